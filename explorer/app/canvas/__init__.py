@@ -1,0 +1,1 @@
+"""The network as a drawing that can be edited."""

@@ -1,0 +1,1 @@
+"""Every layer, block, stem, stage, head, template and data set: one declaration each."""

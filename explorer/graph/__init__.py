@@ -1,0 +1,1 @@
+"""What a network is: values, edits on them, and their file."""
