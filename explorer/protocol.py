@@ -1,0 +1,158 @@
+"""The words between window and engine: frames of a JSON header and raw arrays; never pickle.
+
+A frame is `<II` (bytes of the header, bytes of the payload), the header (a JSON object in UTF-8) and the payload (the
+arrays' bytes back to back, little-endian, C order). The header's key "arrays" says what the payload holds:
+[[name, dtype, shape], ...]. Messages and their keys are named in the README of the engine's room.
+"""
+
+import json
+import math
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from explorer.text import _
+
+Message = dict[str, Any]
+Arrays = dict[str, np.ndarray]
+
+DTYPES = {
+    "uint8": np.dtype("u1"),
+    "int32": np.dtype("<i4"),
+    "int64": np.dtype("<i8"),
+    "float32": np.dtype("<f4"),
+    "float64": np.dtype("<f8"),
+}
+HEADER_LIMIT = 16 * 2**20
+"""Bytes of the longest header. Four bytes of text, read as a length, are far above it, so a stray print is noticed."""
+PAYLOAD_LIMIT = 256 * 2**20
+"""Bytes of the largest payload."""
+ARRAY_LIMIT, DIMENSION_LIMIT = 64, 8
+
+_LENGTHS = struct.Struct("<II")
+
+
+class FrameError(ValueError):
+    """What came is no frame, or one that must not be sent; the message is a sentence for a person."""
+
+
+def encode(message: Mapping[str, Any], **arrays: np.ndarray) -> list[bytes | memoryview]:
+    """The frame of `message` and `arrays` as pieces for `writelines`; contiguous arrays are not copied.
+
+    Raises FrameError for a dtype other than those of DTYPES, for a message with a key "arrays" of its own, and where
+    the frame would be larger than what `Decoder` accepts.
+    """
+    if "arrays" in message:
+        raise FrameError(_("A message may not have a key of its own named “arrays”."))
+    described, pieces, size = [], [], 0
+    for name, array in arrays.items():
+        dtype = DTYPES.get(array.dtype.name)
+        if dtype is None or array.ndim > DIMENSION_LIMIT:
+            raise FrameError(
+                _("The array “{name}” is {dtype} of {count} dimensions; allowed: {allowed}, up to {limit}.").format(
+                    name=name, dtype=array.dtype.name, count=array.ndim, allowed=", ".join(DTYPES),
+                    limit=DIMENSION_LIMIT,
+                )
+            )
+        described.append([name, dtype.name, list(array.shape)])
+        size += array.nbytes
+        _check_lengths(0, size)
+        if array.size:  # memoryview.cast refuses a zero in the shape
+            pieces.append(memoryview(np.asarray(array, dtype, order="C")).cast("B"))
+    header = json.dumps({**message, "arrays": described}, separators=(",", ":")).encode()
+    _check_lengths(len(header), size)
+    if len(described) > ARRAY_LIMIT:
+        raise FrameError(_("A frame holds at most {limit} arrays.").format(limit=ARRAY_LIMIT))
+    return [_LENGTHS.pack(len(header), size) + header, *pieces]
+
+
+class Decoder:
+    """Turns a stream of bytes, in pieces of any size, back into messages."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._fault: str | None = None
+
+    def feed(self, data: bytes | bytearray | memoryview) -> list[tuple[Message, Arrays]]:
+        """The messages that `data` completes, in order, each with its arrays (writable, native byte order).
+
+        Raises FrameError on what can be no frame; from there on the stream has no meaning, and every later call
+        raises it again.
+        """
+        if self._fault is not None:
+            raise FrameError(self._fault)
+        self._buffer += data
+        try:
+            return self._complete()
+        except FrameError as fault:
+            self._fault = str(fault)
+            self._buffer.clear()
+            raise
+
+    def _complete(self) -> list[tuple[Message, Arrays]]:
+        found, start, buffer = [], 0, self._buffer
+        while len(buffer) - start >= _LENGTHS.size:
+            header, payload = _LENGTHS.unpack_from(buffer, start)
+            _check_lengths(header, payload)
+            middle = start + _LENGTHS.size + header
+            end = middle + payload
+            if len(buffer) < end:
+                break
+            message = _read_header(bytes(buffer[start + _LENGTHS.size : middle]))
+            found.append((message, _read_arrays(message.pop("arrays", []), bytes(buffer[middle:end]))))
+            start = end
+        if start:
+            del buffer[:start]
+        return found
+
+
+def _check_lengths(header: int, payload: int) -> None:
+    if header > HEADER_LIMIT or payload > PAYLOAD_LIMIT:
+        raise FrameError(
+            _("A frame of {header} + {payload} bytes is no frame of ours; allowed: up to {most} + {limit}.").format(
+                header=header, payload=payload, most=HEADER_LIMIT, limit=PAYLOAD_LIMIT
+            )
+        )
+
+
+def _read_header(text: bytes) -> Message:
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError) as fault:
+        raise FrameError(_("The header of a frame is not JSON: {fault}.").format(fault=fault)) from None
+    if not isinstance(message, dict):
+        raise FrameError(_("The header of a frame is not a JSON object."))
+    return message
+
+
+def _read_arrays(described: Any, payload: bytes) -> Arrays:
+    wrong = FrameError(_("The arrays of a frame are not as its header describes them."))
+    if not isinstance(described, list) or len(described) > ARRAY_LIMIT:
+        raise wrong
+    arrays: Arrays = {}
+    start = 0
+    for entry in described:
+        if not isinstance(entry, list) or len(entry) != 3:
+            raise wrong
+        name, dtype, shape = entry
+        if not isinstance(name, str) or name in arrays or not isinstance(dtype, str) or dtype not in DTYPES:
+            raise wrong
+        if not isinstance(shape, list) or len(shape) > DIMENSION_LIMIT:
+            raise wrong
+        if not all(type(side) is int and 0 <= side <= PAYLOAD_LIMIT for side in shape):
+            raise wrong
+        little = DTYPES[dtype]
+        count = math.prod(shape)
+        if start + count * little.itemsize > len(payload):
+            raise wrong
+        flat = np.frombuffer(payload, little, count, start)
+        try:
+            arrays[name] = flat.astype(little.newbyteorder("="), copy=True).reshape(shape)
+        except ValueError:  # a shape with a zero whose other sides numpy cannot multiply
+            raise wrong from None
+        start += count * little.itemsize
+    if start != len(payload):
+        raise wrong
+    return arrays
