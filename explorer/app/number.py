@@ -1,0 +1,70 @@
+"""How figures are written for a person: counts, shapes, amounts of memory and times."""
+
+from explorer.text import _
+
+TIMES = "\N{MULTIPLICATION SIGN}"
+_STEPS = ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, "k"))
+
+
+def grouped(count: int) -> str:
+    """11689512 → "11,689,512"."""
+    return f"{count:,}"
+
+
+def short(count: float) -> str:
+    """A count in three figures: 176, "14.1k", "205k", "10.5 M", "1.81 G"."""
+    if abs(count) < 999.5:
+        return str(count) if isinstance(count, int) else _three(count)
+    for step, suffix in _STEPS:
+        # What would round up to 1000 of a step is written as 1 of the next.
+        if abs(count) >= step * 0.9995:
+            break
+    figures = _three(count / step)
+    return (figures.rstrip("0").rstrip(".") if "." in figures else figures) + suffix
+
+
+def _three(value: float) -> str:
+    size = abs(value)
+    digits = 0 if size >= 99.95 else 1 if size >= 9.995 else 2
+    return f"{value:.{digits}f}"
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """(64, 56, 56) → "64×56×56"; a shape without the batch dimension."""
+    return TIMES.join(str(side) for side in shape)
+
+
+def bytes_text(count: float) -> str:
+    """An amount of memory, in steps of 1,024 as memory is sold: "19.3 MB", "24 GB"."""
+    value, unit = float(count), "B"
+    for unit in ("B", "KB", "MB", "GB", "TB"):
+        if abs(value) < 999.5 or unit == "TB":
+            break
+        value /= 1024
+    figures = f"{value:.0f}" if unit == "B" or abs(value) >= 99.95 else f"{value:.1f}"
+    return f"{figures.removesuffix('.0')} {unit}"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """0.884 → "88.4 %"."""
+    return f"{share * 100:.{digits}f} %"
+
+
+def time_text(seconds: float) -> str:
+    """A duration: "9 s", "1:12", "2:03:40"."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return _("{seconds} s").format(seconds=whole)
+    hours, minutes = divmod(whole // 60, 60)
+    clock = f"{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+    return f"{hours}:{clock}" if hours else clock
+
+
+def value_text(value: float) -> str:
+    """A measured value in three figures: "0.312", "12.5", "3.1e-05"; never "-0.00"."""
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if size >= 10_000 or size < 0.001:
+        return f"{value:.1e}"
+    return f"{value:.3f}" if size < 1 else _three(value)

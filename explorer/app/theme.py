@@ -1,0 +1,194 @@
+"""The colours and faces of the window: two themes and the one in force."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from PySide6.QtCore import QObject, QSettings, Qt, Signal, SignalInstance
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtWidgets import QApplication
+
+from explorer import resource
+from explorer.app import style
+
+MODES = ("auto", "dark", "light")
+SANS, MONO = "Inter", "JetBrains Mono"
+SETTING = "look/theme"
+_FONTS = (
+    "Inter-Regular.otf", "Inter-SemiBold.otf",
+    "JetBrainsMono-Regular.ttf", "JetBrainsMono-SemiBold.ttf",
+)
+
+
+@dataclass(frozen=True)
+class Theme:
+    """One set of colours, as "#rrggbb"; `name` is "dark" or "light"."""
+
+    name: str
+    canvas: str
+    panel: str
+    card: str
+    line: str
+    text: str
+    muted: str
+    faint: str
+    accent: str
+    on_accent: str
+    plot: str
+    grid: str
+    problem: str
+    good: str
+    warning: str
+    hover: str
+    pressed: str
+    progress: str
+
+
+DARK = Theme(
+    name="dark", canvas="#14161a", panel="#1b1e24", card="#252932", line="#323845",
+    text="#e8eaee", muted="#98a1b0", faint="#5c6573", accent="#5aa2ff", on_accent="#ffffff",
+    plot="#15181d", grid="#242933", problem="#e5484d", good="#3fb37f", warning="#e08a2e",
+    hover="#2d323d", pressed="#373d4a", progress="#2c4163",
+)
+LIGHT = Theme(
+    name="light", canvas="#f3f4f7", panel="#fbfbfd", card="#ffffff", line="#d5d9e2",
+    text="#1c2129", muted="#5d6674", faint="#9aa3b2", accent="#1f6feb", on_accent="#ffffff",
+    plot="#ffffff", grid="#e8ebf0", problem="#e5484d", good="#3fb37f", warning="#e08a2e",
+    hover="#eef1f6", pressed="#e2e6ee", progress="#cbdcf8",
+)
+CATEGORY = MappingProxyType({
+    "stem": "#3fa37a", "stage": "#7a6ff0", "block": "#4b86ee", "head": "#e08a2e",
+    "convolution": "#2ea3b8", "normalisation": "#8e9aab", "activation": "#d8ab2c",
+    "pooling": "#c264a8", "merge": "#a9835a", "shape": "#8e9aab",
+})
+# The curves of a run: in the window and in its legends the same two.
+TRAIN, VALIDATION = CATEGORY["block"], CATEGORY["head"]
+
+
+class _Look(QObject):
+    """The theme in force."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.theme = DARK
+        self.follows = False
+        self.fonts_loaded = False
+
+
+_look = _Look()
+changed: SignalInstance = _look.changed
+
+
+def current() -> Theme:
+    """The theme that the window wears now."""
+    return _look.theme
+
+
+def color(name: str) -> QColor:
+    """The colour of a token of the current theme, or of a category of kinds."""
+    return QColor(CATEGORY.get(name) or getattr(_look.theme, name))
+
+
+def mixed(name: str, under: str, share: float) -> QColor:
+    """`share` (0 to 1) of the colour `name` painted over the colour `under`, opaque."""
+    top, bottom = color(name), color(under)
+    return QColor(*(
+        round(a * share + b * (1 - share))
+        for a, b in zip(top.getRgb()[:3], bottom.getRgb()[:3], strict=True)
+    ))
+
+
+def sans(size: int = 12, bold: bool = False) -> QFont:
+    """The face of words, `size` in pixels, its figures all of one width."""
+    font = QFont(SANS)
+    font.setPixelSize(size)
+    font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+    font.setFeature(QFont.Tag("tnum"), 1)
+    return font
+
+
+def mono(size: int = 11, bold: bool = False) -> QFont:
+    """The face of numbers and code, `size` in pixels."""
+    font = QFont(MONO)
+    font.setPixelSize(size)
+    font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+    font.setStyleHint(QFont.StyleHint.Monospace)
+    return font
+
+
+def mode() -> str:
+    """What the person chose: "auto" (as the system), "dark" or "light"."""
+    chosen = QSettings().value(SETTING, "auto")
+    return chosen if chosen in MODES else "auto"
+
+
+def choose(chosen: str) -> None:
+    """Wear "auto", "dark" or "light" from now on, and remember it."""
+    if chosen not in MODES:
+        raise ValueError(f"the theme is one of {', '.join(MODES)}, not {chosen!r}")
+    QSettings().setValue(SETTING, chosen)
+    _follow()
+
+
+def start(app: QApplication) -> None:
+    """Wear the remembered theme, and follow the system's from now on."""
+    if not _look.follows:
+        app.styleHints().colorSchemeChanged.connect(_follow)
+        _look.follows = True
+    apply(app, _wanted())
+
+
+def _follow() -> None:
+    app = QApplication.instance()
+    if app is not None and _wanted() != _look.theme:
+        apply(app, _wanted())
+
+
+def _wanted() -> Theme:
+    chosen = mode()
+    if chosen == "auto":
+        scheme = QApplication.styleHints().colorScheme()
+        return LIGHT if scheme == Qt.ColorScheme.Light else DARK
+    return LIGHT if chosen == "light" else DARK
+
+
+def apply(app: QApplication, theme: Theme | None = None) -> None:
+    """Dress `app` in `theme` (by default the one in force) and say so through `changed`."""
+    _load_fonts()
+    _look.theme = theme or _look.theme
+    app.setStyle("Fusion")
+    app.setFont(sans(12))
+    app.setPalette(_palette(_look.theme))
+    app.setStyleSheet(style.sheet(_look.theme, SANS, MONO))
+    changed.emit()
+
+
+def _load_fonts() -> None:
+    if _look.fonts_loaded:
+        return
+    for name in _FONTS:
+        # From memory, so that the face also loads from an installation in an archive.
+        QFontDatabase.addApplicationFontFromData(resource.path(f"fonts/{name}").read_bytes())
+    _look.fonts_loaded = True
+
+
+def _palette(theme: Theme) -> QPalette:
+    role = QPalette.ColorRole
+    colours = {
+        role.Window: theme.panel, role.WindowText: theme.text, role.Base: theme.card,
+        role.AlternateBase: theme.panel, role.Text: theme.text, role.Button: theme.card,
+        role.ButtonText: theme.text, role.BrightText: theme.problem, role.Link: theme.accent,
+        role.LinkVisited: theme.accent, role.Highlight: theme.accent, role.Accent: theme.accent,
+        role.HighlightedText: theme.on_accent, role.PlaceholderText: theme.faint,
+        role.ToolTipBase: theme.card, role.ToolTipText: theme.text, role.Light: theme.hover,
+        role.Midlight: theme.hover, role.Mid: theme.line, role.Dark: theme.line,
+        role.Shadow: theme.canvas,
+    }
+    palette = QPalette()
+    for which, value in colours.items():
+        palette.setColor(which, QColor(value))
+    for which in (role.WindowText, role.Text, role.ButtonText, role.HighlightedText):
+        palette.setColor(QPalette.ColorGroup.Disabled, which, QColor(theme.faint))
+    palette.setColor(QPalette.ColorGroup.Disabled, role.Highlight, QColor(theme.line))
+    return palette
