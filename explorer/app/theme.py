@@ -45,7 +45,7 @@ class Theme:
 
 DARK = Theme(
     name="dark", canvas="#14161a", panel="#1b1e24", card="#252932", line="#323845",
-    text="#e8eaee", muted="#98a1b0", faint="#5c6573", accent="#5aa2ff", on_accent="#ffffff",
+    text="#e8eaee", muted="#98a1b0", faint="#5c6573", accent="#5aa2ff", on_accent="#0d1624",
     plot="#15181d", grid="#242933", problem="#e5484d", good="#3fb37f", warning="#e08a2e",
     hover="#2d323d", pressed="#373d4a", progress="#2c4163",
 )

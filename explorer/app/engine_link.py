@@ -1,0 +1,284 @@
+"""The window's end of the engine: starts it, sends requests, hands on its answers, survives its death."""
+
+import os
+import shlex
+import signal
+import sys
+import time
+from collections import deque
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import (
+    QCoreApplication, QObject, QProcess, QProcessEnvironment, QSettings, QTimer, Signal,
+)
+
+import explorer
+from explorer.protocol import Decoder, FrameError, encode
+from explorer.text import _
+
+SETTING = "engine/command"
+DEATHS, WITHIN = 3, 20.0  # so many deaths in so many seconds, and the engine is not started again
+BACK_OFF_MS = (200, 1000)
+LOG_BYTES = 64 * 1024
+_PICTURES, _OF_A_RUN = ("built", "probe"), ("rows", "modes", "validated", "saved", "state")
+
+
+def default_command() -> list[str]:
+    """The engine on this machine."""
+    return [sys.executable, "-m", "explorer.engine"]
+
+
+def command() -> list[str]:
+    """The program and arguments that start the engine: the setting "engine/command", if there is one."""
+    stored = QSettings().value(SETTING)
+    if isinstance(stored, str):
+        stored = shlex.split(stored, posix=os.name != "nt")
+    return [str(part) for part in stored] if stored else default_command()
+
+
+class EngineLink(QObject):
+    """The engine's process and the words exchanged with it.
+
+    A request is sent with a generation that counts up; `built` and `probed` come only for the newest
+    build, and what a run says only for the newest run. After a death the engine is started again and
+    says hello, but nothing is sent again: the session knows what is wanted. `died` bears one sentence.
+    """
+
+    hello_said = Signal(object)
+    built = Signal(object)
+    probed = Signal(object, object)
+    modes_measured = Signal(object)
+    rows_arrived = Signal(object, object)
+    validated = Signal(object, object)
+    saved = Signal(object)
+    state_changed = Signal(str, object)
+    failed = Signal(str)
+    died = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.generation = 0
+        self.hello: dict | None = None
+        self._newest = {"build": 0, "watch": 0, "train": 0}
+        self._watched: tuple[str | None, int | None] = (None, None)
+        self._owes_taken = False
+        self._process: QProcess | None = None
+        self._decoder = Decoder()
+        self._log: deque[bytes] = deque()
+        self._log_size = 0
+        self._deaths: deque[float] = deque(maxlen=DEATHS)
+        self._again = QTimer(self, singleShot=True)
+        self._again.timeout.connect(self._launch)
+        self._closed = False
+        QCoreApplication.instance().aboutToQuit.connect(self.close)
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a process, be it still loading torch."""
+        return self._process is not None
+
+    @property
+    def log(self) -> str:
+        """The last of what the engine wrote to its standard error, at most 64 KB."""
+        return b"".join(self._log).decode(errors="replace")
+
+    def start(self) -> None:
+        """Starts the engine, also after it was given up; returns at once."""
+        self._closed = False
+        self._deaths.clear()
+        if not self.alive:
+            self._launch()
+
+    def send(self, do: str, arrays: dict[str, np.ndarray] | None = None, **state) -> int:
+        """Sends a request with its generation, which is returned; without an engine it goes nowhere."""
+        self.generation += 1
+        if do in self._newest:
+            self._newest[do] = self.generation
+        if "watch" in state:
+            self._watched = (state["watch"], state.get("image"))
+        if self._process is not None:
+            message = {"do": do, "generation": self.generation, **state}
+            for piece in encode(message, **(arrays or {})):
+                self._process.write(bytes(piece))
+        return self.generation
+
+    def took(self) -> None:
+        """A panel drew the last probe: the engine may send another. To be called by whoever drew it."""
+        if self._owes_taken:
+            self._owes_taken = False
+            self.send("taken")
+
+    def close(self) -> None:
+        """Ends the engine: asks it, and after a second makes it."""
+        self._closed = True
+        self._again.stop()
+        process = self._detach()
+        if process is None:
+            return
+        for piece in encode({"do": "quit", "generation": self.generation}):
+            process.write(bytes(piece))
+        process.closeWriteChannel()
+        if not process.waitForFinished(1000):
+            process.terminate()
+            if not process.waitForFinished(200):
+                process.kill()
+                process.waitForFinished(1000)
+        process.deleteLater()
+
+    # the process
+
+    def _launch(self) -> None:
+        program, *arguments = command()
+        self._decoder = Decoder()
+        self._owes_taken = False
+        self.hello = None
+        process = QProcess(self)
+        process.setProgram(program)
+        process.setArguments(arguments)
+        process.setProcessEnvironment(_environment())
+        process.readyReadStandardOutput.connect(self._read)
+        process.readyReadStandardError.connect(self._read_log)
+        process.finished.connect(self._on_finished)
+        process.errorOccurred.connect(self._on_error)
+        self._process = process
+        process.start()
+
+    def _detach(self) -> QProcess | None:
+        """Takes the process out of the link: nothing that it still says is heard."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.readyReadStandardOutput.disconnect(self._read)
+            process.readyReadStandardError.disconnect(self._read_log)
+            process.finished.disconnect(self._on_finished)
+            process.errorOccurred.disconnect(self._on_error)
+        return process
+
+    def _on_error(self, error: QProcess.ProcessError) -> None:
+        if error == QProcess.ProcessError.FailedToStart and self._process is not None:
+            program = self._process.program()
+            self._detach().deleteLater()
+            self.died.emit(
+                _("The engine cannot be started: there is no program “{program}”.").format(
+                    program=program
+                )
+            )
+
+    def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
+        if self._process is None:
+            return
+        self._read()
+        self._read_log()
+        if self._process is not None:  # unless its last words were no frame
+            self._bury(self._cause(code, status == QProcess.ExitStatus.CrashExit))
+
+    def _cause(self, code: int, crashed: bool) -> str:
+        if crashed and code == 9:
+            return _("The engine was killed (signal 9), perhaps because memory ran out.")
+        if crashed:
+            names = {item.value: item.name for item in signal.Signals}
+            return _("The engine crashed ({signal}).").format(signal=names.get(code, code))
+        if code == 0:
+            return _("The engine ended by itself.")
+        last = next((line for line in reversed(self.log.splitlines()) if line.strip()), "")
+        if last:
+            return _("The engine ended with status {code}: {line}").format(
+                code=code, line=last.strip()[:200]
+            )
+        return _("The engine ended with status {code}.").format(code=code)
+
+    def _bury(self, cause: str) -> None:
+        """Tells of a death, and starts the engine again unless it dies all the time."""
+        process = self._detach()
+        if process.state() != QProcess.ProcessState.NotRunning:
+            process.kill()
+            process.finished.connect(process.deleteLater)
+        else:
+            process.deleteLater()
+        self._deaths.append(time.monotonic())
+        lasting = len(self._deaths) == DEATHS and self._deaths[-1] - self._deaths[0] < WITHIN
+        if lasting:
+            cause = _("{cause} It died {count} times in a row and is not started again.").format(
+                cause=cause, count=DEATHS
+            )
+        elif not self._closed:
+            self._again.start(BACK_OFF_MS[min(len(self._deaths), len(BACK_OFF_MS)) - 1])
+        self.died.emit(cause)
+
+    # what it says
+
+    def _read_log(self) -> None:
+        if self._process is None:
+            return
+        piece = self._process.readAllStandardError().data()[-LOG_BYTES:]
+        self._log.append(piece)
+        self._log_size += len(piece)
+        while self._log_size > LOG_BYTES:
+            self._log_size -= len(self._log.popleft())
+
+    def _read(self) -> None:
+        if self._process is None:
+            return
+        process = self._process
+        try:
+            answers = self._decoder.feed(process.readAllStandardOutput().data())
+        except FrameError as fault:
+            self._bury(_("The engine's words cannot be read: {fault}").format(fault=fault))
+            return
+        for message, arrays in answers:
+            if self._process is process:  # a listener may have closed the link
+                self._hear(message, arrays)
+
+    def _hear(self, message: dict, arrays: dict[str, np.ndarray]) -> None:
+        say, generation = message.get("say"), message.get("generation", 0)
+        if self._is_old(say, generation, message):
+            if say == "probe":
+                self.send("taken")
+            return
+        match say:
+            case "hello":
+                self.hello = message
+                self.hello_said.emit(message)
+            case "built":
+                self.built.emit(message)
+            case "probe":
+                self._owes_taken = True
+                self.probed.emit(message, arrays)
+            case "modes":
+                self.modes_measured.emit(message)
+            case "rows":
+                self.rows_arrived.emit(message, arrays)
+            case "validated":
+                self.validated.emit(message, arrays)
+            case "saved":
+                self.saved.emit(message)
+            case "state":
+                self.state_changed.emit(message.get("state", ""), message)
+            case "failed":
+                self._log.append(str(message.get("detail", "")).encode()[-LOG_BYTES:])
+                self._log_size += len(self._log[-1])
+                self.failed.emit(message.get("sentence", ""))
+
+    def _is_old(self, say: str, generation: int, message: dict) -> bool:
+        """Whether an answer is to a question that was asked anew since."""
+        newest = self._newest
+        if say in _OF_A_RUN:
+            return generation < newest["train"]
+        if say not in _PICTURES:
+            return False
+        if generation < newest["build"]:
+            return True
+        # A run's own probes may show what a later "watch" asked for: then they are as good as new.
+        shown = (message.get("path"), message.get("image"))
+        return say == "probe" and generation < newest["watch"] and shown != self._watched
+
+
+def _environment() -> QProcessEnvironment:
+    """This process's environment, in which the engine finds this very package before any other."""
+    environment = QProcessEnvironment.systemEnvironment()
+    paths = [str(Path(explorer.__file__).resolve().parent.parent)]
+    if environment.value("PYTHONPATH"):
+        paths.append(environment.value("PYTHONPATH"))
+    environment.insert("PYTHONPATH", os.pathsep.join(paths))
+    environment.insert("PYTHONSAFEPATH", "1")
+    return environment

@@ -1,0 +1,233 @@
+"""The window's end of the engine, against a small engine of the test's own over real pipes."""
+
+import os
+import signal
+import sys
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QSettings
+
+from explorer.app import engine_link
+from explorer.app.engine_link import EngineLink
+
+LIMIT = 10_000
+
+ENGINE = '''
+import os, signal, sys
+import numpy as np
+from explorer.protocol import Decoder, encode
+
+def say(arrays={}, **message):
+    for piece in encode(message, **arrays):
+        sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()
+
+say(say="hello", devices=[{"id": "cpu", "name": "test", "memory": 1}], torch="0", pid=os.getpid())
+decoder = Decoder()
+while data := os.read(0, 65536):
+    for message, arrays in decoder.feed(data):
+        generation = message["generation"]
+        match message["do"]:
+            case "build":
+                say(say="built", generation=generation, params=7)
+                say(say="probe", generation=generation, path=message["watch"], image=0,
+                    arrays={"mosaic": np.arange(6, dtype="u1").reshape(2, 3)})
+            case "answer":
+                say(generation=message["to"], **message["words"])
+            case "taken":
+                say(say="state", generation=generation, state="taken")
+            case "babble":
+                os.write(1, b"hello, I am a stray print that is no frame at all")
+            case "write":
+                sys.stderr.write(message["text"])
+                sys.stderr.flush()
+                say(say="state", generation=generation, state="written")
+            case "exit":
+                sys.stderr.write("Traceback\\nMemoryError: too much\\n\\n")
+                sys.exit(message["status"])
+            case "quit":
+                sys.exit(0)
+'''
+
+
+@pytest.fixture
+def link(qapp, tmp_path, monkeypatch):
+    """A link whose command is the test's own engine, closed afterwards."""
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path))
+    script = tmp_path / "small_engine.py"
+    script.write_text(ENGINE)
+    QSettings().setValue(engine_link.SETTING, [sys.executable, str(script)])
+    monkeypatch.setattr(engine_link, "BACK_OFF_MS", (1, 1))
+    link = EngineLink()
+    yield link
+    link.close()
+    assert not link.alive
+    link.deleteLater()
+
+
+@pytest.fixture
+def started(link, qtbot):
+    with qtbot.waitSignal(link.hello_said, timeout=LIMIT):
+        link.start()
+    return link
+
+
+def answers(link, qtbot, signal_, to, **words):
+    """Has the engine answer generation `to` with `words`; whether `signal_` came of it."""
+    heard = []
+    signal_.connect(lambda *parts: heard.append(parts))
+    with qtbot.waitSignal(link.failed, timeout=LIMIT):
+        link.send("answer", to=to, words=words)
+        link.send("answer", to=0, words={"say": "failed", "sentence": "the end"})
+    return heard
+
+
+def test_hello_and_build(started, qtbot):
+    assert started.hello["devices"][0]["id"] == "cpu"
+    built = []
+    started.built.connect(lambda *parts: built.extend(parts))
+    with qtbot.waitSignal(started.probed, timeout=LIMIT) as probe:
+        generation = started.send("build", watch="stem", image=0)
+    probed = probe.args
+    assert built[0]["params"] == 7 and built[0]["generation"] == generation == 1
+    assert probed[0]["path"] == "stem"
+    np.testing.assert_array_equal(probed[1]["mosaic"], [[0, 1, 2], [3, 4, 5]])
+
+
+def test_took_is_sent_once_a_probe(started, qtbot):
+    with qtbot.waitSignal(started.probed, timeout=LIMIT):
+        started.send("build", watch="", image=0)
+    generation = started.generation
+    with qtbot.waitSignal(started.state_changed, timeout=LIMIT) as state:
+        started.took()
+        started.took()
+    assert state.args[0] == "taken" and started.generation == generation + 1
+
+
+def test_old_answers_are_dropped(started, qtbot):
+    with qtbot.waitSignal(started.probed, timeout=LIMIT):
+        old = started.send("build", watch="a", image=0)
+    with qtbot.waitSignal(started.probed, timeout=LIMIT):
+        new = started.send("build", watch="a", image=0)
+    started.took()
+    probe = {"say": "probe", "path": "a", "image": 0}
+    assert not answers(started, qtbot, started.built, old, say="built")
+    assert not answers(started, qtbot, started.probed, old, **probe)
+    assert answers(started, qtbot, started.probed, new, **probe)
+    started.send("watch", watch="b", image=3)
+    assert not answers(started, qtbot, started.probed, new, **probe)
+    assert answers(started, qtbot, started.probed, new, say="probe", path="b", image=3)
+
+
+def test_a_dropped_probe_counts_as_taken(started, qtbot):
+    with qtbot.waitSignal(started.probed, timeout=LIMIT):
+        old = started.send("build", watch="a", image=0)
+    started.send("build", watch="a", image=0)
+    with qtbot.waitSignal(started.state_changed, timeout=LIMIT) as state:
+        started.send("answer", to=old, words={"say": "probe", "path": "a", "image": 0})
+    assert state.args[0] == "taken"
+
+
+def test_a_former_run_is_not_heard(started, qtbot):
+    old = started.send("train")
+    new = started.send("train")
+    for say, signal_ in (
+        ("rows", started.rows_arrived), ("modes", started.modes_measured),
+        ("validated", started.validated), ("saved", started.saved), ("state", started.state_changed),
+    ):
+        assert not answers(started, qtbot, signal_, old, say=say)
+        assert answers(started, qtbot, signal_, new, say=say)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
+def test_kill_is_told_once_and_survived(started, qtbot):
+    told = []
+    started.died.connect(told.append)
+    first = started.hello["pid"]
+    with qtbot.waitSignals([started.died, started.hello_said], timeout=LIMIT):
+        os.kill(first, signal.SIGKILL)
+    assert told == ["The engine was killed (signal 9), perhaps because memory ran out."]
+    assert started.hello["pid"] != first
+    with qtbot.waitSignal(started.built, timeout=LIMIT):
+        started.send("build", watch="", image=0)
+
+
+def test_the_last_line_of_the_log_is_the_cause(started, qtbot):
+    with qtbot.waitSignal(started.died, timeout=LIMIT) as death:
+        started.send("exit", status=3)
+    assert death.args == ["The engine ended with status 3: MemoryError: too much"]
+    assert "Traceback" in started.log
+    with qtbot.waitSignal(started.hello_said, timeout=LIMIT):
+        pass
+
+
+def test_a_stray_print_is_noticed(started, qtbot):
+    told = []
+    started.died.connect(told.append)
+    with qtbot.waitSignal(started.hello_said, timeout=LIMIT):
+        started.send("babble")
+    assert len(told) == 1 and told[0].startswith("The engine's words cannot be read: ")
+
+
+def test_gives_up_after_three_deaths(started, qtbot):
+    told = []
+    started.died.connect(told.append)
+    for remaining in (2, 1):
+        with qtbot.waitSignal(started.hello_said, timeout=LIMIT):
+            started.send("exit", status=0)
+    with qtbot.waitSignal(started.died, timeout=LIMIT):
+        started.send("exit", status=0)
+    assert told[:2] == ["The engine ended by itself."] * 2
+    assert told[2].endswith("It died 3 times in a row and is not started again.")
+    assert not started.alive and not started._again.isActive()
+    with qtbot.waitSignal(started.hello_said, timeout=LIMIT):
+        started.start()
+
+
+def test_no_such_program(link, qtbot):
+    QSettings().setValue(engine_link.SETTING, "no-such-engine-anywhere --now")
+    with qtbot.waitSignal(link.died, timeout=LIMIT) as death:
+        link.start()
+    assert death.args == ["The engine cannot be started: there is no program “no-such-engine-anywhere”."]
+    assert not link.alive
+    assert link.send("build") == 1
+
+
+def test_the_log_is_bounded(started, qtbot):
+    for _turn in range(3):
+        with qtbot.waitSignal(started.state_changed, timeout=LIMIT):
+            started.send("write", text="x" * 60_000 + "\n")
+    qtbot.waitUntil(lambda: started.log.endswith("x\n"), timeout=LIMIT)
+    assert len(started.log) <= engine_link.LOG_BYTES
+
+
+def test_close_ends_it_without_a_word(started, qtbot):
+    told = []
+    started.died.connect(told.append)
+    started.close()
+    started.close()
+    assert told == [] and not started.alive
+
+
+def test_a_deaf_engine_is_made_to_end(link, tmp_path, qtbot):
+    deaf = tmp_path / "deaf.py"
+    deaf.write_text(ENGINE.replace("while data", "import time; time.sleep(60)\nwhile data"))
+    QSettings().setValue(engine_link.SETTING, [sys.executable, str(deaf)])
+    with qtbot.waitSignal(link.hello_said, timeout=LIMIT):
+        link.start()
+    link.close()
+    assert not link.alive
+
+
+@pytest.mark.parametrize(("stored", "expected"), [
+    (None, engine_link.default_command()),
+    ("ssh gpu-box python -m explorer.engine", ["ssh", "gpu-box", "python", "-m", "explorer.engine"]),
+    (["python", "my engine.py"], ["python", "my engine.py"]),
+])
+def test_command(link, stored, expected):
+    QSettings().setValue(engine_link.SETTING, stored) if stored else QSettings().remove(
+        engine_link.SETTING
+    )
+    assert engine_link.command() == expected
