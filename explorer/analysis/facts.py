@@ -1,0 +1,170 @@
+"""What follows from a kind, its parameters and its input shapes: computed once, however often it
+occurs in a network."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from explorer.catalog import KINDS, Kind, Mismatch
+from explorer.catalog.kind import Call, Settings, Weight
+from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Shape
+from explorer.text import _
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a node. `{node}` in the message stands for its path."""
+
+    rule: str
+    message: str
+    allowed: Any = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Child:
+    """A node inside: its id, its facts, and the ids that feed it, in the order of the ports."""
+
+    id: str
+    facts: "Facts"
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Facts:
+    """What is known of one node.
+
+    ins, out: shapes without the batch dimension; None is unknown. params: learned numbers.
+    macs: fused multiply-adds for one picture. activations: numbers that the layers inside put out
+    for one picture, those that only view another tensor not counted. faults: how many there are,
+    here and inside. children, result: of a composite, the nodes inside in order of execution and
+    the id of the one that gives the output.
+    """
+
+    kind: Kind
+    settings: Settings
+    ins: tuple[Shape | None, ...]
+    out: Shape | None
+    params: int = 0
+    macs: int = 0
+    activations: int = 0
+    weights: tuple[Weight, ...] = ()
+    fault: Fault | None = None
+    faults: int = 0
+    children: tuple[Child, ...] = ()
+    result: str = INPUT
+    inner: Graph | None = None
+
+    @property
+    def call(self) -> Call | None:
+        """The constructor that makes this layer, for a primitive with a module of its own."""
+        return self.kind.call(self.settings, self.ins) if self.kind.call else None
+
+    @property
+    def inline(self) -> bool:
+        """The nodes inside stand in the network without this node's name before theirs."""
+        return self.kind.inlines and self.settings.inline
+
+    @property
+    def expansion(self) -> Graph | None:
+        """The graph inside a composite, None for a primitive."""
+        if self.inner is not None:
+            return self.inner
+        return self.kind.expand(self.settings, self.ins) if self.children else None
+
+
+VIEWS = frozenset(("Flatten", "Identity", "Dropout"))
+
+
+@lru_cache(maxsize=65_536)
+def _facts(meaning: tuple, ins: tuple[Shape | None, ...]) -> Facts:
+    name, params, inner = meaning
+    kind = KINDS[name]
+    settings = kind.settings(dict(params))
+    if any(shape is None for shape in ins):
+        return Facts(kind, settings, ins, None, inner=inner)
+    if kind.composite:
+        return _composite(kind, settings, ins, inner)
+    try:
+        out = kind.shape(settings, ins)
+    except Mismatch as mismatch:
+        fault = Fault(mismatch.rule, mismatch.message, mismatch.allowed)
+        return Facts(kind, settings, ins, mismatch.intended, fault=fault, faults=1)
+    weights = kind.weights(settings, ins) if kind.weights else ()
+    size = 0
+    if name not in VIEWS:
+        size = 1
+        for side in out:
+            size *= side
+    return Facts(kind, settings, ins, out, sum(w.size for w in weights if w.learned),
+                 kind.macs(settings, ins, out) if kind.macs else 0, size, weights)
+
+
+def _composite(kind: Kind, settings: Settings, ins: tuple[Shape, ...], inner: Graph | None) -> Facts:
+    graph = inner if inner is not None else kind.expand(settings, ins)
+    found = sweep(graph, ins[0])
+    leading = graph.into(OUTPUT).get(PORT)
+    result = leading.source if leading else ""
+    alive = needed(graph)
+    children = tuple(child for child in found if child.id in alive or child.facts.faults)
+    counted = [child.facts for child in children if child.id in alive]
+    fault = None
+    if not leading:
+        fault = Fault("unconnected", _("Nothing is connected to the output inside {node}"))
+    out = ins[0] if result == INPUT else next(
+        (child.facts.out for child in children if child.id == result), None)
+    return Facts(kind, settings, ins, out, sum(f.params for f in counted),
+                 sum(f.macs for f in counted), sum(f.activations for f in counted), (), fault,
+                 sum(child.facts.faults for child in children) + (fault is not None),
+                 children, result, inner)
+
+
+def needed(graph: Graph) -> set[str]:
+    """The ids from which a way leads to the output."""
+    found = {OUTPUT}
+    stack = [OUTPUT]
+    while stack:
+        for wire in graph.into(stack.pop()).values():
+            if wire.source not in found:
+                found.add(wire.source)
+                stack.append(wire.source)
+    return found
+
+
+def sweep(graph: Graph, input: Shape | None) -> Iterator[Child]:
+    """Every node's facts, in order of execution. Never stops at a fault: the next nodes go on
+    with the shape that is intended."""
+    shapes: dict[str, Shape | None] = {INPUT: input}
+    for id in graph.order:
+        node = graph.nodes[id]
+        child = _child(node, graph, shapes)
+        shapes[id] = child.facts.out
+        yield child
+
+
+def _child(node: Node, graph: Graph, shapes: dict[str, Shape | None]) -> Child:
+    kind = KINDS[node.kind]
+    wires = graph.into(node.id)
+    if kind.variadic:
+        sources = tuple(wires[port].source for port in sorted(wires))
+        missing = () if len(sources) > 1 else kind.ports(0)[len(sources):]
+    else:
+        sources = tuple(wires[port].source for port in kind.inputs if port in wires)
+        missing = tuple(port for port in kind.inputs if port not in wires)
+    if missing:
+        return Child(node.id, _unconnected(node, kind, sources, missing, shapes), sources)
+    return Child(node.id, _facts(node.meaning, tuple(shapes[source] for source in sources)),
+                 sources)
+
+
+def _unconnected(node: Node, kind: Kind, sources, missing, shapes) -> Facts:
+    message = (_("{{node}} joins at least two branches, but {count} is connected").format(
+        count=len(sources)) if kind.variadic else
+        _("The input of {node} is not connected"))
+    ins = tuple(shapes[source] for source in sources)
+    return Facts(kind, kind.settings(node.params), ins, ins[0] if ins else None,
+                 fault=Fault("unconnected", message, {"ports": missing}), faults=1,
+                 inner=node.inner)
+
+
+forget = _facts.cache_clear

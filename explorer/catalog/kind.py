@@ -1,0 +1,187 @@
+"""How a kind of node is declared."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from explorer.graph.graph import Graph, Shape, Value
+from explorer.text import _
+
+Settings = SimpleNamespace  # every parameter of a kind, by name, defaults filled in
+Shapes = tuple[Shape, ...]
+
+CATEGORIES = ("stem", "stage", "block", "head", "convolution", "normalisation", "activation",
+              "pooling", "merge", "shape")
+
+
+class Mismatch(Exception):
+    """A kind cannot take these inputs with these parameters.
+
+    rule: a word that names the rule. message: the sentence for a person; "{node}" in it stands
+    for the node's path. intended: the shape that the rest of the network may go on with, as the
+    main branch means it; None if there is none. allowed: figures that a fix needs.
+    """
+
+    def __init__(self, rule: str, message: str, intended: Shape | None, **allowed: Any):
+        super().__init__(message)
+        self.rule, self.message, self.intended, self.allowed = rule, message, intended, allowed
+
+
+@dataclass(frozen=True)
+class Param:
+    """One parameter of a kind. Its type is that of its default; choices, if any, are the only
+    values; low and high are inclusive."""
+
+    name: str
+    default: Value
+    doc: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    unit: str = ""
+    title: str = ""
+
+    def fault(self, value: object) -> str | None:
+        """Why `value` cannot be taken, in words that follow the parameter's name; or None."""
+        wanted = type(self.default)
+        if self.choices:
+            if value in self.choices:
+                return None
+            return _("is {value}; allowed: {choices}").format(
+                value=_shown(value), choices=", ".join(self.choices))
+        if wanted is float and type(value) is int:
+            wanted = int
+        if type(value) is not wanted:
+            return _("is {value}; it must be {what}").format(value=_shown(value), what={
+                int: _("a whole number"), float: _("a number"), bool: _("true or false")}[
+                    type(self.default)])
+        if wanted is not bool and not self.low <= value <= self.high:
+            return _("is {value}; allowed: {low:g} to {high:g}").format(
+                value=_shown(value), low=self.low, high=self.high)
+        return None
+
+
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 40 else shown[:40] + "…"
+
+
+@dataclass(frozen=True)
+class Weight:
+    """One tensor of a layer's state: its name in the state dict, its shape, and whether it is
+    learned (a parameter) or kept (a buffer)."""
+
+    name: str
+    shape: Shape
+    learned: bool = True
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        count = 1
+        for side in self.shape:
+            count *= side
+        return count
+
+
+REQUIRED = object()
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a constructor: written by position if `default` is REQUIRED, otherwise by
+    keyword and only where it differs from the default."""
+
+    name: str
+    value: Value
+    default: Any = REQUIRED
+
+
+@dataclass(frozen=True)
+class Call:
+    """A constructor call as data."""
+
+    function: str
+    arguments: tuple[Argument, ...] = ()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of node: everything else about it follows from this.
+
+    A primitive states `shape`, and as far as they apply `weights`, `macs` and either `call` (a
+    module of its own in the network) or `expression` (a line of the forward pass). A composite
+    states `expand` alone. All functions take the settings and the input shapes (without the batch
+    dimension) in the order of the ports.
+
+    variadic: any number of inputs, at least two, with the ports a, b, c …
+    macs: one fused multiply-add is one MAC; what has no multiplication by a weight has none.
+    presets: entries of the palette beside or instead of the plain one: (title, parameters).
+    """
+
+    name: str
+    category: str
+    doc: str
+    params: tuple[Param, ...] = ()
+    inputs: tuple[str, ...] = ("x",)
+    variadic: bool = False
+    title: str = ""
+    label: Callable[[Settings], str] | None = None
+    presets: tuple[tuple[str, Mapping[str, Value]], ...] = ()
+    shape: Callable[[Settings, Shapes], Shape] | None = None
+    weights: Callable[[Settings, Shapes], tuple[Weight, ...]] | None = None
+    macs: Callable[[Settings, Shapes, Shape], int] | None = None
+    call: Callable[[Settings, Shapes], Call] | None = None
+    expression: Callable[[Settings, list[str]], str] | None = None
+    expand: Callable[[Settings, Shapes], Graph] | None = None
+    written_as: Callable[[Settings], str] | None = None
+
+    @property
+    def composite(self) -> bool:
+        """Made of other kinds."""
+        return self.expand is not None
+
+    @property
+    def inlines(self) -> bool:
+        """Can put its inner nodes straight into the network, adding no prefix to their names."""
+        return any(param.name == "inline" for param in self.params)
+
+    def settings(self, params: Mapping[str, Value]) -> Settings:
+        """Every parameter of the kind, from `params` or the defaults."""
+        values = {param.name: param.default for param in self.params}
+        values.update(params)
+        return SimpleNamespace(**values)
+
+    def ports(self, connected: int = 0) -> tuple[str, ...]:
+        """The input ports that a node with so many wires offers; a variadic one has one spare."""
+        if not self.variadic:
+            return self.inputs
+        return PORTS[:min(max(2, connected + 1), len(PORTS))]
+
+    def fault(self, params: Mapping[str, object]) -> str | None:
+        """Why these parameters cannot be taken, in one sentence; None if they can."""
+        known = {param.name: param for param in self.params}
+        for name, value in params.items():
+            if name not in known:
+                return _("{kind} has no parameter {name}; it has: {names}").format(
+                    kind=self.name, name=_shown(name), names=", ".join(known) or _("none"))
+            if reason := known[name].fault(value):
+                return _("{name} {reason}").format(name=name, reason=reason)
+        return None
+
+
+PORTS = tuple("abcdefghijklmnopqrstuvwxyz")
+
+
+class Registry(dict[str, Kind]):
+    """The kinds by name. Refuses a second one of the same name."""
+
+    def declare(self, kind: Kind) -> Kind:
+        assert kind.name not in self, f"a second kind called {kind.name}"
+        assert kind.category in CATEGORIES
+        self[kind.name] = kind
+        return kind
+
+
+KINDS = Registry()

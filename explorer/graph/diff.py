@@ -1,0 +1,41 @@
+"""What changed between two graphs, so that a view touches only that."""
+
+from dataclasses import dataclass
+
+from explorer.graph.graph import Graph, Wire
+
+
+@dataclass(frozen=True)
+class Diff:
+    """Ids of nodes, except `wired` and `unwired`.
+
+    revalued: another kind, parameter or inner graph. moved: another position.
+    """
+
+    added: frozenset[str]
+    removed: frozenset[str]
+    revalued: frozenset[str]
+    moved: frozenset[str]
+    wired: frozenset[Wire]
+    unwired: frozenset[Wire]
+    reframed: bool
+
+    @property
+    def only_moved(self) -> bool:
+        """Nothing that a figure depends on changed."""
+        return not (self.added or self.removed or self.revalued or self.wired or self.unwired
+                    or self.reframed)
+
+
+def diff(before: Graph, after: Graph) -> Diff:
+    """What an edit did. reframed: the name or the input shape changed."""
+    old, new = before.nodes, after.nodes
+    common = [id for id in new if id in old and new[id] is not old[id]]
+    return Diff(
+        added=frozenset(new.keys() - old.keys()),
+        removed=frozenset(old.keys() - new.keys()),
+        revalued=frozenset(id for id in common if new[id].meaning != old[id].meaning),
+        moved=frozenset(id for id in common if new[id].position != old[id].position),
+        wired=frozenset(after.wires) - frozenset(before.wires),
+        unwired=frozenset(before.wires) - frozenset(after.wires),
+        reframed=(before.name, before.input) != (after.name, after.input))

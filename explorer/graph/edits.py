@@ -1,0 +1,152 @@
+"""What a person can do to a graph: each edit returns a new one, or raises and changes nothing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from explorer.graph import names
+from explorer.graph.graph import ENDS, INPUT, OUTPUT, PORT, Graph, Node, Value, Wire
+from explorer.text import _
+
+
+class EditError(ValueError):
+    """The edit makes no sense on this graph; the sentence says why and what is allowed."""
+
+
+def add(graph: Graph, node: Node) -> Graph:
+    """The graph with one node more. Raises EditError if its id is taken or cannot be a name."""
+    if reason := names.fault(node.id):
+        raise EditError(reason)
+    if node.id in graph.nodes:
+        raise EditError(_("There is a node {id} already").format(id=node.id))
+    return replace(graph, nodes={**graph.nodes, node.id: node})
+
+
+def remove(graph: Graph, ids: Iterable[str], bridge: bool = False) -> Graph:
+    """The graph without these nodes and their wires.
+
+    bridge: what fed a removed node's first port then feeds whatever the node fed.
+    """
+    ids = set(ids)
+    for id in ids:
+        _existing(graph, id)
+    wires = [wire for wire in graph.wires if wire.source not in ids and wire.target not in ids]
+    if bridge:
+        for wire in graph.wires:
+            if wire.source in ids and wire.target not in ids:
+                source = wire.source
+                while source in ids:
+                    feeding = next(iter(graph.into(source).values()), None)
+                    source = feeding.source if feeding else None
+                if source is not None:
+                    wires.append(replace(wire, source=source))
+    nodes = {id: node for id, node in graph.nodes.items() if id not in ids}
+    return replace(graph, nodes=nodes, wires=tuple(wires))
+
+
+def connect(graph: Graph, source: str, target: str, port: str = PORT) -> Graph:
+    """The graph with a wire from `source` to that port; a wire already there gives way.
+
+    Raises EditError if an end does not exist or the wire would close a circle.
+    """
+    if reason := refusal(graph, source, target):
+        raise EditError(reason)
+    kept = tuple(w for w in graph.wires if (w.target, w.port) != (target, port))
+    return replace(graph, wires=(*kept, Wire(source, target, port)))
+
+
+def refusal(graph: Graph, source: str, target: str) -> str | None:
+    """Why no wire may run from `source` to `target`, in one sentence; None if one may."""
+    if source == OUTPUT or source not in graph.nodes and source != INPUT:
+        return _("{id} gives nothing that a wire could carry").format(id=source)
+    if target == INPUT or target not in graph.nodes and target != OUTPUT:
+        return _("{id} takes no wire").format(id=target)
+    if way := graph.reaches(target, source):
+        return _("This wire would close a circle: {way}. A convolutional network runs forward "
+                 "only").format(way=" → ".join([*way, target]))
+    return None
+
+
+def disconnect(graph: Graph, target: str, port: str = PORT) -> Graph:
+    """The graph without the wire into that port. Raises EditError if there is none."""
+    kept = tuple(w for w in graph.wires if (w.target, w.port) != (target, port))
+    if len(kept) == len(graph.wires):
+        raise EditError(_("No wire ends at {id}, input {port}").format(id=target, port=port))
+    return replace(graph, wires=kept)
+
+
+def insert(graph: Graph, node: Node, wire: Wire, port: str = PORT) -> Graph:
+    """The graph with `node` (new or not yet wired) put into `wire`; the wire enters at `port`."""
+    if wire not in graph.wires:
+        raise EditError(_("There is no wire from {source} to {target}").format(
+            source=wire.source, target=wire.target))
+    grown = graph if node.id in graph.nodes else add(graph, node)
+    grown = connect(grown, wire.source, node.id, port)
+    return connect(grown, node.id, wire.target, wire.port)
+
+
+def set_params(graph: Graph, id: str, params: Mapping[str, Value]) -> Graph:
+    """The graph with these parameters of a node set, the others as they were."""
+    node = _existing(graph, id)
+    return replace_node(graph, replace(node, params={**node.params, **params}))
+
+
+def replace_node(graph: Graph, node: Node) -> Graph:
+    """The graph with `node` in the place of the one of the same id."""
+    _existing(graph, node.id)
+    return replace(graph, nodes={**graph.nodes, node.id: node})
+
+
+def move(graph: Graph, positions: Mapping[str, tuple[float, float]]) -> Graph:
+    """The graph with these nodes at these places (scene units)."""
+    nodes = dict(graph.nodes)
+    for id, position in positions.items():
+        nodes[id] = replace(_existing(graph, id), position=position)
+    return replace(graph, nodes=nodes)
+
+
+def rename(graph: Graph, old: str, new: str) -> Graph:
+    """The graph with a node's id changed, its wires following."""
+    _existing(graph, old)
+    if old == new:
+        return graph
+    if reason := names.fault(new):
+        raise EditError(reason)
+    if new in graph.nodes:
+        raise EditError(_("There is a node {id} already").format(id=new))
+    nodes = {new if id == old else id: replace(node, id=new) if id == old else node
+             for id, node in graph.nodes.items()}
+    wires = tuple(
+        Wire(new if w.source == old else w.source, new if w.target == old else w.target, w.port)
+        for w in graph.wires)
+    return replace(graph, nodes=nodes, wires=wires)
+
+
+def excerpt(graph: Graph, ids: Iterable[str]) -> Graph:
+    """The part of the graph made of these nodes and the wires among them: what copy takes."""
+    ids = set(ids) - set(ENDS)
+    return replace(
+        graph,
+        nodes={id: node for id, node in graph.nodes.items() if id in ids},
+        wires=tuple(w for w in graph.wires if w.source in ids and w.target in ids))
+
+
+def paste(graph: Graph, part: Graph, offset: tuple[float, float] = (24.0, 24.0)) -> Graph:
+    """The graph with the nodes and wires of `part` added under free names, shifted by offset.
+
+    The new nodes are the last ones of the result.
+    """
+    fresh: dict[str, str] = {}
+    nodes = dict(graph.nodes)
+    for node in part.nodes.values():
+        fresh[node.id] = id = names.free(node.id, nodes)
+        x, y = node.position
+        nodes[id] = replace(node, id=id, position=(x + offset[0], y + offset[1]))
+    wires = tuple(Wire(fresh[w.source], fresh[w.target], w.port) for w in part.wires
+                  if w.source in fresh and w.target in fresh)
+    return replace(graph, nodes=nodes, wires=graph.wires + wires)
+
+
+def _existing(graph: Graph, id: str) -> Node:
+    if id not in graph.nodes:
+        raise EditError(_("There is no node {id}").format(id=id))
+    return graph.nodes[id]

@@ -1,0 +1,233 @@
+"""The file of a network: .cnn.json, version 1."""
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from explorer.graph import names
+from explorer.graph.graph import ENDS, INPUT, OUTPUT, PORT, CycleError, Graph, Node, Wire
+from explorer.text import _
+
+FORMAT = "cnn-explorer"
+VERSION = 1
+SUFFIX = ".cnn.json"
+MOST_NODES = 20_000
+MOST_BYTES = 64 * 2**20
+DEEPEST = 16
+LARGEST_SIDE = 65_536
+
+
+class FileError(ValueError):
+    """The file is not a network that can be opened; the sentence says why."""
+
+
+def to_dict(graph: Graph) -> dict:
+    """The graph as plain values, in the file's order of keys."""
+    return {"format": FORMAT, "version": VERSION, "name": graph.name, "input": list(graph.input),
+            **_inside(graph)}
+
+
+def _inside(graph: Graph) -> dict:
+    return {
+        "nodes": [_node_dict(node) for node in graph.nodes.values()],
+        "wires": [[w.source, w.target] + ([] if w.port == PORT else [w.port])
+                  for w in graph.wires]}
+
+
+def _node_dict(node: Node) -> dict:
+    x, y = node.position
+    found = {"id": node.id, "kind": node.kind, "params": dict(node.params),
+             "position": [_plain(x), _plain(y)]}
+    return found if node.inner is None else found | _inside(node.inner)
+
+
+def _plain(number: float) -> int | float:
+    return int(number) if number == int(number) else round(number, 2)
+
+
+def dumps(graph: Graph) -> str:
+    """The file's text: one node a line, so that a difference in version control reads well."""
+    whole = to_dict(graph)
+    lines = [f'"{key}": {_json(value)}' for key, value in whole.items()
+             if key not in ("nodes", "wires")]
+    lines += [f'"{key}": [' + ",".join(f"\n  {_json(item)}" for item in whole[key]) + "\n]"
+              for key in ("nodes", "wires")]
+    return "{" + ",\n".join(lines) + "}\n"
+
+
+def _json(value) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def loads(text: str) -> Graph:
+    """The graph that a file's text states. Raises FileError."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FileError(_("This is not a network file: it is not JSON ({reason})").format(
+            reason=str(error)[:120])) from None
+    return from_dict(found)
+
+
+def from_dict(found: object) -> Graph:
+    """The graph that plain values state, checked in form, not yet against the kinds.
+
+    Raises FileError with one sentence.
+    """
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise FileError(_('This is not a network file: its "format" is not "{format}"').format(
+            format=FORMAT))
+    version = found.get("version")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise FileError(_('"version" is {value}; allowed: 1 to {newest}').format(
+            value=_shown(version), newest=VERSION))
+    if version > VERSION:
+        raise FileError(_("This file has version {version}, made by a newer CNN Explorer; this "
+                          "one reads up to {newest}").format(version=version, newest=VERSION))
+    name = found.get("name", "network")
+    if not isinstance(name, str) or not name.strip() or len(name) > 200 or not name.isprintable():
+        raise FileError(_('"name" is {value}; allowed: 1 to 200 printable characters').format(
+            value=_shown(name)))
+    shape = found.get("input")
+    if (not isinstance(shape, list) or len(shape) != 3
+            or not all(_whole(side) and 1 <= side <= LARGEST_SIDE for side in shape)):
+        raise FileError(_('"input" is {value}; allowed: [channels, height, width], each 1 to '
+                          "{most}").format(value=_shown(shape), most=LARGEST_SIDE))
+    budget = [MOST_NODES]
+    return _graph(found, name, tuple(shape), budget, 0)
+
+
+def _graph(found: dict, name: str, shape: tuple, budget: list[int], depth: int) -> Graph:
+    if depth > DEEPEST:
+        raise FileError(_("Groups are nested more than {most} deep").format(most=DEEPEST))
+    nodes, wires = found.get("nodes"), found.get("wires")
+    if not isinstance(nodes, list) or not isinstance(wires, list):
+        raise FileError(_('"nodes" and "wires" must both be lists'))
+    budget[0] -= len(nodes)
+    if budget[0] < 0 or len(wires) > 4 * MOST_NODES:
+        raise FileError(_("This file holds more than {most:,} nodes, the most that one network "
+                          "may have; a Stage repeats a block without repeating the node").format(
+                              most=MOST_NODES))
+    by_id: dict[str, Node] = {}
+    for item in nodes:
+        node = _node(item, budget, depth)
+        if node.id in by_id:
+            raise FileError(_("Two nodes are called {id}").format(id=node.id))
+        by_id[node.id] = node
+    graph = Graph(name, shape, by_id, tuple(_wires(wires, by_id)))
+    try:
+        graph.order
+    except CycleError as error:
+        raise FileError(_("The wires run in a circle: {way}").format(way=error)) from None
+    return graph
+
+
+def _node(item: object, budget: list[int], depth: int) -> Node:
+    if not isinstance(item, dict):
+        raise FileError(_("A node is {value}; it must be an object with id and kind").format(
+            value=_shown(item)))
+    id, kind, params = item.get("id"), item.get("kind"), item.get("params", {})
+    if reason := names.fault(id):
+        raise FileError(reason)
+    if not isinstance(kind, str):
+        raise FileError(_("The kind of {id} is {value}; it must be a word").format(
+            id=id, value=_shown(kind)))
+    if not isinstance(params, dict) or not all(
+            isinstance(value, int | float | str) for value in params.values()):
+        raise FileError(_('"params" of {id} must be an object of numbers, words and true or '
+                          "false").format(id=id))
+    position = item.get("position", [0, 0])
+    if (not isinstance(position, list) or len(position) != 2
+            or not all(_number(place) and abs(place) <= 1e7 for place in position)):
+        raise FileError(_('"position" of {id} is {value}; it must be two numbers').format(
+            id=id, value=_shown(position)))
+    inner = _graph(item, id, (), budget, depth + 1) if "nodes" in item else None
+    return Node(id, kind, params, (float(position[0]), float(position[1])), inner)
+
+
+def _wires(items: list, nodes: Mapping[str, Node]):
+    seen = set()
+    for item in items:
+        if (not isinstance(item, list) or len(item) not in (2, 3)
+                or not all(isinstance(word, str) for word in item)):
+            raise FileError(_("A wire is {value}; it must be [source, target] or [source, target, "
+                              "input]").format(value=_shown(item)))
+        wire = Wire(*item)
+        for id, other in ((wire.source, OUTPUT), (wire.target, INPUT)):
+            if id == other or id not in nodes and id not in ENDS:
+                raise FileError(_("The wire from {source} to {target} has no end at {id}").format(
+                    source=_cut(wire.source), target=_cut(wire.target), id=_cut(id)))
+        if (wire.target, wire.port) in seen:
+            raise FileError(_("Two wires end at {id}, input {port}").format(
+                id=wire.target, port=_cut(wire.port)))
+        seen.add((wire.target, wire.port))
+        yield wire
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _cut(word: str) -> str:
+    return word if len(word) <= 60 else word[:60] + "…"
+
+
+def _shown(value: object) -> str:
+    return _cut(json.dumps(value, default=str, ensure_ascii=False))
+
+
+def read(path: str | os.PathLike) -> Graph:
+    """The graph in the file at `path`. Raises FileError, also when the file cannot be read."""
+    path = Path(path)
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise FileError(_("{name}: larger than {most} MB, no network file").format(
+                name=path.name, most=MOST_BYTES // 2**20))
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise FileError(_("{name}: not a network file: it is not text").format(
+            name=path.name)) from None
+    except OSError as error:
+        raise FileError(f"{path}: {error.strerror or error}") from None
+    try:
+        return loads(text)
+    except FileError as error:
+        raise FileError(f"{path.name}: {error}") from None
+
+
+def write(graph: Graph, path: str | os.PathLike) -> None:
+    """Put the graph into the file at `path`; a crash half-way leaves the old file whole.
+
+    Raises OSError.
+    """
+    replace_text(Path(path), dumps(graph))
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a text to a temporary file beside `path`, then rename it over `path`.
+
+    Raises OSError.
+    """
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            os.chmod(temporary, path.stat().st_mode & 0o777)
+        elif os.name == "posix":
+            mask = os.umask(0)
+            os.umask(mask)
+            os.chmod(temporary, 0o666 & ~mask)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

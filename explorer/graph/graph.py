@@ -1,0 +1,155 @@
+"""The value that everything else is about: nodes and the wires between them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+Shape = tuple[int, ...]
+Value = int | float | bool | str
+
+INPUT = "input"
+OUTPUT = "output"
+ENDS = (INPUT, OUTPUT)
+PORT = "x"
+
+
+class CycleError(ValueError):
+    """The wires run in a circle. `path` names the nodes on it, in order."""
+
+    def __init__(self, path: list[str]):
+        super().__init__(" → ".join(path))
+        self.path = path
+
+
+@dataclass(frozen=True)
+class Node:
+    """One use of a kind. `params` holds what was set; the kind knows the defaults.
+
+    position: centre on the canvas, in scene units. inner: the graph inside a custom group.
+    """
+
+    id: str
+    kind: str
+    params: Mapping[str, Value] = field(default_factory=dict)
+    position: tuple[float, float] = (0.0, 0.0)
+    inner: "Graph | None" = None
+
+    def __post_init__(self):
+        object.__setattr__(self, "params", MappingProxyType(dict(self.params)))
+
+    @cached_property
+    def meaning(self) -> tuple:
+        """What the node computes, hashable: kind, parameters, inner graph; neither id nor place."""
+        return self.kind, tuple(sorted(self.params.items())), self.inner
+
+    def __hash__(self):
+        return hash((self.id, self.meaning, self.position))
+
+
+@dataclass(frozen=True)
+class Wire:
+    """The output of `source` goes to the input `port` of `target`."""
+
+    source: str
+    target: str
+    port: str = PORT
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network, or the inside of a block. Never changed; edits make new ones.
+
+    input: shape (channels, height, width) of one picture, without the batch dimension.
+    The ids "input" and "output" stand for the two ends and are not among `nodes`.
+    """
+
+    name: str = "network"
+    input: Shape = ()
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    wires: tuple[Wire, ...] = ()
+
+    def __post_init__(self):
+        object.__setattr__(self, "nodes", MappingProxyType(dict(self.nodes)))
+
+    def __hash__(self):
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.name, self.input, tuple(self.nodes.values()), self.wires))
+
+    @cached_property
+    def _wires_into(self) -> dict[str, dict[str, Wire]]:
+        found: dict[str, dict[str, Wire]] = {}
+        for wire in self.wires:
+            found.setdefault(wire.target, {})[wire.port] = wire
+        return found
+
+    @cached_property
+    def _wires_from(self) -> dict[str, list[Wire]]:
+        found: dict[str, list[Wire]] = {}
+        for wire in self.wires:
+            found.setdefault(wire.source, []).append(wire)
+        return found
+
+    def into(self, node: str) -> dict[str, Wire]:
+        """The wires that end at `node`, by port."""
+        return self._wires_into.get(node, {})
+
+    def out_of(self, node: str) -> list[Wire]:
+        """The wires that begin at `node`."""
+        return self._wires_from.get(node, [])
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The nodes' ids, each after all that feed it; otherwise in the order of `nodes`.
+
+        Raises CycleError.
+        """
+        waiting = {id: sum(1 for wire in self.into(id).values() if wire.source != INPUT)
+                   for id in self.nodes}
+        ready = [id for id, count in waiting.items() if count == 0]
+        ready.reverse()
+        order: list[str] = []
+        while ready:
+            id = ready.pop()
+            order.append(id)
+            freed = []
+            for wire in self.out_of(id):
+                if wire.target in waiting:
+                    waiting[wire.target] -= 1
+                    if waiting[wire.target] == 0:
+                        freed.append(wire.target)
+            ready.extend(reversed(freed))
+        if len(order) < len(self.nodes):
+            raise CycleError(self._cycle({id for id, count in waiting.items() if count > 0}))
+        return tuple(order)
+
+    def _cycle(self, among: set[str]) -> list[str]:
+        """One circle inside `among`, every node of which waits for another of them."""
+        path = [min(among)]
+        while True:
+            before = next(wire.source for wire in self.into(path[-1]).values()
+                          if wire.source in among)
+            if before in path:
+                circle = path[path.index(before):][::-1]
+                return [*circle, circle[0]]
+            path.append(before)
+
+    def reaches(self, start: str, goal: str) -> list[str] | None:
+        """The ids along a way from `start` to `goal` following the wires, or None."""
+        came: dict[str, str] = {start: ""}
+        stack = [start]
+        while stack:
+            id = stack.pop()
+            if id == goal:
+                path = [id]
+                while came[path[-1]]:
+                    path.append(came[path[-1]])
+                return path[::-1]
+            for wire in self.out_of(id):
+                if wire.target not in came:
+                    came[wire.target] = id
+                    stack.append(wire.target)
+        return None

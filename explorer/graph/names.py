@@ -1,0 +1,64 @@
+"""Which names a node may bear: they become attributes and variables of the PyTorch source."""
+
+import keyword
+import re
+
+from explorer.text import _
+
+LONGEST = 64
+
+# Attributes of torch.nn.Module (torch 2.6 to 2.13) and names that the written source uses itself:
+# a submodule of such a name would hide what the network needs.
+_RESERVED = frozenset(
+    """input output self super torch nn x T_destination add_module apply bfloat16 buffers
+    call_super_init children compile cpu cuda double dump_patches eval extra_repr float forward
+    get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict modules mtia
+    named_buffers named_children named_modules named_parameters parameters
+    register_backward_hook register_buffer register_forward_hook register_forward_pre_hook
+    register_full_backward_hook register_full_backward_pre_hook
+    register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module
+    register_parameter register_state_dict_post_hook register_state_dict_pre_hook
+    requires_grad_ set_extra_state set_submodule share_memory state_dict to to_empty train
+    training type xpu zero_grad range print len""".split()
+)
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*|[0-9]+", re.ASCII)
+
+
+def fault(name: object) -> str | None:
+    """Why `name` cannot be a node's id, in one sentence; None if it can."""
+    if not isinstance(name, str) or not _IDENTIFIER.fullmatch(name) or len(name) > LONGEST:
+        return _("{name!r} cannot name a node; allowed: a letter, then letters, digits and _, "
+                 "at most {longest}").format(name=_cut(name), longest=LONGEST)
+    if name in _RESERVED or keyword.iskeyword(name) or keyword.issoftkeyword(name):
+        return _("{name!r} cannot name a node: PyTorch or Python uses this name itself").format(
+            name=name)
+    return None
+
+
+def _cut(name: object) -> object:
+    return name[:LONGEST] + "…" if isinstance(name, str) and len(name) > LONGEST else name
+
+
+def free(wanted: str, taken) -> str:
+    """`wanted`, or with the first number behind it that makes it differ from all `taken`."""
+    if wanted not in taken and fault(wanted) is None:
+        return wanted
+    stem = wanted.rstrip("0123456789") or "node"
+    number = 1
+    while f"{stem}{number}" in taken or fault(f"{stem}{number}"):
+        number += 1
+    return f"{stem}{number}"
+
+
+def following(kind: str, taken) -> str:
+    """The next free id for a node of `kind`: conv1, conv2 … for Conv2d."""
+    stem = re.sub(r"2d$", "", kind)
+    stem = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", stem).lower()
+    stem = {"batch_norm": "bn", "max_pool": "maxpool", "avg_pool": "avgpool",
+            "adaptive_avg_pool": "avgpool", "linear": "fc", "re_lu": "relu",
+            "basic_block": "block", "image_net_stem": "stem", "cifar_stem": "stem",
+            "classifier_head": "head"}.get(stem, stem)
+    number = 1
+    while f"{stem}{number}" in taken or fault(f"{stem}{number}"):
+        number += 1
+    return f"{stem}{number}"
