@@ -1,1 +1,252 @@
-def fixes(*a): return ()
+"""What would make a problem right: each fix a named edit that a person can choose."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from explorer.analysis.facts import Fault, sweep
+from explorer.catalog import KINDS
+from explorer.catalog.layers import text_of
+from explorer.graph import edits, names
+from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Shape, Wire
+from explorer.text import _
+
+if TYPE_CHECKING:
+    from explorer.analysis.report import Fix, Report
+
+
+def fixes(report: "Report", id: str, fault: Fault) -> tuple["Fix", ...]:
+    """The edits that would mend a fault of the node `id` of the whole network, the best first."""
+    found = _RULES.get(fault.rule, _none)(report, id, fault)
+    return tuple(found)
+
+
+def _fix(label: str, edit, *, added: int | None = None) -> "Fix":
+    from explorer.analysis.report import Fix  # the report imports this module
+
+    return Fix(label, edit, "" if added is None else _("{count:+,} parameters").format(count=added))
+
+
+def _none(report, id, fault) -> Iterator["Fix"]:
+    return iter(())
+
+
+# Branches that do not fit ---------------------------------------------------------------------
+
+def _add(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
+    """Project one branch to the shape of the other; or make its channels those of the other."""
+    graph, facts = report.graph, report.facts[id]
+    wires = [graph.into(id)[port] for port in sorted(graph.into(id))]
+    for which, other in ((1, 0), (0, 1)):
+        if len(wires) != 2 or None in facts.ins:
+            return
+        have, want = facts.ins[which], facts.ins[other]
+        stride = _stride(have, want)
+        if stride:
+            added = want[0] * have[0] + 2 * want[0]
+            label = _("Project {branch}: 1×1").format(branch=wires[which].source)
+            if stride > 1:
+                label += _(", stride {stride}").format(stride=stride)
+            yield _fix(label, partial(_project, wire=wires[which], channels=want[0],
+                                      stride=stride), added=added)
+    for which, other in ((1, 0), (0, 1)):
+        have, want = facts.ins[which], facts.ins[other]
+        changed = _reshaped(report, wires[which].source, have, want)
+        if changed:
+            label = _("Match {branch}: {values}").format(
+                branch=wires[which].source,
+                values=", ".join(f"{key} {value}" for key, value in changed.items()))
+            yield _fix(label, partial(edits.set_params, id=wires[which].source, params=changed))
+
+
+def _stride(have: Shape, want: Shape) -> int | None:
+    """The stride of a 1×1 convolution that brings `have` to the size of `want`, if there is one."""
+    if len(have) != 3 or len(want) != 3:
+        return None
+    stride = max(1, -(-have[1] // want[1]))
+    fits = all((side - 1) // stride + 1 == goal for side, goal in zip(have[1:], want[1:]))
+    return stride if fits and stride <= 64 else None
+
+
+def _project(graph: Graph, wire: Wire, channels: int, stride: int) -> Graph:
+    ends = [graph.nodes[end].position for end in (wire.source, wire.target) if end in graph.nodes]
+    place = (sum(x for x, _y in ends) / len(ends), sum(y for _x, y in ends) / len(ends))
+    params = {"out_channels": channels} | ({"stride": stride} if stride > 1 else {})
+    node = Node(names.following("Projection", graph.nodes), "Projection", params, place)
+    return edits.insert(graph, node, wire)
+
+
+def _reshaped(report: "Report", id: str, have: Shape, want: Shape) -> dict:
+    """Parameters of a node that make its output `want` instead of `have`: channels and stride."""
+    if id not in report.facts or len(have) != 3 or len(want) != 3:
+        return {}
+    facts, changed = report.facts[id], {}
+    key = next((key for key in ("out_channels", "width") if hasattr(facts.settings, key)), None)
+    if have[0] != want[0]:
+        value = getattr(facts.settings, key, 0) * want[0] / have[0] if key else 0.5
+        if value != int(value):
+            return {}
+        changed[key] = int(value)
+    if have[1:] != want[1:]:
+        stride = getattr(facts.settings, "stride", None)
+        if stride is None:
+            return {}
+        wanted = stride * have[1] / want[1]
+        if wanted != int(wanted) or wanted < 1:
+            return {}
+        changed["stride"] = int(wanted)
+    return changed if _gives(report, id, changed, want) else {}
+
+
+def _gives(report: "Report", id: str, params: dict, want: Shape) -> bool:
+    """The node, so changed, really has that output."""
+    node = report.graph.nodes[id]
+    if KINDS[node.kind].fault({**node.params, **params}):
+        return False
+    ins = report.facts[id].ins
+    trial = Graph("", (), {id: replace(node, params={**node.params, **params})},
+                  (Wire(INPUT, id, KINDS[node.kind].inputs[0]), Wire(id, OUTPUT)))
+    return len(ins) == 1 and next(sweep(trial, ins[0])).facts.out == want
+
+
+def _concat(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
+    graph, facts = report.graph, report.facts[id]
+    for port, have in zip(sorted(graph.into(id)), facts.ins):
+        want = (have[0], *facts.ins[0][1:])
+        changed = _reshaped(report, graph.into(id)[port].source, have, want)
+        if have != want and changed:
+            yield _fix(_("Match {branch}: stride {stride}").format(
+                branch=graph.into(id)[port].source, stride=changed["stride"]),
+                partial(edits.set_params, id=graph.into(id)[port].source, params=changed))
+
+
+# Windows and groups ---------------------------------------------------------------------------
+
+def _kernel(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
+    kind, allowed = report.facts[id].kind, fault.allowed
+    half = report.facts[id].settings.kernel_size // 2
+    if allowed["padding"] <= (half if kind.category == "pooling" else 127):
+        yield _fix(_("Set padding {padding}").format(padding=allowed["padding"]),
+                   partial(edits.set_params, id=id, params={"padding": allowed["padding"]}))
+    if allowed["largest"] >= 1:
+        yield _fix(_("Set kernel_size {largest}").format(largest=allowed["largest"]),
+                   partial(edits.set_params, id=id, params={"kernel_size": allowed["largest"]}))
+    if kind.category == "pooling":
+        yield _fix(_("Remove {node}").format(node=id),
+                   partial(edits.remove, ids=[id], bridge=True))
+
+
+def _padding(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
+    yield _fix(_("Set padding {padding}").format(padding=fault.allowed["most"]),
+               partial(edits.set_params, id=id, params={"padding": fault.allowed["most"]}))
+
+
+def _groups(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
+    channels, wanted = fault.allowed["channels"], report.facts[id].settings.groups
+    largest = max(n for n in range(1, min(wanted, *channels) + 1)
+                  if not any(count % n for count in channels))
+    yield _fix(_("Set groups {groups}").format(groups=largest),
+               partial(edits.set_params, id=id, params={"groups": largest}))
+    if channels[0] % wanted == 0:
+        up = -(-channels[1] // wanted) * wanted
+        yield _fix(_("Set out_channels {channels}").format(channels=up),
+                   partial(edits.set_params, id=id, params={"out_channels": up}))
+
+
+# Maps and vectors -----------------------------------------------------------------------------
+
+def _vector(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
+    features, shape = report.facts[id].settings.out_features, report.facts[id].ins[0]
+    if len(shape) == 3:
+        yield _fix(_("Insert global average pooling and Flatten"),
+                   partial(_before, id=id, kinds=(("AdaptiveAvgPool2d", {"output_size": 1}),
+                                                  ("Flatten", {}))),
+                   added=features * shape[0])
+        yield _fix(_("Insert Flatten"), partial(_before, id=id, kinds=(("Flatten", {}),)),
+                   added=features * shape[0] * shape[1] * shape[2])
+
+
+def _before(graph: Graph, id: str, kinds: tuple) -> Graph:
+    x, y = graph.nodes[id].position
+    for number, (kind, params) in enumerate(kinds):
+        place = (x - 130.0 * (len(kinds) - number), y)
+        node = Node(names.following(kind, graph.nodes), kind, params, place)
+        graph = edits.insert(graph, node, next(iter(graph.into(id).values())))
+    return graph
+
+
+# The ends of the network ----------------------------------------------------------------------
+
+def _classes(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
+    count = len(fault.allowed.classes)
+    settings = report.facts[id].settings if id in report.facts else None
+    for key in ("classes", "out_features"):
+        if hasattr(settings, key) and getattr(settings, key) != count:
+            yield _fix(_("Set {key} {count}, as {data} has").format(
+                key=key, count=count, data=fault.allowed.title),
+                partial(edits.set_params, id=id, params={key: count}))
+            return
+    inner = report.graph.nodes[id].inner if id in report.graph.nodes else None
+    last = inner.into(OUTPUT).get(PORT) if inner else None
+    if last and last.source in inner.nodes and inner.nodes[last.source].kind == "Linear":
+        yield _fix(_("Set out_features {count} in {node}").format(
+            count=count, node=f"{id}.{last.source}"),
+            partial(_set_inside, id=id, inner_id=last.source, params={"out_features": count}))
+        return
+    leading = report.graph.into(OUTPUT).get(PORT)
+    if leading and report.output:
+        yield _fix(_("Append a classifier head for {count} classes").format(count=count),
+                   partial(_append_head, count=count, shape=report.output),
+                   added=(report.output[0] + 1) * count)
+
+
+def _set_inside(graph: Graph, id: str, inner_id: str, params: dict) -> Graph:
+    node = graph.nodes[id]
+    return edits.replace_node(graph, replace(
+        node, inner=edits.set_params(node.inner, inner_id, params)))
+
+
+def _append_head(graph: Graph, count: int, shape: Shape) -> Graph:
+    wire = graph.into(OUTPUT)[PORT]
+    x, y = graph.nodes[wire.source].position if wire.source in graph.nodes else (0.0, 0.0)
+    kind, key = (("ClassifierHead", "classes") if len(shape) == 3 else ("Linear", "out_features"))
+    node = Node(names.following(kind, graph.nodes), kind, {key: count}, (x + 180.0, y))
+    return edits.insert(graph, node, wire)
+
+
+def _input(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
+    data = fault.allowed
+    yield _fix(_("Take the pictures of {data}: {shape}").format(
+        data=data.title, shape=text_of(data.input)), partial(replace, input=data.input))
+
+
+def _unconnected(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
+    """Connect what leads nowhere yet, if there is just one such node before this one."""
+    graph = report.graph
+    if id == OUTPUT:
+        loose = [other for other in graph.nodes if not graph.out_of(other)]
+    else:
+        loose = [other for other in (*graph.nodes, INPUT) if not graph.out_of(other)
+                 and other != id and not edits.refusal(graph, other, id)]
+    port = (fault.allowed or {}).get("ports", (PORT,))[0]
+    if len(loose) == 1:
+        yield _fix(_("Connect {source} to {target}").format(source=loose[0], target=id),
+                   partial(edits.connect, source=loose[0], target=id, port=port))
+    if id != OUTPUT and not graph.out_of(id):
+        yield _fix(_("Remove {node}").format(node=id), partial(edits.remove, ids=[id]))
+
+
+def _names(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
+    if id in report.facts and report.facts[id].inline:
+        yield _fix(_("Keep the layers of {node} under its name").format(node=id),
+                   partial(edits.set_params, id=id, params={"inline": False}))
+    if fault.allowed in report.graph.nodes:
+        fresh = names.free(fault.allowed, {*report.graph.nodes, fault.allowed})
+        yield _fix(_("Rename {old} to {new}").format(old=fault.allowed, new=fresh),
+                   partial(edits.rename, old=fault.allowed, new=fresh))
+
+
+_RULES = {"add": _add, "concat": _concat, "kernel": _kernel, "padding": _padding,
+          "groups": _groups, "vector": _vector, "classes": _classes, "input": _input,
+          "unconnected": _unconnected, "names": _names}

@@ -85,7 +85,7 @@ class Report:
 
         found = []
         for id, facts in self.facts.items():
-            for path, fault in _faults(self._path(id), facts):
+            for path, fault in _faults(id, facts):
                 own = fault is facts.fault
                 found.append(Problem(path, fault.rule, fault.message.replace("{node}", path), id,
                                      fixes(self, id, fault) if own else ()))
@@ -93,9 +93,6 @@ class Report:
             found += [Problem(id, fault.rule, fault.message.replace("{node}", id), id,
                               fixes(self, id, fault)) for fault in faults]
         return tuple(found)
-
-    def _path(self, id: str) -> str:
-        return id
 
     def layers(self) -> list[Layer]:
         """The primitives that lead to the output, in order of execution."""
@@ -197,5 +194,6 @@ def _end_faults(graph, data, facts, alive, leading, output) -> dict[str, tuple[F
                     "names", _("{first} and {second} both put a layer called {name} into the "
                                "network; every name may occur once").format(
                                    first=taken[name], second=id, name=name), name))
+                break
             taken.setdefault(name, id)
     return {id: tuple(faults) for id, faults in found.items()}

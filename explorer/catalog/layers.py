@@ -40,8 +40,7 @@ def _slide(p, shape: Shape, channels: int, dilation: int = 1) -> Shape:
             "kernel",
             _("{reason} is larger than the padded input {padded} of {{node}}; allowed: 1 to "
               "{largest}").format(reason=reason, padded=text_of(padded), largest=largest),
-            (channels, *(max(1, (side + 2 * p.padding - reach) // p.stride + 1)
-                         for side in sides)),
+            (channels, *(-(-side // p.stride) for side in sides)),
             largest=largest, padding=-(-(reach - min(sides)) // 2))
     return (channels, *((side + 2 * p.padding - reach) // p.stride + 1 for side in sides))
 
@@ -67,10 +66,17 @@ def _conv_shape(p, ins):
                       groups=p.groups, count=channels,
                       which=_("input") if name == "in" else _("output"),
                       divisors=_divisors(shape[0], p.out_channels)),
-                (p.out_channels, *shape[1:]) if p.kernel_size > min(shape[1:]) + 2 * p.padding
-                else _slide(p, shape, p.out_channels, p.dilation),
+                _intended(p, shape),
                 channels=(shape[0], p.out_channels))
     return _slide(p, shape, p.out_channels, p.dilation)
+
+
+def _intended(p, shape: Shape) -> Shape:
+    """The output if only the groups are wrong."""
+    try:
+        return _slide(p, shape, p.out_channels, p.dilation)
+    except Mismatch as mismatch:
+        return mismatch.intended
 
 
 def _divisors(a: int, b: int) -> str:

@@ -1,0 +1,90 @@
+"""Writes the forward pass of a class: nested where it reads well, one line a step where not."""
+
+from collections import Counter
+
+from explorer.analysis.facts import Child
+from explorer.graph.graph import INPUT
+
+WIDEST = 84
+INDENT = " " * 8
+
+
+def forward(children: list[Child], result: str) -> list[str]:
+    """The lines of `def forward`: the children in order of execution, then the return."""
+    return _Forward(children, result).lines
+
+
+class _Forward:
+    """Values become variables or wait as expressions until their only reader is written.
+
+    left: how many readings of a value are still to be written; a variable is free for the next
+    value once its own has none left.
+    """
+
+    def __init__(self, children: list[Child], result: str):
+        self.lines = ["    def forward(self, x):"]
+        self.left = Counter(source for child in children for source in child.sources)
+        self.left[result] += 1
+        self.by_id = {child.id: child for child in children}
+        self.readers = {source: child for child in children for source in child.sources}
+        self.variables = {INPUT: "x"}
+        self.waiting: dict[str, tuple[str, tuple[str, ...]]] = {}
+        self.adds = any(child.facts.kind.name == "Add" for child in children)
+        for child in children:
+            self._step(child, result)
+        text, _read = self._value(result)
+        self.lines.append(f"{INDENT}return {text}")
+
+    def _value(self, id: str) -> tuple[str, tuple[str, ...]]:
+        """A value's text, and the values whose variables it reads."""
+        return self.waiting.get(id) or (self.variables[id], (id,))
+
+    def _step(self, child: Child, result: str) -> None:
+        text, read = self._call(child)
+        if len(text) > WIDEST - len(INDENT):
+            for source in child.sources:
+                if source in self.waiting:
+                    self._assign(source)
+            text, read = self._call(child)
+        self.waiting[child.id] = text, read
+        if child.id != result and (self.left[child.id] != 1 or not self._nests(child, text)):
+            self._assign(child.id)
+
+    def _call(self, child: Child) -> tuple[str, tuple[str, ...]]:
+        values = [self._value(source) for source in child.sources]
+        read = tuple(id for _text, ids in values for id in ids)
+        texts = [text for text, _ids in values]
+        kind = child.facts.kind
+        if kind.expression:
+            return kind.expression(child.facts.settings, texts), read
+        name = f'self.get_submodule("{child.id}")' if child.id.isdigit() else f"self.{child.id}"
+        return f"{name}({texts[0]})", read
+
+    def _nests(self, child: Child, text: str) -> bool:
+        """The value reads well inside the expression of its only reader."""
+        reader = self.readers[child.id]
+        if reader.facts.kind.expression:
+            return len(text) <= 48 and not (reader.facts.kind.name == "Add"
+                                            and child.facts.kind.name == "Add")
+        return (not child.facts.kind.composite and not reader.facts.kind.composite
+                and child.facts.kind.category != "activation")
+
+    def _assign(self, id: str) -> None:
+        """Write `variable = expression`; the variable is one whose value nobody reads any more."""
+        text, read = self.waiting.pop(id)
+        for value in read:
+            self.left[value] -= 1
+        free = [self.variables[value] for value in read if self.left[value] == 0]
+        name = free[0] if free else self._fresh(id)
+        for value in read:
+            if self.left[value] == 0:
+                self.variables.pop(value, None)
+        self.variables[id] = name
+        self.lines.append(f"{INDENT}{name} = {text}")
+
+    def _fresh(self, id: str) -> str:
+        taken = set(self.variables.values())
+        wanted = "out" if self.adds and "out" not in taken else f"v{id}" if id.isdigit() else id
+        while wanted in taken:
+            wanted += "_"
+        return wanted

@@ -1,0 +1,314 @@
+"""Writes a network as the PyTorch module that the engine runs and that export saves.
+
+A block becomes a class, written once: what differs between its uses becomes an argument. Blocks in
+a row become an nn.Sequential. Only names, numbers and choices that were checked when they entered
+the graph reach the text.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from explorer.analysis.constructor import Constructor, Row, same_kind, written
+from explorer.analysis.facts import Child, Facts
+from explorer.analysis.forward import forward
+from explorer.analysis.report import Report
+from explorer.catalog.kind import REQUIRED, Argument, Call
+from explorer.catalog.layers import text_of
+from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph
+
+INDENT = " " * 8
+_WORDS = {"resnet": "ResNet", "vgg": "VGG", "lenet": "LeNet", "cifar": "Cifar"}
+
+
+class NotRunnable(ValueError):
+    """The network has problems, so there is no source that would run."""
+
+
+def class_name(graph: Graph) -> str:
+    """The name of the class that `source` writes for a graph: ResNet18 for "resnet18"."""
+    words = re.findall(r"[A-Za-z0-9]+", graph.name.encode("ascii", "ignore").decode())
+    camel = "".join(word[:1].upper() + word[1:] for word in words)
+    for plain, pretty in _WORDS.items():
+        camel = re.sub(plain, pretty, camel, flags=re.IGNORECASE)
+    return camel + "Net" * (camel in _taken(graph)) if camel[:1].isalpha() else f"Network{camel}"
+
+
+def _taken(graph: Graph) -> set[str]:
+    from explorer.catalog import KINDS  # every class that a block could be written as
+
+    names = set(KINDS) | {"PlainBlock", "PlainBottleneck", "True", "False", "None"}
+    return names | {_camel(id) for id in graph.nodes}
+
+
+def _camel(id: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in id.split("_"))
+
+
+def source(report: Report) -> str:
+    """The network as Python text that imports only torch. Raises NotRunnable."""
+    if not report.ok:
+        raise NotRunnable(report.problems[0].message)
+    return _Writer(report).text()
+
+
+@dataclass(eq=False)
+class _Block:
+    """One class of the text: its uses, and the arguments that tell them apart.
+
+    members: the facts of each use, all with the same children but for their figures; where some
+    have an nn.Identity and others not, the class takes a flag.
+    """
+
+    name: str
+    doc: str
+    children: tuple[tuple[str, tuple[str, ...]], ...]
+    members: list[Facts] = field(default_factory=list)
+    parts: dict[str, list] = field(default_factory=dict)
+    arguments: dict[str, tuple[tuple, object]] = field(default_factory=dict)
+    body: list[str] = field(default_factory=list)
+
+
+class _Writer:
+    def __init__(self, report: Report):
+        self.report = report
+        self.name = class_name(report.graph)
+        self.blocks: list[_Block] = []
+        self.block_of: dict[int, _Block] = {}
+
+    def text(self) -> str:
+        """The whole file."""
+        report, graph = self.report, self.report.graph
+        children = list(_spliced(
+            Child(id, facts, report.sources[id]) for id, facts in report.facts.items()
+            if id in report.alive))
+        for child in children:
+            self._assign(child.facts, child.id)
+        for block in self.blocks:
+            self._write(block)
+        lines = [f'"""{graph.name}: {report.params:,} parameters, {report.macs:,} multiply-adds '
+                 f'for {text_of(graph.input)}."""', "", "import torch", "from torch import nn", ""]
+        for block in self.blocks:
+            lines += ["", *self._class(block), ""]
+        lines += ["", f"class {self.name}(nn.Module):", "    def __init__(self):",
+                  f"{INDENT}super().__init__()"]
+        for child in children:
+            if not child.facts.kind.expression:
+                lines += _attribute(child.id, written(self._made(child.facts), len(INDENT) + len(
+                    child.id) + 8), f"  # {text_of(child.facts.out)}")
+        leading = graph.into(OUTPUT)[PORT].source
+        lines += ["", *forward(children, _outlet(report.facts, leading))]
+        shape = ", ".join(map(str, (1, *graph.input)))
+        lines += ["", "", 'if __name__ == "__main__":', f"    network = {self.name}().eval()",
+                  '    print(f"{sum(p.numel() for p in network.parameters()):,} parameters")',
+                  f"    print(tuple(network(torch.zeros({shape})).shape))", ""]
+        return "\n".join(lines)
+
+    # Which classes there are ------------------------------------------------------------------
+
+    def _assign(self, facts: Facts, id: str) -> None:
+        """Put every composite in and below `facts` into a class, innermost first."""
+        if not facts.kind.composite or id_of(facts) in self.block_of:
+            return
+        for child in facts.children:
+            self._assign(child.facts, child.id)
+        if facts.inline or _is_row(facts):
+            return
+        children = list(_spliced(facts.children))
+        skeleton = tuple((child.id, child.sources) for child in children)
+        made = [self._made(child.facts) for child in children]
+        for block in self.blocks:
+            if (block.children == skeleton and block.doc == facts.kind.doc
+                    and block.parts["result"] == [_outlet_of(facts)]
+                    and all(_joins(a, b) for a, b in zip(block.parts["made"], made))):
+                block.members.append(facts)
+                block.parts["made"] = [a if _is_identity(b) else b
+                                       for a, b in zip(block.parts["made"], made)]
+                self.block_of[id_of(facts)] = block
+                return
+        wanted = (facts.kind.written_as(facts.settings) if facts.kind.written_as
+                  else _camel(id) if facts.inner is not None else facts.kind.name)
+        if not wanted[:1].isalpha():
+            wanted = f"Block{wanted}"
+        names = {block.name for block in self.blocks} | {self.name}
+        name, number = wanted, 2
+        while name in names:
+            name, number = f"{wanted}{number}", number + 1
+        block = _Block(name, facts.kind.doc, skeleton, [facts],
+                       {"made": made, "result": [_outlet_of(facts)]})
+        self.blocks.append(block)
+        self.block_of[id_of(facts)] = block
+
+    # How one is made --------------------------------------------------------------------------
+
+    def _made(self, facts: Facts) -> Constructor:
+        """What constructs a node: a call, a row of them, or None for a line of the forward."""
+        if facts.kind.expression:
+            return None
+        if facts.call:
+            return facts.call
+        if _is_row(facts):
+            return Row(tuple(self._made(child.facts) for child in facts.children))
+        block = self.block_of[id_of(facts)]
+        if facts not in block.members:
+            return Call(block.name)
+        at = block.members.index(facts)
+        return Call(block.name, tuple(
+            Argument(name, values[at], default) for name, (values, default)
+            in block.arguments.items()))
+
+    def _write(self, block: _Block) -> None:
+        """The lines of a class's constructor, and with them its arguments."""
+        spliced = [list(_spliced(facts.children)) for facts in block.members]
+        for number, (id, sources) in enumerate(block.children):
+            made = [self._made(children[number].facts) for children in spliced]
+            if made[0] is None:
+                continue
+            others = [index for index, each in enumerate(made) if not _is_identity(each)]
+            fresh = INPUT in sources
+            width = len(INDENT) + len(id) + 8
+            if not others or len(others) == len(made):
+                block.body += _attribute(id, written(self._unified(
+                    block, id, made, range(len(made)), fresh), width))
+                continue
+            flag = "project" if spliced[others[0]][number].facts.kind.name == "Projection" \
+                else f"with_{id}"
+            block.arguments[flag] = (tuple(index in others for index in range(len(made))), False)
+            block.body += _attribute(id, ["nn.Identity()"])
+            block.body.append(f"{INDENT}if {flag}:")
+            tree = self._unified(block, id, [made[index] for index in others], others, fresh)
+            block.body += ["    " + line for line in _attribute(id, written(tree, width + 4))]
+        required = {n: a for n, a in block.arguments.items() if a[1] is REQUIRED}
+        block.arguments = required | {n: a for n, a in block.arguments.items() if n not in required}
+
+    def _unified(self, block: _Block, id: str, made: list[Constructor], at: Iterable[int],
+                 fresh: bool) -> Constructor:
+        """One constructor for all the uses `at`: figures that differ become names."""
+        first = made[0]
+        if isinstance(first, Row):
+            return Row(tuple(self._unified(block, id, [row.items[n] for row in made], at,
+                                           fresh and n == 0)
+                             for n in range(len(first.items))))
+        arguments = []
+        for number, argument in enumerate(first.arguments):
+            column = tuple(call.arguments[number].value for call in made)
+            named = len(set(column)) > 1 or self._is_setting(block, argument.name, column, at)
+            arguments.append(Argument(argument.name, _Named(self._named(
+                block, id, argument.name, column, tuple(at), fresh)) if named
+                else argument.value, argument.default))
+        return Call(first.function, tuple(arguments))
+
+    def _is_setting(self, block: _Block, name: str, column: tuple, at: Iterable[int]) -> bool:
+        """Only some uses have this layer, and there `name` is the class's argument of that name."""
+        values = block.arguments.get(name, ((), None))[0]
+        return len(column) < len(block.members) and bool(values) and all(
+            values[index] == value for value, index in zip(column, at))
+
+    def _named(self, block: _Block, id: str, name: str, column: tuple, at: tuple[int, ...],
+               fresh: bool) -> str:
+        """An expression in the class's arguments that gives `column` for the uses `at`."""
+        known = {setting: tuple(getattr(facts.settings, setting) for facts in block.members)
+                 for setting in vars(block.members[0].settings)
+                 if all(type(getattr(facts.settings, setting)) in (int, float)
+                        for facts in block.members)}
+        channels = {"in_channels": tuple(facts.ins[0][0] for facts in block.members)}
+        known = {**channels, **known} if fresh else {**known, **channels}
+        known |= {key: values for key, (values, _default) in block.arguments.items()
+                  if all(type(value) in (int, float) for value in values)}
+        for factor in (1, 2, 3, 4, 6, 8):
+            for candidate, values in known.items():
+                if all(type(value) is int and factor * values[index] == value
+                       for value, index in zip(column, at)):
+                    if candidate not in block.arguments:
+                        default = 1 if candidate == "stride" else REQUIRED
+                        block.arguments[candidate] = (values, default)
+                    return candidate if factor == 1 else f"{factor} * {candidate}"
+        fresh_name = name if name not in known else f"{id}_{name}"
+        while fresh_name in block.arguments:
+            fresh_name += "_"
+        # Uses that lack this layer never read the argument; they are given the first value.
+        values = [column[0]] * len(block.members)
+        for value, index in zip(column, at):
+            values[index] = value
+        block.arguments[fresh_name] = (tuple(values), REQUIRED)
+        return fresh_name
+
+    def _class(self, block: _Block) -> list[str]:
+        signature = ", ".join(["self", *(
+            name if default is REQUIRED else f"{name}={default}"
+            for name, (_values, default) in block.arguments.items())])
+        return [f"class {block.name}(nn.Module):", *_docstring(block.doc), "",
+                f"    def __init__({signature}):", f"{INDENT}super().__init__()", *block.body, "",
+                *forward(list(_spliced(block.members[0].children)), block.parts["result"][0])]
+
+
+class _Named(str):
+    """An expression in the text, not a word to be quoted."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def id_of(facts: Facts) -> int:
+    """The identity of facts: equal uses share them."""
+    return id(facts)
+
+
+def _docstring(doc: str) -> list[str]:
+    words, lines, line = doc.split(), [], '    """'
+    for word in words:
+        if len(line) + len(word) > 95:
+            lines.append(line.rstrip())
+            line = "    "
+        line += word + " "
+    return [*lines, line.rstrip() + '"""']
+
+
+def _attribute(id: str, value: list[str], comment: str = "") -> list[str]:
+    first = (f'{INDENT}self.add_module("{id}", ' if id.isdigit() else f"{INDENT}self.{id} = ")
+    lines = [first + value[0], *(INDENT + line for line in value[1:])]
+    lines[-1] += (")" if id.isdigit() else "") + comment
+    return lines
+
+
+def _is_row(facts: Facts) -> bool:
+    """The nodes inside are called 0, 1, 2 … and each feeds only the next: an nn.Sequential."""
+    before = INPUT
+    for number, child in enumerate(facts.children):
+        if (child.id != str(number) or child.sources != (before,) or child.facts.kind.expression
+                or child.facts.inline):
+            return False
+        before = child.id
+    return bool(facts.children) and facts.result == before
+
+
+def _spliced(children: Iterable[Child]) -> Iterable[Child]:
+    """The children, those that stand inline replaced by what is inside them."""
+    outlets: dict[str, str] = {}
+    for child in children:
+        sources = tuple(outlets.get(source, source) for source in child.sources)
+        if not child.facts.inline:
+            yield Child(child.id, child.facts, sources)
+            continue
+        for inner in child.facts.children:
+            yield Child(inner.id, inner.facts, tuple(
+                sources[0] if source == INPUT else source for source in inner.sources))
+        outlets[child.id] = child.facts.result
+
+
+def _outlet(facts: dict[str, Facts], id: str) -> str:
+    return facts[id].result if id in facts and facts[id].inline else id
+
+
+def _outlet_of(facts: Facts) -> str:
+    return _outlet({child.id: child.facts for child in facts.children}, facts.result)
+
+
+def _is_identity(made: Constructor) -> bool:
+    return isinstance(made, Call) and made.function == "nn.Identity"
+
+
+def _joins(a: Constructor, b: Constructor) -> bool:
+    """Two uses of a class may differ here: only in figures, or one of them in an nn.Identity."""
+    return same_kind(a, b) or (a is not None and b is not None
+                               and (_is_identity(a) or _is_identity(b)))

@@ -1,0 +1,192 @@
+"""cnn-explorer: the window, and every figure without one.
+
+Exit status: 0 all is well; 1 the network has problems; 2 the command or a file cannot be used.
+"""
+
+import argparse
+import difflib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from explorer import __version__
+from explorer.catalog import check, templates
+from explorer.catalog.datasets import DATASETS, DataSet
+from explorer.catalog.layers import text_of
+from explorer.graph.file import SUFFIX, FileError, replace_text
+from explorer.graph.graph import Graph, Shape
+from explorer.text import _
+
+COMMANDS = ("open", "check", "train", "export", "templates")
+
+
+class UsageError(ValueError):
+    """The command line asks for something that is not there; the sentence says what is."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if not argv or argv[0] not in (*COMMANDS, "-h", "--help", "--version"):
+        argv.insert(0, "open")
+    given = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(errors="replace")
+    try:
+        return given.run(given)
+    except (UsageError, FileError) as error:
+        print(f"cnn-explorer: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cnn-explorer", description=_("Draw a convolutional network, see every shape, run it "
+                                           "and watch it learn. Without a command: the window."),
+        epilog=_("cnn-explorer [FILE] opens the window with FILE."))
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name, run, help):
+        found = commands.add_parser(name, help=help, description=help)
+        found.set_defaults(run=run)
+        return found
+
+    def network(found):
+        found.add_argument("network", metavar="NAME|FILE",
+                           help=_("a template's name or a {suffix} file").format(suffix=SUFFIX))
+        return found
+
+    found = command("open", _open, _("open the window"))
+    found.add_argument("network", metavar="FILE", nargs="?",
+                       help=_("a {suffix} file or a template's name").format(suffix=SUFFIX))
+    command("templates", _templates, _("list the networks that can be named"))
+    found = network(command("check", _check, _("print every layer's shape, parameters and MACs")))
+    found.add_argument("--input", type=_shape, metavar="CxHxW", help=_("shape of one picture"))
+    found.add_argument("--data", choices=DATASETS, help=_("check the fit to this data set too"))
+    found.add_argument("--json", action="store_true", help=_("print JSON"))
+    found = network(command("train", _train, _("train, print the test accuracy, write weights")))
+    found.add_argument("--data", choices=DATASETS, default="fashion-mnist",
+                       help=_("data set (%(default)s)"))
+    found.add_argument("--epochs", type=_count, default=5, help=_("passes over the data "
+                                                                  "(%(default)s)"))
+    found.add_argument("--device", default="auto", help=_("auto, cpu, cuda:0, mps, xpu:0"))
+    found.add_argument("--seed", type=int, default=0, help=_("of weights and order "
+                                                             "(%(default)s)"))
+    found.add_argument("--out", type=Path, help=_("folder for weights, metrics and graph "
+                                                  "(runs/NAME)"))
+    found = network(command("export", _export, _("write the network's source")))
+    found.add_argument("--to", choices=("pytorch",), required=True, help=_("the form"))
+    found.add_argument("--input", type=_shape, metavar="CxHxW", help=_("shape of one picture"))
+    found.add_argument("-o", "--output", type=Path, metavar="FILE",
+                       help=_("the file to write (otherwise printed)"))
+    return parser
+
+
+def _shape(text: str) -> Shape:
+    parts = text.lower().replace("×", "x").split("x")
+    if len(parts) != 3 or not all(part.isdecimal() and 0 < int(part) <= 65_536 for part in parts):
+        raise argparse.ArgumentTypeError(_("{text!r} is no shape; expected channels, height and "
+                                           "width, as 3x224x224").format(text=text))
+    return tuple(map(int, parts))
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 10_000:
+        raise argparse.ArgumentTypeError(_("{text!r}; allowed: 1 to 10000").format(text=text))
+    return int(text)
+
+
+def load(name: str, input: Shape | None = None, data: DataSet | None = None) -> Graph:
+    """The network that NAME|FILE means. A template takes the input shape and the classes of
+    `data`; a file stays as it is, but for `input`.
+
+    Raises UsageError, FileError.
+    """
+    from dataclasses import replace
+
+    if name in templates.names():
+        return templates.build(name, input or (data and data.input),
+                               len(data.classes) if data else None)
+    if not Path(name).exists():
+        near = difflib.get_close_matches(name, templates.names(), 3, 0.5)
+        raise UsageError(_("{name} is neither a file nor a template; {hint}").format(
+            name=name, hint=_("did you mean {names}?").format(names=", ".join(near)) if near
+            else _("cnn-explorer templates lists them")))
+    graph = check.read(name)
+    return replace(graph, input=input) if input else graph
+
+
+def _open(given) -> int:
+    if (sys.platform.startswith("linux") and not os.environ.get("QT_QPA_PLATFORM")
+            and not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY")):
+        raise UsageError(_("there is no display to open the window on; check, train, export and "
+                           "templates need none"))
+    from explorer.app.main import run
+
+    return run(given.network)
+
+
+def _templates(given) -> int:
+    widest = max(map(len, templates.names()))
+    for name in templates.names():
+        found = templates.template(name)
+        print(f"{name:{widest}}  {text_of(found.input):>9}  {found.doc}")
+    return 0
+
+
+def _check(given) -> int:
+    from explorer.analysis import table
+    from explorer.analysis.report import analyse
+
+    data = DATASETS.get(given.data)
+    report = analyse(load(given.network, given.input, data), data)
+    print(table.as_json(report) if given.json else table.as_text(report))
+    return 0 if report.ok else 1
+
+
+def _train(given) -> int:
+    from explorer.analysis.report import analyse
+
+    data = DATASETS[given.data]
+    graph = load(given.network, data=data)
+    if given.network in templates.names():
+        print(_("{name} takes the pictures of {data}: {input}, {count} classes").format(
+            name=graph.name, data=data.title, input=text_of(data.input),
+            count=len(data.classes)))
+    if _complain(analyse(graph, data)):
+        return 1
+    from explorer.engine import command
+
+    return command.train(graph, data, given.epochs, given.device, given.seed,
+                         given.out or Path("runs") / graph.name)
+
+
+def _complain(report) -> bool:
+    """Print the problems of a network; whether there are any."""
+    for problem in report.problems:
+        print(f"{problem.path}: {problem.message}", file=sys.stderr)
+    return not report.ok
+
+
+def _export(given) -> int:
+    from explorer.analysis.report import analyse
+    from explorer.analysis.source import source
+
+    report = analyse(load(given.network, given.input))
+    if _complain(report):
+        return 1
+    text = source(report)
+    if given.output is None:
+        print(text, end="")
+        return 0
+    try:
+        replace_text(given.output, text)
+    except OSError as error:
+        raise UsageError(f"{given.output}: {error.strerror or error}") from None
+    return 0
