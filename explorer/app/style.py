@@ -77,6 +77,7 @@ QPushButton:flat, QToolButton[autoRaise="true"] {
 QPushButton:flat:hover, QToolButton[autoRaise="true"]:hover { background: @hover; }
 QPushButton:flat:focus, QToolButton[autoRaise="true"]:focus { border-color: @accent; }
 QToolButton[autoRaise="true"]:checked { background: @pressed; color: @accent; }
+QToolButton[small="true"] { font-size: 11px; padding: 0 6px; min-height: 16px; border-radius: 5px; }
 QToolButton::menu-indicator { image: none; }
 QToolButton[popupMode="1"] { padding-right: 20px; }
 QToolButton::menu-button { border: none; width: 16px; }

@@ -1,0 +1,48 @@
+"""What the live panels have in common: they store what comes, and draw at display rate, if seen."""
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QWidget
+
+from explorer.app import theme
+
+FRAME_MS = 40
+
+
+class LivePanel(QWidget):
+    """A panel whose `draw` is called at most every 40 ms, after `stale`, and only while it is shown."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._is_stale = True
+        self._clock = QTimer(self, singleShot=True, interval=FRAME_MS)
+        self._clock.timeout.connect(self._tick)
+        theme.changed.connect(self.wear)
+
+    def stale(self) -> None:
+        """There is something new to draw."""
+        self._is_stale = True
+        if self.isVisible() and not self._clock.isActive():
+            self._clock.start()
+
+    def draw(self) -> None:
+        """Brings what is seen up to what is stored."""
+        raise NotImplementedError
+
+    def wear(self) -> None:
+        """Takes the colours of the current theme."""
+        self.update()
+
+    def _tick(self) -> None:
+        if self._is_stale and self.isVisible():
+            self._is_stale = False
+            self.draw()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._tick()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._clock.stop()
+        self._is_stale = True
+        super().hideEvent(event)
