@@ -1,0 +1,85 @@
+"""One open network: its graph, its history, its file, and what of it is in view."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from explorer.catalog import check
+from explorer.graph import edits
+from explorer.graph.graph import Graph
+
+Edit = Callable[[Graph], Graph]
+
+
+class Change(QUndoCommand):
+    """The one undo command: a graph before, a graph after, and what happened in between.
+
+    Two changes of the same `burst` (say, of one number being typed) undo as one.
+    """
+
+    def __init__(self, document: "Document", label: str, before: Graph, after: Graph,
+                 burst: str | None):
+        super().__init__(label)
+        self.document, self.before, self.after, self.burst = document, before, after, burst
+
+    def redo(self) -> None:
+        self.document.show(self.after)
+
+    def undo(self) -> None:
+        self.document.show(self.before)
+
+    def id(self) -> int:
+        return 1 if self.burst else -1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if other.burst != self.burst or other.before is not self.after:
+            return False
+        self.after = other.after
+        return True
+
+
+class Document:
+    """A network that is open. `view` is the way of ids to the block that is opened, () for the
+    whole; `selection` the ids selected there."""
+
+    def __init__(self, graph: Graph, path: Path | None, on_change: Callable[[Graph, Graph], None]):
+        self.graph = graph
+        self.path = path
+        self.view: tuple[str, ...] = ()
+        self.selection: frozenset[str] = frozenset()
+        self.undo = QUndoStack()
+        self._on_change = on_change
+
+    @property
+    def modified(self) -> bool:
+        """There are changes that no file holds."""
+        return not self.undo.isClean()
+
+    def edit(self, label: str, edit: Edit, burst: str | None = None) -> None:
+        """Do an edit of the whole graph so that it can be undone.
+
+        Raises EditError, KindError: then nothing has changed.
+        """
+        after = check.graph(edit(self.graph), self.graph)
+        if after != self.graph:
+            self.undo.push(Change(self, label, self.graph, after, burst))
+
+    def show(self, graph: Graph) -> None:
+        """Put a graph in the place of the present one."""
+        before, self.graph = self.graph, graph
+        self._on_change(before, graph)
+
+
+def lifted(edit: Edit, view: tuple[str, ...]) -> Edit:
+    """The edit of the whole graph that does `edit` inside the groups along `view`."""
+    if not view:
+        return edit
+
+    def outer(graph: Graph) -> Graph:
+        node = graph.nodes[view[0]]
+        inner = lifted(edit, view[1:])(node.inner)
+        return edits.replace_node(graph, replace(node, inner=inner))
+
+    return outer

@@ -1,0 +1,175 @@
+"""What the window asks of the engine: the still network's pictures, and training runs."""
+
+import uuid
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSettings, QStandardPaths, Signal
+
+from explorer.analysis.report import Report
+from explorer.graph.file import to_dict
+from explorer.text import _
+
+ACTIVE = ("measuring", "running", "paused")
+
+
+class Run(QObject):
+    """The engine as one session uses it.
+
+    state: "idle", "measuring", "running", "paused", "stopped", "finished" or "died". While a run
+    is active the engine keeps its network; an edit reaches it when the run is over.
+    """
+
+    state_changed = Signal(str)
+    watched_changed = Signal(str, int)
+
+    def __init__(self, session):
+        super().__init__(session)
+        self.session, self.link = session, session.link
+        self.state = "idle"
+        self.device = QSettings().value("engine/device", "auto")
+        self.mode = "auto"
+        self.recipe: dict = {"epochs": 5}
+        self.image = 0
+        self.watched = ""
+        self.checkpoint: str | None = None
+        self.report: Report | None = None  # of the network that the engine holds
+        self._request: dict = {}
+        self._folder = Path(QStandardPaths.writableLocation(
+            QStandardPaths.StandardLocation.CacheLocation)) / "runs"
+        session.selection_changed.connect(self._select)
+        self.link.hello_said.connect(self._greet)
+        self.link.saved.connect(self._keep)
+        self.link.state_changed.connect(self._hear)
+        self.link.died.connect(self._mourn)
+        self.link.failed.connect(self._fail)
+
+    @property
+    def active(self) -> bool:
+        """A run is under way, or paused."""
+        return self.state in ACTIVE
+
+    @property
+    def resumable(self) -> bool:
+        """A run was stopped, or the engine died in it, and there is a checkpoint to go on from."""
+        return self.state in ("stopped", "died") and self.checkpoint is not None
+
+    def build(self) -> None:
+        """Let the engine build the current network and show the watched picture, unless a run is
+        active or the network has problems."""
+        report = self.session.report
+        if self.active or not report.ok or self.link.hello is None:
+            return
+        self.report = report
+        self.watched = self._watchable(self.session.selected) or self._first()
+        self.link.send("build", graph=to_dict(report.graph), data=self.session.data.name,
+                       device=self.device, seed=self.recipe.get("seed", 0), watch=self.watched,
+                       image=self.image)
+        self.watched_changed.emit(self.watched, self.image)
+
+    def watch(self, path: str, image: int) -> None:
+        """Let the live views show the node at `path` for test picture number `image`."""
+        path = self._watchable(path) or self.watched or self._first()
+        self.image = image % self.session.data.test
+        if self.report is not None:
+            self.watched = path
+            self.link.send("watch", watch=path, image=self.image)
+            self.watched_changed.emit(path, self.image)
+
+    def _select(self, path: str) -> None:
+        if self._watchable(path) and path != self.watched:
+            self.watch(path, self.image)
+
+    def _watchable(self, path: str) -> str:
+        """The path, if the engine's network has it, else ""."""
+        report = self.report if self.active else self.session.report
+        try:
+            return path if report is not None and report.producer(path) else ""
+        except KeyError:
+            return ""
+
+    def _first(self) -> str:
+        """What to show while nothing is selected: what comes out of the first stage or node."""
+        facts = self.report.facts if self.report else self.session.report.facts
+        stages = [id for id in facts if facts[id].kind.category == "stage"]
+        return (stages or [id for id in facts if self._watchable(id)] or ["input"])[0]
+
+    # A run ------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Train the current network from fresh weights."""
+        problems = self.session.report.problems
+        if problems:
+            self.session.notified.emit(_("The network cannot run yet: {problem}").format(
+                problem=problems[0].message))
+            return
+        self.report = self.session.report
+        self.checkpoint = None
+        self._request = {
+            "graph": to_dict(self.report.graph), "data": self.session.data.name, "out": None,
+            "checkpoint": str(self._folder / uuid.uuid4().hex)}
+        self._send(resume=None)
+
+    def resume(self) -> None:
+        """Go on: with a paused run, or from the last checkpoint of one that ended."""
+        if self.state == "paused":
+            self.link.send("resume")
+        elif self.resumable:
+            self._send(resume=self.checkpoint)
+
+    def _send(self, resume: str | None) -> None:
+        self.watched = self._watchable(self.watched) or self._first()
+        self.link.send("train", **self._request, **self.recipe, device=self.device, mode=self.mode,
+                       resume=resume, watch=self.watched, image=self.image)
+        self._enter("measuring")
+
+    def pause(self) -> None:
+        """Hold the run after the present step."""
+        self.link.send("pause")
+
+    def step(self) -> None:
+        """Do one training step of a paused run."""
+        self.link.send("step")
+
+    def stop(self) -> None:
+        """End the run; its last checkpoint is kept."""
+        self.link.send("stop")
+
+    def choose_device(self, device: str) -> None:
+        """Use another device from the next build or run on, and remember it."""
+        self.device = device
+        QSettings().setValue("engine/device", device)
+        self.build()
+
+    # What the engine says -----------------------------------------------------------------------
+
+    def _greet(self, hello: dict) -> None:
+        known = [device["id"] for device in hello["devices"]]
+        if self.device not in known:
+            self.device = known[0]
+        self.build()
+
+    def _keep(self, message: dict) -> None:
+        self.checkpoint = message["path"]
+
+    def _hear(self, state: str, message: dict) -> None:
+        self._enter(state)
+        if not self.active and self.report is not self.session.report:
+            self.build()
+
+    def _mourn(self, sentence: str) -> None:
+        if self.active:
+            if self.checkpoint:
+                sentence = _("{sentence} The run can be resumed from its last checkpoint.").format(
+                    sentence=sentence)
+            self._enter("died")
+        self.session.notified.emit(sentence)
+
+    def _fail(self, sentence: str) -> None:
+        self.session.notified.emit(sentence)
+        if self.state == "measuring":
+            self._enter("idle")
+
+    def _enter(self, state: str) -> None:
+        if state != self.state:
+            self.state = state
+            self.state_changed.emit(state)

@@ -1,0 +1,263 @@
+"""What the window works on: the open documents, the selection, the data, the engine's answers."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from explorer.analysis.facts import Facts, sweep
+from explorer.analysis.layout import placed
+from explorer.analysis.report import Report, analyse
+from explorer.app.document import Document, Edit, lifted
+from explorer.app.engine_link import EngineLink
+from explorer.app.run import Run
+from explorer.catalog import check, templates
+from explorer.catalog.check import KindError
+from explorer.catalog.datasets import FASHION_MNIST, DataSet
+from explorer.graph import file
+from explorer.graph.edits import EditError
+from explorer.graph.graph import INPUT, OUTPUT, Graph, Shape
+from explorer.text import _
+
+FIRST = "cifar_resnet8"
+
+
+class Session(QObject):
+    """The state of the window. Views read it and subscribe; they change it only by its methods.
+
+    changed(before, after): the graph in view became another; the report is already that of the
+    new one. view_changed(path): another block is open. selection_changed(path): the path of what
+    is selected, "" for nothing. notified(sentence): something for the person to read.
+    """
+
+    changed = Signal(object, object)
+    view_changed = Signal(object)
+    selection_changed = Signal(str)
+    documents_changed = Signal()
+    data_changed = Signal(object)
+    notified = Signal(str)
+
+    def __init__(self, link: EngineLink | None = None, parent: QObject | None = None):
+        super().__init__(parent)
+        self.link = link if link is not None else EngineLink(self)
+        self.data: DataSet = FASHION_MNIST
+        self.documents: list[Document] = []
+        self.document = Document(self._fitted(FIRST), None, self._changed)
+        self.documents.append(self.document)
+        self.report: Report = analyse(self.graph, self.data)
+        self.run = Run(self)
+        self._rebuild = QTimer(self, singleShot=True, interval=150)
+        self._rebuild.timeout.connect(self.run.build)
+
+    # What there is ----------------------------------------------------------------------------
+
+    @property
+    def graph(self) -> Graph:
+        """The whole network of the current document."""
+        return self.document.graph
+
+    @property
+    def view(self) -> tuple[str, ...]:
+        """The way of ids to the block that is open."""
+        return self.document.view
+
+    @property
+    def selection(self) -> frozenset[str]:
+        """The ids selected in the block that is open."""
+        return self.document.selection
+
+    @property
+    def selected(self) -> str:
+        """The path of the selected node, if there is just one, else that of the open block."""
+        if len(self.selection) == 1:
+            return ".".join((*self.view, *self.selection))
+        return ".".join(self.view)
+
+    def facts_of(self, path: str) -> Facts | None:
+        """What is known of the node at a path, None if there is no such node."""
+        view, _dot, id = path.rpartition(".")
+        _graph, facts = self._inside(tuple(view.split(".")) if view else ())
+        return facts.get(id)
+
+    @property
+    def shown(self) -> Graph:
+        """The graph that the canvas shows: the whole, or the inside of the open block."""
+        return self._inside(self.view)[0]
+
+    @property
+    def shown_facts(self) -> dict[str, Facts]:
+        """What is known of each node that the canvas shows."""
+        return self._inside(self.view)[1]
+
+    @property
+    def shown_input(self) -> Shape | None:
+        """The shape that enters the graph that the canvas shows."""
+        if not self.view:
+            return self.graph.input
+        ins = self.facts_of(".".join(self.view)).ins
+        return ins[0] if ins else None
+
+    @property
+    def editable(self) -> bool:
+        """What the canvas shows can be edited: it is not the inside of a declared block."""
+        graph = self.graph
+        for id in self.view:
+            node = graph.nodes.get(id) if graph is not None else None
+            graph = node.inner if node else None
+        return graph is not None
+
+    def _inside(self, view: tuple[str, ...]) -> tuple[Graph, dict[str, Facts]]:
+        graph, facts = self.graph, self.report.facts
+        for id in view:
+            found = facts.get(id)
+            if found is None:
+                return Graph(), {}
+            graph = found.expansion or Graph()
+            facts = {child.id: child.facts
+                     for child in sweep(graph, found.ins[0] if found.ins else None)}
+            if found.inner is None:
+                graph = placed(graph)
+        return graph, facts
+
+    # Edits ------------------------------------------------------------------------------------
+
+    def edit(self, label: str, edit: Edit, burst: str | None = None, whole: bool = False) -> bool:
+        """Do an edit of the graph in view (of the whole network, if `whole`) as one undo step.
+
+        False, and a sentence through `notified`, if it makes no sense.
+        """
+        if not whole and not self.editable:
+            self.notified.emit(_("The inside of {kind} is given; “Edit inside” makes it your own")
+                               .format(kind=self.facts_of(".".join(self.view)).kind.name))
+            return False
+        try:
+            self.document.edit(label, edit if whole else lifted(edit, self.view), burst)
+        except (EditError, KindError) as error:
+            self.notified.emit(str(error))
+            return False
+        return True
+
+    def edit_inside(self, path: str) -> None:
+        """Make the inside of a declared block a custom group, and open it."""
+        ids = tuple(path.split("."))
+
+        def own(graph: Graph) -> Graph:
+            node = graph.nodes[ids[-1]]
+            facts = self.facts_of(path)
+            return replace(graph, nodes={**graph.nodes, node.id: replace(
+                node, kind="Group", params={}, inner=placed(facts.expansion))})
+
+        if self.facts_of(path).inline:
+            self.notified.emit(_("{id} first needs its own name in the network: switch “inline” "
+                                 "off").format(id=path))
+            return
+        if self.edit(_("Edit inside {id}").format(id=path), own):
+            self.open(ids)
+
+    def _changed(self, before: Graph, after: Graph) -> None:
+        self.report = analyse(after, self.data)
+        view = self.view
+        while view and (self.facts_of(".".join(view)) is None
+                        or not self.facts_of(".".join(view)).kind.composite):
+            view = view[:-1]
+        if view != self.view:
+            self.open(view)
+        gone = self.selection - set(self.shown.nodes) - {INPUT, OUTPUT}
+        if gone:
+            self.select(self.selection - gone)
+        self.changed.emit(before, after)
+        self.documents_changed.emit()
+        self._rebuild.start()
+
+    # View and selection -----------------------------------------------------------------------
+
+    def open(self, view: tuple[str, ...]) -> None:
+        """Show the inside of the block at that way of ids; () shows the whole network."""
+        self.document.view, self.document.selection = tuple(view), frozenset()
+        self.view_changed.emit(self.view)
+        self.selection_changed.emit(self.selected)
+
+    def select(self, ids) -> None:
+        """Select these nodes of the graph in view."""
+        ids = frozenset(ids)
+        if ids != self.selection:
+            self.document.selection = ids
+            self.selection_changed.emit(self.selected)
+
+    def lead_to(self, path: str) -> None:
+        """Open the block in which the node at `path` lies, and select the node."""
+        *view, id = path.split(".")
+        if tuple(view) != self.view:
+            self.open(tuple(view))
+        self.select({id})
+
+    # Documents --------------------------------------------------------------------------------
+
+    def _fitted(self, name: str) -> Graph:
+        return placed(templates.build(name, self.data.input, len(self.data.classes)))
+
+    def new(self, name: str = FIRST) -> None:
+        """Open a template, fitted to the data set, as a new document."""
+        self._show(self._fitted(name), None)
+        self.notified.emit(_("{name} takes the pictures of {data}: {input}, {count} classes").format(
+            name=name, data=self.data.title, input="×".join(map(str, self.data.input)),
+            count=len(self.data.classes)))
+
+    def read(self, path: str | Path) -> None:
+        """Open a file as a new document. Raises FileError: then nothing has changed."""
+        path = Path(path)
+        for document in self.documents:
+            if document.path == path:
+                self.switch(self.documents.index(document))
+                return
+        graph = check.read(path)
+        if graph.nodes and all(node.position == (0, 0) for node in graph.nodes.values()):
+            graph = placed(graph)
+        self._show(graph, path)
+
+    def _show(self, graph: Graph, path: Path | None) -> None:
+        only = self.documents[0]
+        self.documents.append(Document(graph, path, self._changed))
+        self.switch(len(self.documents) - 1)
+        if len(self.documents) == 2 and only.path is None and only.undo.count() == 0:
+            self.close(0)
+
+    def switch(self, index: int) -> None:
+        """Make another open document the current one."""
+        before = self.graph
+        self.document = self.documents[index]
+        self.report = analyse(self.graph, self.data)
+        self.view_changed.emit(self.view)
+        self.changed.emit(before, self.graph)
+        self.selection_changed.emit(self.selected)
+        self.documents_changed.emit()
+        self._rebuild.start()
+
+    def close(self, index: int) -> None:
+        """Close a document, unsaved changes and all; the last one gives way to the first template.
+        """
+        closing = self.documents[index]
+        if len(self.documents) == 1:
+            self.documents.append(Document(self._fitted(FIRST), None, self._changed))
+        self.documents.remove(closing)
+        if closing is self.document:
+            self.switch(min(index, len(self.documents) - 1))
+        self.documents_changed.emit()
+
+    def save(self, path: str | Path) -> None:
+        """Write the current document to a file. Raises OSError: then the old file is whole."""
+        path = Path(path)
+        name = path.name.removesuffix(file.SUFFIX).removesuffix(".json") or path.name
+        if self.document.path is not None and self.document.path != path:
+            name = self.graph.name
+        file.write(replace(self.graph, name=name) if self.document.path is None else self.graph,
+                   path)
+        self.document.path = path
+        self.document.undo.setClean()
+        self.documents_changed.emit()
+
+    # The engine -------------------------------------------------------------------------------
+
+    def watch(self, path: str, image: int) -> None:
+        """Show another node or another picture in the live views."""
+        self.run.watch(path, image)
