@@ -60,12 +60,6 @@ class Curves(QWidget):
         self._lines = (self.epochs, self.before, self.raw, self.train, self.validation)
         for line in self._lines:
             item.addItem(line)
-        for line in (self.before, self.raw, self.train):
-            line.setClipToView(True)
-        # Peaks of the raw curve are its noise; a smoothed one has none to keep, and half the points.
-        self.raw.setDownsampling(auto=True, method="peak")
-        self.before.setDownsampling(auto=True, method="subsample")
-        self.train.setDownsampling(auto=True, method="subsample")
         self.cross = pg.InfiniteLine(angle=90)
         self.cross.hide()
         item.addItem(self.cross, ignoreBounds=True)

@@ -70,6 +70,29 @@ class History:
         left = max(right - 1, 0)
         return self.points[left if abs(steps[left] - step) <= abs(steps[right] - step) else right]
 
+    def thinned(self, column: int, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """Steps and values of at most about `most` means of neighbours."""
+        size, points = self._bundles(most)
+        if size == 1:
+            return points[:, STEP], points[:, column]
+        means = points[:, (STEP, column)].reshape(-1, size, 2).mean(axis=1)
+        # The newest point stays as it is, so that the curve ends where the run is.
+        last = self.points[-1:, (STEP, column)]
+        return np.append(means[:, 0], last[:, 0]), np.append(means[:, 1], last[:, 1])
+
+    def peaks(self, column: int, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """Steps and values of the least and the greatest of at most about `most` / 2 bundles."""
+        size, points = self._bundles(most // 2)
+        if size < 3:
+            return self.points[:, STEP], self.points[:, column]
+        values = points[:, column].reshape(-1, size)
+        steps = points[::size, STEP]
+        return np.repeat(steps, 2), np.column_stack([values.min(1), values.max(1)]).ravel()
+
+    def _bundles(self, most: int) -> tuple[int, np.ndarray]:
+        size = max(1, -(-self._count // most))
+        return size, self._store[: self._count // size * size]
+
     def validated_before(self, step: float) -> tuple[float, float, float] | None:
         """The last validation at or before `step`."""
         return next((known for known in reversed(self.validations) if known[0] <= step), None)

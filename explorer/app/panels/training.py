@@ -17,6 +17,7 @@ from explorer.text import _
 
 BESIDE, BELOW = 520, 380  # pixels of width, of height, from which both plots fit
 MOST_EPOCH_LINES = 60
+MOST_POINTS = 200  # of a curve as it is drawn: what a plot of this size can show
 
 
 class TrainingPanel(LivePanel):
@@ -90,13 +91,11 @@ class TrainingPanel(LivePanel):
             self.stack.setCurrentIndex(0)
             return
         self.stack.setCurrentIndex(1)
-        points = self.run.points
-        steps = points[:, STEP]
         for curves, raw, smooth in self._plots:
             if not curves.isVisibleTo(self):
                 continue
-            curves.raw.setData(steps, points[:, raw])
-            curves.train.setData(steps, points[:, smooth])
+            curves.raw.setData(*self.run.peaks(raw, 2 * MOST_POINTS))
+            curves.train.setData(*self.run.thinned(smooth, MOST_POINTS))
             known = np.array(self.run.validations).reshape(-1, 3)
             curves.validation.setData(known[:, 0], known[:, raw])
             self._set_ranges(curves, raw, smooth)
@@ -120,8 +119,7 @@ class TrainingPanel(LivePanel):
         if self.before is None:
             curves.before.setData([], [])
         else:
-            old = self.before.points
-            curves.before.setData(old[:, STEP], old[:, smooth])
+            curves.before.setData(*self.before.thinned(smooth, MOST_POINTS))
 
     def _loss_range(self, log: bool) -> tuple[float, float]:
         """Round bounds that hold the smoothed curves and the validations, not every outlier."""
