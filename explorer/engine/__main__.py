@@ -1,0 +1,32 @@
+"""`python -m explorer.engine`: frames on standard input and output, until standard input ends."""
+
+import signal
+import sys
+
+from explorer.engine.stream import Answers, Requests, take_output
+
+
+def main() -> int:
+    """Runs the engine; the exit status is 0 if it was asked to end, 1 after a fault."""
+    answers = Answers(take_output())  # before anything is imported that might print
+    # Ctrl-C in the terminal of the window reaches the whole group; the window says when to end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    requests = Requests(0)
+
+    from explorer.engine import device
+    from explorer.engine.service import Service
+    from explorer.protocol import FrameError
+
+    device.settle_threads()
+    try:
+        Service(requests, answers).serve()
+    except BrokenPipeError:
+        return 0  # the window is gone
+    except FrameError as fault:
+        answers.say({"say": "failed", "generation": 0, "sentence": str(fault), "detail": ""})
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

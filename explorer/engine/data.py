@@ -1,0 +1,127 @@
+"""A data set on the device: pictures as uint8, normalised there batch by batch."""
+
+import gzip
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer import resource
+from explorer.catalog.datasets import DATASETS, DataSet
+from explorer.engine.failure import EngineError
+from explorer.text import _
+
+IMAGES, LABELS = 0x803, 0x801
+"""Magic numbers of IDX files of unsigned bytes in three and in one dimension (yann.lecun.com/exdb/mnist)."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Labelled pictures. images: (N, C, H, W) uint8; labels: (N,) int64; both on the device."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """A data set on a device. mean, deviation: (1, C, 1, 1) float32, of pixels 0..255."""
+
+    about: DataSet
+    train: Split
+    test: Split
+    mean: Tensor
+    deviation: Tensor
+
+    @property
+    def device(self) -> torch.device:
+        return self.mean.device
+
+    def normalised(self, images: Tensor) -> Tensor:
+        """uint8 pixels (N, C, H, W) as float32 of mean 0 and standard deviation 1 over the training set."""
+        return (images.to(torch.float32) - self.mean) / self.deviation
+
+
+def read_idx(path: Path, magic: int, shape: tuple[int, ...]) -> np.ndarray:
+    """The bytes of a gzipped IDX file as uint8 of `shape`; raises EngineError if it holds anything else."""
+    try:
+        with gzip.open(path) as file:
+            # One byte more than there may be tells a longer file, and bounds what a hostile one unpacks to.
+            found = file.read(4 + 4 * len(shape) + int(np.prod(shape)) + 1)
+    except FileNotFoundError:
+        raise EngineError(_("The data file {path} is missing.").format(path=path)) from None
+    except (OSError, EOFError, zlib.error) as fault:
+        raise EngineError(
+            _("The data file {path} cannot be read: {fault}.").format(path=path, fault=fault)
+        ) from None
+    header = np.array([magic, *shape], ">u4").tobytes()
+    if not found.startswith(header[:4]):
+        raise EngineError(
+            _("The data file {path} begins with {found}; an IDX file of this sort begins with {magic}.").format(
+                path=path, found=found[:4].hex() or "nothing", magic=header[:4].hex()
+            )
+        )
+    if not found.startswith(header) or len(found) != len(header) + int(np.prod(shape)):
+        raise EngineError(
+            _("The data file {path} does not hold {shape} bytes as it should.").format(
+                path=path, shape="×".join(map(str, shape))
+            )
+        )
+    return np.frombuffer(found, np.uint8, offset=len(header)).reshape(shape)
+
+
+@lru_cache(maxsize=2)
+def _arrays(name: str) -> dict[str, np.ndarray]:
+    about = DATASETS[name]
+    channels, height, width = about.input
+    if channels != 1:
+        raise EngineError(_("The data set {title} is not one of IDX files.").format(title=about.title))
+    arrays = {}
+    for part, prefix, count in (("train", "train", about.train), ("test", "t10k", about.test)):
+        folder = resource.path(about.name)
+        images = read_idx(folder / f"{prefix}-images-idx3-ubyte.gz", IMAGES, (count, height, width))
+        labels = read_idx(folder / f"{prefix}-labels-idx1-ubyte.gz", LABELS, (count,))
+        if labels.max() >= len(about.classes):
+            raise EngineError(
+                _("The labels of {title} go up to {most}, but it has {count} classes.").format(
+                    title=about.title, most=int(labels.max()), count=len(about.classes)
+                )
+            )
+        arrays[f"{part}.images"] = images.reshape(count, channels, height, width)
+        arrays[f"{part}.labels"] = labels
+    return arrays
+
+
+@lru_cache(maxsize=2)
+def load(name: str, device: torch.device) -> Pictures:
+    """The data set `name` on `device`, read once a process; raises EngineError if there is none or it is damaged."""
+    about = DATASETS.get(name)
+    if about is None:
+        raise EngineError(
+            _("There is no data set “{name}”; there are: {names}.").format(name=name, names=", ".join(DATASETS))
+        )
+    arrays = _arrays(name)
+
+    def split(part: str) -> Split:
+        return Split(
+            torch.from_numpy(arrays[f"{part}.images"].copy()).to(device),
+            torch.from_numpy(arrays[f"{part}.labels"].astype(np.int64)).to(device),
+        )
+
+    def pixels(values: tuple[float, ...]) -> Tensor:
+        return torch.tensor(values, device=device).mul_(255).reshape(1, -1, 1, 1)
+
+    return Pictures(about, split("train"), split("test"), pixels(about.mean), pixels(about.std))
+
+
+def picture(name: str, index: int) -> np.ndarray:
+    """The test picture `index` for the eye: uint8 (H, W), or (H, W, 3) where it has three channels."""
+    image = _arrays(name)["test.images"][index]
+    return image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0))

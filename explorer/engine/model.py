@@ -1,0 +1,162 @@
+"""The network that runs: its source executed, its weights drawn or kept, its statistics calibrated."""
+
+import linecache
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from explorer.analysis import report as analysis
+from explorer.analysis import source
+from explorer.catalog.datasets import DataSet
+from explorer.engine.data import Pictures
+from explorer.engine.failure import EngineError
+from explorer.graph.graph import Graph
+from explorer.text import _
+
+_CALIBRATION_IMAGES, _CALIBRATION_MACS = 64, 4_000_000_000
+
+
+@dataclass
+class Model:
+    """A network on a device, with what is known of it.
+
+    text: the source that runs. kept, fresh: tensors of the state dict that came from the model
+    before, and that were drawn anew.
+    """
+
+    graph: Graph
+    report: analysis.Report
+    text: str
+    net: nn.Module
+    device: torch.device
+    kept: int = 0
+    fresh: int = 0
+    weighted: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        modules = dict(self.net.named_modules())
+        self.weighted = [
+            layer.path
+            for layer in self.report.layers()
+            if isinstance(getattr(modules.get(layer.path), "weight", None), nn.Parameter)
+        ]
+
+    @property
+    def weights(self) -> list[nn.Parameter]:
+        """The weight of each layer in `weighted`, in order of execution."""
+        return [self.net.get_submodule(path).weight for path in self.weighted]
+
+    @property
+    def params(self) -> int:
+        return sum(weight.numel() for weight in self.net.parameters())
+
+
+def build(
+    graph: Graph,
+    device: torch.device,
+    seed: int = 0,
+    data: DataSet | None = None,
+    keep: Mapping[str, Tensor] | None = None,
+) -> Model:
+    """The network of `graph` on `device`, its weights drawn from `seed`.
+
+    Every tensor of `keep` (a state dict) whose key and shape are unchanged is copied. Raises
+    EngineError with one sentence if the graph has problems, or does not fit `data`.
+    """
+    report = analysis.analyse(graph, data)
+    if not report.ok:
+        raise EngineError(_refusal(report))
+    if data is not None and (graph.input != data.input or report.output != (len(data.classes),)):
+        raise EngineError(
+            _("The network turns {input} into {output}, but {title} needs {wanted} into {classes}.").format(
+                input=_shape(graph.input), output=_shape(report.output), title=data.title,
+                wanted=_shape(data.input), classes=len(data.classes),
+            )
+        )
+    text = source.source(report)
+    with torch.random.fork_rng(devices=[]):  # a run that goes on meanwhile draws from it too
+        torch.default_generator.manual_seed(seed)
+        net = _instantiate(text, source.class_name(graph))
+        _draw(net)
+    kept = _keep(net, keep or {})
+    model = Model(graph, report, text, net.to(device), device)
+    model.kept, model.fresh = kept, len(net.state_dict()) - kept
+    return model
+
+
+def calibrate(model: Model, pictures: Pictures) -> None:
+    """Sets the running statistics of every BatchNorm to those of a small batch of training pictures.
+
+    A fresh BatchNorm says mean 0, variance 1, which is true of no layer: in eval mode, as the probe
+    runs, the maps of an untrained network would grow or fade with its depth, and show nothing of
+    what training will see. The same holds below a layer that was drawn anew. One forward pass with
+    only the BatchNorms in training mode mends it; dropout stays off, so no random number is drawn.
+    """
+    norms = [module for module in model.net.modules() if isinstance(module, nn.BatchNorm2d)]
+    if not norms:
+        return
+    count = max(8, min(_CALIBRATION_IMAGES, _CALIBRATION_MACS // max(1, model.report.macs)))
+    before = [(norm, norm.momentum) for norm in norms]
+    model.net.eval()
+    try:
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # a plain average, here of one batch
+            norm.train()
+        with torch.no_grad():
+            model.net(pictures.normalised(pictures.train.images[:count]))
+    finally:
+        for norm, momentum in before:
+            norm.momentum = momentum
+            norm.num_batches_tracked.zero_()
+        model.net.eval()
+
+
+def _refusal(report: analysis.Report) -> str:
+    problems = list(report.problems)
+    if not problems:
+        return _("The network has problems and cannot run.")
+    message = str(problems[0].message)
+    if len(problems) == 1:
+        return _("The network cannot run: {message}").format(message=message)
+    return _("The network cannot run: {message} (and {count} more)").format(
+        message=message, count=len(problems) - 1
+    )
+
+
+def _shape(shape: tuple[int, ...] | None) -> str:
+    return "×".join(map(str, shape)) if shape else _("nothing")
+
+
+def _instantiate(text: str, name: str) -> nn.Module:
+    """Runs the source. It is ours: only identifiers, numbers and choices of ours can be in it."""
+    file = f"<source of {name}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(True), file)  # for tracebacks
+    namespace: dict = {"__name__": "network"}
+    exec(compile(text, file, "exec"), namespace)  # noqa: S102
+    return namespace[name]()
+
+
+def _draw(net: nn.Module) -> None:
+    """He initialisation of convolutions, normal with fan-out, as torchvision's ResNets have it.
+
+    He et al. 2015 (arXiv 1502.01852) section 2.2, equation 14. All else as PyTorch draws it.
+    """
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+
+def _keep(net: nn.Module, before: Mapping[str, Tensor]) -> int:
+    kept = 0
+    with torch.no_grad():
+        for key, tensor in net.state_dict().items():
+            old = before.get(key)
+            if old is not None and old.shape == tensor.shape:
+                tensor.copy_(old)
+                kept += 1
+    return kept

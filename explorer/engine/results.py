@@ -1,0 +1,50 @@
+"""What a finished run leaves in its folder: the weights, the metrics and the graph."""
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explorer.engine import checkpoint
+from explorer.engine.failure import EngineError
+from explorer.graph import file
+from explorer.text import _
+
+if TYPE_CHECKING:
+    from explorer.engine.training import Run
+
+WEIGHTS, METRICS = "weights.safetensors", "metrics.csv"
+
+
+def write(run: "Run", folder: Path) -> tuple[Path, ...]:
+    """Writes weights.safetensors, metrics.csv and <name>.cnn.json; returns their paths.
+
+    Each is written to a temporary and renamed. Raises EngineError if the folder cannot be written.
+    """
+    graph = run.model.graph
+    name = re.sub(r"[^\w-]+", "_", graph.name).strip("_") or "network"
+    paths = folder / WEIGHTS, folder / METRICS, folder / f"{name}{file.SUFFIX}"
+    about = {"name": graph.name, "data": run.pictures.about.name, "recipe": run.recipe.as_dict()}
+    checkpoint.write(paths[0], run.model.net.state_dict(), about)
+    try:
+        file.replace_text(paths[1], _metrics(run))
+        file.write(graph, paths[2])
+    except OSError as fault:
+        raise EngineError(_("{path} cannot be written: {fault}.").format(path=folder, fault=fault)) from None
+    return paths
+
+
+def _metrics(run: "Run") -> str:
+    """One line a step; the validation's figures stand in the line of an epoch's last step."""
+    scores = {each.step: each.score for each in run.validated}
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow([*run.columns, "validation_loss", "validation_accuracy"])
+    for rows in run.history:
+        for step, epoch, *figures in rows.tolist():
+            score = scores.get(int(step))
+            figures += [score.loss, score.accuracy] if score else []
+            shown = [f"{figure:.6g}" for figure in figures] + ([] if score else ["", ""])
+            lines.writerow([int(step), int(epoch), *shown])
+    return text.getvalue()

@@ -1,0 +1,216 @@
+"""The engine's desk: takes requests, lets the job work in between, and answers every one of them."""
+
+import os
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+
+from explorer.catalog import check
+from explorer.catalog.datasets import DATASETS
+from explorer.engine import data, device
+from explorer.engine.failure import EngineError, device_lost, out_of_memory, sentence
+from explorer.engine.job import Job
+from explorer.engine.model import Model, build, calibrate
+from explorer.engine.probes import Probe, Watch
+from explorer.engine.stream import Answers, Requests
+from explorer.protocol import FrameError, Message
+from explorer.text import _
+
+_REPLACED_BY = {"build": ("build", "train"), "watch": ("watch", "build", "train")}
+"""A request that waits is dropped if one of these comes after it: bursts collapse to the latest."""
+
+
+class Service:
+    """Answers requests until the stream ends or `quit` comes."""
+
+    def __init__(self, requests: Requests, answers: Answers) -> None:
+        self._requests, self._answers = requests, answers
+        self._going = True
+        self._job: Job | None = None
+        self._model: Model | None = None
+        self._built_as: tuple[str, str, int] | None = None  # data, device, seed of the model
+        self._probe: Probe | None = None
+        self._watch: Watch | None = None
+        self._generation = 0  # of the newest request that says what to look at
+        self._awaited = False  # a probe is on its way and not yet taken
+        self._wanted = False  # a probe was asked for and not yet sent
+
+    def serve(self) -> None:
+        """Says hello, and works until the end; whatever runs then is kept in a checkpoint."""
+        self._say(
+            {
+                "say": "hello", "devices": [asdict(each) for each in device.find()],
+                "torch": torch.__version__, "pid": os.getpid(),
+            }
+        )
+        while self._going:
+            for request in collapsed(self._requests.take(wait=not self._busy)):
+                self._guarded(request.get("generation", 0), self._answer, request)
+            if self._job is not None and self._job.busy:
+                self._guarded(self._job.generation, self._work)
+            if self._probe_due():
+                self._guarded(self._generation, self._look)
+        if self._job is not None:
+            self._job.stop()
+
+    @property
+    def _busy(self) -> bool:
+        return self._job is not None and self._job.busy
+
+    def _say(self, message: Message, **arrays: np.ndarray) -> None:
+        self._answers.say(message, **arrays)
+
+    def _guarded(self, generation: int, act: Callable[..., None], *arguments: Any) -> None:
+        """Does something; any fault becomes a sentence, and the engine goes on."""
+        try:
+            act(*arguments)
+        except BrokenPipeError:
+            raise  # nobody listens any more
+        except Exception as fault:  # noqa: BLE001  (the boundary: told, with its traceback, never hidden)
+            self._say(
+                {
+                    "say": "failed", "generation": generation, "sentence": sentence(fault),
+                    "detail": traceback.format_exc(),
+                }
+            )
+            if device_lost(fault):
+                raise SystemExit(1) from fault
+            if act == self._look:
+                self._wanted = False
+            if self._job is not None and act == self._work:
+                self._job.fail()
+                self._drop_model()
+            if out_of_memory(fault) and torch.cuda.is_available():
+                torch.cuda.empty_cache()
+
+    def _answer(self, request: Message | FrameError | None) -> None:
+        match request.get("do"):
+            case "build":
+                self._build(request)
+            case "watch":
+                self._look_at(request)
+            case "taken":
+                self._awaited = False
+            case "train":
+                self._train(request)
+            case "pause" if self._job is not None:
+                self._job.pause()
+            case "resume" if self._job is not None:
+                self._job.resume()
+            case "step" if self._job is not None:
+                self._job.take_step()
+                self._wanted = True
+            case "stop" if self._job is not None:
+                self._job.stop()
+            case "pause" | "resume" | "step" | "stop":
+                raise EngineError(_("There is no run."))
+            case "quit":
+                self._going = False
+            case other:
+                raise EngineError(_("There is no request “{name}”.").format(name=str(other)[:40]))
+
+    def _build(self, request: Message) -> None:
+        start = time.perf_counter()
+        graph = check.from_dict(request.get("graph"))
+        place = device.pick(request.get("device", "auto"))
+        name, seed = request.get("data", "fashion-mnist"), request.get("seed", 0)
+        if type(seed) is not int or not 0 <= seed < 2**31:
+            raise EngineError(_("seed is {value}; allowed: 0 to {most}.").format(value=seed, most=2**31 - 1))
+        pictures = data.load(name, place)
+        built_as = (name, str(place), seed)
+        # Another seed asks for other weights; another device or data set does not.
+        before = self._model if self._built_as is not None and self._built_as[2] == seed else None
+        model = build(graph, place, seed, DATASETS[name], before.net.state_dict() if before else None)
+        same = before is not None and before.text == model.text and self._built_as == built_as
+        if same:  # only names or places changed: what runs goes on
+            before.graph, before.report, before.weighted = graph, model.report, model.weighted
+            before.kept, before.fresh = len(before.net.state_dict()), 0
+            model = before
+        else:
+            if self._job is not None:
+                self._job.stop()
+                self._job = None
+            if model.fresh:
+                calibrate(model, pictures)
+        self._adopt(model, built_as, Probe(model, pictures))
+        self._say(
+            {
+                "say": "built", "generation": request.get("generation", 0), "params": model.params,
+                "kept": model.kept, "fresh": model.fresh, "seconds": time.perf_counter() - start,
+            }
+        )
+        self._look_at(request)
+
+    def _train(self, request: Message) -> None:
+        if self._job is not None:
+            self._job.stop()
+            self._job = None
+        try:
+            job = Job(request, self._say)
+        except Exception:
+            self._say({"say": "state", "generation": request.get("generation", 0), "state": "stopped"})
+            raise
+        self._job = job
+        built_as = (job.pictures.about.name, str(job.model.device), job.recipe.seed)
+        self._adopt(job.model, built_as, Probe(job.model, job.pictures))
+        self._look_at(request)
+
+    def _adopt(self, model: Model, built_as: tuple[str, str, int], probe: Probe) -> None:
+        self._model, self._built_as, self._probe = model, built_as, probe
+
+    def _drop_model(self) -> None:
+        """After a run that failed: its weights may be worthless, so the next build draws all anew."""
+        self._built_as = self._probe = None
+        self._job = None
+
+    def _look_at(self, request: Message) -> None:
+        self._generation = request.get("generation", 0)
+        if request.get("watch") is not None:
+            self._watch = Watch(str(request["watch"]), request.get("image") or 0)
+        self._wanted = self._watch is not None
+
+    def _work(self) -> None:
+        self._job.advance()
+
+    def _probe_due(self) -> bool:
+        if self._probe is None or self._watch is None or self._awaited:
+            return False
+        if not self._busy or self._job.run is None:
+            return self._wanted
+        return self._wanted or self._job.budget.due
+
+    def _look(self) -> None:
+        running = self._job is not None and self._job.run is not None and self._job.busy
+        device.synchronise(self._model.device)  # what the device still does is not the probe's cost
+        start = time.perf_counter()
+        message, arrays = self._probe.look(self._watch)
+        message["generation"] = self._generation
+        message["cost"] = self._job.budget.cost if running else 0.0
+        self._awaited, self._wanted = True, False
+        self._say(message, **arrays)
+        if running:
+            self._job.budget.spend(time.perf_counter() - start)
+
+
+def collapsed(requests: list[Message | FrameError | None]) -> list[Message]:
+    """The requests that still matter, in order; the end of the stream is a `quit`.
+
+    Raises FrameError if the stream made no sense: nothing after it can be understood.
+    """
+    found: list[Message] = []
+    later: set[str] = set()
+    for request in reversed(requests):
+        if isinstance(request, FrameError):
+            raise request
+        request = {"do": "quit"} if request is None else request
+        do = request.get("do")
+        if not later.intersection(_REPLACED_BY.get(do, ())):
+            found.append(request)
+        if isinstance(do, str):
+            later.add(do)
+    return found[::-1]

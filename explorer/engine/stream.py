@@ -1,0 +1,76 @@
+"""The engine's two ends of the pipe: requests that come in, frames that go out."""
+
+import os
+import queue
+import sys
+import threading
+
+import numpy as np
+
+from explorer.protocol import Decoder, FrameError, Message, encode
+
+_PIECE = 1 << 16
+
+
+def take_output() -> int:
+    """Moves file descriptor 1 aside and returns where it went; fd 1 itself becomes stderr.
+
+    After this no `print`, in Python or in a C library, can break the stream of frames.
+    """
+    sys.stdout.flush()
+    aside = os.dup(1)
+    os.dup2(2, 1)
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.setmode(aside, os.O_BINARY)
+        msvcrt.setmode(0, os.O_BINARY)
+    return aside
+
+
+class Requests:
+    """Reads frames from a file descriptor in a thread of its own.
+
+    The thread uses os.read: one that is blocked in a buffered `sys.stdin` aborts the interpreter at its exit.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._queue: queue.SimpleQueue[Message | FrameError | None] = queue.SimpleQueue()
+        threading.Thread(target=self._read, name="requests", daemon=True).start()
+
+    def take(self, wait: bool) -> list[Message | FrameError | None]:
+        """All that has come, in order; with `wait`, at least one. None is the end of the stream."""
+        found = [self._queue.get()] if wait else []
+        try:
+            while True:
+                found.append(self._queue.get_nowait())
+        except queue.Empty:
+            return found
+
+    def _read(self) -> None:
+        decoder = Decoder()
+        try:
+            while piece := os.read(self._descriptor, _PIECE):
+                for message, _arrays in decoder.feed(piece):
+                    self._queue.put(message)
+        except FrameError as fault:
+            self._queue.put(fault)
+        except OSError:
+            pass  # the other end is gone, which is the end of the stream too
+        finally:
+            self._queue.put(None)
+
+
+class Answers:
+    """Writes frames to a file descriptor, whole, in the calling thread; raises BrokenPipeError when nobody reads."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._file = os.fdopen(descriptor, "wb", buffering=0)
+
+    def say(self, message: Message, **arrays: np.ndarray) -> None:
+        """Sends one frame."""
+        for piece in encode(message, **arrays):
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[self._file.write(rest) :]

@@ -1,0 +1,360 @@
+"""A run: step by step through the recipe, its figures left on the device until somebody asks."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from explorer.catalog.datasets import DATASETS
+from explorer.engine import checkpoint, data, device, results
+from explorer.engine.data import Pictures
+from explorer.engine.failure import EngineError
+from explorer.engine.mode import AUTO, MODES, measure, sound
+from explorer.engine.model import Model, build, calibrate
+from explorer.engine.recipe import MOMENTUM, Recipe
+from explorer.engine.validation import Score, validate
+from explorer.graph.graph import Graph
+from explorer.text import _
+
+COLUMNS = ("step", "epoch", "loss", "accuracy", "learning_rate")
+GRADIENT_SECONDS, GRADIENT_ROWS = 0.25, 400
+"""Gradient rows are this far apart at the least, and about this many in a run at the most."""
+_PACE_SECONDS = 3.0
+_MODE_IMAGES, _MODE_MACS = 8, 10_000_000_000
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What happened since the last time: one row a step.
+
+    rows: (n, 5) float64 as COLUMNS; gradients: (k, layers) float32, the L2 norm of each weight's
+    gradient; gradient_steps: (k,) int64. lost: why the run cannot go on, a sentence, or None.
+    """
+
+    rows: np.ndarray
+    gradients: np.ndarray
+    gradient_steps: np.ndarray
+    lost: str | None = None
+
+
+@dataclass(frozen=True)
+class Validated:
+    """The score on the test set after an epoch; epochs and steps count from 1."""
+
+    epoch: int
+    step: int
+    score: Score
+
+
+class Run:
+    """One training run of a model; `advance()` does one step of it.
+
+    Deterministic for a recipe on one device: the weights come from the model, the order of an epoch
+    is a permutation that depends on seed and epoch only, and dropout draws from a generator that
+    checkpoints carry. The step has no hooks and waits for nothing: losses stay on the device until
+    `fetch()`.
+    """
+
+    columns = COLUMNS
+
+    def __init__(self, model: Model, pictures: Pictures, recipe: Recipe) -> None:
+        """recipe.mode must be one that was chosen, not "auto"."""
+        self.model, self.pictures, self.recipe = model, pictures, recipe
+        self.mode = MODES[recipe.mode]
+        self.mode.place(model.net).train()
+        images = len(pictures.train)
+        self.batch = min(recipe.batch_size, recipe.limit or images, images)
+        self.steps_an_epoch = recipe.steps_an_epoch(images)
+        self.steps = self.steps_an_epoch * recipe.epochs
+        self.step = 0
+        self.history: list[np.ndarray] = []
+        self.validated: list[Validated] = []
+        self.optimiser = _optimiser(model, recipe)
+        self._weights = model.weights
+        self._validation = None
+        self._validation_seconds = 0.0
+        self._order: tuple[int, Tensor] | None = None
+        self._figures: list[tuple[int, int, float]] = []
+        self._losses: list[Tensor] = []
+        self._rights: list[Tensor] = []
+        self._norms: list[Tensor] = []
+        self._norm_steps: list[int] = []
+        self._norm_time = -GRADIENT_SECONDS
+        self._last_norm = -self.steps
+        self._busy, self._images = 0.0, 0
+        self._pace: deque[tuple[float, int]] = deque([(0.0, 0)], maxlen=128)
+        torch.manual_seed(recipe.seed)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the last step, from 1; 0 before the first."""
+        return -(-self.step // self.steps_an_epoch)
+
+    @property
+    def validating(self) -> bool:
+        """Whether the next `advance()` counts test pictures rather than training."""
+        return self._validation is not None
+
+    @property
+    def finished(self) -> bool:
+        return self.step >= self.steps and not self.validating
+
+    @property
+    def images_per_second(self) -> float:
+        """Training images a second over about the last three seconds, pauses and validation left out."""
+        seconds, images = self._pace[-1][0] - self._pace[0][0], self._pace[-1][1] - self._pace[0][1]
+        return images / seconds if seconds > 0 else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until the run ends at this pace; None while the pace is not known."""
+        pace = self.images_per_second
+        if not pace:
+            return None
+        epochs = self.recipe.epochs - len(self.validated)
+        return (self.steps - self.step) * self.batch / pace + epochs * self._validation_seconds
+
+    def advance(self) -> Validated | None:
+        """One training step; after the last of an epoch, one batch of validation at a time.
+
+        Returns the score when a validation is complete.
+        """
+        if self._validation is not None:
+            return self._validate()
+        start = time.perf_counter()
+        self._train()
+        self._busy += time.perf_counter() - start
+        self._images += self.batch
+        if self.step % self.steps_an_epoch == 0:
+            self._validation = validate(self.model.net, self.pictures, self.mode)
+        return None
+
+    def fetch(self) -> Rows:
+        """The rows since the last call; waits for the device, so it is called at display rate only.
+
+        Where the loss is no number any more, the rows say so: the weights are lost then.
+        """
+        start = time.perf_counter()
+        count = len(self._figures)
+        rows = np.empty((count, len(COLUMNS)))
+        if count:
+            values = torch.stack([*self._losses, *(right.float() for right in self._rights)])
+            values = values.cpu().numpy().astype(np.float64)
+            steps, epochs, rates = zip(*self._figures, strict=True)
+            rows[:, 0], rows[:, 1], rows[:, 4] = steps, epochs, rates
+            rows[:, 2], rows[:, 3] = values[:count], values[count:] / self.batch
+        layers = len(self._weights)
+        if self._norms and layers:
+            gradients = torch.stack(self._norms).cpu().numpy().astype(np.float32)
+        else:
+            gradients = np.empty((0, layers), np.float32)
+        steps = np.array(self._norm_steps[: len(gradients)], np.int64)
+        found = Rows(rows, gradients, steps, _loss_lost(rows))
+        for pending in (self._figures, self._losses, self._rights, self._norms, self._norm_steps):
+            pending.clear()
+        self._busy += time.perf_counter() - start
+        if count:
+            self.history.append(rows)
+            self._pace.append((self._busy, self._images))
+            while len(self._pace) > 2 and self._busy - self._pace[0][0] > _PACE_SECONDS:
+                self._pace.popleft()
+        return found
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """All that `restore` needs: tensors by name, and what JSON can hold. Call after `fetch()`."""
+        tensors = dict(self.model.net.state_dict())
+        for name, weight in self.model.net.named_parameters():
+            for slot, value in self.optimiser.state.get(weight, {}).items():
+                if isinstance(value, Tensor):
+                    tensors[f"optimiser.{name}.{slot}"] = value
+        tensors["random.cpu"] = torch.get_rng_state()
+        if self.model.device.type == "cuda":
+            tensors["random.cuda"] = torch.cuda.get_rng_state(self.model.device)
+        history = np.concatenate([np.empty((0, len(COLUMNS))), *self.history])
+        tensors["history.rows"] = torch.from_numpy(history)
+        validated = [
+            [each.epoch, each.step, each.score.loss, each.score.accuracy, each.score.confusion.tolist()]
+            for each in self.validated
+        ]
+        return tensors, {"step": self.step, "epoch": self.epoch, "validated": validated}
+
+    def restore(self, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
+        """Goes on where `state` was taken; raises EngineError if that was another network's."""
+        net = self.model.net
+        checkpoint.load(net, {key: value for key, value in tensors.items() if key in net.state_dict()})
+        for name, weight in net.named_parameters():
+            buffer = tensors.get(f"optimiser.{name}.momentum_buffer")
+            if buffer is not None:
+                if buffer.shape != weight.shape:
+                    raise EngineError(_("The checkpoint is damaged: the momentum of {name}.").format(name=name))
+                kept = torch.empty_like(weight, requires_grad=False).copy_(buffer)
+                self.optimiser.state[weight]["momentum_buffer"] = kept
+        rows = tensors.get("history.rows")
+        try:
+            self.step = about["step"]
+            if type(self.step) is not int or not 0 <= self.step <= self.steps:
+                raise ValueError
+            self.validated = [
+                Validated(int(epoch), int(step), Score(float(loss), float(accuracy), np.array(counts, np.int64)))
+                for epoch, step, loss, accuracy, counts in about["validated"]
+            ]
+            torch.set_rng_state(tensors["random.cpu"])
+            if rows is None or rows.ndim != 2 or rows.shape[1] != len(COLUMNS):
+                raise ValueError
+        except (KeyError, TypeError, ValueError, RuntimeError):
+            raise EngineError(_("The checkpoint is damaged: its account of the run makes no sense.")) from None
+        if "random.cuda" in tensors and self.model.device.type == "cuda":
+            torch.cuda.set_rng_state(tensors["random.cuda"], self.model.device)
+        self.history = [rows.numpy().astype(np.float64)]
+        if self.step and self.step % self.steps_an_epoch == 0 and len(self.validated) < self.epoch:
+            self._validation = validate(net, self.pictures, self.mode)
+
+    def _train(self) -> None:
+        indices = self._indices()
+        split, net = self.pictures.train, self.model.net
+        labels = split.labels[indices]
+        logits = self.mode.logits(net, self.pictures.normalised(split.images[indices]))
+        loss = F.cross_entropy(logits, labels)
+        rate = self.recipe.rate(self.step, self.steps_an_epoch)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.zero_grad()
+        loss.backward()
+        self._weigh_gradients()
+        self.optimiser.step()
+        self.step += 1
+        self._figures.append((self.step, self.epoch, rate))
+        self._losses.append(loss.detach())
+        self._rights.append((logits.detach().argmax(1) == labels).sum())
+
+    def _indices(self) -> Tensor:
+        """The pictures of the next step: a stretch of the epoch's order."""
+        epoch, place = divmod(self.step, self.steps_an_epoch)
+        if self._order is None or self._order[0] != epoch:
+            # The two figures become one seed; a generator of its own, so that dropout is undisturbed.
+            generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + epoch)
+            order = torch.randperm(len(self.pictures.train), generator=generator)
+            self._order = epoch, order.to(self.model.device)
+        return self._order[1][place * self.batch : (place + 1) * self.batch]
+
+    def _weigh_gradients(self) -> None:
+        now = time.perf_counter()
+        if now - self._norm_time < GRADIENT_SECONDS or not self._weights:
+            return
+        if self.step - self._last_norm < self.steps // GRADIENT_ROWS:
+            return
+        self._norm_time, self._last_norm = now, self.step
+        self._norms.append(torch.stack(torch._foreach_norm([weight.grad for weight in self._weights])))
+        self._norm_steps.append(self.step + 1)
+
+    def _validate(self) -> Validated | None:
+        start = time.perf_counter()
+        score = next(self._validation)
+        took = time.perf_counter() - start
+        if not self.validated:
+            self._validation_seconds += took
+        if score is None:
+            return None
+        self._validation = None
+        self.validated.append(Validated(self.epoch, self.step, score))
+        return self.validated[-1]
+
+
+def _loss_lost(rows: np.ndarray) -> str | None:
+    wrong = rows[~np.isfinite(rows[:, 2])]
+    if not len(wrong):
+        return None
+    return _(
+        "The loss is no number any more since step {step}, at learning rate {rate:.3g}:"
+        " train again with a lower one, or with BatchNorm layers."
+    ).format(step=int(wrong[0, 0]), rate=wrong[0, 4])
+
+
+def _optimiser(model: Model, recipe: Recipe) -> torch.optim.SGD:
+    weights = [weight for weight in model.net.parameters() if weight.requires_grad]
+    groups = [
+        {"params": [w for w in weights if w.ndim > 1], "weight_decay": recipe.weight_decay},
+        {"params": [w for w in weights if w.ndim <= 1], "weight_decay": 0.0},
+    ]
+    groups = [group for group in groups if group["params"]]
+    if not groups:
+        raise EngineError(_("The network has no weights, so there is nothing to train."))
+    fused = model.device.type in ("cpu", "cuda") or None
+    return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=MOMENTUM, nesterov=True, fused=fused)
+
+
+def choose(model: Model, pictures: Pictures, recipe: Recipe):
+    """Measures the modes with this network; yields what is known so far, fastest first (see `measure`)."""
+    macs = max(1, model.report.macs)
+    count = max(_MODE_IMAGES, min(recipe.batch_size, _MODE_MACS // macs, len(pictures.train)))
+    split = pictures.train
+    images = pictures.normalised(split.images[:count])
+    yield from measure(model.net, images, split.labels[:count])
+
+
+def prepare(graph: Graph, set_name: str, name: str, recipe: Recipe) -> tuple[Model, Pictures]:
+    """A fresh model of `graph` and its pictures on the device `name`; raises EngineError."""
+    place = device.pick(name)
+    if place.type == "cpu":
+        device.lower_priority()
+    pictures = data.load(set_name, place)
+    model = build(graph, place, recipe.seed, DATASETS[set_name])
+    return model, pictures
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run ended. accuracy: on the test set, 0 to 1; seconds: of the whole run."""
+
+    accuracy: float
+    loss: float
+    mode: str
+    steps: int
+    seconds: float
+    files: tuple[Path, ...]
+
+
+def train(
+    graph: Graph,
+    data_name: str = "fashion-mnist",
+    epochs: int | None = None,
+    device_name: str = "auto",
+    seed: int = 0,
+    out: Path | None = None,
+    progress: Callable[[Run, Validated | None], None] | None = None,
+    limit: int | None = None,
+    mode: str = AUTO,
+) -> Result:
+    """Trains `graph` to the end, as `cnn-explorer train` does.
+
+    `progress(run, validated)` is called at display rate, and with a score after each epoch. With
+    `out`, a folder, the weights, the metrics and the graph are written there. Raises EngineError.
+    """
+    began = time.perf_counter()
+    recipe = Recipe.of({"epochs": epochs, "seed": seed, "limit": limit, "mode": mode})
+    model, pictures = prepare(graph, data_name, device_name, recipe)
+    if recipe.mode == AUTO or MODES[recipe.mode] not in sound(model.device):
+        measured = []
+        for measured in choose(model, pictures, recipe):
+            pass
+        recipe = replace(recipe, mode=measured[0][0])
+    run = Run(model, pictures, recipe)
+    shown = 0.0
+    while not run.finished:
+        validated = run.advance()
+        if validated or time.perf_counter() - shown > 0.1:
+            if lost := run.fetch().lost:
+                raise EngineError(lost)
+            shown = time.perf_counter()
+            if progress:
+                progress(run, validated)
+    score = run.validated[-1].score
+    files = results.write(run, out) if out is not None else ()
+    return Result(score.accuracy, score.loss, recipe.mode, run.step, time.perf_counter() - began, files)

@@ -1,0 +1,62 @@
+"""How good a network is on the test pictures: counted batch by batch, so that it can be interrupted."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from explorer.engine.data import Pictures
+from explorer.engine.device import synchronise
+from explorer.engine.mode import Mode
+
+_FIRST, _MOST, _SECONDS = 256, 4096, 0.1
+
+
+@dataclass(frozen=True)
+class Score:
+    """loss: mean cross entropy; accuracy: share of right answers, 0 to 1.
+
+    confusion: (classes, classes) int64, row the label, column the guess.
+    """
+
+    loss: float
+    accuracy: float
+    confusion: np.ndarray
+
+
+def validate(net: nn.Module, pictures: Pictures, mode: Mode) -> Iterator[Score | None]:
+    """Yields None after each batch of the test set, and its score at the very end.
+
+    Between two yields passes about a tenth of a second: batches grow to what the device does in
+    that time. The network is in eval mode while a batch runs and as it was in between.
+    """
+    split, classes = pictures.test, len(pictures.about.classes)
+    confusion = torch.zeros(classes * classes, dtype=torch.int64, device=pictures.device)
+    loss = torch.zeros((), device=pictures.device)
+    start, size = 0, _FIRST
+    while start < len(split):
+        began = time.perf_counter()
+        images, labels = split.images[start : start + size], split.labels[start : start + size]
+        training = net.training
+        net.eval()
+        with torch.no_grad():
+            logits = mode.logits(net, pictures.normalised(images))
+            loss += F.cross_entropy(logits, labels, reduction="sum")
+            confusion += torch.bincount(labels * classes + logits.argmax(1), minlength=len(confusion))
+        net.train(training)
+        start += len(labels)
+        synchronise(pictures.device)
+        took = time.perf_counter() - began
+        if took < _SECONDS / 2:
+            size = min(size * 2, _MOST)
+        elif took > _SECONDS * 1.5:
+            size = max(size // 2, 8)
+        yield None
+    counted = confusion.reshape(classes, classes).cpu().numpy()
+    yield Score(
+        float(loss) / len(split), float(np.trace(counted)) / max(1, len(split)), counted
+    )
