@@ -1,0 +1,274 @@
+"""What the selected node makes of one picture: its feature maps, live."""
+
+import random
+
+import numpy as np
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPixmap
+from PySide6.QtWidgets import (
+    QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QToolButton, QVBoxLayout, QWidget,
+)
+
+from explorer.app import number, theme
+from explorer.app.panels import viridis
+from explorer.app.panels.live import LivePanel
+from explorer.app.panels.mosaic import MosaicView, Tiles
+from explorer.app.panels.vector_bars import VectorBars
+from explorer.catalog.datasets import DATASETS, DataSet
+from explorer.text import _
+
+PICTURE = 84
+MOST_BARS = 64
+
+
+class FeatureMapsPanel(LivePanel):
+    """The maps of the last probe, strongest first, beside the picture that they were made of."""
+
+    def __init__(self, session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._message: dict | None = None
+        self._arrays: dict[str, np.ndarray] = {}
+        self._chance = random.Random()
+        self._path = ""
+        self._build()
+        session.link.probed.connect(self._on_probed)
+
+    def _build(self) -> None:
+        self.title = QLabel()
+        self.title.setProperty("role", "small")
+        self.hint = QLabel()
+        self.hint.setProperty("role", "small")
+        self.figures = _Figures()
+        self.mosaic = MosaicView()
+        self.mosaic.hovered.connect(lambda _channel: self._write_hint())
+        self.mosaic.pinned.connect(lambda _channel: self._write_hint())
+        self.bars = VectorBars()
+        self.picture = QLabel()
+        self.picture.setFixedSize(PICTURE, PICTURE)
+        self.label, self.guess = QLabel(), QLabel()
+        self.label.setProperty("role", "strong")
+        self.guess.setProperty("role", "small")
+        self.guess.setWordWrap(True)
+        self.previous = self._turn("\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
+                                   _("Show the picture before this one"), -1)
+        self.next = self._turn("\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}",
+                               _("Show the next picture"), 1)
+        self.random = self._turn(_("any"), _("Show a picture drawn by chance"), 0)
+        turns = QHBoxLayout()
+        turns.setSpacing(4)
+        for button in (self.previous, self.next, self.random):
+            turns.addWidget(button)
+        turns.addStretch(1)
+        left = QVBoxLayout()
+        left.setSpacing(4)
+        left.addWidget(self.picture)
+        left.addWidget(self.label)
+        left.addWidget(self.guess)
+        left.addLayout(turns)
+        left.addStretch(1)
+        shown = QWidget()
+        self.views = QStackedLayout(shown)
+        self.views.addWidget(self.mosaic)
+        self.views.addWidget(self.bars)
+        middle = QHBoxLayout()
+        middle.setSpacing(12)
+        side = QWidget()
+        side.setFixedWidth(PICTURE + 12)
+        left.setContentsMargins(0, 0, 0, 0)
+        side.setLayout(left)
+        middle.addWidget(side)
+        middle.addWidget(shown, 1)
+        top = QHBoxLayout()
+        top.addWidget(self.title)
+        top.addStretch(1)
+        top.addWidget(self.hint)
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(12, 8, 12, 8)
+        column.setSpacing(8)
+        column.addLayout(top)
+        column.addLayout(middle, 1)
+        column.addWidget(self.figures)
+        self.empty = QLabel(_("Feature maps appear here as soon as the engine has built the network."))
+        self.empty.setProperty("role", "muted")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        self.stack = QStackedLayout(self)
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(body)
+        self.setMinimumSize(240, 160)
+
+    def _turn(self, text: str, tip: str, by: int) -> QToolButton:
+        button = QToolButton(text=text, toolTip=tip, statusTip=tip)
+        button.setProperty("small", True)
+        button.clicked.connect(lambda: self.turn(by))
+        return button
+
+    def turn(self, by: int) -> None:
+        """Watches the test picture `by` further on, or any one with 0."""
+        if self._message is None:
+            return
+        data = self._data()
+        count = data.test if data else 10_000
+        image = self._message["image"]
+        image = (image + by) % count if by else self._chance.randrange(count)
+        watch = getattr(self._session, "watch", None)
+        if watch is not None:
+            watch(self._message["path"], image)
+        else:
+            self._session.link.send("watch", watch=self._message["path"], image=image)
+
+    def draw(self) -> None:
+        if self._message is None:
+            self.stack.setCurrentIndex(0)
+            return
+        message, arrays = self._message, self._arrays
+        self.stack.setCurrentIndex(1)
+        if message["path"] != self._path:
+            self._path = message["path"]
+            self.mosaic.set_pin(-1)
+        is_vector = tuple(message["tile"]) == (1, 1) and message["shown"] <= MOST_BARS
+        self.views.setCurrentIndex(1 if is_vector else 0)
+        if is_vector:
+            self._draw_bars(message, arrays)
+        else:
+            self.mosaic.show_tiles(Tiles.of(message, arrays))
+        self._draw_picture(message, arrays["picture"])
+        self.title.setText(self._title(message, is_vector))
+        self.figures.show_figures(message)
+        self._write_hint()
+        self._session.link.took()
+
+    def wear(self) -> None:
+        self.stale()
+
+    def _title(self, message: dict, is_vector: bool) -> str:
+        parts = [message["path"] or _("output"), number.shape_text(tuple(message["shape"]))]
+        if message["count"] > message["shown"]:
+            parts.append(
+                _("the {shown} strongest of {count}").format(
+                    shown=message["shown"], count=number.grouped(message["count"])
+                )
+            )
+        elif not is_vector:
+            parts.append(_("strongest first"))
+        return " · ".join(parts)
+
+    def _draw_bars(self, message: dict, arrays: dict[str, np.ndarray]) -> None:
+        """The mosaic's row of one pixel a value, back in the units of the network."""
+        pixels = arrays["mosaic"][0, :: 2 if arrays["mosaic"].shape[1] > message["columns"] else 1]
+        low, high = message["low"], message["high"]
+        values = low + pixels[: message["shown"]] / 255 * (high - low)
+        data = self._data()
+        is_output = data is not None and message["count"] == len(data.classes)
+        if is_output:
+            self.bars.show_values(values, data.classes, message["label"], message["guess"])
+        else:
+            names = tuple(str(channel) for channel in arrays["order"].tolist())
+            self.bars.show_values(values, names, -1, -1)
+
+    def _draw_picture(self, message: dict, picture: np.ndarray) -> None:
+        if picture.ndim == 2:
+            image = viridis.picture(picture, viridis.GREYS)
+        else:
+            picture = np.ascontiguousarray(picture)
+            high, wide, _channels = picture.shape
+            image = QImage(picture.data, wide, high, 3 * wide, QImage.Format.Format_RGB888).copy()
+        self.picture.setPixmap(_enlarged(image))
+        right = message["label"] == message["guess"]
+        self.label.setText(self._name(message["label"]))
+        self.label.setToolTip(_("test picture {index}").format(index=number.grouped(message["image"])))
+        self.guess.setText(
+            f'<span style="color:{theme.color("good" if right else "problem").name()}">'
+            f'{self._name(message["guess"])} {number.percent(message["confidence"], 0)}</span>'
+        )
+        self.guess.setToolTip(_("what the network takes it for, and how sure it is"))
+
+    def _write_hint(self) -> None:
+        channel = self.mosaic.pin if self.mosaic.pin != -1 else self.mosaic.hover
+        order = self.mosaic.tiles.order
+        if channel == -1 or self.views.currentIndex() == 1:
+            self.hint.setText("")
+        elif channel not in order:
+            self.hint.setText(
+                _("channel {channel} is not among these").format(channel=channel)
+            )
+        else:
+            self.hint.setText(_("channel {channel}").format(channel=channel))
+
+    def _data(self) -> DataSet | None:
+        data = getattr(self._session, "data", None)
+        return DATASETS.get(data) if isinstance(data, str) else data
+
+    def _name(self, label: int) -> str:
+        data = self._data()
+        if data is not None and 0 <= label < len(data.classes):
+            return data.classes[label]
+        return _("class {number}").format(number=label)
+
+    def _on_probed(self, message: dict, arrays: dict[str, np.ndarray]) -> None:
+        self._message, self._arrays = message, arrays
+        self.stale()
+
+    def sizeHint(self) -> QSize:
+        return QSize(440, 260)
+
+
+def _enlarged(image: QImage) -> QPixmap:
+    """The picture, to the size of the label: by a whole number where it is small."""
+    scale = PICTURE / max(image.width(), image.height(), 1)
+    smooth = scale < 1
+    scale = int(scale) if not smooth else scale
+    return QPixmap.fromImage(image.scaled(
+        int(image.width() * scale), int(image.height() * scale),
+        Qt.AspectRatioMode.KeepAspectRatio,
+        Qt.TransformationMode.SmoothTransformation if smooth else Qt.TransformationMode.FastTransformation,
+    ))
+
+
+class _Figures(QWidget):
+    """One line: the scale of colours between the least and greatest value, the mean, dead share, cost."""
+
+    SCALE = 64
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.low = self.high = self.rest = ""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setToolTip(
+            _("Least and greatest value of all maps (each map is coloured by its own), their mean, "
+              "the share of exact zeros, and the share of time that watching takes")
+        )
+
+    def show_figures(self, message: dict) -> None:
+        self.low, self.high = (number.value_text(message[name]) for name in ("low", "high"))
+        parts = [_("mean {value}").format(value=number.value_text(message["mean"])),
+                 _("{share} zeros").format(share=number.percent(message["zeros"], 0))]
+        if message.get("cost"):
+            parts.append(_("probes {share} of time").format(share=number.percent(message["cost"])))
+        self.rest = " · ".join(parts)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not self.low:
+            return
+        painter = QPainter(self)
+        painter.setFont(theme.mono(10))
+        painter.setPen(theme.color("muted"))
+        measure = painter.fontMetrics()
+        middle = Qt.AlignmentFlag.AlignVCenter
+        x = measure.horizontalAdvance(self.low)
+        painter.drawText(QRect(0, 0, x, self.height()), middle, self.low)
+        x += 6
+        painter.fillRect(QRect(x, self.height() // 2 - 4, self.SCALE, 8),
+                         viridis.gradient(x, x + self.SCALE))
+        x += self.SCALE + 6
+        painter.drawText(QRect(x, 0, self.width() - x, self.height()), middle, self.high)
+        x += measure.horizontalAdvance(self.high) + 12
+        room = self.width() - x
+        rest = measure.elidedText(self.rest, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(QRect(x, 0, room, self.height()), middle, rest)
+
+    def sizeHint(self) -> QSize:
+        return QSize(240, 16)
