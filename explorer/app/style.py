@@ -97,7 +97,8 @@ QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled {
 QLineEdit[problem="true"], QComboBox[problem="true"], QAbstractSpinBox[problem="true"] {
     border-color: @problem;
 }
-QComboBox { padding-right: 20px; }
+QComboBox { padding-right: 12px; }
+QComboBox:disabled { color: @muted; }
 QComboBox::drop-down { border: none; width: 20px; }
 QComboBox::down-arrow { image: @down-icon; width: 10px; height: 10px; }
 QComboBox QAbstractItemView {

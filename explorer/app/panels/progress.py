@@ -1,0 +1,72 @@
+"""How far a run is, in one painted line."""
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from explorer.app import number, theme
+from explorer.text import _
+
+
+class RunProgress(QWidget):
+    """A bar that fills, with the words for how far and how long over it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.share = 0.0
+        self.parts: list[str] = []
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(180)
+        theme.changed.connect(self.update)
+
+    def say(self, *parts: str, share: float = 0.0) -> None:
+        """Words without figures of a run ("measuring the fastest mode"); `share` is 0 to 1."""
+        self.parts, self.share = list(parts), share
+        self.setToolTip(self.text())
+        self.update()
+
+    def show_rows(self, message: dict) -> None:
+        """The figures of a `rows` answer of the engine."""
+        step, steps = message.get("step", 0), message.get("steps") or 1
+        parts = [
+            _("epoch {epoch}/{epochs}").format(epoch=message.get("epoch"), epochs=message.get("epochs")),
+            _("step {step}/{steps}").format(step=number.grouped(step), steps=number.grouped(steps)),
+        ]
+        speed, left = message.get("images_per_second"), message.get("seconds_left")
+        if speed:
+            parts.append(_("{count} img/s").format(count=number.short(float(speed))))
+        if left is not None:
+            parts.append(_("{time} left").format(time=number.time_text(left)))
+        self.say(*parts, share=min(1.0, step / steps))
+
+    def text(self) -> str:
+        return " · ".join(self.parts)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        frame = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        outline = QPainterPath()
+        outline.addRoundedRect(frame, 6, 6)
+        painter.fillPath(outline, theme.color("card"))
+        if self.share > 0:
+            painter.setClipPath(outline)
+            painter.fillRect(QRectF(frame.left(), frame.top(), frame.width() * self.share,
+                                    frame.height()), theme.color("progress"))
+            painter.setClipping(False)
+        painter.setPen(QPen(theme.color("line"), 1))
+        painter.drawPath(outline)
+        painter.setFont(theme.mono(11))
+        painter.setPen(theme.color("text" if self.share > 0 else "muted"))
+        measure, room = painter.fontMetrics(), self.width() - 20
+        # Where the bar is narrow, the speed goes first, then the step; what is left stays.
+        choices = [self.parts, self.parts[:2] + self.parts[3:], self.parts[:1] + self.parts[3:]]
+        for parts in choices:
+            whole = " · ".join(parts)
+            text = measure.elidedText(whole, Qt.TextElideMode.ElideRight, room)
+            if text == whole:
+                break
+        painter.drawText(self.rect().adjusted(10, 0, -10, 0), Qt.AlignmentFlag.AlignVCenter, text)
+
+    def sizeHint(self) -> QSize:
+        return QSize(344, 28)

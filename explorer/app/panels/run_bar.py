@@ -1,0 +1,225 @@
+"""The controls of a run: start, pause, step, stop, how far it is, and with what it runs."""
+
+import re
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import (
+    QComboBox, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget, QWidgetAction,
+)
+
+from explorer.app import number, theme
+from explorer.app.icon import run_icon
+from explorer.app.panels.progress import RunProgress
+from explorer.app.panels.run_settings import RunSettings
+from explorer.catalog.datasets import DATASETS
+from explorer.text import _
+
+AUTO = "auto"
+MODES = (AUTO, "float32", "float32 channels-last", "bfloat16 channels-last")
+# What can be asked for in each state; in all others a run can be started.
+_ALLOWED = {
+    "measuring": ("stop",), "running": ("pause", "stop"), "paused": ("resume", "step", "stop"),
+    "waiting": (),
+}
+
+
+class RunBar(QWidget):
+    """Buttons, progress and choices of a run; it asks by signals, and shows what it is told.
+
+    run_actions: run, pause, resume, step and stop by name, for menus too. settings: the figures of a
+    run. state: "idle", "waiting" (for the engine), "measuring", "running", "paused", "stopped",
+    "finished" or "died".
+    """
+
+    run_asked = Signal()
+    pause_asked = Signal()
+    step_asked = Signal()
+    stop_asked = Signal()
+    resume_asked = Signal()
+    device_chosen = Signal(str)
+    mode_chosen = Signal(str)
+    data_chosen = Signal(str)
+    settings_changed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.state = "idle"
+        self._buttons: dict[str, QToolButton] = {}
+        self.run_actions: dict[str, QAction] = {}
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        for name, title, keys, tip, asked in (
+            ("run", _("Run"), "F5", _("Train the network from its first step"), self.run_asked),
+            ("resume", _("Resume"), "F8", _("Go on with the run"), self.resume_asked),
+            ("pause", _("Pause"), "F6", _("Halt the run between two steps"), self.pause_asked),
+            ("step", _("Step"), "F10", _("Train for one step"), self.step_asked),
+            ("stop", _("Stop"), "Shift+F5", _("End the run; its weights stay"), self.stop_asked),
+        ):
+            row.addWidget(self._button(name, title, keys, tip, asked.emit))
+        self.settings = RunSettings()
+        self.settings.figures_changed.connect(self.settings_changed)
+        row.addWidget(self._settings_button())
+        row.addSpacing(8)
+        self.progress = RunProgress()
+        self.progress.say(_("not trained yet"))
+        row.addWidget(self.progress, 1)
+        row.addSpacing(8)
+        self.data, self.device, self.mode = QComboBox(), QComboBox(), QComboBox()
+        for box, tip in (
+            (self.data, _("The data set that the network is trained on")),
+            (self.device, _("Where the engine computes")),
+            (self.mode, _("How numbers are kept while training; auto measures, and takes the fastest")),
+        ):
+            box.setToolTip(tip)
+            box.setStatusTip(tip)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+            row.addWidget(box)
+        row.setSpacing(6)
+        for data in DATASETS.values():
+            self.data.addItem(f"{data.title} {number.grouped(data.train)}", data.name)
+            self.data.setItemData(self.data.count() - 1, data.doc, Qt.ItemDataRole.ToolTipRole)
+        for name in MODES:
+            self.mode.addItem(_short_mode(name), name)
+            self.mode.setItemData(self.mode.count() - 1, name, Qt.ItemDataRole.ToolTipRole)
+        for box, chosen in ((self.data, self.data_chosen), (self.device, self.device_chosen),
+                            (self.mode, self.mode_chosen)):
+            box.activated.connect(
+                lambda index, box=box, chosen=chosen: chosen.emit(box.itemData(index))
+            )
+        self.set_devices([])
+        self.set_state("idle")
+        theme.changed.connect(self._wear)
+
+    def _button(
+        self, name: str, title: str, keys: str, tip: str, asked: Callable[[], None]
+    ) -> QToolButton:
+        action = QAction(run_icon(name), title, self)
+        action.setShortcut(QKeySequence(keys))
+        action.setStatusTip(tip)
+        action.setToolTip(f"{title} ({keys}): {tip}")
+        action.triggered.connect(lambda _checked=False: asked())
+        self.run_actions[name] = action
+        self.addAction(action)
+        button = QToolButton()
+        button.setDefaultAction(action)
+        button.setIconSize(QSize(16, 16))
+        button.setObjectName(name)
+        button.setFixedSize(34, 28)
+        self._buttons[name] = button
+        return button
+
+    def _settings_button(self) -> QToolButton:
+        tip = _("Epochs, batch size, learning rate, weight decay and seed of the next run")
+        button = QToolButton(toolTip=tip, statusTip=tip)
+        button.setIcon(run_icon("settings"))
+        button.setObjectName("settings")
+        button.setFixedSize(34, 28)
+        button.setAccessibleName(_("Run settings"))
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        form = QWidgetAction(menu)
+        form.setDefaultWidget(self.settings)
+        menu.addAction(form)
+        button.setMenu(menu)
+        self._settings_opener = button
+        return button
+
+    def set_state(self, state: str, resumable: bool = False) -> None:
+        """Offers what can be done; `resumable` where a run that ended can go on from a checkpoint."""
+        self.state = state
+        allowed = _ALLOWED.get(state, ("run", "resume") if resumable else ("run",))
+        for name, action in self.run_actions.items():
+            action.setEnabled(name in allowed)
+        # F5 starts, and goes on where there is a run to go on with.
+        goes_on = "resume" in allowed
+        self.run_actions["run"].setShortcuts([] if goes_on and "run" not in allowed else ["F5"])
+        self.run_actions["resume"].setShortcuts(["F8", "F5"] if state == "paused" else ["F8"])
+        self._buttons["resume"].setVisible(goes_on)
+        self._buttons["run"].setVisible("run" in allowed or not goes_on)
+        words = {"measuring": _("measuring which mode is fastest"), "waiting": _("engine is starting")}
+        if state in words:
+            self.progress.say(words[state])
+        for box in (self.data, self.mode):
+            box.setEnabled(not self._busy)
+        self.device.setEnabled(not self._busy and self.chosen_device() is not None)
+
+    @property
+    def _busy(self) -> bool:
+        return self.state in ("measuring", "running", "paused")
+
+    def set_progress(self, message: dict) -> None:
+        """How far the run is: the `rows` answer of the engine."""
+        self.progress.show_rows(message)
+
+    def set_devices(self, devices: list[dict]) -> None:
+        """Fills the list from the engine's hello: id, name, memory in bytes; keeps what was chosen."""
+        before = self.chosen_device()
+        self.device.clear()
+        for device in devices:
+            parts = [device["id"], _brief(device.get("name") or "")]
+            if device.get("memory"):
+                parts.append(number.bytes_text(device["memory"]))
+            self.device.addItem(" · ".join(part for part in parts if part), device["id"])
+            self.device.setItemData(
+                self.device.count() - 1, device.get("name"), Qt.ItemDataRole.ToolTipRole
+            )
+        if not devices:
+            self.device.addItem(_("engine is starting"), None)
+        self.device.setEnabled(bool(devices) and not self._busy)
+        self.choose_device(before)
+
+    def choose_device(self, device: str | None) -> None:
+        """Shows this device as chosen, if there is such a one; no signal comes of it."""
+        self.device.setCurrentIndex(max(0, self.device.findData(device)))
+
+    def chosen_device(self) -> str | None:
+        """The id of the device, None before the engine said which there are."""
+        return self.device.currentData()
+
+    def chosen_mode(self) -> str:
+        return self.mode.currentData()
+
+    def chosen_data(self) -> str:
+        return self.data.currentData()
+
+    def choose_data(self, name: str) -> None:
+        """Shows this data set as chosen; no signal comes of it."""
+        self.data.setCurrentIndex(max(0, self.data.findData(name)))
+
+    def set_modes(self, message: dict) -> None:
+        """What the engine measured: `measured` [[mode, images per second], …] and `chosen`."""
+        speeds = dict(message.get("measured", []))
+        for index, name in enumerate(MODES):
+            text = _short_mode(name)
+            if name == AUTO and message.get("chosen"):
+                text = _("auto: {mode}").format(mode=_short_mode(message["chosen"]))
+            self.mode.setItemText(index, text)
+            if name in speeds:
+                self.mode.setItemData(
+                    index, _("{mode}: {speed} images per second").format(
+                        mode=name, speed=number.short(float(speeds[name]))
+                    ), Qt.ItemDataRole.ToolTipRole,
+                )
+
+    def _wear(self) -> None:
+        for name, action in self.run_actions.items():
+            action.setIcon(run_icon(name))
+        self._settings_opener.setIcon(run_icon("settings"))
+
+
+def _short_mode(name: str) -> str:
+    return name.replace("bfloat16", "bf16").replace("float32", "fp32").replace(
+        " channels-last", ", ch-last"
+    )
+
+
+def _brief(name: str) -> str:
+    """A device's name without the words that all of them bear."""
+    for word in ("NVIDIA ", "GeForce ", "AMD ", "(R)", "(TM)", "Intel ", " Processor", " CPU"):
+        name = name.replace(word, "")
+    name = re.sub(r" *\d+-Core| @ .*", "", name).strip()
+    return name if len(name) <= 22 else name[:21].rstrip() + "…"

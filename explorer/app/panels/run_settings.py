@@ -1,0 +1,98 @@
+"""The figures of a run that a person may set, in a small form."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QLabel, QSpinBox, QWidget
+
+from explorer.app import style
+from explorer.text import _
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure: its words, default, range, decimals (0: a whole number), step, unit, and one sentence."""
+
+    title: str
+    default: float
+    low: float
+    high: float
+    decimals: int
+    step: float
+    unit: str
+    doc: str
+
+
+FIGURES = MappingProxyType({
+    "epochs": Figure(_("Epochs"), 5, 1, 10_000, 0, 1, "", _("Times that all training pictures are seen.")),
+    "batch_size": Figure(_("Batch size"), 128, 1, 65_536, 0, 32, _("pictures"),
+                         _("Pictures whose gradients are averaged in one step.")),
+    "learning_rate": Figure(_("Learning rate"), 0.02, 0.000001, 100, 6, 0.005, "",
+                            _("The highest, after a short warm-up; it then falls as half a cosine.")),
+    "weight_decay": Figure(_("Weight decay"), 0.0005, 0, 1, 6, 0.0001, "",
+                           _("How strongly weights are drawn to 0 in each step.")),
+    "seed": Figure(_("Seed"), 0, 0, 2**31 - 1, 0, 1, "",
+                   _("Decides the first weights and the order of the pictures.")),
+})
+
+
+class _Decimal(QDoubleSpinBox):
+    """A spin box that writes no zeros at the end: 0.02, not 0.020000."""
+
+    def textFromValue(self, value: float) -> str:
+        return f"{value:.{self.decimals()}f}".rstrip("0").rstrip(".")
+
+
+class RunSettings(QWidget):
+    """A form of the figures, generated from their declaration."""
+
+    figures_changed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        form = QFormLayout(self)
+        form.setContentsMargins(12, 12, 12, 12)
+        form.setHorizontalSpacing(16)
+        form.setVerticalSpacing(8)
+        self.boxes: dict[str, QSpinBox | QDoubleSpinBox] = {}
+        for name, figure in FIGURES.items():
+            box = self._box(figure)
+            box.valueChanged.connect(lambda _value: self.figures_changed.emit(self.figures()))
+            label = QLabel(figure.title)
+            label.setProperty("role", "muted")
+            label.setToolTip(figure.doc)
+            form.addRow(label, box)
+            self.boxes[name] = box
+
+    def _box(self, figure: Figure) -> QSpinBox | QDoubleSpinBox:
+        box = _Decimal() if figure.decimals else QSpinBox()
+        if figure.decimals:
+            box.setDecimals(figure.decimals)
+        else:
+            box.setGroupSeparatorShown(True)
+        box.setRange(figure.low, figure.high) if figure.decimals else box.setRange(
+            int(figure.low), int(figure.high)
+        )
+        box.setSingleStep(figure.step if figure.decimals else int(figure.step))
+        box.setValue(figure.default if figure.decimals else int(figure.default))
+        if figure.unit:
+            box.setSuffix(f" {figure.unit}")
+        box.setToolTip(figure.doc)
+        box.setStatusTip(figure.doc)
+        box.setMinimumWidth(144)
+        style.indent(box)
+        return box
+
+    def figures(self) -> dict[str, float]:
+        """What a `train` request takes: epochs, batch_size, learning_rate, weight_decay, seed."""
+        return {
+            name: round(box.value(), FIGURES[name].decimals) if FIGURES[name].decimals else box.value()
+            for name, box in self.boxes.items()
+        }
+
+    def set_figures(self, figures: dict[str, float]) -> None:
+        """Shows these figures; names that there are none of are passed over."""
+        for name, value in figures.items():
+            if name in self.boxes:
+                self.boxes[name].setValue(value)
