@@ -17,6 +17,8 @@ from explorer.text import _
 
 SECONDS = 2.0
 """About how long all modes together are measured."""
+_SLOW = 0.3
+"""Seconds above which a first step is warm-up enough: what it sets up is little beside its work."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class Trial:
 def measure(net: nn.Module, images: Tensor, labels: Tensor) -> Iterator[list[tuple[str, float]]]:
     """Images a second of each sound mode, fastest first; refined with every step that the iterator takes.
 
-    images: (N, C, H, W) normalised; labels: (N,) int64. Two steps warm a mode up; then the modes
+    images: (N, C, H, W) normalised; labels: (N,) int64. A step or two warm a mode up; then the modes
     take turns, so that what else the machine does hits all alike, and the fastest step counts.
     `net` must not be in use; its weights, statistics and gradients stay as they were. Draws random
     numbers for dropout, so the caller seeds afterwards. A mode that runs out of memory drops out.
@@ -125,11 +127,9 @@ def measure(net: nn.Module, images: Tensor, labels: Tensor) -> Iterator[list[tup
     for mode in modes:
         try:
             trial = Trial(mode, net, images, labels)
-            for _warming in range(2):
-                trial.best = trial.step()
-                yield []
-                if time.perf_counter() - start > SECONDS:
-                    break
+            if trial.step() < _SLOW:
+                trial.step()
+            yield []
         except (RuntimeError, MemoryError) as fault:
             if mode is modes[-1] and not trials or not out_of_memory(fault):
                 raise

@@ -1,5 +1,6 @@
 """The probe: one pinned picture through the network as it stands, forward and backward."""
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ SHARE = 0.03
 """Share of the time that watching may take while training."""
 PAUSE = 0.05
 """Seconds between two probes at the least: nobody sees more than 20 a second."""
+_MEMORY = 10.0
+"""Seconds after which what was spent counts for 1/e."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ class Probe:
 
 
 class Budget:
-    """Keeps what watching costs under a share of the time: after a cost comes a pause in proportion."""
+    """Keeps what watching costs under a share of the time, as a mean over about the last ten seconds."""
 
     def __init__(self, share: float = SHARE) -> None:
         self._share = share
@@ -114,22 +117,37 @@ class Budget:
 
     def reset(self) -> None:
         """Begins anew, at the start of a run or after a pause of it."""
-        self._since = self._next = time.perf_counter()
-        self._spent = 0.0
+        self._now = self._looked = time.perf_counter()
+        self._spent = self._passed = 0.0
+        self._look = 0.0
 
     @property
     def due(self) -> bool:
-        """Whether the next look may begin."""
-        return time.perf_counter() >= self._next
+        """Whether the next look, if it costs what the last did, stays within the budget."""
+        now = time.perf_counter()
+        if now - self._looked < PAUSE:
+            return False
+        spent, passed = self._faded(now)
+        return spent + self._look <= self._share * (passed + self._look)
 
     def spend(self, seconds: float, looked: bool = True) -> None:
-        """Books what watching took; after a look, the next waits until the budget is whole again."""
+        """Books what watching took until now; `looked` if it was a probe, not only rows that were sent."""
         now = time.perf_counter()
+        self._spent, self._passed = self._faded(now)
         self._spent += seconds
+        self._now = now
         if looked:
-            self._next = now + max(PAUSE, seconds * (1 / self._share - 1))
+            self._looked, self._look = now, seconds
 
     @property
     def cost(self) -> float:
-        """Share of the time since the reset that was spent, 0 to 1."""
-        return min(1.0, self._spent / max(time.perf_counter() - self._since, 1e-9))
+        """Share of the time that was spent, 0 to 1."""
+        spent, passed = self._faded(time.perf_counter())
+        return min(1.0, spent / passed) if passed else 0.0
+
+    def _faded(self, now: float) -> tuple[float, float]:
+        """Seconds spent and passed, what is long ago counting less."""
+        passed = now - self._now
+        left = math.exp(-passed / _MEMORY)
+        # The integral of the fading over the time that passed, so that a steady cost stays itself.
+        return self._spent * left, self._passed * left + _MEMORY * (1 - left)

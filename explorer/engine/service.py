@@ -182,7 +182,8 @@ class Service:
             return False
         if not self._busy or self._job.run is None:
             return self._wanted
-        return self._wanted or self._job.budget.due
+        # While it validates the weights rest, and the picture with them.
+        return self._wanted or (not self._job.run.validating and self._job.budget.due)
 
     def _look(self) -> None:
         running = self._job is not None and self._job.run is not None and self._job.busy

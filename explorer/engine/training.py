@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from explorer.catalog.datasets import DATASETS
 from explorer.engine import checkpoint, data, device, results
 from explorer.engine.data import Pictures
 from explorer.engine.failure import EngineError
 from explorer.engine.mode import AUTO, MODES, measure, sound
-from explorer.engine.model import Model, build, calibrate
+from explorer.engine.model import Model, build
 from explorer.engine.recipe import MOMENTUM, Recipe
 from explorer.engine.validation import Score, validate
 from explorer.graph.graph import Graph
@@ -27,7 +27,7 @@ COLUMNS = ("step", "epoch", "loss", "accuracy", "learning_rate")
 GRADIENT_SECONDS, GRADIENT_ROWS = 0.25, 400
 """Gradient rows are this far apart at the least, and about this many in a run at the most."""
 _PACE_SECONDS = 3.0
-_MODE_IMAGES, _MODE_MACS = 8, 10_000_000_000
+_MODE_IMAGES, _MODE_MACS = 2, 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ class Run:
 
     def __init__(self, model: Model, pictures: Pictures, recipe: Recipe) -> None:
         """recipe.mode must be one that was chosen, not "auto"."""
+        recipe = recipe.settled(any(isinstance(each, nn.BatchNorm2d) for each in model.net.modules()))
         self.model, self.pictures, self.recipe = model, pictures, recipe
         self.mode = MODES[recipe.mode]
         self.mode.place(model.net).train()
@@ -292,8 +293,9 @@ def _optimiser(model: Model, recipe: Recipe) -> torch.optim.SGD:
 
 def choose(model: Model, pictures: Pictures, recipe: Recipe):
     """Measures the modes with this network; yields what is known so far, fastest first (see `measure`)."""
-    macs = max(1, model.report.macs)
-    count = max(_MODE_IMAGES, min(recipe.batch_size, _MODE_MACS // macs, len(pictures.train)))
+    count = min(recipe.batch_size, len(pictures.train))
+    if model.device.type == "cpu":  # a batch of a large network takes minutes there
+        count = min(count, max(_MODE_IMAGES, _MODE_MACS // max(1, model.report.macs)))
     split = pictures.train
     images = pictures.normalised(split.images[:count])
     yield from measure(model.net, images, split.labels[:count])

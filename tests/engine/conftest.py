@@ -1,0 +1,175 @@
+"""Small networks, and the engine as a real process over real pipes."""
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from explorer.graph import file
+from explorer.graph.graph import Graph, Node, Wire
+from explorer.protocol import Decoder, encode
+
+LIMIT = 60.0  # seconds that any one answer may take on a busy machine
+
+
+def _chain(name: str, *layers: tuple[str, str, dict], input: tuple[int, int, int] = (1, 28, 28)) -> Graph:
+    nodes = {id: Node(id, kind, params) for id, kind, params in layers}
+    ids = ["input", *nodes, "output"]
+    wires = tuple(Wire(source, target) for source, target in zip(ids, ids[1:], strict=False))
+    return Graph(name, input, nodes, wires)
+
+
+def _tiny(channels: int = 4, dropout: float = 0.0) -> Graph:
+    nodes = {
+        node.id: node
+        for node in (
+            Node("conv1", "Conv2d", {"out_channels": channels, "kernel_size": 3, "stride": 4, "padding": 1}),
+            Node("bn1", "BatchNorm2d"),
+            Node("relu1", "ReLU"),
+            Node("conv2", "Conv2d", {"out_channels": channels, "kernel_size": 3, "padding": 1}),
+            Node("add", "Add"),
+            Node("pool", "AdaptiveAvgPool2d"),
+            Node("flatten", "Flatten"),
+            Node("dropout", "Dropout", {"p": dropout}),
+            Node("fc", "Linear", {"out_features": 10}),
+        )
+    }
+    wires = [
+        ("input", "conv1"), ("conv1", "bn1"), ("bn1", "relu1"), ("relu1", "conv2"),
+        ("conv2", "add", "a"), ("relu1", "add", "b"), ("add", "pool"), ("pool", "flatten"),
+        ("flatten", "dropout"), ("dropout", "fc"), ("fc", "output"),
+    ]
+    return Graph("tiny", (1, 28, 28), nodes, tuple(Wire(*wire) for wire in wires))
+
+
+class Engine:
+    """The engine's process; every wait has a limit, and ends at once when the process does."""
+
+    def __init__(self, *command: str, **environment: str) -> None:
+        self.process = subprocess.Popen(
+            command or (sys.executable, "-m", "explorer.engine"),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+        )
+        self.heard: list[dict] = []
+        self.log = b""
+        self._generation = 0
+        self._frames: queue.SimpleQueue = queue.SimpleQueue()
+        self._threads = [threading.Thread(target=work) for work in (self._read, self._read_log)]
+        for thread in self._threads:
+            thread.start()
+
+    def send(self, do: str, **state) -> int:
+        self._generation += 1
+        self.write(b"".join(encode({"do": do, "generation": self._generation, **state})))
+        return self._generation
+
+    def write(self, data: bytes) -> None:
+        self.process.stdin.write(data)
+        self.process.stdin.flush()
+
+    def wait(self, *say: str, taken: bool = True, **figures) -> tuple[dict, dict[str, np.ndarray]]:
+        """The next answer of one of these words whose figures are these; probes before it are taken."""
+        end = time.monotonic() + LIMIT
+        while True:
+            found = self._frames.get(timeout=max(0.01, end - time.monotonic()))
+            assert found is not None, f"the engine ended: {self.log.decode()}"
+            message, arrays = found
+            self.heard.append(message)
+            if message["say"] == "probe" and taken:
+                self.send("taken")
+            wanted = message["say"] in say and all(message.get(key) == value for key, value in figures.items())
+            assert wanted or message["say"] != "failed", message
+            if wanted:
+                return message, arrays
+
+    def build(self, graph: Graph, watch: str = "input", image: int = 0, **state) -> int:
+        return self.send(
+            "build",
+            **{
+                "graph": file.to_dict(graph), "data": "fashion-mnist", "device": "cpu", "seed": 0,
+                "watch": watch, "image": image, **state,
+            },
+        )
+
+    def train(self, graph: Graph, **state) -> int:
+        return self.send(
+            "train",
+            **{
+                "graph": file.to_dict(graph), "data": "fashion-mnist", "device": "cpu", "seed": 0,
+                "epochs": 1, "batch_size": 32, "learning_rate": 0.05, "weight_decay": 5e-4,
+                "mode": "float32", "out": None, "resume": None, "watch": "add", "image": 0,
+                "limit": 320, **state,
+            },
+        )
+
+    def ended(self) -> int:
+        """Waits for the end of the process; its exit status."""
+        status = self.process.wait(LIMIT)
+        for thread in self._threads:
+            thread.join(LIMIT)
+        return status
+
+    def close(self) -> None:
+        if not self.process.stdin.closed:
+            try:
+                self.process.stdin.close()
+            except BrokenPipeError:
+                pass
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self.ended()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def _read(self) -> None:
+        decoder = Decoder()
+        while piece := os.read(self.process.stdout.fileno(), 1 << 16):
+            for found in decoder.feed(piece):
+                self._frames.put(found)
+        self._frames.put(None)
+
+    def _read_log(self) -> None:
+        while piece := os.read(self.process.stderr.fileno(), 1 << 16):
+            self.log += piece
+
+
+@pytest.fixture
+def chain():
+    """Makes a graph of layers (id, kind, parameters) one after another."""
+    return _chain
+
+
+@pytest.fixture
+def tiny():
+    """Makes a network small enough to train in a blink, with an Add."""
+    return _tiny
+
+
+@pytest.fixture
+def start_engine():
+    """Starts engines, and ends them."""
+    started = []
+
+    def start(*command: str, **environment: str) -> Engine:
+        started.append(Engine(*command, **environment))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
+
+
+@pytest.fixture
+def engine(start_engine):
+    """An engine that has said hello."""
+    found = start_engine()
+    found.hello = found.wait("hello")[0]
+    return found

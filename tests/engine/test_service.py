@@ -1,0 +1,250 @@
+"""The engine as the window meets it: a process, its pipes, and nothing else."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+
+import explorer.engine
+from explorer.engine.service import collapsed
+from explorer.graph import file
+from explorer.protocol import FrameError
+
+ROOM = Path(explorer.engine.__file__).parent
+
+
+def test_says_hello_with_its_devices(engine):
+    assert engine.hello["pid"] == engine.process.pid
+    cpu = engine.hello["devices"][-1]
+    assert cpu["id"] == "cpu" and cpu["name"] and cpu["memory"] > 2**28
+    engine.send("quit")
+    assert engine.ended() == 0
+
+
+def test_builds_and_shows_what_is_watched(engine, tiny):
+    generation = engine.build(tiny(), watch="add", image=7)
+    built, _ = engine.wait("built")
+    assert built["generation"] == generation
+    assert built["params"] == 4 * 9 + 4 + 8 + 4 * 4 * 9 + 4 + 50
+    assert built["kept"] == 0
+    probe, arrays = engine.wait("probe", taken=False)
+    assert (probe["path"], probe["shape"], probe["tile"]) == ("add", [4, 7, 7], [7, 7])
+    assert (probe["columns"], probe["count"], probe["shown"]) == (2, 4, 4)
+    assert arrays["mosaic"].shape == (15, 15) and arrays["mosaic"].dtype == np.uint8
+    assert sorted(arrays["order"]) == [0, 1, 2, 3]
+    assert arrays["picture"].shape == (28, 28)
+    assert probe["layers"] == ["conv1", "bn1", "conv2", "fc"]
+    assert (arrays["gradients"] > 0).all() and len(arrays["gradients"]) == 4
+    assert probe["label"] in range(10) and probe["guess"] in range(10) and 0 < probe["confidence"] < 1
+
+    # Not taken yet: what is asked for meanwhile comes after it was, and only the newest.
+    for path in ("conv1", "conv2", "fc"):
+        engine.send("watch", watch=path, image=7)
+    engine.send("taken")
+    probe, arrays = engine.wait("probe")
+    assert (probe["path"], probe["shape"], arrays["mosaic"].shape) == ("fc", [10], (1, 19))
+    engine.send("watch", watch="input", image=8)
+    probe, arrays = engine.wait("probe")
+    assert (probe["path"], probe["shape"], arrays["mosaic"].shape) == ("input", [1, 28, 28], (28, 28))
+
+    # Another width of one layer: what is unchanged is kept.
+    changed = tiny(channels=8)
+    engine.build(changed, watch="add", image=8)
+    built, _ = engine.wait("built")
+    assert built["kept"] == 2  # fc.bias, and the count of batches of bn1
+    engine.wait("probe")
+
+
+def test_collapses_bursts_to_the_latest():
+    requests = [
+        {"do": do, "n": n}
+        for n, do in enumerate(["build", "watch", "build", "pause", "watch", "watch", "taken"])
+    ]
+    assert [request["n"] for request in collapsed(requests)] == [2, 3, 5, 6]
+    assert collapsed([{"do": "build"}, {"do": "train"}, None]) == [{"do": "train"}, {"do": "quit"}]
+    with pytest.raises(FrameError):
+        collapsed([FrameError("Nonsense.")])
+
+
+def test_trains_pauses_steps_and_finishes(engine, tiny, tmp_path):
+    graph = tiny()
+    generation = engine.train(graph, epochs=2, limit=1600, out=str(tmp_path))
+    engine.wait("state", state="running", generation=generation)
+    engine.wait("rows")
+    engine.send("pause")
+    engine.wait("state", state="paused")
+    before = last_row(engine)
+    engine.send("step")
+    rows, arrays = engine.wait("rows", step=before + 1)
+    assert arrays["rows"].shape == (1, 5)
+    assert rows["columns"] == ["step", "epoch", "loss", "accuracy", "learning_rate"]
+    engine.send("watch", watch="conv1", image=1)
+    engine.wait("probe", path="conv1")
+    engine.send("resume")
+    engine.wait("state", state="running")
+    validated, arrays = engine.wait("validated", epoch=1)
+    assert arrays["confusion"].shape == (10, 10) and arrays["confusion"].sum() == 10_000
+    assert np.trace(arrays["confusion"]) / 10_000 == pytest.approx(validated["accuracy"])
+    finished, _ = engine.wait("state", state="finished")
+    assert 0 <= finished["accuracy"] <= 1
+    assert {message["step"] for message in engine.heard if message["say"] == "rows"} >= {100}
+
+    with safe_open(tmp_path / "weights.safetensors", "np") as weights:
+        assert weights.get_tensor("conv1.weight").shape == (4, 1, 3, 3)
+    lines = list(csv.DictReader((tmp_path / "metrics.csv").read_text("utf-8").splitlines()))
+    assert [int(line["step"]) for line in lines] == list(range(1, 101))
+    assert float(lines[-1]["validation_accuracy"]) == pytest.approx(finished["accuracy"])
+    assert file.read(tmp_path / "tiny.cnn.json") == graph
+    assert not list(tmp_path.glob(".*"))
+
+
+def last_row(engine) -> int:
+    return max(message["step"] for message in engine.heard if message["say"] == "rows")
+
+
+def test_an_edit_ends_the_run_and_keeps_what_it_learned(engine, tiny, tmp_path):
+    graph = tiny()
+    engine.build(graph, watch="add")
+    engine.wait("built")
+    engine.train(graph, epochs=50, checkpoint=str(tmp_path))
+    engine.wait("rows")
+    engine.build(graph, watch="conv2")  # nothing that runs has changed: the run goes on
+    assert engine.wait("built")[0]["fresh"] == 0
+    engine.wait("probe", path="conv2")
+    engine.wait("rows")
+    engine.build(tiny(dropout=0.5), watch="add")
+    engine.wait("state", state="stopped")
+    engine.wait("saved")
+    built, _ = engine.wait("built")
+    assert built["fresh"] == 0 and built["kept"]  # no tensor changed, only the source
+    assert (tmp_path / "checkpoint.safetensors").exists()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no kill -9")
+def test_goes_on_from_a_checkpoint_after_kill_9(engine, start_engine, tiny, tmp_path):
+    graph = tiny(dropout=0.3)
+    whole = recorded(engine, engine.train(graph, limit=3200))
+    engine.train(graph, limit=3200, checkpoint=str(tmp_path))
+    engine.wait("rows")
+    engine.send("pause")
+    saved, _ = engine.wait("saved")
+    engine.send("resume")
+    engine.wait("state", state="running")
+    os.kill(engine.process.pid, signal.SIGKILL)
+    engine.ended()
+
+    again = start_engine()
+    again.wait("hello")
+    rest = recorded(again, again.train(graph, resume=saved["path"]))
+    assert min(rest) == saved["step"] + 1
+    assert rest == {step: whole[step] for step in rest}
+
+
+def recorded(engine, generation: int) -> dict[int, float]:
+    """The losses by step of a run up to its end."""
+    losses = {}
+    while True:
+        message, arrays = engine.wait("rows", "state", generation=generation)
+        if message["say"] == "rows":
+            losses |= {int(row[0]): row[2] for row in arrays["rows"]}
+        elif message["state"] == "finished":
+            return losses
+
+
+def test_a_fault_is_a_sentence_and_not_the_end(engine, tiny, chain, tmp_path):
+    wrong = {**file.to_dict(tiny()), "nodes": [{"id": "__import__('os')", "kind": "Conv2d"}]}
+    (tmp_path / "torn.safetensors").write_bytes(b"\x20\0\0\0\0\0\0\0{")
+    hostile = [
+        dict(do="build"),
+        dict(do="build", graph=None),
+        dict(do="build", graph=wrong),
+        dict(do="build", graph=[[]] * 1000),
+        dict(do="build", graph=file.to_dict(chain("x", ("fc", "Linear", {"out_features": 10})))),
+        dict(do="build", graph=file.to_dict(tiny()), device="cuda:77"),
+        dict(do="build", graph=file.to_dict(tiny()), data="../etc/passwd"),
+        dict(do="build", graph=file.to_dict(tiny()), seed="0"),
+        dict(do="watch", watch="nowhere", image=0),
+        dict(do="watch", watch="add", image=10_000),
+        dict(do="watch", watch="add", image=-1),
+        dict(do="watch", watch="add", image="x"),
+        dict(do="train", graph=file.to_dict(tiny()), epochs=0),
+        dict(do="train", graph=file.to_dict(tiny()), mode="float8"),
+        dict(do="train", graph=file.to_dict(tiny()), batch_size=1e9),
+        dict(do="train", graph=file.to_dict(tiny()), resume=str(tmp_path / "none")),
+        dict(do="train", graph=file.to_dict(tiny()), resume=str(tmp_path / "torn.safetensors")),
+        dict(do="pause"),
+        dict(do="dance"),
+        dict(),
+    ]
+    engine.build(tiny(), watch="add")
+    engine.wait("probe")
+    for request in hostile:
+        do = request.pop("do", None)
+        generation = engine.send(do, **request)
+        failed, _ = engine.wait("failed")
+        assert failed["generation"] == generation, failed
+        assert failed["sentence"].count("\n") == 0
+        assert "Traceback" in failed["detail"]
+        assert "engine failed" not in failed["sentence"], failed  # that would be a fault of ours
+    engine.send("watch", watch="add", image=1)
+    engine.wait("probe", path="add", image=1)
+
+
+def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(engine, chain):
+    layers = [(f"conv{n}", "Conv2d", {"out_channels": 8, "kernel_size": 3, "stride": 2}) for n in range(3)]
+    graph = chain("wild", *layers, ("flatten", "Flatten", {}), ("fc", "Linear", {"out_features": 10}))
+    engine.train(graph, learning_rate=100.0, epochs=20, watch="fc")
+    failed, _ = engine.wait("failed")
+    assert "learning rate" in failed["sentence"]
+    engine.wait("state", state="stopped")
+    engine.build(graph, watch="fc")  # and what is built next is sound again
+    assert engine.wait("built")[0]["kept"] == 0
+    assert np.isfinite(engine.wait("probe")[0]["mean"])
+
+
+def test_garbage_ends_it_with_a_sentence(engine):
+    engine.write(b"Segmentation fault (core dumped)\n")
+    engine.wait("failed")
+    assert engine.ended() == 1
+
+
+def test_a_print_cannot_break_the_stream(start_engine):
+    code = (
+        "import os, runpy, explorer.engine.stream as stream\n"
+        "take = stream.take_output\n"
+        "def loud():\n"
+        "    aside = take()\n"
+        "    print('from Python', flush=True)\n"
+        "    os.write(1, b'from C')\n"
+        "    return aside\n"
+        "stream.take_output = loud\n"
+        "runpy.run_module('explorer.engine', run_name='__main__')"
+    )
+    engine = start_engine(sys.executable, "-c", code)
+    engine.wait("hello")
+    engine.send("quit")
+    assert engine.ended() == 0
+    assert b"from Python" in engine.log and b"from C" in engine.log
+
+
+def test_ends_when_its_input_does(engine, tiny, tmp_path):
+    engine.train(tiny(), epochs=100, checkpoint=str(tmp_path / "run.safetensors"))
+    engine.wait("rows")
+    engine.process.stdin.close()
+    assert engine.ended() == 0
+    assert (tmp_path / "run.safetensors").exists()
+
+
+def test_never_imports_qt():
+    code = "import sys, explorer.engine.__main__, explorer.engine.service; print(sorted(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert "'torch'" in found.stdout
+    for word in ("PySide6", "pyqtgraph", "shiboken6", "explorer.app"):
+        assert f"'{word}" not in found.stdout
+        assert not [path for path in ROOM.glob("*.py") if word in path.read_text("utf-8")]
