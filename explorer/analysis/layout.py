@@ -6,7 +6,7 @@ from explorer.graph.graph import INPUT, OUTPUT, Graph
 
 COLUMN = 184.0
 ROW = 168.0
-PER_ROW = 6
+PER_ROW = 5
 
 
 def layout(graph: Graph, per_row: int = PER_ROW) -> dict[str, tuple[float, float]]:

@@ -10,7 +10,13 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import (
-    QCoreApplication, QObject, QProcess, QProcessEnvironment, QSettings, QTimer, Signal,
+    QCoreApplication,
+    QObject,
+    QProcess,
+    QProcessEnvironment,
+    QSettings,
+    QTimer,
+    Signal,
 )
 
 import explorer

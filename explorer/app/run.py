@@ -21,6 +21,7 @@ class Run(QObject):
 
     state_changed = Signal(str)
     watched_changed = Signal(str, int)
+    recipe_changed = Signal(object)
 
     def __init__(self, session):
         super().__init__(session)
@@ -139,6 +140,15 @@ class Run(QObject):
         self.device = device
         QSettings().setValue("engine/device", device)
         self.build()
+
+    def choose_mode(self, mode: str) -> None:
+        """Number format and memory layout of the next run; "auto" measures which is fastest."""
+        self.mode = mode
+
+    def set_recipe(self, recipe: dict) -> None:
+        """The figures of the next run: epochs, batch_size, learning_rate, weight_decay, seed."""
+        self.recipe = dict(recipe)
+        self.recipe_changed.emit(self.recipe)
 
     # What the engine says -----------------------------------------------------------------------
 

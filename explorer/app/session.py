@@ -256,6 +256,15 @@ class Session(QObject):
         self.document.undo.setClean()
         self.documents_changed.emit()
 
+    def choose_data(self, data: DataSet) -> None:
+        """Use another data set; the network is checked against it."""
+        if data != self.data:
+            self.data = data
+            self.report = analyse(self.graph, data)
+            self.data_changed.emit(data)
+            self.changed.emit(self.graph, self.graph)
+            self._rebuild.start()
+
     # The engine -------------------------------------------------------------------------------
 
     def watch(self, path: str, image: int) -> None:

@@ -14,8 +14,10 @@ MODES = ("auto", "dark", "light")
 SANS, MONO = "Inter", "JetBrains Mono"
 SETTING = "look/theme"
 _FONTS = (
-    "Inter-Regular.otf", "Inter-SemiBold.otf",
-    "JetBrainsMono-Regular.ttf", "JetBrainsMono-SemiBold.ttf",
+    "Inter-Regular.otf",
+    "Inter-SemiBold.otf",
+    "JetBrainsMono-Regular.ttf",
+    "JetBrainsMono-SemiBold.ttf",
 )
 
 
@@ -44,22 +46,59 @@ class Theme:
 
 
 DARK = Theme(
-    name="dark", canvas="#14161a", panel="#1b1e24", card="#252932", line="#323845",
-    text="#e8eaee", muted="#98a1b0", faint="#5c6573", accent="#5aa2ff", on_accent="#0d1624",
-    plot="#15181d", grid="#242933", problem="#e5484d", good="#3fb37f", warning="#e08a2e",
-    hover="#2d323d", pressed="#373d4a", progress="#2c4163",
+    name="dark",
+    canvas="#14161a",
+    panel="#1b1e24",
+    card="#252932",
+    line="#323845",
+    text="#e8eaee",
+    muted="#98a1b0",
+    faint="#5c6573",
+    accent="#5aa2ff",
+    on_accent="#0d1624",
+    plot="#15181d",
+    grid="#242933",
+    problem="#e5484d",
+    good="#3fb37f",
+    warning="#e08a2e",
+    hover="#2d323d",
+    pressed="#373d4a",
+    progress="#2c4163",
 )
 LIGHT = Theme(
-    name="light", canvas="#f3f4f7", panel="#fbfbfd", card="#ffffff", line="#d5d9e2",
-    text="#1c2129", muted="#5d6674", faint="#9aa3b2", accent="#1f6feb", on_accent="#ffffff",
-    plot="#ffffff", grid="#e8ebf0", problem="#e5484d", good="#3fb37f", warning="#e08a2e",
-    hover="#eef1f6", pressed="#e2e6ee", progress="#cbdcf8",
+    name="light",
+    canvas="#f3f4f7",
+    panel="#fbfbfd",
+    card="#ffffff",
+    line="#d5d9e2",
+    text="#1c2129",
+    muted="#5d6674",
+    faint="#9aa3b2",
+    accent="#1f6feb",
+    on_accent="#ffffff",
+    plot="#ffffff",
+    grid="#e8ebf0",
+    problem="#e5484d",
+    good="#3fb37f",
+    warning="#e08a2e",
+    hover="#eef1f6",
+    pressed="#e2e6ee",
+    progress="#cbdcf8",
 )
-CATEGORY = MappingProxyType({
-    "stem": "#3fa37a", "stage": "#7a6ff0", "block": "#4b86ee", "head": "#e08a2e",
-    "convolution": "#2ea3b8", "normalisation": "#8e9aab", "activation": "#d8ab2c",
-    "pooling": "#c264a8", "merge": "#a9835a", "shape": "#8e9aab",
-})
+CATEGORY = MappingProxyType(
+    {
+        "stem": "#3fa37a",
+        "stage": "#7a6ff0",
+        "block": "#4b86ee",
+        "head": "#e08a2e",
+        "convolution": "#2ea3b8",
+        "normalisation": "#8e9aab",
+        "activation": "#d8ab2c",
+        "pooling": "#c264a8",
+        "merge": "#a9835a",
+        "shape": "#8e9aab",
+    }
+)
 # The curves of a run: in the window and in its legends the same two.
 TRAIN, VALIDATION = CATEGORY["block"], CATEGORY["head"]
 
@@ -93,10 +132,12 @@ def color(name: str) -> QColor:
 def mixed(name: str, under: str, share: float) -> QColor:
     """`share` (0 to 1) of the colour `name` painted over the colour `under`, opaque."""
     top, bottom = color(name), color(under)
-    return QColor(*(
-        round(a * share + b * (1 - share))
-        for a, b in zip(top.getRgb()[:3], bottom.getRgb()[:3], strict=True)
-    ))
+    return QColor(
+        *(
+            round(a * share + b * (1 - share))
+            for a, b in zip(top.getRgb()[:3], bottom.getRgb()[:3], strict=True)
+        )
+    )
 
 
 def sans(size: int = 12, bold: bool = False) -> QFont:
@@ -176,13 +217,26 @@ def _load_fonts() -> None:
 def _palette(theme: Theme) -> QPalette:
     role = QPalette.ColorRole
     colours = {
-        role.Window: theme.panel, role.WindowText: theme.text, role.Base: theme.card,
-        role.AlternateBase: theme.panel, role.Text: theme.text, role.Button: theme.card,
-        role.ButtonText: theme.text, role.BrightText: theme.problem, role.Link: theme.accent,
-        role.LinkVisited: theme.accent, role.Highlight: theme.accent, role.Accent: theme.accent,
-        role.HighlightedText: theme.on_accent, role.PlaceholderText: theme.faint,
-        role.ToolTipBase: theme.card, role.ToolTipText: theme.text, role.Light: theme.hover,
-        role.Midlight: theme.hover, role.Mid: theme.line, role.Dark: theme.line,
+        role.Window: theme.panel,
+        role.WindowText: theme.text,
+        role.Base: theme.card,
+        role.AlternateBase: theme.panel,
+        role.Text: theme.text,
+        role.Button: theme.card,
+        role.ButtonText: theme.text,
+        role.BrightText: theme.problem,
+        role.Link: theme.accent,
+        role.LinkVisited: theme.accent,
+        role.Highlight: theme.accent,
+        role.Accent: theme.accent,
+        role.HighlightedText: theme.on_accent,
+        role.PlaceholderText: theme.faint,
+        role.ToolTipBase: theme.card,
+        role.ToolTipText: theme.text,
+        role.Light: theme.hover,
+        role.Midlight: theme.hover,
+        role.Mid: theme.line,
+        role.Dark: theme.line,
         role.Shadow: theme.canvas,
     }
     palette = QPalette()

@@ -23,7 +23,7 @@ def graph(graph: Graph, before: Graph | None = None) -> Graph:
     if before is None or graph.wires is not before.wires or graph.nodes != trusted:
         for wire in graph.wires:
             known = ((PORT,) if wire.target == OUTPUT
-                     else KINDS[graph.nodes[wire.target].kind].ports(26))
+                     else KINDS[graph.nodes[wire.target].kind].all_ports)
             if wire.port not in known:
                 raise KindError(_("{id} has no input {port}; it has: {ports}").format(
                     id=wire.target, port=wire.port[:40], ports=", ".join(known)))

@@ -1,6 +1,6 @@
 """How a kind of node is declared."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -153,11 +153,17 @@ class Kind:
         values.update(params)
         return SimpleNamespace(**values)
 
-    def ports(self, connected: int = 0) -> tuple[str, ...]:
-        """The input ports that a node with so many wires offers; a variadic one has one spare."""
+    def ports(self, connected: Iterable[str] = ()) -> tuple[str, ...]:
+        """The input ports that a node offers when these are wired; a variadic one has a spare."""
         if not self.variadic:
             return self.inputs
-        return PORTS[:min(max(2, connected + 1), len(PORTS))]
+        last = max((PORTS.index(port) for port in connected), default=0)
+        return PORTS[:max(2, last + 2)]
+
+    @property
+    def all_ports(self) -> tuple[str, ...]:
+        """Every input port that a wire may end at."""
+        return PORTS if self.variadic else self.inputs
 
     def fault(self, params: Mapping[str, object]) -> str | None:
         """Why these parameters cannot be taken, in one sentence; None if they can."""

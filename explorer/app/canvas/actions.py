@@ -1,0 +1,175 @@
+"""What can be done on the canvas by menu and key, each with a shortcut and a status tip."""
+
+from functools import partial
+
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QInputDialog
+
+from explorer.analysis.layout import placed
+from explorer.app.canvas.canvas import Canvas
+from explorer.catalog import KINDS, check
+from explorer.graph import edits, file
+from explorer.graph.file import FileError
+from explorer.graph.graph import ENDS, Graph
+from explorer.text import _
+
+GRAPH_MIME = "application/x-cnn-explorer-graph"
+
+
+class CanvasActions:
+    """The canvas's actions, by name. They act on the selection of the graph in view."""
+
+    def __init__(self, canvas: Canvas):
+        self.canvas, self.session = canvas, canvas.session
+        self.by_name: dict[str, QAction] = {}
+        key = QKeySequence.StandardKey
+        for name, text, shortcut, tip, run in (
+                ("cut", _("Cu&t"), key.Cut, _("Move the selected nodes to the clipboard"),
+                 self.cut),
+                ("copy", _("&Copy"), key.Copy, _("Copy the selected nodes"), self.copy),
+                ("paste", _("&Paste"), key.Paste, _("Add the nodes of the clipboard"), self.paste),
+                ("duplicate", _("&Duplicate"), "Ctrl+D", _("Add the selected nodes once more"),
+                 self.duplicate),
+                ("delete", _("De&lete"), key.Delete,
+                 _("Remove what is selected; a gap in a chain closes"), self.delete),
+                ("cut_out", _("Delete with wires"), "Shift+Del",
+                 _("Remove the selected nodes and their wires; the gap stays open"),
+                 partial(self.delete, bridge=False)),
+                ("select_all", _("Select &all"), key.SelectAll, _("Select every node in view"),
+                 self.select_all),
+                ("connect", _("Co&nnect"), "C",
+                 _("Wire the left one of two selected nodes to the right one"), self.connect),
+                ("rename", _("&Rename…"), "F2", _("Give the selected node another name"),
+                 self.rename),
+                ("open", _("&Open block"), "Return", _("Show the inside of the selected block"),
+                 self.open),
+                ("up", _("&Up"), "Alt+Up", _("Leave the open block"), self.up),
+                ("edit_inside", _("&Edit inside"), "Ctrl+E",
+                 _("Make the block's inside your own, to change it"), self.edit_inside),
+                ("tidy", _("&Tidy up"), "Ctrl+L", _("Lay the nodes out from left to right"),
+                 self.tidy),
+                ("fit", _("&Fit"), "F", _("Show the whole network"), canvas.fit),
+                ("zoom_in", _("Zoom &in"), key.ZoomIn, _("Larger"), partial(canvas.zoom, 1.25)),
+                ("zoom_out", _("Zoom &out"), key.ZoomOut, _("Smaller"), partial(canvas.zoom, 0.8)),
+        ):
+            action = QAction(text, canvas)
+            action.setShortcut(QKeySequence(shortcut))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            action.setStatusTip(tip)
+            action.triggered.connect(partial(_run, run))
+            if name != "open":  # Return is the canvas's own key
+                canvas.addAction(action)
+            self.by_name[name] = action
+
+    @property
+    def _chosen(self) -> list[str]:
+        """The selected nodes, in order of execution."""
+        selection = self.session.selection
+        return [id for id in self._graph.order if id in selection]
+
+    @property
+    def _graph(self) -> Graph:
+        return self.canvas.network.graph
+
+    def copy(self) -> None:
+        """Put the selected nodes on the clipboard, as a network file's text too."""
+        if not self._chosen:
+            return
+        part = edits.excerpt(self._graph, self._chosen)
+        text = file.dumps(Graph("clipboard", (1, 1, 1), part.nodes, part.wires))
+        mime = QMimeData()
+        mime.setData(GRAPH_MIME, text.encode())
+        mime.setText(text)
+        QGuiApplication.clipboard().setMimeData(mime)
+
+    def cut(self) -> None:
+        self.copy()
+        self.delete(bridge=False)
+
+    def paste(self) -> None:
+        mime = QGuiApplication.clipboard().mimeData()
+        text = (bytes(mime.data(GRAPH_MIME).data()).decode() if mime.hasFormat(GRAPH_MIME)
+                else mime.text())
+        try:
+            part = check.graph(file.loads(text))
+        except (FileError, check.KindError):
+            self.session.notified.emit(_("The clipboard holds no nodes"))
+            return
+        self._add(_("Paste"), part)
+
+    def duplicate(self) -> None:
+        if self._chosen:
+            self._add(_("Duplicate"), edits.excerpt(self._graph, self._chosen))
+
+    def _add(self, label: str, part: Graph) -> None:
+        count = len(self._graph.nodes)
+        if self.session.edit(label, partial(edits.paste, part=part)):
+            self.session.select(list(self._graph.nodes)[count:])
+
+    def delete(self, bridge: bool = True) -> None:
+        """Remove the selected wire or nodes; bridge: what fed them then feeds what they fed."""
+        wire = self.canvas.selected_wire
+        if wire is not None:
+            self.session.edit(
+                _("Disconnect {source} from {target}").format(
+                    source=wire.source, target=wire.target),
+                partial(edits.disconnect, target=wire.target, port=wire.port))
+            return
+        if chosen := self._chosen:
+            what = chosen[0] if len(chosen) == 1 else _("{count} nodes").format(count=len(chosen))
+            self.session.edit(_("Delete {what}").format(what=what),
+                              partial(edits.remove, ids=chosen, bridge=bridge))
+
+    def select_all(self) -> None:
+        self.session.select(self._graph.nodes)
+
+    def connect(self) -> None:
+        graph, selection = self._graph, self.session.selection
+        if len(selection) != 2:
+            self.session.notified.emit(_("Select the two nodes that a wire is to connect"))
+            return
+        places = {id: self.canvas.network.cards[id].pos().x() for id in selection}
+        source, target = sorted(selection, key=places.get)
+        ports = (KINDS[graph.nodes[target].kind].ports(graph.into(target))
+                 if target not in ENDS else ("x",))
+        port = next((port for port in ports if port not in graph.into(target)), ports[0])
+        self.session.edit(_("Connect {source} to {target}").format(source=source, target=target),
+                          partial(edits.connect, source=source, target=target, port=port))
+
+    def rename(self) -> None:
+        if len(self._chosen) != 1 or not self.session.editable:
+            return
+        old = self._chosen[0]
+        new, accepted = QInputDialog.getText(self.canvas, _("Rename"), _("Name of the node:"),
+                                             text=old)
+        if accepted and new != old and self.session.edit(
+                _("Rename {old} to {new}").format(old=old, new=new),
+                partial(edits.rename, old=old, new=new)):
+            self.session.select({new})
+
+    def open(self) -> None:
+        if len(self._chosen) == 1:
+            self.canvas.open_card(self._chosen[0])
+
+    def up(self) -> None:
+        if self.session.view:
+            *view, inner = self.session.view
+            self.session.open(tuple(view))
+            self.session.select({inner})
+
+    def edit_inside(self) -> None:
+        if len(self._chosen) == 1:
+            facts = self.session.shown_facts[self._chosen[0]]
+            if facts.kind.composite and facts.inner is None:
+                self.session.edit_inside(".".join((*self.session.view, self._chosen[0])))
+            else:
+                self.open()
+
+    def tidy(self) -> None:
+        self.session.edit(_("Tidy up"), placed)
+        self.canvas.fit()
+
+
+def _run(run, _checked: bool = False) -> None:
+    run()

@@ -1,0 +1,271 @@
+"""A node as a card: its name, what matters of it, its output shape and its parameters."""
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from explorer.analysis.facts import Facts
+from explorer.app import glyphs, theme
+from explorer.app.number import shape_text, short
+from explorer.graph.graph import INPUT, OUTPUT, Node, Shape
+from explorer.text import _
+
+WIDTH, TALL, LOW, SMALL = 124.0, 104.0, 84.0, 68.0
+CORNER = 7.0
+READABLE = 0.35  # below this scale a card is a coloured block
+PORT_RADIUS, PORT_REACH = 4.0, 14.0
+MOST_BLOCKS = 4
+
+
+class Card(QGraphicsItem):
+    """One node on the canvas; its position is the card's centre. It only paints: gestures belong
+    to the canvas."""
+
+    def __init__(self, id: str):
+        super().__init__()
+        self.id = id
+        self.node: Node | None = None
+        self.facts: Facts | None = None
+        self.shape_out: Shape | None = None
+        self.title, self.subtitle = id, ""
+        self.problem = ""
+        self.inputs: tuple[str, ...] = ()
+        self.selected = False
+        self.hot_port: str | None = None
+        self.picture: QImage | None = None
+        self.signal: float | None = None
+        self.size = (WIDTH, LOW)
+        self.setZValue(2)
+
+    def show_node(self, node: Node, facts: Facts, ports: tuple[str, ...], problem: str) -> None:
+        """Take the node's present values; `problem` is "" or the mark of its badge."""
+        size = (SMALL, SMALL) if facts.kind.name in ("Add", "Concat") else (
+            WIDTH, TALL if facts.children or facts.kind.composite else LOW)
+        if size != self.size:
+            self.prepareGeometryChange()
+            self.size = size
+        self.node, self.facts, self.inputs, self.problem = node, facts, ports, problem
+        self.shape_out = facts.out
+        self.subtitle = facts.kind.label(facts.settings) if facts.kind.label else ""
+        self.setToolTip(f"<b>{node.id}</b> · {facts.kind.name}<br>{facts.kind.doc}")
+        self.update()
+
+    def show_end(self, shape: Shape | None, subtitle: str, problem: str) -> None:
+        """Take the present values of the input or the output."""
+        size = (84.0, 104.0) if self.id == INPUT else (84.0, 56.0)
+        if size != self.size:
+            self.prepareGeometryChange()
+            self.size = size
+        self.shape_out, self.subtitle, self.problem = shape, subtitle, problem
+        self.inputs = ("x",) if self.id == OUTPUT else ()
+        self.update()
+
+    # Geometry ---------------------------------------------------------------------------------
+
+    @property
+    def body(self) -> QRectF:
+        """The card without stack, badge and selection, in its own coordinates."""
+        width, height = self.size
+        return QRectF(-width / 2, -height / 2, width, height)
+
+    def boundingRect(self) -> QRectF:
+        return self.body.adjusted(-10, -18, 18, 10)
+
+    def out_port(self) -> QPointF:
+        """Where wires leave, in the scene's coordinates."""
+        return self.pos() + QPointF(self.size[0] / 2, 0)
+
+    def in_port(self, port: str) -> QPointF:
+        """Where the wire into that port ends, in the scene's coordinates."""
+        count = max(1, len(self.inputs))
+        at = self.inputs.index(port) if port in self.inputs else 0
+        step = min(24.0, self.size[1] / count)
+        return self.pos() + QPointF(-self.size[0] / 2, (at - (count - 1) / 2) * step)
+
+    def port_at(self, place: QPointF) -> tuple[str, str] | None:
+        """("out", "") or ("in", port) if `place` (scene) is on a port's handle."""
+        if self.id != OUTPUT and _near(place, self.out_port()):
+            return "out", ""
+        for port in self.inputs:
+            if _near(place, self.in_port(port)):
+                return "in", port
+        return None
+
+    # Painting ---------------------------------------------------------------------------------
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem,
+              widget: QWidget | None = None) -> None:
+        scale = option.levelOfDetailFromTransform(painter.worldTransform())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if scale < READABLE:
+            self._paint_block(painter)
+            return
+        if self._stacked:
+            for shift in (10.0, 5.0):
+                self._panel(painter, self.body.translated(shift, -shift * 0.8), theme.color("line"))
+        border = (theme.color("problem") if self.problem else
+                  theme.color("accent") if self.selected else theme.color("line"))
+        self._panel(painter, self.body, border, 2.0 if self.problem or self.selected else 1.0)
+        if self.id == INPUT:
+            self._paint_input(painter)
+        elif self.id == OUTPUT:
+            self._paint_output(painter)
+        elif self.size[0] == SMALL:
+            self._paint_join(painter)
+        else:
+            self._paint_layer(painter)
+        self._paint_ports(painter)
+        if self.problem:
+            self._paint_badge(painter)
+
+    @property
+    def _stacked(self) -> bool:
+        return bool(self.facts and self.facts.kind.category == "stage")
+
+    @property
+    def category(self) -> str:
+        """The category of its kind; "" for the ends."""
+        return self.facts.kind.category if self.facts else ""
+
+    def _panel(self, painter: QPainter, rect: QRectF, border: QColor, width: float = 1.0) -> None:
+        painter.setPen(QPen(border, width))
+        painter.setBrush(theme.color("card"))
+        painter.drawRoundedRect(rect, CORNER, CORNER)
+
+    def _paint_block(self, painter: QPainter) -> None:
+        color = theme.color(self.category) if self.category else theme.color("muted")
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color("problem") if self.problem else
+                         theme.color("accent") if self.selected else color)
+        painter.drawRoundedRect(self.body, CORNER, CORNER)
+
+    def _paint_layer(self, painter: QPainter) -> None:
+        body, facts = self.body, self.facts
+        strip = QPainterPath()
+        strip.addRoundedRect(body, CORNER, CORNER)
+        painter.save()
+        painter.setClipRect(QRectF(body.left(), body.top(), body.width(), 10))
+        painter.fillPath(strip, theme.color(facts.kind.category))
+        painter.restore()
+        left, width = body.left() + 12, body.width() - 24
+        top = body.top() + 10
+        count = f"×{facts.settings.depth}" if self._stacked else ""
+        painter.setFont(theme.sans(13, True))
+        if count:
+            painter.setPen(theme.color("stage"))
+            painter.drawText(QRectF(left, top + 6, width, 20), Qt.AlignmentFlag.AlignRight
+                             | Qt.AlignmentFlag.AlignVCenter, count)
+        self._words(painter, QRectF(left, top + 6, width - 9 * len(count), 20), self.id, "text")
+        painter.setFont(theme.sans(11))
+        self._words(painter, QRectF(left, top + 26, width, 16), self.subtitle or facts.kind.name,
+                    "muted")
+        if self.size[1] == TALL:
+            self._paint_glyphs(painter, QRectF(left, top + 45, width, 18))
+        rule = body.bottom() - 23
+        painter.setPen(QPen(theme.color("line"), 1))
+        painter.drawLine(QPointF(left, rule), QPointF(left + width, rule))
+        painter.setFont(theme.mono(10))
+        foot = QRectF(left - 2, rule + 2, width + 4, 19)
+        painter.setPen(theme.color("text"))
+        painter.drawText(foot, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+                         shape_text(self.shape_out) if self.shape_out else "?")
+        if facts.params:
+            painter.setPen(theme.color("muted"))
+            painter.drawText(foot, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+                             short(facts.params))
+
+    def _words(self, painter: QPainter, rect: QRectF, words: str, token: str) -> None:
+        painter.setPen(theme.color(token))
+        words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight,
+                                                 int(rect.width()))
+        painter.drawText(rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+
+    def _paint_glyphs(self, painter: QPainter, rect: QRectF) -> None:
+        blocks = [child.facts for child in self.facts.children
+                  if child.facts.kind.category == "block"] if self._stacked else []
+        if not blocks:
+            if self.facts.kind.category == "block":
+                glyphs.paint_block(painter, QRectF(rect.left(), rect.top(), 26, rect.height()),
+                                   shortcut(self.facts))
+            else:
+                glyphs.paint_kind(painter, QRectF(rect.left(), rect.top(), 26, rect.height()),
+                                  self.facts.kind.name, self.facts.settings)
+            return
+        shown = blocks if len(blocks) <= MOST_BLOCKS else blocks[:MOST_BLOCKS - 1]
+        for number, block in enumerate(shown):
+            glyphs.paint_block(painter, QRectF(rect.left() + number * 27, rect.top(), 23,
+                                               rect.height()), shortcut(block))
+        if len(shown) < len(blocks):
+            painter.setPen(theme.color("muted"))
+            painter.setFont(theme.sans(11))
+            painter.drawText(rect, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, "…")
+
+    def _paint_join(self, painter: QPainter) -> None:
+        painter.setFont(theme.sans(12, True))
+        body = self.body
+        painter.setPen(theme.color("text"))
+        painter.drawText(body.adjusted(2, 8, -2, -26), Qt.AlignmentFlag.AlignCenter,
+                         self.facts.kind.name)
+        painter.setFont(theme.sans(10))
+        self._words(painter, body.adjusted(12, 28, -6, -20), self.id, "muted")
+        painter.setFont(theme.mono(10))
+        painter.setPen(theme.color("text"))
+        painter.drawText(body.adjusted(2, 42, -2, -4), Qt.AlignmentFlag.AlignCenter,
+                         shape_text(self.shape_out) if self.shape_out else "?")
+
+    def _paint_input(self, painter: QPainter) -> None:
+        body = self.body
+        frame = QRectF(body.left() + 10, body.top() + 10, 64, 64)
+        painter.fillRect(frame, QColor("#000000"))
+        if self.picture is not None:
+            painter.drawImage(frame, self.picture)
+        painter.setFont(theme.sans(11))
+        painter.setPen(theme.color("muted"))
+        painter.drawText(QRectF(body.left() + 2, body.bottom() - 28, body.width() - 4, 24),
+                         Qt.AlignmentFlag.AlignCenter, self.subtitle or _("input"))
+
+    def _paint_output(self, painter: QPainter) -> None:
+        body = self.body
+        painter.setFont(theme.sans(12, True))
+        painter.setPen(theme.color("text"))
+        painter.drawText(body.adjusted(4, 8, -4, -28), Qt.AlignmentFlag.AlignCenter, _("output"))
+        painter.setFont(theme.sans(11))
+        painter.setPen(theme.color("muted"))
+        painter.drawText(body.adjusted(2, 26, -2, -8), Qt.AlignmentFlag.AlignCenter,
+                         painter.fontMetrics().elidedText(
+                             self.subtitle, Qt.TextElideMode.ElideRight, int(body.width() - 6)))
+
+    def _paint_ports(self, painter: QPainter) -> None:
+        painter.setBrush(theme.color("canvas"))
+        ports = [(self.in_port(port), port) for port in self.inputs]
+        if self.id != OUTPUT:
+            ports.append((self.out_port(), "out"))
+        for place, port in ports:
+            hot = port == self.hot_port
+            painter.setPen(QPen(theme.color("accent" if hot else "muted"), 1.5))
+            radius = PORT_RADIUS + 2 * hot
+            painter.drawEllipse(place - self.pos(), radius, radius)
+
+    def _paint_badge(self, painter: QPainter) -> None:
+        centre = QPointF(self.body.right() - 1, self.body.top() + 1)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color("problem"))
+        painter.drawEllipse(centre, 9, 9)
+        painter.setPen(QColor("#ffffff"))
+        painter.setFont(theme.sans(12, True))
+        painter.drawText(QRectF(centre.x() - 9, centre.y() - 9.5, 18, 18),
+                         Qt.AlignmentFlag.AlignCenter, self.problem)
+
+
+def shortcut(block: Facts) -> bool | None:
+    """How the shortcut of a block is drawn: dashed where it projects, solid where it is the
+    identity, None where there is none (He et al. 2015, figure 3)."""
+    for child in block.children:
+        if child.facts.kind.name in ("Projection", "Identity"):
+            return child.facts.kind.name == "Projection"
+    return None
+
+
+def _near(a: QPointF, b: QPointF) -> bool:
+    gap = a - b
+    return gap.x() ** 2 + gap.y() ** 2 <= PORT_REACH ** 2

@@ -1,0 +1,59 @@
+"""Where new cards go: into a wire with room made for them, behind a node, or where they drop."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from explorer.analysis.layout import COLUMN, ROW
+from explorer.catalog import KINDS
+from explorer.graph import edits, names
+from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Value, Wire
+
+Place = tuple[float, float]
+
+
+def new_node(graph: Graph, kind: str, params: Mapping[str, Value], place: Place) -> Node:
+    """A node of a kind under the next free name."""
+    return Node(names.following(kind, graph.nodes), kind, params, place)
+
+
+def dropped(graph: Graph, kind: str, params: Mapping[str, Value], place: Place) -> Graph:
+    """The graph with a new, unwired node at a place; the node is its last."""
+    return edits.add(graph, new_node(graph, kind, params, place))
+
+
+def into_wire(graph: Graph, wire: Wire, kind: str, params: Mapping[str, Value]) -> Graph:
+    """The graph with a new node in a wire, what follows in its row moved on if there is no room;
+    the node is its last."""
+    graph, place = _make_room(graph, wire)
+    node = new_node(graph, kind, params, place)
+    return edits.insert(graph, node, wire, KINDS[kind].all_ports[0])
+
+
+def behind(graph: Graph, id: str, kind: str, params: Mapping[str, Value]) -> Graph:
+    """The graph with a new node behind `id`: in the first wire that leaves it, or wired to it."""
+    leaving = graph.out_of(id)
+    if leaving:
+        return into_wire(graph, leaving[0], kind, params)
+    x, y = graph.nodes[id].position if id in graph.nodes else (0.0, 0.0)
+    node = new_node(graph, kind, params, (x + COLUMN, y))
+    graph = edits.connect(edits.add(graph, node), id, node.id, KINDS[kind].all_ports[0])
+    return graph if graph.into(OUTPUT) else edits.connect(graph, node.id, OUTPUT)
+
+
+def _make_room(graph: Graph, wire: Wire) -> tuple[Graph, Place]:
+    """Where a card in the wire stands, and the graph with that place free."""
+    start = graph.nodes[wire.source].position if wire.source in graph.nodes else None
+    end = graph.nodes[wire.target].position if wire.target in graph.nodes else None
+    if start is None:
+        start = (end[0] - COLUMN, end[1]) if end else (0.0, 0.0)
+    if end is None or end[0] < start[0] + 12:  # the wire folds to another row, or ends outside
+        return graph, (start[0] + COLUMN, start[1])
+    gap = end[0] - start[0]
+    if gap >= 1.8 * COLUMN:
+        return graph, ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
+    shift = 2 * COLUMN - gap
+    moved = {id: replace(node, position=(node.position[0] + shift, node.position[1]))
+             for id, node in graph.nodes.items()
+             if node.position[0] >= end[0] - 1 and abs(node.position[1] - end[1]) < ROW * 0.75}
+    return (replace(graph, nodes={**graph.nodes, **moved}),
+            (start[0] + COLUMN, start[1] if wire.source != INPUT else end[1]))

@@ -1,0 +1,55 @@
+"""Starts the window."""
+
+import logging
+import sys
+import traceback
+
+from PySide6.QtCore import QCoreApplication, QTimer
+from PySide6.QtWidgets import QApplication
+
+from explorer.app import theme
+from explorer.app.session import Session
+from explorer.app.window import Window
+from explorer.catalog import templates
+from explorer.text import _
+
+
+def run(network: str | None = None) -> int:
+    """Show the window with a file or template open; the exit status once it is closed.
+
+    Raises FileError before anything is shown if the file cannot be opened.
+    """
+    QCoreApplication.setOrganizationName("CNN Explorer")
+    QCoreApplication.setApplicationName("CNN Explorer")
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    theme.start(app)
+    session = Session()
+    if network in templates.names():
+        session.new(network)
+    elif network is not None:
+        session.read(network)
+    window = Window(session)
+    sys.excepthook = _Complaint(session)
+    window.show()
+    QTimer.singleShot(0, session.link.start)
+    status = app.exec()
+    sys.excepthook = sys.__excepthook__
+    session.link.close()
+    return status
+
+
+class _Complaint:
+    """Logs a fault of ours, and tells of it once: never a flood of dialogs."""
+
+    def __init__(self, session: Session):
+        self.session, self.seen = session, set()
+
+    def __call__(self, kind, value, trace) -> None:
+        logging.error("%s", "".join(traceback.format_exception(kind, value, trace)))
+        place = traceback.extract_tb(trace)[-1:]
+        key = kind, *((frame.filename, frame.lineno) for frame in place)
+        if key not in self.seen:
+            self.seen.add(key)
+            self.session.notified.emit(_("A fault of CNN Explorer: {fault}. Your network is "
+                                         "unharmed; the log on the terminal says more").format(
+                                             fault=f"{kind.__name__}: {value}"))

@@ -1,0 +1,71 @@
+"""The open documents as tabs, and a button for another one."""
+
+from functools import partial
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QTabBar, QToolButton, QWidget
+
+from explorer.catalog import templates
+from explorer.text import _
+
+
+class DocumentTabs(QWidget):
+    """One tab a document; a dot where there are unsaved changes."""
+
+    def __init__(self, session, files):
+        super().__init__()
+        self.session, self.files = session, files
+        self.bar = QTabBar()
+        self.bar.setObjectName("documents")
+        self.bar.setDrawBase(False)
+        self.bar.setExpanding(False)
+        self.bar.setTabsClosable(True)
+        self.bar.setElideMode(Qt.TextElideMode.ElideRight)
+        self.bar.setUsesScrollButtons(True)
+        self.bar.currentChanged.connect(self._switch)
+        self.bar.tabCloseRequested.connect(files.close)
+        self.bar.setAccessibleName(_("Open networks"))
+        more = QToolButton()
+        more.setText("+")
+        more.setAutoRaise(True)
+        more.setStatusTip(_("Open a template or a file"))
+        more.setAccessibleName(_("Open another network"))
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        more.setMenu(self.new_menu(more))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 8, 0)
+        row.setSpacing(2)
+        row.addWidget(self.bar)
+        row.addWidget(more)
+        row.addStretch(1)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        session.documents_changed.connect(self.refresh)
+        self.refresh()
+
+    def new_menu(self, parent: QWidget) -> QMenu:
+        """A menu of all templates."""
+        menu = QMenu(_("&New from template"), parent)
+        for name in templates.names():
+            action = menu.addAction(name, partial(self.session.new, name))
+            action.setStatusTip(templates.template(name).doc)
+        return menu
+
+    def refresh(self) -> None:
+        """Show the documents as they are."""
+        documents = self.session.documents
+        with QSignalBlocker(self.bar):
+            while self.bar.count() > len(documents):
+                self.bar.removeTab(self.bar.count() - 1)
+            while self.bar.count() < len(documents):
+                self.bar.addTab("")
+            for number, document in enumerate(documents):
+                text = document.graph.name + (" ●" if document.modified else "")
+                if self.bar.tabText(number) != text:
+                    self.bar.setTabText(number, text)
+                self.bar.setTabToolTip(number, str(document.path or _("not saved yet")))
+            if self.session.document in documents:
+                self.bar.setCurrentIndex(documents.index(self.session.document))
+
+    def _switch(self, index: int) -> None:
+        if 0 <= index < len(self.session.documents):
+            self.session.switch(index)

@@ -1,0 +1,63 @@
+"""The status line: the network's totals, its problems, its file, the engine."""
+
+from PySide6.QtWidgets import QLabel, QStatusBar
+
+from explorer.app import theme
+from explorer.app.number import bytes_text, grouped, short
+from explorer.text import _
+
+ENGINE_WORDS = {
+    "idle": _("engine ready"), "measuring": _("engine: measuring"),
+    "running": _("engine: training"), "paused": _("engine: paused"),
+    "stopped": _("engine: stopped"), "finished": _("engine: finished"),
+    "died": _("engine: died"),
+}
+
+
+class Status:
+    """Fills a window's status bar."""
+
+    def __init__(self, session, bar: QStatusBar):
+        self.session, self.bar = session, bar
+        self.totals, self.state = QLabel(), QLabel()
+        self.totals.setAccessibleName(_("Totals"))
+        self.state.setAccessibleName(_("State"))
+        bar.addWidget(self.totals)
+        bar.addPermanentWidget(self.state)
+        bar.setSizeGripEnabled(False)
+        self._cost = ""
+        session.changed.connect(self.refresh)
+        session.documents_changed.connect(self.refresh)
+        session.run.state_changed.connect(self.refresh)
+        session.run.recipe_changed.connect(self.refresh)
+        session.link.hello_said.connect(self.refresh)
+        session.link.died.connect(self.refresh)
+        session.link.rows_arrived.connect(self._show_cost)
+        theme.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self, *_change) -> None:
+        """Show the present figures."""
+        report, run = self.session.report, self.session.run
+        batch = run.recipe.get("batch_size", 128)
+        self.totals.setText(_("{params} parameters · {macs} MACs · activations {size} at batch "
+                              "{batch}").format(
+            params=grouped(report.params), macs=short(report.macs),
+            size=bytes_text(report.activations * 4 * batch), batch=batch))
+        count = len(report.problems)
+        problems = (_("no problems") if not count else _("1 problem") if count == 1
+                    else _("{count} problems").format(count=count))
+        document = self.session.document
+        saved = (_("unsaved changes") if document.modified else
+                 _("saved") if document.path else _("not saved yet"))
+        hello = self.session.link.hello
+        engine = ENGINE_WORDS[run.state] if hello or run.state == "died" else _("engine starting")
+        color = theme.current().problem if count else theme.current().muted
+        self.state.setText(f'<span style="color:{color}">{problems}</span> · {saved} · {engine}'
+                           f"{self._cost}")
+
+    def _show_cost(self, message: dict, _arrays: dict) -> None:
+        cost = _(" · watching {share:.1%} of time").format(share=message.get("watching", 0.0))
+        if cost != self._cost:
+            self._cost = cost
+            self.refresh()

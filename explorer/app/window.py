@@ -1,0 +1,186 @@
+"""The main window: bar, canvas, panels around it, status line."""
+
+from PySide6.QtCore import QByteArray, QSettings, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QToolBar, QWidget
+
+from explorer.app.canvas.actions import CanvasActions
+from explorer.app.canvas.canvas import Canvas
+from explorer.app.files import Files
+from explorer.app.menus import Menus
+from explorer.app.notice import Notice
+from explorer.app.panels.code import Code
+from explorer.app.panels.document_tabs import DocumentTabs
+from explorer.app.panels.feature_maps import FeatureMapsPanel
+from explorer.app.panels.gradients import GradientsPanel
+from explorer.app.panels.inspector import Inspector
+from explorer.app.panels.layers import Layers
+from explorer.app.panels.palette import Palette
+from explorer.app.panels.problems import Problems
+from explorer.app.panels.run_bar import RunBar
+from explorer.app.panels.status import Status
+from explorer.app.panels.training import TrainingPanel
+from explorer.catalog.datasets import DATASETS
+from explorer.text import _
+
+SIZE = (1440, 900)
+LAYOUT_VERSION = 1
+
+
+class Window(QMainWindow):
+    """All that a person sees of a session."""
+
+    def __init__(self, session, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.session = session
+        self.setObjectName("window")
+        self.canvas = Canvas(session)
+        self.setCentralWidget(self.canvas)
+        self.actions_of_canvas = CanvasActions(self.canvas)
+        self.files = Files(self)
+        self.run_bar = RunBar()
+        self.tabs = DocumentTabs(session, self.files)
+        self.docks: dict[str, QDockWidget] = {}
+        self._build_docks()
+        self.menus = Menus(self)
+        self._build_bar()
+        self.status = Status(session, self.statusBar())
+        self.notice = Notice(self.canvas, session)
+        self._wire_run()
+        session.documents_changed.connect(self._retitle)
+        self._retitle()
+        self.resize(*SIZE)
+        self._initial = self.saveState(LAYOUT_VERSION)
+        self._restore()
+        self.canvas.setFocus()
+
+    # Building ---------------------------------------------------------------------------------
+
+    def _build_docks(self) -> None:
+        self.setDockNestingEnabled(True)
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        session = self.session
+        self.palette_panel = Palette(session)
+        self.inspector = Inspector(session)
+        self.training = TrainingPanel(session)
+        self.feature_maps = FeatureMapsPanel(session)
+        self.gradients = GradientsPanel(session)
+        self.layers = Layers(session)
+        self.problems = Problems(session)
+        self.code = Code(session)
+        left, right, below = (Qt.DockWidgetArea.LeftDockWidgetArea,
+                              Qt.DockWidgetArea.RightDockWidgetArea,
+                              Qt.DockWidgetArea.BottomDockWidgetArea)
+        for name, title, widget, area in (
+                ("palette", _("Palette"), self.palette_panel, left),
+                ("inspector", _("Inspector"), self.inspector, right),
+                ("training", _("Training"), self.training, below),
+                ("maps", _("Feature maps"), self.feature_maps, below),
+                ("gradients", _("Gradients"), self.gradients, below),
+                ("layers", _("Layers"), self.layers, below),
+                ("problems", _("Problems"), self.problems, below),
+                ("code", _("Code"), self.code, below)):
+            dock = QDockWidget(title, self)
+            dock.setObjectName(name)
+            dock.setWidget(widget)
+            self.addDockWidget(area, dock)
+            self.docks[name] = dock
+        docks = self.docks
+        self.splitDockWidget(docks["training"], docks["maps"], Qt.Orientation.Horizontal)
+        self.splitDockWidget(docks["maps"], docks["gradients"], Qt.Orientation.Horizontal)
+        for first, behind in (("training", "layers"), ("maps", "problems"), ("gradients", "code")):
+            self.tabifyDockWidget(docks[first], docks[behind])
+            for name in (first, behind):
+                docks[name].setTitleBarWidget(QWidget())
+            docks[first].raise_()
+        self.resizeDocks([docks["palette"], docks["inspector"]], [196, 276],
+                         Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["training"]], [272], Qt.Orientation.Vertical)
+        self.palette_panel.placed.connect(self.canvas.put)
+        self.problems.count_changed.connect(self._count_problems)
+        self.code.export_asked.connect(self.files.export)
+        self._count_problems(len(session.report.problems))
+
+    def _build_bar(self) -> None:
+        bar = QToolBar(_("Bar"))
+        bar.setObjectName("bar")
+        bar.setMovable(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        bar.addWidget(self.menus.button)
+        bar.addWidget(self.tabs)
+        bar.addWidget(self.run_bar)
+        self.addToolBar(bar)
+
+    def _wire_run(self) -> None:
+        run, bar, link = self.session.run, self.run_bar, self.session.link
+        bar.run_asked.connect(run.start)
+        bar.pause_asked.connect(run.pause)
+        bar.step_asked.connect(run.step)
+        bar.stop_asked.connect(run.stop)
+        bar.resume_asked.connect(run.resume)
+        bar.device_chosen.connect(run.choose_device)
+        bar.mode_chosen.connect(run.choose_mode)
+        bar.data_chosen.connect(lambda name: self.session.choose_data(DATASETS[name]))
+        bar.settings_changed.connect(run.set_recipe)
+        run.set_recipe(bar.settings.figures())
+        run.state_changed.connect(lambda state: bar.set_state(state, run.resumable))
+        link.rows_arrived.connect(lambda message, _arrays: bar.set_progress(message))
+        link.modes_measured.connect(bar.set_modes)
+        link.hello_said.connect(self._show_devices)
+        link.probed.connect(self._show_picture)
+        bar.set_devices([])
+        bar.set_state("waiting")
+        self.canvas.menu_wanted.connect(self.menus.context)
+
+    # Following ----------------------------------------------------------------------------------
+
+    def _show_devices(self, hello: dict) -> None:
+        self.run_bar.set_devices(hello["devices"])
+        self.run_bar.choose_device(self.session.run.device)
+        self.run_bar.set_state(self.session.run.state, self.session.run.resumable)
+
+    def _show_picture(self, message: dict, arrays: dict) -> None:
+        """Put the picture and the network's answer onto the two ends of the drawing."""
+        pixels, classes = arrays["picture"], self.session.data.classes
+        height, width = pixels.shape[:2]
+        grey = pixels.ndim == 2
+        image = QImage(pixels.tobytes(), width, height, width * (1 if grey else 3),
+                       QImage.Format.Format_Grayscale8 if grey else QImage.Format.Format_RGB888)
+        scene = self.canvas.network
+        scene.show_picture(image.copy(), classes[message["label"]])
+        scene.show_guess(classes[message["guess"]] if message["guess"] < len(classes) else "")
+
+    def _count_problems(self, count: int) -> None:
+        title = _("Problems {count}").format(count=count) if count else _("Problems")
+        self.docks["problems"].setWindowTitle(title)
+
+    def _retitle(self) -> None:
+        document = self.session.document
+        self.setWindowTitle(_("{name}[*] – CNN Explorer").format(name=document.graph.name))
+        self.setWindowModified(document.modified)
+
+    # Remembering --------------------------------------------------------------------------------
+
+    def _restore(self) -> None:
+        settings = QSettings()
+        geometry, state = settings.value("window/geometry"), settings.value("window/state")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        if isinstance(state, QByteArray):
+            self.restoreState(state, LAYOUT_VERSION)
+
+    def reset_layout(self) -> None:
+        """Put the panels back where they are at first."""
+        self.restoreState(self._initial, LAYOUT_VERSION)
+
+    def closeEvent(self, event) -> None:
+        if not self.files.may_close_all():
+            event.ignore()
+            return
+        settings = QSettings()
+        settings.setValue("window/geometry", self.saveGeometry())
+        settings.setValue("window/state", self.saveState(LAYOUT_VERSION))
+        self.session.link.close()
+        event.accept()
