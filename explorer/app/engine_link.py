@@ -1,4 +1,4 @@
-"""The window's end of the engine: starts it, sends requests, hands on its answers, survives its death."""
+"""The window's end of the engine: starts it, asks it, hands on its answers, survives its death."""
 
 import os
 import shlex
@@ -36,7 +36,7 @@ def default_command() -> list[str]:
 
 
 def command() -> list[str]:
-    """The program and arguments that start the engine: the setting "engine/command", if there is one."""
+    """What starts the engine, word by word: the setting "engine/command", if there is one."""
     stored = QSettings().value(SETTING)
     if isinstance(stored, str):
         stored = shlex.split(stored, posix=os.name != "nt")
@@ -46,9 +46,10 @@ def command() -> list[str]:
 class EngineLink(QObject):
     """The engine's process and the words exchanged with it.
 
-    A request is sent with a generation that counts up; `built` and `probed` come only for the newest
-    build, and what a run says only for the newest run. After a death the engine is started again and
-    says hello, but nothing is sent again: the session knows what is wanted. `died` bears one sentence.
+    A request is sent with a generation that counts up; `built` and `probed` come only for the
+    newest build, and what a run says only for the newest run. After a death the engine is started
+    again and says hello, but nothing is sent again: the session knows what is wanted. `died` bears
+    one sentence.
     """
 
     hello_said = Signal(object)
@@ -97,7 +98,7 @@ class EngineLink(QObject):
             self._launch()
 
     def send(self, do: str, arrays: dict[str, np.ndarray] | None = None, **state) -> int:
-        """Sends a request with its generation, which is returned; without an engine it goes nowhere."""
+        """Sends a request and returns its generation; without an engine it goes nowhere."""
         self.generation += 1
         if do in self._newest:
             self._newest[do] = self.generation
@@ -110,7 +111,7 @@ class EngineLink(QObject):
         return self.generation
 
     def took(self) -> None:
-        """A panel drew the last probe: the engine may send another. To be called by whoever drew it."""
+        """The last probe was drawn, says whoever drew it: the engine may send another."""
         if self._owes_taken:
             self._owes_taken = False
             self.send("taken")

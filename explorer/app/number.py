@@ -15,10 +15,8 @@ def short(count: float) -> str:
     """A count in three figures: 176, "14.1k", "205k", "10.5 M", "1.81 G"."""
     if abs(count) < 999.5:
         return str(count) if isinstance(count, int) else _three(count)
-    for step, suffix in _STEPS:
-        # What would round up to 1000 of a step is written as 1 of the next.
-        if abs(count) >= step * 0.9995:
-            break
+    # What would round up to 1000 of a step is written as 1 of the next.
+    step, suffix = next(found for found in _STEPS if abs(count) >= found[0] * 0.9995)
     figures = _three(count / step)
     return (figures.rstrip("0").rstrip(".") if "." in figures else figures) + suffix
 

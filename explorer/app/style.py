@@ -26,7 +26,7 @@ def sheet(theme: "Theme", sans: str, mono: str) -> str:
 
 
 def indent(box: QAbstractSpinBox) -> None:
-    """Sets a spin box's figures off from its edge: Qt 6.11 ignores the left padding of its sheet."""
+    """Sets a spin box's figures off from its edge: Qt 6.11 ignores its left padding."""
     box.lineEdit().setTextMargins(6, 0, 0, 0)
 
 
@@ -195,8 +195,8 @@ QScrollBar::add-page, QScrollBar::sub-page { background: none; }
 QAbstractScrollArea::corner { background: transparent; }
 
 QProgressBar {
-    background: @card; color: @text; border: 1px solid @line; border-radius: 6px; text-align: center;
-    min-height: 18px; font-family: "@mono"; font-size: 11px;
+    background: @card; color: @text; border: 1px solid @line; border-radius: 6px;
+    text-align: center; min-height: 18px; font-family: "@mono"; font-size: 11px;
 }
 QProgressBar::chunk { background: @progress; border-radius: 5px; }
 QSlider::groove:horizontal { height: 4px; background: @line; border-radius: 2px; }

@@ -13,7 +13,7 @@ from explorer.app.engine_link import EngineLink
 
 LIMIT = 10_000
 
-ENGINE = '''
+ENGINE = """
 import os, signal, sys
 import numpy as np
 from explorer.protocol import Decoder, encode
@@ -48,7 +48,7 @@ while data := os.read(0, 65536):
                 sys.exit(message["status"])
             case "quit":
                 sys.exit(0)
-'''
+"""
 
 
 @pytest.fixture
@@ -134,8 +134,11 @@ def test_a_former_run_is_not_heard(started, qtbot):
     old = started.send("train")
     new = started.send("train")
     for say, signal_ in (
-        ("rows", started.rows_arrived), ("modes", started.modes_measured),
-        ("validated", started.validated), ("saved", started.saved), ("state", started.state_changed),
+        ("rows", started.rows_arrived),
+        ("modes", started.modes_measured),
+        ("validated", started.validated),
+        ("saved", started.saved),
+        ("state", started.state_changed),
     ):
         assert not answers(started, qtbot, signal_, old, say=say)
         assert answers(started, qtbot, signal_, new, say=say)
@@ -174,7 +177,7 @@ def test_a_stray_print_is_noticed(started, qtbot):
 def test_gives_up_after_three_deaths(started, qtbot):
     told = []
     started.died.connect(told.append)
-    for remaining in (2, 1):
+    for _death in (1, 2):
         with qtbot.waitSignal(started.hello_said, timeout=LIMIT):
             started.send("exit", status=0)
     with qtbot.waitSignal(started.died, timeout=LIMIT):
@@ -190,7 +193,9 @@ def test_no_such_program(link, qtbot):
     QSettings().setValue(engine_link.SETTING, "no-such-engine-anywhere --now")
     with qtbot.waitSignal(link.died, timeout=LIMIT) as death:
         link.start()
-    assert death.args == ["The engine cannot be started: there is no program “no-such-engine-anywhere”."]
+    assert death.args == [
+        "The engine cannot be started: there is no program “no-such-engine-anywhere”."
+    ]
     assert not link.alive
     assert link.send("build") == 1
 
@@ -221,11 +226,17 @@ def test_a_deaf_engine_is_made_to_end(link, tmp_path, qtbot):
     assert not link.alive
 
 
-@pytest.mark.parametrize(("stored", "expected"), [
-    (None, engine_link.default_command()),
-    ("ssh gpu-box python -m explorer.engine", ["ssh", "gpu-box", "python", "-m", "explorer.engine"]),
-    (["python", "my engine.py"], ["python", "my engine.py"]),
-])
+@pytest.mark.parametrize(
+    ("stored", "expected"),
+    [
+        (None, engine_link.default_command()),
+        (
+            "ssh gpu-box python -m explorer.engine",
+            ["ssh", "gpu-box", "python", "-m", "explorer.engine"],
+        ),
+        (["python", "my engine.py"], ["python", "my engine.py"]),
+    ],
+)
 def test_command(link, stored, expected):
     QSettings().setValue(engine_link.SETTING, stored) if stored else QSettings().remove(
         engine_link.SETTING

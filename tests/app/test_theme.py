@@ -70,19 +70,32 @@ def test_text_can_be_read(look):
 
 def _contrast(first: str, second: str) -> float:
     def luminance(name):
-        parts = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
-                 for value in QColor(name).getRgbF()[:3]]
+        parts = [
+            value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+            for value in QColor(name).getRgbF()[:3]
+        ]
         return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
     low, high = sorted((luminance(first), luminance(second)))
     return (high + 0.05) / (low + 0.05)
 
 
-@pytest.mark.parametrize(("count", "text"), [
-    (0, "0"), (176, "176"), (999, "999"), (1000, "1k"), (14_100, "14.1k"), (51_840, "51.8k"),
-    (205_000, "205k"), (999_499, "999k"), (999_950, "1 M"), (31_100_000, "31.1 M"),
-    (1_814_073_344, "1.81 G"),
-])
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0"),
+        (176, "176"),
+        (999, "999"),
+        (1000, "1k"),
+        (14_100, "14.1k"),
+        (51_840, "51.8k"),
+        (205_000, "205k"),
+        (999_499, "999k"),
+        (999_950, "1 M"),
+        (31_100_000, "31.1 M"),
+        (1_814_073_344, "1.81 G"),
+    ],
+)
 def test_short(count, text):
     assert number.short(count) == text
 
@@ -95,4 +108,9 @@ def test_other_figures():
     assert number.bytes_text(12) == "12 B"
     assert number.percent(0.884) == "88.4 %"
     assert [number.time_text(s) for s in (9, 72, 7420)] == ["9 s", "1:12", "2:03:40"]
-    assert [number.value_text(v) for v in (0, 0.3123, 12.53, 3e-5)] == ["0", "0.312", "12.5", "3.0e-05"]
+    assert [number.value_text(v) for v in (0, 0.3123, 12.53, 3e-5)] == [
+        "0",
+        "0.312",
+        "12.5",
+        "3.0e-05",
+    ]

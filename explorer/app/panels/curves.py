@@ -83,7 +83,9 @@ class Curves(QWidget):
             axis.setTextPen(theme.color("muted"))
             axis.setTickPen(theme.color("line"))
             axis.setTickFont(theme.mono(10))
-            axis.setStyle(tickLength=0, tickTextOffset=6, maxTickLevel=0, hideOverlappingLabels=False)
+            axis.setStyle(
+                tickLength=0, tickTextOffset=6, maxTickLevel=0, hideOverlappingLabels=False
+            )
             if size:
                 axis.setWidth(size)
         item.getAxis("bottom").setHeight(18)
@@ -106,11 +108,15 @@ class Curves(QWidget):
         self.plot.getPlotItem().setLogMode(y=log)
 
     def set_ranges(self, last_step: float, low: float, high: float) -> None:
-        """The steps 0 to `last_step`, the values `low` to `high` (above 0 where the scale is log)."""
+        """The steps 0 to `last_step`, the values `low` to `high` (above 0 on a log scale)."""
         if self.log:
             low, high = math.log10(max(low, 1e-9)), math.log10(max(high, 1e-9))
-        self.plot.setRange(xRange=(0, max(last_step, 1)), yRange=(low, max(high, low + 1e-9)),
-                           padding=0, disableAutoRange=True)
+        self.plot.setRange(
+            xRange=(0, max(last_step, 1)),
+            yRange=(low, max(high, low + 1e-9)),
+            padding=0,
+            disableAutoRange=True,
+        )
 
     def set_epochs(self, ends: np.ndarray, low: float, high: float) -> None:
         """Upright lines at these steps."""
@@ -121,7 +127,8 @@ class Curves(QWidget):
         measure = QFontMetrics(theme.sans(11))
         room = self.width() - 24 - (self.title.sizeHint().width() if self.title.isVisible() else 0)
         room -= sum(
-            widget.width() + 12 for index in range(2, self.header.count())
+            widget.width() + 12
+            for index in range(2, self.header.count())
             if (widget := self.header.itemAt(index).widget()) is not None
         )
         parts = []

@@ -69,8 +69,10 @@ class DepthProfile(_DepthPlot):
         if not known.size:
             return -1.0, 1.0
         middle, spread = math.log10(np.median(known)), math.log10(HEALTHY)
-        return (min(math.log10(known.min()), middle - spread) - 0.1,
-                max(math.log10(known.max()), middle + spread) + 0.1)
+        return (
+            min(math.log10(known.min()), middle - spread) - 0.1,
+            max(math.log10(known.max()), middle + spread) + 0.1,
+        )
 
     def words_at(self, place: QPointF) -> str:
         index = self._index_at(place)
@@ -96,8 +98,12 @@ class DepthProfile(_DepthPlot):
 
         if known.any():
             middle, spread = math.log10(np.median(self.norms[known])), math.log10(HEALTHY)
-            band = QRectF(room.left(), y(middle + spread), room.width(),
-                          y(middle - spread) - y(middle + spread))
+            band = QRectF(
+                room.left(),
+                y(middle + spread),
+                room.width(),
+                y(middle - spread) - y(middle + spread),
+            )
             painter.fillRect(band, theme.mixed("good", "plot", 0.1))
         self._paint_scale(painter, room, low, high, y)
         if not known.any():
@@ -105,7 +111,8 @@ class DepthProfile(_DepthPlot):
         step = room.width() / len(self.norms)
         points = [
             QPointF(room.left() + (index + 0.5) * step, y(math.log10(norm)))
-            for index, norm in enumerate(self.norms) if known[index]
+            for index, norm in enumerate(self.norms)
+            if known[index]
         ]
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colour = theme.color(self.role)
@@ -117,8 +124,10 @@ class DepthProfile(_DepthPlot):
             for point in points:
                 painter.drawEllipse(point, 2.5, 2.5)
         for index in np.flatnonzero(~known):
-            painter.fillRect(QRectF(room.left() + index * step, room.bottom() - 3, max(step, 2), 3),
-                             theme.color("problem"))
+            painter.fillRect(
+                QRectF(room.left() + index * step, room.bottom() - 3, max(step, 2), 3),
+                theme.color("problem"),
+            )
         if self._mouse is not None and room.contains(self._mouse.toPoint()):
             x = room.left() + (self._index_at(self._mouse) + 0.5) * step
             painter.setPen(QPen(theme.color("muted"), 1))
@@ -137,14 +146,16 @@ class DepthProfile(_DepthPlot):
         if self.layers:
             measure = QFontMetrics(painter.font())
             half = room.width() // 2 - 8
-            for name, side in ((self.layers[0], Qt.AlignmentFlag.AlignLeft),
-                               (self.layers[-1], Qt.AlignmentFlag.AlignRight)):
+            for name, side in (
+                (self.layers[0], Qt.AlignmentFlag.AlignLeft),
+                (self.layers[-1], Qt.AlignmentFlag.AlignRight),
+            ):
                 text = measure.elidedText(name, Qt.TextElideMode.ElideMiddle, half)
                 painter.drawText(ends, side | Qt.AlignmentFlag.AlignVCenter, text)
 
 
 class HeatMap(_DepthPlot):
-    """The sizes of a run: layers from top to bottom, time from left to right, viridis on a log scale."""
+    """The sizes of a run: layers downwards, time to the right, viridis on a log scale."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -171,8 +182,10 @@ class HeatMap(_DepthPlot):
         if not len(course):
             return ""
         column = min(int((place.x() - room.left()) / room.width() * len(course)), len(course) - 1)
-        row = min(int((place.y() - room.top()) / room.height() * len(course.layers)),
-                  len(course.layers) - 1)
+        row = min(
+            int((place.y() - room.top()) / room.height() * len(course.layers)),
+            len(course.layers) - 1,
+        )
         log = float(course.logs[row, column])
         value = number.value_text(10**log) if math.isfinite(log) else _("not a number")
         return f"{course.layers[row]}  {value}  " + _at_step(course.steps[column])
@@ -193,8 +206,9 @@ class HeatMap(_DepthPlot):
             painter.drawText(QRectF(0, top, LEFT - 6, 14), _RIGHT, text)
         below = QRect(room.left(), room.bottom() + 2, room.width(), BOTTOM - 2)
         steps = self._course.steps
-        painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
-                         _at_step(steps[0]))
+        painter.drawText(
+            below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, _at_step(steps[0])
+        )
         painter.drawText(below, _RIGHT, number.grouped(int(steps[-1])))
         self._paint_colours(painter, room)
 
@@ -204,8 +218,9 @@ class HeatMap(_DepthPlot):
         column = np.linspace(254, 0, 128).astype(np.uint8)[:, None]
         painter.drawImage(bar, viridis.picture(column))
         for log, top in ((self._high, bar.top()), (self._low, bar.bottom() - 13)):
-            painter.drawText(QRect(bar.right() + 5, top, 40, 14), Qt.AlignmentFlag.AlignVCenter,
-                             f"{10**log:.2g}")
+            painter.drawText(
+                QRect(bar.right() + 5, top, 40, 14), Qt.AlignmentFlag.AlignVCenter, f"{10**log:.2g}"
+            )
 
 
 def _decade(power: int) -> str:

@@ -6,7 +6,13 @@ import numpy as np
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import (
-    QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QToolButton, QVBoxLayout, QWidget,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QStackedLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
 )
 
 from explorer.app import number, theme
@@ -50,10 +56,14 @@ class FeatureMapsPanel(LivePanel):
         self.label.setProperty("role", "strong")
         self.guess.setProperty("role", "small")
         self.guess.setWordWrap(True)
-        self.previous = self._turn("\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
-                                   _("Show the picture before this one"), -1)
-        self.next = self._turn("\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}",
-                               _("Show the next picture"), 1)
+        self.previous = self._turn(
+            "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
+            _("Show the picture before this one"),
+            -1,
+        )
+        self.next = self._turn(
+            "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}", _("Show the next picture"), 1
+        )
         self.random = self._turn(_("any"), _("Show a picture drawn by chance"), 0)
         turns = QHBoxLayout()
         turns.setSpacing(4)
@@ -90,7 +100,9 @@ class FeatureMapsPanel(LivePanel):
         column.addLayout(top)
         column.addLayout(middle, 1)
         column.addWidget(self.figures)
-        self.empty = QLabel(_("Feature maps appear here as soon as the engine has built the network."))
+        self.empty = QLabel(
+            _("Feature maps appear here as soon as the engine has built the network.")
+        )
         self.empty.setProperty("role", "muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
@@ -178,10 +190,12 @@ class FeatureMapsPanel(LivePanel):
         self.picture.setPixmap(_enlarged(image))
         right = message["label"] == message["guess"]
         self.label.setText(self._name(message["label"]))
-        self.label.setToolTip(_("test picture {index}").format(index=number.grouped(message["image"])))
+        self.label.setToolTip(
+            _("test picture {index}").format(index=number.grouped(message["image"]))
+        )
         self.guess.setText(
             f'<span style="color:{theme.color("good" if right else "problem").name()}">'
-            f'{self._name(message["guess"])} {number.percent(message["confidence"], 0)}</span>'
+            f"{self._name(message['guess'])} {number.percent(message['confidence'], 0)}</span>"
         )
         self.guess.setToolTip(_("what the network takes it for, and how sure it is"))
 
@@ -191,9 +205,7 @@ class FeatureMapsPanel(LivePanel):
         if channel == -1 or self.views.currentIndex() == 1:
             self.hint.setText("")
         elif channel not in order:
-            self.hint.setText(
-                _("channel {channel} is not among these").format(channel=channel)
-            )
+            self.hint.setText(_("channel {channel} is not among these").format(channel=channel))
         else:
             self.hint.setText(_("channel {channel}").format(channel=channel))
 
@@ -220,15 +232,20 @@ def _enlarged(image: QImage) -> QPixmap:
     scale = PICTURE / max(image.width(), image.height(), 1)
     smooth = scale < 1
     scale = int(scale) if not smooth else scale
-    return QPixmap.fromImage(image.scaled(
-        int(image.width() * scale), int(image.height() * scale),
-        Qt.AspectRatioMode.KeepAspectRatio,
-        Qt.TransformationMode.SmoothTransformation if smooth else Qt.TransformationMode.FastTransformation,
-    ))
+    return QPixmap.fromImage(
+        image.scaled(
+            int(image.width() * scale),
+            int(image.height() * scale),
+            Qt.AspectRatioMode.KeepAspectRatio,
+            Qt.TransformationMode.SmoothTransformation
+            if smooth
+            else Qt.TransformationMode.FastTransformation,
+        )
+    )
 
 
 class _Figures(QWidget):
-    """One line: the scale of colours between the least and greatest value, the mean, dead share, cost."""
+    """One line: the colours between the least and greatest value, the mean, zeros, cost."""
 
     SCALE = 64
 
@@ -237,14 +254,18 @@ class _Figures(QWidget):
         self.low = self.high = self.rest = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip(
-            _("Least and greatest value of all maps (each map is coloured by its own), their mean, "
-              "the share of exact zeros, and the share of time that watching takes")
+            _(
+                "Least and greatest value of all maps (each map is coloured by its own), their "
+                "mean, the share of exact zeros, and the share of time that watching takes"
+            )
         )
 
     def show_figures(self, message: dict) -> None:
         self.low, self.high = (number.value_text(message[name]) for name in ("low", "high"))
-        parts = [_("mean {value}").format(value=number.value_text(message["mean"])),
-                 _("{share} zeros").format(share=number.percent(message["zeros"], 0))]
+        parts = [
+            _("mean {value}").format(value=number.value_text(message["mean"])),
+            _("{share} zeros").format(share=number.percent(message["zeros"], 0)),
+        ]
         if message.get("cost"):
             parts.append(_("probes {share} of time").format(share=number.percent(message["cost"])))
         self.rest = " · ".join(parts)
@@ -261,8 +282,9 @@ class _Figures(QWidget):
         x = measure.horizontalAdvance(self.low)
         painter.drawText(QRect(0, 0, x, self.height()), middle, self.low)
         x += 6
-        painter.fillRect(QRect(x, self.height() // 2 - 4, self.SCALE, 8),
-                         viridis.gradient(x, x + self.SCALE))
+        painter.fillRect(
+            QRect(x, self.height() // 2 - 4, self.SCALE, 8), viridis.gradient(x, x + self.SCALE)
+        )
         x += self.SCALE + 6
         painter.drawText(QRect(x, 0, self.width() - x, self.height()), middle, self.high)
         x += measure.horizontalAdvance(self.high) + 12

@@ -14,7 +14,7 @@ TINY = 1e-12
 
 
 def judge(norms: np.ndarray, layers: Sequence[str]) -> tuple[str, str]:
-    """(role, sentence) for L2 norms (n,) in the order of depth; role is good, warning, problem or muted.
+    """(role, sentence) for L2 norms (n,) by depth; role is good, warning, problem or muted.
 
     A norm that is not a number because the layer has no part in the loss counts as 0.
     """
@@ -85,7 +85,7 @@ class Course:
         return self._steps[: self._count]
 
     def add(self, steps: np.ndarray, norms: np.ndarray) -> None:
-        """Appends norms (k, L) of these steps; what was known from the first of them on is replaced."""
+        """Appends norms (k, L); what was known from the first of these steps on is replaced."""
         if not len(steps):
             return
         if self._count and steps[0] <= self._steps[self._count - 1]:
@@ -117,13 +117,13 @@ class Course:
         return 10.0 ** self._logs[:, self._count - 1] if self._count else np.empty(0)
 
     def levels(self) -> tuple[np.ndarray, float, float]:
-        """(uint8 (L, T), 0 to 254 over the bounds and 255 where not finite; both bounds as log10)."""
+        """(uint8 (L, T): 0 to 254 over the bounds, 255 where not finite; the bounds as log10)."""
         logs = self.logs
         known = logs[np.isfinite(logs) & (logs > np.log10(TINY) + 1)]
         if not known.size:
             return np.zeros(logs.shape, np.uint8), 0.0, 0.0
         low, high = float(known.min()), float(known.max())
         scaled = (logs - low) * (254 / max(high - low, 1e-6))
-        levels = np.clip(np.nan_to_num(scaled, nan=0.0), 0, 254).astype(np.uint8)
+        levels = np.clip(np.nan_to_num(scaled, nan=0.0), 0, 254).round().astype(np.uint8)
         levels[np.isnan(logs)] = 255
         return levels, low, high

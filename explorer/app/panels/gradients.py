@@ -4,7 +4,12 @@ import numpy as np
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QBoxLayout, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget,
+    QBoxLayout,
+    QHBoxLayout,
+    QLabel,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
 )
 
 from explorer.app.panels.depth_plots import DepthProfile, HeatMap
@@ -43,8 +48,10 @@ class GradientsPanel(LivePanel):
         self.sentence = QLabel()
         self.sentence.setMinimumWidth(1)
         self.sentence.setToolTip(
-            _("Compared are the L2 norms of the gradients of each layer's weights; the green band is "
-              "a tenth to ten times their median")
+            _(
+                "Compared are the L2 norms of the gradients of each layer's weights; the green "
+                "band is a tenth to ten times their median"
+            )
         )
         top = QHBoxLayout()
         top.addWidget(self.title)
@@ -62,7 +69,7 @@ class GradientsPanel(LivePanel):
         column.addLayout(self._both, 1)
         column.addWidget(self.sentence)
         self.empty = QLabel(
-            _("The gradient of every layer appears here as soon as the engine has built the network.")
+            _("Every layer's gradient appears here as soon as the engine has built the network.")
         )
         self.empty.setProperty("role", "muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -116,7 +123,7 @@ class GradientsPanel(LivePanel):
         if norms is None or steps is None or not len(steps):
             return
         layers = tuple(message["layers"])
-        if layers != self.course.layers or steps[0] <= 1 and len(self.course):
+        if layers != self.course.layers or (steps[0] <= 1 and len(self.course)):
             self.course = Course(layers)
         self.course.add(steps, norms)
         self.norms, self.layers = norms[-1], layers

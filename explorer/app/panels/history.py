@@ -10,8 +10,9 @@ SMOOTHING = 0.95
 class History:
     """The rows and validations of one run.
 
-    points: (n, 5) float64 of step, loss, accuracy (0 to 1), and both smoothed. Beyond MOST_POINTS two
-    neighbours become their mean, so that a run of any length fits. validations: step, loss, accuracy.
+    points: (n, 5) float64 of step, loss, accuracy (0 to 1), and both smoothed. Beyond MOST_POINTS
+    two neighbours become their mean, so that a run of any length fits. validations: step, loss,
+    accuracy.
     """
 
     def __init__(self, name: str = "") -> None:
@@ -38,11 +39,11 @@ class History:
         return self._store[self._count - 1, STEP] if self._count else -1.0
 
     def continues(self, first_step: float) -> bool:
-        """Whether rows from `first_step` on belong to this run: they go on, or repeat a part of it."""
+        """Whether rows from `first_step` on are of this run: they go on, or repeat a part of it."""
         return not self._count or first_step > self.last_step or first_step > 1
 
     def add(self, steps: np.ndarray, losses: np.ndarray, accuracies: np.ndarray) -> None:
-        """Appends rows; what was known from the first of these steps on is replaced (a resumed run)."""
+        """Appends rows; what was known from the first of these steps on is replaced."""
         if not len(steps):
             return
         if steps[0] <= self.last_step:

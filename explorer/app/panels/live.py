@@ -10,7 +10,7 @@ FRAME_MS = 40
 
 
 class LivePanel(QWidget):
-    """A panel whose `draw` is called at most every 40 ms, after `stale`, and only while it is shown."""
+    """A panel whose `draw` is called at most every 40 ms, after `stale`, and only while shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""Feature maps side by side, each pixel a whole number of the screen's, and one of them enlarged."""
+"""Feature maps side by side, a whole number of screen pixels to each of theirs."""
 
 from dataclasses import dataclass, field
 
@@ -15,7 +15,7 @@ GAP = 2
 
 @dataclass(frozen=True)
 class Tiles:
-    """The maps of one probe. order: the channel of each tile, row by row of a mosaic of `columns`."""
+    """The maps of one probe. order: the channel of each tile, row by row of `columns` tiles."""
 
     image: QImage = field(default_factory=QImage)
     order: tuple[int, ...] = ()
@@ -26,7 +26,9 @@ class Tiles:
     def of(cls, message: dict, arrays: dict[str, np.ndarray]) -> "Tiles":
         mosaic = arrays["mosaic"]
         return cls(
-            viridis.picture(mosaic), tuple(arrays["order"].tolist()), tuple(message["tile"]),
+            viridis.picture(mosaic),
+            tuple(arrays["order"].tolist()),
+            tuple(message["tile"]),
             max(1, message["columns"]),
         )
 
@@ -157,8 +159,12 @@ class MosaicView(QWidget):
             self.set_pin(-1 if channel == self.pin else channel)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1,
-                 Qt.Key.Key_Up: -self.layout_of()[0], Qt.Key.Key_Down: self.layout_of()[0]}
+        steps = {
+            Qt.Key.Key_Left: -1,
+            Qt.Key.Key_Right: 1,
+            Qt.Key.Key_Up: -self.layout_of()[0],
+            Qt.Key.Key_Down: self.layout_of()[0],
+        }
         order = self.tiles.order
         if event.key() == Qt.Key.Key_Escape and self.pin != -1:
             self.set_pin(-1)

@@ -28,9 +28,14 @@ class RunProgress(QWidget):
     def show_rows(self, message: dict) -> None:
         """The figures of a `rows` answer of the engine."""
         step, steps = message.get("step", 0), message.get("steps") or 1
+        epochs = message.get("epochs") or 1
+        an_epoch = max(1, steps // epochs)
+        epoch = min(max(step - 1, 0) // an_epoch, epochs - 1)
         parts = [
-            _("epoch {epoch}/{epochs}").format(epoch=message.get("epoch"), epochs=message.get("epochs")),
-            _("step {step}/{steps}").format(step=number.grouped(step), steps=number.grouped(steps)),
+            _("epoch {epoch}/{epochs}").format(epoch=epoch + 1, epochs=epochs),
+            _("step {step}/{steps}").format(
+                step=number.grouped(step - epoch * an_epoch), steps=number.grouped(an_epoch)
+            ),
         ]
         speed, left = message.get("images_per_second"), message.get("seconds_left")
         if speed:
@@ -51,14 +56,16 @@ class RunProgress(QWidget):
         painter.fillPath(outline, theme.color("card"))
         if self.share > 0:
             painter.setClipPath(outline)
-            painter.fillRect(QRectF(frame.left(), frame.top(), frame.width() * self.share,
-                                    frame.height()), theme.color("progress"))
+            painter.fillRect(
+                QRectF(frame.left(), frame.top(), frame.width() * self.share, frame.height()),
+                theme.color("progress"),
+            )
             painter.setClipping(False)
         painter.setPen(QPen(theme.color("line"), 1))
         painter.drawPath(outline)
         painter.setFont(theme.mono(11))
         painter.setPen(theme.color("text" if self.share > 0 else "muted"))
-        measure, room = painter.fontMetrics(), self.width() - 20
+        measure, room = painter.fontMetrics(), self.width() - 16
         # Where the bar is narrow, the speed goes first, then the step; what is left stays.
         choices = [self.parts, self.parts[:2] + self.parts[3:], self.parts[:1] + self.parts[3:]]
         for parts in choices:
@@ -66,7 +73,7 @@ class RunProgress(QWidget):
             text = measure.elidedText(whole, Qt.TextElideMode.ElideRight, room)
             if text == whole:
                 break
-        painter.drawText(self.rect().adjusted(10, 0, -10, 0), Qt.AlignmentFlag.AlignVCenter, text)
+        painter.drawText(self.rect().adjusted(8, 0, -8, 0), Qt.AlignmentFlag.AlignVCenter, text)
 
     def sizeHint(self) -> QSize:
         return QSize(344, 28)

@@ -6,7 +6,13 @@ from collections.abc import Callable
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
-    QComboBox, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget, QWidgetAction,
+    QComboBox,
+    QHBoxLayout,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+    QWidgetAction,
 )
 
 from explorer.app import number, theme
@@ -20,7 +26,9 @@ AUTO = "auto"
 MODES = (AUTO, "float32", "float32 channels-last", "bfloat16 channels-last")
 # What can be asked for in each state; in all others a run can be started.
 _ALLOWED = {
-    "measuring": ("stop",), "running": ("pause", "stop"), "paused": ("resume", "step", "stop"),
+    "measuring": ("stop",),
+    "running": ("pause", "stop"),
+    "paused": ("resume", "step", "stop"),
     "waiting": (),
 }
 
@@ -28,8 +36,8 @@ _ALLOWED = {
 class RunBar(QWidget):
     """Buttons, progress and choices of a run; it asks by signals, and shows what it is told.
 
-    run_actions: run, pause, resume, step and stop by name, for menus too. settings: the figures of a
-    run. state: "idle", "waiting" (for the engine), "measuring", "running", "paused", "stopped",
+    run_actions: run, pause, resume, step and stop by name, for menus too. settings: the figures of
+    a run. state: "idle", "waiting" (for the engine), "measuring", "running", "paused", "stopped",
     "finished" or "died".
     """
 
@@ -71,7 +79,10 @@ class RunBar(QWidget):
         for box, tip in (
             (self.data, _("The data set that the network is trained on")),
             (self.device, _("Where the engine computes")),
-            (self.mode, _("How numbers are kept while training; auto measures, and takes the fastest")),
+            (
+                self.mode,
+                _("How numbers are kept while training; auto measures, and takes the fastest"),
+            ),
         ):
             box.setToolTip(tip)
             box.setStatusTip(tip)
@@ -85,8 +96,11 @@ class RunBar(QWidget):
         for name in MODES:
             self.mode.addItem(_short_mode(name), name)
             self.mode.setItemData(self.mode.count() - 1, name, Qt.ItemDataRole.ToolTipRole)
-        for box, chosen in ((self.data, self.data_chosen), (self.device, self.device_chosen),
-                            (self.mode, self.mode_chosen)):
+        for box, chosen in (
+            (self.data, self.data_chosen),
+            (self.device, self.device_chosen),
+            (self.mode, self.mode_chosen),
+        ):
             box.activated.connect(
                 lambda index, box=box, chosen=chosen: chosen.emit(box.itemData(index))
             )
@@ -129,7 +143,7 @@ class RunBar(QWidget):
         return button
 
     def set_state(self, state: str, resumable: bool = False) -> None:
-        """Offers what can be done; `resumable` where a run that ended can go on from a checkpoint."""
+        """Offers what can be done; `resumable` where a run can go on from a checkpoint."""
         self.state = state
         allowed = _ALLOWED.get(state, ("run", "resume") if resumable else ("run",))
         for name, action in self.run_actions.items():
@@ -140,7 +154,10 @@ class RunBar(QWidget):
         self.run_actions["resume"].setShortcuts(["F8", "F5"] if state == "paused" else ["F8"])
         self._buttons["resume"].setVisible(goes_on)
         self._buttons["run"].setVisible("run" in allowed or not goes_on)
-        words = {"measuring": _("measuring which mode is fastest"), "waiting": _("engine is starting")}
+        words = {
+            "measuring": _("measuring which mode is fastest"),
+            "waiting": _("engine is starting"),
+        }
         if state in words:
             self.progress.say(words[state])
         for box in (self.data, self.mode):
@@ -156,7 +173,7 @@ class RunBar(QWidget):
         self.progress.show_rows(message)
 
     def set_devices(self, devices: list[dict]) -> None:
-        """Fills the list from the engine's hello: id, name, memory in bytes; keeps what was chosen."""
+        """Lists the devices of the engine's hello: id, name, memory in bytes; keeps the choice."""
         before = self.chosen_device()
         self.device.clear()
         for device in devices:
@@ -200,9 +217,11 @@ class RunBar(QWidget):
             self.mode.setItemText(index, text)
             if name in speeds:
                 self.mode.setItemData(
-                    index, _("{mode}: {speed} images per second").format(
+                    index,
+                    _("{mode}: {speed} images per second").format(
                         mode=name, speed=number.short(float(speeds[name]))
-                    ), Qt.ItemDataRole.ToolTipRole,
+                    ),
+                    Qt.ItemDataRole.ToolTipRole,
                 )
 
     def _wear(self) -> None:
@@ -212,8 +231,10 @@ class RunBar(QWidget):
 
 
 def _short_mode(name: str) -> str:
-    return name.replace("bfloat16", "bf16").replace("float32", "fp32").replace(
-        " channels-last", ", ch-last"
+    return (
+        name.replace("bfloat16", "bf16")
+        .replace("float32", "fp32")
+        .replace(" channels-last", ", ch-last")
     )
 
 

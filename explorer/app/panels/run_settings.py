@@ -12,7 +12,7 @@ from explorer.text import _
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure: its words, default, range, decimals (0: a whole number), step, unit, and one sentence."""
+    """One figure: title, default, range, decimals (0: whole), step, unit, and one sentence."""
 
     title: str
     default: float
@@ -24,17 +24,53 @@ class Figure:
     doc: str
 
 
-FIGURES = MappingProxyType({
-    "epochs": Figure(_("Epochs"), 5, 1, 10_000, 0, 1, "", _("Times that all training pictures are seen.")),
-    "batch_size": Figure(_("Batch size"), 128, 1, 65_536, 0, 32, _("pictures"),
-                         _("Pictures whose gradients are averaged in one step.")),
-    "learning_rate": Figure(_("Learning rate"), 0.02, 0.000001, 100, 6, 0.005, "",
-                            _("The highest, after a short warm-up; it then falls as half a cosine.")),
-    "weight_decay": Figure(_("Weight decay"), 0.0005, 0, 1, 6, 0.0001, "",
-                           _("How strongly weights are drawn to 0 in each step.")),
-    "seed": Figure(_("Seed"), 0, 0, 2**31 - 1, 0, 1, "",
-                   _("Decides the first weights and the order of the pictures.")),
-})
+FIGURES = MappingProxyType(
+    {
+        "epochs": Figure(
+            _("Epochs"), 5, 1, 10_000, 0, 1, "", _("Times that all training pictures are seen.")
+        ),
+        "batch_size": Figure(
+            _("Batch size"),
+            128,
+            1,
+            65_536,
+            0,
+            32,
+            _("pictures"),
+            _("Pictures whose gradients are averaged in one step."),
+        ),
+        "learning_rate": Figure(
+            _("Learning rate"),
+            0.02,
+            0.000001,
+            100,
+            6,
+            0.005,
+            "",
+            _("The highest, after a short warm-up; it then falls as half a cosine."),
+        ),
+        "weight_decay": Figure(
+            _("Weight decay"),
+            0.0005,
+            0,
+            1,
+            6,
+            0.0001,
+            "",
+            _("How strongly weights are drawn to 0 in each step."),
+        ),
+        "seed": Figure(
+            _("Seed"),
+            0,
+            0,
+            2**31 - 1,
+            0,
+            1,
+            "",
+            _("Decides the first weights and the order of the pictures."),
+        ),
+    }
+)
 
 
 class _Decimal(QDoubleSpinBox):
@@ -87,7 +123,9 @@ class RunSettings(QWidget):
     def figures(self) -> dict[str, float]:
         """What a `train` request takes: epochs, batch_size, learning_rate, weight_decay, seed."""
         return {
-            name: round(box.value(), FIGURES[name].decimals) if FIGURES[name].decimals else box.value()
+            name: round(box.value(), FIGURES[name].decimals)
+            if FIGURES[name].decimals
+            else box.value()
             for name, box in self.boxes.items()
         }
 

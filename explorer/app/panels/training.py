@@ -4,13 +4,25 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QBoxLayout, QButtonGroup, QHBoxLayout, QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget,
+    QBoxLayout,
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QStackedLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
 )
 
 from explorer.app import number, theme
 from explorer.app.panels.curves import DASH, DOT, Curves, Percent
 from explorer.app.panels.history import (
-    ACCURACY, LOSS, SMOOTH_ACCURACY, SMOOTH_LOSS, STEP, History,
+    ACCURACY,
+    LOSS,
+    SMOOTH_ACCURACY,
+    SMOOTH_LOSS,
+    STEP,
+    History,
 )
 from explorer.app.panels.live import LivePanel
 from explorer.text import _
@@ -138,7 +150,9 @@ class TrainingPanel(LivePanel):
     def _accuracy_range(self) -> float:
         """0 until validations show where it matters; then the tens below them."""
         known = [accuracy for _step, _loss, accuracy in self.run.validations]
-        known += [accuracy for _step, _loss, accuracy in self.before.validations] if self.before else []
+        known += (
+            [accuracy for _step, _loss, accuracy in self.before.validations] if self.before else []
+        )
         return max(0.0, np.floor((min(known) - 0.15) * 10) / 10) if known else 0.0
 
     def _legend(self, raw: int, smooth: int) -> list[tuple[str, str, str]]:
@@ -148,7 +162,11 @@ class TrainingPanel(LivePanel):
         entries = []
         if self._hover is not None:
             entries.append(
-                (theme.current().text, "", _("step {step}").format(step=number.grouped(int(point[STEP]))))
+                (
+                    theme.current().text,
+                    "",
+                    _("step {step}").format(step=number.grouped(int(point[STEP]))),
+                )
             )
         entries.append(
             (theme.TRAIN, DOT, _("train {value}").format(value=_figure(raw, point[smooth])))
@@ -228,6 +246,8 @@ def _figure(raw: int, value: float) -> str:
 
 
 def _round_up(value: float) -> float:
-    """The next of 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10 × a power of ten, so that the axis moves seldom."""
+    """The next round figure above `value`, so that the axis moves seldom."""
     power = 10 ** np.floor(np.log10(max(value, 1e-9)))
-    return next((s * power for s in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8) if s * power >= value), 10 * power)
+    return next(
+        (s * power for s in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8) if s * power >= value), 10 * power
+    )

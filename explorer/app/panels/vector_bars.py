@@ -20,7 +20,9 @@ class VectorBars(QWidget):
         self._label = self._guess = -1
         self.setMinimumSize(96, 64)
 
-    def show_values(self, values: np.ndarray, names: tuple[str, ...], label: int, guess: int) -> None:
+    def show_values(
+        self, values: np.ndarray, names: tuple[str, ...], label: int, guess: int
+    ) -> None:
         """values: (n,); names: n, or none of them; label and guess: indices, or -1."""
         self.values, self.names = values, names
         self._label, self._guess = label, guess
@@ -49,8 +51,11 @@ class VectorBars(QWidget):
             marked = index in (self._label, self._guess)
             painter.setFont(font)
             painter.setPen(theme.color("text" if marked else "muted"))
-            painter.drawText(QRectF(0, top, left - 8, row),
-                             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, name)
+            painter.drawText(
+                QRectF(0, top, left - 8, row),
+                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+                name,
+            )
             end = left + room * (value - low) / ((high - low) or 1)
             bar = QRectF(min(zero, end), top + row * 0.2, max(abs(end - zero), 1), row * 0.6)
             painter.setPen(Qt.PenStyle.NoPen)
@@ -58,9 +63,11 @@ class VectorBars(QWidget):
             painter.drawRoundedRect(bar, 2, 2)
             painter.setFont(theme.mono(10))
             painter.setPen(theme.color("text" if marked else "muted"))
-            painter.drawText(QRectF(self.width() - right, top, right, row),
-                             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-                             number.value_text(float(value)) if abs(value) < 0.1 else f"{value:.2f}")
+            painter.drawText(
+                QRectF(self.width() - right, top, right, row),
+                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+                number.value_text(float(value)) if abs(value) < 0.1 else f"{value:.2f}",
+            )
         painter.setPen(theme.color("line"))
         painter.drawLine(int(zero), 0, int(zero), int(row * count))
 
@@ -72,8 +79,14 @@ class VectorBars(QWidget):
         for index, value in enumerate(self.values):
             painter.setBrush(self._color(index))
             top, bottom = max(value, 0.0), min(value, 0.0)
-            painter.drawRect(QRectF(index * step, (high - top) * scale, max(step - 1, 0.5),
-                                    max((top - bottom) * scale, 1)))
+            painter.drawRect(
+                QRectF(
+                    index * step,
+                    (high - top) * scale,
+                    max(step - 1, 0.5),
+                    max((top - bottom) * scale, 1),
+                )
+            )
 
     def _color(self, index: int):
         if index == self._label:

@@ -1,0 +1,107 @@
+"""A stand-in for the session, and what an engine would say to it, for the tests of live panels."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject, Signal
+
+COLUMNS = ["step", "epoch", "loss", "accuracy", "learning_rate"]
+LAYERS = [
+    f"stage{stage}.{block}.conv{conv}" for stage in (1, 2, 3) for block in (0, 1) for conv in (1, 2)
+]
+
+
+class Link(QObject):
+    """Says what a test lets it say, and counts what was taken."""
+
+    probed = Signal(object, object)
+    rows_arrived = Signal(object, object)
+    validated = Signal(object, object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken = 0
+        self.sent: list[tuple[str, dict]] = []
+
+    def took(self) -> None:
+        self.taken += 1
+
+    def send(self, do: str, **state) -> int:
+        self.sent.append((do, state))
+        return len(self.sent)
+
+    def say_rows(self, steps, losses=None, gradients=None, layers=LAYERS, total=1000) -> None:
+        """Rows of these steps; accuracy is 1 - loss / 4."""
+        steps = np.asarray(steps, float)
+        losses = np.full(len(steps), 0.5) if losses is None else np.asarray(losses, float)
+        rows = np.column_stack([steps, steps * 0, losses, 1 - losses / 4, steps * 0])
+        arrays = {"rows": rows}
+        if gradients is not None:
+            arrays["gradients"] = np.asarray(gradients, np.float32)
+            arrays["gradient_steps"] = steps.astype(np.int64)
+        self.rows_arrived.emit(
+            {"columns": COLUMNS, "epochs": 5, "steps": total, "layers": list(layers)}, arrays
+        )
+
+    def say_probe(
+        self, path="stage2", shape=(32, 14, 14), label=9, guess=9, image=0, gradients=None
+    ):
+        """A probe as the engine makes it: tiles one pixel apart, at most 64."""
+        count = shape[0]
+        shown = min(count, 64)
+        if len(shape) == 1:
+            columns, tile = shown, (1, 1)
+        else:
+            columns, tile = int(np.ceil(np.sqrt(shown))), shape[1:]
+        rows = -(-shown // columns)
+        mosaic = np.zeros((rows * (tile[0] + 1) - 1, columns * (tile[1] + 1) - 1), np.uint8)
+        for index in range(shown):
+            row, column = divmod(index, columns)
+            top, left = row * (tile[0] + 1), column * (tile[1] + 1)
+            mosaic[top : top + tile[0], left : left + tile[1]] = index * 3
+        norms = np.ones(len(LAYERS)) if gradients is None else gradients
+        self.probed.emit(
+            {
+                "path": path,
+                "shape": list(shape),
+                "tile": list(tile),
+                "columns": columns,
+                "count": count,
+                "shown": shown,
+                "low": -1.0,
+                "high": 3.5,
+                "mean": 0.25,
+                "zeros": 0.42,
+                "image": image,
+                "label": label,
+                "guess": guess,
+                "confidence": 0.93,
+                "layers": LAYERS,
+                "cost": 0.018,
+            },
+            {
+                "mosaic": mosaic,
+                "picture": np.full((28, 28), 200, np.uint8),
+                "order": np.arange(shown, dtype=np.int32)[::-1].copy(),
+                "gradients": np.asarray(norms, np.float32),
+            },
+        )
+
+
+class LiveSession(QObject):
+    """What a live panel reads of a session."""
+
+    layers = tuple(LAYERS)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.link = Link()
+        self.graph = SimpleNamespace(name="cifar_resnet8")
+        self.data = "fashion-mnist"
+
+
+@pytest.fixture
+def live_session() -> LiveSession:
+    """A session whose link says what the test lets it say."""
+    return LiveSession()

@@ -1,0 +1,169 @@
+"""The maps of a probe on screen."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QColor
+
+from explorer.app import theme
+from explorer.app.panels import viridis
+from explorer.app.panels.feature_maps import FeatureMapsPanel
+from explorer.app.panels.mosaic import Tiles
+
+
+@pytest.fixture
+def session(live_session):
+    return live_session
+
+
+@pytest.fixture
+def panel(qtbot, qapp, session):
+    theme.apply(qapp, theme.DARK)
+    panel = FeatureMapsPanel(session)
+    qtbot.addWidget(panel)
+    panel.resize(520, 280)
+    panel.show()
+    return panel
+
+
+def shown(panel, session, qtbot, **probe):
+    taken = session.link.taken
+    session.link.say_probe(**probe)
+    qtbot.waitUntil(lambda: session.link.taken > taken, timeout=3000)
+    return panel.mosaic
+
+
+def test_before_a_probe_it_says_what_will_come(panel):
+    assert panel.stack.currentWidget() is panel.empty and panel.empty.text()
+
+
+def test_a_probe_is_drawn_and_taken_once(panel, session, qtbot):
+    shown(panel, session, qtbot)
+    assert session.link.taken == 1
+    assert panel.title.text() == "stage2 · 32×14×14 · strongest first"
+    assert panel.label.text() == "Ankle boot" and "Ankle boot 93 %" in panel.guess.text()
+    assert theme.DARK.good in panel.guess.text()
+    assert panel.figures.rest == "mean 0.250 · 42 % zeros · probes 1.8 % of time"
+
+
+def test_a_wrong_guess_is_red_and_many_maps_are_counted(panel, session, qtbot):
+    shown(panel, session, qtbot, shape=(512, 7, 7), guess=7)
+    assert panel.title.text() == "stage2 · 512×7×7 · the 64 strongest of 512"
+    assert "Sneaker" in panel.guess.text() and theme.DARK.problem in panel.guess.text()
+
+
+def test_a_burst_shows_the_newest_only(panel, session, qtbot):
+    for image in range(20):
+        session.link.say_probe(image=image)
+    qtbot.waitUntil(lambda: session.link.taken == 1, timeout=3000)
+    assert panel._message["image"] == 19
+
+
+def test_a_hidden_panel_takes_nothing(panel, session, qtbot):
+    panel.hide()
+    session.link.say_probe()
+    assert session.link.taken == 0 and not panel._clock.isActive()
+    panel.show()
+    assert session.link.taken == 1
+
+
+@pytest.mark.parametrize(
+    "shape", [(32, 14, 14), (16, 28, 28), (64, 56, 56), (512, 7, 7), (3, 5, 9)]
+)
+def test_tiles_are_whole_and_do_not_overlap(panel, session, qtbot, shape):
+    mosaic = shown(panel, session, qtbot, shape=shape)
+    places = [mosaic.place(index) for index in range(min(64, shape[0]))]
+    for index, place in enumerate(places):
+        assert mosaic.rect().contains(place)
+        assert not any(place.intersects(other) for other in places[:index])
+    _columns, scale, enlarged = mosaic.layout_of()
+    assert enlarged.isEmpty() and (scale < 1 or scale == int(scale))
+
+
+def test_pixels_are_those_of_the_engine(panel, session, qtbot):
+    mosaic = shown(panel, session, qtbot)
+    picture = mosaic.grab().toImage()
+    for index in (0, 1, 17, 31):
+        assert picture.pixelColor(mosaic.place(index).center()).rgb() == viridis.TABLE[index * 3]
+
+
+def test_source_of_a_tile_with_and_without_gaps():
+    for gap in (0, 1):
+        mosaic = np.zeros((2 * 4 + gap, 3 * 5 + 2 * gap), np.uint8)
+        tiles = Tiles.of({"tile": [4, 5], "columns": 3}, {"mosaic": mosaic, "order": np.arange(6)})
+        assert tiles.source(5) == QRect(2 * (5 + gap), 4 + gap, 5, 4)
+
+
+def test_hover_names_the_channel_and_a_click_keeps_it_large(panel, session, qtbot):
+    mosaic = shown(panel, session, qtbot)
+    place = mosaic.place(2).center()
+    qtbot.mouseMove(mosaic, place)
+    qtbot.waitUntil(lambda: panel.hint.text() == "channel 29", timeout=3000)
+    qtbot.mouseClick(mosaic, Qt.MouseButton.LeftButton, pos=place)
+    assert mosaic.pin == 29 and mosaic.layout_of()[2].width() > 100
+    shown(panel, session, qtbot, image=1)
+    assert mosaic.pin == 29 and panel.hint.text() == "channel 29"
+    qtbot.keyClick(mosaic, Qt.Key.Key_Right)
+    assert mosaic.pin == 28
+    qtbot.keyClick(mosaic, Qt.Key.Key_Escape)
+    assert mosaic.pin == -1 and mosaic.layout_of()[2].isEmpty()
+    qtbot.mouseClick(mosaic, Qt.MouseButton.LeftButton, pos=place)
+    shown(panel, session, qtbot, path="stage3")
+    assert mosaic.pin == -1
+
+
+def test_the_output_is_drawn_as_named_bars(panel, session, qtbot):
+    shown(panel, session, qtbot, path="head", shape=(10,), guess=7)
+    assert panel.views.currentWidget() is panel.bars
+    assert panel.bars.names[9] == "Ankle boot"
+    np.testing.assert_allclose(panel.bars.values, -1 + np.arange(10) * 3 / 255 * 4.5)
+    colours = panel.bars.grab().toImage()
+    found = {
+        colours.pixelColor(QPoint(x, y)).name()
+        for x in range(0, colours.width(), 2)
+        for y in range(0, colours.height(), 2)
+    }
+    assert {theme.DARK.good, theme.DARK.problem} <= {QColor(name).name() for name in found}
+
+
+def test_a_long_vector_has_bars_without_names(panel, session, qtbot):
+    shown(panel, session, qtbot, path="head.pool", shape=(64,))
+    assert panel.views.currentWidget() is panel.bars and len(panel.bars.values) == 64
+    assert panel.title.text() == "head.pool · 64"
+
+
+def test_other_pictures_are_asked_for(panel, session, qtbot):
+    shown(panel, session, qtbot, image=0)
+    panel.next.click()
+    panel.previous.click()
+    panel._chance.seed(1)
+    panel.random.click()
+    assert session.link.sent[:2] == [
+        ("watch", {"watch": "stage2", "image": 1}),
+        ("watch", {"watch": "stage2", "image": 9_999}),
+    ]
+    assert 0 <= session.link.sent[2][1]["image"] < 10_000
+    asked = []
+    session.watch = lambda path, image: asked.append((path, image))
+    panel.next.click()
+    assert asked == [("stage2", 1)] and len(session.link.sent) == 3
+
+
+def test_a_colour_picture_and_a_set_without_names(panel, session, qtbot):
+    session.data = None
+    session.link.probed.connect(
+        lambda message, arrays: arrays.update(picture=np.full((32, 32, 3), (200, 20, 20), np.uint8))
+    )
+    shown(panel, session, qtbot)
+    assert panel.label.text() == "class 9"
+    assert panel.picture.pixmap().toImage().pixelColor(5, 5) == QColor(200, 20, 20)
+
+
+def test_viridis_is_even():
+    assert len(viridis.TABLE) == 256
+    light = [QColor(value).lightnessF() for value in viridis.TABLE]
+    assert (
+        QColor(viridis.TABLE[0]).name() == "#440154"
+        and QColor(viridis.TABLE[-1]).name() == "#fde725"
+    )
+    assert light[0] < light[128]

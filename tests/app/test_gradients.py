@@ -1,0 +1,139 @@
+"""The gradients of the layers on screen."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPointF
+
+from explorer.app import theme
+from explorer.app.panels import viridis
+from explorer.app.panels.gradient_story import MOST_COLUMNS, Course, judge
+from explorer.app.panels.gradients import GradientsPanel
+
+
+@pytest.fixture
+def session(live_session):
+    return live_session
+
+
+@pytest.fixture
+def panel(qtbot, qapp, session):
+    theme.apply(qapp, theme.DARK)
+    panel = GradientsPanel(session)
+    qtbot.addWidget(panel)
+    panel.resize(420, 260)
+    panel.show()
+    return panel
+
+
+@pytest.mark.parametrize(
+    ("norms", "role", "sentence"),
+    [
+        ([1, 0.4, 1.6, 1, 1], "good", "healthy: 0.4–1.6 of the median"),
+        (np.geomspace(1, 1e4, 8), "problem", "vanishing: the first layers get 1/2,683 of the last"),
+        (
+            np.geomspace(1e4, 1, 8),
+            "problem",
+            "exploding: the first layers get 2,683 times the last",
+        ),
+        ([1, np.inf, 1], "problem", "exploding: the gradient of b is infinite"),
+        ([1, 0, 1], "warning", "no gradient reaches b (1 of 3 layers)"),
+        ([1, np.nan, 0], "warning", "no gradient reaches b (2 of 3 layers)"),
+        ([0, 0], "problem", "no layer gets a gradient"),
+        ([1, 1, 0.01, 1, 1], "warning", "uneven: 0.01–1 of the median, farthest c"),
+        ([], "muted", "No layer here has weights."),
+    ],
+)
+def test_sentence(norms, role, sentence):
+    assert judge(np.array(norms, float), "abcdefgh") == (role, sentence)
+
+
+def test_course_of_any_length_is_bounded():
+    course = Course("ab")
+    for step in range(1, 5001):
+        course.add(np.array([step]), np.array([[1.0, step]]))
+    assert MOST_COLUMNS / 2 <= len(course) < MOST_COLUMNS
+    assert np.all(np.diff(course.steps) > 0) and course.steps[-1] > 4980
+    np.testing.assert_allclose(course.logs[0], 0)
+    levels, low, high = course.levels()
+    assert levels.shape == (2, len(course)) and low == 0 and 3.6 < high < 3.8
+    assert levels.min() == 0 and levels.max() == 254
+
+
+def test_course_with_zeros_and_what_is_no_number():
+    course = Course("abc")
+    course.add(np.array([1, 2]), np.array([[1.0, 0.0, np.inf], [10.0, 0.0, np.nan]]))
+    levels, low, high = course.levels()
+    assert (low, high) == (0.0, 1.0)
+    np.testing.assert_array_equal(levels, [[0, 254], [0, 0], [255, 255]])
+    assert Course("ab").levels()[0].shape == (2, 0)
+
+
+def test_course_resumed_replaces_what_was_lost():
+    course = Course("a")
+    course.add(np.arange(1, 11), np.ones((10, 1)))
+    course.add(np.array([6, 7]), np.full((2, 1), 100.0))
+    np.testing.assert_array_equal(course.steps, [1, 2, 3, 4, 5, 6, 7])
+    np.testing.assert_allclose(course.last(), [100], rtol=1e-5)
+
+
+def test_before_a_run_the_probe_is_shown(panel, session, qtbot):
+    assert panel.stack.currentWidget() is panel.empty
+    session.link.say_probe(gradients=np.linspace(1, 2, len(session.layers)))
+    qtbot.waitUntil(lambda: session.link.taken == 1, timeout=3000)
+    assert panel.title.text() == "gradient size over depth" and not panel.heat.isVisible()
+    assert panel.sentence.text() == "healthy: 0.67–1.3 of the median"
+    assert panel.sentence.palette().windowText().color() == theme.color("good")
+
+
+def test_a_run_is_shown_over_depth_and_time(panel, session, qtbot):
+    session.link.say_rows(
+        range(1, 31), gradients=np.geomspace(1, 1e-3, 30)[:, None] * np.ones(len(session.layers))
+    )
+    qtbot.waitUntil(panel.heat.isVisible, timeout=3000)
+    assert panel.title.text() == "gradient size, depth × time"
+    assert len(panel.course) == 30
+    words = panel.heat.words_at(QPointF(panel.heat.room().topLeft()))
+    assert words == f"{session.layers[0]}  1.00  step 1"
+    picture = panel.heat.grab().toImage()
+    room = panel.heat.room()
+    left, right = (
+        picture.pixelColor(x, room.center().y()) for x in (room.left() + 2, room.right() - 2)
+    )
+    assert (left.rgb(), right.rgb()) == (viridis.TABLE[254], viridis.TABLE[0])
+
+
+def test_the_runs_own_gradients_go_before_the_probes(panel, session):
+    session.link.say_rows([1, 2], gradients=np.ones((2, len(session.layers))))
+    session.link.say_probe(gradients=np.full(len(session.layers), 7.0))
+    assert panel.norms[0] == 1
+    session.link.say_rows([1], gradients=np.full((1, len(session.layers)), 3.0))
+    assert len(panel.course) == 1 and panel.norms[0] == 3
+
+
+def test_an_edited_network_starts_anew(panel, session):
+    session.link.say_rows([1, 2], gradients=np.ones((2, 2)), layers=["a", "b"])
+    session.link.say_probe()
+    panel.draw()
+    assert panel.layers == session.layers and not len(panel.course) and not panel.heat.isVisible()
+
+
+def test_hover_names_the_layer(panel, session, qtbot):
+    session.link.say_probe(gradients=np.arange(1, len(session.layers) + 1))
+    panel.draw()
+    room = panel.profile.room()
+    qtbot.mouseMove(panel.profile, room.topLeft() + (room.center() - room.topLeft()) * 0)
+    qtbot.mouseMove(panel.profile, room.center())
+    qtbot.waitUntil(lambda: panel.hint.text() != "", timeout=3000)
+    assert panel.hint.text().split()[0] in session.layers
+
+
+def test_zeros_and_infinities_are_drawn_without_a_warning(panel, session):
+    for norms in (
+        np.zeros(len(session.layers)),
+        np.full(len(session.layers), np.nan),
+        np.full(len(session.layers), np.inf),
+    ):
+        session.link.say_probe(gradients=norms)
+        panel.draw()
+        panel.grab()
+        assert panel.sentence.text()
