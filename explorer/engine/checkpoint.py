@@ -38,12 +38,15 @@ def write(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise _unwritable(path, fault) from None
+    try:
         save_file(plain, temporary, {"format": "pt", _KEY: json.dumps(dict(about))})
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except (OSError, SafetensorError) as fault:
-        raise EngineError(_("{path} cannot be written: {fault}.").format(path=path, fault=fault)) from None
+        raise _unwritable(path, fault) from None
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -102,6 +105,10 @@ def load(net: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     with torch.no_grad():
         for name, tensor in wanted.items():
             tensor.copy_(tensors[name])
+
+
+def _unwritable(path: Path, fault: Exception) -> EngineError:
+    return EngineError(_("{path} cannot be written: {fault}.").format(path=path, fault=fault))
 
 
 def _shape(tensor: Tensor) -> str:

@@ -150,7 +150,10 @@ class Job:
             raise EngineError(found.lost)
 
     def save(self) -> None:
-        """Writes the checkpoint, if there is a place for it and anything to add; says where."""
+        """Writes the checkpoint, if there is a place for it and anything to add; says where.
+
+        A full disk is no reason to lose a run: it is told, and tried again later.
+        """
         if self.file is None or self.run is None or self._saved_at == self._place:
             return
         start = time.perf_counter()
@@ -159,7 +162,12 @@ class Job:
             "format": FORMAT, "version": VERSION, "recipe": self.run.recipe.as_dict(),
             "graph": file.to_dict(self.graph), "data": self.pictures.about.name,
         }
-        checkpoint.write(self.file, tensors, about)
+        try:
+            checkpoint.write(self.file, tensors, about)
+        except EngineError as fault:
+            self._saved = time.perf_counter()
+            self.say("failed", sentence=str(fault), detail="")
+            return
         self._saved, self._saved_at = time.perf_counter(), self._place
         self._save_seconds = self._saved - start
         self.say("saved", path=str(self.file), step=self.run.step, epoch=self.run.epoch)
@@ -187,7 +195,12 @@ class Job:
         return (self.run.step, len(self.run.validated)) if self.run is not None else (0, 0)
 
     def _finish(self) -> None:
-        files = results.write(self.run, self.out) if self.out is not None else ()
+        files = ()
+        if self.out is not None:
+            try:
+                files = results.write(self.run, self.out)
+            except EngineError as fault:  # what was trained stays in memory, and is finished
+                self.say("failed", sentence=str(fault), detail="")
         self.save()
         score = self.run.validated[-1].score
         self._turn("finished", accuracy=score.accuracy, files=[str(path) for path in files])

@@ -1,0 +1,64 @@
+"""Fashion-MNIST as it lies in the resources, and files that only pretend to be."""
+
+import gzip
+
+import numpy as np
+import pytest
+import torch
+
+from explorer.catalog.datasets import FASHION_MNIST
+from explorer.engine import data
+from explorer.engine.failure import EngineError
+
+CPU = torch.device("cpu")
+
+
+def test_fashion_mnist_is_whole():
+    pictures = data.load("fashion-mnist", CPU)
+    assert pictures.train.images.shape == (60_000, 1, 28, 28)
+    assert pictures.test.images.shape == (10_000, 1, 28, 28)
+    assert pictures.train.images.dtype == torch.uint8
+    assert pictures.train.labels.bincount().tolist() == [6000] * 10
+    assert pictures.test.labels.bincount().tolist() == [1000] * 10
+    assert pictures is data.load("fashion-mnist", CPU)
+    np.testing.assert_array_equal(data.picture("fashion-mnist", 5), pictures.test.images[5, 0])
+
+
+def test_is_normalised_as_declared():
+    pictures = data.load("fashion-mnist", CPU)
+    values = pictures.normalised(pictures.train.images[:20_000])
+    assert values.dtype == torch.float32
+    assert abs(values.mean()) < 0.01 and abs(values.std() - 1) < 0.01
+    zero = pictures.normalised(torch.zeros(1, 1, 1, 1, dtype=torch.uint8))
+    assert zero.item() == pytest.approx(-FASHION_MNIST.mean[0] / FASHION_MNIST.std[0])
+
+
+def idx(magic: int, *sides: int, body: int | None = None) -> bytes:
+    header = np.array([magic, *sides], ">u4").tobytes()
+    return header + bytes(int(np.prod(sides)) if body is None else body)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "missing"),
+        (b"", "begins with nothing"),
+        (b"not gzip", "cannot be read"),
+        (gzip.compress(idx(0x803, 2, 3, 3))[:-9], "cannot be read"),
+        (gzip.compress(idx(0x801, 2, 3, 3)), "begins with 00000801"),
+        (gzip.compress(idx(0x803, 2, 3, 4)), "does not hold 2×3×3"),
+        (gzip.compress(idx(0x803, 2, 3, 3, body=17)), "does not hold"),
+        (gzip.compress(idx(0x803, 2, 3, 3, body=10_000_000)), "does not hold"),
+    ],
+)
+def test_other_files_are_refused(tmp_path, content, words):
+    path = tmp_path / "images.gz"
+    if content is not None:
+        path.write_bytes(content if content[:2] == b"\x1f\x8b" or content == b"not gzip" else gzip.compress(content))
+    with pytest.raises(EngineError, match=words):
+        data.read_idx(path, data.IMAGES, (2, 3, 3))
+
+
+def test_an_unknown_set_is_refused():
+    with pytest.raises(EngineError, match="fashion-mnist"):
+        data.load("imagenet", CPU)

@@ -1,0 +1,47 @@
+"""Modes are measured on copies, and the network itself never knows."""
+
+import torch
+
+from explorer.catalog.datasets import FASHION_MNIST
+from explorer.engine import data, mode
+from explorer.engine.model import build
+from explorer.engine.recipe import Recipe
+from explorer.engine.training import choose
+
+CPU = torch.device("cpu")
+
+
+def test_every_sound_mode_is_measured_and_nothing_disturbed(tiny, monkeypatch):
+    monkeypatch.setattr(mode, "SECONDS", 0.1)
+    model = build(tiny(), CPU, 0, FASHION_MNIST)
+    before = {key: value.clone() for key, value in model.net.state_dict().items()}
+    *_, measured = choose(model, data.load("fashion-mnist", CPU), Recipe())
+    assert {name for name, _ in measured} == {each.name for each in mode.sound(CPU)}
+    assert [speed for _, speed in measured] == sorted((speed for _, speed in measured), reverse=True)
+    assert all(torch.equal(before[key], value) for key, value in model.net.state_dict().items())
+    assert all(weight.grad is None for weight in model.net.parameters())
+
+
+def test_a_mode_without_memory_drops_out(tiny, monkeypatch):
+    monkeypatch.setattr(mode, "SECONDS", 0.1)
+    step = mode.Trial.step
+
+    def greedy(trial):
+        if trial.mode.name == "float32":
+            raise torch.OutOfMemoryError("out of memory")
+        return step(trial)
+
+    monkeypatch.setattr(mode.Trial, "step", greedy)
+    model = build(tiny(), CPU, 0, FASHION_MNIST)
+    *_, measured = choose(model, data.load("fashion-mnist", CPU), Recipe())
+    assert measured and "float32" not in [name for name, _ in measured]
+
+
+def test_every_mode_answers_in_float32(tiny):
+    model = build(tiny(), CPU)
+    images = torch.randn(4, 1, 28, 28)
+    plain = mode.PLAIN.logits(model.net.eval(), images)
+    for each in mode.sound(CPU):
+        logits = each.logits(each.place(model.net), images)
+        assert logits.dtype == torch.float32
+        assert torch.allclose(logits, plain, atol=0.05)

@@ -1,0 +1,70 @@
+"""What runs: weights drawn, kept over an edit, statistics that mean something."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from explorer.catalog import templates
+from explorer.catalog.datasets import FASHION_MNIST
+from explorer.engine import data
+from explorer.engine.failure import EngineError
+from explorer.engine.model import build, calibrate
+from explorer.graph.graph import Node
+
+CPU = torch.device("cpu")
+
+
+def test_weights_follow_the_seed_and_he(tiny):
+    first, again, other = (build(tiny(64), CPU, seed).net.state_dict() for seed in (1, 1, 2))
+    assert all(torch.equal(first[key], again[key]) for key in first)
+    assert not torch.equal(first["conv2.weight"], other["conv2.weight"])
+    assert first["conv2.weight"].std().item() == pytest.approx((2 / (64 * 9)) ** 0.5, rel=0.03)
+
+
+def test_building_draws_no_number_of_a_run_that_goes_on(tiny):
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    build(tiny(), CPU, 5)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_an_edit_keeps_what_has_the_same_path_and_shape(tiny):
+    before = build(tiny(), CPU, 0)
+    wider = tiny()
+    wider = replace(
+        wider, nodes={**wider.nodes, "conv2": Node("conv2", "Conv2d", {"out_channels": 4, "kernel_size": 5, "padding": 2})}
+    )
+    after = build(wider, CPU, 1, keep=before.net.state_dict())
+    old, new = before.net.state_dict(), after.net.state_dict()
+    assert (after.kept, after.fresh) == (len(new) - 1, 1)
+    assert all(torch.equal(old[key], new[key]) for key in new if key != "conv2.weight")
+    assert new["conv1.weight"].data_ptr() != old["conv1.weight"].data_ptr()
+
+
+def test_calibration_gives_every_batch_norm_its_true_statistics():
+    model = build(templates.build("cifar_resnet20", (1, 28, 28), 10), CPU)
+    pictures = data.load("fashion-mnist", CPU)
+    seed = torch.get_rng_state()
+    calibrate(model, pictures)
+    assert torch.equal(torch.get_rng_state(), seed)
+    norms = [module for module in model.net.modules() if isinstance(module, nn.BatchNorm2d)]
+    assert all(norm.momentum == 0.1 and not norm.training for norm in norms)
+    seen = []
+    for norm in norms:
+        norm.register_forward_hook(lambda _module, _given, value: seen.append(value))
+    with torch.no_grad():
+        model.net(pictures.normalised(pictures.train.images[:64]))
+    assert len(seen) == len(norms)
+    for value in seen:
+        assert value.mean().abs() < 0.05 and abs(value.std() - 1) < 0.1
+
+
+def test_a_network_with_problems_is_refused_in_one_sentence(tiny, chain):
+    graph = chain("x", ("conv", "Conv2d", {"kernel_size": 99}), ("fc", "Linear", {}))
+    with pytest.raises(EngineError, match="kernel_size 99") as fault:
+        build(graph, CPU)
+    assert "\n" not in str(fault.value)
+    with pytest.raises(EngineError, match="3×32×32"):
+        build(templates.build("cifar_resnet8"), CPU, data=FASHION_MNIST)

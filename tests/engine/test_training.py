@@ -1,0 +1,176 @@
+"""A run: exact for its seed, exact over a checkpoint, and honest in its figures."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from explorer.catalog.datasets import FASHION_MNIST
+from explorer.engine import checkpoint, data
+from explorer.engine.failure import EngineError
+from explorer.engine.model import build
+from explorer.engine.probes import Probe, Watch
+from explorer.engine.recipe import Recipe
+from explorer.engine.training import Run, train
+
+CPU = torch.device("cpu")
+RECIPE = Recipe(epochs=3, batch_size=32, learning_rate=0.05, mode="float32", limit=256)
+
+
+@pytest.fixture
+def pictures():
+    """Fashion-MNIST with 500 test pictures, so that validation is short."""
+    whole = data.load("fashion-mnist", CPU)
+    test = data.Split(whole.test.images[:500], whole.test.labels[:500])
+    return replace(whole, test=test)
+
+
+def begin(graph, pictures, recipe=RECIPE) -> Run:
+    return Run(build(graph, CPU, recipe.seed, FASHION_MNIST), pictures, recipe)
+
+
+def finish(run: Run, steps: int | None = None, watch: Probe | None = None) -> np.ndarray:
+    """Advances to the end, or by so many steps; all rows so far."""
+    while not run.finished and (steps is None or run.step < steps):
+        run.advance()
+        if watch is not None:
+            watch.look(Watch("add", run.step))
+    run.fetch()
+    return np.concatenate(run.history)
+
+
+@pytest.mark.parametrize("mode", ["float32", "float32 channels-last", "bfloat16 channels-last"])
+def test_a_run_is_the_same_for_its_seed_whether_it_is_watched_or_not(tiny, pictures, mode):
+    recipe = replace(RECIPE, mode=mode, epochs=1)
+    first = finish(begin(tiny(dropout=0.2), pictures, recipe))
+    run = begin(tiny(dropout=0.2), pictures, recipe)
+    again = finish(run, watch=Probe(run.model, pictures))
+    other = finish(begin(tiny(dropout=0.2), pictures, replace(recipe, seed=1)))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first[:, 2], other[:, 2])
+
+
+@pytest.mark.parametrize("stop", [1, 5, 8, 13, 24])
+@pytest.mark.parametrize("mode", ["float32", "bfloat16 channels-last"])
+def test_goes_on_from_a_checkpoint_exactly(tiny, pictures, tmp_path, mode, stop):
+    recipe = replace(RECIPE, mode=mode)
+    graph = tiny(dropout=0.2)
+    whole = begin(graph, pictures, recipe)
+    wanted = finish(whole)
+
+    part = begin(graph, pictures, recipe)
+    finish(part, stop)
+    checkpoint.write(tmp_path / "c.safetensors", *part.state())
+    rest = begin(graph, pictures, recipe)
+    torch.manual_seed(99)
+    found = checkpoint.read(tmp_path / "c.safetensors")
+    rest.restore(found.tensors, found.about)
+    np.testing.assert_array_equal(finish(rest), wanted)
+    for key, value in whole.model.net.state_dict().items():
+        assert torch.equal(value, rest.model.net.state_dict()[key]), key
+    assert [(each.epoch, each.score.accuracy) for each in rest.validated] == [
+        (each.epoch, each.score.accuracy) for each in whole.validated
+    ]
+
+
+def test_learns_as_a_loop_written_by_hand(tiny, pictures):
+    run = begin(tiny(), pictures, replace(RECIPE, epochs=1))
+    net = build(tiny(), CPU, 0).net.train()
+    weights = list(net.parameters())
+    optimiser = torch.optim.SGD(
+        [
+            {"params": [w for w in weights if w.ndim > 1], "weight_decay": 5e-4},
+            {"params": [w for w in weights if w.ndim == 1]},
+        ],
+        lr=0.05, momentum=0.9, nesterov=True,
+    )
+    order = torch.randperm(60_000, generator=torch.Generator().manual_seed(0))
+    losses = []
+    for step in range(8):
+        chosen = order[step * 32 : step * 32 + 32]
+        for group in optimiser.param_groups:
+            group["lr"] = RECIPE.settled(True).rate(step, 8) if step else run.recipe.rate(0, 8)
+            group["lr"] = run.recipe.rate(step, 8)
+        images = (pictures.train.images[chosen] / 255 - 0.2860) / 0.3530
+        loss = F.cross_entropy(net(images), pictures.train.labels[chosen])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert finish(run)[:, 2].tolist() == pytest.approx(losses, rel=1e-4)
+
+
+def test_figures_are_those_of_the_run(tiny, pictures):
+    run = begin(tiny(), pictures)
+    run.advance()
+    gradient = run.model.net.get_submodule("conv2").weight.grad.norm().item()
+    found = run.fetch()
+    assert found.rows.shape == (1, 5) and found.gradients.shape == (1, 4)
+    assert found.gradient_steps.tolist() == [1]
+    assert found.gradients[0, 2] == pytest.approx(gradient, rel=1e-5)
+    assert (run.step, run.epoch, run.steps, run.steps_an_epoch) == (1, 1, 24, 8)
+    assert run.images_per_second > 0 and run.seconds_left > 0
+    assert not len(run.fetch().rows)
+    rows = finish(run)
+    assert rows[:, 0].tolist() == list(range(1, 25))
+    assert rows[:, 1].tolist() == [1.0] * 8 + [2.0] * 8 + [3.0] * 8
+    assert ((0 <= rows[:, 3]) & (rows[:, 3] <= 1)).all()
+    assert [each.step for each in run.validated] == [8, 16, 24]
+    for each in run.validated:
+        assert each.score.confusion.sum() == 500
+
+
+def test_validation_is_that_of_the_whole_test_set_in_eval_mode(tiny, pictures):
+    run = begin(tiny(dropout=0.5), pictures, replace(RECIPE, epochs=1))
+    finish(run)
+    assert run.model.net.training
+    run.model.net.eval()
+    with torch.no_grad():
+        logits = run.model.net(pictures.normalised(pictures.test.images))
+    score = run.validated[0].score
+    assert score.loss == pytest.approx(F.cross_entropy(logits, pictures.test.labels).item(), rel=1e-5)
+    assert score.accuracy == (logits.argmax(1) == pictures.test.labels).float().mean().item() or score.accuracy == (
+        pytest.approx((logits.argmax(1) == pictures.test.labels).float().mean().item())
+    )
+
+
+def test_anothers_checkpoint_changes_nothing(tiny, pictures):
+    run = begin(tiny(), pictures)
+    finish(run, 2)
+    tensors, about = run.state()
+    tensors = {key: value.clone() for key, value in tensors.items()}
+    wider = begin(tiny(channels=8), pictures)
+    before = {key: value.clone() for key, value in wider.model.net.state_dict().items()}
+    with pytest.raises(EngineError, match="conv1.weight is 4×1×3×3, but the network needs 8×1×3×3"):
+        wider.restore(tensors, about)
+    with pytest.raises(EngineError, match="missing"):
+        wider.restore({}, about)
+    assert all(torch.equal(before[key], value) for key, value in wider.model.net.state_dict().items())
+    same = begin(tiny(), pictures)
+    for wrong in ({}, {**about, "step": -1}, {**about, "step": "2"}, {**about, "validated": [1]}):
+        with pytest.raises(EngineError, match="damaged"):
+            same.restore(tensors, wrong)
+
+
+def test_a_network_without_weights_is_refused(chain, pictures):
+    graph = chain("none", ("pool", "AdaptiveAvgPool2d", {}), ("flatten", "Flatten", {}))
+    with pytest.raises(EngineError, match="no weights"):
+        Run(build(graph, CPU), pictures, RECIPE)
+
+
+def test_train_does_it_all(tiny, tmp_path):
+    shown = []
+    result = train(
+        tiny(), epochs=2, device_name="cpu", out=tmp_path, limit=256, mode="float32",
+        progress=lambda run, validated: shown.append((run.step, validated)),
+    )
+    assert result.steps == 4 and 0 <= result.accuracy <= 1
+    assert [path.name for path in result.files] == ["weights.safetensors", "metrics.csv", "tiny.cnn.json"]
+    assert all(path.is_file() for path in result.files)
+    assert [validated.epoch for _, validated in shown if validated] == [1, 2]
+    net = build(tiny(), CPU).net
+    checkpoint.load(net, checkpoint.read(result.files[0]).tensors)
+    assert isinstance(net, nn.Module)
