@@ -161,10 +161,24 @@ def _train(given) -> int:
             count=len(data.classes)))
     if _complain(analyse(graph, data)):
         return 1
-    from explorer.engine import command
+    from explorer.engine.failure import EngineError
+    from explorer.engine.training import train
+    from explorer.terminal import TrainingBar
 
-    return command.train(graph, data, given.epochs, given.device, given.seed,
-                         given.out or Path("runs") / graph.name)
+    folder = given.out or Path("runs") / graph.name
+    try:
+        result = train(graph, data.name, given.epochs, given.device, given.seed, folder,
+                       TrainingBar())
+    except EngineError as error:
+        raise UsageError(str(error)) from None
+    except KeyboardInterrupt:
+        print(_("\nstopped; nothing was written"), file=sys.stderr)
+        return 130
+    print(_("test accuracy {accuracy:.2%} after {seconds:.0f} s ({mode})").format(
+        accuracy=result.accuracy, seconds=result.seconds, mode=result.mode))
+    for path in result.files:
+        print(path)
+    return 0
 
 
 def _complain(report) -> bool:

@@ -1,14 +1,15 @@
 """What follows from a kind, its parameters and its input shapes: computed once, however often it
 occurs in a network."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from math import prod
+from typing import Any, NamedTuple
 
 from explorer.catalog import KINDS, Kind, Mismatch
 from explorer.catalog.kind import Call, Settings, Weight
-from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Shape
+from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Shape, Wire
 from explorer.text import _
 
 
@@ -21,8 +22,7 @@ class Fault:
     allowed: Any = None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Child:
+class Child(NamedTuple):
     """A node inside: its id, its facts, and the ids that feed it, in the order of the ports."""
 
     id: str
@@ -37,8 +37,9 @@ class Facts:
     ins, out: shapes without the batch dimension; None is unknown. params: learned numbers.
     macs: fused multiply-adds for one picture. activations: numbers that the layers inside put out
     for one picture, those that only view another tensor not counted. faults: how many there are,
-    here and inside. children, result: of a composite, the nodes inside in order of execution and
-    the id of the one that gives the output.
+    here and inside. children, result: of a composite, the nodes inside that lead to its output, in
+    order of execution, and the id of the one that gives the output. strays: the nodes inside that
+    lead nowhere and have faults.
     """
 
     kind: Kind
@@ -52,6 +53,7 @@ class Facts:
     fault: Fault | None = None
     faults: int = 0
     children: tuple[Child, ...] = ()
+    strays: tuple[Child, ...] = ()
     result: str = INPUT
     inner: Graph | None = None
 
@@ -81,7 +83,7 @@ def _facts(meaning: tuple, ins: tuple[Shape | None, ...]) -> Facts:
     name, params, inner = meaning
     kind = KINDS[name]
     settings = kind.settings(dict(params))
-    if any(shape is None for shape in ins):
+    if None in ins:
         return Facts(kind, settings, ins, None, inner=inner)
     if kind.composite:
         return _composite(kind, settings, ins, inner)
@@ -91,32 +93,55 @@ def _facts(meaning: tuple, ins: tuple[Shape | None, ...]) -> Facts:
         fault = Fault(mismatch.rule, mismatch.message, mismatch.allowed)
         return Facts(kind, settings, ins, mismatch.intended, fault=fault, faults=1)
     weights = kind.weights(settings, ins) if kind.weights else ()
-    size = 0
-    if name not in VIEWS:
-        size = 1
-        for side in out:
-            size *= side
-    return Facts(kind, settings, ins, out, sum(w.size for w in weights if w.learned),
-                 kind.macs(settings, ins, out) if kind.macs else 0, size, weights)
+    return Facts(kind, settings, ins, out, sum([w.size for w in weights if w.learned]),
+                 kind.macs(settings, ins, out) if kind.macs else 0,
+                 0 if name in VIEWS else prod(out), weights)
 
 
 def _composite(kind: Kind, settings: Settings, ins: tuple[Shape, ...], inner: Graph | None) -> Facts:
     graph = inner if inner is not None else kind.expand(settings, ins)
-    found = sweep(graph, ins[0])
+    found = list(sweep(graph, ins[0]))
     leading = graph.into(OUTPUT).get(PORT)
     result = leading.source if leading else ""
     alive = needed(graph)
-    children = tuple(child for child in found if child.id in alive or child.facts.faults)
-    counted = [child.facts for child in children if child.id in alive]
+    children = tuple([child for child in found if child.id in alive])
+    strays = tuple([child for child in found if child.facts.faults and child.id not in alive])
     fault = None
     if not leading:
         fault = Fault("unconnected", _("Nothing is connected to the output inside {node}"))
-    out = ins[0] if result == INPUT else next(
-        (child.facts.out for child in children if child.id == result), None)
-    return Facts(kind, settings, ins, out, sum(f.params for f in counted),
-                 sum(f.macs for f in counted), sum(f.activations for f in counted), (), fault,
-                 sum(child.facts.faults for child in children) + (fault is not None),
-                 children, result, inner)
+    elif inner is not None:
+        fault = next((clash for _id, clash in clashes(
+            [(child.id, child.facts) for child in children], inside=True)), None)
+    params = macs = activations = faults = 0
+    out = ins[0] if result == INPUT else None
+    for child in children:
+        facts = child.facts
+        params += facts.params
+        macs += facts.macs
+        activations += facts.activations
+        faults += facts.faults
+        if child.id == result:
+            out = facts.out
+    faults += sum([child.facts.faults for child in strays]) + (fault is not None)
+    return Facts(kind, settings, ins, out, params, macs, activations, (), fault, faults, children,
+                 strays, result, inner)
+
+
+def clashes(nodes: Iterable[tuple[str, Facts]], inside: bool = False) -> Iterator[tuple[str, Fault]]:
+    """Nodes that put a layer into the network under a name that another of them uses; each with
+    the id of the one that could keep its layers to itself. inside: the nodes of a group."""
+    taken: dict[str, str] = {}
+    for id, facts in nodes:
+        for name in ([child.id for child in facts.children] if facts.inline else [id]):
+            if name in taken:
+                inliner = id if facts.inline else taken[name]
+                yield inliner, Fault(
+                    "names", _("{first} and {second} both put a layer called {name} into the "
+                               "network; every name may occur once").format(
+                                   first=taken[name], second=id, name=name),
+                    {"name": name, "inliner": inliner, "inside": inside})
+                break
+            taken[name] = id
 
 
 def needed(graph: Graph) -> set[str]:
@@ -136,34 +161,30 @@ def sweep(graph: Graph, input: Shape | None) -> Iterator[Child]:
     with the shape that is intended."""
     shapes: dict[str, Shape | None] = {INPUT: input}
     for id in graph.order:
-        node = graph.nodes[id]
-        child = _child(node, graph, shapes)
+        child = _child(graph.nodes[id], graph.into(id), shapes)
         shapes[id] = child.facts.out
         yield child
 
 
-def _child(node: Node, graph: Graph, shapes: dict[str, Shape | None]) -> Child:
+def _child(node: Node, wires: Mapping[str, Wire], shapes: dict[str, Shape | None]) -> Child:
     kind = KINDS[node.kind]
-    wires = graph.into(node.id)
-    if kind.variadic:
-        sources = tuple(wires[port].source for port in sorted(wires))
-        missing = () if len(sources) > 1 else kind.ports(0)[len(sources):]
-    else:
-        sources = tuple(wires[port].source for port in kind.inputs if port in wires)
-        missing = tuple(port for port in kind.inputs if port not in wires)
-    if missing:
-        return Child(node.id, _unconnected(node, kind, sources, missing, shapes), sources)
-    return Child(node.id, _facts(node.meaning, tuple(shapes[source] for source in sources)),
-                 sources)
+    ports = sorted(wires) if kind.variadic else kind.inputs
+    sources = tuple([wires[port].source for port in ports if port in wires])
+    ins = tuple([shapes[source] for source in sources])
+    if len(sources) < len(kind.inputs):
+        return Child(node.id, _unconnected(node, kind, ins, wires), sources)
+    return Child(node.id, _facts(node.meaning, ins), sources)
 
 
-def _unconnected(node: Node, kind: Kind, sources, missing, shapes) -> Facts:
+def _unconnected(node: Node, kind: Kind, ins: tuple[Shape | None, ...],
+                 wires: Mapping[str, Wire]) -> Facts:
     message = (_("{{node}} joins at least two branches, but {count} is connected").format(
-        count=len(sources)) if kind.variadic else
+        count=len(ins)) if kind.variadic else
         _("The input of {node} is not connected"))
-    ins = tuple(shapes[source] for source in sources)
+    missing = tuple(port for port in kind.ports() if port not in wires)
     return Facts(kind, kind.settings(node.params), ins, ins[0] if ins else None,
-                 fault=Fault("unconnected", message, {"ports": missing}), faults=1,
+                 fault=Fault("unconnected", message, {
+                     "ports": missing, "count": len(kind.inputs) - len(ins)}), faults=1,
                  inner=node.inner)
 
 

@@ -1,48 +1,84 @@
-"""Where the cards stand when nobody has placed them: in layers from left to right, rows folded."""
+"""How large the cards are, and where they stand when nobody has placed them: in columns from left
+to right, the row folded when it is full."""
 
 from collections.abc import Mapping
 
+from explorer.catalog import KINDS
+from explorer.graph import edits
 from explorer.graph.graph import INPUT, OUTPUT, Graph
 
-COLUMN = 184.0
-ROW = 168.0
-PER_ROW = 5
+GAP = 62.0
+ROW = 152.0
+STACK = 10.0  # how far the cards behind a stage stand out
+FULL_ROW = 900.0
+FULL_ROW_INSIDE = 1700.0
+"""Widest row, in scene units: of a network at natural size, of a block's inside drawn smaller."""
+
+_ENDS = {INPUT: (84.0, 104.0), OUTPUT: (84.0, 56.0)}
+_SIZES = {"merge": (68.0, 68.0), "normalisation": (84.0, 84.0), "activation": (84.0, 84.0),
+          "shape": (84.0, 84.0)}
+Size = tuple[float, float]
+Place = tuple[float, float]
 
 
-def layout(graph: Graph, per_row: int = PER_ROW) -> dict[str, tuple[float, float]]:
+def card_size(kind: str) -> Size:
+    """Width and height of the card of a kind, or of an end."""
+    if kind in _ENDS:
+        return _ENDS[kind]
+    found = KINDS[kind]
+    if found.composite:
+        return 124.0, 104.0
+    return _SIZES.get(found.category, (124.0, 84.0))
+
+
+def card_reach(kind: str) -> float:
+    """How far right of its centre a card reaches, the stack of a stage counted."""
+    stack = STACK if kind in KINDS and KINDS[kind].category == "stage" else 0.0
+    return card_size(kind)[0] / 2 + stack
+
+
+def layout(graph: Graph, full: float = FULL_ROW) -> dict[str, Place]:
     """A place for every node and both ends, in scene units (centres of cards).
 
     A column is the longest way from the input; branches of one column stand below one another; a
-    row that is full goes on below, beginning at the left again.
+    row wider than `full` goes on below, beginning at the left again.
     """
+    kinds = {INPUT: INPUT, OUTPUT: OUTPUT} | {id: node.kind for id, node in graph.nodes.items()}
+    columns = _columns(graph)
+    lanes = _lanes(graph, columns)
+    places: dict[str, Place] = {}
+    left = top = 0.0
+    deepest = 0
+    for ids in columns:
+        width = max(card_size(kinds[id])[0] for id in ids)
+        if left and left + width > full:
+            left, top, deepest = 0.0, top + (deepest + 1) * ROW, 0
+        for id in ids:
+            places[id] = (left + width / 2, top + lanes[id] * ROW)
+        deepest = max(deepest, *(lanes[id] for id in ids))
+        left += width / 2 + max(card_reach(kinds[id]) for id in ids) + GAP
+    return places
+
+
+def _columns(graph: Graph) -> list[list[str]]:
     depth = {INPUT: 0}
     for id in graph.order:
         sources = [depth[wire.source] for wire in graph.into(id).values()]
         depth[id] = 1 + max(sources, default=0)
     depth[OUTPUT] = 1 + max(depth.values())
-    columns: dict[int, list[str]] = {}
+    columns: list[list[str]] = [[] for _ in range(depth[OUTPUT] + 1)]
     for id, column in depth.items():
-        columns.setdefault(column, []).append(id)
-    lanes = _lanes(graph, columns)
-    rows: dict[int, int] = {}
-    for column in columns:
-        row = column // per_row
-        rows[row] = max(rows.get(row, 0), max(lanes[id] for id in columns[column]))
-    top, offset = {}, 0.0
-    for row in sorted(rows):
-        top[row] = offset
-        offset += (rows[row] + 1) * ROW
-    return {id: (column % per_row * COLUMN, top[column // per_row] + lanes[id] * ROW)
-            for column, ids in columns.items() for id in ids}
+        columns[column].append(id)
+    return columns
 
 
-def _lanes(graph: Graph, columns: Mapping[int, list[str]]) -> dict[str, int]:
-    """Which lane of its row each node is in: that of the node that feeds it, if it is free there
-    and the way leads straight on, else the next free one."""
+def _lanes(graph: Graph, columns: list[list[str]]) -> Mapping[str, int]:
+    """Which lane of its row each node is in: that of the node that feeds it, if it is free there,
+    else the next free one."""
     lanes: dict[str, int] = {}
-    for column in sorted(columns):
+    for ids in columns:
         taken: set[int] = set()
-        for id in columns[column]:
+        for id in ids:
             wanted = min((lanes[wire.source] for wire in graph.into(id).values()), default=0)
             if id not in (INPUT, OUTPUT) and not graph.into(id):
                 wanted = 1
@@ -53,9 +89,7 @@ def _lanes(graph: Graph, columns: Mapping[int, list[str]]) -> dict[str, int]:
     return lanes
 
 
-def placed(graph: Graph) -> Graph:
+def placed(graph: Graph, full: float = FULL_ROW) -> Graph:
     """The graph, its nodes where the layout puts them."""
-    from explorer.graph import edits
-
-    places = layout(graph)
+    places = layout(graph, full)
     return edits.move(graph, {id: places[id] for id in graph.nodes})

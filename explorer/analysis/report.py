@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
-from explorer.analysis.facts import Facts, Fault, needed, sweep
+from explorer.analysis.facts import Facts, Fault, clashes, needed, sweep
+from explorer.analysis.layer import Layer, layers_of, producers
 from explorer.catalog.datasets import DataSet
-from explorer.catalog.kind import Settings
 from explorer.catalog.layers import text_of
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Shape
 from explorer.text import _
@@ -34,24 +33,6 @@ class Problem:
     message: str
     node: str
     fixes: tuple[Fix, ...] = ()
-
-
-class Layer(NamedTuple):
-    """A primitive of the network. path: its module's name in the network; sources: the paths of
-    the layers that feed it ("input" for the picture); settings: all its parameters."""
-
-    path: str
-    kind: str
-    ins: tuple[Shape, ...]
-    out: Shape | None
-    params: int
-    macs: int
-    sources: tuple[str, ...]
-    facts: Facts
-
-    @property
-    def settings(self) -> dict:
-        return vars(self.facts.settings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,38 +82,33 @@ class Report:
     def producer(self, path: str) -> str:
         """The path of the layer whose output is the output of the node at `path`, a way of ids
         from the whole network inward. Raises KeyError."""
-        return self._layers[1][path]
+        return self._producers[path]
 
     @cached_property
     def _layers(self) -> tuple[list[Layer], dict[str, str]]:
+        """The layers, and for every node of the whole network the path that gives its output."""
         layers: list[Layer] = []
         outputs = {INPUT: INPUT}
         for id, facts in self.facts.items():
             if id in self.alive:
-                outputs[id] = _walk(layers, outputs, id, "", id, facts,
-                                    tuple(outputs[source] for source in self.sources[id]))
+                found, outputs[id] = layers_of(id, facts, self._feeding(id, outputs))
+                layers += found
         leading = self.graph.into(OUTPUT).get(PORT)
         if leading:
-            outputs[OUTPUT] = outputs.get(leading.source, INPUT)
+            outputs[OUTPUT] = outputs[leading.source]
         return layers, outputs
 
+    @cached_property
+    def _producers(self) -> dict[str, str]:
+        outputs = self._layers[1]
+        found = dict(outputs)
+        for id, facts in self.facts.items():
+            if id in self.alive:
+                found |= producers(id, facts, self._feeding(id, outputs))
+        return found
 
-def _walk(layers: list[Layer], outputs: dict[str, str], id: str, prefix: str, place: str,
-          facts: Facts, sources: tuple[str, ...]) -> str:
-    """Append the layers of one node; give the path of the one that puts out its result."""
-    path = prefix + id
-    if not facts.kind.composite:
-        layers.append(Layer(path, facts.kind.name, facts.ins, facts.out, facts.params, facts.macs,
-                            sources, facts))
-        return path
-    inner = prefix if facts.inline else path + "."
-    ends = {INPUT: sources[0] if sources else INPUT}
-    for child in facts.children:
-        if all(source in ends for source in child.sources):
-            ends[child.id] = outputs[f"{place}.{child.id}"] = _walk(
-                layers, outputs, child.id, inner, f"{place}.{child.id}", child.facts,
-                tuple(ends[source] for source in child.sources))
-    return ends.get(facts.result, ends[INPUT])
+    def _feeding(self, id: str, outputs: dict[str, str]) -> tuple[str, ...]:
+        return tuple([outputs[source] for source in self.sources[id]])
 
 
 def _faults(path: str, facts: Facts) -> Iterator[tuple[str, Fault]]:
@@ -140,7 +116,7 @@ def _faults(path: str, facts: Facts) -> Iterator[tuple[str, Fault]]:
         return
     if facts.fault:
         yield path, facts.fault
-    for child in facts.children:
+    for child in (*facts.children, *facts.strays):
         yield from _faults(f"{path}.{child.id}", child.facts)
 
 
@@ -183,17 +159,6 @@ def _end_faults(graph, data, facts, alive, leading, output) -> dict[str, tuple[F
                              "vector of {count}").format(
                                  actual=text_of(output), data=data.title,
                                  count=len(data.classes)), data))
-    taken: dict[str, str] = {}
-    for id, fact in facts.items():
-        if id not in alive:
-            continue
-        for name in ([child.id for child in fact.children] if fact.inline else [id]):
-            if name in taken:
-                inliner = id if fact.inline else taken[name]
-                found.setdefault(inliner, []).append(Fault(
-                    "names", _("{first} and {second} both put a layer called {name} into the "
-                               "network; every name may occur once").format(
-                                   first=taken[name], second=id, name=name), name))
-                break
-            taken.setdefault(name, id)
+    for id, fault in clashes((id, fact) for id, fact in facts.items() if id in alive):
+        found.setdefault(id, []).append(fault)
     return {id: tuple(faults) for id, faults in found.items()}

@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.analysis.facts import Facts, sweep
-from explorer.analysis.layout import placed
+from explorer.analysis.layout import FULL_ROW_INSIDE, placed
 from explorer.analysis.report import Report, analyse
 from explorer.app.document import Document, Edit, lifted
 from explorer.app.engine_link import EngineLink
@@ -116,7 +116,7 @@ class Session(QObject):
             facts = {child.id: child.facts
                      for child in sweep(graph, found.ins[0] if found.ins else None)}
             if found.inner is None:
-                graph = placed(graph)
+                graph = placed(graph, FULL_ROW_INSIDE)
         return graph, facts
 
     # Edits ------------------------------------------------------------------------------------
@@ -145,7 +145,7 @@ class Session(QObject):
             node = graph.nodes[ids[-1]]
             facts = self.facts_of(path)
             return replace(graph, nodes={**graph.nodes, node.id: replace(
-                node, kind="Group", params={}, inner=placed(facts.expansion))})
+                node, kind="Group", params={}, inner=placed(facts.expansion, FULL_ROW_INSIDE))})
 
         if self.facts_of(path).inline:
             self.notified.emit(_("{id} first needs its own name in the network: switch “inline” "

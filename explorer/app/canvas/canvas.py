@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QGraphicsRectItem, QGraphicsView, QWidget
 
 from explorer.app import theme
 from explorer.app.canvas import placing
-from explorer.app.canvas.card import WIDTH, TALL
+from explorer.analysis.layout import card_size
 from explorer.app.canvas.gestures import Connect, Frame, Gesture, Move, Pan
 from explorer.app.canvas.overlays import Overlays
 from explorer.app.canvas.scene import NetworkScene
@@ -163,7 +163,9 @@ class Canvas(QGraphicsView):
         place = self.mapToScene(event.position().toPoint())
         self.highlight_wire(self.network.wire_at(place, 16.0))
         if self._ghost is None:
-            self._ghost = QGraphicsRectItem(-WIDTH / 2, -TALL / 2, WIDTH, TALL)
+            kind = json.loads(bytes(event.mimeData().data(NODE_MIME).data()))["kind"]
+            width, height = card_size(kind)
+            self._ghost = QGraphicsRectItem(-width / 2, -height / 2, width, height)
             self._ghost.setPen(QPen(theme.color("accent"), 1.5, Qt.PenStyle.DashLine))
             self._ghost.setZValue(9)
             self.network.addItem(self._ghost)

@@ -5,12 +5,12 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from explorer.analysis.facts import Facts
+from explorer.analysis.layout import STACK, card_size
 from explorer.app import glyphs, theme
 from explorer.app.number import shape_text, short
 from explorer.graph.graph import INPUT, OUTPUT, Node, Shape
 from explorer.text import _
 
-WIDTH, TALL, LOW, SMALL = 124.0, 104.0, 84.0, 68.0
 CORNER = 7.0
 READABLE = 0.35  # below this scale a card is a coloured block
 PORT_RADIUS, PORT_REACH = 4.0, 14.0
@@ -34,13 +34,12 @@ class Card(QGraphicsItem):
         self.hot_port: str | None = None
         self.picture: QImage | None = None
         self.signal: float | None = None
-        self.size = (WIDTH, LOW)
+        self.size = (0.0, 0.0)
         self.setZValue(2)
 
     def show_node(self, node: Node, facts: Facts, ports: tuple[str, ...], problem: str) -> None:
         """Take the node's present values; `problem` is "" or the mark of its badge."""
-        size = (SMALL, SMALL) if facts.kind.name in ("Add", "Concat") else (
-            WIDTH, TALL if facts.children or facts.kind.composite else LOW)
+        size = card_size(facts.kind.name)
         if size != self.size:
             self.prepareGeometryChange()
             self.size = size
@@ -52,7 +51,7 @@ class Card(QGraphicsItem):
 
     def show_end(self, shape: Shape | None, subtitle: str, problem: str) -> None:
         """Take the present values of the input or the output."""
-        size = (84.0, 104.0) if self.id == INPUT else (84.0, 56.0)
+        size = card_size(self.id)
         if size != self.size:
             self.prepareGeometryChange()
             self.size = size
@@ -73,7 +72,7 @@ class Card(QGraphicsItem):
 
     def out_port(self) -> QPointF:
         """Where wires leave, in the scene's coordinates."""
-        return self.pos() + QPointF(self.size[0] / 2, 0)
+        return self.pos() + QPointF(self.size[0] / 2 + STACK * self._stacked, 0)
 
     def in_port(self, port: str) -> QPointF:
         """Where the wire into that port ends, in the scene's coordinates."""
@@ -101,7 +100,7 @@ class Card(QGraphicsItem):
             self._paint_block(painter)
             return
         if self._stacked:
-            for shift in (10.0, 5.0):
+            for shift in (STACK, STACK / 2):
                 self._panel(painter, self.body.translated(shift, -shift * 0.8), theme.color("line"))
         border = (theme.color("problem") if self.problem else
                   theme.color("accent") if self.selected else theme.color("line"))
@@ -110,7 +109,7 @@ class Card(QGraphicsItem):
             self._paint_input(painter)
         elif self.id == OUTPUT:
             self._paint_output(painter)
-        elif self.size[0] == SMALL:
+        elif self.facts.kind.variadic:
             self._paint_join(painter)
         else:
             self._paint_layer(painter)
@@ -159,7 +158,7 @@ class Card(QGraphicsItem):
         painter.setFont(theme.sans(11))
         self._words(painter, QRectF(left, top + 26, width, 16), self.subtitle or facts.kind.name,
                     "muted")
-        if self.size[1] == TALL:
+        if facts.kind.composite:
             self._paint_glyphs(painter, QRectF(left, top + 45, width, 18))
         rule = body.bottom() - 23
         painter.setPen(QPen(theme.color("line"), 1))

@@ -139,7 +139,7 @@ class Map(QWidget):
         painter.setBrush(theme.color("panel"))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
         scale, content = self._scale()
-        painter.translate(self.rect().center() - content.center() * scale)
+        painter.translate(QPointF(self.rect().center()) - content.center() * scale)
         painter.setPen(Qt.PenStyle.NoPen)
         for card in self.canvas.network.cards.values():
             painter.setBrush(theme.color("problem") if card.problem else

@@ -3,12 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from explorer.analysis.layout import COLUMN, ROW
+from explorer.analysis.layout import GAP, ROW, card_reach, card_size
 from explorer.catalog import KINDS
 from explorer.graph import edits, names
 from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Value, Wire
 
 Place = tuple[float, float]
+
+
+def step(graph: Graph, before: str, kind: str) -> float:
+    """From the centre of the card `before` to that of a card of `kind` right of it."""
+    known = graph.nodes[before].kind if before in graph.nodes else before
+    return card_reach(known) + GAP + card_size(kind)[0] / 2
 
 
 def new_node(graph: Graph, kind: str, params: Mapping[str, Value], place: Place) -> Node:
@@ -24,7 +30,7 @@ def dropped(graph: Graph, kind: str, params: Mapping[str, Value], place: Place) 
 def into_wire(graph: Graph, wire: Wire, kind: str, params: Mapping[str, Value]) -> Graph:
     """The graph with a new node in a wire, what follows in its row moved on if there is no room;
     the node is its last."""
-    graph, place = _make_room(graph, wire)
+    graph, place = _make_room(graph, wire, kind)
     node = new_node(graph, kind, params, place)
     return edits.insert(graph, node, wire, KINDS[kind].all_ports[0])
 
@@ -35,25 +41,28 @@ def behind(graph: Graph, id: str, kind: str, params: Mapping[str, Value]) -> Gra
     if leaving:
         return into_wire(graph, leaving[0], kind, params)
     x, y = graph.nodes[id].position if id in graph.nodes else (0.0, 0.0)
-    node = new_node(graph, kind, params, (x + COLUMN, y))
+    node = new_node(graph, kind, params, (x + step(graph, id, kind), y))
     graph = edits.connect(edits.add(graph, node), id, node.id, KINDS[kind].all_ports[0])
     return graph if graph.into(OUTPUT) else edits.connect(graph, node.id, OUTPUT)
 
 
-def _make_room(graph: Graph, wire: Wire) -> tuple[Graph, Place]:
+def _make_room(graph: Graph, wire: Wire, kind: str) -> tuple[Graph, Place]:
     """Where a card in the wire stands, and the graph with that place free."""
-    start = graph.nodes[wire.source].position if wire.source in graph.nodes else None
-    end = graph.nodes[wire.target].position if wire.target in graph.nodes else None
-    if start is None:
-        start = (end[0] - COLUMN, end[1]) if end else (0.0, 0.0)
-    if end is None or end[0] < start[0] + 12:  # the wire folds to another row, or ends outside
-        return graph, (start[0] + COLUMN, start[1])
-    gap = end[0] - start[0]
-    if gap >= 1.8 * COLUMN:
+    source, target = graph.nodes.get(wire.source), graph.nodes.get(wire.target)
+    before = step(graph, wire.source, kind)
+    after = card_reach(kind) + GAP + card_size(target.kind if target else OUTPUT)[0] / 2
+    if source is None:
+        start = (target.position[0] - before, target.position[1]) if target else (0.0, 0.0)
+    else:
+        start = source.position
+    if target is None or target.position[0] < start[0] + 12:  # it folds, or ends outside
+        return graph, (start[0] + before, start[1])
+    end = target.position
+    shift = before + after - (end[0] - start[0])
+    if shift <= 0:
         return graph, ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
-    shift = 2 * COLUMN - gap
     moved = {id: replace(node, position=(node.position[0] + shift, node.position[1]))
              for id, node in graph.nodes.items()
              if node.position[0] >= end[0] - 1 and abs(node.position[1] - end[1]) < ROW * 0.75}
-    return (replace(graph, nodes={**graph.nodes, **moved}),
-            (start[0] + COLUMN, start[1] if wire.source != INPUT else end[1]))
+    place = (start[0] + before, start[1] if wire.source != INPUT else end[1])
+    return replace(graph, nodes={**graph.nodes, **moved}), place

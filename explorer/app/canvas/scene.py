@@ -4,10 +4,10 @@ from PySide6.QtCore import QPointF, QRectF, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QGraphicsScene
 
-from explorer.analysis.layout import COLUMN
 from explorer.analysis.report import Problem
 from explorer.app import theme
 from explorer.app.canvas.card import PORT_REACH, Card
+from explorer.app.canvas.placing import step
 from explorer.app.canvas.wire import WireItem
 from explorer.catalog import KINDS
 from explorer.graph.graph import ENDS, INPUT, OUTPUT, Graph, Shape, Wire
@@ -49,7 +49,8 @@ class NetworkScene(QGraphicsScene):
             self._drawn.pop(id, None)
         moved = set()
         for id, node in graph.nodes.items():
-            ports = KINDS[node.kind].ports(graph.into(id))
+            ports = (KINDS[node.kind].ports(graph.into(id)) if session.editable
+                     else tuple(sorted(graph.into(id))))
             mark = self._mark(id)
             state = (node.meaning, facts[id], ports, mark, node.position)
             before = self._drawn.get(id)
@@ -95,7 +96,8 @@ class NetworkScene(QGraphicsScene):
     def _sync_wires(self, graph: Graph, moved: set[str]) -> None:
         for wire in self.wires.keys() - set(graph.wires):
             self.removeItem(self.wires.pop(wire))
-        largest = self.session.shown_input
+        shapes = [self._shape(wire.source) for wire in graph.wires]
+        largest = tuple(map(max, zip(*(s for s in shapes if s and len(s) == 3)))) or None
         facts = self.session.shown_facts
         for wire in graph.wires:
             item = self.wires.get(wire)
@@ -228,13 +230,16 @@ def _end_place(graph: Graph, id: str) -> QPointF:
     """Where the input stands: left of the first node that it feeds; the output: right of what
     feeds it."""
     if id == INPUT:
-        fed = [graph.nodes[wire.target].position for wire in graph.out_of(INPUT)
+        fed = [graph.nodes[wire.target] for wire in graph.out_of(INPUT)
                if wire.target in graph.nodes]
-        x, y = min(fed or [node.position for node in graph.nodes.values()] or [(COLUMN, 0.0)])
-        return QPointF(x - COLUMN, y)
+        first = min(fed or list(graph.nodes.values()), key=lambda node: node.position,
+                    default=None)
+        if first is None:
+            return QPointF(0, 0)
+        x, y = first.position
+        return QPointF(x - step(graph, INPUT, first.kind), y)
     leading = graph.into(OUTPUT).get("x")
-    if leading and leading.source in graph.nodes:
-        x, y = graph.nodes[leading.source].position
-    else:
-        x, y = max([node.position for node in graph.nodes.values()] or [(0.0, 0.0)])
-    return QPointF(x + COLUMN * 0.9, y)
+    before = leading.source if leading else max(
+        graph.nodes, key=lambda id: graph.nodes[id].position, default=INPUT)
+    x, y = graph.nodes[before].position if before in graph.nodes else (0.0, 0.0)
+    return QPointF(x + step(graph, before, OUTPUT), y)

@@ -15,6 +15,8 @@ from explorer.graph.graph import Shape, Wire
 BOX = 34.0
 ROOM = 44.0  # a wire shorter than this has no room for its label
 TURN = 10.0
+LONGEST_BEND = 150.0
+FORWARD = 12.0  # a target this far right of its source is reached directly, else round below
 
 
 class WireItem(QGraphicsItem):
@@ -30,7 +32,7 @@ class WireItem(QGraphicsItem):
         self.selected = self.hot = False
         self.path = QPainterPath()
         self.label_at = QPointF()
-        self.has_room = False
+        self.has_room = self.folds = False
         self.setZValue(1)
 
     def carry(self, shape: Shape | None, largest: Shape | None, dashed: bool, problem: bool) -> None:
@@ -44,6 +46,7 @@ class WireItem(QGraphicsItem):
         """Run from `start` to `end` (scene); `low` is how far below them a way back passes."""
         self.prepareGeometryChange()
         self.path, self.label_at, self.has_room = route(start, end, low)
+        self.folds = end.x() - start.x() < FORWARD
 
     @property
     def thickness(self) -> float:
@@ -84,7 +87,7 @@ class WireItem(QGraphicsItem):
         painter.fillRect(rect, theme.color("canvas"))
         painter.setPen(theme.color("problem" if self.problem else "text"))
         painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
-        if len(self.shape_of) == 3:
+        if len(self.shape_of) == 3 and not self.folds:
             paint_tensor(painter, QRectF(x - BOX / 2, y - BOX - 14, BOX, BOX), self.shape_of,
                          color, theme.mixed("muted", "canvas", 0.25),
                          self.largest or self.shape_of)
@@ -97,12 +100,22 @@ def route(start: QPointF, end: QPointF, low: float = 0.0) -> tuple[QPainterPath,
     """
     path = QPainterPath(start)
     gap = end.x() - start.x()
-    if gap >= 12:
+    if gap >= FORWARD:
         if abs(end.y() - start.y()) < 0.5:
             path.lineTo(end)
         else:
-            bend = min(max(gap / 2, 24.0), 90.0)
-            path.cubicTo(start + QPointF(bend, 0), end - QPointF(bend, 0), end)
+            # A long way round, as a shortcut's, keeps to the lower lane and bends at its end.
+            flat = max(0.0, gap - LONGEST_BEND)
+            rises = end.y() < start.y()
+            first = start + QPointF(flat if rises else 0.0, 0)
+            last = end - QPointF(0.0 if rises else flat, 0)
+            bend = (last.x() - first.x()) / 2
+            path.lineTo(first)
+            path.cubicTo(first + QPointF(bend, 0), last - QPointF(bend, 0), last)
+            path.lineTo(end)
+            if flat > ROOM:
+                middle = (start + first) / 2 if rises else (last + end) / 2
+                return path, middle, True
         return path, path.pointAtPercent(0.5), gap >= ROOM
     below = max(start.y(), low) + 22
     if end.y() > below + 20:

@@ -1,0 +1,85 @@
+"""The primitives of a network, one after another, under the names that they have in it."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from explorer.analysis.facts import Facts
+from explorer.graph.graph import INPUT, Shape
+
+
+class Layer(NamedTuple):
+    """A primitive of the network. path: its module's name in the network; sources: the paths of
+    the layers that feed it ("input" for the picture)."""
+
+    path: str
+    facts: Facts
+    sources: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        return self.facts.kind.name
+
+    @property
+    def settings(self) -> dict:
+        """All its parameters."""
+        return vars(self.facts.settings)
+
+    @property
+    def ins(self) -> tuple[Shape | None, ...]:
+        return self.facts.ins
+
+    @property
+    def out(self) -> Shape | None:
+        return self.facts.out
+
+    @property
+    def params(self) -> int:
+        return self.facts.params
+
+    @property
+    def macs(self) -> int:
+        return self.facts.macs
+
+
+@lru_cache(maxsize=4096)
+def layers_of(path: str, facts: Facts, sources: tuple[str, ...]) -> tuple[list[Layer], str]:
+    """The primitives that the node at `path` puts into the network, and the path of the one that
+    gives the node's output. sources: the paths that feed it. Remembered, for an edit leaves most
+    nodes as they were."""
+    if not facts.kind.composite:
+        return [Layer(path, facts, sources)], path
+    prefix = path.rpartition(".")[0] if facts.inline else path
+    if prefix:
+        prefix += "."
+    found: list[Layer] = []
+    paths = {INPUT: sources[0] if sources else INPUT}
+    for id, inner, feeding in facts.children:
+        fed = tuple([paths[source] for source in feeding])
+        if inner.kind.composite:
+            layers, paths[id] = layers_of(prefix + id, inner, fed)
+            found += layers
+        else:
+            paths[id] = here = prefix + id
+            found.append(Layer(here, inner, fed))
+    return found, paths.get(facts.result, paths[INPUT])
+
+
+def producers(id: str, facts: Facts, sources: tuple[str, ...]) -> dict[str, str]:
+    """For the node and every one inside it, by the way of ids that leads there: the path of the
+    primitive whose output is its output."""
+    found: dict[str, str] = {}
+    found[id] = _trace(found, "" if facts.inline else f"{id}.", id, facts, sources)
+    return found
+
+
+def _trace(found: dict[str, str], prefix: str, place: str, facts: Facts,
+           sources: tuple[str, ...]) -> str:
+    if not facts.kind.composite:
+        return prefix[:-1]
+    paths = {INPUT: sources[0] if sources else INPUT}
+    for child in facts.children:
+        inner, here = child.facts, f"{place}.{child.id}"
+        paths[child.id] = found[here] = _trace(
+            found, prefix if inner.inline else f"{prefix}{child.id}.", here, inner,
+            tuple(paths[source] for source in child.sources))
+    return paths.get(facts.result, paths[INPUT])

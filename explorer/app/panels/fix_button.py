@@ -1,0 +1,47 @@
+"""A fix of a problem, as a button that says what it costs."""
+
+import re
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import (
+    QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QStylePainter, QWidget,
+)
+
+from explorer.analysis.report import Fix
+from explorer.app.number import short
+
+
+class FixButton(QPushButton):
+    """Does a fix when it is pressed, as one undo step. Where room is short its text is cut; the
+    tool tip has it whole."""
+
+    def __init__(self, session, fix: Fix, primary: bool = False, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.fix = fix
+        cost = _short(fix.cost)
+        self.setText(f"{fix.label}  {cost}".rstrip())
+        self.setToolTip(f"{fix.label}<br>{fix.cost}" if fix.cost else fix.label)
+        self.setStatusTip(fix.label)
+        self.setProperty("primary", primary)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.setMaximumWidth(self.sizeHint().width())
+        self.clicked.connect(lambda: session.edit(fix.label, fix.edit, whole=True))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(96, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        room = self.style().subElementRect(
+            QStyle.SubElement.SE_PushButtonContents, option, self).width()
+        option.text = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideMiddle, room)
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
+
+
+def _short(cost: str) -> str:
+    """ "+8,448 parameters" → "+8.45k"."""
+    count = re.match(r"([+-])([\d,]+)", cost)
+    return count[1] + short(int(count[2].replace(",", ""))) if count else cost
