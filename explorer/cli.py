@@ -113,7 +113,7 @@ def load(name: str, input: Shape | None = None, data: DataSet | None = None) -> 
     if name in templates.names():
         return templates.build(name, input or (data and data.input),
                                len(data.classes) if data else None)
-    if not Path(name).exists():
+    if not os.path.exists(name):  # unlike Path.exists, False for a name that no file can have
         near = difflib.get_close_matches(name, templates.names(), 3, 0.5)
         raise UsageError(_("{name} is neither a file nor a template; {hint}").format(
             name=name, hint=_("did you mean {names}?").format(names=", ".join(near)) if near

@@ -53,7 +53,7 @@ def _add(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
     for which, other in ((1, 0), (0, 1)):
         have, want = facts.ins[which], facts.ins[other]
         changed = _reshaped(report, wires[which].source, have, want)
-        if changed:
+        if changed and not graph.reaches(wires[which].source, wires[other].source):
             label = _("Match {branch}: {values}").format(
                 branch=wires[which].source,
                 values=", ".join(f"{key} {value}" for key, value in changed.items()))
@@ -111,14 +111,18 @@ def _gives(report: "Report", id: str, params: dict, want: Shape) -> bool:
 
 
 def _concat(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
-    graph, facts = report.graph, report.facts[id]
-    for port, have in zip(sorted(graph.into(id)), facts.ins):
-        want = (have[0], *facts.ins[0][1:])
-        changed = _reshaped(report, graph.into(id)[port].source, have, want)
-        if have != want and changed:
+    """Give the one branch that differs the size of the others."""
+    into, ins = report.graph.into(id), report.facts[id].ins
+    sources = [into[port].source for port in sorted(into)]
+    for which, (source, have) in enumerate(zip(sources, ins)):
+        others = {shape[1:] for number, shape in enumerate(ins) if number != which}
+        want = (have[0], *min(others))
+        changed = _reshaped(report, source, have, want) if len(others) == 1 else {}
+        if changed and not any(report.graph.reaches(source, other)
+                               for number, other in enumerate(sources) if number != which):
             yield _fix(_("Match {branch}: stride {stride}").format(
-                branch=graph.into(id)[port].source, stride=changed["stride"]),
-                partial(edits.set_params, id=graph.into(id)[port].source, params=changed))
+                branch=source, stride=changed["stride"]),
+                partial(edits.set_params, id=source, params=changed))
 
 
 # Windows and groups ---------------------------------------------------------------------------
@@ -148,8 +152,8 @@ def _groups(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
                   if not any(count % n for count in channels))
     yield _fix(_("Set groups {groups}").format(groups=largest),
                partial(edits.set_params, id=id, params={"groups": largest}))
-    if channels[0] % wanted == 0:
-        up = -(-channels[1] // wanted) * wanted
+    up = -(-channels[1] // wanted) * wanted
+    if channels[0] % wanted == 0 and not KINDS["Conv2d"].fault({"out_channels": up}):
         yield _fix(_("Set out_channels {channels}").format(channels=up),
                    partial(edits.set_params, id=id, params={"out_channels": up}))
 
@@ -157,14 +161,15 @@ def _groups(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
 # Maps and vectors -----------------------------------------------------------------------------
 
 def _vector(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
-    features, shape = report.facts[id].settings.out_features, report.facts[id].ins[0]
+    settings, shape = report.facts[id].settings, report.facts[id].ins[0]
+    features, bias = settings.out_features, int(settings.bias)
     if len(shape) == 3:
         yield _fix(_("Insert global average pooling and Flatten"),
                    partial(_before, id=id, kinds=(("AdaptiveAvgPool2d", {"output_size": 1}),
                                                   ("Flatten", {}))),
-                   added=features * shape[0])
+                   added=features * (shape[0] + bias))
         yield _fix(_("Insert Flatten"), partial(_before, id=id, kinds=(("Flatten", {}),)),
-                   added=features * shape[0] * shape[1] * shape[2])
+                   added=features * (shape[0] * shape[1] * shape[2] + bias))
 
 
 def _before(graph: Graph, id: str, kinds: tuple) -> Graph:
@@ -229,8 +234,9 @@ def _unconnected(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
     else:
         loose = [other for other in (*graph.nodes, INPUT) if not graph.out_of(other)
                  and other != id and not edits.refusal(graph, other, id)]
-    port = (fault.allowed or {}).get("ports", (PORT,))[0]
-    if len(loose) == 1:
+    allowed = fault.allowed or {"ports": (PORT,), "count": 1}
+    port = allowed["ports"][0]
+    if len(loose) == 1 and allowed["count"] == 1:
         yield _fix(_("Connect {source} to {target}").format(source=loose[0], target=id),
                    partial(edits.connect, source=loose[0], target=id, port=port))
     if id != OUTPUT and not graph.out_of(id):
@@ -238,13 +244,16 @@ def _unconnected(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
 
 
 def _names(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
-    if id in report.facts and report.facts[id].inline:
-        yield _fix(_("Keep the layers of {node} under its name").format(node=id),
-                   partial(edits.set_params, id=id, params={"inline": False}))
-    if fault.allowed in report.graph.nodes:
-        fresh = names.free(fault.allowed, {*report.graph.nodes, fault.allowed})
-        yield _fix(_("Rename {old} to {new}").format(old=fault.allowed, new=fresh),
-                   partial(edits.rename, old=fault.allowed, new=fresh))
+    name, inliner = fault.allowed["name"], fault.allowed["inliner"]
+    label = _("Keep the layers of {node} under its name").format(node=inliner)
+    if fault.allowed["inside"]:
+        yield _fix(label, partial(_set_inside, id=id, inner_id=inliner, params={"inline": False}))
+        return
+    yield _fix(label, partial(edits.set_params, id=inliner, params={"inline": False}))
+    if name in report.graph.nodes:
+        fresh = names.free(name, {*report.graph.nodes, name})
+        yield _fix(_("Rename {old} to {new}").format(old=name, new=fresh),
+                   partial(edits.rename, old=name, new=fresh))
 
 
 _RULES = {"add": _add, "concat": _concat, "kernel": _kernel, "padding": _padding,

@@ -86,8 +86,10 @@ class _Writer:
             self._assign(child.facts, child.id)
         for block in self.blocks:
             self._write(block)
-        lines = [f'"""{graph.name}: {report.params:,} parameters, {report.macs:,} multiply-adds '
-                 f'for {text_of(graph.input)}."""', "", "import torch", "from torch import nn", ""]
+        # The name is free text, the only one: it must not end the docstring.
+        title = "".join(c if c.isprintable() and c not in '"\\' else "_" for c in graph.name)
+        lines = [f'"""{title}: {report.params:,} parameters, {report.macs:,} multiply-adds for '
+                 f'{text_of(graph.input)}."""', "", "import torch", "from torch import nn", ""]
         for block in self.blocks:
             lines += ["", *self._class(block), ""]
         lines += ["", f"class {self.name}(nn.Module):", "    def __init__(self):",
@@ -130,7 +132,7 @@ class _Writer:
                   else _camel(id) if facts.inner is not None else facts.kind.name)
         if not wanted[:1].isalpha():
             wanted = f"Block{wanted}"
-        names = {block.name for block in self.blocks} | {self.name}
+        names = {block.name for block in self.blocks} | {self.name, "True", "False", "None"}
         name, number = wanted, 2
         while name in names:
             name, number = f"{wanted}{number}", number + 1
@@ -173,6 +175,8 @@ class _Writer:
                 continue
             flag = "project" if spliced[others[0]][number].facts.kind.name == "Projection" \
                 else f"with_{id}"
+            while flag in block.arguments:
+                flag += "_"
             block.arguments[flag] = (tuple(index in others for index in range(len(made))), False)
             block.body += _attribute(id, ["nn.Identity()"])
             block.body.append(f"{INDENT}if {flag}:")

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from math import prod
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from explorer.graph.graph import Graph, Shape, Value
 from explorer.text import _
@@ -67,8 +69,7 @@ def _shown(value: object) -> str:
     return shown if len(shown) <= 40 else shown[:40] + "…"
 
 
-@dataclass(frozen=True)
-class Weight:
+class Weight(NamedTuple):
     """One tensor of a layer's state: its name in the state dict, its shape, and whether it is
     learned (a parameter) or kept (a buffer)."""
 
@@ -79,10 +80,7 @@ class Weight:
     @property
     def size(self) -> int:
         """Number of elements."""
-        count = 1
-        for side in self.shape:
-            count *= side
-        return count
+        return prod(self.shape)
 
 
 REQUIRED = object()
@@ -137,21 +135,23 @@ class Kind:
     expand: Callable[[Settings, Shapes], Graph] | None = None
     written_as: Callable[[Settings], str] | None = None
 
-    @property
+    @cached_property
     def composite(self) -> bool:
         """Made of other kinds."""
         return self.expand is not None
 
-    @property
+    @cached_property
     def inlines(self) -> bool:
         """Can put its inner nodes straight into the network, adding no prefix to their names."""
         return any(param.name == "inline" for param in self.params)
 
     def settings(self, params: Mapping[str, Value]) -> Settings:
         """Every parameter of the kind, from `params` or the defaults."""
-        values = {param.name: param.default for param in self.params}
-        values.update(params)
-        return SimpleNamespace(**values)
+        return SimpleNamespace(**{**self._defaults, **params})
+
+    @cached_property
+    def _defaults(self) -> dict[str, Value]:
+        return {param.name: param.default for param in self.params}
 
     def ports(self, connected: Iterable[str] = ()) -> tuple[str, ...]:
         """The input ports that a node offers when these are wired; a variadic one has a spare."""

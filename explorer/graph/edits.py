@@ -35,8 +35,8 @@ def remove(graph: Graph, ids: Iterable[str], bridge: bool = False) -> Graph:
             if wire.source in ids and wire.target not in ids:
                 source = wire.source
                 while source in ids:
-                    feeding = next(iter(graph.into(source).values()), None)
-                    source = feeding.source if feeding else None
+                    into = graph.into(source)
+                    source = into[min(into)].source if into else None
                 if source is not None:
                     wires.append(replace(wire, source=source))
     nodes = {id: node for id, node in graph.nodes.items() if id not in ids}

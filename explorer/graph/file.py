@@ -121,7 +121,9 @@ def _graph(found: dict, name: str, shape: tuple, budget: list[int], depth: int) 
     try:
         graph.order
     except CycleError as error:
-        raise FileError(_("The wires run in a circle: {way}").format(way=error)) from None
+        way = error.path if len(error.path) <= 12 else [*error.path[:6], "…", *error.path[-5:]]
+        raise FileError(_("The wires run in a circle: {way}").format(
+            way=" → ".join(way))) from None
     return graph
 
 
@@ -172,7 +174,7 @@ def _whole(value: object) -> bool:
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return _whole(value) or isinstance(value, float) and math.isfinite(value)
 
 
 def _cut(word: str) -> str:

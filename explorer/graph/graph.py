@@ -27,6 +27,7 @@ class Node:
     """One use of a kind. `params` holds what was set; the kind knows the defaults.
 
     position: centre on the canvas, in scene units. inner: the graph inside a custom group.
+    meaning: what the node computes, hashable: kind, parameters, inner graph; not id nor place.
     """
 
     id: str
@@ -34,14 +35,12 @@ class Node:
     params: Mapping[str, Value] = field(default_factory=dict)
     position: tuple[float, float] = (0.0, 0.0)
     inner: "Graph | None" = None
+    meaning: tuple = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
-        object.__setattr__(self, "params", MappingProxyType(dict(self.params)))
-
-    @cached_property
-    def meaning(self) -> tuple:
-        """What the node computes, hashable: kind, parameters, inner graph; neither id nor place."""
-        return self.kind, tuple(sorted(self.params.items())), self.inner
+        params = dict(self.params)
+        vars(self)["params"] = MappingProxyType(params)
+        vars(self)["meaning"] = self.kind, tuple(sorted(params.items())), self.inner
 
     def __hash__(self):
         return hash((self.id, self.meaning, self.position))
@@ -107,6 +106,12 @@ class Graph:
 
         Raises CycleError.
         """
+        place = {id: number for number, id in enumerate((INPUT, *self.nodes, OUTPUT))}
+        if all([place[wire.source] < place[wire.target] for wire in self.wires]):
+            return tuple(self.nodes)
+        return self._sorted()
+
+    def _sorted(self) -> tuple[str, ...]:
         waiting = {id: sum(1 for wire in self.into(id).values() if wire.source != INPUT)
                    for id in self.nodes}
         ready = [id for id, count in waiting.items() if count == 0]
@@ -128,14 +133,15 @@ class Graph:
 
     def _cycle(self, among: set[str]) -> list[str]:
         """One circle inside `among`, every node of which waits for another of them."""
-        path = [min(among)]
+        path = {min(among): None}  # a dict, for it keeps the order and finds at once
         while True:
-            before = next(wire.source for wire in self.into(path[-1]).values()
+            before = next(wire.source for wire in self.into(next(reversed(path))).values()
                           if wire.source in among)
             if before in path:
-                circle = path[path.index(before):][::-1]
+                ids = list(path)
+                circle = ids[ids.index(before):][::-1]
                 return [*circle, circle[0]]
-            path.append(before)
+            path[before] = None
 
     def reaches(self, start: str, goal: str) -> list[str] | None:
         """The ids along a way from `start` to `goal` following the wires, or None."""

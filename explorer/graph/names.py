@@ -43,7 +43,11 @@ def free(wanted: str, taken) -> str:
     """`wanted`, or with the first number behind it that makes it differ from all `taken`."""
     if wanted not in taken and fault(wanted) is None:
         return wanted
-    stem = wanted.rstrip("0123456789") or "node"
+    stem = wanted.rstrip("0123456789")[:LONGEST - 10]
+    return _numbered(stem if stem and fault(f"{stem}1") is None else "node", taken)
+
+
+def _numbered(stem: str, taken) -> str:
     number = 1
     while f"{stem}{number}" in taken or fault(f"{stem}{number}"):
         number += 1
@@ -58,7 +62,4 @@ def following(kind: str, taken) -> str:
             "adaptive_avg_pool": "avgpool", "linear": "fc", "re_lu": "relu",
             "basic_block": "block", "image_net_stem": "stem", "cifar_stem": "stem",
             "classifier_head": "head"}.get(stem, stem)
-    number = 1
-    while f"{stem}{number}" in taken or fault(f"{stem}{number}"):
-        number += 1
-    return f"{stem}{number}"
+    return _numbered(stem, taken)
