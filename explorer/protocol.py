@@ -1,8 +1,9 @@
 """The words between window and engine: frames of a JSON header and raw arrays; never pickle.
 
-A frame is `<II` (bytes of the header, bytes of the payload), the header (a JSON object in UTF-8) and the payload (the
-arrays' bytes back to back, little-endian, C order). The header's key "arrays" says what the payload holds:
-[[name, dtype, shape], ...]. Messages and their keys are named in the README of the engine's room.
+A frame is `<II` (bytes of the header, bytes of the payload), the header (a JSON object in UTF-8)
+and the payload (the arrays' bytes back to back, little-endian, C order). The header's key "arrays"
+says what the payload holds: [[name, dtype, shape], ...]. Messages and their keys are named in the
+README of the engine's room.
 """
 
 import json
@@ -26,7 +27,8 @@ DTYPES = {
     "float64": np.dtype("<f8"),
 }
 HEADER_LIMIT = 16 * 2**20
-"""Bytes of the longest header. Four bytes of text, read as a length, are far above it, so a stray print is noticed."""
+"""Bytes of the longest header. Four bytes of text, read as a length, are far above it, so a stray
+print is noticed."""
 PAYLOAD_LIMIT = 256 * 2**20
 """Bytes of the largest payload."""
 ARRAY_LIMIT, DIMENSION_LIMIT = 64, 8
@@ -35,14 +37,16 @@ _LENGTHS = struct.Struct("<II")
 
 
 class FrameError(ValueError):
-    """What came is no frame, or one that must not be sent; the message is a sentence for a person."""
+    """What came is no frame, or one that must not be sent; the message is a sentence for a
+    person."""
 
 
 def encode(message: Mapping[str, Any], **arrays: np.ndarray) -> list[bytes | memoryview]:
-    """The frame of `message` and `arrays` as pieces for `writelines`; contiguous arrays are not copied.
+    """The frame of `message` and `arrays` as pieces for `writelines`; contiguous arrays are not
+    copied.
 
-    Raises FrameError for a dtype other than those of DTYPES, for a message with a key "arrays" of its own, and where
-    the frame would be larger than what `Decoder` accepts.
+    Raises FrameError for a dtype other than those of DTYPES, for a message with a key "arrays" of
+    its own, and where the frame would be larger than what `Decoder` accepts.
     """
     if "arrays" in message:
         raise FrameError(_("A message may not have a key of its own named “arrays”."))
@@ -51,8 +55,14 @@ def encode(message: Mapping[str, Any], **arrays: np.ndarray) -> list[bytes | mem
         dtype = DTYPES.get(array.dtype.name)
         if dtype is None or array.ndim > DIMENSION_LIMIT:
             raise FrameError(
-                _("The array “{name}” is {dtype} of {count} dimensions; allowed: {allowed}, up to {limit}.").format(
-                    name=name, dtype=array.dtype.name, count=array.ndim, allowed=", ".join(DTYPES),
+                _(
+                    "The array “{name}” is {dtype} of {count} dimensions; allowed: {allowed}, up "
+                    "to {limit}."
+                ).format(
+                    name=name,
+                    dtype=array.dtype.name,
+                    count=array.ndim,
+                    allowed=", ".join(DTYPES),
                     limit=DIMENSION_LIMIT,
                 )
             )
@@ -76,10 +86,11 @@ class Decoder:
         self._fault: str | None = None
 
     def feed(self, data: bytes | bytearray | memoryview) -> list[tuple[Message, Arrays]]:
-        """The messages that `data` completes, in order, each with its arrays (writable, native byte order).
+        """The messages that `data` completes, in order, each with its arrays (writable, native byte
+        order).
 
-        Raises FrameError on what can be no frame; from there on the stream has no meaning, and every later call
-        raises it again.
+        Raises FrameError on what can be no frame; from there on the stream has no meaning, and
+        every later call raises it again.
         """
         if self._fault is not None:
             raise FrameError(self._fault)
@@ -101,7 +112,9 @@ class Decoder:
             if len(buffer) < end:
                 break
             message = _read_header(bytes(buffer[start + _LENGTHS.size : middle]))
-            found.append((message, _read_arrays(message.pop("arrays", []), bytes(buffer[middle:end]))))
+            found.append(
+                (message, _read_arrays(message.pop("arrays", []), bytes(buffer[middle:end])))
+            )
             start = end
         if start:
             del buffer[:start]
@@ -111,9 +124,10 @@ class Decoder:
 def _check_lengths(header: int, payload: int) -> None:
     if header > HEADER_LIMIT or payload > PAYLOAD_LIMIT:
         raise FrameError(
-            _("A frame of {header} + {payload} bytes is no frame of ours; allowed: up to {most} + {limit}.").format(
-                header=header, payload=payload, most=HEADER_LIMIT, limit=PAYLOAD_LIMIT
-            )
+            _(
+                "A frame of {header} + {payload} bytes is no frame of ours; allowed: up to "
+                "{most} + {limit}."
+            ).format(header=header, payload=payload, most=HEADER_LIMIT, limit=PAYLOAD_LIMIT)
         )
 
 
@@ -121,7 +135,9 @@ def _read_header(text: bytes) -> Message:
     try:
         message = json.loads(text)
     except (ValueError, RecursionError) as fault:
-        raise FrameError(_("The header of a frame is not JSON: {fault}.").format(fault=fault)) from None
+        raise FrameError(
+            _("The header of a frame is not JSON: {fault}.").format(fault=fault)
+        ) from None
     if not isinstance(message, dict):
         raise FrameError(_("The header of a frame is not a JSON object."))
     return message
@@ -137,7 +153,12 @@ def _read_arrays(described: Any, payload: bytes) -> Arrays:
         if not isinstance(entry, list) or len(entry) != 3:
             raise wrong
         name, dtype, shape = entry
-        if not isinstance(name, str) or name in arrays or not isinstance(dtype, str) or dtype not in DTYPES:
+        if (
+            not isinstance(name, str)
+            or name in arrays
+            or not isinstance(dtype, str)
+            or dtype not in DTYPES
+        ):
             raise wrong
         if not isinstance(shape, list) or len(shape) > DIMENSION_LIMIT:
             raise wrong

@@ -71,7 +71,8 @@ def read(path: Path) -> Checkpoint:
 
 
 def read_run(path: Path) -> Checkpoint:
-    """As `read`, for a file that a run was saved to; raises EngineError for any other, and for newer ones."""
+    """As `read`, for a file that a run was saved to; raises EngineError for any other, and for
+    newer ones."""
     found = read(path)
     if found.about.get("format") != FORMAT:
         raise EngineError(_("{path} holds weights, but no run that could go on.").format(path=path))
@@ -85,22 +86,25 @@ def read_run(path: Path) -> Checkpoint:
 
 
 def load(net: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Copies `tensors` into `net`, all or none; raises EngineError where a name or a shape differs."""
+    """Copies `tensors` into `net`, all or none; raises EngineError where a name or a shape
+    differs."""
     wanted = net.state_dict()
     missing = [name for name in wanted if name not in tensors]
     unknown = [name for name in tensors if name not in wanted]
     if missing or unknown:
         raise EngineError(
-            _("These are another network's weights: {missing} missing, {unknown} unknown, first {name}.").format(
-                missing=len(missing), unknown=len(unknown), name=(missing + unknown)[0]
-            )
+            _(
+                "These are another network's weights: {missing} missing, {unknown} unknown, "
+                "first {name}."
+            ).format(missing=len(missing), unknown=len(unknown), name=(missing + unknown)[0])
         )
     for name, tensor in wanted.items():
         if tensors[name].shape != tensor.shape:
             raise EngineError(
-                _("These are another network's weights: {name} is {found}, but the network needs {wanted}.").format(
-                    name=name, found=_shape(tensors[name]), wanted=_shape(tensor)
-                )
+                _(
+                    "These are another network's weights: {name} is {found}, but the network "
+                    "needs {wanted}."
+                ).format(name=name, found=_shape(tensors[name]), wanted=_shape(tensor))
             )
     with torch.no_grad():
         for name, tensor in wanted.items():

@@ -16,7 +16,8 @@ from explorer.engine.failure import EngineError
 from explorer.text import _
 
 IMAGES, LABELS = 0x803, 0x801
-"""Magic numbers of IDX files of unsigned bytes in three and in one dimension (yann.lecun.com/exdb/mnist)."""
+"""Magic numbers of IDX files of unsigned bytes in three and in one dimension
+(yann.lecun.com/exdb/mnist)."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,18 @@ class Pictures:
         return self.mean.device
 
     def normalised(self, images: Tensor) -> Tensor:
-        """uint8 pixels (N, C, H, W) as float32 of mean 0 and standard deviation 1 over the training set."""
+        """uint8 pixels (N, C, H, W) as float32 of mean 0 and standard deviation 1 over the training
+        set."""
         return (images.to(torch.float32) - self.mean) / self.deviation
 
 
 def read_idx(path: Path, magic: int, shape: tuple[int, ...]) -> np.ndarray:
-    """The bytes of a gzipped IDX file as uint8 of `shape`; raises EngineError if it holds anything else."""
+    """The bytes of a gzipped IDX file as uint8 of `shape`; raises EngineError if it holds anything
+    else."""
     try:
         with gzip.open(path) as file:
-            # One byte more than there may be tells a longer file, and bounds what a hostile one unpacks to.
+            # One byte more than there may be tells a longer file, and bounds what a hostile one
+            # unpacks to.
             found = file.read(4 + 4 * len(shape) + int(np.prod(shape)) + 1)
     except FileNotFoundError:
         raise EngineError(_("The data file {path} is missing.").format(path=path)) from None
@@ -64,9 +68,10 @@ def read_idx(path: Path, magic: int, shape: tuple[int, ...]) -> np.ndarray:
     header = np.array([magic, *shape], ">u4").tobytes()
     if not found.startswith(header[:4]):
         raise EngineError(
-            _("The data file {path} begins with {found}; an IDX file of this sort begins with {magic}.").format(
-                path=path, found=found[:4].hex() or "nothing", magic=header[:4].hex()
-            )
+            _(
+                "The data file {path} begins with {found}; an IDX file of this sort begins with "
+                "{magic}."
+            ).format(path=path, found=found[:4].hex() or "nothing", magic=header[:4].hex())
         )
     if not found.startswith(header) or len(found) != len(header) + int(np.prod(shape)):
         raise EngineError(
@@ -82,7 +87,9 @@ def _arrays(name: str) -> dict[str, np.ndarray]:
     about = DATASETS[name]
     channels, height, width = about.input
     if channels != 1:
-        raise EngineError(_("The data set {title} is not one of IDX files.").format(title=about.title))
+        raise EngineError(
+            _("The data set {title} is not one of IDX files.").format(title=about.title)
+        )
     arrays = {}
     for part, prefix, count in (("train", "train", about.train), ("test", "t10k", about.test)):
         folder = resource.path(about.name)
@@ -101,11 +108,14 @@ def _arrays(name: str) -> dict[str, np.ndarray]:
 
 @lru_cache(maxsize=2)
 def load(name: str, device: torch.device) -> Pictures:
-    """The data set `name` on `device`, read once a process; raises EngineError if there is none or it is damaged."""
+    """The data set `name` on `device`, read once a process; raises EngineError if there is none or
+    it is damaged."""
     about = DATASETS.get(name)
     if about is None:
         raise EngineError(
-            _("There is no data set “{name}”; there are: {names}.").format(name=name, names=", ".join(DATASETS))
+            _("There is no data set “{name}”; there are: {names}.").format(
+                name=name, names=", ".join(DATASETS)
+            )
         )
     arrays = _arrays(name)
 
@@ -122,6 +132,7 @@ def load(name: str, device: torch.device) -> Pictures:
 
 
 def picture(name: str, index: int) -> np.ndarray:
-    """The test picture `index` for the eye: uint8 (H, W), or (H, W, 3) where it has three channels."""
+    """The test picture `index` for the eye: uint8 (H, W), or (H, W, 3) where it has three
+    channels."""
     image = _arrays(name)["test.images"][index]
     return image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0))

@@ -18,7 +18,8 @@ _BELOW_NORMAL_PRIORITY_CLASS = 0x4000
 
 @dataclass(frozen=True)
 class Device:
-    """id: as torch spells it, "cpu" or "cuda:0"; name: for a person; memory: bytes, 0 where unknown."""
+    """id: as torch spells it, "cpu" or "cuda:0"; name: for a person; memory: bytes, 0 where
+    unknown."""
 
     id: str
     name: str
@@ -41,7 +42,8 @@ def find() -> list[Device]:
 
 
 def pick(name: str) -> torch.device:
-    """The device with the id `name`; "auto" is the first that there is. Raises EngineError if it is not here."""
+    """The device with the id `name`; "auto" is the first that there is. Raises EngineError if it is
+    not here."""
     found = find()
     if name == "auto":
         return torch.device(found[0].id)
@@ -60,7 +62,10 @@ def processor() -> str:
     if sys.platform == "darwin":
         asked = subprocess.run(
             ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"],
-            capture_output=True, text=True, timeout=5, check=False,
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
         )
         name = asked.stdout.strip()
     elif sys.platform == "win32":
@@ -89,12 +94,24 @@ def memory() -> int:
         class Status(ctypes.Structure):  # MEMORYSTATUSEX
             _fields_ = [("length", ctypes.c_ulong), ("load", ctypes.c_ulong)] + [
                 (name, ctypes.c_ulonglong)
-                for name in ("total", "free", "page_total", "page_free", "total_virtual", "free_virtual", "extended")
+                for name in (
+                    "total",
+                    "free",
+                    "page_total",
+                    "page_free",
+                    "total_virtual",
+                    "free_virtual",
+                    "extended",
+                )
             ]
 
         status = Status()
         status.length = ctypes.sizeof(status)
-        return int(status.total) if ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)) else 0
+        return (
+            int(status.total)
+            if ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))
+            else 0
+        )
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError):
@@ -102,7 +119,8 @@ def memory() -> int:
 
 
 def physical_cores() -> int:
-    """Cores that this process may use, two threads of one core counted once: more threads than that slow torch down."""
+    """Cores that this process may use, two threads of one core counted once: more threads than that
+    slow torch down."""
     allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
     cores, entry = set(), {}
     for line in [*_cpuinfo(), ""]:
@@ -127,8 +145,8 @@ def settle_threads() -> None:
 def lower_priority() -> None:
     """Lets other programs go first, so that the window stays smooth while the CPU trains.
 
-    Measured on two cores: at `nice` 10 the window's frames are as even as when idle. There is no way back for an
-    unprivileged process, and none is needed.
+    Measured on two cores: at `nice` 10 the window's frames are as even as when idle. There is no
+    way back for an unprivileged process, and none is needed.
     """
     if sys.platform == "win32":
         kernel = ctypes.windll.kernel32
@@ -136,8 +154,8 @@ def lower_priority() -> None:
         kernel.SetPriorityClass.argtypes = (ctypes.c_void_p, ctypes.c_uint32)
         kernel.SetPriorityClass(kernel.GetCurrentProcess(), _BELOW_NORMAL_PRIORITY_CLASS)
     else:
-        # os.nice adds up; asked for twice, it must stay at 10. A thread's niceness is its own on Linux, and torch's
-        # pool may exist already, so every thread of the process is lowered.
+        # os.nice adds up; asked for twice, it must stay at 10. A thread's niceness is its own on
+        # Linux, and torch's pool may exist already, so every thread of the process is lowered.
         threads = Path("/proc/self/task")
         ids = [int(entry.name) for entry in threads.iterdir()] if threads.is_dir() else [0]
         for number in ids:

@@ -15,14 +15,16 @@ _DEVICE = ("CUDA error", "device-side assert", "CUDNN_STATUS", "CUBLAS_STATUS", 
 
 
 def out_of_memory(fault: BaseException) -> bool:
-    """Whether `fault` says that host or device memory ran out; the CPU and MPS say it as a RuntimeError."""
+    """Whether `fault` says that host or device memory ran out; the CPU and MPS say it as a
+    RuntimeError."""
     if isinstance(fault, torch.OutOfMemoryError | MemoryError):
         return True
     return isinstance(fault, RuntimeError) and any(words in str(fault) for words in _MEMORY)
 
 
 def device_lost(fault: BaseException) -> bool:
-    """Whether the device can do nothing more for this process, so that only a new engine can go on."""
+    """Whether the device can do nothing more for this process, so that only a new engine can go
+    on."""
     return (
         isinstance(fault, RuntimeError)
         and not out_of_memory(fault)
@@ -35,7 +37,9 @@ def sentence(fault: BaseException) -> str:
     if isinstance(fault, EngineError | FileError):
         return str(fault)
     if out_of_memory(fault):
-        return _("The memory of the device is full: choose a smaller batch size or a smaller network.")
+        return _(
+            "The memory of the device is full: choose a smaller batch size or a smaller network."
+        )
     first = next(iter(str(fault).strip().splitlines()), "") or _("no more is known")
     if device_lost(fault):
         return _("The device failed, and the engine must start again: {fault}").format(fault=first)

@@ -1,4 +1,5 @@
-"""A run that the window asked for: measuring, training, telling of it, saving; one small unit at a time."""
+"""A run that the window asked for: measuring, training, telling of it, saving; one small unit at a
+time."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -30,13 +31,14 @@ Say = Callable[..., None]
 class Job:
     """One `train` request from its start to its end.
 
-    Its state is "measuring", "running", "paused", "stopped" or "finished", said whenever it changes.
-    `advance()` does one unit of work and tells what is due; whoever owns the job looks at the
-    requests in between.
+    Its state is "measuring", "running", "paused", "stopped" or "finished", said whenever it
+    changes. `advance()` does one unit of work and tells what is due; whoever owns the job looks at
+    the requests in between.
     """
 
     def __init__(self, request: Mapping[str, Any], say: Say) -> None:
-        """Builds the network and reads the checkpoint, if it resumes; raises EngineError or FileError."""
+        """Builds the network and reads the checkpoint, if it resumes; raises EngineError or
+        FileError."""
         self.generation, self._send = request.get("generation", 0), say
         self.state = ""
         self.run: Run | None = None
@@ -81,7 +83,11 @@ class Job:
             try:
                 self._measured = next(self._measuring) or self._measured
             except StopIteration:
-                self.say("modes", measured=[list(each) for each in self._measured], chosen=self._measured[0][0])
+                self.say(
+                    "modes",
+                    measured=[list(each) for each in self._measured],
+                    chosen=self._measured[0][0],
+                )
                 self._begin(self._measured[0][0])
             return
         validated = self.run.advance()
@@ -118,7 +124,8 @@ class Job:
             self._turn("measuring" if self.run is None else "running")
 
     def take_step(self) -> None:
-        """Exactly one training step more, then paused again; what is left of a validation comes first."""
+        """Exactly one training step more, then paused again; what is left of a validation comes
+        first."""
         if not self.over and self.run is not None:
             self._until = self.run.step + 1
 
@@ -130,17 +137,21 @@ class Job:
             self.save()
 
     def fail(self) -> None:
-        """Ends the run after a fault: nothing is saved, since what is in memory may be worthless."""
+        """Ends the run after a fault: nothing is saved, since what is in memory may be
+        worthless."""
         if not self.over:
             self._turn("stopped")
 
     def tell(self) -> None:
-        """Sends the rows since the last time; raises EngineError if the loss is no number any more."""
+        """Sends the rows since the last time; raises EngineError if the loss is no number any
+        more."""
         self._shown = time.perf_counter()
         run = self.run
         if run is None:
             return
-        device.synchronise(run.model.device)  # what the device still does is not the cost of telling
+        device.synchronise(
+            run.model.device
+        )  # what the device still does is not the cost of telling
         start = time.perf_counter()
         found = run.fetch()
         if len(found.rows):
@@ -159,8 +170,11 @@ class Job:
         start = time.perf_counter()
         tensors, about = self.run.state()
         about |= {
-            "format": FORMAT, "version": VERSION, "recipe": self.run.recipe.as_dict(),
-            "graph": file.to_dict(self.graph), "data": self.pictures.about.name,
+            "format": FORMAT,
+            "version": VERSION,
+            "recipe": self.run.recipe.as_dict(),
+            "graph": file.to_dict(self.graph),
+            "data": self.pictures.about.name,
         }
         try:
             checkpoint.write(self.file, tensors, about)
@@ -208,10 +222,17 @@ class Job:
     def _tell_rows(self, found: Rows) -> None:
         run = self.run
         message = {
-            "say": "rows", "generation": self.generation, "columns": list(COLUMNS),
-            "epoch": run.epoch, "epochs": run.recipe.epochs, "step": run.step, "steps": run.steps,
-            "images_per_second": run.images_per_second, "seconds_left": run.seconds_left,
-            "watching": self.budget.cost, "layers": run.model.weighted,
+            "say": "rows",
+            "generation": self.generation,
+            "columns": list(COLUMNS),
+            "epoch": run.epoch,
+            "epochs": run.recipe.epochs,
+            "step": run.step,
+            "steps": run.steps,
+            "images_per_second": run.images_per_second,
+            "seconds_left": run.seconds_left,
+            "watching": self.budget.cost,
+            "layers": run.model.weighted,
         }
         self._send(
             message, rows=found.rows, gradients=found.gradients, gradient_steps=found.gradient_steps
@@ -219,8 +240,12 @@ class Job:
 
     def _tell_score(self, found: Validated) -> None:
         message = {
-            "say": "validated", "generation": self.generation, "epoch": found.epoch,
-            "step": found.step, "loss": found.score.loss, "accuracy": found.score.accuracy,
+            "say": "validated",
+            "generation": self.generation,
+            "epoch": found.epoch,
+            "step": found.step,
+            "loss": found.score.loss,
+            "accuracy": found.score.accuracy,
         }
         self._send(message, confusion=found.score.confusion)
 
@@ -231,7 +256,9 @@ def _resumed(request: Mapping[str, Any]) -> Checkpoint | None:
         return None
     found = checkpoint.read_run(_path(path))
     if not isinstance(found.about.get("recipe"), dict) or "graph" not in found.about:
-        raise EngineError(_("The checkpoint {path} does not say how it was trained.").format(path=path))
+        raise EngineError(
+            _("The checkpoint {path} does not say how it was trained.").format(path=path)
+        )
     return found
 
 
@@ -242,7 +269,8 @@ def _path(value: object) -> Path:
 
 
 def _checkpoint_file(out: Path | None, wanted: object) -> Path | None:
-    """Where checkpoints go: into `out`, else where the request says, a file or a folder; or nowhere."""
+    """Where checkpoints go: into `out`, else where the request says, a file or a folder; or
+    nowhere."""
     if out is not None:
         return out / checkpoint.NAME
     if wanted is None:

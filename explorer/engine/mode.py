@@ -1,4 +1,5 @@
-"""How numbers are laid out and how precise they are in a step, and which way is the fastest here."""
+"""How numbers are laid out and how precise they are in a step, and which way is the fastest
+here."""
 
 import copy
 import time
@@ -78,7 +79,8 @@ def sound(device: torch.device) -> list[Mode]:
     """The modes in which `device` computes soundly.
 
     bfloat16 only where the hardware has it: elsewhere it is emulated (slow) or, on a CPU without
-    AVX-512, refused by oneDNN. On MPS only plain float32: channels-last gives it nothing but copies.
+    AVX-512, refused by oneDNN. On MPS only plain float32: channels-last gives it nothing but
+    copies.
     """
     if device.type == "mps":
         return [PLAIN]
@@ -92,7 +94,8 @@ def sound(device: torch.device) -> list[Mode]:
 
 
 class Trial:
-    """A copy of a network that takes training steps in one mode; the network itself is left alone."""
+    """A copy of a network that takes training steps in one mode; the network itself is left
+    alone."""
 
     def __init__(self, mode: Mode, net: nn.Module, images: Tensor, labels: Tensor) -> None:
         self.mode, self.images, self.labels = mode, images, labels
@@ -114,12 +117,14 @@ class Trial:
 
 
 def measure(net: nn.Module, images: Tensor, labels: Tensor) -> Iterator[list[tuple[str, float]]]:
-    """Images a second of each sound mode, fastest first; refined with every step that the iterator takes.
+    """Images a second of each sound mode, fastest first; refined with every step that the iterator
+    takes.
 
-    images: (N, C, H, W) normalised; labels: (N,) int64. A step or two warm a mode up; then the modes
-    take turns, so that what else the machine does hits all alike, and the fastest step counts.
-    `net` must not be in use; its weights, statistics and gradients stay as they were. Draws random
-    numbers for dropout, so the caller seeds afterwards. A mode that runs out of memory drops out.
+    images: (N, C, H, W) normalised; labels: (N,) int64. A step or two warm a mode up; then the
+    modes take turns, so that what else the machine does hits all alike, and the fastest step
+    counts. `net` must not be in use; its weights, statistics and gradients stay as they were. Draws
+    random numbers for dropout, so the caller seeds afterwards. A mode that runs out of memory drops
+    out.
     """
     start = time.perf_counter()
     modes = sound(images.device)

@@ -1,4 +1,5 @@
-"""The network that runs: its source executed, its weights drawn or kept, its statistics calibrated."""
+"""The network that runs: its source executed, its weights drawn or kept, its statistics
+calibrated."""
 
 import linecache
 from collections.abc import Mapping
@@ -70,9 +71,15 @@ def build(
         raise EngineError(_refusal(report))
     if data is not None and (graph.input != data.input or report.output != (len(data.classes),)):
         raise EngineError(
-            _("The network turns {input} into {output}, but {title} needs {wanted} into {classes}.").format(
-                input=_shape(graph.input), output=_shape(report.output), title=data.title,
-                wanted=_shape(data.input), classes=len(data.classes),
+            _(
+                "The network turns {input} into {output}, but {title} needs {wanted} into "
+                "{classes}."
+            ).format(
+                input=_shape(graph.input),
+                output=_shape(report.output),
+                title=data.title,
+                wanted=_shape(data.input),
+                classes=len(data.classes),
             )
         )
     text = source.source(report)
@@ -87,7 +94,8 @@ def build(
 
 
 def calibrate(model: Model, pictures: Pictures) -> None:
-    """Sets the running statistics of every BatchNorm to those of a small batch of training pictures.
+    """Sets the running statistics of every BatchNorm to those of a small batch of training
+    pictures.
 
     A fresh BatchNorm says mean 0, variance 1, which is true of no layer: in eval mode, as the probe
     runs, the maps of an untrained network would grow or fade with its depth, and show nothing of
@@ -135,7 +143,7 @@ def _instantiate(text: str, name: str) -> nn.Module:
     file = f"<source of {name}>"
     linecache.cache[file] = (len(text), None, text.splitlines(True), file)  # for tracebacks
     namespace: dict = {"__name__": "network"}
-    exec(compile(text, file, "exec"), namespace)  # noqa: S102
+    exec(compile(text, file, "exec"), namespace)
     return namespace[name]()
 
 

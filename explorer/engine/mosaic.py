@@ -49,7 +49,8 @@ def compose(value: Tensor, extra: Tensor) -> Mosaic:
     count, height, width = maps.shape
     shown = min(count, MOST)
     finite = torch.nan_to_num(maps)
-    # The strongest; sorting on the device, where a stable order makes equal maps (all dead) stay put.
+    # The strongest; sorting on the device, where a stable order makes equal maps (all dead) stay
+    # put.
     order = torch.sort(finite.abs().mean((1, 2)), descending=True, stable=True).indices[:shown]
     if height * width == 1:
         order = torch.sort(order).values
@@ -72,13 +73,25 @@ def compose(value: Tensor, extra: Tensor) -> Mosaic:
             extra.to(torch.float32),
         ]
     )
-    whole = torch.cat(
-        [figures.view(torch.uint8), order.to(torch.int32).view(torch.uint8), pixels.flatten()]
-    ).cpu().numpy()
+    whole = (
+        torch.cat(
+            [figures.view(torch.uint8), order.to(torch.int32).view(torch.uint8), pixels.flatten()]
+        )
+        .cpu()
+        .numpy()
+    )
     middle, end = 4 * len(figures), 4 * len(figures) + 4 * shown
     found = whole[:middle].view(np.float32)
     return Mosaic(
-        pixels=whole[end:].reshape(pixels.shape), order=whole[middle:end].view(np.int32), shape=shape,
-        tile=(height, width), columns=columns, count=count, low=float(found[0]), high=float(found[1]),
-        mean=float(found[2]), zeros=float(found[3]), extra=found[4:],
+        pixels=whole[end:].reshape(pixels.shape),
+        order=whole[middle:end].view(np.int32),
+        shape=shape,
+        tile=(height, width),
+        columns=columns,
+        count=count,
+        low=float(found[0]),
+        high=float(found[1]),
+        mean=float(found[2]),
+        zeros=float(found[3]),
+        extra=found[4:],
     )

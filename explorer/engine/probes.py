@@ -27,7 +27,8 @@ _MEMORY = 30.0
 
 @dataclass(frozen=True)
 class Watch:
-    """What the probe shows. path: of a node on the canvas or of a layer; image: number of a test picture."""
+    """What the probe shows. path: of a node on the canvas or of a layer; image: number of a test
+    picture."""
 
     path: str
     image: int
@@ -73,14 +74,26 @@ class Probe:
             mosaic = compose(values[path], extra)
         *gradients, confidence, guess, truth = mosaic.extra
         message = {
-            "say": "probe", "path": watch.path, "shape": list(mosaic.shape),
-            "tile": list(mosaic.tile), "columns": mosaic.columns, "count": mosaic.count,
-            "shown": len(mosaic.order), "low": mosaic.low, "high": mosaic.high, "mean": mosaic.mean,
-            "zeros": mosaic.zeros, "image": watch.image, "label": int(truth), "guess": int(guess),
-            "confidence": float(confidence), "layers": self.model.weighted,
+            "say": "probe",
+            "path": watch.path,
+            "shape": list(mosaic.shape),
+            "tile": list(mosaic.tile),
+            "columns": mosaic.columns,
+            "count": mosaic.count,
+            "shown": len(mosaic.order),
+            "low": mosaic.low,
+            "high": mosaic.high,
+            "mean": mosaic.mean,
+            "zeros": mosaic.zeros,
+            "image": watch.image,
+            "label": int(truth),
+            "guess": int(guess),
+            "confidence": float(confidence),
+            "layers": self.model.weighted,
         }
         arrays = {
-            "mosaic": mosaic.pixels, "order": mosaic.order,
+            "mosaic": mosaic.pixels,
+            "order": mosaic.order,
             "gradients": np.array(gradients, np.float32),
             "picture": sets.picture(self.pictures.about.name, index),
         }
@@ -122,7 +135,9 @@ class Budget:
     def reset(self) -> None:
         """Begins anew, at the start of a run or after a pause of it."""
         self._now = self._next = time.perf_counter()
-        self._looking = self._telling = self._passed = 0.0  # seconds, what is long ago counting less
+        self._looking = self._telling = self._passed = (
+            0.0  # seconds, what is long ago counting less
+        )
 
     @property
     def due(self) -> bool:
@@ -130,7 +145,8 @@ class Budget:
         return time.perf_counter() >= self._next
 
     def spend(self, seconds: float, looked: bool = True) -> None:
-        """Books what watching took until now; `looked` if it was a probe, not only rows that were sent."""
+        """Books what watching took until now; `looked` if it was a probe, not only rows that were
+        sent."""
         now = time.perf_counter()
         passed = now - self._now
         left = math.exp(-passed / _MEMORY)

@@ -13,9 +13,9 @@ MOMENTUM = 0.9
 WARM_UP = 0.3
 """Share of the first epoch over which the learning rate rises."""
 RATE_NORMALISED, RATE_PLAIN = 0.2, 0.02
-"""Learning rates where none is set. With 0.2, cifar_resnet8 on Fashion-MNIST had 88.8 and 88.2 % right
-after its first epoch (seeds 0 and 1) and 92.1 % after its fifth; with 0.1 87.8 % and with 0.03 84.1 %
-after one. Without BatchNorm such rates blow the weights up."""
+"""Learning rates where none is set. With 0.2, cifar_resnet8 on Fashion-MNIST had 88.8 and 88.2 %
+right after its first epoch (seeds 0 and 1) and 92.1 % after its fifth; with 0.1 87.8 % and with
+0.03 84.1 % after one. Without BatchNorm such rates blow the weights up."""
 
 _RANGES = {
     "epochs": (1, 10_000),
@@ -64,18 +64,22 @@ class Recipe:
     def of(cls, request: Mapping[str, Any]) -> Self:
         """The recipe in a request; what it leaves out, or gives as null, takes its default."""
         known = {field.name for field in fields(cls)}
-        return cls(**{key: value for key, value in request.items() if key in known and value is not None})
+        return cls(
+            **{key: value for key, value in request.items() if key in known and value is not None}
+        )
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     def steps_an_epoch(self, images: int) -> int:
-        """Steps in an epoch of a set of so many images; what does not fill a batch waits for another epoch."""
+        """Steps in an epoch of a set of so many images; what does not fill a batch waits for
+        another epoch."""
         images = min(images, self.limit or images)
         return max(1, images // self.batch_size)
 
     def settled(self, normalised: bool) -> Self:
-        """The recipe with a learning rate: if none was set, one for a network with BatchNorm or without."""
+        """The recipe with a learning rate: if none was set, one for a network with BatchNorm or
+        without."""
         if self.learning_rate is not None:
             return self
         return replace(self, learning_rate=RATE_NORMALISED if normalised else RATE_PLAIN)

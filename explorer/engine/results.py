@@ -31,7 +31,9 @@ def write(run: "Run", folder: Path) -> tuple[Path, ...]:
         file.replace_text(paths[1], _metrics(run))
         file.write(graph, paths[2])
     except OSError as fault:
-        raise EngineError(_("{path} cannot be written: {fault}.").format(path=folder, fault=fault)) from None
+        raise EngineError(
+            _("{path} cannot be written: {fault}.").format(path=folder, fault=fault)
+        ) from None
     return paths
 
 

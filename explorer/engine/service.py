@@ -1,4 +1,5 @@
-"""The engine's desk: takes requests, lets the job work in between, and answers every one of them."""
+"""The engine's desk: takes requests, lets the job work in between, and answers every one of
+them."""
 
 import os
 import time
@@ -44,8 +45,10 @@ class Service:
         """Says hello, and works until the end; whatever runs then is kept in a checkpoint."""
         self._say(
             {
-                "say": "hello", "devices": [asdict(each) for each in device.find()],
-                "torch": torch.__version__, "pid": os.getpid(),
+                "say": "hello",
+                "devices": [asdict(each) for each in device.find()],
+                "torch": torch.__version__,
+                "pid": os.getpid(),
             }
         )
         while self._going:
@@ -71,10 +74,12 @@ class Service:
             act(*arguments)
         except BrokenPipeError:
             raise  # nobody listens any more
-        except Exception as fault:  # noqa: BLE001  (the boundary: told, with its traceback, never hidden)
+        except Exception as fault:  # the boundary: told with its traceback
             self._say(
                 {
-                    "say": "failed", "generation": generation, "sentence": sentence(fault),
+                    "say": "failed",
+                    "generation": generation,
+                    "sentence": sentence(fault),
                     "detail": traceback.format_exc(),
                 }
             )
@@ -120,12 +125,16 @@ class Service:
         place = device.pick(request.get("device", "auto"))
         name, seed = request.get("data", "fashion-mnist"), request.get("seed", 0)
         if type(seed) is not int or not 0 <= seed < 2**31:
-            raise EngineError(_("seed is {value}; allowed: 0 to {most}.").format(value=seed, most=2**31 - 1))
+            raise EngineError(
+                _("seed is {value}; allowed: 0 to {most}.").format(value=seed, most=2**31 - 1)
+            )
         pictures = data.load(name, place)
         built_as = (name, str(place), seed)
         # Another seed asks for other weights; another device or data set does not.
         before = self._model if self._built_as is not None and self._built_as[2] == seed else None
-        model = build(graph, place, seed, DATASETS[name], before.net.state_dict() if before else None)
+        model = build(
+            graph, place, seed, DATASETS[name], before.net.state_dict() if before else None
+        )
         same = before is not None and before.text == model.text and self._built_as == built_as
         if same:  # only names or places changed: what runs goes on
             before.graph, before.report, before.weighted = graph, model.report, model.weighted
@@ -140,8 +149,12 @@ class Service:
         self._adopt(model, built_as, Probe(model, pictures))
         self._say(
             {
-                "say": "built", "generation": request.get("generation", 0), "params": model.params,
-                "kept": model.kept, "fresh": model.fresh, "seconds": time.perf_counter() - start,
+                "say": "built",
+                "generation": request.get("generation", 0),
+                "params": model.params,
+                "kept": model.kept,
+                "fresh": model.fresh,
+                "seconds": time.perf_counter() - start,
             }
         )
         self._look_at(request)
@@ -153,7 +166,9 @@ class Service:
         try:
             job = Job(request, self._say)
         except Exception:
-            self._say({"say": "state", "generation": request.get("generation", 0), "state": "stopped"})
+            self._say(
+                {"say": "state", "generation": request.get("generation", 0), "state": "stopped"}
+            )
             raise
         self._job = job
         built_as = (job.pictures.about.name, str(job.model.device), job.recipe.seed)
@@ -164,7 +179,8 @@ class Service:
         self._model, self._built_as, self._probe = model, built_as, probe
 
     def _drop_model(self) -> None:
-        """After a run that failed: its weights may be worthless, so the next build draws all anew."""
+        """After a run that failed: its weights may be worthless, so the next build draws all
+        anew."""
         self._built_as = self._probe = None
         self._job = None
 

@@ -31,7 +31,8 @@ def take_output() -> int:
 class Requests:
     """Reads frames from a file descriptor in a thread of its own.
 
-    The thread uses os.read: one that is blocked in a buffered `sys.stdin` aborts the interpreter at its exit.
+    The thread uses os.read: one that is blocked in a buffered `sys.stdin` aborts the interpreter at
+    its exit.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -63,7 +64,8 @@ class Requests:
 
 
 class Answers:
-    """Writes frames to a file descriptor, whole, in the calling thread; raises BrokenPipeError when nobody reads."""
+    """Writes frames to a file descriptor, whole, in the calling thread; raises BrokenPipeError when
+    nobody reads."""
 
     def __init__(self, descriptor: int) -> None:
         self._file = os.fdopen(descriptor, "wb", buffering=0)

@@ -66,7 +66,9 @@ class Run:
 
     def __init__(self, model: Model, pictures: Pictures, recipe: Recipe) -> None:
         """recipe.mode must be one that was chosen, not "auto"."""
-        recipe = recipe.settled(any(isinstance(each, nn.BatchNorm2d) for each in model.net.modules()))
+        recipe = recipe.settled(
+            any(isinstance(each, nn.BatchNorm2d) for each in model.net.modules())
+        )
         self.model, self.pictures, self.recipe = model, pictures, recipe
         self.mode = MODES[recipe.mode]
         self.mode.place(model.net).train()
@@ -109,7 +111,8 @@ class Run:
 
     @property
     def images_per_second(self) -> float:
-        """Training images a second over about the last three seconds, pauses and validation left out."""
+        """Training images a second over about the last three seconds, pauses and validation left
+        out."""
         seconds, images = self._pace[-1][0] - self._pace[0][0], self._pace[-1][1] - self._pace[0][1]
         return images / seconds if seconds > 0 else 0.0
 
@@ -169,7 +172,8 @@ class Run:
         return found
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """All that `restore` needs: tensors by name, and what JSON can hold. Call after `fetch()`."""
+        """All that `restore` needs: tensors by name, and what JSON can hold. Call after
+        `fetch()`."""
         tensors = dict(self.model.net.state_dict())
         for name, weight in self.model.net.named_parameters():
             for slot, value in self.optimiser.state.get(weight, {}).items():
@@ -181,7 +185,13 @@ class Run:
         history = np.concatenate([np.empty((0, len(COLUMNS))), *self.history])
         tensors["history.rows"] = torch.from_numpy(history)
         validated = [
-            [each.epoch, each.step, each.score.loss, each.score.accuracy, each.score.confusion.tolist()]
+            [
+                each.epoch,
+                each.step,
+                each.score.loss,
+                each.score.accuracy,
+                each.score.confusion.tolist(),
+            ]
             for each in self.validated
         ]
         return tensors, {"step": self.step, "epoch": self.epoch, "validated": validated}
@@ -189,12 +199,16 @@ class Run:
     def restore(self, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
         """Goes on where `state` was taken; raises EngineError if that was another network's."""
         net = self.model.net
-        checkpoint.load(net, {key: value for key, value in tensors.items() if key in net.state_dict()})
+        checkpoint.load(
+            net, {key: value for key, value in tensors.items() if key in net.state_dict()}
+        )
         for name, weight in net.named_parameters():
             buffer = tensors.get(f"optimiser.{name}.momentum_buffer")
             if buffer is not None:
                 if buffer.shape != weight.shape:
-                    raise EngineError(_("The checkpoint is damaged: the momentum of {name}.").format(name=name))
+                    raise EngineError(
+                        _("The checkpoint is damaged: the momentum of {name}.").format(name=name)
+                    )
                 kept = torch.empty_like(weight, requires_grad=False).copy_(buffer)
                 self.optimiser.state[weight]["momentum_buffer"] = kept
         rows = tensors.get("history.rows")
@@ -203,14 +217,20 @@ class Run:
             if type(self.step) is not int or not 0 <= self.step <= self.steps:
                 raise ValueError
             self.validated = [
-                Validated(int(epoch), int(step), Score(float(loss), float(accuracy), np.array(counts, np.int64)))
+                Validated(
+                    int(epoch),
+                    int(step),
+                    Score(float(loss), float(accuracy), np.array(counts, np.int64)),
+                )
                 for epoch, step, loss, accuracy, counts in about["validated"]
             ]
             torch.set_rng_state(tensors["random.cpu"])
             if rows is None or rows.ndim != 2 or rows.shape[1] != len(COLUMNS):
                 raise ValueError
         except (KeyError, TypeError, ValueError, RuntimeError):
-            raise EngineError(_("The checkpoint is damaged: its account of the run makes no sense.")) from None
+            raise EngineError(
+                _("The checkpoint is damaged: its account of the run makes no sense.")
+            ) from None
         if "random.cuda" in tensors and self.model.device.type == "cuda":
             torch.cuda.set_rng_state(tensors["random.cuda"], self.model.device)
         self.history = [rows.numpy().astype(np.float64)]
@@ -239,7 +259,8 @@ class Run:
         """The pictures of the next step: a stretch of the epoch's order."""
         epoch, place = divmod(self.step, self.steps_an_epoch)
         if self._order is None or self._order[0] != epoch:
-            # The two figures become one seed; a generator of its own, so that dropout is undisturbed.
+            # The two figures become one seed; a generator of its own, so that dropout is
+            # undisturbed.
             generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + epoch)
             order = torch.randperm(len(self.pictures.train), generator=generator)
             self._order = epoch, order.to(self.model.device)
@@ -252,7 +273,9 @@ class Run:
         if self.step - self._last_norm < self.steps // GRADIENT_ROWS:
             return
         self._norm_time, self._last_norm = now, self.step
-        self._norms.append(torch.stack(torch._foreach_norm([weight.grad for weight in self._weights])))
+        self._norms.append(
+            torch.stack(torch._foreach_norm([weight.grad for weight in self._weights]))
+        )
         self._norm_steps.append(self.step + 1)
 
     def _validate(self) -> Validated | None:
@@ -288,11 +311,14 @@ def _optimiser(model: Model, recipe: Recipe) -> torch.optim.SGD:
     if not groups:
         raise EngineError(_("The network has no weights, so there is nothing to train."))
     fused = model.device.type in ("cpu", "cuda") or None
-    return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=MOMENTUM, nesterov=True, fused=fused)
+    return torch.optim.SGD(
+        groups, lr=recipe.learning_rate, momentum=MOMENTUM, nesterov=True, fused=fused
+    )
 
 
 def choose(model: Model, pictures: Pictures, recipe: Recipe):
-    """Measures the modes with this network; yields what is known so far, fastest first (see `measure`)."""
+    """Measures the modes with this network; yields what is known so far, fastest first (see
+    `measure`)."""
     count = min(recipe.batch_size, len(pictures.train))
     if model.device.type == "cpu":  # a batch of a large network takes minutes there
         count = min(count, max(_MODE_IMAGES, _MODE_MACS // max(1, model.report.macs)))
@@ -359,4 +385,6 @@ def train(
                 progress(run, validated)
     score = run.validated[-1].score
     files = results.write(run, out) if out is not None else ()
-    return Result(score.accuracy, score.loss, recipe.mode, run.step, time.perf_counter() - began, files)
+    return Result(
+        score.accuracy, score.loss, recipe.mode, run.step, time.perf_counter() - began, files
+    )

@@ -1,4 +1,5 @@
-"""How good a network is on the test pictures: counted batch by batch, so that it can be interrupted."""
+"""How good a network is on the test pictures: counted batch by batch, so that it can be
+interrupted."""
 
 import time
 from collections.abc import Iterator
@@ -46,7 +47,9 @@ def validate(net: nn.Module, pictures: Pictures, mode: Mode) -> Iterator[Score |
         with torch.no_grad():
             logits = mode.logits(net, pictures.normalised(images))
             loss += F.cross_entropy(logits, labels, reduction="sum")
-            confusion += torch.bincount(labels * classes + logits.argmax(1), minlength=len(confusion))
+            confusion += torch.bincount(
+                labels * classes + logits.argmax(1), minlength=len(confusion)
+            )
         net.train(training)
         start += len(labels)
         synchronise(pictures.device)
@@ -57,6 +60,4 @@ def validate(net: nn.Module, pictures: Pictures, mode: Mode) -> Iterator[Score |
             size = max(size // 2, 8)
         yield None
     counted = confusion.reshape(classes, classes).cpu().numpy()
-    yield Score(
-        float(loss) / len(split), float(np.trace(counted)) / max(1, len(split)), counted
-    )
+    yield Score(float(loss) / len(split), float(np.trace(counted)) / max(1, len(split)), counted)

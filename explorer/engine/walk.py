@@ -42,7 +42,10 @@ class Walk:
                 call = net.get_submodule(layer.path)
             self._steps.append(
                 _Step(
-                    layer.path, call, tuple(layer.sources), bool(getattr(call, "inplace", False)),
+                    layer.path,
+                    call,
+                    tuple(layer.sources),
+                    bool(getattr(call, "inplace", False)),
                     tuple(freed.get(number, ())),
                 )
             )
@@ -55,7 +58,9 @@ class Walk:
         values = {INPUT: images}
         for step in self._steps:
             given = [values[source] for source in step.sources]
-            if step.in_place and (step.sources[0] in wanted or step.sources[0] not in step.last_use_of):
+            if step.in_place and (
+                step.sources[0] in wanted or step.sources[0] not in step.last_use_of
+            ):
                 given[0] = given[0].clone()
             values[step.path] = step.call(*given)
             for source in step.last_use_of:
@@ -71,4 +76,4 @@ def _expression(layer: Layer) -> Callable[..., Tensor] | None:
         return None
     names = [f"x{number}" for number in range(len(layer.sources))]
     text = kind.expression(kind.settings(layer.settings), names)
-    return eval(f"lambda {', '.join(names)}: {text}", {"torch": torch})  # noqa: S307  (our own words)
+    return eval(f"lambda {', '.join(names)}: {text}", {"torch": torch})

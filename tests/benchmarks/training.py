@@ -44,7 +44,10 @@ def by_hand(graph, pictures, recipe: Recipe, mode: str, steps: int) -> float:
             {"params": [w for w in weights if w.ndim > 1], "weight_decay": recipe.weight_decay},
             {"params": [w for w in weights if w.ndim <= 1], "weight_decay": 0.0},
         ],
-        lr=0.1, momentum=MOMENTUM, nesterov=True, fused=True,
+        lr=0.1,
+        momentum=MOMENTUM,
+        nesterov=True,
+        fused=True,
     )
     recipe = recipe.settled(True)
     order = torch.randperm(len(pictures.train)).to(place)
@@ -69,7 +72,8 @@ def by_hand(graph, pictures, recipe: Recipe, mode: str, steps: int) -> float:
 
 
 class Desk:
-    """Stands for the pipe's other end: hands out requests, empties the answers, takes probes at once."""
+    """Stands for the pipe's other end: hands out requests, empties the answers, takes probes at
+    once."""
 
     def __init__(self, train: dict) -> None:
         self.probes = self.rows = 0
@@ -124,9 +128,17 @@ def ours(graph, recipe: Recipe, mode: str, steps: int, place: str, watch: str) -
     with tempfile.TemporaryDirectory() as folder:
         desk = Desk(
             {
-                "do": "train", "generation": 1, "graph": file.to_dict(graph), "data": FASHION_MNIST.name,
-                "device": place, "epochs": 1, "mode": mode, "limit": steps * recipe.batch_size,
-                "watch": watch, "image": 0, "checkpoint": folder,
+                "do": "train",
+                "generation": 1,
+                "graph": file.to_dict(graph),
+                "data": FASHION_MNIST.name,
+                "device": place,
+                "epochs": 1,
+                "mode": mode,
+                "limit": steps * recipe.batch_size,
+                "watch": watch,
+                "image": 0,
+                "checkpoint": folder,
             }
         )
         Service(desk, desk.answers).serve()
@@ -152,7 +164,10 @@ def main() -> None:
     for measured in choose(model, pictures, recipe):
         pass
     for name, speed in measured:
-        print(f"{name:24} {speed:8.0f} images/s, {speed / dict(measured)['float32']:.2f} × plain float32")
+        print(
+            f"{name:24} {speed:8.0f} images/s, {speed / dict(measured)['float32']:.2f} × plain "
+            f"float32"
+        )
     mode = measured[0][0]
     watch = next(layer.path for layer in model.report.layers() if layer.kind == "ReLU")
     by_hand(graph, pictures, recipe, mode, 10)
@@ -166,7 +181,8 @@ def main() -> None:
             desk = ours(graph, recipe, mode, asked.steps, str(place), watch)
         ratios.append(desk.seconds / hand)
         print(
-            f"round {number + 1}: by hand {hand:.2f} s, watched {desk.seconds:.2f} s with {desk.probes} probes"
+            f"round {number + 1}: by hand {hand:.2f} s, watched {desk.seconds:.2f} s with "
+            f"{desk.probes} probes"
             f" ({100 * desk.share:.1f} % watching by its own account): {ratios[-1]:.3f}"
         )
     print(

@@ -17,7 +17,9 @@ from explorer.protocol import Decoder, encode
 LIMIT = 60.0  # seconds that any one answer may take on a busy machine
 
 
-def _chain(name: str, *layers: tuple[str, str, dict], input: tuple[int, int, int] = (1, 28, 28)) -> Graph:
+def _chain(
+    name: str, *layers: tuple[str, str, dict], input: tuple[int, int, int] = (1, 28, 28)
+) -> Graph:
     nodes = {id: Node(id, kind, params) for id, kind, params in layers}
     ids = ["input", *nodes, "output"]
     wires = tuple(Wire(source, target) for source, target in zip(ids, ids[1:], strict=False))
@@ -28,7 +30,11 @@ def _tiny(channels: int = 4, dropout: float = 0.0) -> Graph:
     nodes = {
         node.id: node
         for node in (
-            Node("conv1", "Conv2d", {"out_channels": channels, "kernel_size": 3, "stride": 4, "padding": 1}),
+            Node(
+                "conv1",
+                "Conv2d",
+                {"out_channels": channels, "kernel_size": 3, "stride": 4, "padding": 1},
+            ),
             Node("bn1", "BatchNorm2d"),
             Node("relu1", "ReLU"),
             Node("conv2", "Conv2d", {"out_channels": channels, "kernel_size": 3, "padding": 1}),
@@ -40,9 +46,17 @@ def _tiny(channels: int = 4, dropout: float = 0.0) -> Graph:
         )
     }
     wires = [
-        ("input", "conv1"), ("conv1", "bn1"), ("bn1", "relu1"), ("relu1", "conv2"),
-        ("conv2", "add", "a"), ("relu1", "add", "b"), ("add", "pool"), ("pool", "flatten"),
-        ("flatten", "dropout"), ("dropout", "fc"), ("fc", "output"),
+        ("input", "conv1"),
+        ("conv1", "bn1"),
+        ("bn1", "relu1"),
+        ("relu1", "conv2"),
+        ("conv2", "add", "a"),
+        ("relu1", "add", "b"),
+        ("add", "pool"),
+        ("pool", "flatten"),
+        ("flatten", "dropout"),
+        ("dropout", "fc"),
+        ("fc", "output"),
     ]
     return Graph("tiny", (1, 28, 28), nodes, tuple(Wire(*wire) for wire in wires))
 
@@ -53,7 +67,9 @@ class Engine:
     def __init__(self, *command: str, **environment: str) -> None:
         self.process = subprocess.Popen(
             command or (sys.executable, "-m", "explorer.engine"),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
         )
         self.heard: list[dict] = []
@@ -74,7 +90,8 @@ class Engine:
         self.process.stdin.flush()
 
     def wait(self, *say: str, taken: bool = True, **figures) -> tuple[dict, dict[str, np.ndarray]]:
-        """The next answer of one of these words whose figures are these; probes before it are taken."""
+        """The next answer of one of these words whose figures are these; probes before it are
+        taken."""
         end = time.monotonic() + LIMIT
         while True:
             found = self._frames.get(timeout=max(0.01, end - time.monotonic()))
@@ -83,7 +100,9 @@ class Engine:
             self.heard.append(message)
             if message["say"] == "probe" and taken:
                 self.send("taken")
-            wanted = message["say"] in say and all(message.get(key) == value for key, value in figures.items())
+            wanted = message["say"] in say and all(
+                message.get(key) == value for key, value in figures.items()
+            )
             assert wanted or message["say"] != "failed", message
             if wanted:
                 return message, arrays
@@ -92,8 +111,13 @@ class Engine:
         return self.send(
             "build",
             **{
-                "graph": file.to_dict(graph), "data": "fashion-mnist", "device": "cpu", "seed": 0,
-                "watch": watch, "image": image, **state,
+                "graph": file.to_dict(graph),
+                "data": "fashion-mnist",
+                "device": "cpu",
+                "seed": 0,
+                "watch": watch,
+                "image": image,
+                **state,
             },
         )
 
@@ -101,10 +125,21 @@ class Engine:
         return self.send(
             "train",
             **{
-                "graph": file.to_dict(graph), "data": "fashion-mnist", "device": "cpu", "seed": 0,
-                "epochs": 1, "batch_size": 32, "learning_rate": 0.05, "weight_decay": 5e-4,
-                "mode": "float32", "out": None, "resume": None, "watch": "add", "image": 0,
-                "limit": 320, **state,
+                "graph": file.to_dict(graph),
+                "data": "fashion-mnist",
+                "device": "cpu",
+                "seed": 0,
+                "epochs": 1,
+                "batch_size": 32,
+                "learning_rate": 0.05,
+                "weight_decay": 5e-4,
+                "mode": "float32",
+                "out": None,
+                "resume": None,
+                "watch": "add",
+                "image": 0,
+                "limit": 320,
+                **state,
             },
         )
 

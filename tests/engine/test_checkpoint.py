@@ -19,7 +19,9 @@ def path(tmp_path):
 def test_what_is_written_is_read(path):
     tensors = {
         "maps": torch.randn(2, 3, 4, 5).contiguous(memory_format=torch.channels_last),
-        "count": torch.tensor(7), "nothing": torch.empty(0, 5), "half": torch.ones(3, dtype=torch.bfloat16),
+        "count": torch.tensor(7),
+        "nothing": torch.empty(0, 5),
+        "half": torch.ones(3, dtype=torch.bfloat16),
     }
     checkpoint.write(path, tensors, {"format": checkpoint.FORMAT, "version": 1, "name": "größe"})
     found = checkpoint.read_run(path)
@@ -49,7 +51,19 @@ def test_other_files_are_refused_with_a_sentence(tmp_path):
     save_file({"a": torch.ones(1)}, tmp_path / "plain")
     save_file({"a": torch.ones(1)}, tmp_path / "list", {"cnn-explorer": "[]"})
     save_file({"a": torch.ones(1)}, tmp_path / "words", {"cnn-explorer": "{"})
-    for name in ("torn", "empty", "text", "pickle", "huge", "list", "words", "missing", "whole", "plain", "."):
+    for name in (
+        "torn",
+        "empty",
+        "text",
+        "pickle",
+        "huge",
+        "list",
+        "words",
+        "missing",
+        "whole",
+        "plain",
+        ".",
+    ):
         with pytest.raises(EngineError) as fault:
             checkpoint.read_run(tmp_path / name)
         assert str(fault.value).endswith(".") and "\n" not in str(fault.value), name

@@ -54,7 +54,11 @@ def idx(magic: int, *sides: int, body: int | None = None) -> bytes:
 def test_other_files_are_refused(tmp_path, content, words):
     path = tmp_path / "images.gz"
     if content is not None:
-        path.write_bytes(content if content[:2] == b"\x1f\x8b" or content == b"not gzip" else gzip.compress(content))
+        path.write_bytes(
+            content
+            if content[:2] == b"\x1f\x8b" or content == b"not gzip"
+            else gzip.compress(content)
+        )
     with pytest.raises(EngineError, match=words):
         data.read_idx(path, data.IMAGES, (2, 3, 3))
 

@@ -34,15 +34,20 @@ device.lower_priority(); device.lower_priority()
 print(os.getpriority(os.PRIO_PROCESS, 0), os.getpriority(os.PRIO_PROCESS, thread.native_id))
 stop.set()
 """
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
     here, there = map(int, found.stdout.split())
     assert here >= 10 and (there == here or not sys.platform.startswith("linux"))
 
 
 def test_a_full_memory_says_what_to_do():
     faults = [
-        MemoryError(), torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
-        RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory"),
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory"
+        ),
         RuntimeError("MPS backend out of memory (MPS allocated: 5 GB)"),
     ]
     for fault in faults:

@@ -17,7 +17,9 @@ def test_every_sound_mode_is_measured_and_nothing_disturbed(tiny, monkeypatch):
     before = {key: value.clone() for key, value in model.net.state_dict().items()}
     *_, measured = choose(model, data.load("fashion-mnist", CPU), Recipe())
     assert {name for name, _ in measured} == {each.name for each in mode.sound(CPU)}
-    assert [speed for _, speed in measured] == sorted((speed for _, speed in measured), reverse=True)
+    assert [speed for _, speed in measured] == sorted(
+        (speed for _, speed in measured), reverse=True
+    )
     assert all(torch.equal(before[key], value) for key, value in model.net.state_dict().items())
     assert all(weight.grad is None for weight in model.net.parameters())
 

@@ -34,7 +34,11 @@ def test_an_edit_keeps_what_has_the_same_path_and_shape(tiny):
     before = build(tiny(), CPU, 0)
     wider = tiny()
     wider = replace(
-        wider, nodes={**wider.nodes, "conv2": Node("conv2", "Conv2d", {"out_channels": 4, "kernel_size": 5, "padding": 2})}
+        wider,
+        nodes={
+            **wider.nodes,
+            "conv2": Node("conv2", "Conv2d", {"out_channels": 4, "kernel_size": 5, "padding": 2}),
+        },
     )
     after = build(wider, CPU, 1, keep=before.net.state_dict())
     old, new = before.net.state_dict(), after.net.state_dict()

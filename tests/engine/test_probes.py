@@ -36,7 +36,9 @@ def test_says_what_the_network_says(pictures):
 def test_leaves_no_trace(pictures, tiny):
     model = build(tiny(dropout=0.5), CPU)
     model.net.train()
-    F.cross_entropy(model.net(pictures.normalised(pictures.train.images[:8])), pictures.train.labels[:8]).backward()
+    F.cross_entropy(
+        model.net(pictures.normalised(pictures.train.images[:8])), pictures.train.labels[:8]
+    ).backward()
     state = {key: value.clone() for key, value in model.net.state_dict().items()}
     gradients = [weight.grad.clone() for weight in model.net.parameters()]
     random = torch.get_rng_state()
@@ -44,7 +46,9 @@ def test_leaves_no_trace(pictures, tiny):
         Probe(model, pictures).look(Watch(path, 0))
     assert torch.equal(torch.get_rng_state(), random)
     assert all(torch.equal(state[key], value) for key, value in model.net.state_dict().items())
-    assert all(torch.equal(a, b.grad) for a, b in zip(gradients, model.net.parameters(), strict=True))
+    assert all(
+        torch.equal(a, b.grad) for a, b in zip(gradients, model.net.parameters(), strict=True)
+    )
     assert model.net.training
 
 

@@ -13,8 +13,16 @@ def test_a_request_names_what_it_wants_to_differ():
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"epochs": 0}, {"epochs": 2.5}, {"epochs": True}, {"batch_size": "128"}, {"learning_rate": -1.0},
-        {"learning_rate": float("nan")}, {"weight_decay": 2}, {"seed": -1}, {"limit": 0}, {"mode": "fast"},
+        {"epochs": 0},
+        {"epochs": 2.5},
+        {"epochs": True},
+        {"batch_size": "128"},
+        {"learning_rate": -1.0},
+        {"learning_rate": float("nan")},
+        {"weight_decay": 2},
+        {"seed": -1},
+        {"limit": 0},
+        {"mode": "fast"},
     ],
 )
 def test_figures_out_of_range_are_refused(wrong):

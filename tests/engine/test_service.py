@@ -41,7 +41,9 @@ def test_builds_and_shows_what_is_watched(engine, tiny):
     assert arrays["picture"].shape == (28, 28)
     assert probe["layers"] == ["conv1", "bn1", "conv2", "fc"]
     assert (arrays["gradients"] > 0).all() and len(arrays["gradients"]) == 4
-    assert probe["label"] in range(10) and probe["guess"] in range(10) and 0 < probe["confidence"] < 1
+    assert (
+        probe["label"] in range(10) and probe["guess"] in range(10) and 0 < probe["confidence"] < 1
+    )
 
     # Not taken yet: what is asked for meanwhile comes after it was, and only the newest.
     for path in ("conv1", "conv2", "fc"):
@@ -51,7 +53,11 @@ def test_builds_and_shows_what_is_watched(engine, tiny):
     assert (probe["path"], probe["shape"], arrays["mosaic"].shape) == ("fc", [10], (1, 19))
     engine.send("watch", watch="input", image=8)
     probe, arrays = engine.wait("probe")
-    assert (probe["path"], probe["shape"], arrays["mosaic"].shape) == ("input", [1, 28, 28], (28, 28))
+    assert (probe["path"], probe["shape"], arrays["mosaic"].shape) == (
+        "input",
+        [1, 28, 28],
+        (28, 28),
+    )
 
     # Another width of one layer: what is unchanged is kept.
     changed = tiny(channels=8)
@@ -197,8 +203,12 @@ def test_a_fault_is_a_sentence_and_not_the_end(engine, tiny, chain, tmp_path):
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(engine, chain):
-    layers = [(f"conv{n}", "Conv2d", {"out_channels": 8, "kernel_size": 3, "stride": 2}) for n in range(3)]
-    graph = chain("wild", *layers, ("flatten", "Flatten", {}), ("fc", "Linear", {"out_features": 10}))
+    layers = [
+        (f"conv{n}", "Conv2d", {"out_channels": 8, "kernel_size": 3, "stride": 2}) for n in range(3)
+    ]
+    graph = chain(
+        "wild", *layers, ("flatten", "Flatten", {}), ("fc", "Linear", {"out_features": 10})
+    )
     engine.train(graph, learning_rate=100.0, epochs=20, watch="fc")
     failed, _ = engine.wait("failed")
     assert "learning rate" in failed["sentence"]
@@ -242,8 +252,12 @@ def test_ends_when_its_input_does(engine, tiny, tmp_path):
 
 
 def test_never_imports_qt():
-    code = "import sys, explorer.engine.__main__, explorer.engine.service; print(sorted(sys.modules))"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    code = (
+        "import sys, explorer.engine.__main__, explorer.engine.service; print(sorted(sys.modules))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
     assert "'torch'" in found.stdout
     for word in ("PySide6", "pyqtgraph", "shiboken6", "explorer.app"):
         assert f"'{word}" not in found.stdout

@@ -85,7 +85,9 @@ def test_learns_as_a_loop_written_by_hand(tiny, pictures):
             {"params": [w for w in weights if w.ndim > 1], "weight_decay": 5e-4},
             {"params": [w for w in weights if w.ndim == 1]},
         ],
-        lr=0.05, momentum=0.9, nesterov=True,
+        lr=0.05,
+        momentum=0.9,
+        nesterov=True,
     )
     order = torch.randperm(60_000, generator=torch.Generator().manual_seed(0))
     losses = []
@@ -131,8 +133,12 @@ def test_validation_is_that_of_the_whole_test_set_in_eval_mode(tiny, pictures):
     with torch.no_grad():
         logits = run.model.net(pictures.normalised(pictures.test.images))
     score = run.validated[0].score
-    assert score.loss == pytest.approx(F.cross_entropy(logits, pictures.test.labels).item(), rel=1e-5)
-    assert score.accuracy == (logits.argmax(1) == pictures.test.labels).float().mean().item() or score.accuracy == (
+    assert score.loss == pytest.approx(
+        F.cross_entropy(logits, pictures.test.labels).item(), rel=1e-5
+    )
+    assert score.accuracy == (
+        logits.argmax(1) == pictures.test.labels
+    ).float().mean().item() or score.accuracy == (
         pytest.approx((logits.argmax(1) == pictures.test.labels).float().mean().item())
     )
 
@@ -148,7 +154,9 @@ def test_anothers_checkpoint_changes_nothing(tiny, pictures):
         wider.restore(tensors, about)
     with pytest.raises(EngineError, match="missing"):
         wider.restore({}, about)
-    assert all(torch.equal(before[key], value) for key, value in wider.model.net.state_dict().items())
+    assert all(
+        torch.equal(before[key], value) for key, value in wider.model.net.state_dict().items()
+    )
     same = begin(tiny(), pictures)
     for wrong in ({}, {**about, "step": -1}, {**about, "step": "2"}, {**about, "validated": [1]}):
         with pytest.raises(EngineError, match="damaged"):
@@ -164,11 +172,20 @@ def test_a_network_without_weights_is_refused(chain, pictures):
 def test_train_does_it_all(tiny, tmp_path):
     shown = []
     result = train(
-        tiny(), epochs=2, device_name="cpu", out=tmp_path, limit=256, mode="float32",
+        tiny(),
+        epochs=2,
+        device_name="cpu",
+        out=tmp_path,
+        limit=256,
+        mode="float32",
         progress=lambda run, validated: shown.append((run.step, validated)),
     )
     assert result.steps == 4 and 0 <= result.accuracy <= 1
-    assert [path.name for path in result.files] == ["weights.safetensors", "metrics.csv", "tiny.cnn.json"]
+    assert [path.name for path in result.files] == [
+        "weights.safetensors",
+        "metrics.csv",
+        "tiny.cnn.json",
+    ]
     assert all(path.is_file() for path in result.files)
     assert [validated.epoch for _, validated in shown if validated] == [1, 2]
     net = build(tiny(), CPU).net

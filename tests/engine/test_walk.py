@@ -8,7 +8,16 @@ from explorer.engine.model import build
 from explorer.engine.walk import Walk
 
 CPU = torch.device("cpu")
-NAMES = ["lenet5", "vgg16", "cifar_resnet8", "cifar_resnet20", "cifar_plain20", "resnet18", "resnet50", "plain18"]
+NAMES = [
+    "lenet5",
+    "vgg16",
+    "cifar_resnet8",
+    "cifar_resnet20",
+    "cifar_plain20",
+    "resnet18",
+    "resnet50",
+    "plain18",
+]
 
 
 @pytest.mark.parametrize("training", [False, True])
