@@ -142,6 +142,12 @@ class Job:
         if not self.over:
             self._turn("stopped")
 
+    def keep(self) -> None:
+        """Writes a last checkpoint and says nothing: there may be nobody to hear it."""
+        if self.run is not None and not self.over and not self.run.fetch().lost:
+            self._send = _silence
+            self.save()
+
     def tell(self) -> None:
         """Sends the rows since the last time; raises EngineError if the loss is no number any
         more."""
@@ -248,6 +254,10 @@ class Job:
             "accuracy": found.score.accuracy,
         }
         self._send(message, confusion=found.score.confusion)
+
+
+def _silence(_message: Mapping[str, Any], **_arrays: Any) -> None:
+    """Says nothing."""
 
 
 def _resumed(request: Mapping[str, Any]) -> Checkpoint | None:

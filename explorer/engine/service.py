@@ -42,7 +42,10 @@ class Service:
         self._wanted = False  # a probe was asked for and not yet sent
 
     def serve(self) -> None:
-        """Says hello, and works until the end; whatever runs then is kept in a checkpoint."""
+        """Says hello, and works until the end; whatever runs then is kept in a checkpoint.
+
+        Raises FrameError if the stream makes no sense, and BrokenPipeError when nobody listens.
+        """
         self._say(
             {
                 "say": "hello",
@@ -51,15 +54,26 @@ class Service:
                 "pid": os.getpid(),
             }
         )
-        while self._going:
-            for request in collapsed(self._requests.take(wait=not self._busy)):
-                self._guarded(request.get("generation", 0), self._answer, request)
-            if self._job is not None and self._job.busy:
-                self._guarded(self._job.generation, self._work)
-            if self._probe_due():
-                self._guarded(self._generation, self._look)
+        try:
+            while self._going:
+                self._turn()
+        except (BrokenPipeError, FrameError):
+            self._keep()
+            raise
+        self._keep()
+
+    def _turn(self) -> None:
+        """Answers what has come, then works a little."""
+        for request in collapsed(self._requests.take(wait=not self._busy)):
+            self._guarded(request.get("generation", 0), self._answer, request)
+        if self._job is not None and self._job.busy:
+            self._guarded(self._job.generation, self._work)
+        if self._probe_due():
+            self._guarded(self._generation, self._look)
+
+    def _keep(self) -> None:
         if self._job is not None:
-            self._job.stop()
+            self._job.keep()
 
     @property
     def _busy(self) -> bool:
@@ -85,13 +99,14 @@ class Service:
             )
             if device_lost(fault):
                 raise SystemExit(1) from fault
-            if act == self._look:
-                self._wanted = False
-            if self._job is not None and act == self._work:
-                self._job.fail()
-                self._drop_model()
             if out_of_memory(fault) and torch.cuda.is_available():
                 torch.cuda.empty_cache()
+            if act == self._look:
+                self._wanted = False
+            if act == self._work:
+                job, self._job = self._job, None
+                job.fail()
+                self._guarded(job.generation, self._renew, job)
 
     def _answer(self, request: Message | FrameError | None) -> None:
         match request.get("do"):
@@ -178,11 +193,13 @@ class Service:
     def _adopt(self, model: Model, built_as: tuple[str, str, int], probe: Probe) -> None:
         self._model, self._built_as, self._probe = model, built_as, probe
 
-    def _drop_model(self) -> None:
-        """After a run that failed: its weights may be worthless, so the next build draws all
-        anew."""
-        self._built_as = self._probe = None
-        self._job = None
+    def _renew(self, job: Job) -> None:
+        """After a run that failed, whose weights may be worthless: the same network, drawn anew."""
+        self._model = self._built_as = self._probe = None
+        model = build(job.graph, job.model.device, job.recipe.seed, job.pictures.about)
+        calibrate(model, job.pictures)
+        built_as = (job.pictures.about.name, str(model.device), job.recipe.seed)
+        self._adopt(model, built_as, Probe(model, job.pictures))
 
     def _look_at(self, request: Message) -> None:
         self._generation = request.get("generation", 0)
@@ -225,9 +242,8 @@ def collapsed(requests: list[Message | FrameError | None]) -> list[Message]:
         if isinstance(request, FrameError):
             raise request
         request = {"do": "quit"} if request is None else request
-        do = request.get("do")
+        do = str(request.get("do"))
         if not later.intersection(_REPLACED_BY.get(do, ())):
             found.append(request)
-        if isinstance(do, str):
-            later.add(do)
+        later.add(do)
     return found[::-1]

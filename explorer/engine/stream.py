@@ -75,7 +75,10 @@ class Answers:
         for piece in encode(message, **arrays):
             rest = memoryview(piece)
             while rest:
-                rest = rest[self._file.write(rest) :]
+                try:
+                    rest = rest[self._file.write(rest) :]
+                except OSError as fault:  # Windows says EINVAL of a pipe that nobody reads
+                    raise BrokenPipeError(str(fault)) from fault
 
     def close(self) -> None:
         """Closes the descriptor: the other end reads the end of the stream."""

@@ -366,12 +366,11 @@ def train(
     `out`, a folder, the weights, the metrics and the graph are written there. Raises EngineError.
     """
     began = time.perf_counter()
+    device.settle_threads()
     recipe = Recipe.of({"epochs": epochs, "seed": seed, "limit": limit, "mode": mode})
     model, pictures = prepare(graph, data_name, device_name, recipe)
     if recipe.mode == AUTO or MODES[recipe.mode] not in sound(model.device):
-        measured = []
-        for measured in choose(model, pictures, recipe):
-            pass
+        *_, measured = choose(model, pictures, recipe)
         recipe = replace(recipe, mode=measured[0][0])
     run = Run(model, pictures, recipe)
     shown = 0.0

@@ -161,8 +161,7 @@ def main() -> None:
     graph = templates.build(asked.template, FASHION_MNIST.input, len(FASHION_MNIST.classes))
     pictures, recipe = data.load(FASHION_MNIST.name, place), Recipe()
     model = build(graph, place, 0, FASHION_MNIST)
-    for measured in choose(model, pictures, recipe):
-        pass
+    *_, measured = choose(model, pictures, recipe)
     for name, speed in measured:
         print(
             f"{name:24} {speed:8.0f} images/s, {speed / dict(measured)['float32']:.2f} × plain "

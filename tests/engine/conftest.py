@@ -74,6 +74,7 @@ class Engine:
         )
         self.heard: list[dict] = []
         self.log = b""
+        self._deaf = False
         self._generation = 0
         self._frames: queue.SimpleQueue = queue.SimpleQueue()
         self._threads = [threading.Thread(target=work) for work in (self._read, self._read_log)]
@@ -143,6 +144,10 @@ class Engine:
             },
         )
 
+    def stop_listening(self) -> None:
+        """Closes the pipe that the engine writes to, as a window that is killed does."""
+        self._deaf = True
+
     def ended(self) -> int:
         """Waits for the end of the process; its exit status."""
         status = self.process.wait(LIMIT)
@@ -169,6 +174,9 @@ class Engine:
         while piece := os.read(self.process.stdout.fileno(), 1 << 16):
             for found in decoder.feed(piece):
                 self._frames.put(found)
+            if self._deaf:
+                self.process.stdout.close()
+                break
         self._frames.put(None)
 
     def _read_log(self) -> None:

@@ -186,6 +186,7 @@ def test_a_fault_is_a_sentence_and_not_the_end(engine, tiny, chain, tmp_path):
         dict(do="train", graph=file.to_dict(tiny()), resume=str(tmp_path / "torn.safetensors")),
         dict(do="pause"),
         dict(do="dance"),
+        dict(do=["build"]),
         dict(),
     ]
     engine.build(tiny(), watch="add")
@@ -213,9 +214,11 @@ def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(engine, chain):
     failed, _ = engine.wait("failed")
     assert "learning rate" in failed["sentence"]
     engine.wait("state", state="stopped")
-    engine.build(graph, watch="fc")  # and what is built next is sound again
-    assert engine.wait("built")[0]["kept"] == 0
-    assert np.isfinite(engine.wait("probe")[0]["mean"])
+    engine.send("watch", watch="conv1", image=1)  # what is seen next is sound again
+    assert np.isfinite(engine.wait("probe", path="conv1", image=1)[0]["mean"])
+    engine.build(graph, watch="fc")
+    engine.wait("built")
+    assert np.isfinite(engine.wait("probe", path="fc")[0]["mean"])
 
 
 def test_garbage_ends_it_with_a_sentence(engine):
@@ -249,6 +252,14 @@ def test_ends_when_its_input_does(engine, tiny, tmp_path):
     engine.process.stdin.close()
     assert engine.ended() == 0
     assert (tmp_path / "run.safetensors").exists()
+
+
+def test_keeps_the_run_when_the_window_dies(engine, tiny, tmp_path):
+    engine.train(tiny(), epochs=100, checkpoint=str(tmp_path))
+    engine.wait("rows")
+    engine.stop_listening()
+    assert engine.ended() == 0
+    assert (tmp_path / "checkpoint.safetensors").exists()
 
 
 def test_never_imports_qt():
