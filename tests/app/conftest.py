@@ -15,6 +15,7 @@ LAYERS = [
 class Link(QObject):
     """Says what a test lets it say, and counts what was taken."""
 
+    built = Signal(object)
     probed = Signal(object, object)
     rows_arrived = Signal(object, object)
     validated = Signal(object, object)

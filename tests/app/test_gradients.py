@@ -1,5 +1,7 @@
 """The gradients of the layers on screen."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
@@ -108,6 +110,32 @@ def test_the_runs_own_gradients_go_before_the_probes(panel, session):
     assert panel.norms[0] == 1
     session.link.say_rows([1], gradients=np.full((1, len(session.layers)), 3.0))
     assert len(panel.course) == 1 and panel.norms[0] == 3
+
+
+def test_after_a_new_build_the_probe_is_shown_again(panel, session):
+    session.link.say_rows([1, 2], gradients=np.ones((2, len(session.layers))))
+    session.link.built.emit({})
+    session.link.say_probe(gradients=np.full(len(session.layers), 7.0))
+    panel.draw()
+    assert panel.norms[0] == 7 and len(panel.course) == 2 and panel.heat.isVisible()
+
+
+def test_normalisations_are_drawn_but_not_compared(panel, session):
+    kinds = ["Conv2d", "BatchNorm2d"] * (len(session.layers) // 2)
+    layers = [
+        SimpleNamespace(path=path, kind=kind)
+        for path, kind in zip(session.layers, kinds, strict=True)
+    ]
+    session.report = SimpleNamespace(layers=lambda: layers)
+    norms = np.array([1.0, 1e-4] * (len(session.layers) // 2))
+    session.link.say_probe(gradients=norms)
+    panel.draw()
+    assert panel.sentence.text() == "healthy: 1–1 of the median"
+    assert panel.course.layers == session.layers[::2]
+    assert panel.profile.words_at(QPointF(panel.profile.room().topRight())).endswith("1.0e-04")
+    session.link.say_rows([1, 2], gradients=np.array([norms, norms]))
+    panel.draw()
+    assert panel.course.logs.shape == (len(session.layers) // 2, 2)
 
 
 def test_an_edited_network_starts_anew(panel, session):

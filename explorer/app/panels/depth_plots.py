@@ -56,23 +56,39 @@ class DepthProfile(_DepthPlot):
         super().__init__(parent)
         self.norms = np.empty(0)
         self.layers: tuple[str, ...] = ()
+        self.main = np.empty(0, bool)
         self.role = "good"
 
-    def show_norms(self, norms: np.ndarray, layers: Sequence[str], role: str) -> None:
-        """norms: (n,), where only positive ones are drawn; role: the colour of the line."""
+    def show_norms(
+        self, norms: np.ndarray, layers: Sequence[str], main: np.ndarray, role: str
+    ) -> None:
+        """norms: (n,), where only positive ones are drawn; main: (n,) bool, which are compared.
+
+        role: the colour of the line through those; the others are grey.
+        """
         self.norms, self.layers, self.role = np.asarray(norms, float), tuple(layers), role
+        self.main = np.asarray(main, bool)
         self.update()
 
     def bounds(self) -> tuple[float, float]:
         """log10 of the least and greatest value of the scale, with the healthy band within."""
-        known = self.norms[np.isfinite(self.norms) & (self.norms > TINY)]
+        known = self.norms[self._known()]
         if not known.size:
             return -1.0, 1.0
-        middle, spread = math.log10(np.median(known)), math.log10(HEALTHY)
+        middle, spread = self._middle(), math.log10(HEALTHY)
         return (
             min(math.log10(known.min()), middle - spread) - 0.1,
             max(math.log10(known.max()), middle + spread) + 0.1,
         )
+
+    def _known(self) -> np.ndarray:
+        return np.isfinite(self.norms) & (self.norms > TINY)
+
+    def _middle(self) -> float:
+        """log10 of the median of what is compared."""
+        known = self._known()
+        compared = known & self.main
+        return math.log10(np.median(self.norms[compared if compared.any() else known]))
 
     def words_at(self, place: QPointF) -> str:
         index = self._index_at(place)
@@ -91,38 +107,33 @@ class DepthProfile(_DepthPlot):
         room = self.room()
         painter.fillRect(room, theme.color("plot"))
         low, high = self.bounds()
-        known = np.isfinite(self.norms) & (self.norms > TINY)
+        known = self._known()
 
         def y(log: float) -> float:
             return room.bottom() - (log - low) / (high - low) * room.height()
 
         if known.any():
-            middle, spread = math.log10(np.median(self.norms[known])), math.log10(HEALTHY)
-            band = QRectF(
-                room.left(),
-                y(middle + spread),
-                room.width(),
-                y(middle - spread) - y(middle + spread),
-            )
+            middle, spread = self._middle(), math.log10(HEALTHY)
+            top, bottom = y(middle + spread), y(middle - spread)
+            band = QRectF(room.left(), top, room.width(), bottom - top)
             painter.fillRect(band, theme.mixed("good", "plot", 0.1))
         self._paint_scale(painter, room, low, high, y)
         if not known.any():
             return
         step = room.width() / len(self.norms)
-        points = [
-            QPointF(room.left() + (index + 0.5) * step, y(math.log10(norm)))
-            for index, norm in enumerate(self.norms)
-            if known[index]
-        ]
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        colour = theme.color(self.role)
-        painter.setPen(QPen(colour, 1))
-        painter.drawPolyline(QPolygonF(points))
-        if step >= 6:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colour)
-            for point in points:
-                painter.drawEllipse(point, 2.5, 2.5)
+        for which, colour in ((known & ~self.main, "faint"), (known & self.main, self.role)):
+            points = [
+                QPointF(room.left() + (index + 0.5) * step, y(math.log10(self.norms[index])))
+                for index in np.flatnonzero(which)
+            ]
+            painter.setPen(QPen(theme.color(colour), 1))
+            painter.drawPolyline(QPolygonF(points))
+            if step >= 4:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(theme.color(colour))
+                for point in points:
+                    painter.drawEllipse(point, 2.5, 2.5)
         for index in np.flatnonzero(~known):
             painter.fillRect(
                 QRectF(room.left() + index * step, room.bottom() - 3, max(step, 2), 3),

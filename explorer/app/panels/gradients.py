@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 from explorer.app.panels.depth_plots import DepthProfile, HeatMap
 from explorer.app.panels.gradient_story import Course, judge
 from explorer.app.panels.live import LivePanel
+from explorer.catalog import KINDS
 from explorer.text import _
 
 BESIDE = 560  # pixels of width from which both plots fit side by side
@@ -23,7 +24,7 @@ BESIDE = 560  # pixels of width from which both plots fit side by side
 class GradientsPanel(LivePanel):
     """L2 norms of the layers' weight gradients: the newest over depth, and depth × time in a run.
 
-    Before a run, and after an edit, the probe's gradients are shown.
+    Before a run, and after it, the probe's gradients are shown over the depth.
     """
 
     def __init__(self, session, parent: QWidget | None = None) -> None:
@@ -32,8 +33,11 @@ class GradientsPanel(LivePanel):
         self.course = Course()
         self.norms = np.empty(0)
         self.layers: tuple[str, ...] = ()
+        self._main = np.empty(0, bool)
+        self._in_run = False
         self._owes = False
         self._build()
+        session.link.built.connect(self._on_built)
         session.link.probed.connect(self._on_probed)
         session.link.rows_arrived.connect(self._on_rows)
 
@@ -49,8 +53,8 @@ class GradientsPanel(LivePanel):
         self.sentence.setMinimumWidth(1)
         self.sentence.setToolTip(
             _(
-                "Compared are the L2 norms of the gradients of each layer's weights; the green "
-                "band is a tenth to ten times their median"
+                "Compared are the L2 norms of the gradients of the weights; normalisations "
+                "(grey) are left out; the green band is a tenth to ten times their median"
             )
         )
         top = QHBoxLayout()
@@ -92,8 +96,8 @@ class GradientsPanel(LivePanel):
             )
             if has_run:
                 self.heat.show_course(self.course)
-            role, sentence = judge(self.norms, self.layers)
-            self.profile.show_norms(self.norms, self.layers, role)
+            role, sentence = judge(self.norms[self._main], self.course.layers)
+            self.profile.show_norms(self.norms, self.layers, self._main, role)
             self._say(role, sentence)
         if self._owes:
             self._owes = False
@@ -108,13 +112,14 @@ class GradientsPanel(LivePanel):
     def wear(self) -> None:
         self.stale()
 
+    def _on_built(self, _message: dict) -> None:
+        self._in_run = False
+
     def _on_probed(self, message: dict, arrays: dict[str, np.ndarray]) -> None:
-        layers = tuple(message["layers"])
-        if layers != self.course.layers:
-            self.course = Course(layers)
-        if not len(self.course):
+        self._meet(tuple(message["layers"]))
+        if not self._in_run:
             # In a run its own figures are shown: means over a batch, not one picture's.
-            self.norms, self.layers = arrays["gradients"], layers
+            self.norms = arrays["gradients"]
         self._owes = True
         self.stale()
 
@@ -122,12 +127,29 @@ class GradientsPanel(LivePanel):
         norms, steps = arrays.get("gradients"), arrays.get("gradient_steps")
         if norms is None or steps is None or not len(steps):
             return
-        layers = tuple(message["layers"])
-        if layers != self.course.layers or (steps[0] <= 1 and len(self.course)):
-            self.course = Course(layers)
-        self.course.add(steps, norms)
-        self.norms, self.layers = norms[-1], layers
+        self._meet(tuple(message["layers"]))
+        if steps[0] <= 1 and len(self.course):
+            self.course = Course(self.course.layers)
+        self.course.add(steps, norms[:, self._main])
+        self.norms, self._in_run = norms[-1], True
         self.stale()
+
+    def _meet(self, layers: tuple[str, ...]) -> None:
+        """Begins anew if these are other layers than before.
+
+        Normalisations have far smaller gradients than the layers between them: they are drawn over
+        the depth, but left out of the comparison and of the course over time.
+        """
+        if layers == self.layers:
+            return
+        report = getattr(self._session, "report", None)
+        kinds = {layer.path: layer.kind for layer in report.layers()} if report else {}
+        self.layers = layers
+        self._main = np.array([not _normalises(kinds.get(path)) for path in layers], bool)
+        if not self._main.any():
+            self._main[:] = True
+        self.norms = np.zeros(len(layers))
+        self.course = Course([path for path, main in zip(layers, self._main, strict=True) if main])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -138,3 +160,7 @@ class GradientsPanel(LivePanel):
 
     def sizeHint(self) -> QSize:
         return QSize(420, 260)
+
+
+def _normalises(kind: str | None) -> bool:
+    return kind in KINDS and KINDS[kind].category == "normalisation"

@@ -1,7 +1,7 @@
 """Loss and accuracy of the run, over its steps."""
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -229,6 +229,9 @@ class TrainingPanel(LivePanel):
             curves.title.setVisible(both)
         self._scales.clear()
         self.stale()
+
+    def sizeHint(self) -> QSize:
+        return QSize(440, 260)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
