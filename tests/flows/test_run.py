@@ -1,0 +1,119 @@
+"""A person looks, runs, pauses, stops, loses the engine and goes on, with the real engine."""
+
+import os
+import signal
+from functools import partial
+
+import numpy as np
+
+from explorer.graph import edits
+
+LIMIT = 3840  # pictures of an epoch: 30 steps
+
+
+def run_short(person, epochs=2):
+    person.session.run.set_recipe({**person.session.run.recipe, "epochs": epochs, "limit": LIMIT})
+    person.session.run.choose_mode("float32")
+    person.window.run_bar.run_actions["run"].trigger()
+
+
+def test_without_pressing_anything_maps_and_gradients_are_there(ready, qtbot):
+    person = ready
+    maps, gradients = person.window.feature_maps, person.window.gradients
+    person.wait(lambda: maps.title.text() != "")
+    assert "layer1 · 16×28×28" in maps.title.text()
+    assert person.scene.cards["input"].picture is not None
+    assert person.scene.cards["input"].subtitle == "Ankle boot"
+    names = {layer.path for layer in person.session.report.layers() if layer.params}
+    assert set(gradients.layers) == names
+    with qtbot.waitSignal(person.session.link.probed) as probed:
+        person.click("layer2")
+    message, arrays = probed.args
+    assert message["path"] == "layer2" and message["shape"] == [32, 14, 14]
+    person.wait(lambda: "layer2 · 32×14×14" in maps.title.text())
+
+
+def test_a_changed_parameter_rebuilds_and_keeps_the_other_weights(ready, qtbot):
+    person = ready
+    link = person.session.link
+    with qtbot.waitSignals([link.built, link.probed], timeout=20_000) as answers:
+        person.session.edit("Set", partial(edits.set_params, id="layer3", params={"width": 48}))
+    built = next(args[0] for signal_, args in
+                 ((each.signal_name, each.args) for each in answers.all_signals_and_args)
+                 if "built" in signal_)
+    assert built["params"] == person.session.report.params
+    assert built["kept"] > 0 and built["fresh"] > 0
+
+
+def test_a_run_moves_every_view_and_can_be_paused_stepped_and_stopped(ready, qtbot):
+    person = ready
+    link, run, bar = person.session.link, person.session.run, person.window.run_bar
+    rows = []
+    link.rows_arrived.connect(lambda message, arrays: rows.append((message, arrays)))
+    with qtbot.waitSignal(link.rows_arrived, timeout=30_000):
+        run_short(person, epochs=50)
+    person.wait(lambda: len(rows) > 2)
+    assert run.state == "running"
+    bar.run_actions["pause"].trigger()
+    person.wait(lambda: run.state == "paused")
+    step = rows[-1][0]["step"]
+    with qtbot.waitSignal(link.rows_arrived, timeout=10_000):
+        bar.run_actions["step"].trigger()
+    assert rows[-1][0]["step"] == step + 1
+    assert f"step {step + 1}" in bar.progress.text().replace("/", " ")
+    bar.run_actions["resume"].trigger()
+    person.wait(lambda: rows[-1][0]["step"] > step + 3)
+    steps = np.concatenate([arrays["rows"][:, 0] for _message, arrays in rows])
+    assert list(steps) == list(range(1, len(steps) + 1))
+    assert any(len(arrays["gradients"]) for _message, arrays in rows)
+    bar.run_actions["stop"].trigger()
+    person.wait(lambda: run.state == "stopped")
+    assert run.resumable
+
+
+def test_a_run_ends_with_a_score_on_the_test_pictures(ready, qtbot):
+    person = ready
+    scores = []
+    person.session.link.validated.connect(lambda message, _arrays: scores.append(message))
+    run_short(person, epochs=2)
+    person.wait(lambda: person.session.run.state == "finished", 60_000)
+    assert [score["epoch"] for score in scores] == [1, 2]
+    assert scores[-1]["accuracy"] > 0.5
+    assert "finished" in person.window.status.state.text()
+
+
+def test_the_engine_is_killed_and_the_run_goes_on_from_its_checkpoint(ready, qtbot):
+    person = ready
+    link, run = person.session.link, person.session.run
+    run_short(person, epochs=50)
+    with qtbot.waitSignal(link.saved, timeout=60_000) as saved:
+        pass
+    kept = saved.args[0]["step"]
+    maps = person.window.feature_maps.title.text()
+    with qtbot.waitSignal(link.died, timeout=10_000) as died:
+        os.kill(link.hello["pid"], signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+    assert "killed" in died.args[0] or os.name != "posix"
+    assert person.window.isVisible() and run.state == "died"
+    assert person.window.feature_maps.title.text() == maps
+    assert "can be resumed" in person.window.notice.text()
+    person.wait(lambda: link.hello is not None)
+    assert run.resumable
+    with qtbot.waitSignal(link.rows_arrived, timeout=30_000) as rows:
+        person.window.run_bar.run_actions["resume"].trigger()
+    assert rows.args[1]["rows"][0, 0] == kept + 1
+    person.window.run_bar.run_actions["stop"].trigger()
+    person.wait(lambda: run.state == "stopped")
+
+
+def test_editing_in_a_run_leaves_the_run_alone(ready, qtbot):
+    person = ready
+    link, run = person.session.link, person.session.run
+    with qtbot.waitSignal(link.rows_arrived, timeout=30_000):
+        run_short(person, epochs=50)
+    person.session.edit("Set", partial(edits.set_params, id="layer3", params={"width": 48}))
+    with qtbot.waitSignal(link.rows_arrived, timeout=10_000):
+        pass
+    assert run.state == "running"
+    with qtbot.waitSignal(link.built, timeout=20_000) as built:
+        person.window.run_bar.run_actions["stop"].trigger()
+    assert built.args[0]["params"] == person.session.report.params
