@@ -9,15 +9,18 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.analysis.report import Fix
+from explorer.app import theme
 from explorer.app.number import short
 
 
 class FixButton(QPushButton):
     """Does a fix when it is pressed, as one undo step. Where room is short its text is cut; the
-    tool tip has it whole."""
+    tool tip has it whole. size: of the text, in pixels."""
 
-    def __init__(self, session, fix: Fix, primary: bool = False, parent: QWidget | None = None):
+    def __init__(self, session, fix: Fix, primary: bool = False, size: int = 12,
+                 parent: QWidget | None = None):
         super().__init__(parent)
+        self.setFont(theme.sans(size))
         self.fix = fix
         cost = _short(fix.cost)
         self.setText(f"{fix.label}  {cost}".rstrip())

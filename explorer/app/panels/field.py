@@ -1,0 +1,201 @@
+"""Fields of a form: a number with its unit, a choice, a yes or no. Each shows a value without
+telling, and tells (`edited`) only what the person does."""
+
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QEnterEvent, QKeySequence, QPaintEvent, QValidator, QWheelEvent
+from PySide6.QtWidgets import (
+    QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy,
+    QSpinBox, QStyle, QStyleOptionSpinBox, QStylePainter,
+)
+
+from explorer.app import style
+from explorer.catalog import Param
+from explorer.graph.graph import Value
+from explorer.text import _
+
+_MOST_DECIMALS = 12
+_UNDO = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
+
+
+class _Box:
+    """What both spin boxes share: the unit at the right, in whose place the arrows stand while the
+    pointer is there; the wheel turns only a box that has the focus, so that it scrolls the form."""
+
+    def _prepare(self, unit: str) -> None:
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        style.indent(self)
+        self._unit = QLabel(unit, self)
+        self._unit.setProperty("role", "faint")
+        self._unit.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 8, 0)
+        row.addStretch(1)
+        row.addWidget(self._unit)
+        self._mixed = False
+        self._undo_key = PassUndo(self)
+        self.lineEdit().installEventFilter(self._undo_key)
+        self.lineEdit().textEdited.connect(self._on_text)
+        self.valueChanged.connect(self._on_value)
+
+    def show_value(self, value: Value, mixed: bool = False) -> None:
+        """Show a value; nothing, if several nodes have `mixed` ones."""
+        if value == self.value() and mixed == self._mixed:
+            return
+        blocked = QSignalBlocker(self)
+        self._mixed = mixed
+        self.setValue(value)
+        self.lineEdit().setPlaceholderText(_("mixed") if mixed else "")
+        if mixed:
+            self.lineEdit().clear()
+        blocked.unblock()
+
+    def _on_value(self, value: Value) -> None:
+        self._mixed = False
+        self.edited.emit(value)
+
+    def _on_text(self, text: str) -> None:
+        # Typing the value that was hidden under "mixed" changes nothing for the box itself.
+        if self._mixed and self.hasAcceptableInput() and self.valueFromText(text) == self.value():
+            self._on_value(self.value())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionSpinBox()
+        self.initStyleOption(option)
+        # setButtonSymbols(NoButtons) would hide the text too (Qt 6.11 with a style sheet).
+        if not (self.underMouse() and self.isEnabled()):
+            option.subControls = (QStyle.SubControl.SC_SpinBoxFrame
+                                  | QStyle.SubControl.SC_SpinBoxEditField)
+        QStylePainter(self).drawComplexControl(QStyle.ComplexControl.CC_SpinBox, option)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self._unit.setVisible(not self.isEnabled())
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._unit.show()
+
+
+class WholeField(_Box, QSpinBox):
+    """A whole number from `low` to `high`."""
+
+    edited = Signal(object)
+
+    def __init__(self, low: int, high: int, unit: str = ""):
+        super().__init__()
+        self.setRange(int(low), int(high))
+        self._prepare(unit)
+
+
+class NumberField(_Box, QDoubleSpinBox):
+    """Any number from `low` to `high`, written as short as it goes: 0.1, 1e-05."""
+
+    edited = Signal(object)
+
+    def __init__(self, low: float, high: float, step: float, unit: str = ""):
+        super().__init__()
+        self.setDecimals(_MOST_DECIMALS)
+        self.setRange(low, high)
+        self.setSingleStep(step)
+        self._prepare(unit)
+
+    def textFromValue(self, value: float) -> str:
+        return f"{value:.6g}"
+
+    def valueFromText(self, text: str) -> float:
+        try:
+            return float(text)
+        except ValueError:
+            return self.value()
+
+    def validate(self, text: str, position: int) -> tuple:
+        try:
+            inside = self.minimum() <= float(text) <= self.maximum()
+        except ValueError:
+            unfinished = set(text) <= set("0123456789.eE+-")
+            return (QValidator.State.Intermediate if unfinished else QValidator.State.Invalid,
+                    text, position)
+        return (QValidator.State.Acceptable if inside else QValidator.State.Intermediate, text,
+                position)
+
+
+class ChoiceField(QComboBox):
+    """One of a few words."""
+
+    edited = Signal(object)
+
+    def __init__(self, choices: tuple[str, ...]):
+        super().__init__()
+        self.addItems(choices)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setPlaceholderText(_("mixed"))
+        self.currentTextChanged.connect(lambda text: text and self.edited.emit(text))
+
+    def show_value(self, value: Value, mixed: bool = False) -> None:
+        """Show a choice; none, if several nodes have `mixed` ones."""
+        blocked = QSignalBlocker(self)
+        self.setCurrentIndex(-1 if mixed else self.findText(value))
+        blocked.unblock()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class SwitchField(QCheckBox):
+    """Yes or no."""
+
+    edited = Signal(object)
+
+    def __init__(self):
+        super().__init__()
+        self.clicked.connect(self._on_click)
+
+    def show_value(self, value: Value, mixed: bool = False) -> None:
+        """Show a value; a dash, if several nodes have `mixed` ones."""
+        blocked = QSignalBlocker(self)
+        self.setTristate(mixed)
+        state = Qt.CheckState.Checked if value else Qt.CheckState.Unchecked
+        self.setCheckState(Qt.CheckState.PartiallyChecked if mixed else state)
+        blocked.unblock()
+
+    def _on_click(self) -> None:
+        self.setTristate(False)
+        self.edited.emit(self.isChecked())
+
+
+Field = WholeField | NumberField | ChoiceField | SwitchField
+
+
+def field_for(param: Param) -> Field:
+    """The field in which a parameter is edited, as it is declared."""
+    if param.choices:
+        return ChoiceField(param.choices)
+    if isinstance(param.default, bool):
+        return SwitchField()
+    if isinstance(param.default, int):
+        return WholeField(param.low, param.high, param.unit)
+    # A share moves in twentieths; what is tiny by default, in tenths of itself.
+    step = param.default / 10 if 0 < param.default < 0.01 else 0.05
+    return NumberField(param.low, param.high, step, param.unit)
+
+
+class PassUndo(QObject):
+    """Lets Undo and Redo through to the window: they are of the network, not of one line of text.
+    To be installed on a line edit as its event filter."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and any(map(event.matches, _UNDO)):
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)

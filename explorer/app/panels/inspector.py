@@ -1,0 +1,334 @@
+"""What is selected, in full: its parameters to edit, its problems, its figures."""
+
+from dataclasses import replace
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from explorer.app.number import bytes_text, grouped, percent, shape_text
+from explorer.app.panels.figures import Figures
+from explorer.app.panels.fix_button import FixButton
+from explorer.app.panels.input_form import InputForm
+from explorer.app.panels.name_field import NameField
+from explorer.app.panels.parameter_bars import Bar, ParameterBars
+from explorer.app.panels.parameter_form import ParameterForm
+from explorer.app.panels.subject import Subject, subject_of
+from explorer.catalog import KINDS
+from explorer.catalog.kind import PORTS
+from explorer.graph import edits
+from explorer.graph.edits import EditError
+from explorer.graph.graph import Graph, Value
+from explorer.text import _
+
+EDGE, SECTION = 16, 12
+BATCH = 128  # what a run takes, if nothing else was chosen
+LONGEST_NAME = 200
+MOST_PROBLEMS = 3
+_NUMBER_BYTES = 4  # of a float32
+# Which parameters a rule is about: they are marked.
+_AT_FAULT = {"kernel": ("kernel_size",), "groups": ("groups",), "padding": ("padding",),
+             "classes": ("classes", "out_features")}
+
+
+class Inspector(QScrollArea):
+    """The selected node, nodes or network: name, form, problems, figures, parameters by block."""
+
+    def __init__(self, session, parent: QWidget | None = None):
+        super().__init__(parent)
+        self._session = session
+        self.subject: Subject = subject_of(session)
+        self._forms: dict[str, ParameterForm] = {}
+        self.form: ParameterForm | None = None
+        self._problems: tuple = ()
+        self._build()
+        session.changed.connect(self.refresh)
+        session.selection_changed.connect(self.refresh)
+        session.view_changed.connect(self.refresh)
+        session.data_changed.connect(self.refresh)
+        self.refresh()
+
+    # Building ---------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.name = NameField()
+        self.name.renamed.connect(self._rename)
+        self.links = _label("small", links=True)
+        self.links.linkActivated.connect(self._follow)
+        self.about = _label("small", wrap=True)
+        self.reason = _label("small", wrap=True, links=True)
+        self.reason.linkActivated.connect(self._follow)
+        self.fixes = QWidget()
+        self._fix_column = QVBoxLayout(self.fixes)
+        self._fix_column.setContentsMargins(0, 0, 0, 0)
+        self._fix_column.setSpacing(6)
+        self.input = InputForm(self._session)
+        self._form_place = QVBoxLayout()
+        self.measured = Figures()
+        self.bars_heading = _label("heading")
+        self.bars = ParameterBars()
+        self.bars.picked.connect(self._pick)
+        self.classes_heading = _label("heading")
+        self.classes = _label("small", wrap=True)
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        top.addWidget(self.name, 1)
+        top.addWidget(self.links)
+        head = QVBoxLayout()
+        head.setSpacing(4)
+        head.addLayout(top)
+        head.addWidget(self.about)
+        head.addSpacing(2)
+        head.addWidget(self.reason)
+        inside = QWidget()
+        self._column = QVBoxLayout(inside)
+        self._column.setContentsMargins(EDGE, EDGE, EDGE, EDGE)
+        self._column.setSpacing(SECTION)
+        self._column.addLayout(head)
+        self._column.addWidget(self.fixes)
+        self._column.addLayout(self._form_place)
+        self._column.addWidget(self.input)
+        self._measured_line = _line()
+        measured_heading = _label("heading")
+        measured_heading.setText(_("Measured").upper())
+        self._bars_line, self._classes_line = _line(), _line()
+        for line, heading, content in (
+                (self._measured_line, measured_heading, self.measured),
+                (self._bars_line, self.bars_heading, self.bars),
+                (self._classes_line, self.classes_heading, self.classes)):
+            section = QVBoxLayout()
+            section.setSpacing(8)
+            section.addWidget(line)
+            section.addSpacing(4)
+            section.addWidget(heading)
+            section.addWidget(content)
+            self._column.addLayout(section)
+        self._column.addStretch(1)
+        self.setWidget(inside)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(236)
+
+    # Showing ----------------------------------------------------------------------------------
+
+    def refresh(self, *_change) -> None:
+        """Show what is selected as it is now."""
+        subject = self.subject = subject_of(self._session)
+        problems = tuple(subject.problems_of(self._session.report.problems))
+        self._show_head(subject)
+        if problems != self._problems:
+            self._problems = problems
+            self._show_problems(problems)
+        self._show_form(subject, problems)
+        self.measured.set_rows(self._figures(subject))
+        self._show_bars()
+        self._show_data(not subject.ids)
+
+    def rename(self) -> None:
+        """Let the person type another name for what is selected."""
+        self.ensureWidgetVisible(self.name)
+        self.name.begin()
+
+    def _show_head(self, subject: Subject) -> None:
+        session, facts = self._session, subject.only
+        links = []
+        if not subject.ids:
+            self.name.show_name(session.graph.name, True)
+            self.about.setText(_("Network of {nodes} nodes, {layers} layers").format(
+                nodes=grouped(len(session.graph.nodes)), layers=grouped(len(session.report.layers()))))
+        elif facts is None:
+            self.name.show_name(_("{count} nodes").format(count=len(subject.ids)), False)
+            self.about.setText(", ".join(subject.ids))
+        else:
+            self.name.show_name(subject.ids[0], subject.given is None)
+            self.about.setText(f"{facts.kind.title or facts.kind.name} · {facts.kind.doc}")
+            if facts.kind.composite:
+                if (*subject.where, *subject.ids) != session.view:
+                    links.append(_link("open", _("Open")))
+                if subject.given is None and facts.kind.name != "Group":
+                    links.append(_link("inside", _("Edit inside")))
+        self.links.setText("&nbsp;&nbsp; ".join(links))
+        self.reason.setVisible(subject.given is not None)
+        if subject.given is not None:
+            around = ".".join(subject.given)
+            kind = session.facts_of(around).kind
+            self.reason.setText(_("Given by the {kind} {node}. {link} makes it your own.").format(
+                kind=kind.title or kind.name, node=f"<b>{around}</b>",
+                link=_link("own", _("Edit inside"))))
+
+    def _show_problems(self, problems: tuple) -> None:
+        while self._fix_column.count():
+            item = self._fix_column.takeAt(0).widget()
+            item.hide()
+            item.deleteLater()
+        for problem in problems[:MOST_PROBLEMS]:
+            sentence = _label("problem", wrap=True)
+            sentence.setText(problem.message)
+            self._fix_column.addWidget(sentence)
+            for number, fix in enumerate(problem.fixes):
+                self._fix_column.addWidget(FixButton(self._session, fix, number == 0, 11))
+        if len(problems) > MOST_PROBLEMS:
+            more = _label("small")
+            more.setText(_("and {count} more problems inside").format(
+                count=len(problems) - MOST_PROBLEMS))
+            self._fix_column.addWidget(more)
+        self.fixes.setVisible(bool(problems))
+
+    def _show_form(self, subject: Subject, problems: tuple) -> None:
+        kinds = {facts.kind.name for facts in subject.facts.values()}
+        form = self._form_of(kinds.pop()) if len(kinds) == 1 else None
+        if form is not self.form:
+            if self.form is not None:
+                self.form.hide()
+            self.form = form
+        self.input.setVisible(not subject.ids)
+        if not subject.ids:
+            self.input.refresh()
+        if form is None:
+            return
+        values = [vars(facts.settings) for facts in subject.facts.values()]
+        mixed = {name for name in form.fields if any(v[name] != values[0][name] for v in values)}
+        wrong = {name for problem in problems if problem.path in subject.paths
+                 for name in _AT_FAULT.get(problem.rule, ())}
+        form.show_values(values[0], subject.given is None, mixed, wrong)
+        form.setVisible(bool(form.fields))
+
+    def _form_of(self, kind: str) -> ParameterForm:
+        if kind not in self._forms:
+            form = self._forms[kind] = ParameterForm(KINDS[kind])
+            form.hide()
+            form.edited.connect(self._set)
+            form.reset.connect(self._reset)
+            self._form_place.addWidget(form)
+        return self._forms[kind]
+
+    def _figures(self, subject: Subject) -> list[tuple[str, str, str]]:
+        report = self._session.report
+        batch = self._session.run.recipe.get("batch_size") or BATCH
+        facts, only = list(subject.facts.values()), subject.only
+        rows = []
+        if only is not None:
+            names = ([_("In")] if len(only.ins) == 1 else
+                     [_("In {port}").format(port=port) for port in PORTS[:len(only.ins)]])
+            rows = [(name, _shape(shape), _("Channels × height × width that come in"))
+                    for name, shape in zip(names, only.ins)]
+            rows.append((_("Out"), _shape(only.out), _("Channels × height × width that go out")))
+        elif not facts:
+            rows = [(_("Out"), _shape(report.output), _("A score for each class"))]
+        # Of a layer with a fault these figures are unknown, which is not 0.
+        known = not any(each.fault for each in facts)
+        counted = facts or [report]
+        params, macs, kept = (sum(getattr(each, what) for each in counted)
+                              for what in ("params", "macs", "activations"))
+        rows += [
+            (_("Parameters"), grouped(params) if known else "?", _("Learned numbers")),
+            (_("MACs"), grouped(macs) if known else "?",
+             _("Fused multiply-adds for one picture")),
+            (_("Activations, batch {count}").format(count=batch),
+             bytes_text(kept * _NUMBER_BYTES * batch) if known else "?",
+             _("What the layers put out in float32, kept for the way back"))]
+        if facts and report.params and known:
+            rows.append((_("Share of parameters"), percent(params / report.params),
+                         _("Of the {count} of the whole network").format(
+                             count=grouped(report.params))))
+        return rows
+
+    def _show_bars(self) -> None:
+        session = self._session
+        inside = ".".join(session.view)
+        self.bars_heading.setText((_("Parameters inside {block}").format(block=inside) if inside
+                                   else _("Parameters by block")).upper())
+        self.bars.set_bars([Bar(id, facts.params, facts.kind.category)
+                            for id, facts in session.shown_facts.items()])
+        self.bars.set_selected(session.selection)
+
+    def _show_data(self, shown: bool) -> None:
+        data = self._session.data
+        for widget in (self._classes_line, self.classes_heading, self.classes):
+            widget.setVisible(shown)
+        self.classes_heading.setText(_("{count} classes of {data}").format(
+            count=len(data.classes), data=data.title).upper())
+        self.classes.setText(", ".join(data.classes))
+
+    # Doing --------------------------------------------------------------------------------------
+
+    def _edit(self, label: str, edit, burst: str = "") -> bool:
+        return self._session.edit(label, edit, burst=burst or None, whole=True)
+
+    def _set(self, name: str, value: Value, burst: str) -> None:
+        self._edit(_("Set {name} of {node}").format(name=name, node=self._named()),
+                   self.subject.setting(name, value), burst and f"{self._named()}.{burst}")
+
+    def _reset(self, name: str) -> None:
+        self._edit(_("Reset {name} of {node}").format(name=name, node=self._named()),
+                   self.subject.resetting(name))
+
+    def _named(self) -> str:
+        """The subject in an edit's label."""
+        paths = self.subject.paths
+        return paths[0] if len(paths) == 1 else _("{count} nodes").format(count=len(paths))
+
+    def _rename(self, name: str) -> None:
+        subject = self.subject
+        if not subject.ids:
+            self._edit(_("Rename the network to {name}").format(name=name),
+                       partial(_renamed_network, name=name))
+        elif self._edit(_("Rename {old} to {new}").format(old=subject.ids[0], new=name),
+                        subject.lifted(partial(edits.rename, old=subject.ids[0], new=name))):
+            if self._session.view == subject.where:
+                self._session.select({name})
+        self.refresh()
+
+    def _follow(self, link: str) -> None:
+        session, subject = self._session, self.subject
+        if link == "open":
+            session.open((*subject.where, *subject.ids))
+            return
+        way = subject.given if link == "own" else (*subject.where, *subject.ids)
+        if session.view != way[:-1]:
+            session.open(way[:-1])
+        session.edit_inside(".".join(way))
+
+    def _pick(self, id: str) -> None:
+        self._session.select({id})
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_F2:
+            self.rename()
+        else:
+            super().keyPressEvent(event)
+
+
+def _renamed_network(graph: Graph, name: str) -> Graph:
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise EditError(_("A network's name has 1 to {most} printable characters").format(
+            most=LONGEST_NAME))
+    return replace(graph, name=name)
+
+
+def _shape(shape) -> str:
+    return shape_text(shape) if shape else "?"
+
+
+def _label(role: str, wrap: bool = False, links: bool = False) -> QLabel:
+    label = QLabel()
+    label.setProperty("role", role)
+    label.setWordWrap(wrap)
+    if links:
+        label.setTextFormat(Qt.TextFormat.RichText)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse
+                                      | Qt.TextInteractionFlag.LinksAccessibleByKeyboard)
+    return label
+
+
+def _link(target: str, text: str) -> str:
+    return f'<a href="{target}" style="text-decoration:none">{text}</a>'
+
+
+def _line() -> QFrame:
+    line = QFrame()
+    line.setProperty("card", True)  # only its border is seen
+    line.setFixedHeight(1)
+    return line

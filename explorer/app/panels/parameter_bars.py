@@ -1,0 +1,166 @@
+"""The parameters of each block of a network, as bars."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QFocusEvent, QFontMetrics, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from explorer.app import theme
+from explorer.app.number import grouped, percent, short
+from explorer.text import _
+
+ROW, BAR = 18, 9  # pixels
+WIDEST_NAME = 0.36  # of the width
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One block: its id, its parameters, its category."""
+
+    id: str
+    params: int
+    category: str
+
+
+class ParameterBars(QWidget):
+    """A bar for each block that has parameters, in the colour of its category.
+
+    picked(id): the person clicked a block, or went to it with the arrow keys.
+    """
+
+    picked = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.bars: list[Bar] = []
+        self._empty = 0
+        self._selected: frozenset[str] = frozenset()
+        self._hovered = -1
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName(_("Parameters by block"))
+        theme.changed.connect(self.update)
+
+    def set_bars(self, bars: list[Bar]) -> None:
+        """Show these blocks, those without parameters only as a number."""
+        rows = [bar for bar in bars if bar.params]
+        empty = len(bars) - len(rows)
+        if (rows, empty) != (self.bars, self._empty):
+            self.bars, self._empty = rows, empty
+            self.updateGeometry()
+            self.update()
+
+    def set_selected(self, ids: frozenset[str]) -> None:
+        """Mark these blocks."""
+        if ids != self._selected:
+            self._selected = ids
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(180, ROW * (len(self.bars) + bool(self._empty or not self.bars)))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        names, values = theme.sans(11), theme.mono(11)
+        measure = QFontMetrics(names)
+        left = min(max((measure.horizontalAdvance(bar.id) for bar in self.bars), default=0) + 12,
+                   int(self.width() * WIDEST_NAME))
+        most = max((bar.params for bar in self.bars), default=1)
+        number = max((QFontMetrics(values).horizontalAdvance(short(bar.params))
+                      for bar in self.bars), default=0)
+        room = max(10, self.width() - left - number - 8)
+        first = max(0, event.rect().top() // ROW)
+        for row in range(first, min(len(self.bars), event.rect().bottom() // ROW + 1)):
+            bar, top = self.bars[row], row * ROW
+            marked = bar.id in self._selected
+            if row == self._hovered:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(theme.color("hover"))
+                painter.drawRoundedRect(QRectF(-4, top, self.width() + 8, ROW), 4, 4)
+            painter.setFont(theme.sans(11, bold=marked))
+            painter.setPen(theme.color("text" if marked or row == self._hovered else "muted"))
+            painter.drawText(QRectF(0, top, left - 6, ROW), Qt.AlignmentFlag.AlignVCenter,
+                             painter.fontMetrics().elidedText(
+                                 bar.id, Qt.TextElideMode.ElideMiddle, left - 6))
+            length = max(2.0, room * bar.params / most)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.color(bar.category))
+            painter.drawRoundedRect(QRectF(left, top + (ROW - BAR) / 2, length, BAR), 1.5, 1.5)
+            painter.setFont(values)
+            painter.setPen(theme.color("text"))
+            painter.drawText(QRectF(left + length + 8, top, number + 4, ROW),
+                             Qt.AlignmentFlag.AlignVCenter, short(bar.params))
+        self._paint_rest(painter)
+        painter.end()
+
+    def _paint_rest(self, painter: QPainter) -> None:
+        """The last line: how many have none; and the focus."""
+        if self._empty or not self.bars:
+            painter.setFont(theme.sans(11))
+            painter.setPen(theme.color("muted"))
+            text = _("{count} more without parameters") if self.bars else _("No parameters")
+            painter.drawText(QRectF(0, len(self.bars) * ROW, self.width(), ROW),
+                             Qt.AlignmentFlag.AlignVCenter, text.format(count=self._empty))
+        if self.hasFocus() and self.bars:
+            painter.setPen(theme.color("accent"))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+
+    def _row_at(self, y: float) -> int:
+        row = int(y // ROW)
+        return row if 0 <= row < len(self.bars) else -1
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        row = self._row_at(event.position().y())
+        if row >= 0 and event.button() == Qt.MouseButton.LeftButton:
+            self.picked.emit(self.bars[row].id)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._hover(self._row_at(event.position().y()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._hover(-1)
+
+    def _hover(self, row: int) -> None:
+        if row != self._hovered:
+            self._hovered = row
+            self.setCursor(Qt.CursorShape.PointingHandCursor if row >= 0
+                           else Qt.CursorShape.ArrowCursor)
+            self.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(event.key())
+        if step is None or not self.bars:
+            super().keyPressEvent(event)
+            return
+        at = next((row for row, bar in enumerate(self.bars) if bar.id in self._selected),
+                  -1 if step > 0 else len(self.bars))
+        self.picked.emit(self.bars[max(0, min(len(self.bars) - 1, at + step))].id)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.update()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            row = self._row_at(event.pos().y())
+            if row >= 0:
+                total = sum(bar.params for bar in self.bars)
+                QToolTip.showText(event.globalPos(), _("{id}: {count} parameters, {share}").format(
+                    id=self.bars[row].id, count=grouped(self.bars[row].params),
+                    share=percent(self.bars[row].params / total)), self)
+            return True
+        return super().event(event)
