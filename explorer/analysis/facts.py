@@ -108,7 +108,8 @@ def _composite(kind: Kind, settings: Settings, ins: tuple[Shape, ...], inner: Gr
     strays = tuple([child for child in found if child.facts.faults and child.id not in alive])
     fault = None
     if not leading:
-        fault = Fault("unconnected", _("Nothing is connected to the output inside {node}"))
+        fault = Fault("unconnected", _("Nothing is connected to the output inside {node}"),
+                      {"inside": True})
     elif inner is not None:
         fault = next((clash for _id, clash in clashes(
             [(child.id, child.facts) for child in children], inside=True)), None)

@@ -212,11 +212,20 @@ def _set_inside(graph: Graph, id: str, inner_id: str, params: dict) -> Graph:
         node, inner=edits.set_params(node.inner, inner_id, params)))
 
 
+def _lead_out(graph: Graph, id: str, inner_id: str) -> Graph:
+    node = graph.nodes[id]
+    return edits.replace_node(graph, replace(
+        node, inner=edits.connect(node.inner, inner_id, OUTPUT)))
+
+
 def _append_head(graph: Graph, count: int, shape: Shape) -> Graph:
     wire = graph.into(OUTPUT)[PORT]
     x, y = graph.nodes[wire.source].position if wire.source in graph.nodes else (0.0, 0.0)
     kind, key = (("ClassifierHead", "classes") if len(shape) == 3 else ("Linear", "out_features"))
-    node = Node(names.following(kind, graph.nodes), kind, {key: count}, (x + 180.0, y))
+    params = {key: count}
+    if kind == "ClassifierHead" and not graph.nodes.keys().isdisjoint(("avgpool", "flatten", "fc")):
+        params["inline"] = False  # its layers' names are taken
+    node = Node(names.following(kind, graph.nodes), kind, params, (x + 180.0, y))
     return edits.insert(graph, node, wire)
 
 
@@ -229,6 +238,14 @@ def _input(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
 def _unconnected(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
     """Connect what leads nowhere yet, if there is just one such node before this one."""
     graph = report.graph
+    if fault.allowed and "inside" in fault.allowed:
+        inner = graph.nodes[id].inner
+        ends = [other for other in inner.nodes if not inner.out_of(other)]
+        if len(ends) == 1:
+            yield _fix(_("Connect {source} to {target}").format(
+                source=f"{id}.{ends[0]}", target=f"{id}.{OUTPUT}"),
+                partial(_lead_out, id=id, inner_id=ends[0]))
+        return
     if id == OUTPUT:
         loose = [other for other in graph.nodes if not graph.out_of(other)]
     else:

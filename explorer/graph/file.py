@@ -23,6 +23,10 @@ LARGEST_SIDE = 65_536
 class FileError(ValueError):
     """The file is not a network that can be opened; the sentence says why."""
 
+    def __init__(self, sentence: str):
+        # Words of the file are in it: they must not steer a terminal.
+        super().__init__("".join(c if c.isprintable() else "\ufffd" for c in sentence))
+
 
 def to_dict(graph: Graph) -> dict:
     """The graph as plain values, in the file's order of keys."""
@@ -146,7 +150,7 @@ def _node(item: object, budget: list[int], depth: int) -> Node:
             or not all(_number(place) and abs(place) <= 1e7 for place in position)):
         raise FileError(_('"position" of {id} is {value}; it must be two numbers').format(
             id=id, value=_shown(position)))
-    inner = _graph(item, id, (), budget, depth + 1) if "nodes" in item else None
+    inner = _graph(item, "", (), budget, depth + 1) if "nodes" in item else None
     return Node(id, kind, params, (float(position[0]), float(position[1])), inner)
 
 
@@ -196,8 +200,10 @@ def read(path: str | os.PathLike) -> Graph:
     except UnicodeDecodeError:
         raise FileError(_("{name}: not a network file: it is not text").format(
             name=path.name)) from None
-    except OSError as error:
-        raise FileError(f"{path}: {error.strerror or error}") from None
+    except FileError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a name with a null character
+        raise FileError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
     try:
         return loads(text)
     except FileError as error:

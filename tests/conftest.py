@@ -1,0 +1,72 @@
+"""What holds for every test: no screen, settings of its own, nothing left running."""
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt loads
+
+# A busy machine is slow, not wrong; the same examples every time, so that a failure is one's own.
+settings.register_profile("explorer", deadline=None, derandomize=True, max_examples=60,
+                          suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("explorer")
+
+
+@pytest.fixture(autouse=True)
+def own_settings(request):
+    """A test that uses Qt reads and writes settings in a folder of its own."""
+    if not {"qapp", "qtbot"}.intersection(request.fixturenames):
+        return
+    from PySide6.QtCore import QCoreApplication, QSettings
+
+    folder = request.getfixturevalue("tmp_path") / "settings"
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    for scope in (QSettings.Scope.UserScope, QSettings.Scope.SystemScope):
+        QSettings.setPath(QSettings.Format.IniFormat, scope, str(folder))
+    QCoreApplication.setOrganizationName("cnn-explorer-test")
+    QCoreApplication.setApplicationName("cnn-explorer-test")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def processes_settings(tmp_path_factory):
+    """Programs that a test starts keep their settings out of the person's home too."""
+    os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("config"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_left():
+    """A module of tests fails if it leaves a thread or a child process behind."""
+    threads, processes = set(threading.enumerate()), _children()
+    yield
+    end = time.monotonic() + 5  # what was told to stop may take a moment
+    while left := _left(threads, processes):
+        if time.monotonic() > end:
+            pytest.fail("left running: " + ", ".join(left))
+        time.sleep(0.02)
+
+
+def _left(threads: set[threading.Thread], processes: dict[int, str]) -> list[str]:
+    return ([f"thread {thread.name}" for thread in threading.enumerate()
+             if thread not in threads and thread.is_alive()]
+            + [f"process {id}: {name}" for id, name in _children().items() if id not in processes])
+
+
+def _children() -> dict[int, str]:
+    """The names of this process's children that still run, by process id; Linux alone tells."""
+    if not sys.platform.startswith("linux"):
+        return {}
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = stat.read_text().partition("(")[2].rpartition(")")
+        except OSError:  # it has ended meanwhile
+            continue
+        state, parent = rest.split()[:2]
+        if int(parent) == os.getpid() and state not in "ZX":
+            found[int(stat.parent.name)] = name
+    return found

@@ -1,0 +1,76 @@
+"""Names of nodes: they become attributes, variables and classes of the written source."""
+
+import keyword
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.catalog import KINDS
+from explorer.graph import names
+
+
+@pytest.mark.parametrize("name", ["a", "conv1", "0", "12", "layer_2", "A", "x1", "out", "block"])
+def test_good_names(name):
+    assert names.fault(name) is None
+
+
+@pytest.mark.parametrize("name", [
+    "", " ", "a b", "a.b", "1a", "_a", "__import__", "__class__", "é", "ａ", "a\n", "a-b", "a" * 65,
+    "input", "output", "x", "self", "torch", "nn", "forward", "training", "parameters", "class",
+    "lambda", "match", "None", "True", None, 3, ["a"], {"a": 1}, 1.5, True])
+def test_bad_names(name):
+    sentence = names.fault(name)
+    assert "cannot name a node" in sentence and "\n" not in sentence and len(sentence) < 250
+
+
+def test_no_name_hides_an_attribute_of_a_module_or_a_word_of_the_language():
+    """Whatever torch version is installed."""
+    from torch import nn
+
+    attributes = {name for name in dir(nn.Sequential()) + list(vars(nn.Module()))
+                  if not name.startswith("_")} - {"append", "extend", "insert", "pop"}
+    taken = attributes | set(keyword.kwlist) | set(keyword.softkwlist)
+    assert {name for name in taken if names.fault(name) is None} == set()
+
+
+@given(st.text(max_size=80))
+def test_fault_judges_any_text(name):
+    reason = names.fault(name)
+    if reason is None:
+        assert name.isascii() and (name.isidentifier() or name.isdigit())
+
+
+good = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,63}|[0-9]{1,3}", fullmatch=True).filter(
+    lambda name: names.fault(name) is None)
+
+
+@given(good, st.sets(good, max_size=5), st.integers(0, 12))
+def test_free_is_free(wanted, others, count):
+    taken = {wanted: None} | dict.fromkeys(others)
+    for _ in range(count):
+        found = names.free(wanted, taken)
+        assert found not in taken and names.fault(found) is None
+        taken[found] = None
+    assert names.free(wanted, {}) == wanted
+
+
+@pytest.mark.parametrize("wanted", ["a" * 64, "a" * 60 + "9999", "input", "x", "a b", "", "9", "é"])
+def test_free_always_finds_one(wanted):
+    found = names.free(wanted, {wanted})
+    assert names.fault(found) is None and found != wanted
+
+
+@pytest.mark.parametrize("kind, first", [
+    ("Conv2d", "conv1"), ("BatchNorm2d", "bn1"), ("ReLU", "relu1"), ("MaxPool2d", "maxpool1"),
+    ("AvgPool2d", "avgpool1"), ("Linear", "fc1"), ("Add", "add1"), ("BasicBlock", "block1"),
+    ("Bottleneck", "bottleneck1"), ("Stage", "stage1"), ("ImageNetStem", "stem1"),
+    ("CifarStem", "stem1"), ("ClassifierHead", "head1"), ("Flatten", "flatten1")])
+def test_following(kind, first):
+    assert names.following(kind, {}) == first
+    assert names.following(kind, {first}) == first[:-1] + "2"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_gives_a_name(kind):
+    assert names.fault(names.following(kind, {})) is None
