@@ -1,0 +1,216 @@
+"""The layers of a network as a table: sorted, filtered, and where each lies on the canvas."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QRectF, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+
+from explorer.analysis.facts import Facts
+from explorer.analysis.layer import Layer
+from explorer.analysis.report import Report
+from explorer.app import theme
+from explorer.app.number import grouped, percent, shape_text
+from explorer.catalog import KINDS
+from explorer.text import _
+
+PATH, KIND, IN, OUT, PARAMS, MACS, SHARE = range(7)
+TITLES = (_("Layer"), _("Kind"), _("In"), _("Out"), _("Parameters"), _("MACs"),
+          _("Share of parameters"))
+_RIGHT = (IN, OUT, PARAMS, MACS)
+SHARE_ROLE = Qt.ItemDataRole.UserRole
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One layer. place: the way of ids to it on the canvas; a layer of an inline block has the
+    block's id there, but not in its path."""
+
+    place: str
+    layer: Layer
+
+    def key(self, column: int) -> tuple:
+        """What the table is sorted by."""
+        layer = self.layer
+        match column:
+            case 0:
+                return (layer.path,)
+            case 1:
+                return (layer.kind,)
+            case 2:
+                return tuple(layer.ins[0] or ()) if layer.ins else ()
+            case 3:
+                return tuple(layer.out or ())
+            case 5:
+                return (layer.macs,)
+        return (layer.params,)
+
+
+def rows_of(report: Report) -> list[Row]:
+    """The layers in order of execution."""
+    return [Row(place, layer) for place, layer in zip(_places(report), report.layers())]
+
+
+def _places(report: Report) -> Iterator[str]:
+    for id, facts in report.facts.items():
+        if id in report.alive:
+            yield from _inside(id, facts)
+
+
+def _inside(place: str, facts: Facts) -> Iterator[str]:
+    if not facts.kind.composite:
+        yield place
+    for child in facts.children:
+        yield from _inside(f"{place}.{child.id}", child.facts)
+
+
+class LayerTable(QAbstractTableModel):
+    """The rows that fit a filter, in the order of execution or of a column."""
+
+    def __init__(self, parent=None):
+        super().__init__(parent)
+        self.all: list[Row] = []
+        self.rows: list[Row] = []
+        self.params = self.macs = 0
+        self._filter = ""
+        self._column, self._order = -1, Qt.SortOrder.AscendingOrder
+
+    def take(self, report: Report) -> bool:
+        """Show the layers of a report; False if the table shows the very same already."""
+        rows = rows_of(report)
+        if rows == self.all:
+            return False
+        self.all, self.params, self.macs = rows, report.params, report.macs
+        self._arrange()
+        return True
+
+    def search(self, text: str) -> None:
+        """Show only layers whose path, kind or shape has this text."""
+        self._filter = text.strip().lower().replace("x", "×") if text[:1].isdigit() \
+            else text.strip().lower()
+        self._arrange()
+
+    def row_at(self, place: str) -> int:
+        """The first row that lies at or inside this place of the canvas; -1 if none does."""
+        inside = f"{place}."
+        return next((number for number, row in enumerate(self.rows)
+                     if row.place == place or row.place.startswith(inside)), -1)
+
+    def as_csv(self, numbers: list[int] | None = None) -> str:
+        """These rows (all that are shown, if None) as CSV with a heading."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["layer", "kind", "in", "out", "params", "macs"])
+        for number in range(len(self.rows)) if numbers is None else numbers:
+            layer = self.rows[number].layer
+            writer.writerow([layer.path, layer.kind, _shapes(layer), _shape(layer.out),
+                             layer.params, layer.macs])
+        return text.getvalue()
+
+    def _arrange(self) -> None:
+        self.beginResetModel()
+        text = self._filter
+        rows = [row for row in self.all
+                if not text or text in row.layer.path.lower() or text in row.layer.kind.lower()
+                or text in _shape(row.layer.out)]
+        if self._column >= 0:
+            rows.sort(key=lambda row: row.key(self._column),
+                      reverse=self._order == Qt.SortOrder.DescendingOrder)
+        self.rows = rows
+        self.endResetModel()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        if (column, order) != (self._column, self._order):
+            self._column, self._order = column, order
+            self._arrange()
+
+    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(TITLES)
+
+    def headerData(self, section: int, orientation: Qt.Orientation,
+                   role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if orientation == Qt.Orientation.Horizontal:
+            if role == Qt.ItemDataRole.DisplayRole:
+                return TITLES[section]
+            if role == Qt.ItemDataRole.TextAlignmentRole:
+                return _alignment(section)
+        return None
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        column, layer = index.column(), self.rows[index.row()].layer
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(layer, column)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(column)
+        if role == Qt.ItemDataRole.ForegroundRole:
+            if column == PATH or (column in (PARAMS, MACS) and self._text(layer, column) != "0"):
+                return theme.color("text")
+            return theme.color("muted")
+        if role == Qt.ItemDataRole.ToolTipRole and column == KIND:
+            return KINDS[layer.kind].doc
+        if role == SHARE_ROLE:
+            share = layer.params / self.params if self.params else 0.0
+            return share, KINDS[layer.kind].category
+        return None
+
+    def _text(self, layer: Layer, column: int) -> str:
+        match column:
+            case 0:
+                return layer.path
+            case 1:
+                return layer.kind
+            case 2:
+                return _shapes(layer)
+            case 3:
+                return _shape(layer.out)
+            case 4:
+                return "?" if layer.facts.fault else grouped(layer.params)
+            case 5:
+                return "?" if layer.facts.fault else grouped(layer.macs)
+        return percent(layer.params / self.params) if self.params else ""
+
+
+class SharePainter(QStyledItemDelegate):
+    """Paints a share as a bar with its figure."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        self.initStyleOption(option, index)
+        option.text = ""
+        option.widget.style().drawControl(option.widget.style().ControlElement.CE_ItemViewItem,
+                                          option, painter, option.widget)
+        share, category = index.data(SHARE_ROLE)
+        if not share:
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        rect = QRectF(option.rect).adjusted(8, 0, -8, 0)
+        painter.setFont(theme.mono(11))
+        figure = percent(share)
+        wide = painter.fontMetrics().horizontalAdvance("100.0 %")
+        room = max(0.0, rect.width() - wide - 8)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color(category))
+        painter.drawRoundedRect(QRectF(rect.left(), rect.center().y() - 4,
+                                       max(1.5, room * share), 8), 1.5, 1.5)
+        painter.setPen(theme.color("muted"))
+        painter.drawText(rect, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, figure)
+        painter.restore()
+
+
+def _shape(shape) -> str:
+    return shape_text(shape) if shape else "?"
+
+
+def _shapes(layer: Layer) -> str:
+    return " + ".join(_shape(shape) for shape in layer.ins)
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column in _RIGHT else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter

@@ -1,0 +1,172 @@
+"""Every layer of the network with its shapes and costs."""
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView, QHBoxLayout, QHeaderView, QLabel, QLineEdit, QTableView, QToolButton,
+    QVBoxLayout, QWidget,
+)
+
+from explorer.app import theme
+from explorer.app.number import grouped, short
+from explorer.app.panels.layer_table import SHARE, LayerTable, SharePainter
+from explorer.text import _
+
+ROW = 22  # pixels
+_WIDTHS = (190, 140, 150, 96, 96, 110)
+
+
+class Layers(QWidget):
+    """The table of layers with its totals; a selected row leads to the layer on the canvas."""
+
+    def __init__(self, session, parent: QWidget | None = None):
+        super().__init__(parent)
+        self._session = session
+        self._is_stale = True
+        self._follows = False  # the table goes after the canvas, not the canvas after the table
+        self.table = LayerTable(self)
+        self._build()
+        session.changed.connect(self._on_change)
+        session.selection_changed.connect(self._on_selection)
+        theme.changed.connect(self._wear)
+        self._wear()
+
+    def _build(self) -> None:
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText(_("Filter by name, kind or shape"))
+        self.filter.setAccessibleName(_("Filter layers"))
+        self.filter.setMaximumWidth(240)
+        self.filter.textChanged.connect(self._on_filter)
+        self.totals = QLabel()
+        self.totals.setProperty("role", "small")
+        self.totals.setContentsMargins(12, 5, 12, 5)
+        self.totals.setMinimumWidth(60)
+        self.copy_button = QToolButton()
+        self.copy_button.setText(_("Copy CSV"))
+        self.copy_button.setProperty("small", True)
+        self.copy_button.setToolTip(_("Copy the selected rows, or all of them (Ctrl+C)"))
+        self.copy_button.clicked.connect(self.copy)
+        self.view = QTableView()
+        self.view.setModel(self.table)
+        self._share = SharePainter(self.view)
+        self.view.setItemDelegateForColumn(SHARE, self._share)
+        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.view.setShowGrid(False)
+        self.view.setWordWrap(False)
+        self.view.setTabKeyNavigation(False)
+        self.view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.view.verticalHeader().hide()
+        # Fixed heights: asking 4,000 rows for theirs takes longer than everything else.
+        self.view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.view.verticalHeader().setDefaultSectionSize(ROW)
+        header = self.view.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSortIndicatorClearable(True)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        header.setStretchLastSection(True)
+        self.view.setSortingEnabled(True)
+        for column, width in enumerate(_WIDTHS):
+            self.view.setColumnWidth(column, width)
+        self.view.selectionModel().currentRowChanged.connect(self._lead)
+        self.view.clicked.connect(self._lead)
+        copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.view)
+        copy.setContext(Qt.ShortcutContext.WidgetShortcut)
+        copy.activated.connect(self.copy)
+        top = QHBoxLayout()
+        top.setContentsMargins(12, 6, 12, 6)
+        top.setSpacing(12)
+        top.addWidget(self.filter, 1)
+        top.addStretch(0)
+        top.addWidget(self.copy_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(top)
+        column.addWidget(self.view, 1)
+        column.addWidget(self.totals)
+
+    # Following --------------------------------------------------------------------------------
+
+    def _on_change(self, *_change) -> None:
+        self._is_stale = True
+        if self.isVisible():
+            self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the layers as they are now."""
+        if self._is_stale:
+            self._is_stale = False
+            top = self.view.verticalScrollBar().value()
+            self._follows = True
+            if self.table.take(self._session.report):
+                self.view.verticalScrollBar().setValue(top)
+            self._follows = False
+            self._count()
+        self._on_selection(self._session.selected)
+
+    def _on_filter(self, text: str) -> None:
+        self._follows = True
+        self.table.search(text)
+        self._follows = False
+        self._count()
+        self._on_selection(self._session.selected)
+
+    def _count(self) -> None:
+        shown, table = len(self.table.rows), self.table
+        layers = (_("{shown} of {count} layers") if shown < len(table.all) else
+                  _("{count} layers")).format(shown=grouped(shown), count=grouped(len(table.all)))
+        params, macs = table.params, table.macs
+        if shown < len(table.all):
+            params = sum(row.layer.params for row in table.rows)
+            macs = sum(row.layer.macs for row in table.rows)
+        self.totals.setText(_("{layers} · {params} parameters · {macs} MACs").format(
+            layers=layers, params=grouped(params), macs=short(macs)))
+        self.totals.setToolTip(_("{macs} MACs").format(macs=grouped(macs)))
+
+    def _on_selection(self, path: str) -> None:
+        """Go to the row of what is selected on the canvas."""
+        if not self.isVisible():
+            return
+        row = self.table.row_at(path) if path else -1
+        current = self.view.currentIndex().row()
+        self._follows = True
+        if row < 0:
+            self.view.selectionModel().clear()
+        elif current < 0 or not self._is_at(current, path):
+            index = self.table.index(row, 0)
+            self.view.selectionModel().setCurrentIndex(
+                index, QItemSelectionModel.SelectionFlag.ClearAndSelect
+                | QItemSelectionModel.SelectionFlag.Rows)
+            self.view.scrollTo(index)
+        self._follows = False
+
+    def _is_at(self, row: int, path: str) -> bool:
+        place = self.table.rows[row].place if row < len(self.table.rows) else ""
+        return place == path or place.startswith(f"{path}.")
+
+    # Doing --------------------------------------------------------------------------------------
+
+    def _lead(self, index: QModelIndex, _before: QModelIndex | None = None) -> None:
+        if index.isValid() and not self._follows and len(self._picked()) <= 1:
+            place = self.table.rows[index.row()].place
+            if place != self._session.selected:
+                self._session.lead_to(place)
+
+    def _picked(self) -> list[int]:
+        return [index.row() for index in self.view.selectionModel().selectedRows()]
+
+    def copy(self) -> None:
+        """Copy the selected rows, if there are several, else all that are shown, as CSV."""
+        picked = sorted(self._picked())
+        QGuiApplication.clipboard().setText(
+            self.table.as_csv(picked if len(picked) > 1 else None))
+
+    def _wear(self) -> None:
+        self.view.setFont(theme.mono(11))
+        self.view.horizontalHeader().setFont(theme.sans(11))
+        self.view.viewport().update()
