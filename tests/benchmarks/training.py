@@ -31,8 +31,20 @@ from explorer.graph import file
 from explorer.protocol import Decoder
 
 
-def by_hand(graph, pictures, recipe: Recipe, mode: str, steps: int) -> float:
-    """Seconds of so many steps of a plain loop."""
+class Clock:
+    """Seconds on the wall, and seconds of all processor cores, which other programs touch less."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter(), time.process_time()
+        self.wall = self.cores = 0.0
+
+    def stop(self) -> None:
+        self.wall = time.perf_counter() - self._start[0]
+        self.cores = time.process_time() - self._start[1]
+
+
+def by_hand(graph, pictures, recipe: Recipe, mode: str, steps: int) -> Clock:
+    """The time of so many steps of a plain loop."""
     place = pictures.device
     net = build(graph, place, recipe.seed, FASHION_MNIST).net.train()
     half, last = mode.startswith("bfloat16"), "channels-last" in mode
@@ -53,7 +65,7 @@ def by_hand(graph, pictures, recipe: Recipe, mode: str, steps: int) -> float:
     order = torch.randperm(len(pictures.train)).to(place)
     total = torch.zeros((), device=place)
     device.synchronise(place)
-    start = time.perf_counter()
+    clock = Clock()
     for step in range(steps):
         chosen = order[step * recipe.batch_size : (step + 1) * recipe.batch_size]
         images = (pictures.train.images[chosen].float() - pictures.mean) / pictures.deviation
@@ -68,7 +80,8 @@ def by_hand(graph, pictures, recipe: Recipe, mode: str, steps: int) -> float:
         optimiser.step()
         total += loss.detach()
     device.synchronise(place)
-    return time.perf_counter() - start
+    clock.stop()
+    return clock
 
 
 class Desk:
@@ -77,12 +90,12 @@ class Desk:
 
     def __init__(self, train: dict) -> None:
         self.probes = self.rows = 0
-        self.seconds = self.share = 0.0
+        self.share = 0.0
+        self.clock = Clock()
         reading, writing = os.pipe()
         self.answers = Answers(writing)
         self._waiting = [train]
         self._lock = threading.Lock()
-        self._started = 0.0
         self._thread = threading.Thread(target=self._read, args=(reading,))
         self._thread.start()
 
@@ -105,7 +118,7 @@ class Desk:
                 say = message["say"]
                 assert say != "failed", message
                 if say == "state" and message["state"] == "running":
-                    self._started = time.perf_counter()
+                    self.clock = Clock()
                 if say == "probe" and not done:
                     self.probes += 1
                     self._put({"do": "taken"})
@@ -114,7 +127,7 @@ class Desk:
                     self.share = message["watching"]
                     if message["step"] == message["steps"] and not done:
                         done = True
-                        self.seconds = time.perf_counter() - self._started
+                        self.clock.stop()
                         self._put({"do": "quit"})
         os.close(reading)
 
@@ -170,7 +183,7 @@ def main() -> None:
     mode = measured[0][0]
     watch = next(layer.path for layer in model.report.layers() if layer.kind == "ReLU")
     by_hand(graph, pictures, recipe, mode, 10)
-    ratios = []
+    pairs = []
     for number in range(asked.rounds):
         if number % 2:
             desk = ours(graph, recipe, mode, asked.steps, str(place), watch)
@@ -178,16 +191,21 @@ def main() -> None:
         else:
             hand = by_hand(graph, pictures, recipe, mode, asked.steps)
             desk = ours(graph, recipe, mode, asked.steps, str(place), watch)
-        ratios.append(desk.seconds / hand)
+        pairs.append((hand, desk.clock))
         print(
-            f"round {number + 1}: by hand {hand:.2f} s, watched {desk.seconds:.2f} s with "
-            f"{desk.probes} probes"
-            f" ({100 * desk.share:.1f} % watching by its own account): {ratios[-1]:.3f}"
+            f"round {number + 1}: by hand {hand.wall:.2f} s, watched {desk.clock.wall:.2f} s, with"
+            f" {desk.probes} probes and {100 * desk.share:.1f} % by its own account;"
+            f" on the cores {hand.cores:.2f} s and {desk.clock.cores:.2f} s"
         )
+    median = statistics.median(watched.wall / hand.wall for hand, watched in pairs)
+    # What else the machine does only adds: the fastest round of each is the nearest to its own cost.
+    best = min(watched.wall for _, watched in pairs) / min(hand.wall for hand, _ in pairs)
+    cores = min(watched.cores for _, watched in pairs) / min(hand.cores for hand, _ in pairs)
     print(
-        f"{asked.template} on {place}, {mode}, batch {recipe.batch_size}, {asked.steps} steps:"
-        f" watched / by hand = {statistics.median(ratios):.3f} (median of {asked.rounds};"
-        f" {min(ratios):.3f} to {max(ratios):.3f}; at most 1.03 is the aim)"
+        f"{asked.template} on {place} ({torch.get_num_threads()} threads), {mode}, batch"
+        f" {recipe.batch_size}, {asked.steps} steps: watched / by hand = {best:.3f} (fastest of"
+        f" {asked.rounds} rounds; {cores:.3f} in seconds of the cores; median of the rounds"
+        f" {median:.3f}); the aim is at most 1.03"
     )
 
 
