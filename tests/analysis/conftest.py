@@ -1,0 +1,54 @@
+"""Graphs in a line, the module of a report's source, and a walk through its layers by hand."""
+
+import pytest
+import torch
+
+from explorer.analysis.source import class_name, source
+from explorer.catalog import KINDS, check
+from explorer.graph.graph import Graph, Node, Wire
+
+
+def _graph(*nodes, wires=None, input=(3, 8, 8), name="net") -> Graph:
+    """nodes: (id, kind, parameters) in a row from input to output, unless `wires` says otherwise:
+    "a b c.a" are the wires a → b and b → port a of c."""
+    found = {id: Node(id, kind, params) for id, kind, params in nodes}
+    made = []
+    for way in wires if wires is not None else [" ".join(["input", *found, "output"])]:
+        ids = way.split()
+        for source_, target in zip(ids, ids[1:]):
+            made.append(Wire(source_.split(".")[0], *target.split(".")))
+    return check.graph(Graph(name, tuple(input), found, tuple(made)))
+
+
+@pytest.fixture(scope="session")
+def draw():
+    """draw((id, kind, params), …, wires=[…], input=…) -> Graph"""
+    return _graph
+
+
+@pytest.fixture(scope="session")
+def module():
+    """report -> the module of its source."""
+    def build(report):
+        space = {"__name__": "exported"}
+        exec(compile(source(report), "exported.py", "exec"), space)
+        return space[class_name(report.graph)]()
+    return build
+
+
+@pytest.fixture(scope="session")
+def walk():
+    """(report, module, pictures) -> every value, by path: layer after layer as the report says."""
+    def values(report, network, pictures):
+        found = {"input": pictures}
+        for layer in report.layers():
+            given = [found[path] for path in layer.sources]
+            kind = KINDS[layer.kind]
+            if kind.expression:
+                names = [f"v{number}" for number in range(len(given))]
+                found[layer.path] = eval(kind.expression(layer.facts.settings, names),
+                                         dict(zip(names, given)) | {"torch": torch})
+            else:
+                found[layer.path] = network.get_submodule(layer.path)(*given)
+        return found
+    return values
