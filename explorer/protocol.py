@@ -2,8 +2,35 @@
 
 A frame is `<II` (bytes of the header, bytes of the payload), the header (a JSON object in UTF-8)
 and the payload (the arrays' bytes back to back, little-endian, C order). The header's key "arrays"
-says what the payload holds: [[name, dtype, shape], ...]. Messages and their keys are named in the
-README of the engine's room.
+says what the payload holds: [[name, dtype, shape], ...].
+
+What the window asks (key "do"; each bears a "generation", which its answers repeat):
+
+    build   graph, data, device, seed, watch, image: build the network, keeping weights whose path
+            and shape are unchanged; answered by `built` and a `probe`
+    watch   watch (path of a node), image (number of a test picture): what probes show
+    taken   the last probe was drawn: another may be sent
+    train   graph, data, device, seed, epochs, batch_size, learning_rate, weight_decay, mode, limit
+            (images of an epoch), watch, image; out: folder for the results, or null; checkpoint:
+            folder or .safetensors file, or null; resume: a checkpoint, whose graph and recipe then
+            count. What is left out or null takes its default
+    pause, resume, step (one training step, then paused), stop: of the run; quit
+
+What the engine answers (key "say"):
+
+    hello      devices [{id, name, memory in bytes}], torch, pid: unasked, once it is ready
+    built      params, kept and fresh (tensors), seconds
+    probe      path, shape, tile, columns, count, shown, low, high, mean, zeros, image, label,
+               guess, confidence, layers, cost; arrays mosaic, order, gradients, picture
+    modes      measured [[mode, images a second], ...], fastest first; chosen
+    rows       columns, epoch, epochs, step, steps, images_per_second, seconds_left (or null),
+               watching (share of time), layers; arrays rows, gradients, gradient_steps
+    validated  epoch, step, loss, accuracy; array confusion (row the label, column the guess)
+    saved      path, step, epoch
+    state      state: measuring, running, paused, stopped or finished (with accuracy and files)
+    failed     sentence, detail
+
+Epochs and steps count from 1; accuracies, shares and confidence go from 0 to 1.
 """
 
 import json

@@ -194,7 +194,7 @@ def main() -> None:
         pairs.append((hand, desk.clock))
         print(
             f"round {number + 1}: by hand {hand.wall:.2f} s, watched {desk.clock.wall:.2f} s, with"
-            f" {desk.probes} probes and {100 * desk.share:.1f} % by its own account;"
+            f" {desk.probes} probes and {100 * desk.share:.1f} % by itself,"
             f" on the cores {hand.cores:.2f} s and {desk.clock.cores:.2f} s"
         )
     median = statistics.median(watched.wall / hand.wall for hand, watched in pairs)
