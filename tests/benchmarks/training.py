@@ -198,7 +198,7 @@ def main() -> None:
             f" on the cores {hand.cores:.2f} s and {desk.clock.cores:.2f} s"
         )
     median = statistics.median(watched.wall / hand.wall for hand, watched in pairs)
-    # What else the machine does only adds: the fastest round of each is the nearest to its own cost.
+    # What else the machine does only adds: the fastest round of each is nearest to its own cost.
     best = min(watched.wall for _, watched in pairs) / min(hand.wall for hand, _ in pairs)
     cores = min(watched.cores for _, watched in pairs) / min(hand.cores for hand, _ in pairs)
     print(
