@@ -71,7 +71,7 @@ class Job:
     @property
     def busy(self) -> bool:
         """Whether `advance()` has something to do."""
-        return self.state in ("measuring", "running") or self._until is not None
+        return self.state in ("measuring", "running") or (self._until is not None and not self.over)
 
     @property
     def over(self) -> bool:
@@ -89,6 +89,9 @@ class Job:
                     chosen=self._measured[0][0],
                 )
                 self._begin(self._measured[0][0])
+            return
+        if self.run.finished:  # it resumed at its very end
+            self._finish()
             return
         validated = self.run.advance()
         stepped = self._until is not None and self.run.step >= self._until

@@ -109,6 +109,11 @@ def test_trains_pauses_steps_and_finishes(engine, tiny, tmp_path):
     assert file.read(tmp_path / "tiny.cnn.json") == graph
     assert not list(tmp_path.glob(".*"))
 
+    # Resumed at its very end, it is finished at once.
+    generation = engine.train(graph, resume=str(tmp_path / "checkpoint.safetensors"))
+    again, _ = engine.wait("state", state="finished", generation=generation)
+    assert again["accuracy"] == finished["accuracy"]
+
 
 def last_row(engine) -> int:
     return max(message["step"] for message in engine.heard if message["say"] == "rows")
@@ -130,6 +135,24 @@ def test_an_edit_ends_the_run_and_keeps_what_it_learned(engine, tiny, tmp_path):
     built, _ = engine.wait("built")
     assert built["fresh"] == 0 and built["kept"]  # no tensor changed, only the source
     assert (tmp_path / "checkpoint.safetensors").exists()
+
+
+def test_the_last_step_finishes_the_run(engine, tiny):
+    engine.train(tiny(), limit=3200, epochs=1)
+    engine.wait("rows")
+    engine.send("pause")
+    engine.wait("state", state="paused")
+    step = last_row(engine)
+    while step < 100:
+        engine.send("step")
+        step += 1
+        engine.wait("rows", step=step)
+    engine.send("resume")
+    engine.wait("validated", step=100)
+    engine.wait("state", state="finished")
+    engine.send("step")  # too late: nothing happens
+    engine.build(tiny(), watch="add")
+    assert engine.wait("built")[0]["fresh"] == 0
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no kill -9")
