@@ -1,10 +1,14 @@
-"""A stand-in for the session, and what an engine would say to it, for the tests of live panels."""
+"""Sessions without an engine: a stand-in for the tests of live panels, and a real one whose link a
+test speaks for."""
 
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal
+
+from explorer.app import theme
+from explorer.app.session import Session
 
 COLUMNS = ["step", "epoch", "loss", "accuracy", "learning_rate"]
 LAYERS = [
@@ -106,3 +110,25 @@ class LiveSession(QObject):
 def live_session() -> LiveSession:
     """A session whose link says what the test lets it say."""
     return LiveSession()
+
+
+class WholeLink(Link):
+    """A link with all that a session listens to; its engine never says hello."""
+
+    hello_said = Signal(object)
+    built = Signal(object)
+    modes_measured = Signal(object)
+    saved = Signal(object)
+    state_changed = Signal(str, object)
+    failed = Signal(str)
+    died = Signal(str)
+    hello = None
+
+
+@pytest.fixture
+def session(qapp) -> Session:
+    """A real session with the first document, in the dark theme, without an engine."""
+    # What tests before left behind would be dressed too.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    theme.apply(qapp, theme.DARK)
+    return Session(WholeLink())

@@ -2,7 +2,7 @@
 
 import re
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor, QGuiApplication, QShowEvent, QSyntaxHighlighter, QTextCharFormat, QTextCursor,
     QTextDocument, QTextFormat,
@@ -25,6 +25,7 @@ _TOKENS = re.compile(
 _COLOURS = {"comment": "faint", "string": "good", "keyword": "block", "module": "convolution",
             "number": "head", "name": "stage"}
 _QUOTES = '"""'
+PAUSE_MS = 60
 
 
 class Code(QWidget):
@@ -40,6 +41,8 @@ class Code(QWidget):
         self._session = session
         self._written: Report | None = None
         self.marked = range(0)  # the lines of the selected node
+        self._soon = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._soon.timeout.connect(self.refresh)
         self._build()
         session.changed.connect(self._on_change)
         session.data_changed.connect(self._on_change)
@@ -99,7 +102,7 @@ class Code(QWidget):
 
     def _on_change(self, *_change) -> None:
         if self.isVisible():
-            self.refresh()
+            self._soon.start()  # a burst of edits is written once
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -135,6 +138,8 @@ class Code(QWidget):
         """Mark the lines that make the selected node."""
         if not self.isVisible() or not self._written or not self._written.ok:
             return
+        if self._written is not self._session.report:
+            return  # it is about to be written anew
         ids = tuple(path.split(".")) if path else ()
         inline = tuple(bool((facts := self._session.facts_of(".".join(ids[:depth])))
                             and facts.inline) for depth in range(1, len(ids) + 1))

@@ -21,6 +21,8 @@ class _Box:
     """What both spin boxes share: the unit at the right, in whose place the arrows stand while the
     pointer is there; the wheel turns only a box that has the focus, so that it scrolls the form."""
 
+    _mixed = False
+
     def _prepare(self, unit: str) -> None:
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -32,7 +34,6 @@ class _Box:
         row.setContentsMargins(0, 0, 8, 0)
         row.addStretch(1)
         row.addWidget(self._unit)
-        self._mixed = False
         self._undo_key = PassUndo(self)
         self.lineEdit().installEventFilter(self._undo_key)
         self.lineEdit().textEdited.connect(self._on_text)
@@ -44,11 +45,12 @@ class _Box:
             return
         blocked = QSignalBlocker(self)
         self._mixed = mixed
-        self.setValue(value)
         self.lineEdit().setPlaceholderText(_("mixed") if mixed else "")
-        if mixed:
-            self.lineEdit().clear()
+        self.setValue(value)
         blocked.unblock()
+
+    def textFromValue(self, value: Value) -> str:
+        return "" if self._mixed else f"{value:.6g}" if isinstance(value, float) else str(value)
 
     def _on_value(self, value: Value) -> None:
         self._mixed = False
@@ -105,9 +107,6 @@ class NumberField(_Box, QDoubleSpinBox):
         self.setRange(low, high)
         self.setSingleStep(step)
         self._prepare(unit)
-
-    def textFromValue(self, value: float) -> str:
-        return f"{value:.6g}"
 
     def valueFromText(self, text: str) -> float:
         try:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from explorer.app.number import bytes_text, grouped, percent, shape_text
@@ -43,10 +43,9 @@ class Inspector(QScrollArea):
         self.form: ParameterForm | None = None
         self._problems: tuple = ()
         self._build()
-        session.changed.connect(self.refresh)
-        session.selection_changed.connect(self.refresh)
-        session.view_changed.connect(self.refresh)
-        session.data_changed.connect(self.refresh)
+        for signal in (session.changed, session.selection_changed, session.view_changed,
+                       session.data_changed):
+            signal.connect(self._on_change)
         self.refresh()
 
     # Building ---------------------------------------------------------------------------------
@@ -113,7 +112,15 @@ class Inspector(QScrollArea):
 
     # Showing ----------------------------------------------------------------------------------
 
-    def refresh(self, *_change) -> None:
+    def _on_change(self, *_change) -> None:
+        if self.isVisible():
+            self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
+
+    def refresh(self) -> None:
         """Show what is selected as it is now."""
         subject = self.subject = subject_of(self._session)
         problems = tuple(subject.problems_of(self._session.report.problems))
@@ -137,7 +144,8 @@ class Inspector(QScrollArea):
         if not subject.ids:
             self.name.show_name(session.graph.name, True)
             self.about.setText(_("Network of {nodes} nodes, {layers} layers").format(
-                nodes=grouped(len(session.graph.nodes)), layers=grouped(len(session.report.layers()))))
+                nodes=grouped(len(session.graph.nodes)),
+                layers=grouped(len(session.report.layers()))))
         elif facts is None:
             self.name.show_name(_("{count} nodes").format(count=len(subject.ids)), False)
             self.about.setText(", ".join(subject.ids))

@@ -2,8 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QRectF, Qt
 from PySide6.QtGui import QPainter
@@ -24,8 +24,7 @@ _RIGHT = (IN, OUT, PARAMS, MACS)
 SHARE_ROLE = Qt.ItemDataRole.UserRole
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One layer. place: the way of ids to it on the canvas; a layer of an inline block has the
     block's id there, but not in its path."""
 
@@ -51,20 +50,18 @@ class Row:
 
 def rows_of(report: Report) -> list[Row]:
     """The layers in order of execution."""
-    return [Row(place, layer) for place, layer in zip(_places(report), report.layers())]
+    places = [place for id, facts in report.facts.items() if id in report.alive
+              for place in _places(id, facts)]
+    return list(map(Row, places, report.layers()))
 
 
-def _places(report: Report) -> Iterator[str]:
-    for id, facts in report.facts.items():
-        if id in report.alive:
-            yield from _inside(id, facts)
-
-
-def _inside(place: str, facts: Facts) -> Iterator[str]:
+@lru_cache(maxsize=1024)
+def _places(place: str, facts: Facts) -> tuple[str, ...]:
+    """The ways to the layers at and inside a place. Remembered: an edit leaves most as it was."""
     if not facts.kind.composite:
-        yield place
-    for child in facts.children:
-        yield from _inside(f"{place}.{child.id}", child.facts)
+        return (place,)
+    return tuple([inner for child in facts.children
+                  for inner in _places(f"{place}.{child.id}", child.facts)])
 
 
 class LayerTable(QAbstractTableModel):

@@ -10,6 +10,8 @@ from PySide6.QtWidgets import (
 from explorer.app import theme
 from explorer.app.number import grouped, short
 from explorer.app.panels.layer_table import SHARE, LayerTable, SharePainter
+from explorer.graph.diff import diff
+from explorer.graph.graph import Graph
 from explorer.text import _
 
 ROW = 22  # pixels
@@ -88,7 +90,9 @@ class Layers(QWidget):
 
     # Following --------------------------------------------------------------------------------
 
-    def _on_change(self, *_change) -> None:
+    def _on_change(self, before: Graph, after: Graph) -> None:
+        if diff(before, after).only_moved:
+            return
         self._is_stale = True
         if self.isVisible():
             self.refresh()

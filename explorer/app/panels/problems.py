@@ -63,6 +63,10 @@ class Problems(QWidget):
         row.addWidget(self._scroll, 1)
         row.addLayout(self._beside)
 
+    def lead_to(self, number: int) -> None:
+        """Show the node of a problem on the canvas; 0 is the first."""
+        self._session.lead_to(self._session.report.problems[number].path)
+
     # Following --------------------------------------------------------------------------------
 
     def _on_change(self, *_change) -> None:

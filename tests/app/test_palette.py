@@ -1,0 +1,174 @@
+"""The palette: what it offers, finds, folds, drags and places."""
+
+import json
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QDrag
+from PySide6.QtTest import QTest
+
+from explorer.app import theme
+from explorer.app.panels.palette import MIME, Palette
+from explorer.app.panels.palette_rows import ROW, Heading
+from explorer.app.panels.palette_search import entries, matching
+from explorer.catalog import KINDS, templates
+
+
+@pytest.fixture
+def palette(session, qtbot):
+    panel = Palette(session)
+    panel.resize(196, 820)
+    qtbot.addWidget(panel)
+    panel.show()
+    return panel
+
+
+def titles(palette):
+    return [palette.rows.index(row).data() for row in range(palette.rows.rowCount())]
+
+
+def at(palette, title):
+    index = palette.rows.index(titles(palette).index(title))
+    return palette.list.visualRect(index).center()
+
+
+def click(palette, title):
+    QTest.mouseClick(palette.list.viewport(), Qt.MouseButton.LeftButton, pos=at(palette, title))
+
+
+def test_every_kind_and_template_is_offered():
+    offered = entries()
+    assert {entry.kind for entry in offered if entry.kind} == KINDS.keys() - {"Group"}
+    assert [entry.title for entry in offered if entry.is_template] == templates.names()
+    for entry in offered:
+        assert entry.title in entry.tip() and entry.doc in entry.tip()
+        if entry.kind:
+            assert KINDS[entry.kind].fault(entry.params) is None
+
+
+def test_sections_stand_in_order_and_templates_are_folded(palette):
+    rows = [palette.rows.index(row).data(ROW) for row in range(palette.rows.rowCount())]
+    assert [row.title for row in rows if isinstance(row, Heading)] == [
+        "Stems", "Stages", "Blocks", "Heads", "Layers", "Merge", "Templates"]
+    shown = titles(palette)
+    assert shown.index("Basic ×N") < shown.index("BasicBlock") < shown.index("Pool + linear")
+    assert shown.index("Conv2d") < shown.index("Linear") < shown.index("Add")
+    assert "resnet18" not in shown
+
+
+@pytest.mark.parametrize("query, kind, params", [
+    ("conv 64 3x3 s2", "Conv2d",
+     {"out_channels": 64, "kernel_size": 3, "stride": 2, "padding": 1}),
+    ("conv 128 1×1", "Conv2d", {"out_channels": 128, "kernel_size": 1, "padding": 0}),
+    ("conv 5x5 p0", "Conv2d", {"kernel_size": 5, "padding": 0}),
+    ("conv 32 g32", "Conv2d", {"out_channels": 32, "groups": 32}),
+    ("stage 64 x3 s2", "Stage", {"block": "BasicBlock", "width": 64, "depth": 3, "stride": 2}),
+    ("bottleneck 128", "Bottleneck", {"width": 128}),
+    ("max pool 2x2", "MaxPool2d", {"kernel_size": 2, "padding": 0}),
+    ("linear 10", "Linear", {"out_features": 10}),
+    ("dropout .3", "Dropout", {"p": 0.3}),
+    ("cifar 3x3 32", "CifarStem", {"out_channels": 32}),
+    ("bn", "BatchNorm2d", {}),
+    ("depthwise", "Conv2d", {}),
+    ("fully connected", "Linear", {}),
+])
+def test_query_means(query, kind, params):
+    top = matching(entries(), query)[0]
+    assert (top.kind, dict(top.params)) == (kind, params)
+    assert KINDS[kind].fault(top.params) is None
+
+
+def test_numbers_out_of_range_are_left_out():
+    top = matching(entries(), "conv 0 999x999 s2")[0]
+    assert dict(top.params) == {"stride": 2}
+
+
+def test_template_is_found_by_name_and_nothing_by_nonsense():
+    assert matching(entries(), "resnet50")[0].title == "resnet50"
+    assert matching(entries(), "resnet 50")[0].title == "resnet50"
+    assert matching(entries(), "qwerty") == []
+
+
+def test_slash_typing_and_enter_place_the_top_match(palette, qtbot):
+    palette.list.setFocus()
+    QTest.keyClick(palette, Qt.Key.Key_Slash)
+    qtbot.waitUntil(palette.search.hasFocus, timeout=1000)
+    qtbot.keyClicks(palette.search, "conv 64 3x3 s2")
+    assert titles(palette)[0] == "Conv2d"
+    assert palette.rows.index(0).data(ROW).note == "3×3, 64, s2"
+    with qtbot.waitSignal(palette.placed, timeout=1000) as placed:
+        qtbot.keyClick(palette.search, Qt.Key.Key_Return)
+    assert placed.args == ["Conv2d", {"out_channels": 64, "kernel_size": 3, "stride": 2,
+                                      "padding": 1}]
+    qtbot.keyClick(palette.search, Qt.Key.Key_Escape)
+    assert palette.search.text() == "" and titles(palette)[0] == "Stems"
+
+
+def test_arrows_go_through_the_matches(palette, qtbot):
+    qtbot.keyClicks(palette.search, "pool")
+    qtbot.keyClick(palette.search, Qt.Key.Key_Down)
+    second = titles(palette)[1]
+    with qtbot.waitSignal(palette.placed, timeout=1000) as placed:
+        qtbot.keyClick(palette.search, Qt.Key.Key_Enter)
+    assert (KINDS[placed.args[0]].title or placed.args[0]) == second
+
+
+def test_double_click_places_a_preset(palette, qtbot):
+    click(palette, "Bottleneck ×N")
+    with qtbot.waitSignal(palette.placed, timeout=1000) as placed:
+        QTest.mouseDClick(palette.list.viewport(), Qt.MouseButton.LeftButton,
+                          pos=at(palette, "Bottleneck ×N"))
+    assert placed.args == ["Stage", {"block": "Bottleneck"}]
+
+
+def test_heading_folds_by_mouse_and_keys_and_is_remembered(palette, session, qtbot):
+    click(palette, "Stems")
+    assert "CIFAR 3×3" not in titles(palette)
+    qtbot.keyClick(palette.list, Qt.Key.Key_Right)
+    assert "CIFAR 3×3" in titles(palette)
+    qtbot.keyClick(palette.list, Qt.Key.Key_Left)
+    another = Palette(session)
+    qtbot.addWidget(another)
+    assert "CIFAR 3×3" not in titles(another) and "Conv2d" in titles(another)
+
+
+def test_template_opens_a_document_once(palette, session, qtbot):
+    click(palette, "Templates")
+    palette.list.scrollTo(palette.rows.index(titles(palette).index("lenet5")))
+    click(palette, "lenet5")
+    assert session.graph.name == "lenet5" and session.graph.input == (1, 28, 28)
+    count = len(session.documents)
+    QTest.mouseDClick(palette.list.viewport(), Qt.MouseButton.LeftButton,
+                      pos=at(palette, "lenet5"))
+    assert len(session.documents) == count
+
+
+def test_drag_carries_kind_and_parameters(palette, qtbot, monkeypatch):
+    begun = []
+    monkeypatch.setattr(QDrag, "exec", lambda drag, *actions: begun.append(
+        (bytes(drag.mimeData().data(MIME)), drag.pixmap().width())) or Qt.DropAction.CopyAction)
+    place, view = at(palette, "Basic ×N"), palette.list.viewport()
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=place)
+    for step in (4, 12, 30):
+        QTest.mouseMove(view, place + QPoint(step, 0))
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=place)
+    if not begun:  # a screen without a pointer sends no moves
+        palette.list.setCurrentIndex(palette.list.indexAt(place))
+        palette.list.startDrag(Qt.DropAction.CopyAction)
+    assert json.loads(begun[0][0]) == {"kind": "Stage", "params": {"block": "BasicBlock"}}
+    assert begun[0][1] > 100
+
+
+def test_templates_are_not_dragged(palette):
+    palette.rows.fold("templates", False)
+    index = palette.rows.index(titles(palette).index("vgg16"))
+    assert not palette.rows.flags(index) & Qt.ItemFlag.ItemIsDragEnabled
+
+
+def test_it_paints_in_both_themes(palette, qapp):
+    dark = palette.grab().toImage()
+    theme.apply(qapp, theme.LIGHT)
+    light = palette.grab().toImage()
+    assert dark.pixelColor(2, 2) != light.pixelColor(2, 2)
+    palette.search.setText("qwerty")
+    assert titles(palette) == [] and not palette.grab().isNull()
