@@ -75,11 +75,18 @@ class Engine:
         self.heard: list[dict] = []
         self.log = b""
         self._deaf = False
-        self._generation = 0
+        self._generation = self._deaf_until = 0
         self._frames: queue.SimpleQueue = queue.SimpleQueue()
         self._threads = [threading.Thread(target=work) for work in (self._read, self._read_log)]
         for thread in self._threads:
             thread.start()
+
+    def begin(self) -> None:
+        """Ends what runs, and from here on hears only answers to what is asked from here on."""
+        self.send("taken")
+        self.send("stop")
+        self._deaf_until = self._generation
+        self.heard.clear()
 
     def send(self, do: str, **state) -> int:
         self._generation += 1
@@ -98,6 +105,8 @@ class Engine:
             found = self._frames.get(timeout=max(0.01, end - time.monotonic()))
             assert found is not None, f"the engine ended: {self.log.decode()}"
             message, arrays = found
+            if self._deaf_until and message.get("generation", 0) <= self._deaf_until:
+                continue
             self.heard.append(message)
             if message["say"] == "probe" and taken:
                 self.send("taken")
@@ -196,6 +205,20 @@ def tiny():
     return _tiny
 
 
+@pytest.fixture(scope="module")
+def _shared_engine():
+    found = Engine()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def engine(_shared_engine):
+    """An engine that others have used before; what it still says to them is not heard."""
+    _shared_engine.begin()
+    return _shared_engine
+
+
 @pytest.fixture
 def start_engine():
     """Starts engines, and ends them."""
@@ -211,8 +234,8 @@ def start_engine():
 
 
 @pytest.fixture
-def engine(start_engine):
-    """An engine that has said hello."""
+def own_engine(start_engine):
+    """An engine that may be harmed; it has said hello."""
     found = start_engine()
     found.hello = found.wait("hello")[0]
     return found

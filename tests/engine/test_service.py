@@ -19,16 +19,16 @@ from explorer.protocol import FrameError
 ROOM = Path(explorer.engine.__file__).parent
 
 
-def test_says_hello_with_its_devices(engine):
-    assert engine.hello["pid"] == engine.process.pid
-    cpu = engine.hello["devices"][-1]
+def test_says_hello_with_its_devices(own_engine):
+    assert own_engine.hello["pid"] == own_engine.process.pid
+    cpu = own_engine.hello["devices"][-1]
     assert cpu["id"] == "cpu" and cpu["name"] and cpu["memory"] > 2**28
-    engine.send("quit")
-    assert engine.ended() == 0
+    own_engine.send("quit")
+    assert own_engine.ended() == 0
 
 
 def test_builds_and_shows_what_is_watched(engine, tiny):
-    generation = engine.build(tiny(), watch="add", image=7)
+    generation = engine.build(tiny(), watch="add", image=7, seed=7)
     built, _ = engine.wait("built")
     assert built["generation"] == generation
     assert built["params"] == 4 * 9 + 4 + 8 + 4 * 4 * 9 + 4 + 50
@@ -61,7 +61,7 @@ def test_builds_and_shows_what_is_watched(engine, tiny):
 
     # Another width of one layer: what is unchanged is kept.
     changed = tiny(channels=8)
-    engine.build(changed, watch="add", image=8)
+    engine.build(changed, watch="add", image=8, seed=7)
     built, _ = engine.wait("built")
     assert built["kept"] == 2  # fc.bias, and the count of batches of bn1
     engine.wait("probe")
@@ -156,17 +156,17 @@ def test_the_last_step_finishes_the_run(engine, tiny):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no kill -9")
-def test_goes_on_from_a_checkpoint_after_kill_9(engine, start_engine, tiny, tmp_path):
+def test_goes_on_from_a_checkpoint_after_kill_9(own_engine, start_engine, tiny, tmp_path):
     graph = tiny(dropout=0.3)
-    whole = recorded(engine, engine.train(graph, limit=3200))
-    engine.train(graph, limit=3200, checkpoint=str(tmp_path))
-    engine.wait("rows")
-    engine.send("pause")
-    saved, _ = engine.wait("saved")
-    engine.send("resume")
-    engine.wait("state", state="running")
-    os.kill(engine.process.pid, signal.SIGKILL)
-    engine.ended()
+    whole = recorded(own_engine, own_engine.train(graph, limit=3200))
+    own_engine.train(graph, limit=3200, checkpoint=str(tmp_path))
+    own_engine.wait("rows")
+    own_engine.send("pause")
+    saved, _ = own_engine.wait("saved")
+    own_engine.send("resume")
+    own_engine.wait("state", state="running")
+    os.kill(own_engine.process.pid, signal.SIGKILL)
+    own_engine.ended()
 
     again = start_engine()
     again.wait("hello")
@@ -244,10 +244,10 @@ def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(engine, chain):
     assert np.isfinite(engine.wait("probe", path="fc")[0]["mean"])
 
 
-def test_garbage_ends_it_with_a_sentence(engine):
-    engine.write(b"Segmentation fault (core dumped)\n")
-    engine.wait("failed")
-    assert engine.ended() == 1
+def test_garbage_ends_it_with_a_sentence(own_engine):
+    own_engine.write(b"Segmentation fault (core dumped)\n")
+    own_engine.wait("failed")
+    assert own_engine.ended() == 1
 
 
 def test_a_print_cannot_break_the_stream(start_engine):
@@ -269,19 +269,19 @@ def test_a_print_cannot_break_the_stream(start_engine):
     assert b"from Python" in engine.log and b"from C" in engine.log
 
 
-def test_ends_when_its_input_does(engine, tiny, tmp_path):
-    engine.train(tiny(), epochs=100, checkpoint=str(tmp_path / "run.safetensors"))
-    engine.wait("rows")
-    engine.process.stdin.close()
-    assert engine.ended() == 0
+def test_ends_when_its_input_does(own_engine, tiny, tmp_path):
+    own_engine.train(tiny(), epochs=100, checkpoint=str(tmp_path / "run.safetensors"))
+    own_engine.wait("rows")
+    own_engine.process.stdin.close()
+    assert own_engine.ended() == 0
     assert (tmp_path / "run.safetensors").exists()
 
 
-def test_keeps_the_run_when_the_window_dies(engine, tiny, tmp_path):
-    engine.train(tiny(), epochs=100, checkpoint=str(tmp_path))
-    engine.wait("rows")
-    engine.stop_listening()
-    assert engine.ended() == 0
+def test_keeps_the_run_when_the_window_dies(own_engine, tiny, tmp_path):
+    own_engine.train(tiny(), epochs=100, checkpoint=str(tmp_path))
+    own_engine.wait("rows")
+    own_engine.stop_listening()
+    assert own_engine.ended() == 0
     assert (tmp_path / "checkpoint.safetensors").exists()
 
 
