@@ -19,23 +19,17 @@ def lines_of(text: str, ids: tuple[str, ...], inline: tuple[bool, ...]) -> range
     name, found = list(starts)[-1], range(0)  # the network itself is written last
     for id, is_inline in zip(ids, inline):
         if is_inline:
-            inner = _statement(lines, starts[name], id)
-            if len(inner):
-                return inner
             continue
-        if name is None:
-            break
-        statement = _statement(lines, starts[name], id)
-        if not len(statement):
-            if not id.isdigit():
-                statement = _expression(lines, starts[name], id)
-                return statement if len(statement) else found
+        statement = _statement(lines, starts[name], id) if name else range(0)
+        if len(statement):
+            found = statement
+        elif id.isdigit():
             found = _item(lines, found, int(id))
         else:
-            found = statement
-        text_of = "\n".join(lines[found.start:found.stop])
-        name = next((made for made in re.findall(r"\b(\w+)\(", text_of) if made in starts), None) \
-            if len(found) else None
+            bare = _expression(lines, starts[name], id) if name else range(0)
+            return bare if len(bare) else found
+        made = re.findall(r"\b(\w+)\(", "\n".join(lines[found.start:found.stop]))
+        name = next((each for each in made if each in starts), "")
     return found
 
 

@@ -15,7 +15,7 @@ from explorer.app.panels.flow import Flow
 from explorer.app.panels.mismatch import RULES, MismatchCard
 from explorer.text import _
 
-MOST = 100  # rows; whoever has more problems mends these first
+MOST = 30  # rows; whoever has more problems mends these first
 _NARROW = 700  # pixels of width below which there is no room for the card
 
 

@@ -1,0 +1,118 @@
+"""The panel of the source, and where in it a node is made."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+
+from explorer.analysis.report import analyse
+from explorer.analysis.source import source
+from explorer.app import theme
+from explorer.app.panels.code import Code
+from explorer.app.panels.code_place import lines_of
+from explorer.catalog import templates
+from explorer.graph import edits
+
+
+@pytest.fixture
+def code(session, qtbot):
+    panel = Code(session)
+    panel.resize(930, 300)
+    qtbot.addWidget(panel)
+    panel.show()
+    return panel
+
+
+def marked(code):
+    lines = code.text.toPlainText().split("\n")
+    return [lines[number].strip() for number in code.marked]
+
+
+def test_it_shows_what_the_engine_runs(code, session):
+    assert code.text.toPlainText() == source(session.report)
+    assert code.text.isReadOnly()
+    code.copy_button.click()
+    assert QGuiApplication.clipboard().text() == source(session.report)
+
+
+def test_it_follows_an_edit_soon(code, session, qtbot):
+    session.edit("Set", lambda graph: edits.set_params(graph, "layer3", {"width": 80}))
+    qtbot.waitUntil(lambda: "nn.Linear(80, 10)" in code.text.toPlainText(), timeout=2000)
+
+
+def test_a_network_with_problems_shows_the_sentence(code, session, qtbot):
+    session.edit("Cut", lambda graph: edits.disconnect(graph, "output"))
+    qtbot.waitUntil(lambda: not code.text.isVisible(), timeout=2000)
+    assert code.problem.text() == session.report.problems[0].message
+    assert code.problem.isVisible() and not code.export_button.isVisible()
+    qtbot.mouseClick(code.lead_button, Qt.MouseButton.LeftButton)
+    assert session.selection == {"output"}
+    session.document.undo.undo()
+    qtbot.waitUntil(code.text.isVisible, timeout=2000)
+
+
+def test_selection_marks_the_line(code, session):
+    session.select({"layer2"})
+    assert marked(code)[0].startswith("self.layer2 = nn.Sequential(BasicBlock(16, 32")
+    session.lead_to("layer2.0.conv2")
+    assert marked(code) == ["self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)"]
+    session.lead_to("stem.conv1")
+    assert marked(code)[0].startswith("self.conv1 = nn.Conv2d(1, 16, 3")
+    session.lead_to("layer2.0.add")
+    assert "+ self.downsample(x)" in marked(code)[0]
+    session.open(())
+    assert marked(code) == []
+
+
+def test_items_of_a_sequence_have_lines_of_their_own():
+    text = source(analyse(templates.build("vgg16")))
+    lines = text.split("\n")
+
+    def line(*ids):
+        return [lines[number].strip() for number in lines_of(text, ids, (False,) * len(ids))]
+
+    assert line("features", "2") == ["nn.Conv2d(64, 64, 3, padding=1),"]
+    assert line("classifier", "6") == ["nn.Linear(4096, 1000),"]
+    assert line("features")[0].startswith("self.features = nn.Sequential(")
+    assert line("features")[-1].startswith(")")
+    assert "torch.flatten(" in line("flatten")[0]
+    assert line("nothing") == [] and line() == []
+
+
+@pytest.mark.parametrize("name", templates.names())
+def test_every_layer_of_every_template_has_a_line(name):
+    report = analyse(templates.build(name))
+    text = source(report)
+    for id, facts in report.facts.items():
+        way = [(id,), (facts.inline,)]
+        if facts.inline:
+            assert not lines_of(text, *way)
+            child = facts.children[0]
+            way = [(id, child.id), (True, False)]
+        assert lines_of(text, *way), way
+
+
+def test_export_is_asked(code, qtbot):
+    with qtbot.waitSignal(code.export_asked, timeout=1000):
+        qtbot.mouseClick(code.export_button, Qt.MouseButton.LeftButton)
+
+
+def test_hidden_it_writes_nothing(session, qtbot):
+    panel = Code(session)
+    qtbot.addWidget(panel)
+    session.edit("Set", lambda graph: edits.set_params(graph, "layer3", {"width": 80}))
+    session.select({"layer2"})
+    assert panel.text.toPlainText() == ""
+    panel.show()
+    assert "nn.Linear(80, 10)" in panel.text.toPlainText() and len(panel.marked)
+
+
+def test_colours_follow_the_theme(code, qapp):
+    def colours():
+        return {span.format.foreground().color().name()
+                for number in range(20)
+                for span in code.text.document().findBlockByNumber(number).layout().formats()}
+
+    assert theme.CATEGORY["block"] in colours()
+    dark = code.grab().toImage().pixelColor(5, 200)
+    theme.apply(qapp, theme.LIGHT)
+    assert code.grab().toImage().pixelColor(5, 200) != dark

@@ -1,0 +1,132 @@
+"""The table of layers."""
+
+import csv
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+
+from explorer.analysis.report import analyse
+from explorer.app.panels.layer_table import KIND, MACS, PARAMS, PATH, LayerTable, rows_of
+from explorer.app.panels.layers import Layers
+from explorer.catalog import templates
+from explorer.graph import edits
+from explorer.graph.graph import Node
+
+
+@pytest.fixture
+def layers(session, qtbot):
+    panel = Layers(session)
+    panel.resize(930, 300)
+    qtbot.addWidget(panel)
+    panel.show()
+    return panel
+
+
+def column(layers, number):
+    table = layers.table
+    return [table.index(row, number).data() for row in range(table.rowCount())]
+
+
+def click(layers, row):
+    place = layers.view.visualRect(layers.table.index(row, PATH)).center()
+    QTest.mouseClick(layers.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def head(layers, section):
+    header = layers.view.horizontalHeader()
+    place = QPoint(header.sectionViewportPosition(section) + 20, header.height() // 2)
+    QTest.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_rows_are_the_layers_in_order_of_execution(layers, session):
+    assert column(layers, PATH) == [layer.path for layer in session.report.layers()]
+    assert column(layers, PATH)[:2] == ["conv1", "bn1"]
+    assert layers.table.index(0, PARAMS).data() == "144"
+    right = layers.table.index(0, PARAMS).data(Qt.ItemDataRole.TextAlignmentRole)
+    assert right & Qt.AlignmentFlag.AlignRight
+    assert layers.totals.text() == "32 layers · 77,754 parameters · 9.35 M MACs"
+    assert not layers.grab().isNull()
+
+
+@pytest.mark.parametrize("name", ["resnet50", "vgg16", "lenet5", "cifar_plain20"])
+def test_places_lead_to_the_layers(name):
+    report = analyse(templates.build(name))
+    rows = rows_of(report)
+    assert len({row.place for row in rows}) == len(rows) == len(report.layers())
+    for row in rows:
+        assert report.producer(row.place) == row.layer.path
+
+
+def test_row_leads_to_the_canvas_and_back(layers, session):
+    click(layers, 0)
+    assert session.view == ("stem",) and session.selected == "stem.conv1"
+    session.open(())
+    session.select({"layer2"})
+    assert layers.view.currentIndex().data() == "layer2.0.conv1"
+    assert session.selected == "layer2"
+    session.select(())
+    assert not layers.view.selectionModel().hasSelection()
+
+
+def test_heading_sorts_both_ways_and_back(layers):
+    plain = column(layers, PATH)
+    for wanted in (False, True):
+        head(layers, PARAMS)
+        counts = [int(text.replace(",", "")) for text in column(layers, PARAMS)]
+        assert counts == sorted(counts, reverse=wanted)
+    head(layers, PARAMS)
+    assert column(layers, PATH) == plain
+    head(layers, KIND)
+    assert column(layers, KIND) == sorted(column(layers, KIND))
+
+
+def test_filter_and_its_totals(layers, qtbot):
+    qtbot.keyClicks(layers.filter, "conv2d")
+    assert set(column(layers, KIND)) == {"Conv2d"}
+    macs = sum(int(text.replace(",", "")) for text in column(layers, MACS))
+    assert layers.totals.text().startswith("9 of 32 layers · ")
+    assert layers.totals.toolTip() == f"{macs:,} MACs"
+    layers.filter.clear()
+    qtbot.keyClicks(layers.filter, "64x7x7")
+    assert column(layers, PATH)[0] == "layer3.0.conv1"
+
+
+def test_copy_gives_csv(layers, qtbot):
+    layers.view.setFocus()
+    qtbot.keyClick(layers.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    rows = list(csv.reader(QGuiApplication.clipboard().text().splitlines()))
+    assert rows[0] == ["layer", "kind", "in", "out", "params", "macs"]
+    assert rows[1] == ["conv1", "Conv2d", "1×28×28", "16×28×28", "144", "112896"]
+    assert sum(int(row[4]) for row in rows[1:]) == 77754
+    click(layers, 0)
+    QTest.mouseClick(layers.view.viewport(), Qt.MouseButton.LeftButton,
+                     Qt.KeyboardModifier.ShiftModifier,
+                     layers.view.visualRect(layers.table.index(2, PATH)).center())
+    layers.copy_button.click()
+    assert QGuiApplication.clipboard().text().count("\n") == 4
+
+
+def test_it_follows_only_what_changes_it_and_only_when_seen(layers, session, monkeypatch):
+    taken = []
+    take = LayerTable.take
+    monkeypatch.setattr(LayerTable, "take", lambda table, report: taken.append(
+        take(table, report)) or taken[-1])
+    session.edit("Move", lambda graph: edits.move(graph, {"layer1": (1.0, 2.0)}))
+    assert taken == []
+    session.edit("Set", lambda graph: edits.set_params(graph, "head", {"classes": 20}))
+    assert taken == [True] and "78,404 parameters" in layers.totals.text()
+    layers.hide()
+    session.edit("Set", lambda graph: edits.set_params(graph, "layer1", {"depth": 2}))
+    assert taken == [True]
+    layers.show()
+    assert taken == [True, True] and "layer1.1.conv1" in column(layers, PATH)
+
+
+def test_a_faulty_layer_counts_as_unknown(layers, session):
+    session.edit("Set", lambda graph: edits.insert(
+        graph, Node("conv", "Conv2d", {"out_channels": 16, "groups": 3}),
+        graph.into("layer2")["x"]))
+    row = column(layers, PATH).index("conv")
+    assert column(layers, PARAMS)[row] == column(layers, MACS)[row] == "?"
