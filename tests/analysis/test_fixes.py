@@ -1,0 +1,365 @@
+"""Faults: the rule, a sentence with expected and actual shapes, everything else as it was, and
+fixes of which each, applied, removes its problem."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.analysis.report import Problem, Report, analyse
+from explorer.catalog import check, templates
+from explorer.catalog.datasets import FASHION_MNIST
+from explorer.graph import edits
+from explorer.graph.graph import Graph, Node, Wire
+
+CONV = {"kernel_size": 3, "padding": 1, "out_channels": 8}
+
+
+def only(report: Report) -> Problem:
+    assert [problem.rule for problem in report.problems] == [report.problems[0].rule]
+    assert not report.ok
+    return report.problems[0]
+
+
+def mended(report: Report, problem: Problem) -> list[str]:
+    """Apply each fix: it removes the problem and makes a graph that is sound; their labels."""
+    for fix in problem.fixes:
+        after = fix.edit(report.graph)
+        check.graph(after)
+        again = analyse(after, report.data)
+        left = [(each.path, each.rule, each.message) for each in again.problems]
+        assert (problem.path, problem.rule, problem.message) not in left, fix.label
+        assert not any(each[:2] == (problem.path, problem.rule) for each in left), fix.label
+        if fix.cost and len(report.problems) == 1 and again.ok and problem.node in report.alive:
+            assert fix.cost == f"{again.params - report.params:+,} parameters", fix.label
+        assert fix.label.isprintable() and len(fix.label) < 80
+    return [fix.label for fix in problem.fixes]
+
+
+# Joins ----------------------------------------------------------------------------------------
+
+def residual(draw, left: dict, right: dict, join="Add", **more):
+    return draw(("a", "Conv2d", {**CONV, **left}), ("b", "Conv2d", {**CONV, **right}),
+                ("join", join, {}), ("after", "ReLU", {}),
+                wires=["input a join.a", "input b join.b", "join after output"], **more)
+
+
+def test_add_of_unequal_channels_and_size(draw):
+    report = analyse(residual(draw, {"out_channels": 64}, {"out_channels": 128, "stride": 2},
+                              input=(64, 28, 28)))
+    problem = only(report)
+    assert (problem.path, problem.rule, problem.node) == ("join", "add", "join")
+    for words in ("join", "64×28×28", "128×14×14", "channels 64 ≠ 128", "28×28 ≠ 14×14"):
+        assert words in problem.message
+    assert report.facts["after"].out == (64, 28, 28), "the sweep goes on as the main branch intends"
+    assert mended(report, problem) == ["Project a: 1×1, stride 2", "Match b: out_channels 64, stride 1",
+                                       "Match a: out_channels 128, stride 2"]
+
+
+def test_the_wrong_add_of_a_hand_made_block(draw):
+    """A strided block whose shortcut is the input itself: the projection mends it."""
+    report = analyse(draw(("conv1", "Conv2d", {**CONV, "stride": 2}), ("bn1", "BatchNorm2d", {}),
+                          ("add", "Add", {}), ("fc", "ClassifierHead", {}),
+                          wires=["input conv1 bn1 add.a", "input add.b", "add fc output"],
+                          input=(3, 9, 9)))
+    problem = only(report)
+    labels = mended(report, problem)
+    assert labels[0] == "Project input: 1×1, stride 2"
+    after = analyse(problem.fixes[0].edit(report.graph))
+    assert after.ok and after.facts["projection1"].out == (8, 5, 5)
+    assert problem.fixes[0].cost == "+40 parameters"
+
+
+def test_fixes_of_an_add_with_a_common_source(draw):
+    """Changing what both branches come from would change both: that is no fix."""
+    report = analyse(draw(("conv", "Conv2d", CONV), ("pool", "MaxPool2d", {}), ("add", "Add", {}),
+                          wires=["input conv pool add.a", "conv add.b", "add output"]))
+    assert mended(report, only(report)) == ["Project conv: 1×1, stride 2"]
+
+
+def test_add_of_a_map_and_a_vector(draw):
+    report = analyse(draw(("flat", "Flatten", {}), ("add", "Add", {}),
+                          wires=["input flat add.a", "input add.b", "add output"]))
+    problem = only(report)
+    assert "192 and 3×8×8" in problem.message and problem.fixes == ()
+
+
+def test_add_of_three(draw):
+    report = analyse(draw(("a", "Conv2d", CONV), ("add", "Add", {}),
+                          wires=["input a add.a", "input add.b", "a add.c", "add output"]))
+    assert "8×8×8 and 3×8×8 and 8×8×8" in only(report).message
+    mended(report, only(report))
+
+
+def test_concat(draw):
+    report = analyse(residual(draw, {"stride": 2}, {}, "Concat"))
+    problem = only(report)
+    assert problem.rule == "concat"
+    assert "8×4×4 and 8×8×8; size 4×4 ≠ 8×8" in problem.message
+    assert report.facts["after"].out == (16, 4, 4)
+    assert mended(report, problem) == ["Match a: stride 1", "Match b: stride 2"]
+
+
+def test_concat_of_three_mends_the_odd_one(draw):
+    graph = draw(*((id, "Conv2d", CONV | {"stride": stride})
+                   for id, stride in (("a", 2), ("b", 2), ("c", 1))), ("cat", "Concat", {}),
+                 wires=["input a cat.a", "input b cat.b", "input c cat.c", "cat output"])
+    report = analyse(graph)
+    assert mended(report, only(report)) == ["Match c: stride 2"]
+
+
+# Windows and groups ---------------------------------------------------------------------------
+
+@pytest.mark.parametrize("kind, params, input, words, labels", [
+    ("Conv2d", {"kernel_size": 9}, (3, 7, 7),
+     "kernel_size 9 is larger than the padded input 7×7 of node; allowed: 1 to 7",
+     ["Set padding 1", "Set kernel_size 7"]),
+    ("Conv2d", {"kernel_size": 3, "dilation": 4, "padding": 1}, (3, 5, 9), "7×11",
+     ["Set padding 2", "Set kernel_size 2"]),
+    ("MaxPool2d", {}, (3, 1, 1), "padded input 1×1",
+     ["Set padding 1", "Set kernel_size 1", "Remove node"]),
+    ("AvgPool2d", {"kernel_size": 9}, (3, 4, 4), "allowed: 1 to 4",
+     ["Set padding 3", "Set kernel_size 4", "Remove node"]),
+    ("AvgPool2d", {"kernel_size": 3, "padding": 2}, (3, 4, 4),
+     "padding 2 of node is more than half of kernel_size 3; allowed: 0 to 1", ["Set padding 1"]),
+    ("Conv2d", {"groups": 4, "out_channels": 6}, (8, 5, 5),
+     "groups 4 of node does not divide its 6 output channels; allowed: 1, 2",
+     ["Set groups 2", "Set out_channels 8"]),
+    ("Conv2d", {"groups": 3, "out_channels": 6}, (8, 5, 5), "its 8 input channels; allowed: 1, 2",
+     ["Set groups 2"]),
+    ("Conv2d", {"groups": 1000, "out_channels": 65_500, "kernel_size": 1}, (1000, 1, 1),
+     "65500 output channels", ["Set groups 500"]),
+])
+def test_one_layer(draw, kind, params, input, words, labels):
+    report = analyse(draw(("node", kind, params), ("after", "ReLU", {}), input=input))
+    problem = only(report)
+    assert words in problem.message and problem.path == "node"
+    assert report.facts["after"].out is not None, "the sweep goes on"
+    assert mended(report, problem) == labels
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_linear_on_a_map(draw, bias):
+    report = analyse(draw(("conv", "Conv2d", CONV), ("fc", "Linear", {"bias": bias})))
+    problem = only(report)
+    assert problem.rule == "vector" and "a map of 8×8×8" in problem.message
+    assert report.output == (10,)
+    assert mended(report, problem) == ["Insert global average pooling and Flatten", "Insert Flatten"]
+    assert report.problems[0].fixes[1].cost == f"+{10 * (512 + bias):,} parameters"
+
+
+def test_convolution_on_a_vector(draw):
+    report = analyse(draw(("flat", "Flatten", {}), ("conv", "Conv2d", {}), ("relu", "ReLU", {}),
+                          ("pool", "MaxPool2d", {})))
+    problem = only(report)
+    assert problem.rule == "map" and "a vector of 192" in problem.message
+    assert report.facts["pool"].out is None and report.output is None, "unknown is not guessed"
+
+
+# The ends -------------------------------------------------------------------------------------
+
+def test_unconnected_input(draw):
+    report = analyse(draw(("a", "ReLU", {}), ("b", "ReLU", {}), wires=["input a", "b output"]))
+    problem = only(report)
+    assert (problem.path, problem.rule) == ("b", "unconnected")
+    assert problem.message == "The input of b is not connected"
+    assert mended(report, problem) == ["Connect a to b"]
+
+
+def test_unconnected_output(draw):
+    report = analyse(draw(("a", "ReLU", {}), wires=["input a"]))
+    problem = only(report)
+    assert (problem.path, problem.rule) == ("output", "unconnected")
+    assert mended(report, problem) == ["Connect a to output"]
+
+
+def test_a_loose_node_can_go(draw):
+    report = analyse(draw(("a", "ReLU", {}), ("b", "ReLU", {}), wires=["input a output"]))
+    assert mended(report, only(report)) == ["Remove b"]
+
+
+@pytest.mark.parametrize("port", ["a", "b", "c"])
+def test_half_an_add_keeps_the_wire_it_has(draw, port):
+    report = analyse(draw(("a", "ReLU", {}), ("b", "ReLU", {}), ("add", "Add", {}),
+                          wires=[f"input a add.{port}", "input b", "add output"]))
+    problem = only(report)
+    assert problem.message == "add joins at least two branches, but 1 is connected"
+    assert mended(report, problem) == ["Connect b to add"]
+    assert analyse(problem.fixes[0].edit(report.graph)).ok
+    assert report.output == (3, 8, 8)
+
+
+def test_an_add_of_nothing(draw):
+    report = analyse(draw(("a", "ReLU", {}), ("add", "Add", {}), wires=["input a", "add output"]))
+    assert "but 0 is connected" in only(report).message
+    mended(report, only(report))
+
+
+def test_classes(draw):
+    report = analyse(templates.build("cifar_resnet8", (1, 28, 28), 7), FASHION_MNIST)
+    problem = only(report)
+    assert (problem.path, problem.rule) == ("head", "classes")
+    assert problem.message == "head gives 7, but Fashion-MNIST has 10 classes; expected: a vector of 10"
+    assert mended(report, problem) == ["Set classes 10, as Fashion-MNIST has"]
+
+
+def test_classes_of_a_linear_layer_inside_a_group():
+    report = analyse(templates.build("vgg16", (1, 28, 28), 1000), FASHION_MNIST)
+    assert mended(report, only(report)) == ["Set out_features 10 in classifier.6"]
+
+
+@pytest.mark.parametrize("nodes, label", [
+    ([("conv", "Conv2d", CONV)], "Append a classifier head for 10 classes"),
+    ([("conv", "Conv2d", CONV), ("avgpool", "AdaptiveAvgPool2d", {})],
+     "Append a classifier head for 10 classes"),
+    ([("flatten", "Flatten", {})], "Append a classifier head for 10 classes"),
+    ([("flatten", "Flatten", {}), ("fc", "Linear", {"out_features": 3})],
+     "Set out_features 10, as Fashion-MNIST has"),
+    ([], "Append a classifier head for 10 classes")])
+def test_no_classes_yet(draw, nodes, label):
+    report = analyse(draw(*nodes, input=(1, 28, 28)), FASHION_MNIST)
+    problem = only(report)
+    assert problem.rule == "classes" and mended(report, problem) == [label]
+    assert analyse(problem.fixes[0].edit(report.graph), FASHION_MNIST).ok
+
+
+def test_input():
+    report = analyse(templates.build("cifar_resnet8"), FASHION_MNIST)
+    problem = only(report)
+    assert (problem.path, problem.rule) == ("input", "input")
+    assert "3×32×32" in problem.message and "1×28×28" in problem.message
+    assert mended(report, problem) == ["Take the pictures of Fashion-MNIST: 1×28×28"]
+
+
+# Names ----------------------------------------------------------------------------------------
+
+def test_two_inline_stems(draw):
+    report = analyse(draw(("s", "CifarStem", {}), ("t", "CifarStem", {})))
+    problem = only(report)
+    assert problem.rule == "names" and "s and t both put a layer called conv1" in problem.message
+    assert mended(report, problem) == ["Keep the layers of t under its name"]
+
+
+@pytest.mark.parametrize("order", [("stem", "bn1"), ("bn1", "stem")])
+def test_a_node_of_the_name_of_an_inline_layer(draw, order):
+    kinds = {"stem": "CifarStem", "bn1": "BatchNorm2d"}
+    report = analyse(draw(*((id, kinds[id], {}) for id in order)))
+    assert mended(report, only(report)) == ["Keep the layers of stem under its name",
+                                            "Rename bn1 to bn2"]
+
+
+def group(draw, *nodes, **more):
+    inner = draw(*nodes, **more)
+    outer = Graph("net", (3, 8, 8), {
+        "conv1": Node("conv1", "Conv2d", CONV),
+        "g": Node("g", "Group", inner=Graph("", (), inner.nodes, inner.wires))},
+        (Wire("input", "conv1"), Wire("conv1", "g"), Wire("g", "output")))
+    return check.graph(outer)
+
+
+def test_names_inside_a_group(draw):
+    """Two layers of one name would be one layer, used twice."""
+    report = analyse(group(draw, ("s", "CifarStem", {}), ("t", "CifarStem", {})))
+    problem = only(report)
+    assert (problem.path, problem.rule) == ("g", "names")
+    assert mended(report, problem) == ["Keep the layers of t under its name"]
+    assert analyse(problem.fixes[0].edit(report.graph)).ok
+
+
+def test_a_group_that_leads_nowhere(draw):
+    report = analyse(group(draw, ("a", "ReLU", {}), wires=["input a"]))
+    problem = only(report)
+    assert problem.message == "Nothing is connected to the output inside g"
+    assert mended(report, problem) == ["Connect g.a to g.output"]
+    assert analyse(problem.fixes[0].edit(report.graph)).ok
+
+
+def test_a_fault_inside_a_group_has_its_path(draw):
+    report = analyse(group(draw, ("a", "Conv2d", {"kernel_size": 9}), ("b", "ReLU", {})))
+    problem = only(report)
+    assert (problem.path, problem.rule, problem.node) == ("g.a", "kernel", "g")
+    assert "8×8 of g.a" in problem.message
+    assert report.output == (64, 8, 8)
+
+
+def test_a_stray_inside_a_group_is_told_but_not_listed(draw):
+    report = analyse(group(draw, ("a", "ReLU", {}), ("b", "Stage", {}), ("c", "Conv2d", {"groups": 7}),
+                           wires=["input a output", "input b c"]))
+    assert [problem.path for problem in report.problems] == ["g.c"]
+    assert [layer.path for layer in report.layers()] == ["conv1", "g.a"]
+    assert sum(layer.params for layer in report.layers()) == report.params
+
+
+# One fault, one problem -----------------------------------------------------------------------
+
+@pytest.mark.parametrize("spoil, unaffected", [
+    ({"layer2": {"stride": 64}}, ["stem", "layer1"]),
+    ({"stem": {"out_channels": 3}}, []),
+])
+def test_an_edit_that_is_allowed_is_no_fault(spoil, unaffected):
+    graph = templates.build("resnet18")
+    for id, params in spoil.items():
+        graph = edits.set_params(graph, id, params)
+    assert analyse(graph).ok
+
+
+def test_one_fault_does_not_blank_the_rest():
+    graph = templates.build("vgg16")
+    features = graph.nodes["features"]
+    inner = edits.set_params(features.inner, "5", {"groups": 7})
+    report = analyse(edits.replace_node(graph, replace(features, inner=inner)))
+    assert only(report).path == "features.5"
+    good = {layer.path: layer.out for layer in analyse(graph).layers()}
+    assert {layer.path: layer.out for layer in report.layers()} == good
+    assert report.output == (1000,)
+
+
+def test_one_fault_in_a_resnet_is_one_problem():
+    graph = edits.disconnect(templates.build("resnet50"), "layer3")
+    report, before = analyse(graph), analyse(templates.build("resnet50"))
+    assert [problem.path for problem in report.problems] == ["layer3"]
+    for id in ("stem", "layer1", "layer2"):
+        assert report.facts[id].out == before.facts[id].out
+
+
+SHAPES = st.sampled_from([(3, 8, 8), (1, 28, 28), (2, 1, 1), (4, 5, 7)])
+KINDS_DRAWN = [("Conv2d", {}), ("Conv2d", {"kernel_size": 9}), ("Conv2d", CONV), ("ReLU", {}),
+               ("Conv2d", CONV | {"stride": 2}), ("Conv2d", {"groups": 3, "out_channels": 4}),
+               ("MaxPool2d", {}), ("MaxPool2d", {"padding": 2}), ("AvgPool2d", {}), ("Flatten", {}),
+               ("Linear", {}), ("Linear", {"out_features": 8, "bias": False}), ("Add", {}),
+               ("Add", {}), ("Concat", {}), ("Concat", {}), ("CifarStem", {}), ("BasicBlock", {}),
+               ("ClassifierHead", {}), ("Projection", {"out_channels": 8}), ("BatchNorm2d", {}),
+               ("Stage", {"width": 8, "depth": 1, "stride": 2}), ("Identity", {})]
+
+
+@st.composite
+def drawn(draw):
+    """A graph as a beginner leaves it: anything wired to anything."""
+    graph = Graph("net", draw(SHAPES))
+    for number in range(draw(st.integers(0, 7))):
+        kind, params = draw(st.sampled_from(KINDS_DRAWN))
+        id = draw(st.sampled_from([f"n{number}", f"n{number}", f"conv{number}", f"bn{number}"]))
+        sources = st.sampled_from(["input", *graph.nodes])
+        graph = edits.add(graph, Node(id, kind, params))
+        ports = ["a", "b", "c", "d"] if kind in ("Add", "Concat") else ["x"]
+        for port in ports[:draw(st.integers(0 if draw(st.booleans()) else 1, len(ports)))]:
+            source = draw(sources)
+            if source != id:
+                graph = edits.connect(graph, source, id, port)
+    if graph.nodes and draw(st.booleans()) or draw(st.booleans()):
+        graph = edits.connect(graph, draw(st.sampled_from(["input", *graph.nodes])), "output")
+    return check.graph(graph)
+
+
+@given(drawn(), st.sampled_from([None, FASHION_MNIST]))
+def test_every_fix_of_any_network_mends(graph, data):
+    report = analyse(graph, data)
+    assert report.ok == (not report.problems)
+    assert len({(p.path, p.rule, p.message) for p in report.problems}) == len(report.problems)
+    for problem in report.problems:
+        assert problem.message.isprintable() and "{" not in problem.message
+        assert problem.node in graph.nodes or problem.node in ("input", "output")
+        mended(report, problem)
+    assert report.params == sum(layer.params for layer in report.layers())
+    assert report.macs == sum(layer.macs for layer in report.layers())
