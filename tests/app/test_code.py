@@ -61,6 +61,9 @@ def test_selection_marks_the_line(code, session):
     assert "+ self.downsample(x)" in marked(code)[0]
     session.open(())
     assert marked(code) == []
+    session.select({"head"})
+    assert [line.split(" = ")[0] for line in marked(code)] == [
+        "self.avgpool", "self.fc", "return self.fc(torch.flatten(self.avgpool(x), 1))"]
 
 
 def test_items_of_a_sequence_have_lines_of_their_own():

@@ -40,7 +40,7 @@ class Code(QWidget):
         super().__init__(parent)
         self._session = session
         self._written: Report | None = None
-        self.marked = range(0)  # the lines of the selected node
+        self.marked: list[int] = []  # the lines of the selected node
         self._soon = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._soon.timeout.connect(self.refresh)
         self._build()
@@ -140,10 +140,7 @@ class Code(QWidget):
             return
         if self._written is not self._session.report:
             return  # it is about to be written anew
-        ids = tuple(path.split(".")) if path else ()
-        inline = tuple(bool((facts := self._session.facts_of(".".join(ids[:depth])))
-                            and facts.inline) for depth in range(1, len(ids) + 1))
-        lines = lines_of(self.text.toPlainText(), ids, inline)
+        lines = self._lines_of(path)
         marks = []
         for line in lines:
             mark = QTextEdit.ExtraSelection()
@@ -154,9 +151,22 @@ class Code(QWidget):
         self.text.setExtraSelections(marks)
         self.marked = lines
         if len(lines):
-            cursor = QTextCursor(self.text.document().findBlockByNumber(lines.start))
+            cursor = QTextCursor(self.text.document().findBlockByNumber(lines[0]))
             self.text.setTextCursor(cursor)
             self.text.centerCursor()
+
+    def _lines_of(self, path: str) -> list[int]:
+        """The lines that make the node at a path; of an inline block, those of its layers."""
+        facts = self._session.facts_of(path) if path else None
+        if facts is None:
+            return []
+        if facts.inline:
+            return sorted({line for child in facts.children
+                           for line in self._lines_of(f"{path}.{child.id}")})
+        ids = path.split(".")
+        inline = [self._session.facts_of(".".join(ids[:depth])).inline
+                  for depth in range(1, len(ids) + 1)]
+        return list(lines_of(self.text.toPlainText(), ids, inline))
 
     # Doing --------------------------------------------------------------------------------------
 

@@ -1,11 +1,12 @@
 """Where in the written source a node of the network is made."""
 
 import re
+from collections.abc import Sequence
 
 _CLASS = re.compile(r"class (\w+)\(nn\.Module\):")
 
 
-def lines_of(text: str, ids: tuple[str, ...], inline: tuple[bool, ...]) -> range:
+def lines_of(text: str, ids: Sequence[str], inline: Sequence[bool]) -> range:
     """The lines (from 0) that make the node at the way `ids`; empty if there are none of its own.
 
     inline: for every id, whether the block of that id writes its layers straight into the class.

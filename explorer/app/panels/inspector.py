@@ -108,7 +108,7 @@ class Inspector(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(236)
+        self.setMinimumWidth(256)
 
     # Showing ----------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from explorer.catalog import Kind, Param
 from explorer.graph.graph import Value
 from explorer.text import _
 
-FIELD, ROW = 126, 30  # width of a field, height of a row, in pixels
+FIELD, ROW = 122, 30  # width of a field, height of a row, in pixels
 
 
 class ParameterForm(QWidget):
@@ -31,7 +31,7 @@ class ParameterForm(QWidget):
         self._bursts = 0
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(4)
+        grid.setHorizontalSpacing(2)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(0, 1)
         grid.setColumnMinimumWidth(2, FIELD)
@@ -56,7 +56,8 @@ class ParameterForm(QWidget):
         back.setProperty("small", True)
         back.setToolTip(_("Back to the default, {value}").format(value=_shown(param.default)))
         back.setAccessibleName(_("Reset {name}").format(name=title(param)))
-        back.setFixedSize(20, 20)
+        back.setStyleSheet("padding: 0;")
+        back.setFixedSize(18, 20)
         policy = back.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         back.setSizePolicy(policy)
