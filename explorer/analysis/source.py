@@ -96,8 +96,9 @@ class _Writer:
                   f"{INDENT}super().__init__()"]
         for child in children:
             if not child.facts.kind.expression:
+                comment = f"  # {text_of(child.facts.out)}"
                 lines += _attribute(child.id, written(self._made(child.facts), len(INDENT) + len(
-                    child.id) + 8), f"  # {text_of(child.facts.out)}")
+                    child.id) + 8 + len(comment)), comment)
         leading = graph.into(OUTPUT)[PORT].source
         lines += ["", *forward(children, _outlet(report.facts, leading))]
         shape = ", ".join(map(str, (1, *graph.input)))

@@ -1,0 +1,79 @@
+"""Where the cards stand: from left to right, none on another."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.analysis.layout import card_reach, card_size, layout, placed
+from explorer.analysis.report import analyse
+from explorer.catalog import KINDS, templates
+from explorer.graph import edits
+from explorer.graph.graph import ENDS, Graph, Node
+
+
+def kinds(graph: Graph) -> dict[str, str]:
+    return {id: id for id in ENDS} | {id: node.kind for id, node in graph.nodes.items()}
+
+
+def well_laid(graph: Graph, **how) -> None:
+    places = layout(graph, **how)
+    kind = kinds(graph)
+    assert set(places) == set(kind)
+    for a, b in itertools.combinations(places, 2):
+        (ax, ay), (bx, by) = places[a], places[b]
+        if ax > bx:
+            a, b, ax, ay, bx, by = b, a, bx, by, ax, ay
+        wide = (card_reach(kind[a]) if ax != bx else card_size(kind[a])[0] / 2) + \
+            card_size(kind[b])[0] / 2
+        high = (card_size(kind[a])[1] + card_size(kind[b])[1]) / 2
+        assert bx - ax >= wide or abs(ay - by) >= high, f"{a} and {b} overlap"
+    for wire in graph.wires:
+        (sx, sy), (tx, ty) = places[wire.source], places[wire.target]
+        assert sx < tx or sy < ty, f"{wire.source} → {wire.target} leads back within its row"
+
+
+@pytest.mark.parametrize("name", templates.names())
+def test_templates(name):
+    well_laid(templates.build(name))
+
+
+@pytest.mark.parametrize("name", ["resnet50", "cifar_resnet110", "vgg16"])
+def test_insides(name):
+    report = analyse(templates.build(name))
+    for facts in report.facts.values():
+        if facts.expansion is not None:
+            well_laid(facts.expansion)
+            well_laid(facts.expansion, full=1700.0)
+
+
+@st.composite
+def networks(draw) -> Graph:
+    graph = Graph("net", (3, 8, 8))
+    for number in range(draw(st.integers(0, 20))):
+        id = f"n{number}"
+        graph = edits.add(graph, Node(id, draw(st.sampled_from(sorted(KINDS)))))
+        for port in draw(st.sets(st.sampled_from("abc"))):
+            source = draw(st.sampled_from(["input", *graph.nodes]))
+            if source != id:
+                graph = edits.connect(graph, source, id, port)
+    return edits.connect(graph, draw(st.sampled_from(["input", *graph.nodes])), "output")
+
+
+@given(networks())
+def test_any_network(graph):
+    well_laid(graph)
+    moved = placed(graph)
+    places = layout(graph)
+    assert {id: node.position for id, node in moved.nodes.items()} == {
+        id: places[id] for id in graph.nodes}
+    assert moved.wires == graph.wires
+
+
+def test_a_chain_stands_in_one_lane():
+    graph = templates.build("cifar_resnet8")
+    rows = {y for _x, y in layout(graph, full=1e9).values()}
+    assert len(rows) == 1
+    lefts = [layout(graph, full=1e9)[id][0] for id in ("input", *graph.order, "output")]
+    assert lefts == sorted(lefts)

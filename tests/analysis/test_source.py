@@ -1,0 +1,250 @@
+"""The written source: it runs alone, it is what the report says, and nobody can put words in it."""
+
+import ast
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from explorer.analysis.report import analyse
+from explorer.analysis.source import NotRunnable, class_name, source
+from explorer.catalog import KINDS, check, templates
+from explorer.catalog.kind import PORTS
+from explorer.graph import edits
+from explorer.graph.graph import Graph, Node, Wire
+
+MOST_LINES = {"resnet18": 90, "resnet34": 90, "resnet50": 95, "resnet101": 95, "resnet152": 95,
+              "cifar_resnet110": 90, "cifar_plain56": 80, "vgg16": 80, "lenet5": 60}
+
+
+@pytest.fixture(scope="module")
+def texts():
+    return {name: source(analyse(templates.build(name))) for name in templates.names()}
+
+
+def test_the_exported_files_run_alone(texts, tmp_path):
+    """As a person would: python resnet18.py prints its parameters and its output's shape. In one
+    interpreter of its own, at a folder of its own, to load torch once."""
+    for name, text in texts.items():
+        (tmp_path / f"{name}.py").write_text(text, "utf-8")
+    program = (
+        "import runpy, sys, torch\n"
+        "before = set(sys.modules)\n"
+        "torch.set_default_device('meta')\n"
+        "for name in sys.argv[1:]:\n"
+        "    print(name)\n"
+        "    runpy.run_path(name + '.py', run_name='__main__')\n"
+        "assert not any(name.startswith(('explorer', 'torchvision', 'numpy.testing'))\n"
+        "               for name in set(sys.modules) - before)\n")
+    ran = subprocess.run([sys.executable, "-I", "-W", "error", "-c", program, *texts], cwd=tmp_path,
+                         capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr
+    expected = []
+    for name in texts:
+        report = analyse(templates.build(name))
+        expected += [name, f"{report.params:,} parameters", f"(1, {report.output[0]})"]
+    assert ran.stdout.splitlines() == expected
+
+
+@pytest.mark.parametrize("name", templates.names())
+def test_it_imports_torch_alone_and_is_worth_reading(name, texts):
+    text = texts[name]
+    tree = ast.parse(text)
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import)
+                for alias in node.names} | {
+        node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert imported == {"torch"}
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 100 and text.endswith("\n")
+    assert all(line == line.rstrip() for line in lines)
+    assert "\n\n\n\n" not in text
+    assert len(lines) <= MOST_LINES.get(name, 90)
+    classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+    assert classes[-1] == class_name(templates.build(name)) and len(classes) <= 2
+    called = {node.func.id for node in ast.walk(tree)
+              if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    assert called <= {*classes, "super", "range", "print", "sum", "tuple", "network"}
+
+
+@pytest.mark.parametrize("name, wanted", [
+    ("resnet18", "ResNet18"), ("cifar_resnet8", "CifarResNet8"), ("vgg16", "VGG16"),
+    ("lenet5", "LeNet5"), ("my net", "MyNet"), ("3d", "Network3d"), ("", "Network"), ("é", "Network"),
+    ("conv2d", "Conv2d"), ("Conv2d", "Conv2dNet"), ("true", "TrueNet"), ("None", "NoneNet"),
+    ("basicBlock", "BasicBlockNet"), ("torch", "Torch"), ("a" * 200, "A" + "a" * 199)])
+def test_class_name(name, wanted):
+    if name == "conv2d":
+        wanted = "Conv2dNet"
+    assert class_name(Graph(name)) == wanted
+
+
+@pytest.mark.parametrize("name", ["cifar_resnet8", "cifar_plain20", "lenet5", "resnet18", "resnet50"])
+def test_layers_by_hand_equal_the_network(name, module, walk):
+    """Bit for bit, with batch statistics and without, on the Fashion-MNIST fit."""
+    report = analyse(templates.build(name, (1, 28, 28), 10))
+    torch.manual_seed(0)
+    network = module(report)
+    pictures = torch.randn(2, 1, 28, 28)
+    for training in (True, False):
+        with torch.no_grad():
+            network.train(training)
+            out = network(pictures)
+            values = walk(report, network, pictures)
+        assert torch.equal(out, values[report.producer("output")])
+        assert out.shape == (2, 10) and out.isfinite().all()
+
+
+def test_a_network_with_problems_has_no_source(draw):
+    with pytest.raises(NotRunnable, match="not connected"):
+        source(analyse(draw(("a", "ReLU", {}), wires=["a output"])))
+
+
+# Hostile names --------------------------------------------------------------------------------
+
+HOSTILE = ['"""\nimport os\nos.abort()\n"""', '""" + __import__("os").abort() + """', "a\\", "\\",
+           '"', '""', "\\\"\"\"", "{x}", "%s", "\n\nraise SystemExit", "\r", "\u2028x", "\x00", "\ud800",
+           "class", "__import__", "'", "# é «»", "\\N{BULLET}", "\\u0041"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_is_only_ever_a_word(name):
+    graph = replace(templates.build("lenet5"), name=name)
+    text = source(analyse(graph))
+    tree = ast.parse(text)
+    plain = ast.parse(source(analyse(templates.build("lenet5"))))
+    assert [type(node) for node in ast.walk(tree)] == [type(node) for node in ast.walk(plain)]
+    text.encode("utf-8")
+    exec(compile(text, "x.py", "exec"), {"__name__": "exported"})
+
+
+@pytest.mark.parametrize("id", ["true", "false", "none", "net", "G", "g", "Conv2d", "conv2d", "out",
+                                "block", "add", "v0", "0", "000", "True_", "nn_", "torch_", "sum",
+                                "tuple", "network", "Net", "module", "list", "isinstance"])
+def test_any_good_name_of_a_group_and_its_nodes(id, module):
+    inner = Graph("", (), {id: Node(id, "Conv2d", {"out_channels": 3, "kernel_size": 1}),
+                           "b": Node("b", "ReLU")},
+                  (Wire("input", id), Wire(id, "b"), Wire("b", "output")))
+    graph = Graph("net", (3, 4, 4), {id: Node(id, "Group", inner=inner), "join": Node("join", "Add"),
+                                     "again": Node("again", "Group", inner=inner)},
+                  (Wire("input", id), Wire(id, "again"), Wire("again", "join", "a"),
+                   Wire(id, "join", "b"), Wire("join", "output")))
+    report = analyse(check.graph(graph))
+    network = module(report)
+    assert set(network.state_dict()) == {f"{outer}.{id}.{name}" for outer in (id, "again")
+                                         for name in ("weight", "bias")}
+    assert network(torch.zeros(1, 3, 4, 4)).shape == (1, 3, 4, 4)
+
+
+# Blocks that differ ---------------------------------------------------------------------------
+
+def agrees(graph: Graph, module, walk) -> None:
+    """Analysis, source and PyTorch say the same of a graph."""
+    report = analyse(check.graph(graph))
+    assert report.ok, [problem.message for problem in report.problems]
+    torch.manual_seed(0)
+    network = module(report).eval()
+    pictures = torch.randn(2, *graph.input)
+    with torch.no_grad():
+        out = network(pictures)
+        values = walk(report, network, pictures)
+    assert tuple(out.shape[1:]) == report.output
+    for layer in report.layers():
+        assert tuple(values[layer.path].shape[1:]) == layer.out, layer.path
+    assert torch.equal(out, values[report.producer("output")])
+    stated = {f"{layer.path}.{weight.name}": weight.shape
+              for layer in report.layers() for weight in layer.facts.weights}
+    assert {key: tuple(value.shape) for key, value in network.state_dict().items()} == stated
+    assert sum(p.numel() for p in network.parameters()) == report.params
+    if len(report.layers()) and report.activations < 2**24:
+        by_name = {name: kind for name, kind in network.named_modules()}
+        for layer in report.layers():
+            if KINDS[layer.kind].call:
+                assert type(by_name[layer.path]).__name__ == layer.kind
+
+
+def grouped(*kinds: str) -> Graph:
+    """A group's inside: such nodes in a row, each of 4 channels if it can."""
+    ids = [f"p{number}" for number in range(len(kinds))]
+    ends = ["input", *ids, "output"]
+    return Graph("", (), {id: Node(id, kind, {"out_channels": 4} if kind == "Projection" else {})
+                          for id, kind in zip(ids, kinds)},
+                 tuple(Wire(a, b) for a, b in zip(ends, ends[1:])))
+
+
+def test_two_layers_that_some_uses_of_a_class_lack(module, walk):
+    """Each needs a flag of its own."""
+    uses = [("Projection", "Identity"), ("Identity", "Projection"), ("Projection", "Projection"),
+            ("Identity", "Identity"), ("ReLU", "Identity"), ("Identity", "BatchNorm2d")]
+    nodes = {f"g{n}": Node(f"g{n}", "Group", inner=grouped(*kinds)) for n, kinds in enumerate(uses)}
+    ends = ["input", *nodes, "output"]
+    agrees(Graph("net", (4, 5, 5), nodes, tuple(Wire(a, b) for a, b in zip(ends, ends[1:]))),
+           module, walk)
+
+
+OPTIONS = {
+    "shortcut": st.sampled_from(["automatic", "projection", "none"]),
+    "norm": st.sampled_from(["BatchNorm2d", "none"]),
+    "width": st.sampled_from([2, 4, 6]), "stride": st.sampled_from([1, 1, 2, 3]),
+    "depth": st.integers(1, 4), "block": st.sampled_from(["BasicBlock", "Bottleneck"]),
+    "out_channels": st.sampled_from([2, 4, 6]), "inline": st.booleans(), "bias": st.booleans(),
+    "kernel_size": st.sampled_from([1, 2, 3]), "padding": st.sampled_from([0, 1]),
+    "dilation": st.sampled_from([1, 2]), "groups": st.sampled_from([1, 2]),
+    "eps": st.sampled_from([1e-5, 0.001, 1]), "momentum": st.sampled_from([0.1, 0, 0.25]),
+    "p": st.sampled_from([0.5, 0, 0.125]), "dropout": st.sampled_from([0.0, 0.5]),
+    "classes": st.integers(1, 5), "out_features": st.integers(1, 5),
+    "output_size": st.sampled_from([1, 3])}
+ON_MAPS = ["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d", "AvgPool2d", "Dropout", "Identity",
+           "BasicBlock", "BasicBlock", "Bottleneck", "Stage", "Stage", "Stage", "Projection",
+           "CifarStem", "ImageNetStem", "Add", "Concat", "Group", "Group", "Group"]
+NAMES = st.sampled_from(["conv1", "bn", "out", "relu", "a", "b", "c", "block", "0", "1", "2", "v1",
+                         "layer1", "layer2", "downsample", "fc", "project", "stride", "true"])
+
+
+@st.composite
+def inside(draw, start: Graph, depth: int, known: list[Graph]) -> Graph:
+    """A graph that runs: each new node is kept only if the analysis has nothing against it."""
+    graph = start
+    for _ in range(draw(st.integers(0, 6))):
+        kind = draw(st.sampled_from(ON_MAPS))
+        id = draw(NAMES)
+        if id in graph.nodes or kind == "Group" and depth > 1:
+            continue
+        params = {param.name: draw(OPTIONS[param.name]) for param in KINDS[kind].params
+                  if draw(st.booleans())}
+        inner = None
+        if kind == "Group":
+            inner = draw(st.sampled_from(known)) if known and draw(st.booleans()) else draw(
+                inside(Graph("", (), {}, (Wire("input", "output"),)), depth + 1, known))
+        last = graph.into("output")["x"].source
+        ports = PORTS[:draw(st.integers(2, 3))] if KINDS[kind].variadic else ("x",)
+        grown = edits.add(graph, Node(id, kind, params, inner=inner))
+        for port in ports:
+            before = st.sampled_from([last, last, *graph.nodes, "input"])
+            grown = edits.connect(grown, last if port == ports[0] else draw(before), id, port)
+        grown = edits.connect(grown, id, "output")
+        if analyse(replace(check.graph(grown), input=(4, 11, 9), name="net")).ok:
+            graph = grown
+            if inner is not None:
+                known.append(inner)
+    return graph
+
+
+@st.composite
+def networks(draw) -> Graph:
+    graph = draw(inside(Graph("net", (4, 11, 9), {}, (Wire("input", "output"),)), 0, []))
+    if draw(st.booleans()):
+        last = graph.into("output")["x"].source
+        node = Node("end", "ClassifierHead", {"inline": draw(st.booleans()), "classes": 3})
+        grown = edits.connect(edits.connect(edits.add(graph, node), last, "end"), "end", "output")
+        if analyse(grown).ok:
+            graph = grown
+    return graph
+
+
+@settings(max_examples=120)
+@given(networks())
+def test_any_network(module, walk, graph):
+    agrees(graph, module, walk)
