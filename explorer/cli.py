@@ -90,15 +90,16 @@ def _parser() -> argparse.ArgumentParser:
 
 def _shape(text: str) -> Shape:
     parts = text.lower().replace("×", "x").split("x")
-    if len(parts) != 3 or not all(part.isdecimal() and 0 < int(part) <= 65_536 for part in parts):
+    if len(parts) != 3 or not all(part.isdecimal() and len(part) < 9 and 0 < int(part) <= 65_536
+                                  for part in parts):
         raise argparse.ArgumentTypeError(_("{text!r} is no shape; expected channels, height and "
-                                           "width, as 3x224x224").format(text=text))
+                                           "width, as 3x224x224").format(text=text[:40]))
     return tuple(map(int, parts))
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= 10_000:
-        raise argparse.ArgumentTypeError(_("{text!r}; allowed: 1 to 10000").format(text=text))
+    if not text.isdecimal() or len(text) > 9 or not 0 < int(text) <= 10_000:
+        raise argparse.ArgumentTypeError(_("{text!r}; allowed: 1 to 10000").format(text=text[:40]))
     return int(text)
 
 
