@@ -189,4 +189,14 @@ def _unconnected(node: Node, kind: Kind, ins: tuple[Shape | None, ...],
                  inner=node.inner)
 
 
+def names_in(graph: Graph) -> set[str]:
+    """Every name that the layers of the graph put into the network beside one another: the nodes'
+    ids, and what stands inside those that are inline."""
+    found = set(graph.nodes)
+    for child in sweep(graph, graph.input or (3, 224, 224)):
+        if child.facts.inline:
+            found.update(inner.id for inner in child.facts.children)
+    return found
+
+
 forget = _facts.cache_clear

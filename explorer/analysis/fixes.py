@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from explorer.analysis.facts import Fault, sweep
+from explorer.analysis.facts import Fault, names_in, sweep
 from explorer.catalog import KINDS
 from explorer.catalog.layers import text_of
 from explorer.graph import edits, names
@@ -73,7 +73,7 @@ def _project(graph: Graph, wire: Wire, channels: int, stride: int) -> Graph:
     ends = [graph.nodes[end].position for end in (wire.source, wire.target) if end in graph.nodes]
     place = (sum(x for x, _y in ends) / len(ends), sum(y for _x, y in ends) / len(ends))
     params = {"out_channels": channels} | ({"stride": stride} if stride > 1 else {})
-    node = Node(names.following("Projection", graph.nodes), "Projection", params, place)
+    node = Node(names.following("Projection", names_in(graph)), "Projection", params, place)
     return edits.insert(graph, node, wire)
 
 
@@ -176,7 +176,7 @@ def _before(graph: Graph, id: str, kinds: tuple) -> Graph:
     x, y = graph.nodes[id].position
     for number, (kind, params) in enumerate(kinds):
         place = (x - 130.0 * (len(kinds) - number), y)
-        node = Node(names.following(kind, graph.nodes), kind, params, place)
+        node = Node(names.following(kind, names_in(graph)), kind, params, place)
         graph = edits.insert(graph, node, next(iter(graph.into(id).values())))
     return graph
 
@@ -225,7 +225,7 @@ def _append_head(graph: Graph, count: int, shape: Shape) -> Graph:
     params = {key: count}
     if kind == "ClassifierHead" and not graph.nodes.keys().isdisjoint(("avgpool", "flatten", "fc")):
         params["inline"] = False  # its layers' names are taken
-    node = Node(names.following(kind, graph.nodes), kind, params, (x + 180.0, y))
+    node = Node(names.following(kind, names_in(graph)), kind, params, (x + 180.0, y))
     return edits.insert(graph, node, wire)
 
 

@@ -25,10 +25,10 @@ class Change(QUndoCommand):
         self.document, self.before, self.after, self.burst = document, before, after, burst
 
     def redo(self) -> None:
-        self.document.show(self.after)
+        self.document.graph = self.after
 
     def undo(self) -> None:
-        self.document.show(self.before)
+        self.document.graph = self.before
 
     def id(self) -> int:
         return 1 if self.burst else -1
@@ -42,7 +42,8 @@ class Change(QUndoCommand):
 
 class Document:
     """A network that is open. `view` is the way of ids to the block that is opened, () for the
-    whole; `selection` the ids selected there."""
+    whole; `selection` the ids selected there. `on_change(before, after)` is called when an edit, an
+    undo or a redo is complete, the stack included."""
 
     def __init__(self, graph: Graph, path: Path | None, on_change: Callable[[Graph, Graph], None]):
         self.graph = graph
@@ -64,12 +65,21 @@ class Document:
         """
         after = check.graph(edit(self.graph), self.graph)
         if after != self.graph:
-            self.undo.push(Change(self, label, self.graph, after, burst))
+            self._step(lambda: self.undo.push(Change(self, label, self.graph, after, burst)))
 
-    def show(self, graph: Graph) -> None:
-        """Put a graph in the place of the present one."""
-        before, self.graph = self.graph, graph
-        self._on_change(before, graph)
+    def step_back(self) -> None:
+        """Undo the last edit."""
+        self._step(self.undo.undo)
+
+    def step_forward(self) -> None:
+        """Redo the edit last undone."""
+        self._step(self.undo.redo)
+
+    def _step(self, step: Callable[[], None]) -> None:
+        before = self.graph
+        step()
+        if self.graph is not before:
+            self._on_change(before, self.graph)
 
 
 def lifted(edit: Edit, view: tuple[str, ...]) -> Edit:

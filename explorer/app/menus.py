@@ -3,6 +3,7 @@
 import sys
 from functools import partial
 
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolButton
 
@@ -14,10 +15,11 @@ CONTEXT = ("open", "edit_inside", "rename", None, "cut", "copy", "paste", "dupli
            "connect", "delete", "cut_out", None, "tidy", "fit")
 
 
-class Menus:
+class Menus(QObject):
     """Builds the menus of a window."""
 
     def __init__(self, window):
+        super().__init__(window)
         self.window, self.session = window, window.session
         self.menus = [self._file(), self._edit(), self._view(), self._run(), self._help()]
         self.button = QToolButton()
@@ -75,9 +77,9 @@ class Menus:
         window, by_name = self.window, self.window.actions_of_canvas.by_name
         menu = QMenu(_("&Edit"), window)
         self.undo = self._add(menu, _("&Undo"), QKeySequence.StandardKey.Undo,
-                              _("Take the last edit back"), lambda: self._stack.undo())
+                              _("Take the last edit back"), lambda: self.session.document.step_back())
         self.redo = self._add(menu, _("&Redo"), "Ctrl+Shift+Z", _("Do again what was undone"),
-                              lambda: self._stack.redo())
+                              lambda: self.session.document.step_forward())
         self.redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
         menu.addSeparator()
         for name in ("cut", "copy", "paste", "duplicate", "delete", "cut_out", "select_all", None,

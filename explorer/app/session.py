@@ -42,8 +42,7 @@ class Session(QObject):
         self.link = link if link is not None else EngineLink(self)
         self.data: DataSet = FASHION_MNIST
         self.documents: list[Document] = []
-        self.document = Document(self._fitted(FIRST), None, self._changed)
-        self.documents.append(self.document)
+        self.document = self._adopt(self._fitted(FIRST), None)
         self.report: Report = analyse(self.graph, self.data)
         self.run = Run(self)
         self._rebuild = QTimer(self, singleShot=True, interval=150)
@@ -196,6 +195,11 @@ class Session(QObject):
     def _fitted(self, name: str) -> Graph:
         return placed(templates.build(name, self.data.input, len(self.data.classes)))
 
+    def _adopt(self, graph: Graph, path: Path | None) -> Document:
+        document = Document(graph, path, self._changed)
+        self.documents.append(document)
+        return document
+
     def new(self, name: str = FIRST) -> None:
         """Open a template, fitted to the data set, as a new document."""
         self._show(self._fitted(name), None)
@@ -217,7 +221,7 @@ class Session(QObject):
 
     def _show(self, graph: Graph, path: Path | None) -> None:
         only = self.documents[0]
-        self.documents.append(Document(graph, path, self._changed))
+        self._adopt(graph, path)
         self.switch(len(self.documents) - 1)
         if len(self.documents) == 2 and only.path is None and only.undo.count() == 0:
             self.close(0)
@@ -238,7 +242,7 @@ class Session(QObject):
         """
         closing = self.documents[index]
         if len(self.documents) == 1:
-            self.documents.append(Document(self._fitted(FIRST), None, self._changed))
+            self._adopt(self._fitted(FIRST), None)
         self.documents.remove(closing)
         if closing is self.document:
             self.switch(min(index, len(self.documents) - 1))
@@ -247,11 +251,7 @@ class Session(QObject):
     def save(self, path: str | Path) -> None:
         """Write the current document to a file. Raises OSError: then the old file is whole."""
         path = Path(path)
-        name = path.name.removesuffix(file.SUFFIX).removesuffix(".json") or path.name
-        if self.document.path is not None and self.document.path != path:
-            name = self.graph.name
-        file.write(replace(self.graph, name=name) if self.document.path is None else self.graph,
-                   path)
+        file.write(self.graph, path)
         self.document.path = path
         self.document.undo.setClean()
         self.documents_changed.emit()

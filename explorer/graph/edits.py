@@ -130,15 +130,18 @@ def excerpt(graph: Graph, ids: Iterable[str]) -> Graph:
         wires=tuple(w for w in graph.wires if w.source in ids and w.target in ids))
 
 
-def paste(graph: Graph, part: Graph, offset: tuple[float, float] = (24.0, 24.0)) -> Graph:
+def paste(graph: Graph, part: Graph, taken: Iterable[str] = (),
+          offset: tuple[float, float] = (24.0, 24.0)) -> Graph:
     """The graph with the nodes and wires of `part` added under free names, shifted by offset.
 
-    The new nodes are the last ones of the result.
+    taken: names that are not free though no node bears them. The new nodes are the last ones of
+    the result.
     """
+    taken = set(taken)
     fresh: dict[str, str] = {}
     nodes = dict(graph.nodes)
     for node in part.nodes.values():
-        fresh[node.id] = id = names.free(node.id, nodes)
+        fresh[node.id] = id = names.free(node.id, nodes.keys() | taken)
         x, y = node.position
         nodes[id] = replace(node, id=id, position=(x + offset[0], y + offset[1]))
     wires = tuple(Wire(fresh[w.source], fresh[w.target], w.port) for w in part.wires

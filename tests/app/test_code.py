@@ -46,7 +46,7 @@ def test_a_network_with_problems_shows_the_sentence(code, session, qtbot):
     assert code.problem.isVisible() and not code.export_button.isVisible()
     qtbot.mouseClick(code.lead_button, Qt.MouseButton.LeftButton)
     assert session.selection == {"output"}
-    session.document.undo.undo()
+    session.document.step_back()
     qtbot.waitUntil(code.text.isVisible, timeout=2000)
 
 

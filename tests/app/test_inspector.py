@@ -70,9 +70,9 @@ def test_typing_edits_live_and_undoes_as_one(inspector, session, qtbot):
     assert session.facts_of("layer2").out == (48, 14, 14)
     assert inspector.measured.value_of("Out") == "48×14×14"
     assert session.document.undo.undoText() == "Set width of layer2"
-    session.document.undo.undo()
+    session.document.step_back()
     assert session.graph == before and width.value() == 32
-    session.document.undo.redo()
+    session.document.step_forward()
     assert width.value() == 48 and width.hasFocus()
 
 
@@ -82,7 +82,7 @@ def test_coming_back_to_a_field_is_another_step(inspector, session, qtbot):
     typed(qtbot, width, "48")
     inspector.form.fields["depth"].setFocus()
     typed(qtbot, width, "96")
-    session.document.undo.undo()
+    session.document.step_back()
     assert session.graph.nodes["layer2"].params["width"] == 48
 
 

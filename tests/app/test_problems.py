@@ -58,7 +58,7 @@ def test_mismatch_is_listed_explained_and_mended(problems, session, qtbot):
         qtbot.mouseClick(row.buttons[0], Qt.MouseButton.LeftButton)
     assert counted.args == [0] and session.report.ok and problems.card is None
     assert session.document.undo.undoText() == "Project conv_a: 1×1, stride 2"
-    session.document.undo.undo()
+    session.document.step_back()
     assert len(problems.rows) == 1
 
 

@@ -1,5 +1,7 @@
 """A window as a person has it before them, with the real engine behind it."""
 
+import gc
+
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QMouseEvent
@@ -107,14 +109,19 @@ def person(qtbot, qapp):
     session = Session()
     window = Window(session)
     window.resize(1440, 900)
-    qtbot.addWidget(window)
+    qtbot.addWidget(window, before_close_func=_lose_changes)
     window.show()
     qtbot.waitExposed(window)
     yield Person(window, qtbot)
-    for document in session.documents:
+    # pytest-qt has told the window to be deleted; without this it would wait for an event loop.
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+
+
+def _lose_changes(window: Window) -> None:
+    """Let the window close without asking."""
+    for document in window.session.documents:
         document.undo.setClean()
-    window.close()
-    session.link.close()
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from explorer.graph import file
 @pytest.fixture
 def saved(person, tmp_path, monkeypatch):
     """The first network with a change, saved as net.cnn.json."""
-    path = tmp_path / "net.cnn.json"
+    path = tmp_path / "mine" / "net.cnn.json"
+    path.parent.mkdir()
     person.click("layer2")
     person.window.actions_of_canvas.by_name["duplicate"].trigger()
     person.undo()
@@ -26,7 +27,7 @@ def saved(person, tmp_path, monkeypatch):
 def test_what_is_saved_and_opened_again_is_the_same(person, saved):
     graph = person.session.graph
     assert not person.session.document.modified
-    person.session.close(0)
+    person.session.close(1)
     assert person.session.graph.name == "cifar_resnet8"
     person.window.files.open(str(saved))
     assert person.session.graph.nodes == graph.nodes
@@ -113,4 +114,5 @@ def test_several_networks_are_open_at_once(person):
 def test_the_saved_text_reads_well_in_version_control(person, saved):
     lines = saved.read_text().splitlines()
     assert sum('"kind"' in line for line in lines) == len(person.session.graph.nodes)
+    assert max(map(len, lines)) < 140
     assert file.read(saved) == person.session.graph

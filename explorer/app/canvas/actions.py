@@ -2,10 +2,11 @@
 
 from functools import partial
 
-from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QInputDialog
 
+from explorer.analysis.facts import names_in
 from explorer.analysis.layout import placed
 from explorer.app.canvas.canvas import Canvas
 from explorer.catalog import KINDS, check
@@ -13,8 +14,6 @@ from explorer.graph import edits, file
 from explorer.graph.file import FileError
 from explorer.graph.graph import ENDS, Graph
 from explorer.text import _
-
-GRAPH_MIME = "application/x-cnn-explorer-graph"
 
 
 class CanvasActions:
@@ -73,26 +72,20 @@ class CanvasActions:
         return self.canvas.network.graph
 
     def copy(self) -> None:
-        """Put the selected nodes on the clipboard, as a network file's text too."""
+        """Put the selected nodes on the clipboard, as the text of a network file."""
         if not self._chosen:
             return
         part = edits.excerpt(self._graph, self._chosen)
         text = file.dumps(Graph("clipboard", (1, 1, 1), part.nodes, part.wires))
-        mime = QMimeData()
-        mime.setData(GRAPH_MIME, text.encode())
-        mime.setText(text)
-        QGuiApplication.clipboard().setMimeData(mime)
+        QGuiApplication.clipboard().setText(text)
 
     def cut(self) -> None:
         self.copy()
         self.delete(bridge=False)
 
     def paste(self) -> None:
-        mime = QGuiApplication.clipboard().mimeData()
-        text = (bytes(mime.data(GRAPH_MIME).data()).decode() if mime.hasFormat(GRAPH_MIME)
-                else mime.text())
         try:
-            part = check.graph(file.loads(text))
+            part = check.graph(file.loads(QGuiApplication.clipboard().text()))
         except (FileError, check.KindError):
             self.session.notified.emit(_("The clipboard holds no nodes"))
             return
@@ -104,7 +97,8 @@ class CanvasActions:
 
     def _add(self, label: str, part: Graph) -> None:
         count = len(self._graph.nodes)
-        if self.session.edit(label, partial(edits.paste, part=part)):
+        if self.session.edit(label, partial(edits.paste, part=part,
+                                            taken=names_in(self._graph))):
             self.session.select(list(self._graph.nodes)[count:])
 
     def delete(self, bridge: bool = True) -> None:

@@ -3,7 +3,7 @@
 from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QObject, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QLabel, QWidget
 
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 EDGE = 12
 
 
-class Overlays:
+class Overlays(QObject):
     """Keeps the widgets over the canvas up to date and in their places."""
 
     def __init__(self, canvas: "Canvas"):
+        super().__init__(canvas)
         self.canvas, self.session = canvas, canvas.session
         self.path = PathLabel(canvas)
         self.map = Map(canvas)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from explorer.analysis.facts import names_in
 from explorer.analysis.layout import GAP, ROW, card_reach, card_size
 from explorer.catalog import KINDS
 from explorer.graph import edits, names
@@ -19,7 +20,7 @@ def step(graph: Graph, before: str, kind: str) -> float:
 
 def new_node(graph: Graph, kind: str, params: Mapping[str, Value], place: Place) -> Node:
     """A node of a kind under the next free name."""
-    return Node(names.following(kind, graph.nodes), kind, params, place)
+    return Node(names.following(kind, names_in(graph)), kind, params, place)
 
 
 def dropped(graph: Graph, kind: str, params: Mapping[str, Value], place: Place) -> Graph:

@@ -1,5 +1,6 @@
 """The status line: the network's totals, its problems, its file, the engine."""
 
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QLabel, QStatusBar
 
 from explorer.app import theme
@@ -14,11 +15,12 @@ ENGINE_WORDS = {
 }
 
 
-class Status:
+class Status(QObject):
     """Fills a window's status bar."""
 
     def __init__(self, session, bar: QStatusBar):
-        self.session, self.bar = session, bar
+        super().__init__(bar)
+        self.session = session
         self.totals, self.state = QLabel(), QLabel()
         self.totals.setAccessibleName(_("Totals"))
         self.state.setAccessibleName(_("State"))
