@@ -197,6 +197,7 @@ class EngineLink(QObject):
     def _bury(self, cause: str) -> None:
         """Tells of a death, and starts the engine again unless it dies all the time."""
         process = self._detach()
+        self.hello = None
         if process.state() != QProcess.ProcessState.NotRunning:
             process.kill()
             process.finished.connect(process.deleteLater)

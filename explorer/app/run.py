@@ -35,6 +35,7 @@ class Run(QObject):
         self.checkpoint: str | None = None
         self.report: Report | None = None  # of the network that the engine holds
         self._request: dict = {}
+        self._waits = False  # for the engine to start, so that the run can be asked for
         self._folder = Path(QStandardPaths.writableLocation(
             QStandardPaths.StandardLocation.CacheLocation)) / "runs"
         session.selection_changed.connect(self._select)
@@ -118,9 +119,12 @@ class Run(QObject):
             self._send(resume=self.checkpoint)
 
     def _send(self, resume: str | None) -> None:
-        self.watched = self._watchable(self.watched) or self._first()
-        self.link.send("train", **self._request, **self.recipe, device=self.device, mode=self.mode,
-                       resume=resume, watch=self.watched, image=self.image)
+        self._request["resume"] = resume
+        self._waits = self.link.hello is None
+        if not self._waits:
+            self.watched = self._watchable(self.watched) or self._first()
+            self.link.send("train", **self._request, **self.recipe, device=self.device,
+                           mode=self.mode, watch=self.watched, image=self.image)
         self._enter("measuring")
 
     def pause(self) -> None:
@@ -133,6 +137,9 @@ class Run(QObject):
 
     def stop(self) -> None:
         """End the run; its last checkpoint is kept."""
+        if self._waits:
+            self._waits = False
+            self._enter("stopped")
         self.link.send("stop")
 
     def choose_device(self, device: str) -> None:
@@ -156,7 +163,10 @@ class Run(QObject):
         known = [device["id"] for device in hello["devices"]]
         if self.device not in known:
             self.device = known[0]
-        self.build()
+        if self._waits:
+            self._send(self._request["resume"])
+        else:
+            self.build()
 
     def _keep(self, message: dict) -> None:
         self.checkpoint = message["path"]

@@ -36,11 +36,9 @@ def test_without_pressing_anything_maps_and_gradients_are_there(ready, qtbot):
 def test_a_changed_parameter_rebuilds_and_keeps_the_other_weights(ready, qtbot):
     person = ready
     link = person.session.link
-    with qtbot.waitSignals([link.built, link.probed], timeout=20_000) as answers:
+    with qtbot.waitSignal(link.probed, timeout=20_000), qtbot.waitSignal(link.built) as answer:
         person.session.edit("Set", partial(edits.set_params, id="layer3", params={"width": 48}))
-    built = next(args[0] for signal_, args in
-                 ((each.signal_name, each.args) for each in answers.all_signals_and_args)
-                 if "built" in signal_)
+    (built,) = answer.args
     assert built["params"] == person.session.report.params
     assert built["kept"] > 0 and built["fresh"] > 0
 
