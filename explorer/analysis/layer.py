@@ -54,7 +54,8 @@ def layers_of(path: str, facts: Facts, sources: tuple[str, ...]) -> tuple[list[L
     found: list[Layer] = []
     paths = {INPUT: sources[0] if sources else INPUT}
     for id, inner, feeding in facts.children:
-        fed = tuple([paths[source] for source in feeding])
+        fed = ((paths[feeding[0]],) if len(feeding) == 1
+               else tuple([paths[source] for source in feeding]))
         if inner.kind.composite:
             layers, paths[id] = layers_of(prefix + id, inner, fed)
             found += layers

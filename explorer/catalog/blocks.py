@@ -45,7 +45,7 @@ def _imagenet_stem(p, ins):
     inside.add("bn1", "BatchNorm2d")
     inside.add("relu", "ReLU")
     inside.add("maxpool", "MaxPool2d", kernel_size=3, stride=2, padding=1)
-    return inside.graph()
+    return inside
 
 
 KINDS.declare(Kind(
@@ -64,7 +64,7 @@ def _cifar_stem(p, ins):
                bias=False)
     inside.add("bn1", "BatchNorm2d")
     inside.add("relu", "ReLU")
-    return inside.graph()
+    return inside
 
 
 KINDS.declare(Kind(
@@ -85,7 +85,7 @@ def _projection(p, ins):
                bias=p.norm == "none")
     if p.norm != "none":
         inside.add("1", p.norm)
-    return inside.graph()
+    return inside
 
 
 KINDS.declare(Kind(
@@ -119,7 +119,7 @@ def _basic_block(p, ins):
     _conv(inside, 1, p.width, 3, p.stride, p.norm)
     _conv(inside, 2, p.width, 3, 1, p.norm, relu=False)
     _join(inside, p, ins, p.width, 2)
-    return inside.graph()
+    return inside
 
 
 def _strided(p) -> str:
@@ -142,7 +142,7 @@ def _bottleneck(p, ins):
     _conv(inside, 2, p.width, 3, p.stride, p.norm)
     _conv(inside, 3, 4 * p.width, 1, 1, p.norm, relu=False)
     _join(inside, p, ins, 4 * p.width, 3)
-    return inside.graph()
+    return inside
 
 
 KINDS.declare(Kind(
@@ -167,7 +167,7 @@ def _stage(p, ins):
         if p.norm != NORM.default:
             params["norm"] = p.norm
         inside.add(str(number), p.block, **params)
-    return inside.graph()
+    return inside
 
 
 KINDS.declare(Kind(
@@ -199,7 +199,7 @@ def _head(p, ins):
     if p.dropout:
         inside.add("dropout", "Dropout", p=p.dropout)
     inside.add("fc", "Linear", out_features=p.classes)
-    return inside.graph()
+    return inside
 
 
 KINDS.declare(Kind(

@@ -1,35 +1,47 @@
 """Writes the inside of a composite, node after node."""
 
-from dataclasses import replace
+from typing import NamedTuple
 
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Value, Wire
 
 
+class Step(NamedTuple):
+    """One node: its id, what it computes (Node.meaning), and the ids that feed it, by port."""
+
+    id: str
+    meaning: tuple
+    sources: tuple[str, ...]
+
+
 class Inside:
-    """A graph in the making: `add` puts a node behind others and gives its id."""
+    """A graph in the making: `add` puts a node behind others and gives its id.
+
+    steps: the nodes, each behind those that feed it. Every one has to lead to the last, which gives
+    the output; the analysis goes through the steps as they are and needs no graph of them.
+    """
 
     def __init__(self):
-        self._nodes: dict[str, Node] = {}
-        self._wires: list[Wire] = []
+        self.steps: list[Step] = []
         self.last = INPUT
 
     def add(self, id: str, kind: str, *sources: str, **params: Value) -> str:
         """A node fed by `sources` (by the node added last, if none are given)."""
-        self._nodes[id] = Node(id, kind, params)
-        if len(sources) > 1:
-            self._wires += [Wire(source, id, port)
-                            for source, port in zip(sources, "abcdefghijklmnopqrstuvwxyz")]
-        else:
-            self._wires.append(Wire(sources[0] if sources else self.last, id, PORT))
-        self.last = id
-        return id
+        return self._put(id, (kind, tuple(sorted(params.items())), None), sources)
 
     def group(self, id: str, inside: "Inside") -> str:
         """A custom group with that inside, behind the node added last."""
-        self.add(id, "Group")
-        self._nodes[id] = replace(self._nodes[id], inner=inside.graph())
+        return self._put(id, ("Group", (), inside.graph()), ())
+
+    def _put(self, id: str, meaning: tuple, sources: tuple[str, ...]) -> str:
+        self.steps.append(Step(id, meaning, sources or (self.last,)))
+        self.last = id
         return id
 
     def graph(self) -> Graph:
-        """The finished inside; the node added last gives the output."""
-        return Graph("", (), self._nodes, (*self._wires, Wire(self.last, OUTPUT)))
+        """The finished inside as a graph."""
+        nodes = {id: Node(id, kind, dict(params), inner=inner)
+                 for id, (kind, params, inner), _sources in self.steps}
+        wires = [Wire(source, id, port) for id, _meaning, sources in self.steps
+                 for source, port in zip(sources, "abcdefghijklmnopqrstuvwxyz" if len(sources) > 1
+                                         else PORT)]
+        return Graph("", (), nodes, (*wires, Wire(self.last, OUTPUT)))

@@ -7,7 +7,8 @@ from math import prod
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from explorer.graph.graph import Graph, Shape, Value
+from explorer.catalog.inside import Inside
+from explorer.graph.graph import Shape, Value
 from explorer.text import _
 
 Settings = SimpleNamespace  # every parameter of a kind, by name, defaults filled in
@@ -110,8 +111,8 @@ class Kind:
 
     A primitive states `shape`, and as far as they apply `weights`, `macs` and either `call` (a
     module of its own in the network) or `expression` (a line of the forward pass). A composite
-    states `expand` alone. All functions take the settings and the input shapes (without the batch
-    dimension) in the order of the ports.
+    states `expand` alone, which writes its inside. All functions take the settings and the input
+    shapes (without the batch dimension) in the order of the ports.
 
     variadic: any number of inputs, at least two, with the ports a, b, c …
     macs: one fused multiply-add is one MAC; what has no multiplication by a weight has none.
@@ -132,7 +133,7 @@ class Kind:
     macs: Callable[[Settings, Shapes, Shape], int] | None = None
     call: Callable[[Settings, Shapes], Call] | None = None
     expression: Callable[[Settings, list[str]], str] | None = None
-    expand: Callable[[Settings, Shapes], Graph] | None = None
+    expand: Callable[[Settings, Shapes], Inside] | None = None
     written_as: Callable[[Settings], str] | None = None
 
     @cached_property
