@@ -125,10 +125,9 @@ def _group(kind: Kind, settings: Settings, ins: tuple[Shape, ...], inner: Graph)
     leading = inner.into(OUTPUT).get(PORT)
     if leading:
         fault = next((clash for _id, clash in clashes(
-            [(child.id, child.facts) for child in children], inside=True)), None)
+            [(child.id, child.facts) for child in children])), None)
     else:
-        fault = Fault("unconnected", _("Nothing is connected to the output inside {node}"),
-                      {"inside": True})
+        fault = Fault("unconnected", _("Nothing is connected to the output inside {node}"))
     return _total(kind, settings, ins, children, leading.source if leading else "", strays, fault,
                   inner)
 
@@ -152,9 +151,9 @@ def _total(kind: Kind, settings: Settings, ins: tuple[Shape, ...], children: lis
                  tuple(children), tuple(strays), result, inner)
 
 
-def clashes(nodes: Iterable[tuple[str, Facts]], inside: bool = False) -> Iterator[tuple[str, Fault]]:
+def clashes(nodes: Iterable[tuple[str, Facts]]) -> Iterator[tuple[str, Fault]]:
     """Nodes that put a layer into the network under a name that another of them uses; each with
-    the id of the one that could keep its layers to itself. inside: the nodes of a group."""
+    the id of the one that could keep its layers to itself."""
     taken: dict[str, str] = {}
     for id, facts in nodes:
         for name in ([child.id for child in facts.children] if facts.inline else [id]):
@@ -164,7 +163,7 @@ def clashes(nodes: Iterable[tuple[str, Facts]], inside: bool = False) -> Iterato
                     "names", _("{first} and {second} both put a layer called {name} into the "
                                "network; every name may occur once").format(
                                    first=taken[name], second=id, name=name),
-                    {"name": name, "inliner": inliner, "inside": inside})
+                    {"name": name, "inliner": inliner})
                 break
             taken[name] = id
 

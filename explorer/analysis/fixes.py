@@ -1,11 +1,12 @@
 """What would make a problem right: each fix a named edit that a person can choose."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from explorer.analysis.facts import Fault, names_in, sweep
+from explorer.analysis.problem import Fix
 from explorer.catalog import KINDS
 from explorer.catalog.layers import text_of
 from explorer.graph import edits, names
@@ -13,28 +14,33 @@ from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Shape, Wire
 from explorer.text import _
 
 if TYPE_CHECKING:
-    from explorer.analysis.report import Fix, Report
+    from explorer.analysis.report import Report
+
+Edit = Callable[[Graph], Graph]
 
 
-def fixes(report: "Report", id: str, fault: Fault) -> tuple["Fix", ...]:
+def fixes(report: "Report", id: str, fault: Fault) -> tuple[Fix, ...]:
     """The edits that would mend a fault of the node `id` of the whole network, the best first."""
     found = _RULES.get(fault.rule, _none)(report, id, fault)
     return tuple(found)
 
 
-def _fix(label: str, edit, *, added: int | None = None) -> "Fix":
-    from explorer.analysis.report import Fix  # the report imports this module
+def inside(id: str, edit: Edit) -> Edit:
+    """The edit of the whole network that does `edit` inside its group `id`."""
+    def outer(graph: Graph) -> Graph:
+        node = graph.nodes[id]
+        return edits.replace_node(graph, replace(node, inner=edit(node.inner)))
 
-    return Fix(label, edit, "" if added is None else _("{count:+,} parameters").format(count=added))
+    return outer
 
 
-def _none(report, id, fault) -> Iterator["Fix"]:
+def _none(report, id, fault) -> Iterator[Fix]:
     return iter(())
 
 
 # Branches that do not fit ---------------------------------------------------------------------
 
-def _add(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
+def _add(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     """Project one branch to the shape of the other; or make its channels those of the other."""
     graph, facts = report.graph, report.facts[id]
     wires = [graph.into(id)[port] for port in sorted(graph.into(id))]
@@ -48,7 +54,7 @@ def _add(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
             label = _("Project {branch}: 1×1").format(branch=wires[which].source)
             if stride > 1:
                 label += _(", stride {stride}").format(stride=stride)
-            yield _fix(label, partial(_project, wire=wires[which], channels=want[0],
+            yield Fix(label, partial(_project, wire=wires[which], channels=want[0],
                                       stride=stride), added=added)
     for which, other in ((1, 0), (0, 1)):
         have, want = facts.ins[which], facts.ins[other]
@@ -57,7 +63,7 @@ def _add(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
             label = _("Match {branch}: {values}").format(
                 branch=wires[which].source,
                 values=", ".join(f"{key} {value}" for key, value in changed.items()))
-            yield _fix(label, partial(edits.set_params, id=wires[which].source, params=changed))
+            yield Fix(label, partial(edits.set_params, id=wires[which].source, params=changed))
 
 
 def _stride(have: Shape, want: Shape) -> int | None:
@@ -110,7 +116,7 @@ def _gives(report: "Report", id: str, params: dict, want: Shape) -> bool:
     return len(ins) == 1 and next(sweep(trial, ins[0])).facts.out == want
 
 
-def _concat(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
+def _concat(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     """Give the one branch that differs the size of the others."""
     into, ins = report.graph.into(id), report.facts[id].ins
     sources = [into[port].source for port in sorted(into)]
@@ -120,56 +126,56 @@ def _concat(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
         changed = _reshaped(report, source, have, want) if len(others) == 1 else {}
         if changed and not any(report.graph.reaches(source, other)
                                for number, other in enumerate(sources) if number != which):
-            yield _fix(_("Match {branch}: stride {stride}").format(
+            yield Fix(_("Match {branch}: stride {stride}").format(
                 branch=source, stride=changed["stride"]),
                 partial(edits.set_params, id=source, params=changed))
 
 
 # Windows and groups ---------------------------------------------------------------------------
 
-def _kernel(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
+def _kernel(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     kind, allowed = report.facts[id].kind, fault.allowed
     half = report.facts[id].settings.kernel_size // 2
     if allowed["padding"] <= (half if kind.category == "pooling" else 127):
-        yield _fix(_("Set padding {padding}").format(padding=allowed["padding"]),
-                   partial(edits.set_params, id=id, params={"padding": allowed["padding"]}))
+        yield Fix(_("Set padding {padding}").format(padding=allowed["padding"]),
+                  partial(edits.set_params, id=id, params={"padding": allowed["padding"]}))
     if allowed["largest"] >= 1:
-        yield _fix(_("Set kernel_size {largest}").format(largest=allowed["largest"]),
-                   partial(edits.set_params, id=id, params={"kernel_size": allowed["largest"]}))
+        yield Fix(_("Set kernel_size {largest}").format(largest=allowed["largest"]),
+                  partial(edits.set_params, id=id, params={"kernel_size": allowed["largest"]}))
     if kind.category == "pooling":
-        yield _fix(_("Remove {node}").format(node=id),
-                   partial(edits.remove, ids=[id], bridge=True))
+        yield Fix(_("Remove {node}").format(node=id),
+                  partial(edits.remove, ids=[id], bridge=True))
 
 
-def _padding(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
-    yield _fix(_("Set padding {padding}").format(padding=fault.allowed["most"]),
+def _padding(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+    yield Fix(_("Set padding {padding}").format(padding=fault.allowed["most"]),
                partial(edits.set_params, id=id, params={"padding": fault.allowed["most"]}))
 
 
-def _groups(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
+def _groups(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     channels, wanted = fault.allowed["channels"], report.facts[id].settings.groups
     largest = max(n for n in range(1, min(wanted, *channels) + 1)
                   if not any(count % n for count in channels))
-    yield _fix(_("Set groups {groups}").format(groups=largest),
+    yield Fix(_("Set groups {groups}").format(groups=largest),
                partial(edits.set_params, id=id, params={"groups": largest}))
     up = -(-channels[1] // wanted) * wanted
     if channels[0] % wanted == 0 and not KINDS["Conv2d"].fault({"out_channels": up}):
-        yield _fix(_("Set out_channels {channels}").format(channels=up),
-                   partial(edits.set_params, id=id, params={"out_channels": up}))
+        yield Fix(_("Set out_channels {channels}").format(channels=up),
+                  partial(edits.set_params, id=id, params={"out_channels": up}))
 
 
 # Maps and vectors -----------------------------------------------------------------------------
 
-def _vector(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
+def _vector(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     settings, shape = report.facts[id].settings, report.facts[id].ins[0]
     features, bias = settings.out_features, int(settings.bias)
     if len(shape) == 3:
-        yield _fix(_("Insert global average pooling and Flatten"),
-                   partial(_before, id=id, kinds=(("AdaptiveAvgPool2d", {"output_size": 1}),
+        yield Fix(_("Insert global average pooling and Flatten"),
+                  partial(_before, id=id, kinds=(("AdaptiveAvgPool2d", {"output_size": 1}),
                                                   ("Flatten", {}))),
-                   added=features * (shape[0] + bias))
-        yield _fix(_("Insert Flatten"), partial(_before, id=id, kinds=(("Flatten", {}),)),
-                   added=features * (shape[0] * shape[1] * shape[2] + bias))
+                  added=features * (shape[0] + bias))
+        yield Fix(_("Insert Flatten"), partial(_before, id=id, kinds=(("Flatten", {}),)),
+                  added=features * (shape[0] * shape[1] * shape[2] + bias))
 
 
 def _before(graph: Graph, id: str, kinds: tuple) -> Graph:
@@ -183,39 +189,27 @@ def _before(graph: Graph, id: str, kinds: tuple) -> Graph:
 
 # The ends of the network ----------------------------------------------------------------------
 
-def _classes(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
+def _classes(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     count = len(fault.allowed.classes)
     settings = report.facts[id].settings if id in report.facts else None
     for key in ("classes", "out_features"):
         if hasattr(settings, key) and getattr(settings, key) != count:
-            yield _fix(_("Set {key} {count}, as {data} has").format(
+            yield Fix(_("Set {key} {count}, as {data} has").format(
                 key=key, count=count, data=fault.allowed.title),
                 partial(edits.set_params, id=id, params={key: count}))
             return
     inner = report.graph.nodes[id].inner if id in report.graph.nodes else None
     last = inner.into(OUTPUT).get(PORT) if inner else None
     if last and last.source in inner.nodes and inner.nodes[last.source].kind == "Linear":
-        yield _fix(_("Set out_features {count} in {node}").format(
+        yield Fix(_("Set out_features {count} in {node}").format(
             count=count, node=f"{id}.{last.source}"),
-            partial(_set_inside, id=id, inner_id=last.source, params={"out_features": count}))
+            inside(id, partial(edits.set_params, id=last.source, params={"out_features": count})))
         return
     leading = report.graph.into(OUTPUT).get(PORT)
     if leading and report.output:
-        yield _fix(_("Append a classifier head for {count} classes").format(count=count),
-                   partial(_append_head, count=count, shape=report.output),
-                   added=(report.output[0] + 1) * count)
-
-
-def _set_inside(graph: Graph, id: str, inner_id: str, params: dict) -> Graph:
-    node = graph.nodes[id]
-    return edits.replace_node(graph, replace(
-        node, inner=edits.set_params(node.inner, inner_id, params)))
-
-
-def _lead_out(graph: Graph, id: str, inner_id: str) -> Graph:
-    node = graph.nodes[id]
-    return edits.replace_node(graph, replace(
-        node, inner=edits.connect(node.inner, inner_id, OUTPUT)))
+        yield Fix(_("Append a classifier head for {count} classes").format(count=count),
+                  partial(_append_head, count=count, shape=report.output),
+                  added=(report.output[0] + 1) * count)
 
 
 def _append_head(graph: Graph, count: int, shape: Shape) -> Graph:
@@ -229,23 +223,15 @@ def _append_head(graph: Graph, count: int, shape: Shape) -> Graph:
     return edits.insert(graph, node, wire)
 
 
-def _input(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
+def _input(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     data = fault.allowed
-    yield _fix(_("Take the pictures of {data}: {shape}").format(
+    yield Fix(_("Take the pictures of {data}: {shape}").format(
         data=data.title, shape=text_of(data.input)), partial(replace, input=data.input))
 
 
-def _unconnected(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
+def _unconnected(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     """Connect what leads nowhere yet, if there is just one such node before this one."""
     graph = report.graph
-    if fault.allowed and "inside" in fault.allowed:
-        inner = graph.nodes[id].inner
-        ends = [other for other in inner.nodes if not inner.out_of(other)]
-        if len(ends) == 1:
-            yield _fix(_("Connect {source} to {target}").format(
-                source=f"{id}.{ends[0]}", target=f"{id}.{OUTPUT}"),
-                partial(_lead_out, id=id, inner_id=ends[0]))
-        return
     if id == OUTPUT:
         loose = [other for other in graph.nodes if not graph.out_of(other)]
     else:
@@ -254,23 +240,20 @@ def _unconnected(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
     allowed = fault.allowed or {"ports": (PORT,), "count": 1}
     port = allowed["ports"][0]
     if len(loose) == 1 and allowed["count"] == 1:
-        yield _fix(_("Connect {source} to {target}").format(source=loose[0], target=id),
-                   partial(edits.connect, source=loose[0], target=id, port=port))
+        yield Fix(_("Connect {source} to {target}").format(source=loose[0], target=id),
+                  partial(edits.connect, source=loose[0], target=id, port=port))
     if id != OUTPUT and not graph.out_of(id):
-        yield _fix(_("Remove {node}").format(node=id), partial(edits.remove, ids=[id]))
+        yield Fix(_("Remove {node}").format(node=id), partial(edits.remove, ids=[id]))
 
 
-def _names(report: "Report", id: str, fault: Fault) -> Iterator["Fix"]:
+def _names(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     name, inliner = fault.allowed["name"], fault.allowed["inliner"]
-    label = _("Keep the layers of {node} under its name").format(node=inliner)
-    if fault.allowed["inside"]:
-        yield _fix(label, partial(_set_inside, id=id, inner_id=inliner, params={"inline": False}))
-        return
-    yield _fix(label, partial(edits.set_params, id=inliner, params={"inline": False}))
+    yield Fix(_("Keep the layers of {node} under its name").format(node=inliner),
+              partial(edits.set_params, id=inliner, params={"inline": False}))
     if name in report.graph.nodes:
-        fresh = names.free(name, {*report.graph.nodes, name})
-        yield _fix(_("Rename {old} to {new}").format(old=name, new=fresh),
-                   partial(edits.rename, old=name, new=fresh))
+        fresh = names.free(name, names_in(report.graph))
+        yield Fix(_("Rename {old} to {new}").format(old=name, new=fresh),
+                  partial(edits.rename, old=name, new=fresh))
 
 
 _RULES = {"add": _add, "concat": _concat, "kernel": _kernel, "padding": _padding,

@@ -1,38 +1,17 @@
 """The report on a network: every shape, figure and problem, from one sweep."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from explorer.analysis.facts import Facts, Fault, clashes, needed, sweep
+from explorer.analysis.fixes import fixes, inside
 from explorer.analysis.layer import Layer, layers_of, producers
+from explorer.analysis.problem import Problem
 from explorer.catalog.datasets import DataSet
 from explorer.catalog.layers import text_of
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Shape
 from explorer.text import _
-
-
-@dataclass(frozen=True)
-class Fix:
-    """A named edit that makes a problem right. cost: what it adds, as "+8,448 parameters"."""
-
-    label: str
-    edit: Callable[[Graph], Graph]
-    cost: str = ""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something wrong: the path of the layer, the rule, the sentence, and what would mend it.
-
-    node: the id of the node on the canvas of the whole network in which it lies.
-    """
-
-    path: str
-    rule: str
-    message: str
-    node: str
-    fixes: tuple[Fix, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +19,8 @@ class Report:
     """All that is known of a graph without running it.
 
     facts: by node id. params, macs, activations: of what leads to the output; macs and
-    activations (numbers, 4 bytes each in float32) for one picture.
+    activations (numbers, 4 bytes each in float32) for one picture. within: what stands before
+    every path of a problem, "" for a whole network.
     """
 
     graph: Graph
@@ -53,6 +33,7 @@ class Report:
     macs: int
     activations: int
     faults: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
+    within: str = ""
 
     @property
     def ok(self) -> bool:
@@ -62,18 +43,31 @@ class Report:
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong, in order of execution, each with its fixes."""
-        from explorer.analysis.fixes import fixes  # it needs the report, so it is imported late
-
         found = []
         for id, facts in self.facts.items():
-            for path, fault in _faults(id, facts):
-                own = fault is facts.fault
-                found.append(Problem(path, fault.rule, fault.message.replace("{node}", path), id,
-                                     fixes(self, id, fault) if own else ()))
+            if facts.inner is not None and facts.faults:
+                found += self._problems_inside(id, facts)
+                continue
+            found += [self._problem(path, fault, id, fault is facts.fault)
+                      for path, fault in _faults(id, facts)]
         for id, faults in self.faults.items():
-            found += [Problem(id, fault.rule, fault.message.replace("{node}", id), id,
-                              fixes(self, id, fault)) for fault in faults]
+            found += [self._problem(id, fault, id) for fault in faults]
         return tuple(found)
+
+    def _problem(self, path: str, fault: Fault, id: str, mendable: bool = True) -> Problem:
+        path = self.within + path
+        return Problem(path, fault.rule, fault.message.replace("{node}", path), id,
+                       fixes(self, id, fault) if mendable else ())
+
+    def _problems_inside(self, id: str, facts: Facts) -> Iterator[Problem]:
+        """What is wrong inside a custom group: its own inside can be mended like a network."""
+        if not facts.ins:
+            yield self._problem(id, facts.fault, id)
+            return
+        graph = replace(facts.inner, input=facts.ins[0])
+        for problem in analyse(graph, within=f"{self.within}{id}.").problems:
+            yield replace(problem, node=id, fixes=tuple(
+                replace(fix, edit=inside(id, fix.edit)) for fix in problem.fixes))
 
     def layers(self) -> list[Layer]:
         """The primitives that lead to the output, in order of execution."""
@@ -120,9 +114,9 @@ def _faults(path: str, facts: Facts) -> Iterator[tuple[str, Fault]]:
         yield from _faults(f"{path}.{child.id}", child.facts)
 
 
-def analyse(graph: Graph, data: DataSet | None = None) -> Report:
+def analyse(graph: Graph, data: DataSet | None = None, within: str = "") -> Report:
     """The report on a graph, and on how it fits `data`, if given. Never raises for a network that
-    is wrong: what is wrong is in the report's problems."""
+    is wrong: what is wrong is in the report's problems. within: what stands before the paths."""
     facts: dict[str, Facts] = {}
     sources: dict[str, tuple[str, ...]] = {}
     for child in sweep(graph, graph.input or None):
@@ -137,7 +131,7 @@ def analyse(graph: Graph, data: DataSet | None = None) -> Report:
     return Report(graph, data, facts, sources, alive, output,
                   sum(f.params for f in counted), sum(f.macs for f in counted),
                   sum(f.activations for f in counted),
-                  _end_faults(graph, data, facts, alive, leading, output))
+                  _end_faults(graph, data, facts, alive, leading, output), within)
 
 
 def _end_faults(graph, data, facts, alive, leading, output) -> dict[str, tuple[Fault, ...]]:

@@ -1,16 +1,13 @@
 """One open network: its graph, its history, its file, and what of it is in view."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from explorer.analysis.fixes import Edit, inside
 from explorer.catalog import check
-from explorer.graph import edits
 from explorer.graph.graph import Graph
-
-Edit = Callable[[Graph], Graph]
 
 
 class Change(QUndoCommand):
@@ -87,9 +84,4 @@ def lifted(edit: Edit, view: tuple[str, ...]) -> Edit:
     if not view:
         return edit
 
-    def outer(graph: Graph) -> Graph:
-        node = graph.nodes[view[0]]
-        inner = lifted(edit, view[1:])(node.inner)
-        return edits.replace_node(graph, replace(node, inner=inner))
-
-    return outer
+    return inside(view[0], lifted(edit, view[1:]))

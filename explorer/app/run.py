@@ -1,5 +1,7 @@
 """What the window asks of the engine: the still network's pictures, and training runs."""
 
+import json
+import shutil
 import uuid
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from explorer.analysis.report import Report
 from explorer.graph.file import to_dict
 from explorer.text import _
 
+KEPT_RUNS = 4
 ACTIVE = ("measuring", "running", "paused")
 
 
@@ -29,7 +32,7 @@ class Run(QObject):
         self.state = "idle"
         self.device = QSettings().value("engine/device", "auto")
         self.mode = "auto"
-        self.recipe: dict = {"epochs": 5}
+        self.recipe: dict = json.loads(QSettings().value("run/recipe", "{}"))
         self.image = 0
         self.watched = ""
         self.checkpoint: str | None = None
@@ -106,10 +109,17 @@ class Run(QObject):
             return
         self.report = self.session.report
         self.checkpoint = None
+        self._prune()
         self._request = {
             "graph": to_dict(self.report.graph), "data": self.session.data.name, "out": None,
             "checkpoint": str(self._folder / uuid.uuid4().hex)}
         self._send(resume=None)
+
+    def _prune(self) -> None:
+        """Throw away the checkpoints of all runs but the last few."""
+        folders = [each for each in self._folder.glob("*") if each.is_dir()]
+        for old in sorted(folders, key=lambda each: each.stat().st_mtime)[:-KEPT_RUNS]:
+            shutil.rmtree(old, ignore_errors=True)
 
     def resume(self) -> None:
         """Go on: with a paused run, or from the last checkpoint of one that ended."""
@@ -155,6 +165,7 @@ class Run(QObject):
     def set_recipe(self, recipe: dict) -> None:
         """The figures of the next run: epochs, batch_size, learning_rate, weight_decay, seed."""
         self.recipe = dict(recipe)
+        QSettings().setValue("run/recipe", json.dumps(self.recipe))
         self.recipe_changed.emit(self.recipe)
 
     # What the engine says -----------------------------------------------------------------------

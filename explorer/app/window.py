@@ -97,7 +97,9 @@ class Window(QMainWindow):
             docks[first].raise_()
         self.resizeDocks([docks["palette"], docks["inspector"]], [196, 276],
                          Qt.Orientation.Horizontal)
-        self.resizeDocks([docks["training"]], [272], Qt.Orientation.Vertical)
+        self.resizeDocks([docks["training"]], [296], Qt.Orientation.Vertical)
+        self.resizeDocks([docks["training"], docks["maps"], docks["gradients"]], [330, 320, 320],
+                         Qt.Orientation.Horizontal)
         self.palette_panel.placed.connect(self.canvas.put)
         self.problems.count_changed.connect(self._count_problems)
         self.code.export_asked.connect(self.files.export)
@@ -124,6 +126,7 @@ class Window(QMainWindow):
         bar.mode_chosen.connect(run.choose_mode)
         bar.data_chosen.connect(lambda name: self.session.choose_data(DATASETS[name]))
         bar.settings_changed.connect(run.set_recipe)
+        bar.settings.set_figures(run.recipe)
         run.set_recipe(bar.settings.figures())
         run.state_changed.connect(lambda state: bar.set_state(state, run.resumable))
         link.rows_arrived.connect(lambda message, _arrays: bar.set_progress(message))

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.analysis.report import Problem, Report, analyse
+from explorer.analysis.problem import Problem
+from explorer.analysis.report import Report, analyse
 from explorer.catalog import check, templates
 from explorer.catalog.datasets import FASHION_MNIST
 from explorer.graph import edits
@@ -262,7 +263,7 @@ def test_names_inside_a_group(draw):
     """Two layers of one name would be one layer, used twice."""
     report = analyse(group(draw, ("s", "CifarStem", {}), ("t", "CifarStem", {})))
     problem = only(report)
-    assert (problem.path, problem.rule) == ("g", "names")
+    assert (problem.path, problem.rule, problem.node) == ("g.t", "names", "g")
     assert mended(report, problem) == ["Keep the layers of t under its name"]
     assert analyse(problem.fixes[0].edit(report.graph)).ok
 
@@ -270,8 +271,8 @@ def test_names_inside_a_group(draw):
 def test_a_group_that_leads_nowhere(draw):
     report = analyse(group(draw, ("a", "ReLU", {}), wires=["input a"]))
     problem = only(report)
-    assert problem.message == "Nothing is connected to the output inside g"
-    assert mended(report, problem) == ["Connect g.a to g.output"]
+    assert (problem.path, problem.node) == ("g.output", "g")
+    assert mended(report, problem) == ["Connect a to output"]
     assert analyse(problem.fixes[0].edit(report.graph)).ok
 
 

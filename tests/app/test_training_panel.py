@@ -230,7 +230,7 @@ def test_figures_of_a_run(bar, qtbot):
     assert bar.settings.figures() == {
         "epochs": 5,
         "batch_size": 128,
-        "learning_rate": 0.02,
+        "learning_rate": None,
         "weight_decay": 0.0005,
         "seed": 0,
     }
@@ -238,4 +238,4 @@ def test_figures_of_a_run(bar, qtbot):
     with qtbot.waitSignal(bar.settings_changed, timeout=3000) as changed:
         bar.settings.boxes["epochs"].setValue(9)
     assert changed.args[0]["epochs"] == 9
-    assert bar.settings.boxes["learning_rate"].text() == "0.02"
+    assert bar.settings.boxes["learning_rate"].text() == "automatic"

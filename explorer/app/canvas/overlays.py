@@ -3,12 +3,13 @@
 from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QLabel, QWidget
 
+from explorer.analysis.problem import Problem
 from explorer.app import theme
-from explorer.app.panels.mismatch import MismatchCard
+from explorer.app.panels.mismatch import RULES, MismatchCard
 from explorer.text import _
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ class Overlays(QObject):
         self.path = PathLabel(canvas)
         self.map = Map(canvas)
         self.mismatch: MismatchCard | None = None
-        self._shown = None
-        self._dismissed: set[str] = set()
+        self._shown: Problem | None = None
+        self._hidden: Problem | None = None
         self.session.selection_changed.connect(self.refresh)
 
     def refresh(self, *_change) -> None:
@@ -41,16 +42,22 @@ class Overlays(QObject):
                 self.mismatch.deleteLater()
             self.mismatch, self._shown = None, problem
             if problem is not None:
-                self.mismatch = MismatchCard(self.session, problem, self.canvas)
+                self.mismatch = MismatchCard(self.session, problem, self.canvas, closable=True)
+                self.mismatch.closed.connect(self._hide_mismatch)
                 self.mismatch.show()
         self.place()
 
-    def _problem(self):
-        """The mismatch to explain: that of the selected node, else the first one."""
-        if self.session.view:
-            return None
+    def _hide_mismatch(self) -> None:
+        self._hidden = self._shown
+        self.refresh()
+
+    def _problem(self) -> Problem | None:
+        """The mismatch to explain: that of the selected node, else the first one; not the one that
+        the person put away."""
+        prefix = "".join(f"{id}." for id in self.session.view)
         found = {id: problem for id, problem in self.canvas.network.problems.items()
-                 if problem.rule == "add" and problem.path == id}
+                 if problem.rule in RULES and problem.path == prefix + id
+                 and not _same(problem, self._hidden)}
         for id in self.session.selection:
             if id in found:
                 return found[id]
@@ -64,20 +71,43 @@ class Overlays(QObject):
         self.map.move(room.width() - self.map.width() - EDGE, room.height() - self.map.height()
                       - EDGE)
         self.map.update()
-        if self.mismatch is not None and self._shown.node in canvas.network.cards:
-            card = canvas.network.cards[self._shown.node]
-            size = self.mismatch.sizeHint()
-            self.mismatch.resize(size)
-            side = card.body.translated(card.pos())
-            corner = canvas.mapFromScene(side.topRight())
-            x, y = corner.x() + 24, corner.y() - size.height() // 2 + 30
-            if x + size.width() > room.width() - EDGE:
-                x = canvas.mapFromScene(side.topLeft()).x() - size.width() - 24
-            if x < EDGE:
-                x = max(EDGE, min(corner.x() - size.width() // 2, room.width() - size.width()
-                                  - EDGE))
-                y = canvas.mapFromScene(side.bottomLeft()).y() + 12
-            self.mismatch.move(QPoint(x, max(36, min(y, room.height() - size.height() - EDGE))))
+        if self.mismatch is not None:
+            self.mismatch.resize(self.mismatch.sizeHint())
+            self.mismatch.move(self._free_place(self.mismatch.size()))
+
+    def _free_place(self, size: QSize) -> QPoint:
+        """Where the mismatch's card hides least of the network: beside its node, above, below, or
+        in a corner."""
+        canvas = self.canvas
+        room = canvas.viewport().rect().adjusted(EDGE, 36, -EDGE, -EDGE)
+        cards = {id: canvas.mapFromScene(card.body.translated(card.pos())).boundingRect()
+                 for id, card in canvas.network.cards.items()}
+        node = cards[self._shown.path.rpartition(".")[2]]
+        width, height = size.width(), size.height()
+        x, y = node.center().x() - width // 2, node.center().y() - height // 2
+        places = [(node.right() + 24, y), (node.left() - width - 24, y), (x, node.bottom() + 24),
+                  (x, node.top() - height - 24), (room.right() - width, room.top()),
+                  (room.right() - width, room.bottom() - height),
+                  (room.left(), room.bottom() - height)]
+
+        def cost(place: tuple[int, int]) -> float:
+            rect = QRect(*place, width, height)
+            hidden = sum(_area(rect.intersected(card)) for card in (*cards.values(),
+                                                                   self.map.geometry()))
+            gap = rect.center() - node.center()
+            return hidden + 4 * _area(rect.intersected(node)) + gap.manhattanLength()
+
+        inside = [(max(room.left(), min(x, room.right() - width)),
+                   max(room.top(), min(y, room.bottom() - height))) for x, y in places]
+        return QPoint(*min(inside, key=cost))
+
+
+def _area(rect: QRect) -> int:
+    return rect.width() * rect.height() if rect.isValid() else 0
+
+
+def _same(a: Problem, b: Problem | None) -> bool:
+    return b is not None and (a.path, a.message) == (b.path, b.message)
 
 
 class PathLabel(QLabel):
@@ -148,9 +178,11 @@ class Map(QWidget):
             body = card.body.translated(card.pos())
             painter.drawRoundedRect(QRectF(body.topLeft() * scale, body.size() * scale), 1.5, 1.5)
         seen = self.canvas.mapToScene(self.canvas.viewport().rect()).boundingRect()
+        edges = painter.transform().inverted()[0].mapRect(QRectF(self.rect()).adjusted(2, 2, -2, -2))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(theme.color("accent"), 1))
-        painter.drawRect(QRectF(seen.topLeft() * scale, seen.size() * scale))
+        painter.drawRoundedRect(
+            QRectF(seen.topLeft() * scale, seen.size() * scale).intersected(edges), 3, 3)
 
     def _go(self, event) -> None:
         scale, content = self._scale()

@@ -4,7 +4,7 @@ from PySide6.QtCore import QPointF, QRectF, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QGraphicsScene
 
-from explorer.analysis.report import Problem
+from explorer.analysis.problem import Problem
 from explorer.app import theme
 from explorer.app.canvas.card import PORT_REACH, Card
 from explorer.app.canvas.placing import step
@@ -13,6 +13,7 @@ from explorer.catalog import KINDS
 from explorer.graph.graph import ENDS, INPUT, OUTPUT, Graph, Shape, Wire
 from explorer.text import _
 
+CARD_HIGH = 80.0
 MARKS = {"add": "≠", "concat": "≠"}
 
 
@@ -114,8 +115,20 @@ class NetworkScene(QGraphicsScene):
         """Run a wire between the present places of its two cards."""
         wire = item.wire
         source, target = self.cards[wire.source], self.cards[wire.target]
+        start, end = source.out_port(), target.in_port(wire.port)
         low = source.pos().y() + source.size[1] / 2
-        item.lay(source.out_port(), target.in_port(wire.port), low)
+        item.lay(start, end, low, self._over(start, end, {wire.source, wire.target}))
+
+    def _over(self, start: QPointF, end: QPointF, ends: set[str]) -> float | None:
+        """How high a wire must pass so that it runs behind no card; None if the straight way is
+        free."""
+        line = QRectF(start, end).normalized().adjusted(4, -1, -4, 1)
+        bodies = [card.body.translated(card.pos()) for id, card in self.cards.items()
+                  if id not in ends]
+        crossed = [body for body in bodies if body.intersects(line)]
+        if not crossed or end.x() <= start.x() or abs(end.y() - start.y()) > CARD_HIGH:
+            return None
+        return min(body.top() for body in crossed) - 22
 
     def lay_around(self, ids) -> None:
         """Run the wires at these cards again."""

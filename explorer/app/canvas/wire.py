@@ -14,7 +14,7 @@ from explorer.graph.graph import Shape, Wire
 
 BOX = 34.0
 ROOM = 44.0  # a wire shorter than this has no room for its label
-TURN = 10.0
+TURN, BOW = 10.0, 46.0
 LONGEST_BEND = 150.0
 FORWARD = 12.0  # a target this far right of its source is reached directly, else round below
 
@@ -42,10 +42,12 @@ class WireItem(QGraphicsItem):
             self.shape_of, self.largest, self.dashed, self.problem = new
             self.update()
 
-    def lay(self, start: QPointF, end: QPointF, low: float = 0.0) -> None:
-        """Run from `start` to `end` (scene); `low` is how far below them a way back passes."""
+    def lay(self, start: QPointF, end: QPointF, low: float = 0.0,
+            over: float | None = None) -> None:
+        """Run from `start` to `end` (scene); `low`: below which a way back passes; `over`: the
+        height at which a way forward passes over cards between."""
         self.prepareGeometryChange()
-        self.path, self.label_at, self.has_room = route(start, end, low)
+        self.path, self.label_at, self.has_room = route(start, end, low, over)
         self.folds = end.x() - start.x() < FORWARD
 
     @property
@@ -93,13 +95,22 @@ class WireItem(QGraphicsItem):
                          self.largest or self.shape_of)
 
 
-def route(start: QPointF, end: QPointF, low: float = 0.0) -> tuple[QPainterPath, QPointF, bool]:
+def route(start: QPointF, end: QPointF, low: float = 0.0,
+          over: float | None = None) -> tuple[QPainterPath, QPointF, bool]:
     """A wire's way, where its label stands, and whether there is room for one.
 
-    Forward it is a straight line or a soft curve; backward it goes round below what it leaves.
+    Forward it is a straight line, a soft curve, or a bow over what stands between; backward it
+    goes round below what it leaves.
     """
     path = QPainterPath(start)
     gap = end.x() - start.x()
+    if gap >= FORWARD and over is not None:
+        rise = QPointF(start.x() + BOW, over)
+        fall = QPointF(end.x() - BOW, over)
+        path.cubicTo(QPointF(rise.x(), start.y()), QPointF(start.x(), over), rise)
+        path.lineTo(fall)
+        path.cubicTo(QPointF(end.x(), over), QPointF(fall.x(), end.y()), end)
+        return path, (rise + fall) / 2, True
     if gap >= FORWARD:
         if abs(end.y() - start.y()) < 0.5:
             path.lineTo(end)

@@ -1,14 +1,12 @@
 """A fix of a problem, as a button that says what it costs."""
 
-import re
-
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import (
     QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QStylePainter, QWidget,
 )
 
-from explorer.analysis.report import Fix
+from explorer.analysis.problem import Fix
 from explorer.app import theme
 from explorer.app.number import short
 
@@ -22,7 +20,7 @@ class FixButton(QPushButton):
         super().__init__(parent)
         self.setFont(theme.sans(size))
         self.fix = fix
-        cost = _short(fix.cost)
+        cost = "" if fix.added is None else f"{'+' if fix.added >= 0 else '−'}{short(abs(fix.added))}"
         self.setText(f"{fix.label}  {cost}".rstrip())
         self.setToolTip(f"{fix.label}<br>{fix.cost}" if fix.cost else fix.label)
         self.setStatusTip(fix.label)
@@ -43,8 +41,3 @@ class FixButton(QPushButton):
             self.text(), Qt.TextElideMode.ElideMiddle, room)
         QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
-
-def _short(cost: str) -> str:
-    """ "+8,448 parameters" → "+8.45k"."""
-    count = re.match(r"([+-])([\d,]+)", cost)
-    return count[1] + short(int(count[2].replace(",", ""))) if count else cost

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget,
 )
 
-from explorer.analysis.report import Problem
+from explorer.analysis.problem import Problem
 from explorer.app import tensor_box, theme
 from explorer.app.number import shape_text
 from explorer.app.panels.fix_button import FixButton

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import (
     QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget,
 )
 
-from explorer.analysis.report import Problem
+from explorer.analysis.problem import Problem
 from explorer.app import theme
 from explorer.app.panels.fix_button import FixButton
 from explorer.app.panels.flow import Flow

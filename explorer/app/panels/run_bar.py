@@ -160,6 +160,8 @@ class RunBar(QWidget):
         }
         if state in words:
             self.progress.say(words[state])
+        elif state == "idle":
+            self.progress.say(_("ready · F5 trains the network"))
         for box in (self.data, self.mode):
             box.setEnabled(not self._busy)
         self.device.setEnabled(not self._busy and self.chosen_device() is not None)

@@ -41,13 +41,13 @@ FIGURES = MappingProxyType(
         ),
         "learning_rate": Figure(
             _("Learning rate"),
-            0.02,
-            0.000001,
+            0,
+            0,
             100,
             6,
             0.005,
             "",
-            _("The highest, after a short warm-up; it then falls as half a cosine."),
+            _("The highest; automatic chooses it by whether the network normalises."),
         ),
         "weight_decay": Figure(
             _("Weight decay"),
@@ -114,23 +114,28 @@ class RunSettings(QWidget):
         box.setValue(figure.default if figure.decimals else int(figure.default))
         if figure.unit:
             box.setSuffix(f" {figure.unit}")
+        if figure.default == figure.low == 0 and figure.decimals:
+            box.setSpecialValueText(_("automatic"))
         box.setToolTip(figure.doc)
         box.setStatusTip(figure.doc)
         box.setMinimumWidth(144)
         style.indent(box)
         return box
 
-    def figures(self) -> dict[str, float]:
-        """What a `train` request takes: epochs, batch_size, learning_rate, weight_decay, seed."""
-        return {
-            name: round(box.value(), FIGURES[name].decimals)
-            if FIGURES[name].decimals
-            else box.value()
-            for name, box in self.boxes.items()
-        }
+    def figures(self) -> dict[str, float | None]:
+        """What a `train` request takes: epochs, batch_size, learning_rate, weight_decay, seed; what
+        is automatic is None."""
+        return {name: self._figure(name) for name in self.boxes}
+
+    def _figure(self, name: str) -> float | None:
+        box, decimals = self.boxes[name], FIGURES[name].decimals
+        if box.specialValueText() and box.value() == box.minimum():
+            return None
+        return round(box.value(), decimals) if decimals else box.value()
 
     def set_figures(self, figures: dict[str, float]) -> None:
         """Shows these figures; names that there are none of are passed over."""
         for name, value in figures.items():
             if name in self.boxes:
-                self.boxes[name].setValue(value)
+                box = self.boxes[name]
+                box.setValue(box.minimum() if value is None else value)

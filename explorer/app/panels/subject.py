@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from explorer.analysis.facts import Facts
-from explorer.analysis.report import Problem
+from explorer.analysis.problem import Problem
 from explorer.app.document import Edit, lifted
 from explorer.graph import edits
 from explorer.graph.graph import Graph, Value

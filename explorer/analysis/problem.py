@@ -1,0 +1,38 @@
+"""Something wrong with a network, and what would mend it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from explorer.graph.graph import Graph
+from explorer.text import _
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A named edit of the whole network that makes a problem right.
+
+    added: how many parameters it adds; None where that is not known beforehand.
+    """
+
+    label: str
+    edit: Callable[[Graph], Graph]
+    added: int | None = None
+
+    @property
+    def cost(self) -> str:
+        """What it adds, in words: "+8,448 parameters", or nothing."""
+        return "" if self.added is None else _("{count:+,} parameters").format(count=self.added)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong: the path of the layer, the rule, the sentence, and what would mend it.
+
+    node: the id of the node on the canvas of the whole network in which it lies.
+    """
+
+    path: str
+    rule: str
+    message: str
+    node: str
+    fixes: tuple[Fix, ...] = ()
