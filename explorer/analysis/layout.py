@@ -27,7 +27,7 @@ def card_size(kind: str) -> Size:
         return _ENDS[kind]
     found = KINDS[kind]
     if found.composite:
-        return 124.0, 104.0
+        return 134.0, 104.0
     return _SIZES.get(found.category, (124.0, 84.0))
 
 

@@ -134,7 +134,7 @@ QTabBar::tab {
 QTabBar::tab:selected { color: @text; border-bottom-color: @accent; }
 QTabBar::tab:hover { color: @text; }
 QTabBar::tab:disabled { color: @faint; }
-QTabBar::close-button { image: @close-icon; subcontrol-position: right; width: 10px; height: 10px; }
+QTabBar::close-button { image: @close-icon; subcontrol-position: right; padding: 3px; }
 QTabBar::close-button:hover { background: @pressed; border-radius: 4px; }
 QTabBar::scroller { width: 24px; }
 

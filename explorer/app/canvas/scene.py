@@ -128,7 +128,7 @@ class NetworkScene(QGraphicsScene):
         crossed = [body for body in bodies if body.intersects(line)]
         if not crossed or end.x() <= start.x() or abs(end.y() - start.y()) > CARD_HIGH:
             return None
-        return min(body.top() for body in crossed) - 22
+        return min(body.top() for body in crossed) - 36
 
     def lay_around(self, ids) -> None:
         """Run the wires at these cards again."""
