@@ -250,7 +250,9 @@ def _names(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     name, inliner = fault.allowed["name"], fault.allowed["inliner"]
     yield Fix(_("Keep the layers of {node} under its name").format(node=inliner),
               partial(edits.set_params, id=inliner, params={"inline": False}))
-    if name in report.graph.nodes:
+    users = [id for id, facts in report.facts.items() if id in report.alive and (
+        name in [child.id for child in facts.children] if facts.inline else name == id)]
+    if name in users and len(users) == 2:  # with a third, the name would still occur twice
         fresh = names.free(name, names_in(report.graph))
         yield Fix(_("Rename {old} to {new}").format(old=name, new=fresh),
                   partial(edits.rename, old=name, new=fresh))

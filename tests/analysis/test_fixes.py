@@ -23,7 +23,7 @@ def only(report: Report) -> Problem:
     return report.problems[0]
 
 
-def mended(report: Report, problem: Problem) -> list[str]:
+def mended(report: Report, problem: Problem, costs: bool = True) -> list[str]:
     """Apply each fix: it removes the problem and makes a graph that is sound; their labels."""
     for fix in problem.fixes:
         after = fix.edit(report.graph)
@@ -32,7 +32,8 @@ def mended(report: Report, problem: Problem) -> list[str]:
         left = [(each.path, each.rule, each.message) for each in again.problems]
         assert (problem.path, problem.rule, problem.message) not in left, fix.label
         assert not any(each[:2] == (problem.path, problem.rule) for each in left), fix.label
-        if fix.cost and len(report.problems) == 1 and again.ok and problem.node in report.alive:
+        counted = costs and problem.node in report.alive
+        if fix.cost and counted and len(report.problems) == 1 and again.ok:
             assert fix.cost == f"{again.params - report.params:+,} parameters", fix.label
         assert fix.label.isprintable() and len(fix.label) < 80
     return [fix.label for fix in problem.fixes]
@@ -364,3 +365,24 @@ def test_every_fix_of_any_network_mends(graph, data):
         mended(report, problem)
     assert report.params == sum(layer.params for layer in report.layers())
     assert report.macs == sum(layer.macs for layer in report.layers())
+
+
+@given(drawn(), st.integers(1, 2))
+def test_every_fix_inside_a_group_mends(inner, depth):
+    """And says what it says outside of one, with the path from the whole network inward."""
+    alone = analyse(inner)
+    graph = inner
+    for _ in range(depth):
+        wires = (Wire("input", "g"), Wire("g", "output"))
+        graph = Graph("net", inner.input, {
+            "g": Node("g", "Group", inner=replace(graph, name="", input=()))}, wires)
+    report = analyse(check.graph(graph))
+    assert report.ok == alone.ok
+    within = [problem for problem in report.problems if problem.rule not in ("names", "unconnected")]
+    assert [(problem.path.removeprefix("g." * depth), problem.rule) for problem in within] == [
+        (problem.path, problem.rule) for problem in alone.problems
+        if problem.rule not in ("names", "unconnected")]
+    assert len({(p.path, p.rule, p.message) for p in report.problems}) == len(report.problems)
+    for problem in report.problems:
+        assert problem.node == "g" and problem.path.split(".")[0] == "g"
+        mended(report, problem, costs=False)  # what leads nowhere inside is not counted
