@@ -144,12 +144,9 @@ class Session(QObject):
             node = graph.nodes[ids[-1]]
             facts = self.facts_of(path)
             return replace(graph, nodes={**graph.nodes, node.id: replace(
-                node, kind="Group", params={}, inner=placed(facts.expansion, FULL_ROW_INSIDE))})
+                node, kind="Group", params={"inline": True} if facts.inline else {},
+                inner=placed(facts.expansion, FULL_ROW_INSIDE))})
 
-        if self.facts_of(path).inline:
-            self.notified.emit(_("{id} first needs its own name in the network: switch “inline” "
-                                 "off").format(id=path))
-            return
         if self.edit(_("Edit inside {id}").format(id=path), own):
             self.open(ids)
 

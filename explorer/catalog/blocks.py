@@ -3,6 +3,8 @@
 Inside, names are torchvision's (conv1, bn1, downsample.0), so that published weights fit.
 """
 
+from dataclasses import replace
+
 from explorer.catalog.inside import Inside
 from explorer.catalog.kind import KINDS, Kind, Param
 from explorer.graph.graph import INPUT
@@ -218,5 +220,6 @@ KINDS.declare(Kind(
 KINDS.declare(Kind(
     "Group", "block",
     _("A block of one's own: the nodes drawn inside it."),
+    params=(replace(INLINE, default=False),),
     label=lambda p: _("group"),
     expand=lambda p, ins: None))  # the node bears its inside itself

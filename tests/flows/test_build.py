@@ -164,6 +164,31 @@ def test_a_stage_opens_and_its_inside_can_be_made_ones_own(person):
     assert person.session.graph.nodes["layer2"].kind == "Stage"
 
 
+def test_a_stem_made_ones_own_keeps_its_layers_names(person):
+    names = [layer.path for layer in person.session.report.layers()]
+    person.click("stem")
+    person.key(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    assert person.session.view == ("stem",) and person.session.editable
+    assert [layer.path for layer in person.session.report.layers()] == names
+    person.click("relu")
+    person.key(Qt.Key.Key_Delete)
+    assert [layer.path for layer in person.session.report.layers()][:3] == [
+        "conv1", "bn1", "layer1.0.conv1"]
+
+
+def test_a_wrong_add_inside_a_group_is_mended_there(person):
+    person.click("layer2")
+    person.key(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    person.drop(person.take("Add"), person.scene.wires[Wire("0", "output")].path.pointAtPercent(0.5))
+    person.wire("input", "add1", "b")
+    assert person.scene.cards["add1"].problem == "≠"
+    card = person.canvas.overlays.mismatch
+    assert "Project" in card.buttons[0].text()
+    card.buttons[0].click()
+    assert person.session.report.ok
+    assert "projection1" in person.session.graph.nodes["layer2"].inner.nodes
+
+
 @pytest.mark.parametrize("name", ["resnet50", "vgg16", "lenet5", "cifar_plain20"])
 def test_a_template_opens_fitted_to_the_data(person, name):
     person.session.new(name)
