@@ -156,8 +156,8 @@ def clashes(nodes: Iterable[tuple[str, Facts]]) -> Iterator[tuple[str, Fault]]:
     the id of the one that could keep its layers to itself."""
     taken: dict[str, str] = {}
     for id, facts in nodes:
-        for name in ([child.id for child in facts.children] if facts.inline else [id]):
-            if name in taken:
+        for name in names_of(id, facts):
+            if taken.get(name, id) != id:  # what clashes inside one is told there
                 inliner = id if facts.inline else taken[name]
                 yield inliner, Fault(
                     "names", _("{first} and {second} both put a layer called {name} into the "
@@ -166,6 +166,14 @@ def clashes(nodes: Iterable[tuple[str, Facts]]) -> Iterator[tuple[str, Fault]]:
                     {"name": name, "inliner": inliner})
                 break
             taken[name] = id
+
+
+def names_of(id: str, facts: Facts) -> list[str]:
+    """The names that a node puts into the network beside its own place: its id, or if it is
+    inline those of what is inside it."""
+    if not facts.inline:
+        return [id]
+    return [name for child in facts.children for name in names_of(child.id, child.facts)]
 
 
 def needed(graph: Graph) -> set[str]:
@@ -217,8 +225,7 @@ def names_in(graph: Graph) -> set[str]:
     ids, and what stands inside those that are inline."""
     found = set(graph.nodes)
     for child in sweep(graph, graph.input or (3, 224, 224)):
-        if child.facts.inline:
-            found.update(inner.id for inner in child.facts.children)
+        found.update(names_of(child.id, child.facts))
     return found
 
 

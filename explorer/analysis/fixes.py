@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from explorer.analysis.facts import Fault, names_in, sweep
+from explorer.analysis.facts import Fault, names_in, names_of, sweep
 from explorer.analysis.problem import Fix
 from explorer.catalog import KINDS
 from explorer.catalog.layers import text_of
@@ -250,8 +250,8 @@ def _names(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     name, inliner = fault.allowed["name"], fault.allowed["inliner"]
     yield Fix(_("Keep the layers of {node} under its name").format(node=inliner),
               partial(edits.set_params, id=inliner, params={"inline": False}))
-    users = [id for id, facts in report.facts.items() if id in report.alive and (
-        name in [child.id for child in facts.children] if facts.inline else name == id)]
+    users = [id for id, facts in report.facts.items()
+             if id in report.alive and name in names_of(id, facts)]
     if name in users and len(users) == 2:  # with a third, the name would still occur twice
         fresh = names.free(name, names_in(report.graph))
         yield Fix(_("Rename {old} to {new}").format(old=name, new=fresh),

@@ -79,9 +79,9 @@ class _Writer:
     def text(self) -> str:
         """The whole file."""
         report, graph = self.report, self.report.graph
-        children = list(_spliced(
+        children, outlets = _spliced(
             Child(id, facts, report.sources[id]) for id, facts in report.facts.items()
-            if id in report.alive))
+            if id in report.alive)
         for child in children:
             self._assign(child.facts, child.id)
         for block in self.blocks:
@@ -100,7 +100,7 @@ class _Writer:
                 lines += _attribute(child.id, written(self._made(child.facts), len(INDENT) + len(
                     child.id) + 8 + len(comment)), comment)
         leading = graph.into(OUTPUT)[PORT].source
-        lines += ["", *forward(children, _outlet(report.facts, leading))]
+        lines += ["", *forward(children, outlets.get(leading, leading))]
         shape = ", ".join(map(str, (1, *graph.input)))
         lines += ["", "", 'if __name__ == "__main__":', f"    network = {self.name}().eval()",
                   '    print(f"{sum(p.numel() for p in network.parameters()):,} parameters")',
@@ -117,12 +117,13 @@ class _Writer:
             self._assign(child.facts, child.id)
         if facts.inline or _is_row(facts):
             return
-        children = list(_spliced(facts.children))
+        children, outlets = _spliced(facts.children)
+        result = outlets.get(facts.result, facts.result)
         skeleton = tuple((child.id, child.sources) for child in children)
         made = [self._made(child.facts) for child in children]
         for block in self.blocks:
             if (block.children == skeleton and block.doc == facts.kind.doc
-                    and block.parts["result"] == [_outlet_of(facts)]
+                    and block.parts["result"] == [result]
                     and all(_joins(a, b) for a, b in zip(block.parts["made"], made))):
                 block.members.append(facts)
                 block.parts["made"] = [a if _is_identity(b) else b
@@ -138,7 +139,7 @@ class _Writer:
         while name in names:
             name, number = f"{wanted}{number}", number + 1
         block = _Block(name, facts.kind.doc, skeleton, [facts],
-                       {"made": made, "result": [_outlet_of(facts)]})
+                       {"made": made, "result": [result]})
         self.blocks.append(block)
         self.block_of[id_of(facts)] = block
 
@@ -162,7 +163,7 @@ class _Writer:
 
     def _write(self, block: _Block) -> None:
         """The lines of a class's constructor, and with them its arguments."""
-        spliced = [list(_spliced(facts.children)) for facts in block.members]
+        spliced = [_spliced(facts.children)[0] for facts in block.members]
         for number, (id, sources) in enumerate(block.children):
             made = [self._made(children[number].facts) for children in spliced]
             if made[0] is None:
@@ -244,7 +245,7 @@ class _Writer:
             for name, (_values, default) in block.arguments.items())])
         return [f"class {block.name}(nn.Module):", *_docstring(block.doc), "",
                 f"    def __init__({signature}):", f"{INDENT}super().__init__()", *block.body, "",
-                *forward(list(_spliced(block.members[0].children)), block.parts["result"][0])]
+                *forward(_spliced(block.members[0].children)[0], block.parts["result"][0])]
 
 
 class _Named(str):
@@ -287,26 +288,24 @@ def _is_row(facts: Facts) -> bool:
     return bool(facts.children) and facts.result == before
 
 
-def _spliced(children: Iterable[Child]) -> Iterable[Child]:
-    """The children, those that stand inline replaced by what is inside them."""
+def _spliced(children: Iterable[Child]) -> tuple[list[Child], dict[str, str]]:
+    """The children, those that stand inline replaced by what is inside them; and for each of those
+    the id of the one that gives its output."""
+    found: list[Child] = []
     outlets: dict[str, str] = {}
-    for child in children:
-        sources = tuple(outlets.get(source, source) for source in child.sources)
-        if not child.facts.inline:
-            yield Child(child.id, child.facts, sources)
+    for id, facts, sources in children:
+        sources = tuple(outlets.get(source, source) for source in sources)
+        if not facts.inline:
+            found.append(Child(id, facts, sources))
             continue
-        for inner in child.facts.children:
-            yield Child(inner.id, inner.facts, tuple(
-                sources[0] if source == INPUT else source for source in inner.sources))
-        outlets[child.id] = child.facts.result
-
-
-def _outlet(facts: dict[str, Facts], id: str) -> str:
-    return facts[id].result if id in facts and facts[id].inline else id
-
-
-def _outlet_of(facts: Facts) -> str:
-    return _outlet({child.id: child.facts for child in facts.children}, facts.result)
+        inside, ends = _spliced(facts.children)
+        ends[INPUT] = sources[0]
+        found += [inner._replace(sources=tuple(
+            sources[0] if source == INPUT else source for source in inner.sources))
+            for inner in inside]
+        result = ends.get(facts.result, facts.result)
+        outlets[id] = sources[0] if result == INPUT else result
+    return found, outlets
 
 
 def _is_identity(made: Constructor) -> bool:
