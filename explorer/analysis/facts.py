@@ -36,7 +36,7 @@ class Facts(NamedTuple):
     ins, out: shapes without the batch dimension; None is unknown. params: learned numbers.
     macs: fused multiply-adds for one picture. activations: numbers that the layers inside put out
     for one picture, those that only view another tensor not counted. faults: how many there are,
-    here and inside. children, result: of a composite, the nodes inside that lead to its output, in
+    here and inside. layers: how many primitives. children, result: of a composite, the nodes inside that lead to its output, in
     order of execution, and the id of the one that gives the output. strays: the nodes inside that
     lead nowhere and have faults.
     """
@@ -51,6 +51,7 @@ class Facts(NamedTuple):
     weights: tuple[Weight, ...] = ()
     fault: Fault | None = None
     faults: int = 0
+    layers: int = 1
     children: tuple[Child, ...] = ()
     strays: tuple[Child, ...] = ()
     result: str = INPUT
@@ -136,7 +137,7 @@ def _total(kind: Kind, settings: Settings, ins: tuple[Shape, ...], children: lis
            result: str, strays: Iterable[Child] = (), fault: Fault | None = None,
            inner: Graph | None = None) -> Facts:
     """What follows for a composite from what is inside it."""
-    params = macs = activations = 0
+    params = macs = activations = layers = 0
     faults = int(fault is not None)
     out = ins[0] if result == INPUT else None
     for id, facts, _sources in children:
@@ -144,11 +145,12 @@ def _total(kind: Kind, settings: Settings, ins: tuple[Shape, ...], children: lis
         macs += facts.macs
         activations += facts.activations
         faults += facts.faults
+        layers += facts.layers
         if id == result:
             out = facts.out
     faults += sum([child.facts.faults for child in strays])
     return Facts(kind, settings, ins, out, params, macs, activations, (), fault, faults,
-                 tuple(children), tuple(strays), result, inner)
+                 layers, tuple(children), tuple(strays), result, inner)
 
 
 def clashes(nodes: Iterable[tuple[str, Facts]]) -> Iterator[tuple[str, Fault]]:

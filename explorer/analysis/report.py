@@ -13,6 +13,8 @@ from explorer.catalog.layers import text_of
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Shape
 from explorer.text import _
 
+MOST_LAYERS = 100_000  # cifar_resnet1202, the deepest of the literature, has some 4,800
+
 
 @dataclass(frozen=True, eq=False)
 class Report:
@@ -41,8 +43,22 @@ class Report:
         return not self.problems
 
     @cached_property
+    def size(self) -> int:
+        """How many layers there are, inside all blocks, also those that lead nowhere."""
+        return sum(facts.layers for facts in self.facts.values())
+
+    @property
+    def too_large(self) -> bool:
+        """The layers are too many to be listed one by one."""
+        return self.size > MOST_LAYERS
+
+    @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong, in order of execution, each with its fixes."""
+        if self.too_large:
+            return (self._problem(OUTPUT, Fault("size", _(
+                "The network has {count:,} layers; allowed: 1 to {most:,}").format(
+                    count=self.size, most=MOST_LAYERS)), OUTPUT),)
         found = []
         for id, facts in self.facts.items():
             if facts.inner is not None and facts.faults:
@@ -70,7 +86,8 @@ class Report:
                 replace(fix, edit=inside(id, fix.edit)) for fix in problem.fixes))
 
     def layers(self) -> list[Layer]:
-        """The primitives that lead to the output, in order of execution."""
+        """The primitives that lead to the output, in order of execution; none if the network is
+        too large."""
         return self._layers[0]
 
     def producer(self, path: str) -> str:
@@ -83,6 +100,8 @@ class Report:
         """The layers, and for every node of the whole network the path that gives its output."""
         layers: list[Layer] = []
         outputs = {INPUT: INPUT}
+        if self.too_large:
+            return layers, outputs
         for id, facts in self.facts.items():
             if id in self.alive:
                 found, outputs[id] = layers_of(id, facts, self._feeding(id, outputs))
@@ -96,6 +115,8 @@ class Report:
     def _producers(self) -> dict[str, str]:
         outputs = self._layers[1]
         found = dict(outputs)
+        if self.too_large:
+            return found
         for id, facts in self.facts.items():
             if id in self.alive:
                 found |= producers(id, facts, self._feeding(id, outputs))

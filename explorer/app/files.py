@@ -1,7 +1,6 @@
 """Opening, saving and exporting, with the questions that belong to it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QFileDialog, QMessageBox

@@ -40,12 +40,18 @@ def _conv(inside: Inside, number: int, channels: int, size: int, stride: int, no
 
 # Stems ----------------------------------------------------------------------------------------
 
-def _imagenet_stem(p, ins):
+def _stem(channels: int, size: int, stride: int = 1) -> Inside:
+    """conv1, bn1 and relu."""
     inside = Inside()
-    inside.add("conv1", "Conv2d", out_channels=p.out_channels, kernel_size=7, stride=2, padding=3,
-               bias=False)
+    inside.add("conv1", "Conv2d", out_channels=channels, kernel_size=size, stride=stride,
+               padding=size // 2, bias=False)
     inside.add("bn1", "BatchNorm2d")
     inside.add("relu", "ReLU")
+    return inside
+
+
+def _imagenet_stem(p, ins):
+    inside = _stem(p.out_channels, 7, 2)
     inside.add("maxpool", "MaxPool2d", kernel_size=3, stride=2, padding=1)
     return inside
 
@@ -60,15 +66,6 @@ KINDS.declare(Kind(
     expand=_imagenet_stem))
 
 
-def _cifar_stem(p, ins):
-    inside = Inside()
-    inside.add("conv1", "Conv2d", out_channels=p.out_channels, kernel_size=3, padding=1,
-               bias=False)
-    inside.add("bn1", "BatchNorm2d")
-    inside.add("relu", "ReLU")
-    return inside
-
-
 KINDS.declare(Kind(
     "CifarStem", "stem",
     _("3×3 convolution, BatchNorm2d, ReLU at full resolution: for small pictures (He et al. 2015, "
@@ -76,7 +73,7 @@ KINDS.declare(Kind(
     title=_("CIFAR 3×3"),
     params=(Param("out_channels", 16, _("Channels that the first stage gets."), 1, 65_536), INLINE),
     label=lambda p: f"CIFAR 3×3, {p.out_channels}",
-    expand=_cifar_stem))
+    expand=lambda p, ins: _stem(p.out_channels, 3)))
 
 
 # Shortcuts ------------------------------------------------------------------------------------

@@ -178,7 +178,7 @@ class Kind:
         return None
 
 
-PORTS = tuple("abcdefghijklmnopqrstuvwxyz")
+PORTS = tuple("abcdefghijklmnopqrstuvw")  # x is the port of kinds with one input
 
 
 class Registry(dict[str, Kind]):

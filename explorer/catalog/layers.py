@@ -4,8 +4,7 @@ Shapes are (channels, height, width) for maps and (features,) for vectors. The f
 sizes are those of the PyTorch documentation of torch.nn.
 """
 
-from explorer.catalog.kind import (KINDS, PORTS, Argument, Call, Kind, Mismatch, Param,
-                                   Weight)
+from explorer.catalog.kind import KINDS, PORTS, Argument, Call, Kind, Mismatch, Param, Weight
 from explorer.graph.graph import Shape
 from explorer.text import _
 

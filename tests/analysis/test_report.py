@@ -183,3 +183,12 @@ def test_what_leads_nowhere_is_not_counted(draw):
     assert report.facts["b"].out == (64, 6, 6), "but its shape is known"
     with pytest.raises(KeyError):
         report.producer("b")
+
+
+def test_a_network_too_large_to_list_is_one_problem():
+    nodes = {f"s{number}": Node(f"s{number}", "Stage", {"depth": 1000}) for number in range(20)}
+    ids = ["input", *nodes, "output"]
+    report = analyse(Graph("net", (3, 8, 8), nodes, tuple(map(Wire, ids, ids[1:]))))
+    (problem,) = report.problems
+    assert problem.rule == "size" and "160,001 layers" in problem.message
+    assert report.layers() == [] and not report.ok

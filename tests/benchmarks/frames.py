@@ -16,7 +16,7 @@ def main() -> None:
     duration = float(sys.argv[1]) if len(sys.argv) > 1 else 20.0
     if not os.environ.get("DISPLAY") and sys.platform.startswith("linux"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from PySide6.QtCore import QCoreApplication, QTimer, Qt
+    from PySide6.QtCore import QCoreApplication, Qt, QTimer
     from PySide6.QtWidgets import QApplication
 
     QCoreApplication.setOrganizationName("CNN Explorer benchmark")

@@ -7,9 +7,9 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QFrame, QGraphicsRectItem, QGraphicsView, QWidget
 
+from explorer.analysis.layout import card_size
 from explorer.app import theme
 from explorer.app.canvas import placing
-from explorer.analysis.layout import card_size
 from explorer.app.canvas.gestures import Connect, Frame, Gesture, Move, Pan
 from explorer.app.canvas.overlays import Overlays
 from explorer.app.canvas.scene import NetworkScene

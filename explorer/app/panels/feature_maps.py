@@ -100,15 +100,7 @@ class FeatureMapsPanel(LivePanel):
         column.addLayout(top)
         column.addLayout(middle, 1)
         column.addWidget(self.figures)
-        self.empty = QLabel(
-            _("Feature maps appear here as soon as the engine has built the network.")
-        )
-        self.empty.setProperty("role", "muted")
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.empty.setWordWrap(True)
-        self.stack = QStackedLayout(self)
-        self.stack.addWidget(self.empty)
-        self.stack.addWidget(body)
+        self.fill(body, _("Feature maps appear here as soon as the engine has built the network."))
         self.setMinimumSize(240, 160)
 
     def _turn(self, text: str, tip: str, by: int) -> QToolButton:

@@ -3,7 +3,12 @@
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import (
-    QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QStylePainter, QWidget,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QWidget,
 )
 
 from explorer.analysis.problem import Fix

@@ -1,13 +1,12 @@
 """How much gradient every layer gets: over the depth of the network, and over the time of a run."""
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QHBoxLayout,
     QLabel,
-    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
@@ -72,15 +71,8 @@ class GradientsPanel(LivePanel):
         column.addLayout(top)
         column.addLayout(self._both, 1)
         column.addWidget(self.sentence)
-        self.empty = QLabel(
-            _("Every layer's gradient appears here as soon as the engine has built the network.")
-        )
-        self.empty.setProperty("role", "muted")
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.empty.setWordWrap(True)
-        self.stack = QStackedLayout(self)
-        self.stack.addWidget(self.empty)
-        self.stack.addWidget(body)
+        self.fill(body, _("Every layer's gradient appears here as soon as the engine has built "
+                          "the network."))
         self.heat.hide()
         self.setMinimumSize(240, 140)
 

@@ -1,8 +1,8 @@
 """What the live panels have in common: they store what comes, and draw at display rate, if seen."""
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
 from explorer.app import theme
 
@@ -18,6 +18,16 @@ class LivePanel(QWidget):
         self._clock = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._clock.timeout.connect(self._tick)
         theme.changed.connect(self.wear)
+
+    def fill(self, body: QWidget, empty: str) -> None:
+        """Show the sentence `empty` until there is something to show; then `body`."""
+        self.empty = QLabel(empty)
+        self.empty.setProperty("role", "muted")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        self.stack = QStackedLayout(self)
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(body)
 
     def stale(self) -> None:
         """There is something new to draw."""

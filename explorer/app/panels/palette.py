@@ -3,17 +3,35 @@
 import json
 
 from PySide6.QtCore import (
-    QElapsedTimer, QMimeData, QModelIndex, QPoint, QSettings, Qt, Signal,
+    QElapsedTimer,
+    QMimeData,
+    QModelIndex,
+    QPoint,
+    QSettings,
+    Qt,
+    Signal,
 )
 from PySide6.QtGui import QDrag, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import (
-    QAbstractItemView, QApplication, QHBoxLayout, QLabel, QLineEdit, QListView, QVBoxLayout,
+    QAbstractItemView,
+    QApplication,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QVBoxLayout,
     QWidget,
 )
 
 from explorer.app import theme
 from explorer.app.panels.palette_rows import (
-    CARD, EDGE, ROW, Heading, PalettePainter, PaletteRows, nothing,
+    CARD,
+    EDGE,
+    ROW,
+    Heading,
+    PalettePainter,
+    PaletteRows,
+    nothing,
 )
 from explorer.app.panels.palette_search import Entry
 from explorer.text import _

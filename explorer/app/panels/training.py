@@ -1,14 +1,12 @@
 """Loss and accuracy of the run, over its steps."""
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QButtonGroup,
     QHBoxLayout,
-    QLabel,
-    QStackedLayout,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -69,12 +67,6 @@ class TrainingPanel(LivePanel):
             row.addWidget(button)
             curves.hovered.connect(self._on_hover)
         self._which.idToggled.connect(lambda *_args: self._arrange())
-        self.empty = QLabel(
-            _("Press Run (F5) to train.\nLoss and accuracy of every step appear here.")
-        )
-        self.empty.setProperty("role", "muted")
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.empty.setWordWrap(True)
         self._top = QHBoxLayout()
         self._top.addWidget(self._switches)
         self._top.addStretch(1)
@@ -88,9 +80,7 @@ class TrainingPanel(LivePanel):
         column.setSpacing(4)
         column.addLayout(self._top)
         column.addLayout(self._both, 1)
-        self.stack = QStackedLayout(self)
-        self.stack.addWidget(self.empty)
-        self.stack.addWidget(plots)
+        self.fill(plots, _("Press Run (F5) to train.\nLoss and accuracy of every step appear here."))
         self.setMinimumSize(200, 120)
 
     def wear(self) -> None:
