@@ -11,6 +11,7 @@ from explorer.analysis.report import analyse
 from explorer.catalog import templates
 from explorer.catalog.datasets import FASHION_MNIST
 from explorer.graph import edits
+from explorer.graph.graph import Graph, Node, Wire
 
 REFERENCE = json.loads((Path(__file__).parent / "torchvision.json").read_text())
 
