@@ -15,7 +15,7 @@ class RunProgress(QWidget):
         super().__init__(parent)
         self.share = 0.0
         self.parts: list[str] = []
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(180)
         theme.changed.connect(self.update)
 
@@ -76,4 +76,4 @@ class RunProgress(QWidget):
         painter.drawText(self.rect().adjusted(8, 0, -8, 0), Qt.AlignmentFlag.AlignVCenter, text)
 
     def sizeHint(self) -> QSize:
-        return QSize(344, 28)
+        return QSize(368, 28)
