@@ -26,6 +26,8 @@ def test_without_pressing_anything_maps_and_gradients_are_there(ready, qtbot):
     assert person.scene.cards["input"].subtitle == "Ankle boot"
     names = {layer.path for layer in person.session.report.layers() if layer.params}
     assert set(gradients.layers) == names
+    person.wait(lambda: person.scene.cards["layer2"].gauge is not None)
+    assert "gradient" in person.scene.cards["stem"].toolTip()
     with qtbot.waitSignal(person.session.link.probed) as probed:
         person.click("layer2")
     message, arrays = probed.args
@@ -74,7 +76,7 @@ def test_a_run_ends_with_a_score_on_the_test_pictures(ready, qtbot):
     scores = []
     person.session.link.validated.connect(lambda message, _arrays: scores.append(message))
     run_short(person, epochs=2)
-    person.wait(lambda: person.session.run.state == "finished", 60_000)
+    person.wait(lambda: person.session.run.state == "finished", 180_000)
     assert [score["epoch"] for score in scores] == [1, 2]
     assert scores[-1]["accuracy"] > 0.5
     assert "finished" in person.window.status.state.text()
@@ -84,7 +86,7 @@ def test_the_engine_is_killed_and_the_run_goes_on_from_its_checkpoint(ready, qtb
     person = ready
     link, run = person.session.link, person.session.run
     run_short(person, epochs=50)
-    with qtbot.waitSignal(link.saved, timeout=60_000) as saved:
+    with qtbot.waitSignal(link.saved, timeout=120_000) as saved:
         pass
     kept = saved.args[0]["step"]
     maps = person.window.feature_maps.title.text()

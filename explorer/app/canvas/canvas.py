@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QGraphicsRectItem, QGraphicsView, QWidget
 from explorer.analysis.layout import card_size
 from explorer.app import theme
 from explorer.app.canvas import placing
+from explorer.app.canvas.gauges import Gauges
 from explorer.app.canvas.gestures import Connect, Frame, Gesture, Move, Pan
 from explorer.app.canvas.overlays import Overlays
 from explorer.app.canvas.scene import NetworkScene
@@ -52,6 +53,7 @@ class Canvas(QGraphicsView):
         self.viewport().setMouseTracking(True)
         self.setAccessibleName(_("Network"))
         self.overlays = Overlays(self)
+        self.gauges = Gauges(self.network)
         self.network.synced.connect(self._on_synced)
         session.view_changed.connect(self._on_view_changed)
         theme.changed.connect(self.viewport().update)

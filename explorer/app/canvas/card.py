@@ -33,7 +33,7 @@ class Card(QGraphicsItem):
         self.selected = False
         self.hot_port: str | None = None
         self.picture: QImage | None = None
-        self.signal: float | None = None
+        self.gauge: float | None = None
         self.size = (0.0, 0.0)
         self.setZValue(2)
 
@@ -46,7 +46,8 @@ class Card(QGraphicsItem):
         self.node, self.facts, self.inputs, self.problem = node, facts, ports, problem
         self.shape_out = facts.out
         self.subtitle = facts.kind.label(facts.settings) if facts.kind.label else ""
-        self.setToolTip(f"<b>{node.id}</b> · {facts.kind.name}<br>{facts.kind.doc}")
+        self._doc = f"<b>{node.id}</b> · {facts.kind.name}<br>{facts.kind.doc}"
+        self.setToolTip(self._doc)
         self.update()
 
     def show_end(self, shape: Shape | None, subtitle: str, problem: str) -> None:
@@ -58,6 +59,15 @@ class Card(QGraphicsItem):
         self.shape_out, self.subtitle, self.problem = shape, subtitle, problem
         self.inputs = ("x",) if self.id == OUTPUT else ()
         self.update()
+
+    def show_gradient(self, norm: float | None, share: float | None) -> None:
+        """Fill the gauge to `share` (0 to 1); `norm` is the gradient's L2 norm, for the tip."""
+        if share != self.gauge:
+            self.gauge = share
+            self.update()
+        if self.facts is not None:
+            self.setToolTip(self._doc if norm is None else self._doc + _(
+                "<br>gradient {norm:.3g}").format(norm=norm))
 
     # Geometry ---------------------------------------------------------------------------------
 
@@ -163,6 +173,9 @@ class Card(QGraphicsItem):
         rule = body.bottom() - 23
         painter.setPen(QPen(theme.color("line"), 1))
         painter.drawLine(QPointF(left, rule), QPointF(left + width, rule))
+        if self.gauge:
+            painter.setPen(QPen(theme.color("good"), 2.4))
+            painter.drawLine(QPointF(left, rule), QPointF(left + width * self.gauge, rule))
         painter.setFont(theme.mono(10))
         foot = QRectF(left - 2, rule + 2, width + 4, 19)
         painter.setPen(theme.color("text"))

@@ -1,0 +1,67 @@
+"""The gradient of every card, as a gauge on the card itself: live, on a log scale."""
+
+from math import log10, sqrt
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer
+
+from explorer.app.canvas.scene import NetworkScene
+from explorer.app.panels.layer_table import rows_of
+
+FRAME_MS = 100
+DECADES = 4.0  # from an empty gauge to a full one
+
+
+class Gauges(QObject):
+    """Takes the newest gradients that the engine tells, and shows them ten times a second at most.
+
+    The gauge of the largest is full; one that is 10,000 times smaller is empty.
+    """
+
+    def __init__(self, scene: NetworkScene):
+        super().__init__(scene)
+        self.scene, self.session = scene, scene.session
+        self._norms: dict[str, float] = {}
+        self._places: dict[str, tuple[str, ...]] = {}
+        self._placed_for = None
+        self._clock = QTimer(self, singleShot=True, interval=FRAME_MS)
+        self._clock.timeout.connect(self._draw)
+        self.session.link.probed.connect(self._on_probe)
+        self.session.link.rows_arrived.connect(self._on_rows)
+        scene.synced.connect(self._clock.start)
+
+    def _on_probe(self, message: dict, arrays: dict[str, np.ndarray]) -> None:
+        if not self.session.run.active:
+            self._take(message["layers"], arrays["gradients"])
+
+    def _on_rows(self, message: dict, arrays: dict[str, np.ndarray]) -> None:
+        if len(arrays["gradients"]):
+            self._take(message["layers"], arrays["gradients"][-1])
+
+    def _take(self, layers: list[str], norms: np.ndarray) -> None:
+        self._norms = dict(zip(layers, norms.tolist()))
+        if not self._clock.isActive():
+            self._clock.start()
+
+    def _draw(self) -> None:
+        norms = self.norms()
+        largest = max(norms.values(), default=0.0)
+        for id, card in self.scene.cards.items():
+            norm = norms.get(id)
+            share = None if norm is None or largest <= 0 else (
+                max(0.0, 1 + log10(norm / largest) / DECADES) if norm > 0 else 0.0)
+            card.show_gradient(norm, share)
+
+    def norms(self) -> dict[str, float]:
+        """The L2 norm of the gradient of all weights in each card in view that has some."""
+        if self._placed_for is not self.session.report:
+            self._placed_for = self.session.report
+            self._places = {row.layer.path: tuple(row.place.split("."))
+                            for row in rows_of(self.session.report)}
+        view, squares = self.session.view, {}
+        for path, norm in self._norms.items():
+            place = self._places.get(path, ())
+            if place[:len(view)] == view and len(place) > len(view):
+                id = place[len(view)]
+                squares[id] = squares.get(id, 0.0) + norm * norm
+        return {id: sqrt(square) for id, square in squares.items()}
