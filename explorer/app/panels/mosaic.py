@@ -1,4 +1,4 @@
-"""Feature maps side by side, a whole number of screen pixels to each of theirs."""
+"""Feature maps side by side, as large as fits in steps of half a screen pixel to each of theirs."""
 
 from dataclasses import dataclass, field
 
@@ -88,7 +88,7 @@ class MosaicView(QWidget):
             scale = min(
                 ((width + GAP) / columns - GAP) / wide, ((self.height() + GAP) / rows - GAP) / high
             )
-            scale = float(int(scale)) if scale >= 1 else scale
+            scale = int(2 * scale) / 2 if scale >= 1 else scale
             left = rows * columns - count
             # As large as fits; then without holes in the last row; then as wide as fits.
             if (scale, -left, columns) > (best_scale, -best_left, best):
@@ -120,7 +120,7 @@ class MosaicView(QWidget):
             return
         painter = QPainter(self)
         columns, scale, enlarged = self.layout_of()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 1)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale != int(scale))
         for index, channel in enumerate(self.tiles.order):
             place = self._place(index, columns, scale)
             painter.drawImage(place, self.tiles.image, self.tiles.source(index))
