@@ -128,6 +128,8 @@ def _open(given) -> int:
             and not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY")):
         raise UsageError(_("there is no display to open the window on; check, train, export and "
                            "templates need none"))
+    if given.network is not None:
+        load(given.network)  # whatever is wrong with it is told before a window appears
     from explorer.app.main import run
 
     return run(given.network)

@@ -1,4 +1,4 @@
-"""A progress bar for a terminal; where the output is no terminal, one line an epoch."""
+"""A progress bar for a terminal; where the output is no terminal, a line every ten seconds."""
 
 import sys
 import time
@@ -7,6 +7,7 @@ from typing import TextIO
 from explorer.text import _
 
 WIDTH = 28
+LINE_SECONDS = 10.0
 
 
 def clock(seconds: float) -> str:
@@ -20,7 +21,7 @@ class TrainingBar:
     def __init__(self, stream: TextIO | None = None):
         self.stream = stream or sys.stdout
         self.live = self.stream.isatty()
-        self._begun = time.monotonic()
+        self._begun = self._told = time.monotonic()
 
     def __call__(self, run, validated) -> None:
         if validated is not None:
@@ -29,11 +30,13 @@ class TrainingBar:
                 epoch=validated.epoch, epochs=run.recipe.epochs,
                 accuracy=validated.score.accuracy, loss=validated.score.loss,
                 time=clock(time.monotonic() - self._begun)))
-        elif self.live:
+        elif self.live or time.monotonic() - self._told >= LINE_SECONDS:
+            self._told = time.monotonic()
             share = run.step / run.steps
             loss = run.history[-1][-1, 2] if run.history else float("nan")
             left = run.seconds_left
-            self._draw("█" * round(share * WIDTH) + "░" * (WIDTH - round(share * WIDTH)) + "  " + _(
+            bar = "█" * round(share * WIDTH) + "░" * (WIDTH - round(share * WIDTH))
+            (self._draw if self.live else self._line)(f"{bar}  " + _(
                 "epoch {epoch}/{epochs} · step {step}/{steps} · loss {loss:.3f} · {speed:,.0f} "
                 "img/s · {left} left").format(
                     epoch=run.epoch, epochs=run.recipe.epochs, step=run.step, steps=run.steps,

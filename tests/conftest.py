@@ -35,7 +35,8 @@ def own_settings(request):
 @pytest.fixture(autouse=True, scope="session")
 def processes_settings(tmp_path_factory):
     """Programs that a test starts keep their settings out of the person's home too."""
-    os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("config"))
+    for name in ("CONFIG", "CACHE"):
+        os.environ[f"XDG_{name}_HOME"] = str(tmp_path_factory.mktemp(name.lower()))
 
 
 @pytest.fixture(autouse=True, scope="module")

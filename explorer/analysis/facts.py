@@ -212,8 +212,8 @@ def _child(node: Node, wires: Mapping[str, Wire], shapes: dict[str, Shape | None
 
 def _unconnected(node: Node, kind: Kind, ins: tuple[Shape | None, ...],
                  wires: Mapping[str, Wire]) -> Facts:
-    message = (_("{{node}} joins at least two branches, but {count} is connected").format(
-        count=len(ins)) if kind.variadic else
+    message = (_("{{node}} joins at least two branches, but {count} connected").format(
+        count=_("one is") if ins else _("none is")) if kind.variadic else
         _("The input of {node} is not connected"))
     missing = tuple(port for port in kind.ports() if port not in wires)
     return Facts(kind, kind.settings(node.params), ins, ins[0] if ins else None,

@@ -78,6 +78,8 @@ def _stride(have: Shape, want: Shape) -> int | None:
 def _project(graph: Graph, wire: Wire, channels: int, stride: int) -> Graph:
     ends = [graph.nodes[end].position for end in (wire.source, wire.target) if end in graph.nodes]
     place = (sum(x for x, _y in ends) / len(ends), sum(y for _x, y in ends) / len(ends))
+    if len(ends) == 2 and abs(ends[0][1] - ends[1][1]) < 80 and ends[1][0] - ends[0][0] > 320:
+        place = (place[0], place[1] - 140.0)  # a way round other cards goes over them
     params = {"out_channels": channels} | ({"stride": stride} if stride > 1 else {})
     node = Node(names.following("Projection", names_in(graph)), "Projection", params, place)
     return edits.insert(graph, node, wire)

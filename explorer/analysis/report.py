@@ -47,6 +47,13 @@ class Report:
         """How many layers there are, inside all blocks, also those that lead nowhere."""
         return sum(facts.layers for facts in self.facts.values())
 
+    @cached_property
+    def known(self) -> bool:
+        """The totals count every layer; otherwise there are some whose shape is unknown, and the
+        totals are what is known at the least."""
+        return all(facts.out is not None and None not in facts.ins and facts.ins
+                   for id, facts in self.facts.items() if id in self.alive)
+
     @property
     def too_large(self) -> bool:
         """The layers are too many to be listed one by one."""

@@ -48,7 +48,7 @@ def as_text(report: Report) -> str:
     head = (_("layer"), _("kind"), _("output"), _("parameters"), _("MACs"))
     rows = [(layer.path, layer.kind, text_of(layer.out) if layer.out else "?",
              f"{layer.params:,}", f"{layer.macs:,}") for layer in report.layers()]
-    total = (_("total"), "", text_of(report.output) if report.output else "?",
+    total = (_("total") if report.known else _("at least"), "", text_of(report.output) if report.output else "?",
              f"{report.params:,}", f"{report.macs:,}")
     widths = [max(len(row[column]) for row in (head, *rows, total)) for column in range(5)]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QSettings, QStandardPaths, Signal
 
 from explorer.analysis.report import Report
+from explorer.graph.diff import diff
 from explorer.graph.file import to_dict
 from explorer.text import _
 
@@ -37,11 +38,14 @@ class Run(QObject):
         self.watched = ""
         self.checkpoint: str | None = None
         self.report: Report | None = None  # of the network that the engine holds
+        self.document = None  # the one whose network is in the run
+        self._told_of_edit = False
         self._request: dict = {}
         self._waits = False  # for the engine to start, so that the run can be asked for
         self._folder = Path(QStandardPaths.writableLocation(
             QStandardPaths.StandardLocation.CacheLocation)) / "runs"
         session.selection_changed.connect(self._select)
+        session.changed.connect(self._tell_of_edit)
         self.link.hello_said.connect(self._greet)
         self.link.saved.connect(self._keep)
         self.link.state_changed.connect(self._hear)
@@ -65,6 +69,8 @@ class Run(QObject):
         if self.active or not report.ok or self.link.hello is None:
             return
         self.report = report
+        if self.state == "died":
+            self._enter("idle")
         self.watched = self._watchable(self.session.selected) or self._first()
         self.link.send("build", graph=to_dict(report.graph), data=self.session.data.name,
                        device=self.device, seed=self.recipe.get("seed", 0), watch=self.watched,
@@ -75,10 +81,25 @@ class Run(QObject):
         """Let the live views show the node at `path` for test picture number `image`."""
         path = self._watchable(path) or self.watched or self._first()
         self.image = image % self.session.data.test
-        if self.report is not None:
+        if not self.active and self.report is not self.session.report:
+            return  # the network is about to be built, and is then shown at what is selected
+        if self.report is not None and self.shows_document and self.state != "died":
             self.watched = path
             self.link.send("watch", watch=path, image=self.image)
             self.watched_changed.emit(path, self.image)
+
+    @property
+    def shows_document(self) -> bool:
+        """What the engine tells is of the current document's network."""
+        return not self.active or self.document is self.session.document
+
+    def _tell_of_edit(self, before, after) -> None:
+        """Say once a run that what is drawn is no longer what runs."""
+        if (self.active and self.shows_document and not self._told_of_edit
+                and before is not after and not diff(before, after).only_moved):
+            self._told_of_edit = True
+            self.session.notified.emit(_("The run goes on with the network as it was when it "
+                                         "began; stop it and run again to train the edited one"))
 
     def _select(self, path: str) -> None:
         if self._watchable(path) and path != self.watched:
@@ -107,8 +128,9 @@ class Run(QObject):
             self.session.notified.emit(_("The network cannot run yet: {problem}").format(
                 problem=problems[0].message))
             return
-        self.report = self.session.report
+        self.report, self.document = self.session.report, self.session.document
         self.checkpoint = None
+        self._told_of_edit = False
         self._prune()
         self._request = {
             "graph": to_dict(self.report.graph), "data": self.session.data.name, "out": None,
@@ -126,6 +148,8 @@ class Run(QObject):
         if self.state == "paused":
             self.link.send("resume")
         elif self.resumable:
+            if self.document in self.session.documents:
+                self.session.show_document(self.document)
             self._send(resume=self.checkpoint)
 
     def _send(self, resume: str | None) -> None:
@@ -176,11 +200,13 @@ class Run(QObject):
             self.device = known[0]
         if self._waits:
             self._send(self._request["resume"])
-        else:
+        elif not self.resumable:  # else what the run showed stays, until it is resumed or edited
             self.build()
 
     def _keep(self, message: dict) -> None:
         self.checkpoint = message["path"]
+        if not self.active:  # the last word of a run that was stopped: now it can be resumed
+            self.state_changed.emit(self.state)
 
     def _hear(self, state: str, message: dict) -> None:
         self._enter(state)

@@ -14,7 +14,7 @@ from explorer.app.run import Run
 from explorer.catalog import check, templates
 from explorer.catalog.check import KindError
 from explorer.catalog.datasets import FASHION_MNIST, DataSet
-from explorer.graph import file
+from explorer.graph import edits, file
 from explorer.graph.edits import EditError
 from explorer.graph.graph import INPUT, OUTPUT, Graph, Shape
 from explorer.text import _
@@ -137,17 +137,19 @@ class Session(QObject):
         return True
 
     def edit_inside(self, path: str) -> None:
-        """Make the inside of a declared block a custom group, and open it."""
+        """Make the inside of a declared block, and of those around it, custom groups; open it."""
         ids = tuple(path.split("."))
 
-        def own(graph: Graph) -> Graph:
-            node = graph.nodes[ids[-1]]
-            facts = self.facts_of(path)
-            return replace(graph, nodes={**graph.nodes, node.id: replace(
-                node, kind="Group", params={"inline": True} if facts.inline else {},
-                inner=placed(facts.expansion, FULL_ROW_INSIDE))})
+        def own(graph: Graph, depth: int = 1) -> Graph:
+            node, facts = graph.nodes[ids[depth - 1]], self.facts_of(".".join(ids[:depth]))
+            if node.inner is None:
+                node = replace(node, kind="Group", params={"inline": True} if facts.inline else {},
+                               inner=placed(facts.expansion, FULL_ROW_INSIDE))
+            if depth < len(ids):
+                node = replace(node, inner=own(node.inner, depth + 1))
+            return edits.replace_node(graph, node)
 
-        if self.edit(_("Edit inside {id}").format(id=path), own):
+        if self.edit(_("Edit inside {id}").format(id=path), own, whole=True):
             self.open(ids)
 
     def _changed(self, before: Graph, after: Graph) -> None:
@@ -222,6 +224,11 @@ class Session(QObject):
         self.switch(len(self.documents) - 1)
         if len(self.documents) == 2 and only.path is None and only.undo.count() == 0:
             self.close(0)
+
+    def show_document(self, document: Document) -> None:
+        """Make this open document the current one."""
+        if document is not self.document:
+            self.switch(self.documents.index(document))
 
     def switch(self, index: int) -> None:
         """Make another open document the current one."""

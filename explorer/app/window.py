@@ -2,7 +2,14 @@
 
 from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QToolBar, QWidget
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QMainWindow,
+    QMessageBox,
+    QTabWidget,
+    QToolBar,
+    QWidget,
+)
 
 from explorer.app.canvas.actions import CanvasActions
 from explorer.app.canvas.canvas import Canvas
@@ -35,6 +42,7 @@ class Window(QMainWindow):
         self.session = session
         self.setObjectName("window")
         self.canvas = Canvas(session)
+        self.canvas.setMinimumSize(320, 180)
         self.setCentralWidget(self.canvas)
         self.actions_of_canvas = CanvasActions(self.canvas)
         self.files = Files(self)
@@ -50,6 +58,9 @@ class Window(QMainWindow):
         session.documents_changed.connect(self._retitle)
         self._retitle()
         self.resize(*SIZE)
+        room = self.screen().availableSize()
+        if room.width() <= SIZE[0] or room.height() <= SIZE[1]:
+            self.setWindowState(Qt.WindowState.WindowMaximized)
         self._initial = self.saveState(LAYOUT_VERSION)
         self._restore()
         self.canvas.setFocus()
@@ -64,6 +75,7 @@ class Window(QMainWindow):
         session = self.session
         self.palette_panel = Palette(session)
         self.inspector = Inspector(session)
+        self.inspector.setMinimumWidth(264)
         self.training = TrainingPanel(session)
         self.feature_maps = FeatureMapsPanel(session)
         self.gradients = GradientsPanel(session)
@@ -129,7 +141,7 @@ class Window(QMainWindow):
         bar.settings.set_figures(run.recipe)
         run.set_recipe(bar.settings.figures())
         run.state_changed.connect(lambda state: bar.set_state(state, run.resumable))
-        link.rows_arrived.connect(lambda message, _arrays: bar.set_progress(message))
+        link.rows_arrived.connect(self._show_progress)
         link.modes_measured.connect(bar.set_modes)
         link.hello_said.connect(self._show_devices)
         link.probed.connect(self._show_picture)
@@ -144,8 +156,14 @@ class Window(QMainWindow):
         self.run_bar.choose_device(self.session.run.device)
         self.run_bar.set_state(self.session.run.state, self.session.run.resumable)
 
+    def _show_progress(self, message: dict, _arrays: dict) -> None:
+        run = self.session.run
+        self.run_bar.set_progress(message, "" if run.shows_document else run.report.graph.name)
+
     def _show_picture(self, message: dict, arrays: dict) -> None:
         """Put the picture and the network's answer onto the two ends of the drawing."""
+        if not self.session.run.shows_document:
+            return
         pixels, classes = arrays["picture"], self.session.data.classes
         height, width = pixels.shape[:2]
         grey = pixels.ndim == 2
@@ -174,12 +192,21 @@ class Window(QMainWindow):
         if isinstance(state, QByteArray):
             self.restoreState(state, LAYOUT_VERSION)
 
+    def _may_end_run(self) -> bool:
+        """No run is going on, or it may be ended."""
+        if not self.session.run.active:
+            return True
+        buttons = QMessageBox.StandardButton
+        return QMessageBox.question(
+            self, _("Training is going on"), _("End the run and close the window?"),
+            buttons.Yes | buttons.Cancel, buttons.Cancel) == buttons.Yes
+
     def reset_layout(self) -> None:
         """Put the panels back where they are at first."""
         self.restoreState(self._initial, LAYOUT_VERSION)
 
     def closeEvent(self, event) -> None:
-        if not self.files.may_close_all():
+        if not (self._may_end_run() and self.files.may_close_all()):
             event.ignore()
             return
         settings = QSettings()

@@ -70,7 +70,10 @@ def loads(text: str) -> Graph:
     """The graph that a file's text states. Raises FileError."""
     try:
         found = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise FileError(_("This is not a network file: it is not JSON (nested too "
+                          "deeply)")) from None
+    except ValueError as error:
         raise FileError(_("This is not a network file: it is not JSON ({reason})").format(
             reason=str(error)[:120])) from None
     return from_dict(found)

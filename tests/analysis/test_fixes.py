@@ -186,7 +186,7 @@ def test_half_an_add_keeps_the_wire_it_has(draw, port):
     report = analyse(draw(("a", "ReLU", {}), ("b", "ReLU", {}), ("add", "Add", {}),
                           wires=[f"input a add.{port}", "input b", "add output"]))
     problem = only(report)
-    assert problem.message == "add joins at least two branches, but 1 is connected"
+    assert problem.message == "add joins at least two branches, but one is connected"
     assert mended(report, problem) == ["Connect b to add"]
     assert analyse(problem.fixes[0].edit(report.graph)).ok
     assert report.output == (3, 8, 8)
@@ -194,7 +194,7 @@ def test_half_an_add_keeps_the_wire_it_has(draw, port):
 
 def test_an_add_of_nothing(draw):
     report = analyse(draw(("a", "ReLU", {}), ("add", "Add", {}), wires=["input a", "add output"]))
-    assert "but 0 is connected" in only(report).message
+    assert "but none is connected" in only(report).message
     mended(report, only(report))
 
 

@@ -48,7 +48,7 @@ def test_a_probe_is_drawn_and_taken_once(panel, session, qtbot):
 
 def test_a_wrong_guess_is_red_and_many_maps_are_counted(panel, session, qtbot):
     shown(panel, session, qtbot, shape=(512, 7, 7), guess=7)
-    assert panel.title.text() == "stage2 · 512×7×7 · the 64 strongest of 512"
+    assert panel.title.text() == "stage2 · 512×7×7 · 64 strongest of 512"
     assert "Sneaker" in panel.guess.text() and theme.DARK.problem in panel.guess.text()
 
 

@@ -120,6 +120,9 @@ def person(qtbot, qapp):
 
 def _lose_changes(window: Window) -> None:
     """Let the window close without asking."""
+    if window.session.run.active:
+        window.session.run.stop()
+        window.session.run.state = "stopped"
     for document in window.session.documents:
         document.undo.setClean()
 

@@ -195,3 +195,46 @@ def test_a_template_opens_fitted_to_the_data(person, name):
     assert person.session.report.ok
     assert person.session.graph.input == (1, 28, 28) and person.session.report.output == (10,)
     assert "10 classes" in person.window.notice.text()
+
+
+def test_undo_works_while_a_field_of_the_inspector_has_the_focus(person, qtbot):
+    person.click("layer2")
+    field = person.window.inspector.form.fields["width"]
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, "48")
+    assert person.session.graph.nodes["layer2"].params["width"] == 48
+    qtbot.keyClick(field, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert person.session.graph.nodes["layer2"].params["width"] == 32
+    qtbot.keyClick(field, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert person.session.graph.nodes["layer2"].params["width"] == 48
+
+
+def test_edit_inside_from_inside_makes_all_around_it_ones_own(person):
+    person.double_click("layer2")
+    person.double_click("0")
+    person.canvas.overlays.path.linkActivated.emit("edit")
+    assert person.session.view == ("layer2", "0") and person.session.editable
+    assert person.session.graph.nodes["layer2"].inner.nodes["0"].kind == "Group"
+    person.undo()
+    assert person.session.graph.nodes["layer2"].kind == "Stage"
+
+
+def test_alt_up_leaves_a_block(person, qtbot):
+    person.double_click("layer2")
+    person.click("0")
+    person.key(Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert person.session.view == () and person.session.selected == "layer2"
+
+
+def test_all_of_the_network_stays_in_sight_until_one_moves_the_view(person):
+    def in_sight() -> bool:
+        seen = person.canvas.mapToScene(person.canvas.viewport().rect()).boundingRect()
+        return seen.contains(person.scene.content())
+
+    person.wait(in_sight)
+    person.window.resize(1250, 700)
+    person.wait(in_sight)
+    person.canvas.zoom(2.0)
+    person.window.resize(1300, 720)
+    assert not in_sight()

@@ -117,3 +117,29 @@ def test_editing_in_a_run_leaves_the_run_alone(ready, qtbot):
     with qtbot.waitSignal(link.built, timeout=20_000) as built:
         person.window.run_bar.run_actions["stop"].trigger()
     assert built.args[0]["params"] == person.session.report.params
+
+
+def test_another_network_in_view_shows_nothing_of_the_run(ready, qtbot):
+    person = ready
+    link, run = person.session.link, person.session.run
+    with qtbot.waitSignal(link.rows_arrived, timeout=30_000):
+        run_short(person, epochs=50)
+    person.session.edit("Set", partial(edits.set_params, id="layer3", params={"width": 48}))
+    assert "as it was when it began" in person.window.notice.text()
+    person.session.new("lenet5")
+    watched = run.watched
+    person.click("conv2")
+    with qtbot.waitSignal(link.rows_arrived, timeout=10_000):
+        pass
+    assert run.watched == watched and not run.shows_document
+    assert person.scene.cards["output"].subtitle == ""
+    assert all(card.gauge is None for card in person.scene.cards.values())
+    assert "cifar_resnet8" in person.window.run_bar.progress.text()
+    person.window.run_bar.run_actions["stop"].trigger()
+    person.wait(lambda: run.state == "stopped")
+    assert "stopped" in person.window.run_bar.progress.text()
+    person.wait(lambda: person.scene.cards["conv2"].gauge is not None)
+    person.window.run_bar.run_actions["resume"].trigger()
+    assert person.session.graph.name == "cifar_resnet8"
+    person.window.run_bar.run_actions["stop"].trigger()
+    person.wait(lambda: run.state == "stopped")

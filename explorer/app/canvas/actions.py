@@ -153,7 +153,9 @@ class CanvasActions:
             self.session.select({inner})
 
     def edit_inside(self) -> None:
-        if len(self._chosen) == 1:
+        if not self._chosen and not self.session.editable:
+            self.session.edit_inside(".".join(self.session.view))
+        elif len(self._chosen) == 1:
             facts = self.session.shown_facts[self._chosen[0]]
             if facts.kind.composite and facts.inner is None:
                 self.session.edit_inside(".".join((*self.session.view, self._chosen[0])))

@@ -15,6 +15,7 @@ from explorer.app.canvas.gestures import Connect, Frame, Gesture, Move, Pan
 from explorer.app.canvas.overlays import Overlays
 from explorer.app.canvas.scene import NetworkScene
 from explorer.app.canvas.wire import WireItem
+from explorer.catalog import KINDS
 from explorer.graph import edits
 from explorer.graph.graph import ENDS, Wire
 from explorer.text import _
@@ -41,7 +42,7 @@ class Canvas(QGraphicsView):
         self.selected_wire: Wire | None = None
         self._hot_wire: WireItem | None = None
         self._space = False
-        self._fitted = False
+        self._fitted = True  # nobody has moved the view since all of it was shown
         self._ghost: QGraphicsRectItem | None = None
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -71,9 +72,11 @@ class Canvas(QGraphicsView):
                     room.height() / max(1.0, content.height()))
         self.scale(max(SMALLEST, scale), max(SMALLEST, scale))
         self.centerOn(content.center() - QPointF(0, 14 / scale))
+        self._fitted = True
 
     def zoom(self, factor: float, at: QPointF | None = None) -> None:
         """Scale what is seen, the point `at` (viewport) staying where it is."""
+        self._fitted = False
         factor = min(max(factor, SMALLEST / self.transform().m11()),
                      LARGEST / self.transform().m11())
         at = at if at is not None else QPointF(self.viewport().rect().center())
@@ -82,6 +85,11 @@ class Canvas(QGraphicsView):
         gap = self.mapToScene(at.toPoint()) - before
         self.translate(gap.x(), gap.y())
         self.overlays.place()
+
+    def look_at(self, place: QPointF) -> None:
+        """Bring a place (scene) to the middle."""
+        self._fitted = False
+        self.centerOn(place)
 
     def show_card(self, id: str) -> None:
         """Bring a card into sight."""
@@ -136,8 +144,8 @@ class Canvas(QGraphicsView):
         """Add a node behind the selected one (or the last), as the palette's Enter does."""
         graph = self.network.graph
         chosen = [id for id in graph.order if id in self.session.selection]
-        leading = graph.into("output").get("x")
-        after = chosen[-1] if chosen else (leading.source if leading else "input")
+        body = [id for id in graph.order if KINDS[graph.nodes[id].kind].category != "head"]
+        after = (chosen or body or ["input"])[-1]
         self._add(kind, partial(placing.behind, id=after, kind=kind, params=params))
 
     def drop(self, kind: str, params: dict, place: QPointF) -> None:
@@ -220,6 +228,7 @@ class Canvas(QGraphicsView):
         if event.button() == Qt.MouseButton.MiddleButton or (
                 self._space and event.button() == Qt.MouseButton.LeftButton):
             self.gesture = Pan(self, place)
+            self._fitted = False
         elif event.button() == Qt.MouseButton.LeftButton:
             adding = bool(event.modifiers() & (Qt.KeyboardModifier.ShiftModifier
                                                | Qt.KeyboardModifier.ControlModifier))
@@ -272,6 +281,7 @@ class Canvas(QGraphicsView):
     def wheelEvent(self, event) -> None:
         step = event.angleDelta()
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._fitted = False
             bar = self.horizontalScrollBar()
             bar.setValue(bar.value() - (step.y() or step.x()))
         else:
@@ -333,15 +343,15 @@ class Canvas(QGraphicsView):
             self.show_card(best.id)
 
     def event(self, event) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and event.key() in _STEPS:
+        if (event.type() == QEvent.Type.ShortcutOverride and event.key() in _STEPS
+                and not event.modifiers() & Qt.KeyboardModifier.AltModifier):
             event.accept()
             return True
         return super().event(event)
 
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)
-        if not self._fitted and self.isVisible():
-            self._fitted = True
+        if self._fitted:
             self.fit()
         self.overlays.place()
 

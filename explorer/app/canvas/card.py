@@ -8,6 +8,7 @@ from explorer.analysis.facts import Facts
 from explorer.analysis.layout import STACK, card_size
 from explorer.app import glyphs, theme
 from explorer.app.number import shape_text, short
+from explorer.app.tensor_box import paint_tensor
 from explorer.graph.graph import INPUT, OUTPUT, Node, Shape
 from explorer.text import _
 
@@ -33,6 +34,7 @@ class Card(QGraphicsItem):
         self.selected = False
         self.hot_port: str | None = None
         self.picture: QImage | None = None
+        self.inside = False
         self.gauge: float | None = None
         self.size = (0.0, 0.0)
         self.setZValue(2)
@@ -228,9 +230,15 @@ class Card(QGraphicsItem):
     def _paint_input(self, painter: QPainter) -> None:
         body = self.body
         frame = QRectF(body.left() + 10, body.top() + 10, 64, 64)
-        painter.fillRect(frame, QColor("#000000"))
-        if self.picture is not None:
-            painter.drawImage(frame, self.picture)
+        if self.inside:
+            if self.shape_out and len(self.shape_out) == 3:
+                paint_tensor(painter, frame.adjusted(8, 8, -8, -8), self.shape_out,
+                             theme.color("muted"), theme.mixed("muted", "card", 0.25),
+                             self.shape_out)
+        else:
+            painter.fillRect(frame, QColor("#000000"))
+            if self.picture is not None:
+                painter.drawImage(frame, self.picture)
         painter.setFont(theme.sans(11))
         painter.setPen(theme.color("muted"))
         painter.drawText(QRectF(body.left() + 2, body.bottom() - 28, body.width() - 4, 24),

@@ -1,6 +1,7 @@
 """What the mouse does on the canvas: one gesture, one class, with move, finish and cancel."""
 
 from functools import partial
+from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -185,7 +186,7 @@ class Connect(Gesture):
         self.item.carry(self.item.shape_of, None, False, bool(self.refused))
         self.item.update()
         if self.refused:
-            QToolTip.showText(QCursor.pos(), self.refused, self.canvas)
+            QToolTip.showText(QCursor.pos(), f"<qt>{escape(self.refused)}</qt>", self.canvas)
             self.canvas.viewport().setCursor(Qt.CursorShape.ForbiddenCursor)
         else:
             QToolTip.hideText()

@@ -187,7 +187,7 @@ class Map(QWidget):
     def _go(self, event) -> None:
         scale, content = self._scale()
         place = (event.position() - QPointF(self.rect().center())) / scale + content.center()
-        self.canvas.centerOn(place)
+        self.canvas.look_at(place)
 
     def mousePressEvent(self, event) -> None:
         self._go(event)

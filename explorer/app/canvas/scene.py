@@ -30,6 +30,8 @@ class NetworkScene(QGraphicsScene):
         self.problems: dict[str, Problem] = {}
         self.graph = Graph()
         self._drawn: dict[str, tuple] = {}
+        self._document = session.document
+        self._label = self._guess = ""  # of the picture that runs through the network
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
         session.changed.connect(self.sync)
         session.view_changed.connect(self.sync)
@@ -43,6 +45,8 @@ class NetworkScene(QGraphicsScene):
     def sync(self, *_change) -> None:
         """Draw the graph in view, touching only the cards and wires that are not as they should."""
         session = self.session
+        if session.document is not self._document:
+            self._document, self._label, self._guess = session.document, "", ""
         graph, facts = session.shown, session.shown_facts
         self.problems = self._problems_here()
         for id in self.cards.keys() - graph.nodes.keys() - set(ENDS):
@@ -80,11 +84,11 @@ class NetworkScene(QGraphicsScene):
         output = graph.into(OUTPUT).get("x")
         for id in ENDS:
             card = self.cards.get(id) or self._new_card(id)
-            subtitle = card.subtitle
+            card.inside = bool(session.view)
             if session.view:
                 subtitle = "" if id == OUTPUT else _("from outside")
-            elif id == INPUT:
-                subtitle = subtitle if card.picture is not None else session.data.title
+            else:
+                subtitle = self._guess if id == OUTPUT else self._label or session.data.title
             card.show_end(self._shape(id) if id == INPUT else
                           self._shape(output.source) if output else None,
                           subtitle, self._mark(id))
@@ -188,14 +192,14 @@ class NetworkScene(QGraphicsScene):
     def show_picture(self, picture: QImage, label: str) -> None:
         """Put the picture that runs through the network onto the input's card."""
         card = self.cards[INPUT]
-        card.picture = picture
+        card.picture, self._label = picture, label
         if not self.session.view:
             card.subtitle = label
         card.update()
 
     def show_guess(self, guess: str) -> None:
         """Put the network's answer onto the output's card."""
-        card = self.cards[OUTPUT]
+        card, self._guess = self.cards[OUTPUT], guess
         if not self.session.view and card.subtitle != guess:
             card.subtitle = guess
             card.update()

@@ -20,7 +20,7 @@ class DocumentTabs(QWidget):
         self.bar.setDrawBase(False)
         self.bar.setExpanding(False)
         self.bar.setTabsClosable(True)
-        self.bar.setElideMode(Qt.TextElideMode.ElideRight)
+        self.bar.setElideMode(Qt.TextElideMode.ElideNone)
         self.bar.setUsesScrollButtons(True)
         self.bar.currentChanged.connect(self._switch)
         self.bar.tabCloseRequested.connect(files.close)

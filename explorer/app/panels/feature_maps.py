@@ -43,6 +43,7 @@ class FeatureMapsPanel(LivePanel):
     def _build(self) -> None:
         self.title = QLabel()
         self.title.setProperty("role", "small")
+        self.title.setMinimumWidth(1)
         self.hint = QLabel()
         self.hint.setProperty("role", "small")
         self.figures = _Figures()
@@ -151,7 +152,7 @@ class FeatureMapsPanel(LivePanel):
         parts = [message["path"] or _("output"), number.shape_text(tuple(message["shape"]))]
         if message["count"] > message["shown"]:
             parts.append(
-                _("the {shown} strongest of {count}").format(
+                _("{shown} strongest of {count}").format(
                     shown=message["shown"], count=number.grouped(message["count"])
                 )
             )

@@ -42,8 +42,6 @@ class _Box:
         row.setContentsMargins(0, 0, 8, 0)
         row.addStretch(1)
         row.addWidget(self._unit)
-        self._undo_key = PassUndo(self)
-        self.lineEdit().installEventFilter(self._undo_key)
         self.lineEdit().textEdited.connect(self._on_text)
         self.valueChanged.connect(self._on_value)
 
@@ -68,6 +66,13 @@ class _Box:
         # Typing the value that was hidden under "mixed" changes nothing for the box itself.
         if self._mixed and self.hasAcceptableInput() and self.valueFromText(text) == self.value():
             self._on_value(self.value())
+
+    def event(self, event: QEvent) -> bool:
+        # The line edit inside, which is asked by a call and not through filters, would keep undo.
+        if event.type() == QEvent.Type.ShortcutOverride and is_undo(event):
+            event.ignore()
+            return False
+        return super().event(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.hasFocus():
@@ -197,12 +202,17 @@ def field_for(param: Param) -> Field:
     return NumberField(param.low, param.high, step, param.unit)
 
 
+def is_undo(event: QEvent) -> bool:
+    """The key of Undo or Redo, in any of their shortcuts."""
+    return any(map(event.matches, _UNDO))
+
+
 class PassUndo(QObject):
     """Lets Undo and Redo through to the window: they are of the network, not of one line of text.
     To be installed on a line edit as its event filter."""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and any(map(event.matches, _UNDO)):
+        if event.type() == QEvent.Type.ShortcutOverride and is_undo(event):
             event.ignore()
             return True
         return super().eventFilter(watched, event)

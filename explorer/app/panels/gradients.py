@@ -43,6 +43,7 @@ class GradientsPanel(LivePanel):
     def _build(self) -> None:
         self.title = QLabel()
         self.title.setProperty("role", "small")
+        self.title.setMinimumWidth(1)
         self.hint = QLabel()
         self.hint.setProperty("role", "number")
         self.heat, self.profile = HeatMap(), DepthProfile()

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from explorer.app import theme
 from explorer.app.number import bytes_text, grouped, percent, shape_text
 from explorer.app.panels.figures import Figures
 from explorer.app.panels.fix_button import FixButton
@@ -46,6 +47,7 @@ class Inspector(QScrollArea):
         for signal in (session.changed, session.selection_changed, session.view_changed,
                        session.data_changed):
             signal.connect(self._on_change)
+        theme.changed.connect(self.refresh)
         self.refresh()
 
     # Building ---------------------------------------------------------------------------------

@@ -16,13 +16,24 @@ from PySide6.QtWidgets import (
 
 from explorer.app import theme
 from explorer.app.number import grouped, short
-from explorer.app.panels.layer_table import SHARE, LayerTable, SharePainter
+from explorer.app.panels.layer_table import (
+    IN,
+    KIND,
+    MACS,
+    OUT,
+    PARAMS,
+    PATH,
+    SHARE,
+    LayerTable,
+    SharePainter,
+)
 from explorer.graph.diff import diff
 from explorer.graph.graph import Graph
 from explorer.text import _
 
 ROW = 22  # pixels
-_WIDTHS = (190, 140, 150, 96, 96, 110)
+_WIDTHS = (132, 120, 110, 84, 84, 110)
+_ORDER = (PATH, OUT, PARAMS, MACS, KIND, IN, SHARE)
 
 
 class Layers(QWidget):
@@ -77,6 +88,8 @@ class Layers(QWidget):
         self.view.setSortingEnabled(True)
         for column, width in enumerate(_WIDTHS):
             self.view.setColumnWidth(column, width)
+        for place, column in enumerate(_ORDER):  # what matters most is seen in a narrow panel too
+            header.moveSection(header.visualIndex(column), place)
         self.view.selectionModel().currentRowChanged.connect(self._lead)
         self.view.clicked.connect(self._lead)
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.view)

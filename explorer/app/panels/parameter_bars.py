@@ -112,7 +112,7 @@ class ParameterBars(QWidget):
         if self._empty or not self.bars:
             painter.setFont(theme.sans(11))
             painter.setPen(theme.color("muted"))
-            text = _("{count} more without parameters") if self.bars else _("No parameters")
+            text = _("{count} more, without parameters or unknown") if self.bars else _("No parameters")
             painter.drawText(QRectF(0, len(self.bars) * ROW, self.width(), ROW),
                              Qt.AlignmentFlag.AlignVCenter, text.format(count=self._empty))
         if self.hasFocus() and self.bars:

@@ -15,6 +15,7 @@ class RunProgress(QWidget):
         super().__init__(parent)
         self.share = 0.0
         self.parts: list[str] = []
+        self._came_to: list[str] = []
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(180)
         theme.changed.connect(self.update)
@@ -25,8 +26,12 @@ class RunProgress(QWidget):
         self.setToolTip(self.text())
         self.update()
 
-    def show_rows(self, message: dict) -> None:
-        """The figures of a `rows` answer of the engine."""
+    def end(self, words: str) -> None:
+        """The run is over: keep how far it came, and say how it ended."""
+        self.say(*self._came_to, words, share=self.share)
+
+    def show_rows(self, message: dict, name: str = "") -> None:
+        """The figures of a `rows` answer of the engine; `name` of the network stands before."""
         step, steps = message.get("step", 0), message.get("steps") or 1
         epochs = message.get("epochs") or 1
         an_epoch = max(1, steps // epochs)
@@ -37,6 +42,9 @@ class RunProgress(QWidget):
                 step=number.grouped(step - epoch * an_epoch), steps=number.grouped(an_epoch)
             ),
         ]
+        if name:
+            parts[0] = f"{name} · {parts[0]}"
+        self._came_to = parts[:2]
         speed, left = message.get("images_per_second"), message.get("seconds_left")
         if speed:
             parts.append(_("{count} img/s").format(count=number.short(float(speed))))

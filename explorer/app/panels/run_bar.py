@@ -88,6 +88,7 @@ class RunBar(QWidget):
             box.setStatusTip(tip)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+            box.setMinimumWidth(76)
             row.addWidget(box)
         row.setSpacing(6)
         for data in DATASETS.values():
@@ -162,6 +163,10 @@ class RunBar(QWidget):
             self.progress.say(words[state])
         elif state == "idle":
             self.progress.say(_("ready · F5 trains the network"))
+        elif state == "stopped":
+            self.progress.end(_("stopped"))
+        elif state == "died":
+            self.progress.end(_("interrupted · F8 resumes") if resumable else _("interrupted"))
         for box in (self.data, self.mode):
             box.setEnabled(not self._busy)
         self.device.setEnabled(not self._busy and self.chosen_device() is not None)
@@ -170,9 +175,9 @@ class RunBar(QWidget):
     def _busy(self) -> bool:
         return self.state in ("measuring", "running", "paused")
 
-    def set_progress(self, message: dict) -> None:
-        """How far the run is: the `rows` answer of the engine."""
-        self.progress.show_rows(message)
+    def set_progress(self, message: dict, name: str = "") -> None:
+        """How far the run is: the `rows` answer of the engine; of the network `name`, if given."""
+        self.progress.show_rows(message, name)
 
     def set_devices(self, devices: list[dict]) -> None:
         """Lists the devices of the engine's hello: id, name, memory in bytes; keeps the choice."""

@@ -10,8 +10,8 @@ from explorer.text import _
 ENGINE_WORDS = {
     "idle": _("engine ready"), "measuring": _("engine: measuring"),
     "running": _("engine: training"), "paused": _("engine: paused"),
-    "stopped": _("engine: stopped"), "finished": _("engine: finished"),
-    "died": _("engine: died"),
+    "stopped": _("run stopped"), "finished": _("run finished"),
+    "died": _("run interrupted"),
 }
 
 
@@ -42,7 +42,8 @@ class Status(QObject):
         """Show the present figures."""
         report, run = self.session.report, self.session.run
         batch = run.recipe.get("batch_size", 128)
-        self.totals.setText(_("{params} parameters · {macs} MACs · activations {size} at batch "
+        least = "" if report.known else _("at least ")
+        self.totals.setText(least + _("{params} parameters · {macs} MACs · activations {size} at batch "
                               "{batch}").format(
             params=grouped(report.params), macs=short(report.macs),
             size=bytes_text(report.activations * 4 * batch), batch=batch))
