@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 
 from explorer.app.canvas.actions import CanvasActions
 from explorer.app.canvas.canvas import Canvas
+from explorer.app.dock_grip import DockGrip
 from explorer.app.files import Files
 from explorer.app.menus import Menus
 from explorer.app.notice import Notice
@@ -105,7 +106,7 @@ class Window(QMainWindow):
         for first, behind in (("training", "layers"), ("maps", "problems"), ("gradients", "code")):
             self.tabifyDockWidget(docks[first], docks[behind])
             for name in (first, behind):
-                docks[name].setTitleBarWidget(QWidget())
+                docks[name].setTitleBarWidget(DockGrip(docks[name]))
             docks[first].raise_()
         self.resizeDocks([docks["palette"], docks["inspector"]], [196, 276],
                          Qt.Orientation.Horizontal)

@@ -116,3 +116,17 @@ def test_the_saved_text_reads_well_in_version_control(person, saved):
     assert sum('"kind"' in line for line in lines) == len(person.session.graph.nodes)
     assert max(map(len, lines)) < 140
     assert file.read(saved) == person.session.graph
+
+
+def test_the_panels_places_are_remembered(person, qtbot):
+    from explorer.app.window import Window
+
+    person.window.docks["layers"].close()
+    person.window.docks["code"].setFloating(True)
+    person.window.close()
+    again = Window(person.session)
+    qtbot.addWidget(again)
+    again.show()
+    assert again.docks["layers"].isHidden() and again.docks["code"].isFloating()
+    again.reset_layout()
+    assert not again.docks["layers"].isHidden() and not again.docks["code"].isFloating()

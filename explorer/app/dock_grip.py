@@ -1,0 +1,56 @@
+"""The thin title bar of a panel whose name stands on a tab: drag it to move the panel, or close
+it."""
+
+from PySide6.QtCore import QPointF, QSize, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QToolButton, QWidget
+
+from explorer.app import theme
+from explorer.text import _
+
+HEIGHT, DOTS = 16, 6
+
+
+class DockGrip(QWidget):
+    """Mouse events pass through it to the dock, which knows how to be dragged."""
+
+    def __init__(self, dock: QDockWidget):
+        super().__init__(dock)
+        self.dock = dock
+        self.setToolTip(_("Drag to move the panel; double-click to make it a window"))
+        self.setCursor(Qt.CursorShape.SizeAllCursor)
+        close = QToolButton(text="×", autoRaise=True)
+        close.setToolTip(_("Close the panel; the View menu brings it back"))
+        close.setAccessibleName(_("Close {panel}").format(panel=dock.windowTitle()))
+        close.setCursor(Qt.CursorShape.ArrowCursor)
+        close.setFixedSize(20, HEIGHT)
+        close.setStyleSheet("padding: 0; border: none;")
+        close.clicked.connect(dock.close)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 4, 0)
+        row.addStretch(1)
+        row.addWidget(close)
+        theme.changed.connect(self.update)
+        dock.windowTitleChanged.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        return QSize(60, HEIGHT)
+
+    minimumSizeHint = sizeHint
+
+    def paintEvent(self, event) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color("faint"))
+        middle = self.width() / 2
+        for number in range(DOTS):
+            place = QPointF(middle + (number - (DOTS - 1) / 2) * 6, HEIGHT / 2)
+            painter.drawEllipse(place, 1.2, 1.2)
+        window = self.dock.parentWidget()
+        if self.dock.isFloating() or not window.tabifiedDockWidgets(self.dock):  # it has no tab
+            painter.setPen(theme.color("text"))
+            painter.setFont(theme.sans(11, True))
+            painter.drawText(self.rect().adjusted(12, 0, -24, 0), Qt.AlignmentFlag.AlignVCenter,
+                             self.dock.windowTitle())
+        painter.end()
