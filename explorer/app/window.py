@@ -59,11 +59,11 @@ class Window(QMainWindow):
         session.documents_changed.connect(self._retitle)
         self._retitle()
         self.resize(*SIZE)
+        self._initial = self.saveState(LAYOUT_VERSION)
+        self._restore()
         room = self.screen().availableSize()
         if room.width() <= SIZE[0] or room.height() <= SIZE[1]:
             self.setWindowState(Qt.WindowState.WindowMaximized)
-        self._initial = self.saveState(LAYOUT_VERSION)
-        self._restore()
         self.canvas.setFocus()
 
     # Building ---------------------------------------------------------------------------------
@@ -188,10 +188,12 @@ class Window(QMainWindow):
     def _restore(self) -> None:
         settings = QSettings()
         geometry, state = settings.value("window/geometry"), settings.value("window/state")
-        if isinstance(geometry, QByteArray):
-            self.restoreGeometry(geometry)
+        # The panels first: Qt 6.11 keeps a state that it restored to a maximised window, to do it
+        # once more at the next resize, and crashes if the panels were moved in between.
         if isinstance(state, QByteArray):
             self.restoreState(state, LAYOUT_VERSION)
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
 
     def _may_end_run(self) -> bool:
         """No run is going on, or it may be ended."""
