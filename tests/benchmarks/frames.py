@@ -22,6 +22,7 @@ def main() -> None:
     QCoreApplication.setOrganizationName("CNN Explorer benchmark")
     app = QApplication(sys.argv)
     from explorer.app import theme
+    from explorer.app.main import settle
     from explorer.app.session import Session
     from explorer.app.window import Window
 
@@ -65,6 +66,7 @@ def main() -> None:
     probes: list = []
     session.link.probed.connect(lambda *answer: probes.append(answer))
     wait(lambda: probes)
+    settle()
     measured("idle")
     rows: list = []
     session.link.rows_arrived.connect(lambda *answer: rows.append(answer))
