@@ -83,6 +83,7 @@ class Window(QMainWindow):
         self.layers = Layers(session)
         self.problems = Problems(session)
         self.code = Code(session)
+        self.code.setMinimumWidth(240)
         left, right, below = (Qt.DockWidgetArea.LeftDockWidgetArea,
                               Qt.DockWidgetArea.RightDockWidgetArea,
                               Qt.DockWidgetArea.BottomDockWidgetArea)

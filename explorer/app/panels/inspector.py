@@ -251,7 +251,8 @@ class Inspector(QScrollArea):
         self.bars_heading.setText((_("Parameters inside {block}").format(block=inside) if inside
                                    else _("Parameters by block")).upper())
         self.bars.set_bars([Bar(id, facts.params, facts.kind.category)
-                            for id, facts in session.shown_facts.items()])
+                            for id, facts in session.shown_facts.items()],
+                           session.report.known)
         self.bars.set_selected(session.selection)
 
     def _show_data(self, shown: bool) -> None:

@@ -45,18 +45,20 @@ class ParameterBars(QWidget):
         self._empty = 0
         self._selected: frozenset[str] = frozenset()
         self._hovered = -1
+        self._known = True
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(_("Parameters by block"))
         theme.changed.connect(self.update)
 
-    def set_bars(self, bars: list[Bar]) -> None:
-        """Show these blocks, those without parameters only as a number."""
+    def set_bars(self, bars: list[Bar], known: bool = True) -> None:
+        """Show these blocks, those without parameters only as a number; `known`: there are none
+        whose parameters are unknown."""
         rows = [bar for bar in bars if bar.params]
         empty = len(bars) - len(rows)
-        if (rows, empty) != (self.bars, self._empty):
-            self.bars, self._empty = rows, empty
+        if (rows, empty, known) != (self.bars, self._empty, self._known):
+            self.bars, self._empty, self._known = rows, empty, known
             self.updateGeometry()
             self.update()
 
@@ -112,7 +114,9 @@ class ParameterBars(QWidget):
         if self._empty or not self.bars:
             painter.setFont(theme.sans(11))
             painter.setPen(theme.color("muted"))
-            text = _("{count} more, without parameters or unknown") if self.bars else _("No parameters")
+            text = (_("No parameters") if not self.bars else
+                    _("{count} more without parameters") if self._known else
+                    _("{count} more, without parameters or unknown"))
             painter.drawText(QRectF(0, len(self.bars) * ROW, self.width(), ROW),
                              Qt.AlignmentFlag.AlignVCenter, text.format(count=self._empty))
         if self.hasFocus() and self.bars:
