@@ -4,13 +4,12 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from explorer.app import theme
 from explorer.catalog import KINDS
 
 WIDTH, HEIGHT = 28.0, 14.0  # the box in which every glyph is drawn, before it is scaled
-_RATIOS = (1, 2, 3)
 
 
 def paint_kind(painter: QPainter, rect: QRectF, kind_name: str,
@@ -46,21 +45,6 @@ def is_dashed(settings: SimpleNamespace) -> bool | None:
     if settings.shortcut == "none":
         return None
     return settings.shortcut == "projection" or settings.stride != 1
-
-
-def kind_icon(kind_name: str, size: int) -> QIcon:
-    """The glyph as a square icon with sides of `size` pixels, sharp on dense screens too."""
-    icon = QIcon()
-    for ratio in _RATIOS:
-        pixmap = QPixmap(size * ratio, size * ratio)
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        high = size * HEIGHT / WIDTH
-        paint_kind(painter, QRectF(0, (size - high) / 2, size, high), kind_name)
-        painter.end()
-        icon.addPixmap(pixmap)
-    return icon
 
 
 def _fit(painter: QPainter, rect: QRectF) -> None:

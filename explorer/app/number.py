@@ -1,8 +1,10 @@
 """How figures are written for a person: counts, shapes, amounts of memory and times."""
 
+from explorer.catalog.layers import text_of as shape_text
 from explorer.text import _
 
-TIMES = "\N{MULTIPLICATION SIGN}"
+__all__ = ["bytes_text", "grouped", "percent", "shape_text", "short", "time_text", "value_text"]
+
 _STEPS = ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, "k"))
 
 
@@ -25,11 +27,6 @@ def _three(value: float) -> str:
     size = abs(value)
     digits = 0 if size >= 99.95 else 1 if size >= 9.995 else 2
     return f"{value:.{digits}f}"
-
-
-def shape_text(shape: tuple[int, ...]) -> str:
-    """(64, 56, 56) → "64×56×56"; a shape without the batch dimension."""
-    return TIMES.join(str(side) for side in shape)
 
 
 def bytes_text(count: float) -> str:

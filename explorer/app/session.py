@@ -14,6 +14,7 @@ from explorer.app.run import Run
 from explorer.catalog import check, templates
 from explorer.catalog.check import KindError
 from explorer.catalog.datasets import FASHION_MNIST, DataSet
+from explorer.catalog.layers import text_of
 from explorer.graph import edits, file
 from explorer.graph.edits import EditError
 from explorer.graph.graph import INPUT, OUTPUT, Graph, Shape
@@ -203,7 +204,7 @@ class Session(QObject):
         """Open a template, fitted to the data set, as a new document."""
         self._show(self._fitted(name), None)
         self.notified.emit(_("{name} takes the pictures of {data}: {input}, {count} classes").format(
-            name=name, data=self.data.title, input="×".join(map(str, self.data.input)),
+            name=name, data=self.data.title, input=text_of(self.data.input),
             count=len(self.data.classes)))
 
     def read(self, path: str | Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from explorer.catalog.inside import Inside
 from explorer.catalog.kind import KINDS, Kind, Param
+from explorer.catalog.layers import strided
 from explorer.graph.graph import INPUT
 from explorer.text import _
 
@@ -94,7 +95,7 @@ KINDS.declare(Kind(
     params=(Param("out_channels", 64, _("Channels of the other branch."), 1, 65_536),
             Param("stride", 1, _("Step; as much as the other branch lowers the resolution."), 1, 64,
                   unit="px"), NORM),
-    label=lambda p: f"1×1, {p.out_channels}" + (f", s{p.stride}" if p.stride != 1 else ""),
+    label=lambda p: f"1×1, {p.out_channels}{strided(p)}",
     expand=_projection))
 
 
@@ -121,16 +122,12 @@ def _basic_block(p, ins):
     return inside
 
 
-def _strided(p) -> str:
-    return f", s{p.stride}" if p.stride != 1 else ""
-
-
 KINDS.declare(Kind(
     "BasicBlock", "block",
     _("Two 3×3 convolutions that learn F(x) = H(x) − x; the output is F(x) + x (He et al. 2015, "
       "figure 5 left)."),
     params=(WIDTH, STRIDE, SHORTCUT, NORM),
-    label=lambda p: f"3×3, {p.width}{_strided(p)}",
+    label=lambda p: f"3×3, {p.width}{strided(p)}",
     written_as=lambda p: "PlainBlock" if p.shortcut == "none" else "BasicBlock",
     expand=_basic_block))
 
@@ -149,7 +146,7 @@ KINDS.declare(Kind(
     _("1×1 down, 3×3, 1×1 up to four times the channels, plus the shortcut (He et al. 2015, figure "
       "5 right); the stride is on the 3×3, as in torchvision."),
     params=(WIDTH, STRIDE, SHORTCUT, NORM),
-    label=lambda p: f"{p.width} → {4 * p.width}{_strided(p)}",
+    label=lambda p: f"{p.width} → {4 * p.width}{strided(p)}",
     written_as=lambda p: "PlainBottleneck" if p.shortcut == "none" else "Bottleneck",
     expand=_bottleneck))
 
@@ -184,8 +181,7 @@ KINDS.declare(Kind(
               choices=SHORTCUT.choices), NORM),
     presets=((_("Basic ×N"), {"block": "BasicBlock"}),
              (_("Bottleneck ×N"), {"block": "Bottleneck"})),
-    label=lambda p: (f"{p.block}, {p.width * EXPANSION[p.block]}"
-                     + (f", s{p.stride}" if p.stride != 1 else "")),
+    label=lambda p: f"{p.block}, {p.width * EXPANSION[p.block]}{strided(p)}",
     expand=_stage))
 
 

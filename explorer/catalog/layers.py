@@ -96,7 +96,8 @@ def _conv_macs(p, ins, out):
     return (out[0] * out[1] * out[2] * (ins[0][0] // p.groups) * p.kernel_size * p.kernel_size)
 
 
-def _strided(p) -> str:
+def strided(p) -> str:
+    """The stride as a label ends with it: ", s2"; nothing if it is 1."""
     return f", s{p.stride}" if p.stride != 1 else ""
 
 
@@ -114,7 +115,7 @@ KINDS.declare(Kind(
                              "to the input channels it is a depthwise convolution."), 1, 65_536),
         Param("bias", True, _("Adds a learned number to each output channel; useless before "
                               "BatchNorm2d."))),
-    label=lambda p: (f"{p.kernel_size}×{p.kernel_size}, {p.out_channels}{_strided(p)}"
+    label=lambda p: (f"{p.kernel_size}×{p.kernel_size}, {p.out_channels}{strided(p)}"
                      + (f", g{p.groups}" if p.groups > 1 else "")),
     shape=_conv_shape, weights=_conv_weights, macs=_conv_macs,
     call=lambda p, ins: Call("nn.Conv2d", (
@@ -182,7 +183,7 @@ def _pool(name: str, doc: str) -> Kind:
         params=(
             Param("kernel_size", 2, KERNEL.doc, 1, 255, unit="px"),
             Param("stride", 2, STRIDE.doc, 1, 64, unit="px"), PADDING),
-        label=lambda p: f"{p.kernel_size}×{p.kernel_size}{_strided(p)}",
+        label=lambda p: f"{p.kernel_size}×{p.kernel_size}{strided(p)}",
         shape=_pool_shape, call=call)
 
 
