@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from explorer.catalog.inside import Inside
+from explorer.catalog.reach import Reach
 from explorer.graph.graph import Shape, Value
 from explorer.text import _
 
@@ -34,7 +35,11 @@ class Mismatch(Exception):
 @dataclass(frozen=True)
 class Param:
     """One parameter of a kind. Its type is that of its default; choices, if any, are the only
-    values; low and high are inclusive."""
+    values; low and high are inclusive.
+
+    pair: two numbers, (height, width), may stand for one. words: what may stand there instead of a
+    number. of: the blocks of a stage that read it; those of all blocks, if empty.
+    """
 
     name: str
     default: Value
@@ -44,6 +49,9 @@ class Param:
     choices: tuple[str, ...] = ()
     unit: str = ""
     title: str = ""
+    pair: bool = False
+    words: tuple[str, ...] = ()
+    of: tuple[str, ...] = ()
 
     def fault(self, value: object) -> str | None:
         """Why `value` cannot be taken, in words that follow the parameter's name; or None."""
@@ -53,20 +61,34 @@ class Param:
                 return None
             return _("is {value}; allowed: {choices}").format(
                 value=_shown(value), choices=", ".join(self.choices))
+        if self.words and value in self.words:
+            return None
+        if wanted is tuple:
+            wanted = int
         if wanted is float and type(value) is int:
             wanted = int
-        if type(value) is not wanted:
-            return _("is {value}; it must be {what}").format(value=_shown(value), what={
-                int: _("a whole number"), float: _("a number"), bool: _("true or false")}[
-                    type(self.default)])
-        if wanted is not bool and not self.low <= value <= self.high:
+        numbers = value if self.pair and type(value) is tuple and len(value) == 2 else (value,)
+        if any(type(number) is not wanted for number in numbers):
+            return _("is {value}; it must be {what}").format(
+                value=_shown(value), what=self._expected())
+        if wanted is not bool and not all(self.low <= number <= self.high for number in numbers):
             return _("is {value}; allowed: {low:g} to {high:g}").format(
                 value=_shown(value), low=self.low, high=self.high)
         return None
 
+    def _expected(self) -> str:
+        """What its values are, in words."""
+        found = {int: _("a whole number"), float: _("a number"), bool: _("true or false"),
+                 tuple: _("a whole number")}[type(self.default)]
+        if self.pair:
+            found = _("{number} or two, for height and width").format(number=found)
+        for word in self.words:
+            found = _("{what} or {word}").format(what=found, word=repr(word))
+        return found
+
 
 def _shown(value: object) -> str:
-    shown = repr(value)
+    shown = repr(list(value) if isinstance(value, tuple) else value)
     return shown if len(shown) <= 40 else shown[:40] + "…"
 
 
@@ -109,10 +131,17 @@ class Call:
 class Kind:
     """One kind of node: everything else about it follows from this.
 
-    A primitive states `shape`, and as far as they apply `weights`, `macs` and either `call` (a
-    module of its own in the network) or `expression` (a line of the forward pass). A composite
+    A primitive states `shape`, and as far as they apply `weights`, `macs` and `call` (a module of
+    its own in the network) or `expression` (a line of the forward pass); one that states both has
+    an attribute that is no module, and its name is the last that the expression gets. A composite
     states `expand` alone, which writes its inside. All functions take the settings and the input
     shapes (without the batch dimension) in the order of the ports.
+
+    module: the text of the class that `call` makes, where PyTorch has none.
+    reach: what one place of the output sees of the input, for height and width; None: the same
+    place of every input. keeps: what must stay in memory for the backward pass, "input" and
+    "output". extra: bytes for one picture that it keeps beside them (masks, indices).
+    numbered: how a stage calls its blocks of this kind, with {i} counting from 0, {n} from 1.
 
     variadic: any number of inputs, at least two, with the ports a, b, c …
     macs: one fused multiply-add is one MAC; what has no multiplication by a weight has none.
@@ -133,6 +162,11 @@ class Kind:
     macs: Callable[[Settings, Shapes, Shape], int] | None = None
     call: Callable[[Settings, Shapes], Call] | None = None
     expression: Callable[[Settings, list[str]], str] | None = None
+    module: str = ""
+    reach: Callable[[Settings, Shapes, Shape], tuple[Reach, Reach]] | None = None
+    keeps: tuple[str, ...] = ()
+    extra: Callable[[Settings, Shapes, Shape], int] | None = None
+    numbered: str = "{i}"
     expand: Callable[[Settings, Shapes], Inside] | None = None
     written_as: Callable[[Settings], str] | None = None
 

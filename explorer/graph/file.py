@@ -145,9 +145,11 @@ def _node(item: object, budget: list[int], depth: int) -> Node:
         raise FileError(_("The kind of {id} is {value}; it must be a word").format(
             id=id, value=_shown(kind)))
     if not isinstance(params, dict) or not all(
-            isinstance(value, int | float | str) for value in params.values()):
-        raise FileError(_('"params" of {id} must be an object of numbers, words and true or '
-                          "false").format(id=id))
+            isinstance(value, int | float | str) or _pair(value) for value in params.values()):
+        raise FileError(_('"params" of {id} must be an object of numbers, pairs of them, words and '
+                          "true or false").format(id=id))
+    params = {key: tuple(value) if isinstance(value, list) else value
+              for key, value in params.items()}
     position = item.get("position", [0, 0])
     if (not isinstance(position, list) or len(position) != 2
             or not all(_number(place) and abs(place) <= 1e7 for place in position)):
@@ -174,6 +176,10 @@ def _wires(items: list, nodes: Mapping[str, Node]):
                 id=wire.target, port=_cut(wire.port)))
         seen.add((wire.target, wire.port))
         yield wire
+
+
+def _pair(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_whole, value))
 
 
 def _whole(value: object) -> bool:

@@ -6,7 +6,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 Shape = tuple[int, ...]
-Value = int | float | bool | str
+Value = int | float | bool | str | tuple[int, int]
 
 INPUT = "input"
 OUTPUT = "output"

@@ -21,14 +21,14 @@ _RESERVED = frozenset(
     requires_grad_ set_extra_state set_submodule share_memory state_dict to to_empty train
     training type xpu zero_grad range print len""".split()
 )
-_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*|[0-9]+", re.ASCII)
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*(-[0-9]+)?|[0-9]+", re.ASCII)
 
 
 def fault(name: object) -> str | None:
     """Why `name` cannot be a node's id, in one sentence; None if it can."""
     if not isinstance(name, str) or not _IDENTIFIER.fullmatch(name) or len(name) > LONGEST:
         return _("{name!r} cannot name a node; allowed: a letter, then letters, digits and _, "
-                 "at most {longest}").format(name=_cut(name), longest=LONGEST)
+                 "at last perhaps - and a number; at most {longest}").format(name=_cut(name), longest=LONGEST)
     if name in _RESERVED or keyword.iskeyword(name) or keyword.issoftkeyword(name):
         return _("{name!r} cannot name a node: PyTorch or Python uses this name itself").format(
             name=name)

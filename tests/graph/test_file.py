@@ -170,7 +170,7 @@ def test_kind_that_is_no_word(kind):
     ({"out_channels": 10**400}, "allowed: 1 to"),
     ({"bias": 1}, "bias is 1; it must be true or false"), ({"bias": "true"}, "true or false"),
     ({"kernel_size": 256}, "kernel_size is 256; allowed: 1 to 255"),
-    ({"kernel_size": [3, 3]}, "params"), ({"kernel_size": None}, "params"),
+    ({"out_channels": [3, 3]}, "whole number"), ({"kernel_size": [3, 3, 3]}, "params"), ({"kernel_size": None}, "params"),
     ({"kernel": 3}, "no parameter 'kernel'; it has: out_channels"),
     ({"__class__": 3}, "no parameter"), ({"\n" * 10_000: 3}, "no parameter"),
     ({"out_channels": "x" * 100_000}, "whole number"),
