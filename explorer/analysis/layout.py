@@ -2,9 +2,9 @@
 to right, the row folded when it is full."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from explorer.catalog import KINDS
-from explorer.graph import edits
 from explorer.graph.graph import INPUT, OUTPUT, Graph
 
 GAP = 62.0
@@ -89,7 +89,16 @@ def _lanes(graph: Graph, columns: list[list[str]]) -> Mapping[str, int]:
     return lanes
 
 
+def unplaced(graph: Graph) -> bool:
+    """Nobody has placed the nodes: they all lie on one spot."""
+    return all(node.position == (0, 0) for node in graph.nodes.values())
+
+
 def placed(graph: Graph, full: float = FULL_ROW) -> Graph:
-    """The graph, its nodes where the layout puts them."""
+    """The graph, its nodes where the layout puts them; those inside its groups too, if nobody has
+    placed them."""
     places = layout(graph, full)
-    return edits.move(graph, {id: places[id] for id in graph.nodes})
+    nodes = {id: replace(node, position=places[id], inner=placed(node.inner, FULL_ROW_INSIDE)
+                         if node.inner and unplaced(node.inner) else node.inner)
+             for id, node in graph.nodes.items()}
+    return replace(graph, nodes=nodes)

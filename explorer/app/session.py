@@ -5,8 +5,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from explorer.analysis.facts import Facts, sweep
-from explorer.analysis.layout import FULL_ROW_INSIDE, placed
+from explorer.analysis.facts import Facts
+from explorer.analysis.layout import FULL_ROW_INSIDE, placed, unplaced
+from explorer.analysis.level import Level, NoInside, level
 from explorer.analysis.report import Report, analyse
 from explorer.app.document import Document, Edit, lifted
 from explorer.app.engine_link import EngineLink
@@ -45,6 +46,7 @@ class Session(QObject):
         self.documents: list[Document] = []
         self.document = self._adopt(self._fitted(FIRST), None)
         self.report: Report = analyse(self.graph, self.data)
+        self._levels: tuple[Report, dict[tuple[str, ...], Level]] = self.report, {}
         self.run = Run(self)
         self._rebuild = QTimer(self, singleShot=True, interval=150)
         self._rebuild.timeout.connect(self.run.build)
@@ -76,48 +78,44 @@ class Session(QObject):
     def facts_of(self, path: str) -> Facts | None:
         """What is known of the node at a path, None if there is no such node."""
         view, _dot, id = path.rpartition(".")
-        _graph, facts = self._inside(tuple(view.split(".")) if view else ())
-        return facts.get(id)
+        return self._level(tuple(view.split(".")) if view else ()).facts.get(id)
+
+    @property
+    def level(self) -> Level:
+        """What the canvas shows: the whole network, or the inside of the open block."""
+        return self._level(self.view)
 
     @property
     def shown(self) -> Graph:
         """The graph that the canvas shows: the whole, or the inside of the open block."""
-        return self._inside(self.view)[0]
+        return self.level.graph
 
     @property
     def shown_facts(self) -> dict[str, Facts]:
         """What is known of each node that the canvas shows."""
-        return self._inside(self.view)[1]
+        return self.level.facts
 
     @property
     def shown_input(self) -> Shape | None:
         """The shape that enters the graph that the canvas shows."""
-        if not self.view:
-            return self.graph.input
-        ins = self.facts_of(".".join(self.view)).ins
-        return ins[0] if ins else None
+        return self.level.input
 
     @property
     def editable(self) -> bool:
         """What the canvas shows can be edited: it is not the inside of a declared block."""
-        graph = self.graph
-        for id in self.view:
-            node = graph.nodes.get(id) if graph is not None else None
-            graph = node.inner if node else None
-        return graph is not None
+        return self.level.own
 
-    def _inside(self, view: tuple[str, ...]) -> tuple[Graph, dict[str, Facts]]:
-        graph, facts = self.graph, self.report.facts
-        for id in view:
-            found = facts.get(id)
-            if found is None:
-                return Graph(), {}
-            graph = found.expansion or Graph()
-            facts = {child.id: child.facts
-                     for child in sweep(graph, found.ins[0] if found.ins else None)}
-            if found.inner is None:
-                graph = placed(graph, FULL_ROW_INSIDE)
-        return graph, facts
+    def _level(self, view: tuple[str, ...]) -> Level:
+        """The level of the present report at that way; an empty one where there is nothing."""
+        if self._levels[0] is not self.report:
+            self._levels = self.report, {}
+        known = self._levels[1]
+        if view not in known:
+            try:
+                known[view] = level(self.report, view)
+            except NoInside:
+                known[view] = Level(view, own=False)
+        return known[view]
 
     # Edits ------------------------------------------------------------------------------------
 
@@ -215,7 +213,7 @@ class Session(QObject):
                 self.switch(self.documents.index(document))
                 return
         graph = check.read(path)
-        if graph.nodes and all(node.position == (0, 0) for node in graph.nodes.values()):
+        if unplaced(graph):
             graph = placed(graph)
         self._show(graph, path)
 

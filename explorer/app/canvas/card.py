@@ -12,7 +12,7 @@ from explorer.app.tensor_box import paint_tensor
 from explorer.graph.graph import INPUT, OUTPUT, Node, Shape
 from explorer.text import _
 
-CORNER = 7.0
+CORNER, STRIP = 7.0, 10.0
 READABLE = 0.35  # below this scale a card is a coloured block
 PORT_RADIUS, PORT_REACH = 4.0, 14.0
 MOST_BLOCKS = 4
@@ -34,7 +34,7 @@ class Card(QGraphicsItem):
         self.selected = False
         self.hot_port: str | None = None
         self.picture: QImage | None = None
-        self.inside = False
+        self.inside = self.still = False
         self.gauge: float | None = None
         self.size = (0.0, 0.0)
         self.setZValue(2)
@@ -125,7 +125,8 @@ class Card(QGraphicsItem):
             self._paint_join(painter)
         else:
             self._paint_layer(painter)
-        self._paint_ports(painter)
+        if not self.still:
+            self._paint_ports(painter)
         if self.problem:
             self._paint_badge(painter)
 
@@ -152,12 +153,7 @@ class Card(QGraphicsItem):
 
     def _paint_layer(self, painter: QPainter) -> None:
         body, facts = self.body, self.facts
-        strip = QPainterPath()
-        strip.addRoundedRect(body, CORNER, CORNER)
-        painter.save()
-        painter.setClipRect(QRectF(body.left(), body.top(), body.width(), 10))
-        painter.fillPath(strip, theme.color(facts.kind.category))
-        painter.restore()
+        painter.fillPath(_strip(body), theme.color(facts.kind.category))
         left, width = body.left() + 12, body.width() - 24
         top = body.top() + 10
         count = f"×{facts.settings.depth}" if self._stacked else ""
@@ -275,6 +271,17 @@ class Card(QGraphicsItem):
         painter.setFont(theme.sans(12, True))
         painter.drawText(QRectF(centre.x() - 9, centre.y() - 9.5, 18, 18),
                          Qt.AlignmentFlag.AlignCenter, self.problem)
+
+
+def _strip(body: QRectF) -> QPainterPath:
+    """The coloured head of a card: its upper corners are round, the lower are not."""
+    size = 2 * CORNER
+    path = QPainterPath(QPointF(body.left(), body.top() + STRIP))
+    path.arcTo(QRectF(body.left(), body.top(), size, size), 180, -90)
+    path.arcTo(QRectF(body.right() - size, body.top(), size, size), 90, -90)
+    path.lineTo(body.right(), body.top() + STRIP)
+    path.closeSubpath()
+    return path
 
 
 def shortcut(block: Facts) -> bool | None:

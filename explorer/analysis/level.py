@@ -1,0 +1,65 @@
+"""One level of a network: the whole, or the inside of a block; what can be seen at one time."""
+
+from dataclasses import dataclass, field
+
+from explorer.analysis.facts import Facts, sweep
+from explorer.analysis.layout import FULL_ROW_INSIDE, placed, unplaced
+from explorer.analysis.problem import Problem
+from explorer.analysis.report import Report
+from explorer.graph.graph import Graph, Shape
+from explorer.text import _
+
+
+class NoInside(ValueError):
+    """Nothing lies inside there; the sentence says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """path: the way of ids to the block whose inside this is, () for the whole network. graph: its
+    nodes at their places. facts: by node id. input: the shape that enters, None if unknown. own:
+    the graph is the person's, not given by a kind."""
+
+    path: tuple[str, ...] = ()
+    graph: Graph = field(default_factory=Graph)
+    facts: dict[str, Facts] = field(default_factory=dict)
+    input: Shape | None = None
+    own: bool = True
+
+
+def level(report: Report, path: tuple[str, ...] = ()) -> Level:
+    """The level of a network at a way of ids. Raises NoInside."""
+    graph, facts, input, own = report.graph, report.facts, report.graph.input, True
+    for depth, id in enumerate(path, 1):
+        here, found = ".".join(path[:depth]), facts.get(id)
+        if found is None:
+            raise NoInside(_("There is no {path}; {where} holds {ids}").format(
+                path=here, where=".".join(path[:depth - 1]) or _("the network"),
+                ids=_some(graph.nodes)))
+        node = graph.nodes[id]
+        graph, own = found.expansion, own and node.inner is not None
+        if graph is None:
+            raise NoInside(_("Nothing is known of the inside of {path}").format(path=here)
+                           if found.kind.composite else
+                           _("{path} is a {kind} and has no inside").format(
+                               path=here, kind=found.kind.name))
+        input = found.ins[0] if found.ins else None
+        facts = {child.id: child.facts for child in sweep(graph, input)}
+        if not own and unplaced(graph):
+            graph = placed(graph, FULL_ROW_INSIDE)
+    return Level(tuple(path), graph, facts, input, own)
+
+
+def first_problems(report: Report, path: tuple[str, ...] = ()) -> dict[str, Problem]:
+    """The first problem of each node of a level, or inside it, by node id."""
+    found: dict[str, Problem] = {}
+    for problem in report.problems:
+        way = tuple(problem.path.split("."))
+        if way[:len(path)] == path and len(way) > len(path):
+            found.setdefault(way[len(path)], problem)
+    return found
+
+
+def _some(ids, most: int = 12) -> str:
+    ids = list(ids)
+    return ", ".join(ids[:most]) + (", …" if len(ids) > most else "")
