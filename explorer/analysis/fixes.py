@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from explorer.analysis.facts import Fault, names_in, names_of, sweep
 from explorer.analysis.problem import Fix
 from explorer.catalog import KINDS
-from explorer.catalog.layers import text_of
+from explorer.catalog.layers.window import pair, shown, text_of
 from explorer.graph import edits, names
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Shape, Wire
 from explorer.text import _
@@ -137,12 +137,12 @@ def _concat(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
 
 def _kernel(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     kind, allowed = report.facts[id].kind, fault.allowed
-    half = report.facts[id].settings.kernel_size // 2
-    if allowed["padding"] <= (half if kind.category == "pooling" else 127):
-        yield Fix(_("Set padding {padding}").format(padding=allowed["padding"]),
+    most = min(pair(report.facts[id].settings.kernel_size)) // 2
+    if max(pair(allowed["padding"])) <= (most if kind.category == "pooling" else 127):
+        yield Fix(_("Set padding {padding}").format(padding=shown(allowed["padding"])),
                   partial(edits.set_params, id=id, params={"padding": allowed["padding"]}))
-    if allowed["largest"] >= 1:
-        yield Fix(_("Set kernel_size {largest}").format(largest=allowed["largest"]),
+    if min(pair(allowed["largest"])) >= 1:
+        yield Fix(_("Set kernel_size {largest}").format(largest=shown(allowed["largest"])),
                   partial(edits.set_params, id=id, params={"kernel_size": allowed["largest"]}))
     if kind.category == "pooling":
         yield Fix(_("Remove {node}").format(node=id),

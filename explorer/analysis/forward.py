@@ -55,9 +55,11 @@ class _Forward:
         read = tuple(id for _text, ids in values for id in ids)
         texts = [text for text, _ids in values]
         kind = child.facts.kind
+        name = f"self.{child.id}" if child.id.isidentifier() else (
+            f'self.get_submodule("{child.id}")')
         if kind.expression:
-            return kind.expression(child.facts.settings, texts), read
-        name = f'self.get_submodule("{child.id}")' if child.id.isdigit() else f"self.{child.id}"
+            own = [name] if kind.call else []
+            return kind.expression(child.facts.settings, texts + own), read
         return f"{name}({texts[0]})", read
 
     def _nests(self, child: Child, text: str) -> bool:

@@ -95,7 +95,7 @@ class _Writer:
         lines += ["", f"class {self.name}(nn.Module):", "    def __init__(self):",
                   f"{INDENT}super().__init__()"]
         for child in children:
-            if not child.facts.kind.expression:
+            if child.facts.kind.call or child.facts.kind.composite:
                 comment = f"  # {text_of(child.facts.out)}"
                 lines += _attribute(child.id, written(self._made(child.facts), len(INDENT) + len(
                     child.id) + 8 + len(comment)), comment)
@@ -147,10 +147,10 @@ class _Writer:
 
     def _made(self, facts: Facts) -> Constructor:
         """What constructs a node: a call, a row of them, or None for a line of the forward."""
-        if facts.kind.expression:
-            return None
         if facts.call:
             return facts.call
+        if not facts.kind.composite:
+            return None
         if _is_row(facts):
             return Row(tuple(self._made(child.facts) for child in facts.children))
         block = self.block_of[id_of(facts)]

@@ -37,7 +37,7 @@ class Walk:
             freed.setdefault(number, []).append(source)
         self._steps = []
         for number, layer in enumerate(layers):
-            call = _expression(layer)
+            call = _expression(layer, net)
             if call is None:
                 call = net.get_submodule(layer.path)
             self._steps.append(
@@ -69,11 +69,13 @@ class Walk:
         return values[self._output], {path: values[path] for path in wanted}
 
 
-def _expression(layer: Layer) -> Callable[..., Tensor] | None:
+def _expression(layer: Layer, net: nn.Module) -> Callable[..., Tensor] | None:
     """The layer's line of the forward pass as a function of its inputs; None if it is a module."""
     kind = KINDS[layer.kind]
     if kind.expression is None:
         return None
     names = [f"x{number}" for number in range(len(layer.sources))]
-    text = kind.expression(kind.settings(layer.settings), names)
-    return eval(f"lambda {', '.join(names)}: {text}", {"torch": torch})
+    owns = ["own"] if kind.call else []
+    text = kind.expression(kind.settings(layer.settings), names + owns)
+    own = net.get_parameter(layer.path) if kind.call else None
+    return eval(f"lambda {', '.join(names)}: {text}", {"torch": torch, "own": own})

@@ -1,0 +1,154 @@
+"""Convolutions: plain, grouped, depthwise, dilated and transposed."""
+
+from dataclasses import replace
+
+from explorer.catalog.kind import KINDS, Argument, Call, Kind, Mismatch, Param, Weight
+from explorer.catalog.layers.window import (
+    DILATION,
+    KERNEL,
+    PADDING,
+    STRIDE,
+    a_map,
+    extent,
+    intended,
+    pair,
+    reach,
+    shown,
+    slide,
+    strided,
+    text_of,
+)
+from explorer.catalog.reach import transposed
+from explorer.text import _
+
+OUT_CHANNELS = Param("out_channels", 64,
+                     _("Number of kernels, and so of feature maps that come out."), 1, 65_536)
+GROUPS = Param("groups", 1, _("Splits the channels into groups that do not see each other; equal "
+                              "to the input channels it is a depthwise convolution."), 1, 65_536)
+BIAS = Param("bias", True, _("Adds a learned number to each output channel; useless before "
+                             "BatchNorm2d."))
+
+
+def _divided(p, shape, goes_on):
+    """Raises Mismatch if the groups do not divide the channels on both sides."""
+    for which, channels in ((_("input"), shape[0]), (_("output"), p.out_channels)):
+        if channels % p.groups:
+            raise Mismatch(
+                "groups",
+                _("groups {groups} of {{node}} does not divide its {count} {which} channels; "
+                  "allowed: {divisors}").format(
+                      groups=p.groups, count=channels, which=which,
+                      divisors=divisors(shape[0], p.out_channels)),
+                intended(goes_on), channels=(shape[0], p.out_channels))
+
+
+def divisors(a: int, b: int = 0) -> str:
+    """The common divisors of a and b (of a alone), as a list that stays short."""
+    b = b or a
+    found = [n for n in range(1, min(a, b, 4096) + 1) if a % n == 0 and b % n == 0]
+    if len(found) > 8:
+        return ", ".join(map(str, found[:7])) + f" … {found[-1]}"
+    return ", ".join(map(str, found))
+
+
+def _conv_shape(p, ins):
+    shape = a_map(ins[0], "Conv2d")
+    _divided(p, shape, lambda: slide(p, shape, p.out_channels))
+    return slide(p, shape, p.out_channels)
+
+
+def _biased(p, weight: Weight) -> tuple[Weight, ...]:
+    return (weight, Weight("bias", (p.out_channels,))) if p.bias else (weight,)
+
+
+def _conv_macs(p, ins, out):
+    height, width = pair(p.kernel_size)
+    return out[0] * out[1] * out[2] * (ins[0][0] // p.groups) * height * width
+
+
+def _label(p) -> str:
+    return f"{extent(p.kernel_size)}, {p.out_channels}{strided(p)}" + (
+        f", g{p.groups}" if p.groups > 1 else "") + (
+        f", d{shown(p.dilation)}" if pair(p.dilation) != (1, 1) else "")
+
+
+KINDS.declare(Kind(
+    "Conv2d", "convolution",
+    _("Slides the same small kernels over the whole map: each output channel is one learned "
+      "pattern, looked for everywhere (parameter sharing). out = ⌊(in + 2 × padding − dilation × "
+      "(kernel − 1) − 1) / stride⌋ + 1 (LeCun et al. 1998; groups: Krizhevsky et al. 2012; "
+      "dilation: Yu and Koltun 2015)."),
+    params=(OUT_CHANNELS, KERNEL, STRIDE, replace(PADDING, words=("same",)), DILATION, GROUPS,
+            BIAS),
+    label=_label,
+    shape=_conv_shape, macs=_conv_macs, reach=reach, keeps=("input",),
+    weights=lambda p, ins: _biased(p, Weight(
+        "weight", (p.out_channels, ins[0][0] // p.groups, *pair(p.kernel_size)))),
+    call=lambda p, ins: Call("nn.Conv2d", (
+        Argument("in_channels", ins[0][0]), Argument("out_channels", p.out_channels),
+        Argument("kernel_size", p.kernel_size), Argument("stride", p.stride, 1),
+        Argument("padding", p.padding, 0), Argument("dilation", p.dilation, 1),
+        Argument("groups", p.groups, 1), Argument("bias", p.bias, True)))))
+
+
+# Transposed -----------------------------------------------------------------------------------
+
+def _transposed_sides(p, shape):
+    return tuple(
+        (side - 1) * stride - 2 * padding + dilation * (kernel - 1) + more + 1
+        for side, kernel, stride, padding, dilation, more in zip(
+            shape[1:], *map(pair, (p.kernel_size, p.stride, p.padding, p.dilation,
+                                   p.output_padding))))
+
+
+def _transposed_shape(p, ins):
+    shape = a_map(ins[0], "ConvTranspose2d")
+    sides = _transposed_sides(p, shape)
+    _divided(p, shape, lambda: (p.out_channels, *(max(1, side) for side in sides)))
+    if min(sides) < 1:
+        raise Mismatch(
+            "vanishes", _("{{node}} would give a map of {sides}; allowed: at least 1×1, with less "
+                          "padding or a larger kernel_size").format(sides=text_of(sides)),
+            (p.out_channels, *(max(1, side) for side in sides)))
+    for more, stride, dilation in zip(*map(pair, (p.output_padding, p.stride, p.dilation))):
+        if more >= max(stride, dilation):
+            raise Mismatch(
+                "output_padding",
+                _("output_padding {more} of {{node}} must be smaller than stride or dilation; "
+                  "allowed: 0 to {most}").format(more=shown(p.output_padding),
+                                                 most=max(stride, dilation) - 1),
+                (p.out_channels, *sides))
+    return (p.out_channels, *sides)
+
+
+def _transposed_macs(p, ins, out):
+    height, width = pair(p.kernel_size)
+    channels, *sides = ins[0]
+    return channels * sides[0] * sides[1] * (p.out_channels // p.groups) * height * width
+
+
+KINDS.declare(Kind(
+    "ConvTranspose2d", "convolution",
+    _("Spreads every number over a window, and so raises the resolution: a convolution's gradient, "
+      "as a layer. out = (in − 1) × stride − 2 × padding + dilation × (kernel − 1) + "
+      "output_padding + 1 (Zeiler et al. 2010; Long, Shelhamer, Darrell 2014)."),
+    params=(OUT_CHANNELS, replace(KERNEL, default=2), replace(
+        STRIDE, default=2, doc=_("How far the windows of neighbours stand apart; 2 doubles height "
+                                 "and width.")),
+            replace(PADDING, doc=_("Rows and columns cut off on every side of what comes out.")),
+            Param("output_padding", 0, _("Rows and columns more at the end, to settle which of the "
+                                         "sizes that a stride brings to one is meant."), 0, 63,
+                  unit="px", pair=True),
+            DILATION, GROUPS, BIAS),
+    label=_label,
+    shape=_transposed_shape, macs=_transposed_macs, keeps=("input",),
+    reach=lambda p, ins, out: tuple(map(transposed, *map(pair, (
+        p.kernel_size, p.stride, p.padding, p.dilation)))),
+    weights=lambda p, ins: _biased(p, Weight(
+        "weight", (ins[0][0], p.out_channels // p.groups, *pair(p.kernel_size)))),
+    call=lambda p, ins: Call("nn.ConvTranspose2d", (
+        Argument("in_channels", ins[0][0]), Argument("out_channels", p.out_channels),
+        Argument("kernel_size", p.kernel_size), Argument("stride", p.stride, 1),
+        Argument("padding", p.padding, 0), Argument("output_padding", p.output_padding, 0),
+        Argument("groups", p.groups, 1), Argument("bias", p.bias, True),
+        Argument("dilation", p.dilation, 1)))))
