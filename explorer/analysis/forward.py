@@ -14,6 +14,33 @@ def forward(children: list[Child], result: str) -> list[str]:
     return _Forward(children, result).lines
 
 
+def evaluation(children: list[Child], result: str) -> list[tuple[Child, tuple[str, ...]]]:
+    """The children in the order in which those lines compute them, each with the ids of the values
+    that are let go once it is computed: what waited inside its expression, and what its line's
+    variable held before. All other values live until the end of the pass."""
+    written = _Forward(children, result)
+    variables = {INPUT, *(id for id, _name in written.assigned)}
+    found: list[tuple[Child, tuple[str, ...]]] = []
+
+    def compute(id: str) -> None:
+        child = written.by_id[id]
+        nested = tuple([source for source in child.sources if source not in variables])
+        for source in nested:
+            compute(source)
+        found.append((child, nested))
+
+    holds = {"x": INPUT}
+    for id, name in written.assigned:
+        compute(id)
+        if name in holds:
+            child, gone = found[-1]
+            found[-1] = child, (*gone, holds[name])
+        holds[name] = id
+    if result not in variables:
+        compute(result)
+    return found
+
+
 class _Forward:
     """Values become variables or wait as expressions until their only reader is written.
 
@@ -28,6 +55,7 @@ class _Forward:
         self.by_id = {child.id: child for child in children}
         self.readers = {source: child for child in children for source in child.sources}
         self.variables = {INPUT: "x"}
+        self.assigned: list[tuple[str, str]] = []  # values that became variables, in order
         self.waiting: dict[str, tuple[str, tuple[str, ...]]] = {}
         self.adds = any(child.facts.kind.name == "Add" for child in children)
         for child in children:
@@ -82,6 +110,7 @@ class _Forward:
             if self.left[value] == 0:
                 self.variables.pop(value, None)
         self.variables[id] = name
+        self.assigned.append((id, name))
         self.lines.append(f"{INDENT}{name} = {text}")
 
     def _fresh(self, id: str) -> str:
