@@ -1,5 +1,7 @@
 """The report as a table and as JSON."""
 
+import csv
+import io
 import json
 
 from explorer.analysis.report import Layer, Report
@@ -45,18 +47,15 @@ def _json(value) -> str:
 
 def as_text(report: Report) -> str:
     """The table of layers for a terminal, the totals and the problems below it."""
-    head = (_("layer"), _("kind"), _("output"), _("parameters"), _("MACs"))
-    rows = [(layer.path, layer.kind, text_of(layer.out) if layer.out else "?",
-             f"{layer.params:,}", f"{layer.macs:,}") for layer in report.layers()]
-    total = (_("total") if report.known else _("at least"), "", text_of(report.output) if report.output else "?",
-             f"{report.params:,}", f"{report.macs:,}")
-    widths = [max(len(row[column]) for row in (head, *rows, total)) for column in range(5)]
+    head, rows, total = _cells(report)
+    widths = [max(len(row[column]) for row in (head, *rows, total))
+              for column in range(len(head))]
 
     def line(row):
         return "  ".join(cell.ljust(width) if column < 2 else cell.rjust(width)
                          for column, (cell, width) in enumerate(zip(row, widths))).rstrip()
 
-    rule = "─" * (sum(widths) + 2 * 4)
+    rule = "─" * (sum(widths) + 2 * (len(head) - 1))
     lines = [_("{name}, input {input}").format(name=report.graph.name,
                                                input=text_of(report.graph.input)), "",
              line(head), rule, *map(line, rows), rule, line(total),
@@ -67,3 +66,43 @@ def as_text(report: Report) -> str:
                   *(f"    → {fix.label}" + (f" ({fix.cost})" if fix.cost else "")
                     for fix in problem.fixes)]
     return "\n".join(lines)
+
+
+def _cells(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...]], tuple[str, ...]]:
+    """The table's head, its rows and its last line, as a person reads them; the first two columns
+    are words, the others figures."""
+    head = (_("layer"), _("kind"), _("output"), _("parameters"), _("MACs"))
+    rows = [(layer.path, layer.kind, text_of(layer.out) if layer.out else "?",
+             f"{layer.params:,}", f"{layer.macs:,}") for layer in report.layers()]
+    total = (_("total") if report.known else _("at least"), "",
+             text_of(report.output) if report.output else "?",
+             f"{report.params:,}", f"{report.macs:,}")
+    return head, rows, total
+
+
+def as_csv(report: Report) -> str:
+    """The table as CSV: the same columns, without the totals; figures without separators, shapes
+    as 64x56x56, unknown ones empty."""
+    head, rows, _total = _cells(report)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows([*row[:2], *map(_plain, row[2:])] for row in rows)
+    return text.getvalue()
+
+
+def _plain(cell: str) -> str:
+    """A figure or a shape as a spreadsheet reads it."""
+    return cell.replace(",", "").replace("×", "x").replace("?", "")
+
+
+def as_markdown(report: Report) -> str:
+    """The table as Markdown, figures to the right, the totals below."""
+    head, rows, total = _cells(report)
+
+    def line(row):
+        return "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |\n"
+
+    rule = "|" + "---|" * 2 + "---:|" * (len(head) - 2) + "\n"
+    return line(head) + rule + "".join(map(line, rows)) + line(
+        tuple(f"**{cell}**" if cell else "" for cell in total))
