@@ -8,6 +8,7 @@ from explorer.analysis.facts import Facts, Fault, clashes, needed, sweep
 from explorer.analysis.fixes import fixes, inside
 from explorer.analysis.layer import Layer, layers_of, producers
 from explorer.analysis.problem import Problem
+from explorer.analysis.receptive_field import ReceptiveField, ReceptiveFields
 from explorer.catalog.datasets import DataSet
 from explorer.catalog.layers import text_of
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Shape
@@ -128,6 +129,18 @@ class Report:
             if id in self.alive:
                 found |= producers(id, facts, self._feeding(id, outputs))
         return found
+
+    @cached_property
+    def fields(self) -> ReceptiveFields:
+        """What the places of every node see of the picture."""
+        return ReceptiveFields(self.facts, self.sources, self.graph.input)
+
+    @cached_property
+    def layer_fields(self) -> list[ReceptiveField | None]:
+        """The receptive field of every layer, in the order of `layers()`; None: unknown."""
+        if self.too_large:
+            return []
+        return list(self.fields.layers(id for id in self.facts if id in self.alive))
 
     def _feeding(self, id: str, outputs: dict[str, str]) -> tuple[str, ...]:
         return tuple([outputs[source] for source in self.sources[id]])

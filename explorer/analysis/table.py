@@ -1,28 +1,50 @@
-"""The report as a table and as JSON."""
+"""The report as a table, as JSON, as CSV and as Markdown."""
 
 import csv
 import io
 import json
+from collections.abc import Iterable
+from fractions import Fraction
 
+from explorer.analysis.receptive_field import ReceptiveField
 from explorer.analysis.report import Layer, Report
+from explorer.analysis.sharing import unshared
 from explorer.catalog.layers import text_of
 from explorer.text import _
+
+CSV = ("layer", "kind", "in", "out", "params", "macs", "receptive_field_h", "receptive_field_w",
+       "jump_h", "jump_w", "centre_h", "centre_w", "clipped", "unshared", "fully_connected")
+CLIPPED = "*"  # marks a field that is clipped to the picture
 
 
 def _shape_list(shape) -> list[int] | None:
     return None if shape is None else list(shape)
 
 
-def _row(layer: Layer) -> dict:
+def _plain(number: int | Fraction | None) -> int | float | None:
+    return float(number) if isinstance(number, Fraction) else number
+
+
+def _row(layer: Layer, field: ReceptiveField | None) -> dict:
     shapes = [_shape_list(shape) for shape in layer.ins]
-    return {"path": layer.path, "kind": layer.kind,
-            "in": shapes[0] if len(shapes) == 1 else shapes, "out": _shape_list(layer.out),
-            "params": layer.params, "macs": layer.macs}
+    size, jump, centre, clipped = field or (None, None, None, None)
+    row = {"path": layer.path, "kind": layer.kind,
+           "in": shapes[0] if len(shapes) == 1 else shapes, "out": _shape_list(layer.out),
+           "params": layer.params, "macs": layer.macs,
+           "receptive_field": size and list(size), "jump": jump and list(map(_plain, jump)),
+           "centre": centre and list(map(_plain, centre)), "clipped": clipped}
+    if sharing := unshared(layer.facts):
+        row |= {"unshared": sharing.local, "fully_connected": sharing.full}
+    return row
 
 
 def as_json(report: Report) -> str:
     """One JSON object. Shapes are lists without the batch dimension, null where unknown; "in" of a
-    layer that joins branches is a list of shapes; macs are multiply-adds for one picture."""
+    layer that joins branches is a list of shapes; macs are multiply-adds for one picture.
+
+    receptive_field, jump and centre: [height, width] in pixels, see ReceptiveField; null where
+    unknown. unshared and fully_connected, of convolutions only: parameters, see Unshared.
+    """
     whole = {
         "name": report.graph.name, "input": list(report.graph.input),
         "output": _shape_list(report.output), "ok": report.ok,
@@ -30,7 +52,7 @@ def as_json(report: Report) -> str:
                       "fixes": [fix.label for fix in problem.fixes]}
                      for problem in report.problems],
         "params": report.params, "macs": report.macs,
-        "layers": [_row(layer) for layer in report.layers()]}
+        "layers": list(map(_row, report.layers(), report.layer_fields))}
     lines = [f' "{key}": ' + (_lines(value) if key in ("problems", "layers") else _json(value))
              for key, value in whole.items()]
     return "{\n" + ",\n".join(lines) + "\n}"
@@ -45,22 +67,55 @@ def _json(value) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def size_text(field: ReceptiveField | None) -> str:
+    """A field's size for a person: "43×43", "224×224*" if it is clipped to the picture."""
+    if field is None:
+        return "?"
+    return text_of(field.size) + (CLIPPED if field.clipped else "")
+
+
+def jump_text(field: ReceptiveField | None) -> str:
+    """A field's jump for a person: "4", "2×1" where height and width differ, "–" where there is
+    only one place."""
+    if field is None:
+        return "?"
+    parts = ["–" if not jump else str(jump) for jump in field.jump]
+    return parts[0] if parts[0] == parts[1] else "×".join(parts)
+
+
+def clipped_note() -> str:
+    """What the mark of a clipped field means."""
+    return _("{mark} clipped to the picture: behind a layer that sees all of its input").format(
+        mark=CLIPPED)
+
+
 def as_text(report: Report) -> str:
     """The table of layers for a terminal, the totals and the problems below it."""
-    head, rows, total = _cells(report)
-    widths = [max(len(row[column]) for row in (head, *rows, total))
-              for column in range(len(head))]
+    head = (_("layer"), _("kind"), _("output"), _("receptive field"), _("parameters"), _("MACs"))
+    fields = report.layer_fields
+    anywhere = any(field and field.clipped for field in fields)
+    space = " " if anywhere else ""  # figures stand below one another, not the marks
+    rows = [(layer.path, layer.kind, text_of(layer.out) if layer.out else "?",
+             size_text(field) + ("" if field and field.clipped else space),
+             f"{layer.params:,}", f"{layer.macs:,}")
+            for layer, field in zip(report.layers(), fields)]
+    total = (_("total") if report.known else _("at least"), "",
+             text_of(report.output) if report.output else "?", "",
+             f"{report.params:,}", f"{report.macs:,}")
+    widths = [max(map(len, cells)) for cells in zip(head, *rows, total)]
 
     def line(row):
         return "  ".join(cell.ljust(width) if column < 2 else cell.rjust(width)
                          for column, (cell, width) in enumerate(zip(row, widths))).rstrip()
 
-    rule = "─" * (sum(widths) + 2 * (len(head) - 1))
+    rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
     lines = [_("{name}, input {input}").format(name=report.graph.name,
                                                input=text_of(report.graph.input)), "",
              line(head), rule, *map(line, rows), rule, line(total),
              _("activations {size:,.1f} MB a picture (float32)").format(
                  size=report.activations * 4 / 1e6)]
+    if anywhere:
+        lines.append(clipped_note())
     for problem in report.problems:
         lines += ["", f"✗ {problem.path}: {problem.message}",
                   *(f"    → {fix.label}" + (f" ({fix.cost})" if fix.cost else "")
@@ -68,41 +123,68 @@ def as_text(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _cells(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...]], tuple[str, ...]]:
-    """The table's head, its rows and its last line, as a person reads them; the first two columns
-    are words, the others figures."""
-    head = (_("layer"), _("kind"), _("output"), _("parameters"), _("MACs"))
-    rows = [(layer.path, layer.kind, text_of(layer.out) if layer.out else "?",
-             f"{layer.params:,}", f"{layer.macs:,}") for layer in report.layers()]
-    total = (_("total") if report.known else _("at least"), "",
-             text_of(report.output) if report.output else "?",
-             f"{report.params:,}", f"{report.macs:,}")
-    return head, rows, total
-
-
 def as_csv(report: Report) -> str:
-    """The table as CSV: the same columns, without the totals; figures without separators, shapes
-    as 64x56x56, unknown ones empty."""
-    head, rows, _total = _cells(report)
+    """The layers as CSV with the heading `CSV`, one a line: figures as plain numbers, shapes as
+    64×56×56, those of several inputs joined by " + "; empty where unknown or where there is none."""
+    return csv_of(zip(report.layers(), report.layer_fields))
+
+
+def csv_of(rows: Iterable[tuple[Layer, ReceptiveField | None]]) -> str:
+    """These layers as CSV, see `as_csv`."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows([*row[:2], *map(_plain, row[2:])] for row in rows)
+    writer.writerow(CSV)
+    for layer, field in rows:
+        size, jump, centre, clipped = field or ((None, None),) * 3 + (None,)
+        writer.writerow([
+            layer.path, layer.kind, _ins(layer), text_of(layer.out) if layer.out else "",
+            layer.params, layer.macs, *size, *map(_plain, jump), *map(_plain, centre),
+            clipped if clipped is None else int(clipped),
+            *(unshared(layer.facts) or (None, None))])
     return text.getvalue()
 
 
-def _plain(cell: str) -> str:
-    """A figure or a shape as a spreadsheet reads it."""
-    return cell.replace(",", "").replace("×", "x").replace("?", "")
+def _ins(layer: Layer) -> str:
+    return " + ".join(text_of(shape) if shape else "?" for shape in layer.ins)
 
 
 def as_markdown(report: Report) -> str:
-    """The table as Markdown, figures to the right, the totals below."""
-    head, rows, total = _cells(report)
+    """The layers as a table in Markdown, the totals in its last line."""
+    head = (_("layer"), _("kind"), _("in"), _("out"), _("parameters"), _("MACs"),
+            _("receptive field"), _("jump"), _("centre"), _("parameters if unshared"),
+            _("if fully connected"))
+    fields = report.layer_fields
+    rows = [(f"`{layer.path}`", layer.kind, _ins(layer), text_of(layer.out) if layer.out else "?",
+             f"{layer.params:,}", f"{layer.macs:,}",
+             size_text(field).replace(CLIPPED, "\\" + CLIPPED), jump_text(field),
+             centre_text(field), *_rivals(layer)) for layer, field in zip(report.layers(), fields)]
+    total = (f"**{_('total') if report.known else _('at least')}**", "", "",
+             text_of(report.output) if report.output else "?", f"{report.params:,}",
+             f"{report.macs:,}", *[""] * 5)
+    lines = [_("# {name}").format(name=_escaped(report.graph.name)), "",
+             _("Input {input}; one fused multiply-add is one MAC, for one picture.").format(
+                 input=text_of(report.graph.input)), "",
+             *("| " + " | ".join(row) + " |" for row in (
+                 head, ("---", "---", *["---:"] * (len(head) - 2)), *rows, total))]
+    if any(field and field.clipped for field in fields):
+        lines += ["", "\\" + clipped_note()]
+    return "\n".join(lines) + "\n"
 
-    def line(row):
-        return "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |\n"
 
-    rule = "|" + "---|" * 2 + "---:|" * (len(head) - 2) + "\n"
-    return line(head) + rule + "".join(map(line, rows)) + line(
-        tuple(f"**{cell}**" if cell else "" for cell in total))
+def centre_text(field: ReceptiveField | None) -> str:
+    """The centre of the first place's field for a person: "3", "3.5", "3, 5" for height and width
+    that differ."""
+    if field is None:
+        return "?"
+    parts = ["–" if centre is None else f"{float(centre):g}" for centre in field.centre]
+    return parts[0] if parts[0] == parts[1] else ", ".join(parts)
+
+
+def _rivals(layer: Layer) -> list[str]:
+    sharing = unshared(layer.facts)
+    return [f"{count:,}" for count in sharing] if sharing else ["", ""]
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown takes as it is."""
+    return "".join("\\" + sign if sign in "\\`*_{}[]<>#|" else sign for sign in text)

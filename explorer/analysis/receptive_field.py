@@ -1,0 +1,214 @@
+"""Which pixels of the picture one place of a feature map sees: exact, on graphs with branches.
+
+Size, jump and centre follow Araujo, Norris, Sim 2019, "Computing Receptive Fields of Convolutional
+Neural Networks", Distill: counted without regard to the borders, so a field may be larger than the
+picture; where branches meet it is the union. What sees all of its input (global pooling, Flatten, a
+squeeze-and-excitation gate) sees the whole map: from there on the field is clipped to the picture.
+The statistics of a normalisation are not counted: they are constants when the network is used.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+from explorer.analysis.facts import Facts
+from explorer.analysis.sight import SAME, Number, Sight, composed, joined, sight_of
+from explorer.graph.graph import INPUT, Shape
+
+
+class ReceptiveField(NamedTuple):
+    """What one place of a feature map sees of the picture, (height, width) each, in pixels.
+
+    size: of the largest field of all places. jump: how far neighbouring places stand apart; 0 if
+    there is only one, after global pooling. centre: of the first place's field, where the first
+    pixel is 0; None if that place sees nothing. Numbers are int where they are whole. clipped:
+    behind a layer that sees all of its input, so that the field is clipped to the picture.
+    """
+
+    size: tuple[int, int]
+    jump: tuple[Number, Number]
+    centre: tuple[Number | None, Number | None]
+    clipped: bool
+
+
+class Seen(NamedTuple):
+    """What the places of a map see of an earlier one. sides: of the map, (height, width), also
+    where a Permute has put the channels last."""
+
+    height: Sight
+    width: Sight
+    sides: tuple[int, int]
+
+
+def sides_of(shape: Shape) -> tuple[int, int]:
+    """Height and width of a map; a vector has one place."""
+    return shape[1:] if len(shape) == 3 else (1, 1)
+
+
+def itself(shape: Shape) -> Seen:
+    """A map seen from itself."""
+    return Seen(SAME, SAME, sides_of(shape))
+
+
+def behind(outer: Seen | None, inner: Seen | None) -> Seen | None:
+    """What is seen through both, the outer one behind the inner; None if one is unknown."""
+    if outer is None or inner is None:
+        return None
+    height = composed(outer.height, inner.height, outer.sides[0])
+    if outer.height is outer.width and inner.height is inner.width and _square(outer):
+        return Seen(height, height, outer.sides)
+    return Seen(height, composed(outer.width, inner.width, outer.sides[1]), outer.sides)
+
+
+def merged(branches: list[Seen | None], reference: tuple[int, int]) -> Seen | None:
+    """What is seen through any of these branches; reference: sides of the map that they see."""
+    if len(branches) == 1 or None in branches:
+        return branches[0] if None not in branches else None
+    first = branches[0]
+    if all(branch is first for branch in branches):
+        return first
+    sides = tuple(map(max, *(branch.sides for branch in branches)))
+    axes = [joined([branch[axis] for branch in branches],
+                   [branch.sides[axis] for branch in branches], sides[axis], reference[axis])
+            for axis in (0, 1)]
+    return Seen(axes[0], axes[0] if axes[0] == axes[1] else axes[1], sides)
+
+
+def _square(seen: Seen) -> bool:
+    return seen.sides[0] == seen.sides[1]
+
+
+@lru_cache(maxsize=65_536)
+def through(facts: Facts) -> Seen | None:
+    """What the node's places see of its own input, the union of its inputs if it has several; None
+    if it is unknown. Remembered by the facts, which equal nodes share."""
+    if facts.out is None or facts.fault or None in facts.ins or not facts.ins:
+        return None
+    if facts.kind.composite:
+        return inside(facts)[facts.result] if facts.result else None
+    if facts.kind.reach is None:
+        return itself(facts.ins[0])
+    here, there = sides_of(facts.ins[0]), sides_of(facts.out)
+    reaches = facts.kind.reach(facts.settings, facts.ins, facts.out)
+    height, width = map(sight_of, reaches, here)
+    return Seen(height, height if height == width else width, there)
+
+
+def step(facts: Facts, branches: list[Seen | None], reference: tuple[int, int]) -> Seen | None:
+    """What a node's places see, whose inputs see `branches`."""
+    own = through(facts)
+    if own is None:
+        return None
+    came = merged(branches, reference)
+    if own.height is SAME and own.width is SAME:  # a Permute changes the shape, not the places
+        return came
+    return behind(own, came)
+
+
+@lru_cache(maxsize=4096)
+def inside(facts: Facts) -> dict[str, Seen | None]:
+    """For every node inside a composite, by id: what its places see of the composite's input."""
+    reference = sides_of(facts.ins[0])
+    found = {INPUT: itself(facts.ins[0])}
+    for id, child, sources in facts.children:
+        found[id] = step(child, [found[source] for source in sources], reference)
+    return found
+
+
+class ReceptiveFields:
+    """The receptive fields of a network's nodes and layers, computed when they are asked for.
+
+    facts, sources: of a Report. input: shape of the picture, or of what else the network is given.
+    """
+
+    def __init__(self, facts: Mapping[str, Facts], sources: Mapping[str, tuple[str, ...]],
+                 input: Shape):
+        self._facts, self._sources, self._input = facts, sources, input
+        self._sides = sides_of(input)
+
+    def of(self, place: str) -> ReceptiveField | None:
+        """The field of the node at `place`, a way of ids from the whole network inward; None if it
+        is unknown: behind a fault, or connected to nothing. Raises KeyError."""
+        return self._measured(self.seen(place))
+
+    def seen(self, place: str) -> Seen | None:
+        """What the places of the node at `place` see of the picture. Raises KeyError."""
+        id, *way = place.split(".")
+        facts, seen = self._facts[id], self._seen[id]
+        entry = self._entry(id)
+        for id in way:
+            child = next((child for child in (*facts.children, *facts.strays) if child.id == id),
+                         None)
+            if child is None:
+                raise KeyError(place)
+            known = inside(facts) if facts.ins and facts.ins[0] else {}
+            seen = behind(known.get(id), entry)
+            entry = behind(known.get(child.sources[0]) if child.sources else None, entry)
+            facts = child.facts
+        return seen
+
+    def layers(self, ids: Iterable[str]) -> Iterator[ReceptiveField | None]:
+        """Those of every primitive in the nodes `ids` and inside them, in order of execution."""
+        for id in ids:
+            yield from self._fields(self._facts[id], self._entry(id), self._seen[id])
+
+    def _fields(self, facts: Facts, entry: Seen | None,
+                seen: Seen | None) -> Iterator[ReceptiveField | None]:
+        if not facts.kind.composite:
+            yield self._measured(seen)
+            return
+        known = inside(facts) if facts.ins and facts.ins[0] else {}
+        before = field = None
+        for id, child, sources in facts.children:
+            own = known.get(id)
+            if child.kind.composite:
+                came = known.get(sources[0]) if sources else None
+                yield from self._fields(child, behind(came, entry), None)
+                continue
+            if own is not before:  # that of a ReLU is the one of what feeds it
+                before, field = own, self._measured(behind(own, entry))
+            yield field
+
+    def _entry(self, id: str) -> Seen | None:
+        sources = self._sources[id]
+        return merged([self._seen[source] for source in sources], self._sides) if sources else None
+
+    @cached_property
+    def _seen(self) -> dict[str, Seen | None]:
+        """What the places of each node of the whole network see of the picture."""
+        found = {INPUT: itself(self._input)}
+        for id, facts in self._facts.items():
+            sources = [found[source] for source in self._sources[id]]
+            found[id] = step(facts, sources, self._sides) if sources else None
+        return found
+
+    def _measured(self, seen: Seen | None) -> ReceptiveField | None:
+        if seen is None:
+            return None
+        height = _measure(seen.height, seen.sides[0], self._sides[0])
+        width = (height if seen.height is seen.width and self._sides[0] == self._sides[1]
+                 and _square(seen) else _measure(seen.width, seen.sides[1], self._sides[1]))
+        return ReceptiveField((height[0], width[0]), (height[1], width[1]), (height[2], width[2]),
+                              seen.height.whole or seen.width.whole)
+
+
+def _measure(sight: Sight, side: int, pixels: int) -> tuple[int, Number, Number | None]:
+    """Size, jump and centre of what `side` places see of `pixels`."""
+    spans = sight.spans[:side]
+    if sight.whole:
+        spans = [span and (max(0, span[0]), min(pixels - 1, span[1])) for span in spans]
+    first = spans[0]
+    if len(spans) == 1 and first:
+        size = first[1] - first[0] + 1
+    else:
+        size = max((span[1] - span[0] + 1 for span in spans if span), default=0)
+    return size, _plain(sight.jump), first and _half(first[0] + first[1])
+
+
+def _half(number: int) -> Number:
+    return Fraction(number, 2) if number % 2 else number // 2
+
+
+def _plain(number: Number) -> Number:
+    return number.numerator if number.denominator == 1 else number

@@ -1,0 +1,151 @@
+"""What the places of one map see of the places of an earlier one, along one axis: composed, joined
+and measured exactly."""
+
+from fractions import Fraction
+from math import gcd, lcm
+from typing import NamedTuple
+
+from explorer.catalog.reach import Reach, Span
+
+Number = int | Fraction
+LONGEST = 512  # phases; tables that would need more are written out place by place
+
+
+class Sight(NamedTuple):
+    """Place q × period + r sees from q × step + spans[r][0] to q × step + spans[r][1], inclusive,
+    counted without regard to the borders, as in Reach; a span of None sees nothing.
+
+    jump: how far neighbouring places stand apart in the earlier map: step / period; 0 for the one
+    place that is left after global pooling; where branches of unlike jumps meet, that of the first.
+    whole: went through a layer that sees all of its input. bounded: only the places in `spans`
+    exist, and step means nothing. rising: no span begins or ends before the one of the place
+    before, and none is None.
+    """
+
+    period: int
+    step: int
+    spans: tuple[Span | None, ...]
+    jump: Number = 1
+    whole: bool = False
+    bounded: bool = False
+    rising: bool = True
+
+    def at(self, place: int) -> Span | None:
+        """What one place sees; None: nothing."""
+        if self.bounded:
+            return self.spans[place] if 0 <= place < self.period else None
+        turn, phase = divmod(place, self.period)
+        span = self.spans[phase]
+        return span and (turn * self.step + span[0], turn * self.step + span[1])
+
+    def hull(self, low: int, high: int) -> Span | None:
+        """The span around all that the places from low to high see together."""
+        if self.bounded:
+            low, high = max(low, 0), min(high, self.period - 1)
+            if low > high:
+                return None
+        if self.rising:
+            return self.at(low)[0], self.at(high)[1]
+        # Whoever is a period further sees further: the first period has the begin, the last the end.
+        first = filter(None, map(self.at, range(low, min(high, low + self.period - 1) + 1)))
+        last = filter(None, map(self.at, range(high, max(low, high - self.period + 1) - 1, -1)))
+        begin = min((span[0] for span in first), default=None)
+        return None if begin is None else (begin, max(span[1] for span in last))
+
+
+SAME = Sight(1, 1, ((0, 0),))
+
+
+def sight_of(reach: Reach, side: int) -> Sight:
+    """A layer's own reach into an input of `side` places."""
+    if reach.whole:
+        return Sight(1, 0, ((0, side - 1),), 0, True)
+    if reach == (1, 1, ((0, 0),), False):
+        return SAME
+    return _sight(reach.period, reach.step, tuple(reach.spans),
+                  _number(reach.step, reach.period), False)
+
+
+def composed(outer: Sight, inner: Sight, side: int) -> Sight:
+    """What `side` places see of the earliest map, if they see `outer` of the one between, and that
+    sees `inner` of the earliest."""
+    if outer is SAME:
+        return inner
+    if inner is SAME and not outer.bounded:
+        return outer
+    jump, whole = outer.jump * inner.jump, outer.whole or inner.whole
+    turns = 1 if inner.bounded else inner.period // gcd(outer.step, inner.period)
+    period = outer.period * turns
+    if outer.bounded or inner.bounded or period > LONGEST:
+        return _written(tuple([_through(outer.at(place), inner) for place in range(side)]),
+                        jump, whole)
+    if period == 1 and inner.period == 1 and outer.spans[0] and inner.spans[0]:
+        (low, high), (begin, end), step = outer.spans[0], inner.spans[0], inner.step
+        return Sight(1, outer.step * step, ((low * step + begin, high * step + end),), jump, whole)
+    return _sight(period, turns * outer.step // inner.period * inner.step,
+                  tuple([_through(outer.at(place), inner) for place in range(period)]),
+                  jump, whole)
+
+
+def joined(sights: list[Sight], sides: list[int], side: int, reference: int) -> Sight:
+    """What `side` places see that join branches of `sides` places, each from a place of its own, or
+    all from the one place of a branch that has no more. reference: places of the earliest map."""
+    sights = [_constant(sight) if own == 1 != side else sight
+              for sight, own in zip(sights, sides)]
+    first = sights[0]
+    jump = next((sight.jump for sight in sights if sight.jump), 0)
+    if all(sight is first or sight == first for sight in sights):
+        return first
+    for sight in sights:
+        if sight.whole and not sight.bounded and sight.period == 1 and sight.step == 0:
+            low, high = sight.spans[0]
+            if low <= 0 and high >= reference - 1:  # there is nothing else to be seen
+                return sight._replace(jump=jump)
+    whole = any(sight.whole for sight in sights)
+    period = lcm(*(sight.period for sight in sights))
+    if (any(sight.bounded or sight.step * first.period != first.step * sight.period
+            for sight in sights) or period > LONGEST):
+        return _written(tuple([_union([sight.at(place) for sight in sights])
+                               for place in range(side)]), jump, whole)
+    return _sight(period, first.step * (period // first.period),
+                  tuple([_union([sight.at(place) for sight in sights])
+                         for place in range(period)]), jump, whole)
+
+
+def _through(span: Span | None, inner: Sight) -> Span | None:
+    return span and inner.hull(*span)
+
+
+def _union(spans: list[Span | None]) -> Span | None:
+    seen = [span for span in spans if span]
+    return (min(low for low, _high in seen), max(high for _low, high in seen)) if seen else None
+
+
+def _constant(sight: Sight) -> Sight:
+    """Every place sees what the first does."""
+    return Sight(1, 0, (sight.at(0),), 0, sight.whole, False, sight.at(0) is not None)
+
+
+def _sight(period: int, step: int, spans: tuple[Span | None, ...], jump: Number,
+           whole: bool) -> Sight:
+    if period > 1 and step % period == 0 and None not in spans:  # alike, but for where they stand
+        each = step // period
+        if all(span == (spans[0][0] + turn * each, spans[0][1] + turn * each)
+               for turn, span in enumerate(spans)):
+            period, step, spans = 1, each, spans[:1]
+    after = None not in spans and (spans[0][0] + step, spans[0][1] + step)
+    return Sight(period, step, spans, jump, whole, False, bool(after) and _rises((*spans, after)))
+
+
+def _written(spans: tuple[Span | None, ...], jump: Number, whole: bool) -> Sight:
+    return Sight(len(spans), 0, spans, jump, whole, True,
+                 None not in spans and _rises(spans))
+
+
+def _rises(spans: tuple[Span, ...]) -> bool:
+    return all(a[0] <= b[0] and a[1] <= b[1] for a, b in zip(spans, spans[1:]))
+
+
+def _number(above: int, below: int) -> Number:
+    found = Fraction(above, below)
+    return found.numerator if found.denominator == 1 else found
