@@ -3,7 +3,8 @@
 from explorer.catalog.layers import text_of as shape_text
 from explorer.text import _
 
-__all__ = ["bytes_text", "grouped", "percent", "shape_text", "short", "time_text", "value_text"]
+__all__ = ["bytes_text", "grouped", "percent", "setting_text", "shape_text", "short",
+           "time_text", "value_text"]
 
 _STEPS = ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, "k"))
 
@@ -63,3 +64,12 @@ def value_text(value: float) -> str:
     if size >= 10_000 or size < 0.001:
         return f"{value:.1e}"
     return f"{value:.3f}" if size < 1 else _three(value)
+
+
+def setting_text(value: int | float | bool | str | tuple) -> str:
+    """A parameter's value: "3", "3×5", "1e-05", "same", "yes"."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, tuple):
+        return shape_text(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

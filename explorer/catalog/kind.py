@@ -53,6 +53,19 @@ class Param:
     words: tuple[str, ...] = ()
     of: tuple[str, ...] = ()
 
+    @property
+    def called(self) -> str:
+        """What a person reads as its name: its title, else its name in words."""
+        if self.title or len(self.name) == 1:
+            return self.title or self.name
+        return self.name.replace("_", " ").capitalize()
+
+    @property
+    def called_within(self) -> str:
+        """The same within a sentence: "Kernel size" is "kernel size", "SE ratio" stays."""
+        name = self.called
+        return name if name[1:2].isupper() else name[:1].lower() + name[1:]
+
     def fault(self, value: object) -> str | None:
         """Why `value` cannot be taken, in words that follow the parameter's name; or None."""
         wanted = type(self.default)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 from explorer.app.panels.field import ChoiceField, NumberField, SwitchField, WholeField
 from explorer.app.panels.fix_button import FixButton
 from explorer.app.panels.inspector import Inspector
+from explorer.app.panels.pair_field import PairField
 from explorer.app.panels.parameter_form import ParameterForm
 from explorer.catalog import KINDS
 from explorer.graph import edits
@@ -56,7 +57,8 @@ def test_form_is_that_of_the_declaration(name, qtbot, session):
         elif isinstance(param.default, bool):
             assert isinstance(field, SwitchField) and field.isChecked() == param.default
         else:
-            wanted = WholeField if isinstance(param.default, int) else NumberField
+            wanted = (PairField if param.pair or param.words else
+                      WholeField if isinstance(param.default, int) else NumberField)
             assert type(field) is wanted and field.value() == pytest.approx(param.default)
             assert (field.minimum(), field.maximum()) == (param.low, param.high)
 
@@ -69,7 +71,7 @@ def test_typing_edits_live_and_undoes_as_one(inspector, session, qtbot):
     assert session.graph.nodes["layer2"].params["width"] == 48
     assert session.facts_of("layer2").out == (48, 14, 14)
     assert inspector.measured.value_of("Out") == "48×14×14"
-    assert session.document.undo.undoText() == "Set width of layer2"
+    assert session.document.undo.undoText() == "Set channels of layer2"
     session.document.step_back()
     assert session.graph == before and width.value() == 32
     session.document.step_forward()
@@ -105,7 +107,7 @@ def test_reset_takes_the_parameter_back(inspector, session, qtbot):
     qtbot.mouseClick(back, Qt.MouseButton.LeftButton)
     assert "stride" not in session.graph.nodes["layer2"].params
     assert not back.isVisible() and inspector.form.fields["stride"].value() == 1
-    assert session.document.undo.undoText() == "Reset stride of layer2"
+    assert session.document.undo.undoText() == "Reset stride of the first of layer2"
 
 
 def test_foreign_change_keeps_the_caret(inspector, session, qtbot):
@@ -214,7 +216,7 @@ def test_several_of_one_kind_are_edited_together(inspector, session, qtbot):
     assert width.lineEdit().text() == "" and width.lineEdit().placeholderText() == "mixed"
     typed(qtbot, width, "24")
     assert {session.graph.nodes[id].params["width"] for id in ("layer1", "layer2")} == {24}
-    assert session.document.undo.undoText() == "Set width of 2 nodes"
+    assert session.document.undo.undoText() == "Set channels of 2 nodes"
     session.select({"layer1", "stem"})
     assert inspector.form is None
 

@@ -1,47 +1,26 @@
-"""Fields of a form: a number with its unit, a choice, a yes or no. Each shows a value without
-telling, and tells (`edited`) only what the person does."""
+"""Fields of a form: a number with its unit, two numbers, a choice, a yes or no. Each shows a value
+without telling, and tells (`edited`) only what the person does."""
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QKeySequence, QPaintEvent, QValidator, QWheelEvent
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QDoubleSpinBox,
-    QHBoxLayout,
-    QLabel,
-    QSizePolicy,
-    QSpinBox,
-    QStyle,
-    QStyleOptionSpinBox,
-    QStylePainter,
-)
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QValidator, QWheelEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QSizePolicy, QSpinBox
 
-from explorer.app import style
+from explorer.app.panels.pair_field import PairField
+from explorer.app.panels.spin_box import SpinBox
 from explorer.catalog import Param
 from explorer.graph.graph import Value
 from explorer.text import _
 
 _MOST_DECIMALS = 12
-_UNDO = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
 
 
-class _Box:
-    """What both spin boxes share: the unit at the right, in whose place the arrows stand while the
-    pointer is there; the wheel turns only a box that has the focus, so that it scrolls the form."""
+class _Number(SpinBox):
+    """What both fields of one number share."""
 
     _mixed = False
 
     def _prepare(self, unit: str) -> None:
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        style.indent(self)
-        self._unit = QLabel(unit, self)
-        self._unit.setProperty("role", "faint")
-        self._unit.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 8, 0)
-        row.addStretch(1)
-        row.addWidget(self._unit)
+        super()._prepare(unit)
         self.lineEdit().textEdited.connect(self._on_text)
         self.valueChanged.connect(self._on_value)
 
@@ -67,38 +46,8 @@ class _Box:
         if self._mixed and self.hasAcceptableInput() and self.valueFromText(text) == self.value():
             self._on_value(self.value())
 
-    def event(self, event: QEvent) -> bool:
-        # The line edit inside, which is asked by a call and not through filters, would keep undo.
-        if event.type() == QEvent.Type.ShortcutOverride and is_undo(event):
-            event.ignore()
-            return False
-        return super().event(event)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        option = QStyleOptionSpinBox()
-        self.initStyleOption(option)
-        # setButtonSymbols(NoButtons) would hide the text too (Qt 6.11 with a style sheet).
-        if not (self.underMouse() and self.isEnabled()):
-            option.subControls = (QStyle.SubControl.SC_SpinBoxFrame
-                                  | QStyle.SubControl.SC_SpinBoxEditField)
-        QStylePainter(self).drawComplexControl(QStyle.ComplexControl.CC_SpinBox, option)
-
-    def enterEvent(self, event: QEnterEvent) -> None:
-        super().enterEvent(event)
-        self._unit.setVisible(not self.isEnabled())
-
-    def leaveEvent(self, event: QEvent) -> None:
-        super().leaveEvent(event)
-        self._unit.show()
-
-
-class WholeField(_Box, QSpinBox):
+class WholeField(_Number, QSpinBox):
     """A whole number from `low` to `high`."""
 
     edited = Signal(object)
@@ -109,7 +58,7 @@ class WholeField(_Box, QSpinBox):
         self._prepare(unit)
 
 
-class NumberField(_Box, QDoubleSpinBox):
+class NumberField(_Number, QDoubleSpinBox):
     """Any number from `low` to `high`, written as short as it goes: 0.1, 1e-05."""
 
     edited = Signal(object)
@@ -186,7 +135,7 @@ class SwitchField(QCheckBox):
         self.edited.emit(self.isChecked())
 
 
-Field = WholeField | NumberField | ChoiceField | SwitchField
+Field = WholeField | NumberField | PairField | ChoiceField | SwitchField
 
 
 def field_for(param: Param) -> Field:
@@ -195,24 +144,10 @@ def field_for(param: Param) -> Field:
         return ChoiceField(param.choices)
     if isinstance(param.default, bool):
         return SwitchField()
+    if param.pair or param.words:
+        return PairField(param)
     if isinstance(param.default, int):
         return WholeField(param.low, param.high, param.unit)
     # A share moves in twentieths; what is tiny by default, in tenths of itself.
     step = param.default / 10 if 0 < param.default < 0.01 else 0.05
     return NumberField(param.low, param.high, step, param.unit)
-
-
-def is_undo(event: QEvent) -> bool:
-    """The key of Undo or Redo, in any of their shortcuts."""
-    return any(map(event.matches, _UNDO))
-
-
-class PassUndo(QObject):
-    """Lets Undo and Redo through to the window: they are of the network, not of one line of text.
-    To be installed on a line edit as its event filter."""
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and is_undo(event):
-            event.ignore()
-            return True
-        return super().eventFilter(watched, event)

@@ -269,12 +269,16 @@ class Inspector(QScrollArea):
         return self._session.edit(label, edit, burst=burst or None, whole=True)
 
     def _set(self, name: str, value: Value, burst: str) -> None:
-        self._edit(_("Set {name} of {node}").format(name=name, node=self._named()),
+        self._edit(_("Set {name} of {node}").format(name=self._called(name), node=self._named()),
                    self.subject.setting(name, value), burst and f"{self._named()}.{burst}")
 
     def _reset(self, name: str) -> None:
-        self._edit(_("Reset {name} of {node}").format(name=name, node=self._named()),
+        self._edit(_("Reset {name} of {node}").format(name=self._called(name), node=self._named()),
                    self.subject.resetting(name))
+
+    def _called(self, name: str) -> str:
+        """A parameter in an edit's label."""
+        return next(param.called_within for param in self.form.kind.params if param.name == name)
 
     def _named(self) -> str:
         """The subject in an edit's label."""

@@ -5,7 +5,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from explorer.app import theme
-from explorer.app.panels.field import PassUndo
+from explorer.app.panels.undo_key import PassUndo
 from explorer.text import _
 
 _SHEET = """

@@ -5,7 +5,9 @@ from collections.abc import Collection, Mapping
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
 
+from explorer.app.number import setting_text
 from explorer.app.panels.field import ChoiceField, Field, SwitchField, field_for
+from explorer.app.panels.pair_field import PairField
 from explorer.catalog import Kind, Param
 from explorer.graph.graph import Value
 from explorer.text import _
@@ -14,8 +16,10 @@ FIELD, ROW = 122, 30  # width of a field, height of a row, in pixels
 
 
 class ParameterForm(QWidget):
-    """A row for every parameter of a kind: its title, a way back to the default, a field.
+    """A row for every parameter of a kind: its title, a way back to the default, a field; under a
+    field in which something impossible stands, why it is.
 
+    Of a kind that has a parameter `block`, those that this block does not read are not shown.
     edited(name, value, burst): the person set a value; `burst` names the sequence of keystrokes
     it belongs to, "" for a choice, which stands for itself. reset(name): back to the default.
     """
@@ -28,62 +32,85 @@ class ParameterForm(QWidget):
         self.kind = kind
         self.fields: dict[str, Field] = {}
         self.resets: dict[str, QToolButton] = {}
+        self.reasons: dict[str, QLabel] = {}
+        self._labels: dict[str, QLabel] = {}
         self._bursts = 0
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(2)
-        grid.setVerticalSpacing(4)
-        grid.setColumnStretch(0, 1)
-        grid.setColumnMinimumWidth(2, FIELD)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(2)
+        self._grid.setVerticalSpacing(0)
+        self._grid.setColumnStretch(0, 1)
+        self._grid.setColumnMinimumWidth(2, FIELD)
         for row, param in enumerate(kind.params):
-            self._add(grid, row, param)
+            self._add(2 * row, param)
 
-    def _add(self, grid: QGridLayout, row: int, param: Param) -> None:
-        field = self.fields[param.name] = field_for(param)
+    def _add(self, row: int, param: Param) -> None:
+        name, grid = param.name, self._grid
+        field = self.fields[name] = field_for(param)
         field.setToolTip(tip(param))
-        field.setAccessibleName(title(param))
+        field.setAccessibleName(param.called)
         field.setAccessibleDescription(param.doc)
         if not isinstance(field, SwitchField):
             field.setFixedWidth(FIELD)
         field.installEventFilter(self)
-        label = QLabel(title(param))
+        label = self._labels[name] = QLabel(param.called)
         label.setProperty("role", "muted")
         label.setToolTip(tip(param))
         label.setBuddy(field)
-        back = self.resets[param.name] = QToolButton()
+        back = self.resets[name] = QToolButton()
         back.setText("↺")
         back.setAutoRaise(True)
         back.setProperty("small", True)
-        back.setToolTip(_("Back to the default, {value}").format(value=_shown(param.default)))
-        back.setAccessibleName(_("Reset {name}").format(name=title(param)))
+        back.setToolTip(_("Back to the default, {value}").format(value=setting_text(param.default)))
+        back.setAccessibleName(_("Reset {name}").format(name=param.called))
         back.setStyleSheet("padding: 0;")
         back.setFixedSize(18, 20)
-        policy = back.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        back.setSizePolicy(policy)
-        back.clicked.connect(lambda: self.reset.emit(param.name))
-        field.edited.connect(lambda value: self._on_edit(param.name, value))
+        back.clicked.connect(lambda: self.reset.emit(name))
+        field.edited.connect(lambda value: self._on_edit(name, value))
         middle = Qt.AlignmentFlag.AlignVCenter
-        grid.addWidget(label, row, 0, middle)
-        grid.addWidget(back, row, 1, middle)
-        grid.addWidget(field, row, 2, middle)
-        grid.setRowMinimumHeight(row, ROW - 4)
+        for column, widget in enumerate((label, back, field)):
+            grid.addWidget(widget, row, column, middle)
+        grid.setColumnMinimumWidth(1, 18)
+        grid.setRowMinimumHeight(row, ROW)
+        if isinstance(field, PairField):
+            reason = self.reasons[name] = QLabel()
+            reason.setProperty("role", "problem")
+            reason.setWordWrap(True)
+            reason.hide()
+            grid.addWidget(reason, row + 1, 0, 1, 3)
+            field.faulted.connect(lambda why: self._tell(param, why))
+
+    def _tell(self, param: Param, why: str) -> None:
+        """Say under its field why what stands in it cannot be taken; nothing, if it can."""
+        label = self.reasons[param.name]
+        label.setText(_("{name} {reason}").format(name=param.called, reason=why) if why else "")
+        label.setVisible(bool(why))
+        self._mark(param.name, bool(why))
+
+    def _mark(self, name: str, wrong: bool) -> None:
+        field = self.fields[name]
+        if bool(field.property("problem")) != wrong:
+            field.setProperty("problem", wrong)
+            field.style().unpolish(field)
+            field.style().polish(field)
 
     def show_values(self, values: Mapping[str, Value], editable: bool = True,
                     mixed: Collection[str] = (), wrong: Collection[str] = ()) -> None:
         """Show these values. mixed: parameters that differ among the nodes selected; wrong: those
         to be marked as at fault."""
-        for param in self.kind.params:
+        for row, param in enumerate(self.kind.params):
             field, name = self.fields[param.name], param.name
             field.show_value(values[name], name in mixed)
             if field.isEnabled() != editable:
                 field.setEnabled(editable)
+            read = not param.of or "block" not in mixed and values.get("block") in param.of
+            self._grid.setRowMinimumHeight(2 * row, ROW if read else 0)
+            field.setVisible(read)
+            self._labels[name].setVisible(read)
             self.resets[name].setVisible(
-                editable and (name in mixed or values[name] != param.default))
-            if bool(field.property("problem")) != (name in wrong):
-                field.setProperty("problem", name in wrong)
-                field.style().unpolish(field)
-                field.style().polish(field)
+                read and editable and (name in mixed or values[name] != param.default))
+            told = name in self.reasons and bool(self.reasons[name].text())
+            self._mark(name, name in wrong or told)
 
     def _on_edit(self, name: str, value: Value) -> None:
         alone = isinstance(self.fields[name], ChoiceField | SwitchField)
@@ -95,13 +122,6 @@ class ParameterForm(QWidget):
         return super().eventFilter(watched, event)
 
 
-def title(param: Param) -> str:
-    """What the form calls a parameter: its title, else its name in words."""
-    if param.title or len(param.name) == 1:
-        return param.title or param.name
-    return param.name.replace("_", " ").capitalize()
-
-
 def tip(param: Param) -> str:
     """What the tool tip says: PyTorch's name, the sentence, what is allowed."""
     if param.choices:
@@ -111,11 +131,9 @@ def tip(param: Param) -> str:
     else:
         allowed = _("{low:,g} to {high:,g} {unit}").format(
             low=param.low, high=param.high, unit=param.unit).rstrip()
+        if param.pair:
+            allowed = _("{range}, or two such numbers, height × width").format(range=allowed)
+        for word in param.words:
+            allowed = _("{range}, or “{word}”").format(range=allowed, word=word)
     return _("<p><b>{name}</b>: {doc}</p><p>Allowed: {allowed}. Default: {default}</p>").format(
-        name=param.name, doc=param.doc, allowed=allowed, default=_shown(param.default))
-
-
-def _shown(value: Value) -> str:
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        name=param.name, doc=param.doc, allowed=allowed, default=setting_text(param.default))
