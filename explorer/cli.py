@@ -7,14 +7,16 @@ import argparse
 import difflib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import isfinite
 from pathlib import Path
+from typing import NamedTuple
 
 from explorer import __version__
 from explorer.catalog import check, templates
 from explorer.catalog.datasets import DATASETS, DataSet
 from explorer.catalog.layers import text_of
-from explorer.graph.file import SUFFIX, FileError, replace_text
+from explorer.graph.file import SUFFIX, FileError, replace_bytes
 from explorer.graph.graph import Graph, Shape
 from explorer.text import _
 
@@ -80,11 +82,24 @@ def _parser() -> argparse.ArgumentParser:
                                                              "(%(default)s)"))
     found.add_argument("--out", type=Path, help=_("folder for weights, metrics and graph "
                                                   "(runs/NAME)"))
-    found = network(command("export", _export, _("write the network's source")))
-    found.add_argument("--to", choices=("pytorch",), required=True, help=_("the form"))
+    found = network(command("export", _export, _("write the network's source, diagram or table")))
+    found.add_argument("--to", choices=FORMS, required=True, metavar="FORM",
+                       help=_("{forms}").format(forms=", ".join(FORMS)))
     found.add_argument("--input", type=_shape, metavar="CxHxW", help=_("shape of one picture"))
     found.add_argument("-o", "--output", type=Path, metavar="FILE",
-                       help=_("the file to write (otherwise printed)"))
+                       help=_("the file to write (otherwise text is printed)"))
+    picture = found.add_argument_group(_("diagram (svg, png, pdf)"))
+    size = picture.add_mutually_exclusive_group()
+    size.add_argument("--scale", type=_number, metavar="N",
+                      help=_("times natural size (png: 2, otherwise 1)"))
+    size.add_argument("--width", type=_number, metavar="PX",
+                      help=_("width in pixels, 96 to an inch in svg and pdf"))
+    picture.add_argument("--theme", choices=("light", "dark"), default="light",
+                         help=_("colours (%(default)s)"))
+    picture.add_argument("--inside", metavar="PATH",
+                         help=_("of the inside of a block, as layer2.0"))
+    found.add_argument_group(_("table")).add_argument(
+        "--format", choices=TABLES, help=_("by default as FILE ends, .csv or .md; csv when printed"))
     return parser
 
 
@@ -101,6 +116,17 @@ def _count(text: str) -> int:
     if not text.isdecimal() or len(text) > 9 or not 0 < int(text) <= 10_000:
         raise argparse.ArgumentTypeError(_("{text!r}; allowed: 1 to 10000").format(text=text[:40]))
     return int(text)
+
+
+def _number(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not isfinite(found) or not 0.01 <= found <= 1_000_000:
+        raise argparse.ArgumentTypeError(_("{text!r}; allowed: 0.01 to 1000000").format(
+            text=text[:40]))
+    return found
 
 
 def load(name: str, input: Shape | None = None, data: DataSet | None = None) -> Graph:
@@ -193,17 +219,82 @@ def _complain(report) -> bool:
 
 def _export(given) -> int:
     from explorer.analysis.report import analyse
+
+    form = FORMS[given.to]
+    if form.binary and given.output is None:
+        raise UsageError(_("--to {form} needs a file: -o FILE.{form}").format(form=given.to))
+    report = analyse(load(given.network, given.input))
+    if _complain(report) and form.sound:
+        return 1
+    content = form.write(given, report)
+    if given.output is None:
+        print(content, end="")
+    else:
+        try:
+            replace_bytes(given.output, content if form.binary else content.encode("utf-8"))
+        except (OSError, ValueError) as error:  # ValueError: a name with a null character
+            reason = getattr(error, "strerror", None) or error
+            raise UsageError(f"{given.output}: {reason}") from None
+    return 0 if report.ok else 1
+
+
+class Form(NamedTuple):
+    """One form of export. write(given, report): the content, bytes if `binary`, else text; raises
+    UsageError. sound: only a network without problems has it; what is wrong can be drawn, too."""
+
+    write: Callable
+    binary: bool = False
+    sound: bool = False
+
+
+def _source(given, report) -> str:
     from explorer.analysis.source import source
 
-    report = analyse(load(given.network, given.input))
-    if _complain(report):
-        return 1
-    text = source(report)
-    if given.output is None:
-        print(text, end="")
-        return 0
+    return source(report)
+
+
+def _diagram(given, report) -> bytes | str:
+    from explorer.analysis.layout import placed, unplaced
+    from explorer.analysis.level import NoInside, first_problems, level
+    from explorer.analysis.report import analyse
+
+    if unplaced(report.graph):
+        report = analyse(placed(report.graph))
+    path = tuple(given.inside.split(".")) if given.inside else ()
     try:
-        replace_text(given.output, text)
-    except OSError as error:
-        raise UsageError(f"{given.output}: {error.strerror or error}") from None
-    return 0
+        shown = level(report, path)
+    except NoInside as error:
+        raise UsageError(str(error)) from None
+    if sys.platform.startswith("linux"):
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"  # elsewhere there is always a screen
+    try:
+        from explorer.app.canvas.picture import Picture, TooLarge, application
+    except ImportError as error:
+        raise UsageError(_("the diagram needs Qt, which cannot be loaded: {error}").format(
+            error=error)) from None
+    application()
+    picture = Picture(shown, first_problems(report, path), given.theme, report.graph.name)
+    scale = given.scale or (2.0 if given.to == "png" else 1.0)
+    if given.width is not None:
+        scale = picture.scale_to(given.width)
+    try:
+        return getattr(picture, given.to)(scale)
+    except TooLarge as error:
+        raise UsageError(str(error)) from None
+
+
+def _table(given, report) -> str:
+    from explorer.analysis import table
+
+    suffix = given.output.suffix.lower() if given.output else ".csv"
+    form = given.format or next((form for form, end in TABLES.items() if end == suffix), None)
+    if form is None:
+        raise UsageError(_("{file}: a table ends in .csv or .md; or say --format").format(
+            file=given.output))
+    return {"csv": table.as_csv, "markdown": table.as_markdown}[form](report)
+
+
+FORMS = {"pytorch": Form(_source, sound=True), "svg": Form(_diagram),
+         "png": Form(_diagram, binary=True), "pdf": Form(_diagram, binary=True),
+         "table": Form(_table)}
+TABLES = {"csv": ".csv", "markdown": ".md"}

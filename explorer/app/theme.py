@@ -1,6 +1,8 @@
 """The colours and faces of the window: two themes and the one in force."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from PySide6.QtCore import QObject, QSettings, Qt, Signal, SignalInstance
@@ -85,6 +87,8 @@ LIGHT = Theme(
     pressed="#e2e6ee",
     progress="#cbdcf8",
 )
+PAPER = replace(LIGHT, canvas="#ffffff", line="#c6ccd7")
+"""Light, as it is printed: on white, its faint lines a little stronger."""
 CATEGORY = MappingProxyType(
     {
         "stem": "#3fa37a",
@@ -138,6 +142,16 @@ def mixed(name: str, under: str, share: float) -> QColor:
             for a, b in zip(top.getRgb()[:3], bottom.getRgb()[:3], strict=True)
         )
     )
+
+
+@contextmanager
+def worn(theme: Theme) -> Iterator[None]:
+    """Give out the colours of `theme` while something is painted; what is on screen keeps its own."""
+    before, _look.theme = _look.theme, theme
+    try:
+        yield
+    finally:
+        _look.theme = before
 
 
 def sans(size: int = 12, bold: bool = False) -> QFont:
@@ -196,7 +210,7 @@ def _wanted() -> Theme:
 
 def apply(app: QApplication, theme: Theme | None = None) -> None:
     """Dress `app` in `theme` (by default the one in force) and say so through `changed`."""
-    _load_fonts()
+    load_fonts()
     _look.theme = theme or _look.theme
     app.setStyle("Fusion")
     app.setFont(sans(12))
@@ -205,7 +219,8 @@ def apply(app: QApplication, theme: Theme | None = None) -> None:
     changed.emit()
 
 
-def _load_fonts() -> None:
+def load_fonts() -> None:
+    """Make the faces that come with the program known to Qt; once is enough."""
     if _look.fonts_loaded:
         return
     for name in _FONTS:

@@ -228,14 +228,16 @@ def write(graph: Graph, path: str | os.PathLike) -> None:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a text to a temporary file beside `path`, then rename it over `path`.
+    """Put a text into the file at `path`, all of it or nothing. Raises OSError."""
+    replace_bytes(path, text.encode("utf-8"))
 
-    Raises OSError.
-    """
+
+def replace_bytes(path: Path, content: bytes) -> None:
+    """Write to a temporary file beside `path`, then rename it over `path`. Raises OSError."""
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         if path.exists():

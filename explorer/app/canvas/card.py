@@ -82,6 +82,13 @@ class Card(QGraphicsItem):
     def boundingRect(self) -> QRectF:
         return self.body.adjusted(-10, -18, 18, 10)
 
+    def painted(self) -> QRectF:
+        """What it covers when it is neither selected nor touched, in its own coordinates."""
+        found = self.body.adjusted(-1, -1, 1, 1)
+        if self._stacked:
+            found = found.adjusted(0, -STACK * 0.8, STACK, 0)
+        return found.adjusted(0, -9, 9, 0) if self.problem else found
+
     def out_port(self) -> QPointF:
         """Where wires leave, in the scene's coordinates."""
         return self.pos() + QPointF(self.size[0] / 2 + STACK * self._stacked, 0)
@@ -244,7 +251,8 @@ class Card(QGraphicsItem):
         body = self.body
         painter.setFont(theme.sans(12, True))
         painter.setPen(theme.color("text"))
-        painter.drawText(body.adjusted(4, 8, -4, -28), Qt.AlignmentFlag.AlignCenter, _("output"))
+        name = body.adjusted(4, 8, -4, -28) if self.subtitle else body
+        painter.drawText(name, Qt.AlignmentFlag.AlignCenter, _("output"))
         painter.setFont(theme.sans(11))
         painter.setPen(theme.color("muted"))
         painter.drawText(body.adjusted(2, 26, -2, -8), Qt.AlignmentFlag.AlignCenter,

@@ -165,6 +165,13 @@ class Diagram(QGraphicsScene):
             found = found.united(item.boundingRect())
         return found
 
+    def drawn(self) -> QRectF:
+        """The rectangle around what is painted, tight: no room for handles and selection."""
+        found = QRectF()
+        for item in (*self.cards.values(), *self.wires.values()):
+            found = found.united(item.painted().translated(item.pos()))
+        return found
+
 
 def _end_place(graph: Graph, id: str) -> QPointF:
     """Where the input stands: left of the first node that it feeds; the output: right of what

@@ -3,7 +3,7 @@
 from math import log2
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker, QPen
+from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPainterPathStroker, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from explorer.app import theme
@@ -81,18 +81,36 @@ class WireItem(QGraphicsItem):
         scale = option.levelOfDetailFromTransform(painter.worldTransform())
         if not self.has_room or not self.shape_of or scale < READABLE:
             return
-        x, y = self.label_at.x(), self.label_at.y()
+        rect, text = self._words(), shape_text(self.shape_of)
         painter.setFont(theme.mono(10))
-        text = shape_text(self.shape_of)
-        width = painter.fontMetrics().horizontalAdvance(text) + 6
-        rect = QRectF(x - width / 2, y + 6, width, 15)
         painter.fillRect(rect, theme.color("canvas"))
         painter.setPen(theme.color("problem" if self.problem else "text"))
         painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
-        if len(self.shape_of) == 3 and not self.folds:
-            paint_tensor(painter, QRectF(x - BOX / 2, y - BOX - 14, BOX, BOX), self.shape_of,
-                         color, theme.mixed("muted", "canvas", 0.25),
-                         self.largest or self.shape_of)
+        if self._has_box:
+            paint_tensor(painter, self._box(), self.shape_of, color,
+                         theme.mixed("muted", "canvas", 0.25), self.largest or self.shape_of)
+
+    def painted(self) -> QRectF:
+        """What the wire and its label cover (scene)."""
+        found = self.path.boundingRect().adjusted(-3, -3, 3, 3)
+        if self.has_room and self.shape_of:
+            found = found.united(self._words())
+            if self._has_box:
+                found = found.united(self._box())
+        return found
+
+    @property
+    def _has_box(self) -> bool:
+        return len(self.shape_of) == 3 and not self.folds
+
+    def _words(self) -> QRectF:
+        """Where the shape stands, under the wire."""
+        width = QFontMetricsF(theme.mono(10)).horizontalAdvance(shape_text(self.shape_of)) + 6
+        return QRectF(self.label_at.x() - width / 2, self.label_at.y() + 6, width, 15)
+
+    def _box(self) -> QRectF:
+        """Where the tensor stands, above the wire."""
+        return QRectF(self.label_at.x() - BOX / 2, self.label_at.y() - BOX - 14, BOX, BOX)
 
 
 def route(start: QPointF, end: QPointF, low: float = 0.0,

@@ -1,0 +1,212 @@
+"""The diagram as a picture for a page: SVG, PDF or PNG."""
+
+import re
+from collections.abc import Callable
+from math import floor, sqrt
+
+from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QPointF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import (
+    QFont,
+    QFontMetricsF,
+    QImage,
+    QPageLayout,
+    QPageSize,
+    QPainter,
+    QPainterPath,
+    QPdfWriter,
+    QTransform,
+)
+from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtWidgets import QApplication, QStyleOptionGraphicsItem
+
+from explorer.analysis.level import Level
+from explorer.analysis.problem import Problem
+from explorer.app import theme
+from explorer.app.canvas.diagram import Diagram
+from explorer.text import _
+
+THEMES = {"light": theme.PAPER, "dark": theme.DARK}
+MARGIN = 16.0
+PER_INCH = 96  # pixels; the scene's unit is one of them, as in CSS
+PDF_PER_INCH = 1200
+LONGEST, MOST_PIXELS = 30_000, 150_000_000
+"""Of a PNG: QPainter draws no further than 32,767 pixels, and 4 bytes a pixel are in memory."""
+FINER = 8
+LARGEST_PAGE = 14_400  # points; more is not shown by the usual readers of PDF
+
+
+class TooLarge(ValueError):
+    """The picture would be too large; the sentence says how large it may be."""
+
+
+class Picture:
+    """One level of a network, drawn for a page.
+
+    style: "light" or "dark". size: width and height in pixels at scale 1, 96 to an inch, the
+    margin around the diagram counted.
+    """
+
+    def __init__(self, level: Level, problems: dict[str, Problem] | None = None,
+                 style: str = "light", title: str = ""):
+        theme.load_fonts()
+        self.theme, self.title = THEMES[style], title
+        self.diagram = Diagram(still=True)
+        self.diagram.draw(level, problems or {})
+        drawn = self.diagram.drawn()
+        self._area = drawn.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN).toAlignedRect()
+        self.size = self._area.size()
+
+    def scale_to(self, width: float) -> float:
+        """The scale at which the picture is `width` pixels wide."""
+        return width / self.size.width()
+
+    def svg(self, scale: float = 1.0) -> str:
+        """The picture as SVG. Its words are outlines, so that it looks the same where the fonts are
+        missing."""
+        buffer = _buffer()
+        writer = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
+        writer.setOutputDevice(buffer)
+        writer.setResolution(PER_INCH)
+        writer.setTitle(self.title)
+        writer.setDescription(_("Drawn by CNN Explorer"))
+        writer.setSize(self.size)
+        writer.setViewBox(QRectF(QPointF(0, 0), QSizeF(self.size)))
+        self._paint(writer, 1.0, Outlines)
+        size = QSizeF(self.size) * scale
+        return _lean(bytes(buffer.data().data()).decode("utf-8"), size.width(), size.height())
+
+    def pdf(self, scale: float = 1.0) -> bytes:
+        """The picture as one page of PDF, of its own size; lines are lines and words are words.
+
+        Raises TooLarge.
+        """
+        points = QSizeF(self.size) * (scale * 72 / PER_INCH)
+        if max(points.width(), points.height()) > LARGEST_PAGE:
+            raise TooLarge(_("A page of {width:,.0f}×{height:,.0f} points would be too large; a side "
+                             "of a PDF may be {most:,}: a scale of {scale:.3g} at the most").format(
+                                 width=points.width(), height=points.height(), most=LARGEST_PAGE,
+                                 scale=_down(scale * LARGEST_PAGE / max(points.width(),
+                                                                        points.height()))))
+        buffer = _buffer()
+        writer = QPdfWriter(buffer)
+        writer.setResolution(PDF_PER_INCH)
+        writer.setTitle(self.title)
+        writer.setCreator("CNN Explorer")
+        # The unit is a point, exactly: QPageSize would otherwise take the nearest known format.
+        writer.setPageLayout(QPageLayout(
+            QPageSize(points, QPageSize.Unit.Point, "", QPageSize.SizeMatchPolicy.ExactMatch),
+            QPageLayout.Orientation.Portrait, QMarginsF()))
+        self._paint(writer, scale * PDF_PER_INCH / PER_INCH, Words)
+        return bytes(buffer.data().data())
+
+    def png(self, scale: float = 2.0) -> bytes:
+        """The picture as PNG. Raises TooLarge."""
+        width, height = (max(1, round(side * scale)) for side in self.size.toTuple())
+        if max(width, height) > LONGEST or width * height > MOST_PIXELS:
+            fits = min(LONGEST / max(self.size.toTuple()),
+                       sqrt(MOST_PIXELS / (self.size.width() * self.size.height())))
+            raise TooLarge(_(
+                "A PNG of {width:,}×{height:,} pixels would be too large; allowed: {longest:,} a side "
+                "and {most} million in all, a scale of {scale:.3g} at the most; SVG and PDF can be "
+                "printed at any size").format(width=width, height=height, longest=LONGEST,
+                                              most=MOST_PIXELS // 10**6, scale=_down(fits)))
+        image = QImage(width, height, QImage.Format.Format_RGB32)
+        per_metre = round(PER_INCH * scale / 0.0254)
+        self._paint(image, scale)
+        image.setDotsPerMeterX(per_metre)
+        image.setDotsPerMeterY(per_metre)
+        buffer = _buffer()
+        if not image.save(buffer, "PNG"):
+            raise TooLarge(_("There is not enough memory for this picture"))
+        return bytes(buffer.data().data())
+
+    def _paint(self, device, scale: float, painter_of: Callable = QPainter) -> None:
+        painter = painter_of(device)
+        try:
+            painter.scale(scale, scale)
+            painter.translate(-QPointF(self._area.topLeft()))
+            option = QStyleOptionGraphicsItem()
+            with theme.worn(self.theme):
+                painter.fillRect(self._area, theme.color("canvas"))
+                for item in (*self.diagram.wires.values(), *self.diagram.cards.values()):
+                    painter.save()
+                    painter.translate(item.pos())
+                    item.paint(painter, option)
+                    painter.restore()
+        finally:
+            painter.end()
+
+
+class Outlines(QPainter):
+    """Draws words as the outlines of their letters."""
+
+    def drawText(self, rect: QRectF, flags: Qt.AlignmentFlag, words: str) -> None:
+        """Draw one line of words into a rectangle, aligned as QPainter does it."""
+        font = QFont(self.font())
+        font.setPixelSize(font.pixelSize() * FINER)  # outlines come in steps of 1/64 pixel
+        metrics = QFontMetricsF(font)
+        free = rect.width() - metrics.horizontalAdvance(words) / FINER
+        left = rect.left() + (free if flags & Qt.AlignmentFlag.AlignRight else
+                              free / 2 if flags & Qt.AlignmentFlag.AlignHCenter else 0.0)
+        base = rect.top() + metrics.ascent() / FINER
+        if flags & Qt.AlignmentFlag.AlignVCenter:
+            base += (rect.height() - metrics.height() / FINER) / 2
+        path = QPainterPath()
+        path.addText(QPointF(0, 0), font, words)
+        place = QTransform.fromTranslate(left, base).scale(1 / FINER, 1 / FINER)
+        self.fillPath(place.map(path), self.pen().color())
+
+
+class Words(QPainter):
+    """Draws words in the plain shapes of their letters: a figure of the common width, or a × made
+    for figures, has no letter's code in a PDF, and a reader could not find it."""
+
+    def setFont(self, font: QFont) -> None:
+        """Take the font without its features."""
+        font = QFont(font)
+        font.clearFeatures()
+        for feature in ("calt", "ccmp"):
+            font.setFeature(QFont.Tag(feature), 0)
+        super().setFont(font)
+
+
+def application() -> QApplication:
+    """The application, without which nothing can be drawn; made if there is none."""
+    global _application
+    _application = QApplication.instance() or QApplication(["cnn-explorer"])
+    return _application
+
+
+_application: QApplication | None = None
+
+
+def _lean(text: str, width: float, height: float) -> str:
+    """The SVG as Qt writes it, of this size in pixels, without what changes nothing: a third of it
+    was that."""
+    text = re.sub(r'<svg width="[^"]*" height="[^"]*"',
+                  f'<svg width="{_short(width)}" height="{_short(height)}"', text, count=1)
+    text = re.sub(r'\s*font-family="[^"]*"[^>]*>', ">", text)
+    text = re.sub(r' (?:vector-effect="none"|(?:fill|stroke)-opacity="1")', "", text)
+    text = re.sub(r' (?:d|points)="[^"]*"', _rounded, text)
+    text = re.sub(r"<g[^>]*>\s*</g>\s*", "", text)
+    return re.sub(r"\n\s*\n", "\n", text)
+
+
+def _rounded(attribute: re.Match) -> str:
+    return re.sub(r"-?\d+\.\d{3,}", lambda found: _short(float(found[0])), attribute[0])
+
+
+def _short(number: float) -> str:
+    return f"{number:.2f}".rstrip("0").rstrip(".")
+
+
+def _buffer() -> QBuffer:
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    return buffer
+
+
+def _down(scale: float) -> float:
+    """Rounded down to three figures, so that what is allowed is."""
+    step = 10.0 ** (len(str(int(scale))) - 3)
+    return floor(scale / step) * step
