@@ -14,7 +14,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # What may be imported from outside the standard library, and from which of our rooms.
 NOTHING: frozenset[str] = frozenset()
 QT = frozenset(("PySide6", "pyqtgraph", "numpy", "PIL"))
-TORCH = frozenset(("torch", "numpy", "safetensors", "PIL"))
+TORCH = frozenset(("torch", "numpy", "safetensors", "PIL", "onnxruntime"))
 GROUND = frozenset(("text", "resource", ""))
 ARROWS = {
     "": (NOTHING, frozenset()),  # explorer/__init__.py
@@ -27,7 +27,9 @@ ARROWS = {
     "engine": (TORCH, GROUND | {"graph", "catalog", "analysis", "protocol", "engine"}),
     "app": (QT, GROUND | {"graph", "catalog", "analysis", "protocol", "app"}),
     # A command imports what it needs, where it needs it: the window and the engine inside functions.
-    "cli": (NOTHING, GROUND | {"graph", "catalog", "analysis", "engine", "app", "terminal"}),
+    "cli": (NOTHING, GROUND | {"graph", "catalog", "analysis", "engine", "app", "terminal",
+                               "exchange"}),
+    "exchange": (NOTHING, GROUND | {"graph", "catalog", "analysis", "engine"}),  # its commands
     "terminal": (NOTHING, GROUND),  # how the command line shows a run
 }
 

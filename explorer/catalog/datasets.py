@@ -1,8 +1,10 @@
-"""The data sets that a network can be trained on: what the window must know of them."""
+"""The data sets that a network can be trained on, and the photos that it can look at."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
+from explorer import resource
 from explorer.text import _
 
 
@@ -11,7 +13,8 @@ class DataSet:
     """A labelled set of pictures.
 
     input: (channels, height, width) of one picture. train, test: numbers of pictures.
-    mean, std: per channel, of the training pictures scaled to 0..1.
+    mean, std: per channel, of the training pictures scaled to 0..1. labelled: it can be trained on;
+    otherwise its pictures are only looked at: they are scaled to what a network takes, so any fits.
     """
 
     name: str
@@ -23,6 +26,7 @@ class DataSet:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     doc: str
+    labelled: bool = True
 
 
 FASHION_MNIST = DataSet(
@@ -40,4 +44,41 @@ FASHION_MNIST = DataSet(
     doc=_("Grey pictures of clothes in ten classes (Xiao, Rasul, Vollgraf 2017, arXiv 1708.07747)."),
 )
 
+PHOTO_FILES = ("chelsea.png", "coffee.png", "astronaut.png", "rocket.jpg", "camera.png")
+
+PHOTOS = DataSet(
+    name="photos",
+    title=_("Photos"),
+    input=(3, 224, 224),
+    classes=(),
+    train=0,
+    test=len(PHOTO_FILES),
+    mean=(0.485, 0.456, 0.406),
+    std=(0.229, 0.224, 0.225),
+    doc=_("Five photos to look at through a network, and your own: scaled, cropped and normalised as "
+          "for ImageNet. They have no labels, so nothing is trained on them."),
+    labelled=False,
+)
+
 DATASETS = MappingProxyType({set_.name: set_ for set_ in (FASHION_MNIST,)})
+"""What a network can be trained on."""
+
+PICTURES = MappingProxyType({**DATASETS, PHOTOS.name: PHOTOS})
+"""What a network can look at."""
+
+
+@lru_cache(maxsize=1)
+def imagenet_classes() -> tuple[str, ...]:
+    """The names of the 1,000 classes of ImageNet-1k, in their usual order."""
+    path = resource.path("squeezenet1_1") / "imagenet_classes.txt"
+    return tuple(path.read_text("utf-8").splitlines())
+
+
+def class_names(count: int, data: DataSet | None = None) -> tuple[str, ...]:
+    """The names of a network's `count` classes: those of `data`, if it has so many, of ImageNet for
+    1,000, else numbers."""
+    if data is not None and len(data.classes) == count:
+        return data.classes
+    if count == 1000:
+        return imagenet_classes()
+    return tuple(_("class {number}").format(number=number) for number in range(count))
