@@ -20,7 +20,7 @@ from explorer.graph.file import SUFFIX, FileError, replace_bytes
 from explorer.graph.graph import Graph, Shape
 from explorer.text import _
 
-COMMANDS = ("open", "check", "train", "export", "templates")
+COMMANDS = ("open", "check", "train", "export", "import", "predict", "templates")
 
 
 class UsageError(ValueError):
@@ -82,7 +82,8 @@ def _parser() -> argparse.ArgumentParser:
                                                              "(%(default)s)"))
     found.add_argument("--out", type=Path, help=_("folder for weights, metrics and graph "
                                                   "(runs/NAME)"))
-    found = network(command("export", _export, _("write the network's source, diagram or table")))
+    found = network(command("export", _export, _("write the network's source, diagram, table or "
+                                                 "weights")))
     found.add_argument("--to", choices=FORMS, required=True, metavar="FORM",
                        help=_("{forms}").format(forms=", ".join(FORMS)))
     found.add_argument("--input", type=_shape, metavar="CxHxW", help=_("shape of one picture"))
@@ -98,8 +99,24 @@ def _parser() -> argparse.ArgumentParser:
                          help=_("colours (%(default)s)"))
     picture.add_argument("--inside", metavar="PATH",
                          help=_("of the inside of a block, as layer2.0"))
+    weights = found.add_argument_group(_("weights (safetensors, onnx)"))
+    weights.add_argument("--weights", type=Path, metavar="FILE",
+                         help=_("a .safetensors or .pth file (otherwise they are drawn)"))
+    weights.add_argument("--seed", type=_seed, default=0, help=_("of drawn weights (%(default)s)"))
     found.add_argument_group(_("table")).add_argument(
         "--format", choices=TABLES, help=_("by default as FILE ends, .csv or .md; csv when printed"))
+    found = network(command("import", _import, _("match a file of weights to the network")))
+    found.add_argument("weights", type=Path, metavar="WEIGHTS", help=_("a .safetensors or .pth file"))
+    found.add_argument("-o", "--output", type=Path, metavar="OUT",
+                       help=_("the .safetensors file to write them to, under the network's names"))
+    found.add_argument("--report", action="store_true",
+                       help=_("print what became of each tensor, whether they fit or not"))
+    found = network(command("predict", _predict, _("say what a photo shows")))
+    found.add_argument("photo", type=Path, metavar="PHOTO", help=_("a PNG, JPEG, WebP, … file"))
+    found.add_argument("--weights", type=Path, metavar="FILE",
+                       help=_("a .safetensors or .pth file (otherwise those that come with the "
+                              "template)"))
+    found.add_argument("--top", type=_count, default=5, help=_("classes to print (%(default)s)"))
     return parser
 
 
@@ -115,6 +132,13 @@ def _shape(text: str) -> Shape:
 def _count(text: str) -> int:
     if not text.isdecimal() or len(text) > 9 or not 0 < int(text) <= 10_000:
         raise argparse.ArgumentTypeError(_("{text!r}; allowed: 1 to 10000").format(text=text[:40]))
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or len(text) > 10 or int(text) >= 2**31:
+        raise argparse.ArgumentTypeError(_("{text!r}; allowed: 0 to {most}").format(
+            text=text[:40], most=2**31 - 1))
     return int(text)
 
 
@@ -227,11 +251,13 @@ def _export(given) -> int:
     if _complain(report) and form.sound:
         return 1
     content = form.write(given, report)
+    if content is None:
+        return 0
     if given.output is None:
-        print(content, end="")
+        print(content.decode("utf-8"), end="")
     else:
         try:
-            replace_bytes(given.output, content if form.binary else content.encode("utf-8"))
+            replace_bytes(given.output, content)
         except (OSError, ValueError) as error:  # ValueError: a name with a null character
             reason = getattr(error, "strerror", None) or error
             raise UsageError(f"{given.output}: {reason}") from None
@@ -239,21 +265,22 @@ def _export(given) -> int:
 
 
 class Form(NamedTuple):
-    """One form of export. write(given, report): the content, bytes if `binary`, else text; raises
-    UsageError. sound: only a network without problems has it; what is wrong can be drawn, too."""
+    """One form of export. write(given, report): what the file holds, or None if it wrote the file
+    itself; raises UsageError. binary: it cannot be printed. sound: only a network without problems has it; what is wrong can be drawn,
+    too."""
 
-    write: Callable
+    write: Callable[..., bytes | None]
     binary: bool = False
     sound: bool = False
 
 
-def _source(given, report) -> str:
+def _source(given, report) -> bytes:
     from explorer.analysis.source import source
 
-    return source(report)
+    return source(report).encode("utf-8")
 
 
-def _diagram(given, report) -> bytes | str:
+def _diagram(given, report) -> bytes:
     from explorer.analysis.layout import placed, unplaced
     from explorer.analysis.level import NoInside, first_problems, level
     from explorer.analysis.report import analyse
@@ -274,16 +301,14 @@ def _diagram(given, report) -> bytes | str:
             error=error)) from None
     application()
     picture = Picture(shown, first_problems(report, path), given.theme, report.graph.name)
-    scale = given.scale or (2.0 if given.to == "png" else 1.0)
-    if given.width is not None:
-        scale = picture.scale_to(given.width)
+    scale = picture.scale_to(given.width) if given.width else given.scale
     try:
-        return getattr(picture, given.to)(scale)
+        return picture.written(given.to, scale)
     except TooLarge as error:
         raise UsageError(str(error)) from None
 
 
-def _table(given, report) -> str:
+def _table(given, report) -> bytes:
     from explorer.analysis import table
 
     suffix = given.output.suffix.lower() if given.output else ".csv"
@@ -291,10 +316,44 @@ def _table(given, report) -> str:
     if form is None:
         raise UsageError(_("{file}: a table ends in .csv or .md; or say --format").format(
             file=given.output))
-    return {"csv": table.as_csv, "markdown": table.as_markdown}[form](report)
+    return {"csv": table.as_csv, "markdown": table.as_markdown}[form](report).encode("utf-8")
+
+
+def _with_weights(given, report) -> None:
+    _exchange("export", report.graph, given.to, given.output, given.weights, given.seed)
+
+
+def _exchange(do: str, *arguments) -> int:
+    """Have a command of `explorer.exchange` done; what the engine complains of is a UsageError."""
+    from explorer import exchange
+    from explorer.engine.failure import EngineError
+
+    try:
+        return getattr(exchange, do)(*arguments)
+    except EngineError as error:
+        raise UsageError(str(error)) from None
+
+
+def _import(given) -> int:
+    from explorer.analysis.report import analyse
+
+    graph = load(given.network)
+    if _complain(analyse(graph)):
+        return 1
+    return _exchange("import_weights", graph, given.weights, given.output, given.report)
+
+
+def _predict(given) -> int:
+    from explorer.analysis.report import analyse
+
+    graph = load(given.network)
+    if _complain(analyse(graph)):
+        return 1
+    return _exchange("answer", graph, given.photo, given.weights, given.top)
 
 
 FORMS = {"pytorch": Form(_source, sound=True), "svg": Form(_diagram),
          "png": Form(_diagram, binary=True), "pdf": Form(_diagram, binary=True),
-         "table": Form(_table)}
+         "table": Form(_table), "safetensors": Form(_with_weights, binary=True, sound=True),
+         "onnx": Form(_with_weights, binary=True, sound=True)}
 TABLES = {"csv": ".csv", "markdown": ".md"}

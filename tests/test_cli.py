@@ -1,10 +1,12 @@
 """The commands that need no screen: what they print, what they write, how they end."""
 
 import ast
+import csv
 import json
 import os
 import subprocess
 import sys
+import xml.etree.ElementTree as ElementTree
 
 import pytest
 
@@ -220,6 +222,73 @@ def test_export_to_a_place_that_cannot_be_written(run, tmp_path):
         sentence = refused(run("export", "lenet5", "--to", "pytorch", "-o", path))
         assert str(path) in sentence
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("form, start", [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
+def test_export_of_the_diagram_needs_no_screen(tmp_path, form, start):
+    path = tmp_path / f"net.{form}"
+    path.write_text("what was there before")
+    bare = {name: value for name, value in os.environ.items()
+            if name not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
+    ran = subprocess.run([sys.executable, "-m", "explorer", "export", "resnet18", "--to", form,
+                          "-o", path, "--width", "700"], capture_output=True, timeout=60, env=bare)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"", b"")
+    assert path.read_bytes().startswith(start) and os.listdir(tmp_path) == [path.name]
+
+
+def test_export_of_what_lies_inside(run, tmp_path):
+    sizes = []
+    for words in ((), ("--inside", "layer2"), ("--inside", "layer2.0"), ("--scale", "3")):
+        status, out, err = run("export", "resnet18", "--to", "svg", *words)
+        assert (status, err) == (0, "")
+        sizes.append(ElementTree.fromstring(out).get("width"))
+    assert len(set(sizes)) == 4 and int(sizes[3]) == 3 * int(sizes[0])
+    for path, words in (("layer9", "There is no layer9; the network holds stem, layer1"),
+                        ("layer2.0.conv1", "layer2.0.conv1 is a Conv2d and has no inside"),
+                        ("...", "There is no ")):
+        assert words in refused(run("export", "resnet18", "--to", "svg", "--inside", path))
+
+
+def test_export_of_the_diagram_of_a_network_with_problems(run, bad, tmp_path):
+    status, out, err = run("export", bad, "--to", "svg", "-o", tmp_path / "bad.svg")
+    assert (status, out) == (1, "") and err.startswith("a: kernel_size 99 is larger")
+    assert "#e5484d" in (tmp_path / "bad.svg").read_text()
+
+
+def test_export_of_the_table(run, tmp_path):
+    rows = list(csv.DictReader(run("export", "lenet5", "--to", "table")[1].splitlines()))
+    assert rows[0]["layer"] == "conv1" and sum(int(row["params"]) for row in rows) == 61_706
+    text = run("export", "lenet5", "--to", "table", "--format", "markdown")[1]
+    assert "| `conv1` | Conv2d |" in text
+    path = tmp_path / "net.MD"
+    assert run("export", "lenet5", "--to", "table", "-o", path) == (0, "", "")
+    assert path.read_text("utf-8") == text
+    path = tmp_path / "net.txt"
+    assert ".csv or .md" in refused(run("export", "lenet5", "--to", "table", "-o", path))
+    assert run("export", "lenet5", "--to", "table", "--format", "csv", "-o", path)[0] == 0
+    assert path.read_text("utf-8").startswith("layer,")
+
+
+@pytest.mark.parametrize("words, sentence", [
+    (["--to", "png"], "needs a file: -o FILE.png"), (["--to", "pdf"], "needs a file: -o FILE.pdf"),
+    (["--to", "png", "-o", "x.png", "--scale", "1e5"], "would be too large; allowed: 30,000"),
+    (["--to", "pdf", "-o", "x.pdf", "--width", "1e6"], "of a PDF may be 14,400"),
+    (["--to", "svg", "-o", "no/such/folder.svg"], "No such file"),
+    (["--to", "svg", "-o", "null\0.svg"], "null"),
+    (["--to", "png", "-o", "/dev/full/x.png"], "/dev/full/x.png: ")])
+def test_an_export_that_cannot_be(run, tmp_path, monkeypatch, words, sentence):
+    monkeypatch.chdir(tmp_path)
+    assert sentence in refused(run("export", "lenet5", *words))
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("words", [["--to", "tiff"], ["--to", "png", "--scale", "0"],
+                                   ["--to", "png", "--scale", "nan"], ["--to", "png", "--width", "x"],
+                                   ["--to", "png", "--scale", "2", "--width", "9"],
+                                   ["--to", "svg", "--theme", "blue"]])
+def test_a_wrong_export(run, words):
+    status, out, err = run("export", "lenet5", *words)
+    assert (status, out) == (2, "") and "export: error: argument --" in err
 
 
 # Without a screen -----------------------------------------------------------------------------

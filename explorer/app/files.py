@@ -1,13 +1,16 @@
 """Opening, saving and exporting, with the questions that belong to it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
+from explorer.analysis import table
+from explorer.analysis.level import first_problems
 from explorer.analysis.source import NotRunnable, source
 from explorer.app.document import Document
-from explorer.graph.file import SUFFIX, FileError, replace_text
+from explorer.graph.file import SUFFIX, FileError, replace_bytes
 from explorer.text import _
 
 RECENT, MOST_RECENT = "files/recent", 8
@@ -18,6 +21,9 @@ class Files:
 
     def __init__(self, window):
         self.window, self.session = window, window.session
+        self.exports: dict[str, Callable[[], None]] = {
+            "pytorch": self.export, "diagram": self.export_diagram, "table": self.export_table}
+        """What the entries of the menu Export do, by form; an entry without one is not shown."""
 
     @property
     def recent(self) -> list[str]:
@@ -66,8 +72,7 @@ class Files:
         try:
             self.session.save(path)
         except OSError as error:
-            self.session.notified.emit(_("{path} could not be written: {reason}").format(
-                path=path, reason=error.strerror or error))
+            self._failed(path, error)
             return False
         self._remember(path)
         return True
@@ -80,15 +85,69 @@ class Files:
             self.session.notified.emit(_("There is nothing to export yet: {problem}").format(
                 problem=error))
             return
-        path = QFileDialog.getSaveFileName(
-            self.window, _("Export PyTorch source"),
-            str(Path(self._folder()) / f"{self.session.graph.name}.py"), _("Python (*.py)"))[0]
-        if path:
+        path = self._asked(_("Export PyTorch source"), self.session.graph.name,
+                           {".py": _("Python (*.py)")})
+        if path is not None:
+            self._put(path, text.encode("utf-8"))
+
+    def export_diagram(self) -> None:
+        """Save the level that is shown as a picture: SVG, PDF or PNG, as the name ends."""
+        session = self.session
+        path = self._asked(_("Export diagram"), "-".join((session.graph.name, *session.view)),
+                           {".svg": _("SVG (*.svg)"), ".pdf": _("PDF (*.pdf)"),
+                            ".png": _("PNG (*.png)")})
+        if path is not None:
+            from explorer.app.canvas.picture import Picture, TooLarge
+
+            picture = Picture(session.level, first_problems(session.report, session.view),
+                              title=session.graph.name)
             try:
-                replace_text(Path(path), text)
-            except OSError as error:
-                self.session.notified.emit(_("{path} could not be written: {reason}").format(
-                    path=path, reason=error.strerror or error))
+                self._put(path, picture.written(path.suffix[1:].lower()))
+            except TooLarge as error:
+                session.notified.emit(str(error))
+
+    def export_table(self) -> None:
+        """Save the table of the layers: CSV or Markdown, as the name ends."""
+        path = self._asked(_("Export table"), self.session.graph.name,
+                           {".csv": _("CSV (*.csv)"), ".md": _("Markdown (*.md)")})
+        if path is not None:
+            write = {".csv": table.as_csv, ".md": table.as_markdown}[path.suffix.lower()]
+            self._put(path, write(self.session.report).encode("utf-8"))
+
+    def _asked(self, title: str, name: str, forms: dict[str, str]) -> Path | None:
+        """The file to write, asked for, None if there is none. forms: the names of the forms by
+        suffix, the first the default; a name without one of these suffixes gets that of the
+        form that was chosen."""
+        suffix = next(iter(forms))
+        path, chosen = QFileDialog.getSaveFileName(
+            self.window, title, str(Path(self._folder()) / f"{name}{suffix}"),
+            ";;".join(forms.values()))
+        if not path:
+            return None
+        if Path(path).suffix.lower() not in forms:
+            path += next((end for end, form in forms.items() if form == chosen), suffix)
+            if Path(path).exists() and not self._may_replace(path):  # the dialog saw another name
+                return None
+        return Path(path)
+
+    def _may_replace(self, path: str) -> bool:
+        buttons = QMessageBox.StandardButton
+        return QMessageBox.question(
+            self.window, _("Replace the file?"), _("{name} is there already. Replace it?").format(
+                name=path), buttons.Yes | buttons.No, buttons.No) == buttons.Yes
+
+    def _put(self, path: Path, content: bytes) -> None:
+        """Write what was exported, and tell how it went."""
+        try:
+            replace_bytes(path, content)
+        except OSError as error:
+            self._failed(path, error)
+        else:
+            self.session.notified.emit(_("{name} is written").format(name=path))
+
+    def _failed(self, path: Path, error: OSError) -> None:
+        self.session.notified.emit(_("{path} could not be written: {reason}").format(
+            path=path, reason=error.strerror or error))
 
     def close(self, index: int) -> None:
         """Close a document, asking first if it has unsaved changes."""

@@ -58,12 +58,28 @@ class Menus(QObject):
         self._add(menu, _("&Save"), key.Save, _("Save the network"), files.save)
         self._add(menu, _("Save &as…"), "Ctrl+Shift+S", _("Save under another name"),
                   files.save_as)
-        self._add(menu, _("&Export PyTorch source…"), "Ctrl+Shift+E",
-                  _("Save the source that the engine runs"), files.export)
+        menu.addMenu(self._export(menu))
         menu.addSeparator()
         self._add(menu, _("&Close"), key.Close, _("Close this network"),
                   lambda: files.close(self.session.documents.index(self.session.document)))
         self._add(menu, _("&Quit"), "Ctrl+Q", _("Close the window"), window.close)
+        return menu
+
+    def _export(self, parent: QMenu) -> QMenu:
+        menu = QMenu(_("&Export"), parent)
+        for form, text, shortcut, tip in (
+                ("pytorch", _("&PyTorch source…"), "Ctrl+Shift+E",
+                 _("Save the source that the engine runs")),
+                ("onnx", _("&ONNX…"), "", _("Save the network and its weights for other programs")),
+                ("safetensors", _("&Weights (safetensors)…"), "",
+                 _("Save the weights, by the names that PyTorch gives them")),
+                ("diagram", _("&Diagram (SVG, PDF, PNG)…"), "Ctrl+Shift+D",
+                 _("Save what is shown as a picture for a page")),
+                ("table", _("&Table (CSV, Markdown)…"), "Ctrl+Shift+T",
+                 _("Save every layer's shape and figures"))):
+            if form in self.window.files.exports:
+                action = self._add(menu, text, shortcut, tip, self.window.files.exports[form])
+                self.window.addAction(action)
         return menu
 
     def _fill_recent(self, menu: QMenu) -> None:

@@ -60,6 +60,13 @@ class Picture:
         """The scale at which the picture is `width` pixels wide."""
         return width / self.size.width()
 
+    def written(self, form: str, scale: float | None = None) -> bytes:
+        """What a file of the form "svg", "pdf" or "png" holds; scale: 2 for a PNG, otherwise 1, if
+        none is given. Raises TooLarge."""
+        if form == "svg":
+            return self.svg(scale or 1.0).encode("utf-8")
+        return self.pdf(scale or 1.0) if form == "pdf" else self.png(scale or 2.0)
+
     def svg(self, scale: float = 1.0) -> str:
         """The picture as SVG. Its words are outlines, so that it looks the same where the fonts are
         missing."""
