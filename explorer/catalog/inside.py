@@ -1,5 +1,6 @@
 """Writes the inside of a composite, node after node."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Value, Wire
@@ -28,9 +29,17 @@ class Inside:
         """A node fed by `sources` (by the node added last, if none are given)."""
         return self._put(id, (kind, tuple(sorted(params.items())), None), sources)
 
-    def group(self, id: str, inside: "Inside") -> str:
-        """A custom group with that inside, behind the node added last."""
-        return self._put(id, ("Group", (), inside.graph()), ())
+    def group(self, id: str, inside: "Inside", *sources: str) -> str:
+        """A custom group with that inside, fed as by `add`."""
+        return self._put(id, ("Group", (), inside.graph()), sources)
+
+    def repeat(self, kind: str, names: Iterable[str], first: dict, others: dict) -> None:
+        """Nodes of one kind in a row, the first with its own parameters."""
+        meaning = kind, tuple(sorted(first.items())), None
+        further = kind, tuple(sorted(others.items())), None
+        for name in names:
+            self._put(name, meaning, ())
+            meaning = further
 
     def _put(self, id: str, meaning: tuple, sources: tuple[str, ...]) -> str:
         self.steps.append(Step(id, meaning, sources or (self.last,)))

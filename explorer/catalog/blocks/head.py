@@ -1,0 +1,36 @@
+"""The classifier's head, and the custom group."""
+
+from dataclasses import replace
+
+from explorer.catalog.blocks.params import INLINE
+from explorer.catalog.inside import Inside
+from explorer.catalog.kind import KINDS, Kind, Param
+from explorer.text import _
+
+
+def _head(p, ins):
+    inside = Inside()
+    inside.add("avgpool", "AdaptiveAvgPool2d", output_size=1)
+    inside.add("flatten", "Flatten")
+    if p.dropout:
+        inside.add("dropout", "Dropout", p=p.dropout)
+    inside.add("fc", "Linear", out_features=p.classes)
+    return inside
+
+
+KINDS.declare(Kind(
+    "ClassifierHead", "head",
+    _("Global average pooling and one linear layer: a score for each class."),
+    title=_("Pool + linear"),
+    params=(Param("classes", 10, _("Number of classes of the data."), 1, 1_000_000),
+            Param("dropout", 0.0, _("Share of the pooled values set to 0 while training."),
+                  0.0, 0.95), INLINE),
+    label=lambda p: _("pool + linear"),
+    expand=_head))
+
+KINDS.declare(Kind(
+    "Group", "block",
+    _("A block of one's own: the nodes drawn inside it."),
+    params=(replace(INLINE, default=False),),
+    label=lambda p: _("group"),
+    expand=lambda p, ins: None))  # the node bears its inside itself

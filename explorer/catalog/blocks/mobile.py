@@ -1,0 +1,146 @@
+"""Inverted residuals: wide inside, narrow outside, the 3×3 depthwise. MobileNet, EfficientNet."""
+
+from explorer.catalog.blocks.params import (
+    ACTIVATION,
+    DROP_PATH,
+    EPS,
+    EXPAND,
+    EXPANDED,
+    KERNEL,
+    MOMENTUM,
+    OUT_CHANNELS,
+    STRIDE,
+    divisible,
+)
+from explorer.catalog.inside import Inside
+from explorer.catalog.kind import KINDS, Kind, Param
+from explorer.catalog.layers import strided
+from explorer.graph.graph import INPUT
+from explorer.text import _
+
+_GATE = Param("squeeze_excite", True, _("A squeeze-and-excitation gate before the last convolution."))
+
+
+class _Branch:
+    """The layers of the branch, numbered from 0."""
+
+    def __init__(self, p):
+        self.p, self.inside = p, Inside()
+
+    @property
+    def _next(self) -> str:
+        return str(len(self.inside.steps))
+
+    def conv(self, channels: int, kernel: int, activation: str, **params) -> None:
+        """Convolution, BatchNorm2d, activation."""
+        for param in (EPS, MOMENTUM):
+            value = getattr(self.p, param.name, param.default)
+            if value != param.default:
+                params[param.name] = value
+        self.inside.add(self._next, "ConvNormAct", out_channels=channels, kernel_size=kernel,
+                        activation=activation, **{key: value for key, value in params.items()
+                                                  if value != 1})
+
+    def add(self, kind: str, **params) -> None:
+        self.inside.add(self._next, kind, **params)
+
+
+def _joined(branch: _Branch, name: str, p, ins, drop: bool = False) -> Inside:
+    """The branch, and the shortcut around it where the shapes agree."""
+    inside = Inside()
+    inside.group(name, branch.inside)
+    if p.stride == 1 and ins[0][0] == p.out_channels:
+        if drop:
+            inside.add("stochastic_depth", "DropPath", p=p.drop_path)
+        inside.add("add", "Add", inside.last, INPUT)
+    return inside
+
+
+def _label(p) -> str:
+    return f"{p.kernel_size}×{p.kernel_size}, {p.out_channels}{strided(p)}"
+
+
+def _inverted_residual(p, ins):
+    channels = round(ins[0][0] * p.expand_ratio)
+    branch = _Branch(p)
+    if p.expand_ratio != 1:
+        branch.conv(channels, 1, p.activation)
+    branch.conv(channels, p.kernel_size, p.activation, stride=p.stride, groups=channels)
+    branch.add("Conv2d", out_channels=p.out_channels, kernel_size=1, bias=False)
+    branch.add("BatchNorm2d")
+    return _joined(branch, "conv", p, ins)
+
+
+KINDS.declare(Kind(
+    "InvertedResidual", "block",
+    _("1×1 up, depthwise 3×3, 1×1 down without a non-linearity, so that nothing is lost in the "
+      "narrow part; the shortcut joins the narrow ends (Sandler et al. 2018, MobileNetV2)."),
+    title=_("Inverted residual"),
+    params=(OUT_CHANNELS, STRIDE, EXPAND, KERNEL, ACTIVATION),
+    presets=((_("Inverted residual"), {"activation": "ReLU6"}),),
+    label=_label,
+    expand=_inverted_residual))
+
+
+def _inverted_residual_v3(p, ins):
+    branch = _Branch(p)
+    if p.expanded != ins[0][0]:
+        branch.conv(p.expanded, 1, p.activation)
+    branch.conv(p.expanded, p.kernel_size, p.activation, stride=p.stride, groups=p.expanded)
+    if p.squeeze_excite:
+        branch.add("SqueezeExcitation", squeeze_channels=divisible(p.expanded // 4),
+                   gate="Hardsigmoid")
+    branch.conv(p.out_channels, 1, "none")
+    return _joined(branch, "block", p, ins)
+
+
+KINDS.declare(Kind(
+    "InvertedResidualV3", "block",
+    _("The inverted residual with a gate for each channel (Howard et al. 2019, MobileNetV3, figure "
+      "4)."),
+    title=_("Inverted residual V3"),
+    params=(OUT_CHANNELS, STRIDE, EXPANDED, KERNEL, ACTIVATION, _GATE, EPS, MOMENTUM),
+    label=_label,
+    expand=_inverted_residual_v3))
+
+
+def _mbconv(p, ins):
+    channels = divisible(ins[0][0] * p.expand_ratio)
+    branch = _Branch(p)
+    if channels != ins[0][0]:
+        branch.conv(channels, 1, "SiLU")
+    branch.conv(channels, p.kernel_size, "SiLU", stride=p.stride, groups=channels)
+    if p.squeeze_excite:
+        branch.add("SqueezeExcitation", squeeze_channels=max(1, ins[0][0] // 4), activation="SiLU")
+    branch.conv(p.out_channels, 1, "none")
+    return _joined(branch, "block", p, ins, True)
+
+
+KINDS.declare(Kind(
+    "MBConv", "block",
+    _("EfficientNet's block: an inverted residual with SiLU and a gate whose narrow part has a "
+      "quarter of the input's channels (Tan and Le 2019, section 4)."),
+    params=(OUT_CHANNELS, STRIDE, EXPAND, KERNEL, _GATE, DROP_PATH, EPS, MOMENTUM),
+    label=_label,
+    expand=_mbconv))
+
+
+def _fused_mbconv(p, ins):
+    channels = divisible(ins[0][0] * p.expand_ratio)
+    branch = _Branch(p)
+    if channels != ins[0][0]:
+        branch.conv(channels, p.kernel_size, "SiLU", stride=p.stride)
+        branch.conv(p.out_channels, 1, "none")
+    else:
+        branch.conv(p.out_channels, p.kernel_size, "SiLU", stride=p.stride)
+    return _joined(branch, "block", p, ins, True)
+
+
+KINDS.declare(Kind(
+    "FusedMBConv", "block",
+    _("MBConv with one plain 3×3 instead of 1×1 and depthwise 3×3: faster where the channels are "
+      "few (Tan and Le 2021, EfficientNetV2, figure 2)."),
+    title=_("Fused MBConv"),
+    params=(OUT_CHANNELS, STRIDE, EXPAND, KERNEL, DROP_PATH, EPS, MOMENTUM),
+    label=_label,
+    expand=_fused_mbconv))

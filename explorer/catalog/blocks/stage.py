@@ -1,0 +1,93 @@
+"""A stage: blocks of one kind in a row."""
+
+from dataclasses import replace
+
+from explorer.catalog.blocks import params
+from explorer.catalog.blocks.vgg import FIRST
+from explorer.catalog.inside import Inside
+from explorer.catalog.kind import KINDS, Kind, Param
+from explorer.catalog.layers import strided
+from explorer.text import _
+
+BLOCKS = ("BasicBlock", "Bottleneck", "PreActBasicBlock", "PreActBottleneck", "RegNetBlock",
+          "InvertedResidual", "InvertedResidualV3", "MBConv", "FusedMBConv", "ShuffleUnit",
+          "ConvNeXtBlock", "DenseLayer", "Fire", "Inception", "InceptionA", "InceptionC",
+          "InceptionE", "SqueezeExcitation")
+_FOURFOLD = ("Bottleneck", "PreActBottleneck")
+
+_DROP_LAST = Param("drop_path_last", 0.0,
+                   _("drop_path of the last block, if it is larger; it rises evenly from the first "
+                     "to the last."), 0.0, 0.95, of=("MBConv", "FusedMBConv", "ConvNeXtBlock"))
+_STAGE = Param("stage", 1, _("Which stage this is: a part of the blocks' names."), 1, 99,
+               of=("RegNetBlock",))
+
+
+def _block_params() -> tuple[Param, ...]:
+    """Every parameter of every block; a name that several have stands for all of them."""
+    found: dict[str, Param] = {}
+    users: dict[str, list[str]] = {}
+    for name in BLOCKS:
+        for param in KINDS[name].params:
+            assert param.name not in found or param.default == (
+                found[param.name].default), f"{param.name} is two things"
+            found.setdefault(param.name, param)
+            users.setdefault(param.name, []).append(name)
+    titles = {"stride": _("Stride of the first")}
+    return tuple(replace(param, of=tuple(users[param.name]),
+                         title=titles.get(param.name, param.title)) for param in found.values())
+
+
+def _drop_paths(p, count: int) -> list[float]:
+    last = max(p.drop_path, p.drop_path_last)
+    return [round(p.drop_path + (last - p.drop_path) * number / max(1, count - 1), 6)
+            for number in range(count)]
+
+
+def _stage(p, ins):
+    block = KINDS[p.block]
+    first = {param.name: value for param in block.params
+             if (value := getattr(p, param.name)) != param.default}
+    others = {key: value for key, value in first.items() if key != "stride"}
+    if first.get("shortcut") == "projection":
+        others.pop("shortcut")
+    inside = Inside()
+    names = [block.numbered.format(i=p.first + i, n=p.first + i + 1, stage=p.stage)
+             for i in range(p.depth)]
+    if "drop_path" not in first and not (p.drop_path_last and "drop_path" in _names(block)):
+        inside.repeat(p.block, names, first, others)
+        return inside
+    for number, (name, drop) in enumerate(zip(names, _drop_paths(p, p.depth))):
+        given = {**(others if number else first), "drop_path": drop}
+        inside.add(name, p.block, **given)
+    return inside
+
+
+def _names(kind: Kind) -> set[str]:
+    return {param.name for param in kind.params}
+
+
+def _label(p) -> str:
+    for name, sign in (("width", ""), ("out_channels", ""), ("growth_rate", "+")):
+        if name in _names(KINDS[p.block]):
+            channels = getattr(p, name) * (4 if p.block in _FOURFOLD else 1)
+            stride = strided(p) if "stride" in _names(KINDS[p.block]) else ""
+            return f"{p.block}, {sign}{channels}{stride}"
+    return KINDS[p.block].title or p.block
+
+
+KINDS.declare(Kind(
+    "Stage", "stage",
+    _("Equal blocks in a row; the first may lower the resolution and raise the channels."),
+    params=(
+        Param("block", "BasicBlock", _("The block that is repeated."), choices=BLOCKS),
+        Param("depth", 2, _("How many blocks."), 1, 1000, unit="×", title=_("Blocks")),
+        *_block_params(), _DROP_LAST, _STAGE,
+        replace(params.INLINE, default=False), FIRST),
+    presets=((_("Basic ×N"), {"block": "BasicBlock"}),
+             (_("Bottleneck ×N"), {"block": "Bottleneck"}),
+             (_("Inverted residual ×N"), {"block": "InvertedResidual", "activation": "ReLU6"}),
+             (_("MBConv ×N"), {"block": "MBConv"}),
+             (_("ConvNeXt ×N"), {"block": "ConvNeXtBlock"}),
+             (_("Dense block"), {"block": "DenseLayer", "depth": 6})),
+    label=_label,
+    expand=_stage))

@@ -1,0 +1,39 @@
+"""VGG's group of 3×3 convolutions."""
+
+from dataclasses import replace
+
+from explorer.catalog.blocks.params import INLINE, OUT_CHANNELS
+from explorer.catalog.inside import Inside
+from explorer.catalog.kind import KINDS, Kind, Param
+from explorer.text import _
+
+FIRST = Param("first", 0, _("The number in the name of the first."), 0, 10_000)
+
+
+def _vgg_group(p, ins):
+    inside, number = Inside(), p.first
+    for _conv in range(p.depth):
+        inside.add(str(number), "Conv2d", out_channels=p.out_channels, kernel_size=3, padding=1)
+        number += 1
+        if p.batch_norm:
+            inside.add(str(number), "BatchNorm2d")
+            number += 1
+        inside.add(str(number), "ReLU")
+        number += 1
+    if p.pool:
+        inside.add(str(number), "MaxPool2d")
+    return inside
+
+
+KINDS.declare(Kind(
+    "VGGGroup", "block",
+    _("Some 3×3 convolutions of equal width, then 2×2 max pooling: two see 5×5, three see 7×7, with "
+      "fewer weights than one large window (Simonyan and Zisserman 2014, section 2.3)."),
+    title=_("VGG group"),
+    params=(OUT_CHANNELS,
+            Param("depth", 2, _("How many convolutions."), 1, 64, title=_("Convolutions")),
+            Param("batch_norm", False, _("BatchNorm2d behind each convolution.")),
+            Param("pool", True, _("2×2 max pooling at the end.")),
+            replace(INLINE, default=False), FIRST),
+    label=lambda p: f"{p.depth} × 3×3, {p.out_channels}",
+    expand=_vgg_group))
