@@ -8,7 +8,19 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from explorer.analysis.report import analyse
-from explorer.app.panels.layer_table import KIND, MACS, PARAMS, PATH, LayerTable, rows_of
+from explorer.analysis.table import CSV, as_csv
+from explorer.app.panels.layer_table import (
+    FIELD,
+    FULL,
+    JUMP,
+    KIND,
+    LOCAL,
+    MACS,
+    PARAMS,
+    PATH,
+    LayerTable,
+    rows_of,
+)
 from explorer.app.panels.layers import Layers
 from explorer.catalog import templates
 from explorer.graph import edits
@@ -93,12 +105,13 @@ def test_filter_and_its_totals(layers, qtbot):
     assert column(layers, PATH)[0] == "layer3.0.conv1"
 
 
-def test_copy_gives_csv(layers, qtbot):
+def test_copy_gives_csv(layers, session, qtbot):
     layers.view.setFocus()
     qtbot.keyClick(layers.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     rows = list(csv.reader(QGuiApplication.clipboard().text().splitlines()))
-    assert rows[0] == ["layer", "kind", "in", "out", "params", "macs"]
-    assert rows[1] == ["conv1", "Conv2d", "1×28×28", "16×28×28", "144", "112896"]
+    assert rows[0] == list(CSV)
+    assert rows[1][:8] == ["conv1", "Conv2d", "1×28×28", "16×28×28", "144", "112896", "3", "3"]
+    assert "\n".join(",".join(row) for row in rows) + "\n" == as_csv(session.report)
     assert sum(int(row[4]) for row in rows[1:]) == 77754
     click(layers, 0)
     QTest.mouseClick(layers.view.viewport(), Qt.MouseButton.LeftButton,
@@ -130,3 +143,35 @@ def test_a_faulty_layer_counts_as_unknown(layers, session):
         graph.into("layer2")["x"]))
     row = column(layers, PATH).index("conv")
     assert column(layers, PARAMS)[row] == column(layers, MACS)[row] == "?"
+
+
+def test_receptive_fields_stand_beside_the_layers(layers, session):
+    fields = dict(zip(column(layers, PATH), column(layers, FIELD)))
+    assert fields["conv1"].strip() == "3×3" and fields["layer1.0.conv2"].strip() == "7×7"
+    assert fields["avgpool"] == fields["fc"] == "28×28*"
+    row = column(layers, PATH).index("avgpool")
+    assert "Clipped to the picture" in layers.table.index(row, FIELD).data(
+        Qt.ItemDataRole.ToolTipRole)
+    jumps = dict(zip(column(layers, PATH), column(layers, JUMP)))
+    assert jumps["conv1"] == "1" and jumps["layer3.0.conv2"] == "4" and jumps["fc"] == "–"
+    layers.table.sort(FIELD, Qt.SortOrder.DescendingOrder)
+    sizes = [int(text.split("×")[0]) for text in column(layers, FIELD)]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_what_sharing_saves_stands_beside_the_convolutions(layers):
+    row = column(layers, PATH).index("conv1")
+    assert column(layers, LOCAL)[row] == "113k" and column(layers, FULL)[row] == "9.83 M"
+    assert layers.table.index(row, LOCAL).data(Qt.ItemDataRole.ToolTipRole) == (
+        "112,896 parameters, 784× as many")
+    assert {text for text, kind in zip(column(layers, LOCAL), column(layers, KIND))
+            if kind != "Conv2d"} == {""}
+
+
+def test_a_column_can_be_put_away_for_good(session, layers, qtbot):
+    layers.show_column(FULL, False)
+    again = Layers(session)
+    qtbot.addWidget(again)
+    assert again.view.isColumnHidden(FULL) and not again.view.isColumnHidden(FIELD)
+    again.show_column(FULL, True)
+    assert not again.view.isColumnHidden(FULL)

@@ -1,7 +1,5 @@
 """The layers of a network as a table: sorted, filtered, and where each lies on the canvas."""
 
-import csv
-import io
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -11,16 +9,26 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from explorer.analysis.facts import Facts
 from explorer.analysis.layer import Layer
+from explorer.analysis.receptive_field import ReceptiveField
 from explorer.analysis.report import Report
+from explorer.analysis.sharing import unshared
+from explorer.analysis.table import CLIPPED, csv_of, jump_text, size_text
 from explorer.app import theme
-from explorer.app.number import grouped, percent, shape_text
+from explorer.app.number import grouped, percent, shape_text, short
 from explorer.catalog import KINDS
 from explorer.text import _
 
-PATH, KIND, IN, OUT, PARAMS, MACS, SHARE = range(7)
+PATH, KIND, IN, OUT, PARAMS, MACS, SHARE, FIELD, JUMP, LOCAL, FULL = range(11)
 TITLES = (_("Layer"), _("Kind"), _("In"), _("Out"), _("Parameters"), _("MACs"),
-          _("Share of parameters"))
-_RIGHT = (IN, OUT, PARAMS, MACS)
+          _("Share of parameters"), _("Receptive field"), _("Jump"), _("If unshared"),
+          _("If fully connected"))
+TIPS = {
+    FIELD: _("Height × width, in pixels, of what one place sees of the picture; {mark} clipped to "
+             "the picture").format(mark=CLIPPED),
+    JUMP: _("Pixels between what neighbouring places see"),
+    LOCAL: _("Parameters of a convolution if every place had a kernel and a bias of its own"),
+    FULL: _("Parameters of a convolution if every number that comes out saw all that come in")}
+_RIGHT = (IN, OUT, PARAMS, MACS, FIELD, JUMP, LOCAL, FULL)
 SHARE_ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -45,6 +53,9 @@ class Row(NamedTuple):
                 return tuple(layer.out or ())
             case 5:
                 return (layer.macs,)
+            case 9 | 10:
+                sharing = unshared(layer.facts)
+                return (sharing[column - LOCAL] if sharing else 0,)
         return (layer.params,)
 
 
@@ -72,6 +83,7 @@ class LayerTable(QAbstractTableModel):
         self.all: list[Row] = []
         self.rows: list[Row] = []
         self.params = self.macs = 0
+        self._report: Report | None = None
         self._filter = ""
         self._column, self._order = -1, Qt.SortOrder.AscendingOrder
 
@@ -81,6 +93,7 @@ class LayerTable(QAbstractTableModel):
         if rows == self.all:
             return False
         self.all, self.params, self.macs = rows, report.params, report.macs
+        self._report = report
         self._arrange()
         return True
 
@@ -98,14 +111,12 @@ class LayerTable(QAbstractTableModel):
 
     def as_csv(self, numbers: list[int] | None = None) -> str:
         """These rows (all that are shown, if None) as CSV with a heading."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["layer", "kind", "in", "out", "params", "macs"])
-        for number in range(len(self.rows)) if numbers is None else numbers:
-            layer = self.rows[number].layer
-            writer.writerow([layer.path, layer.kind, _shapes(layer), _shape(layer.out),
-                             layer.params, layer.macs])
-        return text.getvalue()
+        rows = self.rows if numbers is None else [self.rows[number] for number in numbers]
+        return csv_of((row.layer, self._report.fields.of(row.place)) for row in rows)
+
+    def field(self, row: int) -> ReceptiveField | None:
+        """The receptive field of the layer in a row, None if it is unknown."""
+        return self._report.fields.of(self.rows[row].place)
 
     def _arrange(self) -> None:
         self.beginResetModel()
@@ -114,10 +125,15 @@ class LayerTable(QAbstractTableModel):
                 if not text or text in row.layer.path.lower() or text in row.layer.kind.lower()
                 or text in _shape(row.layer.out)]
         if self._column >= 0:
-            rows.sort(key=lambda row: row.key(self._column),
-                      reverse=self._order == Qt.SortOrder.DescendingOrder)
+            rows.sort(key=self._key, reverse=self._order == Qt.SortOrder.DescendingOrder)
         self.rows = rows
         self.endResetModel()
+
+    def _key(self, row: Row) -> tuple:
+        if self._column not in (FIELD, JUMP):
+            return row.key(self._column)
+        field = self._report.fields.of(row.place)
+        return (field.size if self._column == FIELD else field.jump) if field else ()
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         if (column, order) != (self._column, self._order):
@@ -137,11 +153,15 @@ class LayerTable(QAbstractTableModel):
                 return TITLES[section]
             if role == Qt.ItemDataRole.TextAlignmentRole:
                 return _alignment(section)
+            if role == Qt.ItemDataRole.ToolTipRole:
+                return TIPS.get(section)
         return None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         column, layer = index.column(), self.rows[index.row()].layer
         if role == Qt.ItemDataRole.DisplayRole:
+            if column in (FIELD, JUMP):
+                return self._seen(index.row(), column)
             return self._text(layer, column)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
@@ -149,11 +169,30 @@ class LayerTable(QAbstractTableModel):
             if column == PATH or (column in (PARAMS, MACS) and self._text(layer, column) != "0"):
                 return theme.color("text")
             return theme.color("muted")
-        if role == Qt.ItemDataRole.ToolTipRole and column == KIND:
-            return KINDS[layer.kind].doc
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._tip(index.row(), column)
         if role == SHARE_ROLE:
             share = layer.params / self.params if self.params else 0.0
             return share, KINDS[layer.kind].category
+        return None
+
+    def _seen(self, row: int, column: int) -> str:
+        field = self.field(row)
+        if column == JUMP:
+            return jump_text(field)
+        # Without a mark there is a space instead, so that the figures stand below one another.
+        return size_text(field) + ("" if field and field.clipped else "\N{NO-BREAK SPACE}")
+
+    def _tip(self, row: int, column: int) -> str | None:
+        layer = self.rows[row].layer
+        if column == KIND:
+            return KINDS[layer.kind].doc
+        if column == FIELD and (field := self.field(row)) and field.clipped:
+            return _("Clipped to the picture: behind a layer that sees all of its input")
+        if column in (LOCAL, FULL) and (sharing := unshared(layer.facts)):
+            return _("{count} parameters, {ratio}× as many").format(
+                count=grouped(sharing[column - LOCAL]),
+                ratio=short(sharing[column - LOCAL] / layer.params))
         return None
 
     def _text(self, layer: Layer, column: int) -> str:
@@ -170,6 +209,9 @@ class LayerTable(QAbstractTableModel):
                 return "?" if layer.facts.fault else grouped(layer.params)
             case 5:
                 return "?" if layer.facts.fault else grouped(layer.macs)
+            case 9 | 10:
+                sharing = unshared(layer.facts)
+                return short(sharing[column - LOCAL]) if sharing else ""
         return percent(layer.params / self.params) if self.params else ""
 
 

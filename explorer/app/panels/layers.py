@@ -1,6 +1,8 @@
 """Every layer of the network with its shapes and costs."""
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt
+from functools import partial
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSettings, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -8,6 +10,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLineEdit,
+    QMenu,
     QTableView,
     QToolButton,
     QVBoxLayout,
@@ -17,13 +20,18 @@ from PySide6.QtWidgets import (
 from explorer.app import theme
 from explorer.app.number import grouped, short
 from explorer.app.panels.layer_table import (
+    FIELD,
+    FULL,
     IN,
+    JUMP,
     KIND,
+    LOCAL,
     MACS,
     OUT,
     PARAMS,
     PATH,
     SHARE,
+    TITLES,
     LayerTable,
     SharePainter,
 )
@@ -32,8 +40,9 @@ from explorer.graph.graph import Graph
 from explorer.text import _
 
 ROW = 22  # pixels
-_WIDTHS = (132, 120, 110, 84, 84, 110)
-_ORDER = (PATH, OUT, PARAMS, MACS, KIND, IN, SHARE)
+_WIDTHS = (132, 120, 110, 84, 84, 110, 130, 104, 56, 84, 116)
+_ORDER = (PATH, OUT, PARAMS, FIELD, JUMP, MACS, KIND, IN, LOCAL, FULL, SHARE)
+_HIDDEN = "layers/hidden"
 
 
 class Layers(QWidget):
@@ -90,6 +99,11 @@ class Layers(QWidget):
             self.view.setColumnWidth(column, width)
         for place, column in enumerate(_ORDER):  # what matters most is seen in a narrow panel too
             header.moveSection(header.visualIndex(column), place)
+        hidden = str(QSettings().value(_HIDDEN, "")).split()
+        for column in _ORDER:
+            self.view.setColumnHidden(column, str(column) in hidden)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._offer_columns)
         self.view.selectionModel().currentRowChanged.connect(self._lead)
         self.view.clicked.connect(self._lead)
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.view)
@@ -107,6 +121,25 @@ class Layers(QWidget):
         column.addLayout(top)
         column.addWidget(self.view, 1)
         column.addWidget(self.totals)
+
+    def _offer_columns(self, place: QPoint) -> None:
+        """A menu of the columns, those that are shown ticked."""
+        header = self.view.horizontalHeader()
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for column in _ORDER:
+            if column != PATH:
+                action = menu.addAction(TITLES[column])
+                action.setCheckable(True)
+                action.setChecked(not self.view.isColumnHidden(column))
+                action.toggled.connect(partial(self.show_column, column))
+        menu.popup(header.mapToGlobal(place))
+
+    def show_column(self, column: int, shown: bool) -> None:
+        """Show or hide a column, and remember it."""
+        self.view.setColumnHidden(column, not shown)
+        QSettings().setValue(_HIDDEN, " ".join(
+            str(column) for column in _ORDER if self.view.isColumnHidden(column)))
 
     # Following --------------------------------------------------------------------------------
 
