@@ -1,0 +1,65 @@
+"""How a network of the literature is declared, and found by its name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from explorer.catalog.inside import Inside
+from explorer.graph.graph import Graph, Shape
+
+IMAGENET: Shape = (3, 224, 224)
+CIFAR: Shape = (3, 32, 32)
+DIGITS: Shape = (1, 28, 28)
+
+
+@dataclass(frozen=True)
+class Template:
+    """A network by name. input, classes: those of the paper's data set. family: the networks that
+    it is listed with.
+
+    write: (number of classes, input shape) -> the network still being written.
+    """
+
+    name: str
+    doc: str
+    input: Shape
+    classes: int
+    write: Callable[[int, Shape], Inside]
+    family: str = ""
+
+
+_TEMPLATES: dict[str, Template] = {}
+
+
+def names() -> list[str]:
+    """All templates' names, in the order of the catalogue."""
+    return list(_TEMPLATES)
+
+
+def template(name: str) -> Template:
+    """The declaration of that name. Raises KeyError."""
+    return _TEMPLATES[name]
+
+
+def build(name: str, input: Shape | None = None, classes: int | None = None) -> Graph:
+    """The network of that name, for pictures of the shape `input` and so many classes; those of
+    its paper's data set where not given. Raises KeyError for an unknown name."""
+    found = _TEMPLATES[name]
+    shape = tuple(input or found.input)
+    inside = found.write(classes or found.classes, shape)
+    return replace(inside.graph(), name=name, input=shape)
+
+
+def declare(name: str, family: str, doc: str, write: Callable[[int, Shape], Inside],
+            input: Shape = IMAGENET, classes: int = 1000) -> None:
+    """Enter a network into the catalogue."""
+    assert name not in _TEMPLATES, f"a second template called {name}"
+    _TEMPLATES[name] = Template(name, doc, input, classes, write, family)
+
+
+def classifier(inside: Inside, name: str, *layers: tuple[str, dict]) -> None:
+    """A group of layers in a row, numbered from 0; an empty kind keeps its number free."""
+    group = Inside()
+    for number, (kind, params) in enumerate(layers):
+        if kind:
+            group.add(str(number), kind, **params)
+    inside.group(name, group)
