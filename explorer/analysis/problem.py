@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from explorer.graph.graph import Graph
 from explorer.text import _
 
+FAULT, ADVICE = "fault", "advice"
+
 
 @dataclass(frozen=True)
 class Fix:
@@ -28,7 +30,9 @@ class Fix:
 class Problem:
     """Something wrong: the path of the layer, the rule, the sentence, and what would mend it.
 
-    node: the id of the node on the canvas of the whole network in which it lies.
+    node: the id of the node on the canvas of the whole network in which it lies. grade: "fault",
+    the network cannot run; "advice", it can, but a good colleague would say something. reason: of
+    advice, why, with its source.
     """
 
     path: str
@@ -36,3 +40,5 @@ class Problem:
     message: str
     node: str
     fixes: tuple[Fix, ...] = ()
+    grade: str = FAULT
+    reason: str = ""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from explorer.analysis.advice import advise
 from explorer.analysis.facts import Facts, Fault, clashes, needed, sweep
 from explorer.analysis.fixes import fixes, inside
 from explorer.analysis.layer import Layer, layers_of, producers
@@ -78,6 +79,11 @@ class Report:
             found += [self._problem(id, fault, id) for fault in faults]
         return tuple(found)
 
+    @cached_property
+    def advice(self) -> tuple[Problem, ...]:
+        """What a good colleague would say, in order of execution; the network runs all the same."""
+        return advise(self)
+
     def _problem(self, path: str, fault: Fault, id: str, mendable: bool = True) -> Problem:
         path = self.within + path
         return Problem(path, fault.rule, fault.message.replace("{node}", path), id,
@@ -103,21 +109,30 @@ class Report:
         from the whole network inward. Raises KeyError."""
         return self._producers[path]
 
+    @property
+    def layer_ends(self) -> dict[str, int]:
+        """By the id of each node that leads to the output, in order: how many of `layers()` are
+        its own or those of nodes before it."""
+        return self._layers[2]
+
     @cached_property
-    def _layers(self) -> tuple[list[Layer], dict[str, str]]:
-        """The layers, and for every node of the whole network the path that gives its output."""
+    def _layers(self) -> tuple[list[Layer], dict[str, str], dict[str, int]]:
+        """The layers; for every node of the whole network the path that gives its output, and
+        where its layers end."""
         layers: list[Layer] = []
         outputs = {INPUT: INPUT}
+        ends: dict[str, int] = {}
         if self.too_large:
-            return layers, outputs
+            return layers, outputs, ends
         for id, facts in self.facts.items():
             if id in self.alive:
                 found, outputs[id] = layers_of(id, facts, self._feeding(id, outputs))
                 layers += found
+                ends[id] = len(layers)
         leading = self.graph.into(OUTPUT).get(PORT)
         if leading:
             outputs[OUTPUT] = outputs[leading.source]
-        return layers, outputs
+        return layers, outputs, ends
 
     @cached_property
     def _producers(self) -> dict[str, str]:

@@ -3,9 +3,11 @@
 import csv
 import io
 import json
+import textwrap
 from collections.abc import Iterable
 from fractions import Fraction
 
+from explorer.analysis.problem import FAULT
 from explorer.analysis.receptive_field import ReceptiveField
 from explorer.analysis.report import Layer, Report
 from explorer.analysis.sharing import unshared
@@ -14,6 +16,7 @@ from explorer.text import _
 
 CSV = ("layer", "kind", "in", "out", "params", "macs", "receptive_field_h", "receptive_field_w",
        "jump_h", "jump_w", "centre_h", "centre_w", "clipped", "unshared", "fully_connected")
+_LISTS = ("problems", "advice", "layers")
 CLIPPED = "*"  # marks a field that is clipped to the picture
 
 
@@ -51,9 +54,12 @@ def as_json(report: Report) -> str:
         "problems": [{"path": problem.path, "rule": problem.rule, "message": problem.message,
                       "fixes": [fix.label for fix in problem.fixes]}
                      for problem in report.problems],
+        "advice": [{"path": advice.path, "rule": advice.rule, "message": advice.message,
+                    "reason": advice.reason, "fixes": [fix.label for fix in advice.fixes]}
+                   for advice in report.advice],
         "params": report.params, "macs": report.macs,
         "layers": list(map(_row, report.layers(), report.layer_fields))}
-    lines = [f' "{key}": ' + (_lines(value) if key in ("problems", "layers") else _json(value))
+    lines = [f' "{key}": ' + (_lines(value) if key in _LISTS else _json(value))
              for key, value in whole.items()]
     return "{\n" + ",\n".join(lines) + "\n}"
 
@@ -90,7 +96,8 @@ def clipped_note() -> str:
 
 
 def as_text(report: Report) -> str:
-    """The table of layers for a terminal, the totals and the problems below it."""
+    """The table of layers for a terminal, the totals, the problems and the advice
+    below it."""
     head = (_("layer"), _("kind"), _("output"), _("receptive field"), _("parameters"), _("MACs"))
     fields = report.layer_fields
     anywhere = any(field and field.clipped for field in fields)
@@ -116,8 +123,10 @@ def as_text(report: Report) -> str:
                  size=report.activations * 4 / 1e6)]
     if anywhere:
         lines.append(clipped_note())
-    for problem in report.problems:
-        lines += ["", f"✗ {problem.path}: {problem.message}",
+    for problem in (*report.problems, *report.advice):
+        lines += ["", f"{'✗' if problem.grade == FAULT else '△'} {problem.path}: {problem.message}",
+                  *textwrap.wrap(problem.reason, 92, initial_indent="    ",
+                                 subsequent_indent="    "),
                   *(f"    → {fix.label}" + (f" ({fix.cost})" if fix.cost else "")
                     for fix in problem.fixes)]
     return "\n".join(lines)

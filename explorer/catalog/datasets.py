@@ -26,6 +26,7 @@ class DataSet:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     doc: str
+    object: float = 0.5
     labelled: bool = True
 
 
@@ -42,6 +43,7 @@ FASHION_MNIST = DataSet(
     mean=(0.2860,),
     std=(0.3530,),
     doc=_("Grey pictures of clothes in ten classes (Xiao, Rasul, Vollgraf 2017, arXiv 1708.07747)."),
+    object=0.82,  # median of √(height × width) of what is not black: 23 of 28 pixels
 )
 
 PHOTO_FILES = ("chelsea.png", "coffee.png", "astronaut.png", "rocket.jpg", "camera.png")

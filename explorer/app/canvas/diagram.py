@@ -4,9 +4,9 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
 
 from explorer.analysis.level import Level
+from explorer.analysis.placing import step
 from explorer.analysis.problem import Problem
 from explorer.app.canvas.card import Card
-from explorer.app.canvas.placing import step
 from explorer.app.canvas.wire import WireItem
 from explorer.catalog import KINDS
 from explorer.graph.graph import ENDS, INPUT, OUTPUT, Graph, Shape, Wire

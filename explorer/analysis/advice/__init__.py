@@ -1,0 +1,177 @@
+"""What a good colleague would say of a network that runs: problems of a lower grade, each with its
+reason and its source, and an edit that follows it where there is one."""
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from explorer.analysis.advice import chain, ends, window
+from explorer.analysis.advice.ground import Ground, Seen, Way, in_turn
+from explorer.analysis.problem import ADVICE, Fix, Problem
+from explorer.text import _
+
+if TYPE_CHECKING:
+    from explorer.analysis.report import Report
+
+_STEP = 256  # layers; what is looked at in one go
+
+
+class Rule(NamedTuple):
+    """One kind of advice. title: what it is about. reason: why, with its source. kinds: of the
+    layers that `look` is asked about; without kinds it is asked once, about the whole network.
+    everywhere: the label of a fix that follows it in all {count} places at once."""
+
+    name: str
+    title: str
+    reason: str
+    look: Callable
+    kinds: tuple[str, ...] = ()
+    everywhere: str = ""
+
+
+RULES = {rule.name: rule for rule in (
+    Rule("linear", _("Two linear layers in a row"),
+         _("Two linear layers equal one: without a non-linearity between them the second adds no "
+           "function that the first could not have. BatchNorm2d and average pooling do not help, for "
+           "they are linear when the network answers (Goodfellow, Bengio, Courville 2016, section "
+           "6.1)."),
+         chain.linear, ("Conv2d", "ConvTranspose2d", "Linear")),
+    Rule("bias", _("A bias before BatchNorm2d"),
+         _("BatchNorm2d subtracts the mean of each channel, and with it the bias; its own β takes the "
+           "bias's place (Ioffe and Szegedy 2015, section 3.2)."),
+         chain.bias, ("Conv2d", "ConvTranspose2d"),
+         _("Turn off all {count} biases before BatchNorm2d")),
+    Rule("plain", _("A deep stack without normalisation"),
+         _("Signals and gradients shrink or grow with every layer. {deep} layers could be trained from "
+           "a random start; the deeper VGG nets began with weights of shallower ones (Simonyan and "
+           "Zisserman 2014, section 3.1). With BatchNorm2d they train as they are (Ioffe and Szegedy "
+           "2015), and shortcuts let a hundred layers train (He et al. 2015).").format(
+               deep=chain.DEEP),
+         chain.plain),
+    Rule("sum", _("An activation before a residual sum"),
+         _("F(x) is to correct x in both directions. Behind a ReLU it is never negative, the sum only "
+           "grows from block to block, and the error rises: 7.84 % against 6.61 % for a ResNet-110 on "
+           "CIFAR-10 (He et al. 2016, figure 4c and table 2)."),
+         chain.residual, ("Add",)),
+    Rule("stride", _("A stride larger than its window"),
+         _("Between one window and the next lie pixels that no weight ever sees: what is there cannot "
+           "matter. A window at least as large as its stride sees all (Dumoulin and Visin 2016)."),
+         window.stride, ("Conv2d", "MaxPool2d", "AvgPool2d")),
+    Rule("small", _("A window larger than its map"),
+         _("Where the map is as small as one pixel the other weights meet only the zeros of the "
+           "padding: they cost memory and never learn. The picture is too small for so many strides, "
+           "or the layer could be 1×1 (for dilation: Chen et al. 2017, section 3.3)."),
+         window.small),
+    Rule("narrow", _("A receptive field smaller than the object"),
+         _("Global pooling only takes a mean: no place that it averages has seen a whole object, so "
+           "the network knows parts but not how they belong together (Brendel and Bethge 2019). More "
+           "layers, an earlier stride or dilation widen the field (Araujo, Norris, Sim 2019)."),
+         window.narrow, ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AvgPool2d", "MaxPool2d")),
+    Rule("wide", _("A receptive field far larger than the picture"),
+         _("A layer that can only add context adds nothing once all of the picture is seen. Such "
+           "layers cost time and hardly change the result; fewer of them, fewer strides before them, a "
+           "larger picture, or shortcuts that lead past them (Richter et al. 2021, arXiv 2106.12307)."),
+         window.wide),
+    Rule("last", _("A last layer that hinders the loss"),
+         _("Training compares the scores with the classes by the cross-entropy, which is softmax and "
+           "logarithm in one: it expects the plain scores of the last linear layer. A second softmax "
+           "flattens the gradient (PyTorch documentation, torch.nn.CrossEntropyLoss)."),
+         ends.last),
+    Rule("dead", _("A dead end"),
+         _("Only what leads to the output takes part: the figures of a dead end are in no total, and "
+           "no gradient reaches it."),
+         ends.dead))}
+
+_BY_KIND: dict[str, tuple[Rule, ...]] = {}
+for _rule in RULES.values():
+    for _kind in _rule.kinds:
+        _BY_KIND[_kind] = (*_BY_KIND.get(_kind, ()), _rule)
+
+
+class _Told(NamedTuple):
+    """A piece of advice before its fixes are known. times: in which places the rule saw it."""
+
+    rule: Rule
+    seen: Seen
+    way: Way
+    own: Way
+    times: list[Way]
+
+
+def steps(report: "Report") -> Generator[None, None, tuple[Problem, ...]]:
+    """The advice on a network, in order of execution. It stops after each little piece of the work,
+    some ms at most, for whoever has other things to do; returns the whole."""
+    found: dict[tuple, _Told] = {}
+    if not report.size or report.too_large:
+        return ()
+    ground = Ground(report)
+    yield
+    for number, layer in enumerate(ground.layers):
+        for rule in _BY_KIND.get(layer.facts.kind.name, ()):
+            if None in layer.facts.ins:
+                continue
+            seen = rule.look(ground, layer)
+            if seen:
+                way, own = ground.place(layer)
+                told = found.setdefault((rule.name, own), _Told(rule, seen, way, own, []))
+                told.times.append(way)
+        if number % _STEP == _STEP - 1:
+            yield
+    for rule in RULES.values():
+        if not rule.kinds:
+            for seen in rule.look(ground):
+                if seen is None:
+                    yield
+                else:
+                    found[rule.name, seen.way] = _Told(rule, seen, seen.way, seen.way, [seen.way])
+            yield
+    order = {id: number for number, id in enumerate(report.facts)}
+    problems = []
+    for told in sorted(found.values(), key=lambda told: order.get(told.way[0], -1)):
+        problems.append((told.rule, _problem(ground, told)))
+        yield
+    return tuple(_everywhere(problems))
+
+
+def advise(report: "Report") -> tuple[Problem, ...]:
+    """The advice on a network, in order of execution."""
+    work = steps(report)
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            return done.value
+
+
+def _problem(ground: Ground, told: _Told) -> Problem:
+    message = told.seen.message + _often(ground, told)
+    return Problem(".".join(told.way), told.rule.name, message, told.way[0],
+                   tuple(told.seen.fixes()), ADVICE, told.rule.reason)
+
+
+def _often(ground: Ground, told: _Told) -> str:
+    """How often it is so in the same node, in words; nothing if once."""
+    if len(told.times) == 1:
+        return ""
+    node = ".".join(told.own)
+    blocks = len({way[len(told.own)] for way in told.times if len(way) > len(told.own) + 1})
+    if ground.node(told.own).kind == "Stage" and blocks > 1:
+        return _(" (in {count} blocks of {node})").format(count=blocks, node=node)
+    return _(" ({count} times in {node})").format(count=len(told.times), node=node)
+
+
+def _everywhere(problems: list[tuple[Rule, Problem]]) -> Iterator[Problem]:
+    """The advice, and with it, where a rule says so, one fix that follows it in all places."""
+    for rule, problem in problems:
+        firsts = [each.fixes[0] for other, each in problems if other is rule and each.fixes]
+        if rule.everywhere and len(firsts) > 1 and problem.fixes:
+            added = [fix.added for fix in firsts]
+            all_of_them = Fix(rule.everywhere.format(count=len(firsts)),
+                              partial(in_turn, each=tuple(fix.edit for fix in firsts)),
+                              None if None in added else sum(added))
+            problem = replace(problem, fixes=(*problem.fixes, all_of_them))
+        yield problem
+
+
+__all__ = ["RULES", "Rule", "advise", "steps"]

@@ -1,0 +1,262 @@
+"""Advice about what follows what: non-linearities, normalisation, the sum of a residual block."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import NamedTuple
+
+from explorer.analysis import placing
+from explorer.analysis.advice.ground import LINEAR, Ground, Seen, in_turn, lift
+from explorer.analysis.facts import sweep
+from explorer.analysis.layer import Layer
+from explorer.analysis.problem import Fix
+from explorer.catalog import KINDS
+from explorer.catalog.layers.window import extent, pair
+from explorer.graph import edits
+from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Wire
+from explorer.text import _
+
+_SAME_SHAPE = frozenset(("BatchNorm2d", "Identity", "Dropout", "DropPath", "LayerScale"))
+_THROUGH = _SAME_SHAPE | {"Flatten", "AvgPool2d", "AdaptiveAvgPool2d", "ZeroPad2d", "ChannelShuffle",
+                          "Upsample", "Permute"}
+"""What is linear itself, when the network answers: BatchNorm2d then scales and shifts by constants."""
+NORMS = frozenset(("BatchNorm2d", "GroupNorm", "LayerNorm2d", "LayerNorm"))
+DEEP = 11
+"""So many layers with weights could be trained from a random start without normalisation and
+without shortcuts (Simonyan and Zisserman 2014, section 3.1: configuration A, the start of all
+deeper ones)."""
+
+
+# Two linear layers ----------------------------------------------------------------------------
+
+def linear(ground: Ground, layer: Layer) -> Seen | None:
+    """Two layers with weights and nothing but linear ones between them."""
+    between, before = [], ground.source(layer)
+    while before is not None and before.kind in _THROUGH:
+        between.append(before.kind)
+        before = ground.source(before)
+    if before is None or before.kind not in LINEAR or _factors(before, layer):
+        return None
+    names = ground.name(layer), ground.name(before)
+    message = _("{node} follows {before} with no non-linearity between them").format(
+        node=names[0], before=names[1])
+    if layer.kind == before.kind == "Conv2d" and _SAME_SHAPE.issuperset(between):
+        message += _(": together they are one convolution of {size}").format(
+            size=_together(before, layer))
+    return Seen(message, partial(_parted, ground, layer, before,
+                                 _SAME_SHAPE.issuperset(between)))
+
+
+def _factors(first: Layer, second: Layer) -> bool:
+    """The two are meant as one cheap layer: depthwise and pointwise (Sifre 2014; Howard et al.
+    2017), fewer channels between (the linear bottleneck of Sandler et al. 2018, section 3.2, or a
+    matrix of low rank), or a column of weights and a row (Szegedy et al. 2015)."""
+    a, b = first.facts.settings, second.facts.settings
+    if getattr(a, "groups", 1) > 1 or getattr(b, "groups", 1) > 1:
+        return True
+    if not first.out or not second.out:
+        return True
+    here, there = pair(getattr(a, "kernel_size", 1)), pair(getattr(b, "kernel_size", 1))
+    if (1, 1) in (here, there):
+        return first.out[0] < min(first.ins[0][0], second.out[0])
+    return here[0] == there[1] == 1 or here[1] == there[0] == 1
+
+
+def _together(first: Layer, second: Layer) -> str:
+    """The window of both as one."""
+    sides = []
+    for k, d, s, kernel, dilation in zip(*(pair(value) for value in (
+            first.facts.settings.kernel_size, first.facts.settings.dilation,
+            first.facts.settings.stride, second.facts.settings.kernel_size,
+            second.facts.settings.dilation))):
+        sides.append(d * (k - 1) + 1 + dilation * (kernel - 1) * s)
+    return extent(tuple(sides))
+
+
+def _parted(ground: Ground, layer: Layer, before: Layer, direct: bool) -> Iterator[Fix]:
+    own, other = ground.place(layer).own, ground.place(before).own
+    if own == other:
+        return
+    wire = next(iter(ground.graph(own).into(own[-1]).values()))
+    yield Fix(_("Insert ReLU before {node}").format(node=".".join(own)),
+              lift(own[:-1], partial(placing.into_wire, wire=wire, kind="ReLU", params={})))
+    if direct and ground.is_own(before):
+        alone = Graph("", (), {"node": Node("node", layer.kind, layer.settings)},
+                      (Wire(INPUT, "node"), Wire("node", OUTPUT)))
+        facts = next(sweep(alone, before.ins[0])).facts
+        if facts.fault is None and facts.out == layer.out:
+            yield ground.removing(other)
+
+
+# A bias before BatchNorm ----------------------------------------------------------------------
+
+def bias(ground: Ground, layer: Layer) -> Seen | None:
+    """A bias that BatchNorm2d subtracts at once."""
+    if not layer.facts.settings.bias:
+        return None
+    norm = ground.only_use(layer)
+    if norm is None or norm.kind != "BatchNorm2d":
+        return None
+    return Seen(_("The bias of {node} does nothing: {norm} subtracts it at once").format(
+        node=ground.name(layer), norm=ground.name(norm)), partial(_unbiased, ground, layer))
+
+
+def _unbiased(ground: Ground, layer: Layer) -> Iterator[Fix]:
+    own = ground.place(layer).own
+    if hasattr(ground.facts(own).settings, "bias"):
+        yield ground.setting(own, {"bias": False},
+                             _("Turn off the bias of {node}").format(node=".".join(own)),
+                             -layer.out[0] if ground.is_own(layer) and layer.out else None)
+
+
+# A deep plain stack ---------------------------------------------------------------------------
+
+class _Run(NamedTuple):
+    """Layers with weights in a row, up to one of them."""
+
+    layer: Layer
+    before: "_Run | None"
+    count: int
+
+
+def plain(ground: Ground) -> Iterator[Seen | None]:
+    """Many layers with weights in a row, and nothing between them that normalises or leads
+    around. None now and then, for whoever has other work."""
+    runs: dict[str, _Run] = {}
+    deepest: dict[str, _Run] = {}  # by the path of its first layer
+    first: dict[str, str] = {}
+    for number, layer in enumerate(ground.layers):
+        if number % 1024 == 1023:
+            yield None
+        if len(layer.sources) != 1 or layer.kind in NORMS:
+            continue
+        run = runs.get(layer.sources[0])
+        if layer.kind in LINEAR:
+            start = first[run.layer.path] if run else layer.path
+            run = _Run(layer, run, run.count + 1 if run else 1)
+            first[layer.path] = start
+            if run.count > DEEP and (start not in deepest or deepest[start].count < run.count):
+                deepest[start] = run
+        if run:
+            runs[layer.path] = run
+    for run in deepest.values():
+        row = []
+        while run:
+            row.append(run.layer)
+            run = run.before
+        row.reverse()
+        yield Seen(_("{count} layers with weights follow one another from {first} to {last}, with "
+                     "no normalisation and no shortcut").format(
+                         count=len(row), first=ground.name(row[0]), last=ground.name(row[-1])),
+                   partial(_normalised, ground, row), ground.place(row[0]).way)
+
+
+def _normalised(ground: Ground, row: list[Layer]) -> Iterator[Fix]:
+    """One edit: BatchNorm2d behind each convolution of the row, whose bias then does nothing."""
+    edit, own_ones, blocks = [], 0, {}
+    for layer in row:
+        own = ground.place(layer).own
+        if layer.kind == "Linear":
+            continue
+        if ground.is_own(layer):
+            edit.append(lift(own[:-1], partial(_norm_behind, id=own[-1])))
+            own_ones += 1
+        else:
+            blocks[own] = ground.facts(own)
+    for own, facts in blocks.items():
+        allowed = next((param.choices for param in facts.kind.params if param.name == "norm"), ())
+        if facts.settings.__dict__.get("norm") == "none" and "BatchNorm2d" in allowed:
+            edit.append(lift(own[:-1], partial(edits.set_params, id=own[-1],
+                                               params={"norm": "BatchNorm2d"})))
+    if edit:
+        label = (_("Insert BatchNorm2d behind {count} convolutions").format(count=own_ones)
+                 if own_ones == len(edit) else _("Normalise every convolution by BatchNorm2d"))
+        yield Fix(label, partial(in_turn, each=tuple(edit)))
+
+
+def _norm_behind(graph: Graph, id: str) -> Graph:
+    leaving = graph.out_of(id)
+    graph = edits.set_params(graph, id, {"bias": False})
+    graph = placing.into_wire(graph, leaving[0], "BatchNorm2d", {})
+    norm = next(reversed(graph.nodes))
+    for wire in leaving[1:]:
+        graph = edits.connect(graph, norm, wire.target, wire.port)
+    return graph
+
+
+# An activation before the residual sum ----------------------------------------------------------
+
+_POSITIVE = frozenset(("ReLU", "ReLU6", "Sigmoid", "Hardsigmoid"))
+_PASSES = frozenset(("Identity", "Dropout", "DropPath", "LayerScale"))
+
+
+def residual(ground: Ground, layer: Layer) -> Seen | None:
+    """A sum whose branch F(x) has been through a ReLU, so that it can only add."""
+    if len(layer.sources) < 2:
+        return None
+    for number, path in enumerate(layer.sources):
+        end = ground.by_path.get(path)
+        while end is not None and end.kind in _PASSES and len(ground.uses[end.path]) == 1:
+            end = ground.by_path.get(end.sources[0]) if end.sources else None
+        if end is None or end.kind not in _POSITIVE or len(ground.uses[end.path]) != 1:
+            continue
+        others = {_entry(ground, other) for other in layer.sources[:number]
+                  + layer.sources[number + 1:]}
+        if _comes_from(ground, end, others):
+            return Seen(_("{node} adds the output of {activation}: the branch can only raise what "
+                          "the shortcut brings, never lower it").format(
+                              node=ground.name(layer), activation=ground.name(end)),
+                        partial(_behind_the_sum, ground, layer, end))
+    return None
+
+
+def _entry(ground: Ground, path: str) -> str:
+    """Where a shortcut begins: the path of what feeds it; itself, if it is the identity."""
+    shortcut = True
+    while shortcut:
+        layer = ground.by_path.get(path)
+        shortcut = (layer is not None and len(layer.sources) == 1
+                    and len(ground.uses[path]) == 1
+                    and (layer.kind in ("Identity", "BatchNorm2d", "AvgPool2d", "MaxPool2d",
+                                        "ChannelPad")
+                         or layer.kind == "Conv2d"
+                         and pair(layer.facts.settings.kernel_size) == (1, 1)))
+        if shortcut:
+            path = layer.sources[0]
+    return path
+
+
+def _comes_from(ground: Ground, end: Layer, starts: set[str]) -> bool:
+    """A way with weights on it leads from one of these layers to `end`."""
+    weights = False
+    while len(end.sources) == 1:
+        weights = weights or end.kind in LINEAR
+        if end.sources[0] in starts:
+            return weights
+        end = ground.by_path.get(end.sources[0])
+        if end is None:
+            return False
+    return False
+
+
+def _behind_the_sum(ground: Ground, layer: Layer, end: Layer) -> Iterator[Fix]:
+    own, other = ground.place(layer).own, ground.place(end).own
+    if not (ground.is_own(layer) and ground.is_own(end) and own[:-1] == other[:-1]):
+        return
+    node = ground.node(other)
+    uses = ground.uses.get(layer.path, ())
+    if uses and all(KINDS[use.kind].category == "activation" for use in uses):
+        yield ground.removing(other)
+        return
+    yield Fix(_("Move {activation} behind {node}").format(activation=other[-1], node=own[-1]),
+              lift(own[:-1], partial(_moved, id=node.id, behind=own[-1])))
+
+
+def _moved(graph: Graph, id: str, behind: str) -> Graph:
+    node = graph.nodes[id]
+    graph = edits.remove(graph, [id], bridge=True)
+    leaving = graph.out_of(behind)
+    graph = placing.into_wire(graph, leaving[0], node.kind, node.params)
+    new = next(reversed(graph.nodes))
+    for wire in leaving[1:]:
+        graph = edits.connect(graph, new, wire.target, wire.port)
+    return edits.rename(graph, new, id)

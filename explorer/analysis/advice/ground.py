@@ -1,0 +1,185 @@
+"""What the rules look at: the layers of a network, what feeds what, and where on the canvas each
+of them can be edited."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from explorer.analysis.facts import Facts
+from explorer.analysis.fixes import Edit, inside
+from explorer.analysis.layer import Layer
+from explorer.analysis.problem import Fix
+from explorer.graph import edits
+from explorer.graph.graph import Graph, Node, Value
+from explorer.text import _
+
+if TYPE_CHECKING:
+    from explorer.analysis.report import Report
+
+Way = tuple[str, ...]
+LINEAR = frozenset(("Conv2d", "ConvTranspose2d", "Linear"))
+"""Layers that are linear in their input and learn what they do."""
+
+
+def _nothing() -> Iterator[Fix]:
+    return iter(())
+
+
+class Seen(NamedTuple):
+    """What a rule saw. fixes: called once the piece of advice is told. way: of ids to the node, if
+    it is no layer that the rule was asked about. count: how often, if it stands for several."""
+
+    message: str
+    fixes: Callable[[], Iterable[Fix]] = _nothing
+    way: Way = ()
+
+
+class Place(NamedTuple):
+    """Where a layer is: the way of ids to it, and to the node of the canvas that it belongs to,
+    the innermost that a person can edit."""
+
+    way: Way
+    own: Way
+
+
+class Ground:
+    """A report as the rules see it. layers: those that lead to the output, in order. uses: by the
+    path of a layer, the layers that it feeds."""
+
+    def __init__(self, report: "Report"):
+        self.report = report
+        self.layers = report.layers()
+        self.by_path: dict[str, Layer] = {}
+        self.uses: dict[str, list[Layer]] = {}
+        uses = self.uses
+        for layer in self.layers:
+            self.by_path[layer.path] = layer
+            for source in layer.sources:
+                if source in uses:
+                    uses[source].append(layer)
+                else:
+                    uses[source] = [layer]
+
+    def only_use(self, layer: Layer) -> Layer | None:
+        """The one layer that it feeds; None if there are several or none."""
+        uses = self.uses.get(layer.path, ())
+        return uses[0] if len(uses) == 1 else None
+
+    def source(self, layer: Layer) -> Layer | None:
+        """The one layer that feeds it and nothing else; None if there is no such layer."""
+        if len(layer.sources) != 1:
+            return None
+        found = self.by_path.get(layer.sources[0])
+        return found if found is not None and len(self.uses[found.path]) == 1 else None
+
+    # Places on the canvas ---------------------------------------------------------------------
+
+    def place(self, layer: Layer) -> Place:
+        """Where it is on the canvas."""
+        found = self._places.get(layer.path)
+        if found is None:
+            id = self._tops[layer.path]
+            self._places |= _places(self.report.graph, id, self.report.facts[id])
+            found = self._places[layer.path]
+        return found
+
+    def name(self, layer: Layer) -> str:
+        """The path by which a person knows it."""
+        return ".".join(self.place(layer).way)
+
+    @cached_property
+    def _places(self) -> dict[str, Place]:
+        return {}
+
+    @cached_property
+    def _tops(self) -> dict[str, str]:
+        """By the path of a layer: the node of the whole network that it belongs to."""
+        found, begin = {}, 0
+        for id, end in self.report.layer_ends.items():
+            for layer in self.layers[begin:end]:
+                found[layer.path] = id
+            begin = end
+        return found
+
+    def graph(self, own: Way) -> Graph:
+        """The graph in which the node at a way of ids lies."""
+        graph = self.report.graph
+        for id in own[:-1]:
+            graph = graph.nodes[id].inner
+        return graph
+
+    def node(self, own: Way) -> Node:
+        """The node at a way of ids."""
+        return self.graph(own).nodes[own[-1]]
+
+    def facts(self, own: Way) -> Facts:
+        """What is known of the node at a way of ids."""
+        facts = self.report.facts[own[0]]
+        for id in own[1:]:
+            facts = next(child.facts for child in facts.children if child.id == id)
+        return facts
+
+    def is_own(self, layer: Layer) -> bool:
+        """The layer is a node by itself, not part of a declared block."""
+        place = self.place(layer)
+        return place.way == place.own
+
+    # Fixes ------------------------------------------------------------------------------------
+
+    def setting(self, own: Way, params: dict[str, Value], label: str = "",
+                added: int | None = None) -> Fix:
+        """The fix that sets parameters of a node."""
+        values = ", ".join(f"{key} {_text(value)}" for key, value in params.items())
+        return Fix(label or _("Set {values} in {node}").format(values=values, node=".".join(own)),
+                   lift(own[:-1], partial(edits.set_params, id=own[-1], params=params)), added)
+
+    def removing(self, own: Way) -> Fix:
+        """The fix that takes a node out and joins what is before and behind it."""
+        return Fix(_("Remove {node}").format(node=".".join(own)),
+                   lift(own[:-1], partial(edits.remove, ids=[own[-1]], bridge=True)))
+
+    def after(self, fix: Fix) -> "Report | None":
+        """The report on the network with the fix applied; None if that has more faults."""
+        from explorer.analysis.report import analyse
+
+        report = self.report
+        found = analyse(fix.edit(report.graph), report.data)
+        return found if len(found.problems) <= len(report.problems) else None
+
+
+def lift(where: Way, edit: Edit) -> Edit:
+    """The edit of the whole network that does `edit` inside the groups along a way of ids."""
+    for id in reversed(where):
+        edit = inside(id, edit)
+    return edit
+
+
+def in_turn(graph: Graph, each: tuple) -> Graph:
+    """The graph after one edit after another."""
+    for edit in each:
+        graph = edit(graph)
+    return graph
+
+
+def _text(value: Value) -> str:
+    return "×".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _places(graph: Graph, id: str, facts: Facts) -> dict[str, Place]:
+    """By the path of every layer in the node: its place."""
+    found: dict[str, Place] = {}
+
+    def walk(prefix: str, way: Way, facts: Facts, node: Node | None, own: Way) -> None:
+        if node is not None:
+            own = way
+        if not facts.kind.composite:
+            found[prefix] = Place(way, own)
+            return
+        begin = prefix.rpartition(".")[0] if facts.inline else prefix
+        nodes = node.inner.nodes if node is not None and node.inner is not None else {}
+        for child in facts.children:
+            walk(f"{begin}.{child.id}" if begin else child.id, (*way, child.id), child.facts,
+                 nodes.get(child.id), own)
+
+    walk(id, (id,), facts, graph.nodes[id], (id,))
+    return found

@@ -1,0 +1,282 @@
+"""Advice about windows and what they see: strides, small maps, receptive fields."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import lru_cache, partial
+from math import prod
+from typing import NamedTuple
+
+from explorer.analysis import placing
+from explorer.analysis.advice.ground import LINEAR, Ground, Seen, in_turn
+from explorer.analysis.facts import Facts
+from explorer.analysis.layer import Layer
+from explorer.analysis.problem import Fix
+from explorer.catalog import KINDS, Mismatch
+from explorer.catalog.layers.window import extent, pads, pair, shown, text_of
+from explorer.graph.graph import INPUT
+from explorer.text import _
+
+FAR = 4
+"""A field so many times the picture is far larger than it."""
+SHARE = 0.5
+"""How much of the picture's sides an object takes, where nothing is known of the data."""
+_TRIALS = 16
+
+
+# Pixels never seen ----------------------------------------------------------------------------
+
+def stride(ground: Ground, layer: Layer) -> Seen | None:
+    """A window that steps over pixels."""
+    p = layer.facts.settings
+    if p.stride == 1 or not layer.out or layer.facts.fault:
+        return None
+    unseen = _unseen(layer.facts)
+    if not unseen or _is_shortcut(ground, layer):
+        return None
+    return Seen(_("The window of {node} is {kernel}, but steps {stride}: {unseen} of {all} pixels "
+                  "are never seen").format(node=ground.name(layer), kernel=extent(p.kernel_size),
+                                           stride=shown(p.stride), unseen=unseen.numerator,
+                                           all=unseen.denominator),
+                partial(_stepped, ground, layer))
+
+
+@lru_cache(maxsize=4096)
+def _unseen(facts: Facts) -> Fraction:
+    """The share of the pixels that no window sees, away from the borders; 0 if there is only one
+    window along an axis, which sees what it sees."""
+    seen = Fraction(1)
+    for kernel, step, places in zip(pair(facts.settings.kernel_size), pair(facts.settings.stride),
+                                    facts.out[1:]):
+        if step > kernel and places > 1:
+            seen *= Fraction(kernel, step)
+    return 1 - seen
+
+
+def _is_shortcut(ground: Ground, layer: Layer) -> bool:
+    """It brings a shortcut to the size of the other branch, as options A and B of He et al. 2015
+    do: that branch sees all pixels. Or it is part of a declared block, which is as published."""
+    if pair(layer.facts.settings.kernel_size) != (1, 1):
+        return False
+    if not ground.is_own(layer):
+        return True
+    while (following := ground.only_use(layer)) is not None:
+        if len(following.sources) > 1:
+            return True
+        if following.kind not in ("BatchNorm2d", "Identity", "ChannelPad"):
+            return False
+        layer = following
+    return False
+
+
+def _stepped(ground: Ground, layer: Layer) -> Iterator[Fix]:
+    own, p = ground.place(layer).own, layer.facts.settings
+    kernels, steps = pair(p.kernel_size), pair(p.stride)
+    if ground.is_own(layer):
+        wider = tuple(map(max, kernels, steps))
+        if params := _keeping(layer, wider) or _keeping(
+                layer, tuple(size + (size > kernel) for size, kernel in zip(wider, kernels))):
+            yield ground.setting(own, params)
+        elif ground.after(fix := ground.setting(own, {"kernel_size": _plain(wider)})):
+            yield fix
+    if hasattr(ground.facts(own).settings, "stride"):
+        fix = ground.setting(own, {"stride": _plain(tuple(map(min, kernels, steps)))})
+        if ground.after(fix):
+            yield fix
+
+
+def _plain(sides: tuple[int, int]) -> int | tuple[int, int]:
+    return sides[0] if sides[0] == sides[1] else sides
+
+
+def _keeping(layer: Layer, kernels: tuple[int, int]) -> dict:
+    """The kernel and the padding of that window, if with some padding the output stays as it is."""
+    kind, p = KINDS[layer.kind], dict(layer.settings)
+    for padding in range(max(kernels) // 2 + 1):
+        params = {"kernel_size": _plain(kernels), "padding": padding}
+        try:
+            if kind.shape(kind.settings(p | params), layer.ins) == layer.out:
+                return {key: value for key, value in params.items() if p[key] != value}
+        except Mismatch:
+            continue
+    return {}
+
+
+# One weight that sees data --------------------------------------------------------------------
+
+def small(ground: Ground) -> Iterator[Seen]:
+    """Windows of which one weight alone ever meets the map, the rest zeros of the padding; told
+    together, for behind a map of 1×1 all are so."""
+    layers = [layer for layer in ground.layers if _sees_little(layer)]
+    if not layers:
+        return
+    first = layers[0]
+    message = _("{node} slides a window of {kernel} over a map of {map}: one weight of {all} ever "
+                "sees data").format(
+                    node=ground.name(first), kernel=extent(first.facts.settings.kernel_size),
+                    map=text_of(first.ins[0][1:]),
+                    all=prod(pair(first.facts.settings.kernel_size)))
+    if len(layers) > 1:
+        message += _("; so it is in {count} layers").format(count=len(layers))
+    yield Seen(message, partial(_enlarged, ground, layers), ground.place(first).way)
+
+
+def _sees_little(layer: Layer) -> bool:
+    return (layer.kind == "Conv2d" and layer.out is not None and not layer.facts.fault
+            and _is_single(layer.facts))
+
+
+@lru_cache(maxsize=4096)
+def _is_single(facts: Facts) -> bool:
+    p = facts.settings
+    kernels = pair(p.kernel_size)
+    if kernels == (1, 1):
+        return False
+    for kernel, step, spread, (before, _after), side, places in zip(
+            kernels, pair(p.stride), pair(p.dilation), pads(p), facts.ins[0][1:], facts.out[1:]):
+        if side > kernel * spread:
+            return False
+        if sum(any(0 <= place * step - before + tap * spread < side for place in range(places))
+               for tap in range(kernel)) > 1:
+            return False
+    return True
+
+
+def _enlarged(ground: Ground, layers: list[Layer]) -> Iterator[Fix]:
+    """Keep the map larger by a stride less before it; or take the window that is left."""
+    first = ground.place(layers[0]).own
+    before = [own for own in dict.fromkeys(ground.place(layer).own for layer in
+                                           ground.layers[:ground.layers.index(layers[0]) + 1])
+              if max(pair(getattr(ground.facts(own).settings, "stride", 1))) > 1]
+    for own in before[:-4:-1]:
+        fix = ground.setting(own, {"stride": 1})
+        found = ground.after(fix)
+        if found is not None and not any(_sees_little(layer) for layer in found.layers()):
+            yield fix
+            break
+    if all(ground.is_own(layer) and layer.out[1:] == layer.ins[0][1:]
+           and pair(layer.facts.settings.stride) == (1, 1) for layer in layers):
+        params = {"kernel_size": 1, "padding": 0, "dilation": 1}
+        label = (_("Set kernel_size 1 in {node}").format(node=".".join(first))
+                 if len(layers) == 1 else
+                 _("Set kernel_size 1 in {count} layers").format(count=len(layers)))
+        each = [ground.setting(ground.place(layer).own, params).edit for layer in layers]
+        yield Fix(label, partial(in_turn, each=tuple(each)))
+
+
+# Receptive fields -------------------------------------------------------------------------------
+
+def narrow(ground: Ground, layer: Layer) -> Seen | None:
+    """A mean over places of which none sees a whole object."""
+    if not layer.out or layer.out[1:] != (1, 1) or layer.ins[0][1:] == (1, 1):
+        return None
+    following: Layer | None = layer
+    while following is not None:  # a gate's mean joins its branch again, and may be of anything
+        if len(following.sources) > 1:
+            return None
+        following = ground.only_use(following)
+    source = layer.sources[0]
+    if source not in ground.by_path:
+        return None
+    report = ground.report
+    field = report.fields.of(ground.name(ground.by_path[source]))
+    share = report.data.object if report.data else SHARE
+    sides = report.graph.input[1:]
+    if field is None or all(size >= share * side for size, side in zip(field.size, sides)):
+        return None
+    return Seen(_("{node} averages places that see {field} pixels each, of a picture of {picture}, "
+                  "in which an object takes some {object}").format(
+                      node=ground.name(layer), field=text_of(field.size), picture=text_of(sides),
+                      object=text_of(tuple(round(share * side) for side in sides))),
+                partial(_widened, ground, layer))
+
+
+def _widened(ground: Ground, layer: Layer) -> Iterator[Fix]:
+    """A pooling as late as it helps: what is before it sees no less detail."""
+    graph, id = ground.report.graph, ground.place(layer).own[0]
+    wires = []
+    while id != INPUT and len(into := graph.into(id)) == 1:
+        (wire,) = into.values()
+        if wire.source != INPUT and len(graph.out_of(wire.source)) == 1:
+            wires.append(wire)
+        id = wire.source
+    for wire in wires[1:_TRIALS]:
+        fix = Fix(_("Insert MaxPool2d 2×2 behind {node}").format(node=wire.source),
+                  partial(placing.into_wire, wire=wire, kind="MaxPool2d", params={}))
+        found = ground.after(fix)
+        if found is None:
+            continue
+        again = Ground(found)
+        if not any(narrow(again, each) for each in again.layers
+                   if each.kind == layer.kind) and not any(map(_sees_little, again.layers)):
+            yield fix
+            return
+
+
+class _Least(NamedTuple):
+    """Along the shortest way through a node: by how many of the places before it the field grows,
+    and how much further apart its places stand."""
+
+    growth: float
+    step: float
+
+
+@lru_cache(maxsize=4096)
+def _least(facts: Facts) -> _Least | None:
+    """None: it sees all of its input, or nothing is known."""
+    if facts.out is None or facts.fault or not facts.ins:
+        return None
+    if not facts.kind.composite:
+        if facts.kind.reach is None:
+            return _Least(0.0, 1.0)
+        reaches = facts.kind.reach(facts.settings, facts.ins, facts.out)
+        if any(reach.whole or None in reach.spans for reach in reaches):
+            return None
+        return _Least(float(min(max(high - low for low, high in reach.spans)
+                                for reach in reaches)),
+                      min(reach.step / reach.period for reach in reaches))
+    found: dict[str, _Least | None] = {INPUT: _Least(0.0, 1.0)}
+    for id, child, sources in facts.children:
+        found[id] = _behind(child, [found[source] for source in sources])
+    return found.get(facts.result)
+
+
+def _behind(facts: Facts, sources: list[_Least | None]) -> _Least | None:
+    known = [source for source in sources if source is not None]
+    own = _least(facts)
+    if own is None or not known:
+        return None
+    before = min(known)
+    return _Least(before.growth + own.growth * before.step, before.step * own.step)
+
+
+def wide(ground: Ground) -> Iterator[Seen | None]:
+    """Layers that come when every place already sees far more than the picture, whichever way one
+    goes: shortcuts count, so a residual network has none (Richter et al. 2021)."""
+    report = ground.report
+    most = FAR * max(report.graph.input[1:], default=1)
+    found: dict[str, _Least | None] = {INPUT: _Least(0.0, 1.0)}
+    far = False
+    for id, facts in report.facts.items():
+        found[id] = _behind(facts, [found[source] for source in report.sources[id]])
+        far = far or found[id] is not None and found[id].growth >= most
+    if not far:
+        return
+    found = {INPUT: _Least(0.0, 1.0)}
+    first, before, count = None, None, 0
+    for number, layer in enumerate(ground.layers):
+        if number % 512 == 511:
+            yield None
+        sources = [found[source] for source in layer.sources]
+        found[layer.path] = _behind(layer.facts, sources)
+        if (layer.kind in LINEAR and layer.facts.kind.reach is not None
+                and None not in sources and sources[0].growth >= most
+                and pair(layer.facts.settings.kernel_size) != (1, 1)):
+            first, before = first or layer, before or sources[0]
+            count += 1
+    if first is not None:
+        field = int(before.growth) + 1
+        yield Seen(_("Before {node} every place sees {field} pixels already, {times} times the "
+                     "picture; {count} windows follow that see nothing new").format(
+                         node=ground.name(first), field=text_of((field, field)),
+                         times=round(field / max(report.graph.input[1:]), 1), count=count),
+                   way=ground.place(first).way)
