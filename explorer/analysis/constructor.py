@@ -23,7 +23,9 @@ def same_kind(a: Constructor, b: Constructor) -> bool:
     if isinstance(a, Row) and isinstance(b, Row):
         return len(a.items) == len(b.items) and all(map(same_kind, a.items, b.items))
     if isinstance(a, Call) and isinstance(b, Call):
-        return a.function == b.function
+        return a.function == b.function and all(
+            same_kind(x.value, y.value) for x, y in zip(a.arguments, b.arguments)
+            if isinstance(x.value, Call))
     return a is b
 
 
@@ -64,5 +66,5 @@ def _shows(argument: Argument) -> bool:
 
 
 def _argument(argument: Argument) -> str:
-    value = repr(argument.value)
+    value = _line(argument.value) if isinstance(argument.value, Call) else repr(argument.value)
     return value if argument.default is REQUIRED else f"{argument.name}={value}"

@@ -7,7 +7,7 @@ the graph reach the text.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from explorer.analysis.constructor import Constructor, Row, same_kind, written
 from explorer.analysis.facts import Child, Facts
@@ -198,6 +198,10 @@ class _Writer:
         arguments = []
         for number, argument in enumerate(first.arguments):
             column = tuple(call.arguments[number].value for call in made)
+            if isinstance(argument.value, Call):
+                arguments.append(replace(argument, value=self._unified(
+                    block, id, list(column), at, fresh)))
+                continue
             named = len(set(column)) > 1 or self._is_setting(block, argument.name, column, at)
             arguments.append(Argument(argument.name, _Named(self._named(
                 block, id, argument.name, column, tuple(at), fresh)) if named

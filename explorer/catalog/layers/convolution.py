@@ -1,6 +1,7 @@
 """Convolutions: plain, grouped, depthwise, dilated and transposed."""
 
 from dataclasses import replace
+from math import gcd, isqrt
 
 from explorer.catalog.kind import KINDS, Argument, Call, Kind, Mismatch, Param, Weight
 from explorer.catalog.layers.window import (
@@ -38,17 +39,22 @@ def _divided(p, shape, goes_on):
                 _("groups {groups} of {{node}} does not divide its {count} {which} channels; "
                   "allowed: {divisors}").format(
                       groups=p.groups, count=channels, which=which,
-                      divisors=divisors(shape[0], p.out_channels)),
+                      divisors=listed(divisors(shape[0], p.out_channels))),
                 intended(goes_on), channels=(shape[0], p.out_channels))
 
 
-def divisors(a: int, b: int = 0) -> str:
-    """The common divisors of a and b (of a alone), as a list that stays short."""
-    b = b or a
-    found = [n for n in range(1, min(a, b, 4096) + 1) if a % n == 0 and b % n == 0]
-    if len(found) > 8:
-        return ", ".join(map(str, found[:7])) + f" … {found[-1]}"
-    return ", ".join(map(str, found))
+def divisors(*counts: int) -> list[int]:
+    """The numbers that divide all of these."""
+    whole = gcd(*counts)
+    low = [n for n in range(1, isqrt(whole) + 1) if whole % n == 0]
+    return sorted({*low, *(whole // n for n in low)})
+
+
+def listed(numbers: list[int]) -> str:
+    """The numbers as a list that stays short."""
+    if len(numbers) > 8:
+        return ", ".join(map(str, numbers[:7])) + f" … {numbers[-1]}"
+    return ", ".join(map(str, numbers))
 
 
 def _conv_shape(p, ins):
@@ -106,18 +112,25 @@ def _transposed_shape(p, ins):
     sides = _transposed_sides(p, shape)
     _divided(p, shape, lambda: (p.out_channels, *(max(1, side) for side in sides)))
     if min(sides) < 1:
+        lacking = [max(0, 1 - side) for side in sides]
         raise Mismatch(
             "vanishes", _("{{node}} would give a map of {sides}; allowed: at least 1×1, with less "
                           "padding or a larger kernel_size").format(sides=text_of(sides)),
-            (p.out_channels, *(max(1, side) for side in sides)))
-    for more, stride, dilation in zip(*map(pair, (p.output_padding, p.stride, p.dilation))):
-        if more >= max(stride, dilation):
-            raise Mismatch(
-                "output_padding",
-                _("output_padding {more} of {{node}} must be smaller than stride or dilation; "
-                  "allowed: 0 to {most}").format(more=shown(p.output_padding),
-                                                 most=max(stride, dilation) - 1),
-                (p.out_channels, *sides))
+            (p.out_channels, *(max(1, side) for side in sides)),
+            padding=tuple(padding - (lack + 1) // 2
+                          for padding, lack in zip(pair(p.padding), lacking)),
+            kernel_size=tuple(kernel - -lack // dilation for kernel, lack, dilation in zip(
+                pair(p.kernel_size), lacking, pair(p.dilation))))
+    most = tuple(max(each) - 1 for each in zip(pair(p.stride), pair(p.dilation)))
+    if any(more > limit for more, limit in zip(pair(p.output_padding), most)):
+        raise Mismatch(
+            "output_padding",
+            _("output_padding {more} of {{node}} must be smaller than stride or dilation; "
+              "allowed: {allowed}").format(
+                  more=shown(p.output_padding),
+                  allowed=(_("0 to {most}").format(most=min(most)) if type(p.output_padding) is int
+                           else _("up to {most}").format(most=text_of(most)))),
+            (p.out_channels, *sides), most=most)
     return (p.out_channels, *sides)
 
 

@@ -92,5 +92,5 @@ KINDS.declare(Kind(
     weights=lambda p, ins: (Weight("", (ins[0][0],) + (1,) * (len(ins[0]) - 1)),),
     call=lambda p, ins: Call("nn.Parameter", (Argument("data", Call("torch.full", (
         Argument("size", (ins[0][0],) + (1,) * (len(ins[0]) - 1)),
-        Argument("fill_value", p.value)))),)),
+        Argument("fill_value", float(p.value))))),)),
     expression=lambda p, names: " * ".join(reversed(names))))

@@ -1,7 +1,7 @@
 """Normalisation of maps."""
 
 from explorer.catalog.kind import KINDS, Argument, Call, Kind, Mismatch, Param, Weight
-from explorer.catalog.layers.convolution import divisors
+from explorer.catalog.layers.convolution import divisors, listed
 from explorer.catalog.layers.window import a_map
 from explorer.text import _
 
@@ -34,11 +34,20 @@ KINDS.declare(Kind(
 def _group_shape(p, ins):
     shape = a_map(ins[0], "GroupNorm", ins[0])
     if shape[0] % p.num_groups:
+        allowed = divisors(shape[0])
         raise Mismatch(
             "num_groups", _("num_groups {groups} of {{node}} does not divide its {count} channels; "
                             "allowed: {divisors}").format(
-                                groups=p.num_groups, count=shape[0], divisors=divisors(shape[0])),
-            shape, channels=shape[0])
+                                groups=p.num_groups, count=shape[0], divisors=listed(allowed)),
+            shape, numbers=allowed)
+    if shape == (p.num_groups, 1, 1):
+        # PyTorch refuses it for one picture, and for many it would give 0 everywhere.
+        allowed = divisors(shape[0])[:-1]
+        raise Mismatch(
+            "num_groups", _("num_groups {groups} of {{node}} leaves one number in each group of "
+                            "1×1 maps, and nothing to normalise; allowed: {divisors}").format(
+                                groups=p.num_groups, divisors=listed(allowed) or _("none")),
+            shape, numbers=allowed)
     return shape
 
 

@@ -12,6 +12,7 @@ from explorer.catalog.layers.window import (
     shown,
     slide,
     strided,
+    text_of,
 )
 from explorer.catalog.reach import WHOLE, adaptive
 from explorer.text import _
@@ -25,15 +26,19 @@ def _pool_shape(p, ins):
     shape = a_map(ins[0], "Pooling")
     kernels, paddings = pair(p.kernel_size), pair(p.padding)
     if any(2 * padding > kernel for padding, kernel in zip(paddings, kernels)):
+        halves = tuple(kernel // 2 for kernel in kernels)
+        most = min(halves) if type(p.padding) is int else tuple(map(min, paddings, halves))
         raise Mismatch(
             "padding",
             _("padding {padding} of {{node}} is more than half of kernel_size {kernel}; allowed: "
-              "0 to {most}").format(padding=shown(p.padding), kernel=shown(p.kernel_size),
-                                    most=min(kernels) // 2),
+              "{allowed}").format(
+                  padding=shown(p.padding), kernel=shown(p.kernel_size),
+                  allowed=(_("0 to {most}").format(most=most) if type(most) is int
+                           else _("up to {most}").format(most=text_of(halves)))),
             (shape[0], *(max(1, (side + 2 * padding - kernel) // stride + 1)
                          for side, padding, kernel, stride in zip(
                              shape[1:], paddings, kernels, pair(p.stride)))),
-            most=min(kernels) // 2)
+            most=most)
     return slide(p, shape, shape[0])
 
 

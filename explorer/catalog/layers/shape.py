@@ -3,7 +3,7 @@
 from math import prod
 
 from explorer.catalog.kind import KINDS, Argument, Call, Kind, Mismatch, Param
-from explorer.catalog.layers.convolution import divisors
+from explorer.catalog.layers.convolution import divisors, listed
 from explorer.catalog.layers.window import a_map
 from explorer.catalog.reach import SAME_PLACE, WHOLE, Reach, bilinear, nearest
 from explorer.text import _
@@ -69,7 +69,9 @@ KINDS.declare(Kind(
     "Upsample", "shape",
     _("Raises the resolution by a whole factor, by repeating every number or by straight lines "
       "between neighbours: what a decoder does without weights."),
-    params=(Param("scale_factor", 2, _("How many times higher and wider the map becomes."), 1, 64,
+    # PyTorch 2.13 divides in float32, so that with 41, 47, 55 and 61 it repeats a neighbour here
+    # and there.
+    params=(Param("scale_factor", 2, _("How many times higher and wider the map becomes."), 1, 32,
                   unit="×"),
             Param("mode", "nearest", _("nearest repeats; bilinear interpolates."),
                   choices=("nearest", "bilinear"))),
@@ -123,12 +125,13 @@ KINDS.declare(Kind(
 def _parted(count: int, name: str, kind: str, ins):
     shape = a_map(ins[0], kind)
     if shape[0] % count:
+        allowed = divisors(shape[0])
         raise Mismatch(
             name, _("{name} {count} of {{node}} does not divide its {channels} channels; allowed: "
                     "{divisors}").format(name=name, count=count, channels=shape[0],
-                                         divisors=divisors(shape[0])),
+                                         divisors=listed(allowed)),
             shape if name == "groups" else (max(1, shape[0] // count), *shape[1:]),
-            channels=(shape[0], shape[0]))
+            numbers=allowed, channels=(shape[0], shape[0]))
     return shape
 
 
@@ -148,7 +151,7 @@ def _chunk_shape(p, ins):
         raise Mismatch(
             "index", _("index {index} of {{node}}: there are {chunks} parts; allowed: 0 to "
                        "{most}").format(index=p.index, chunks=p.chunks, most=p.chunks - 1),
-            (shape[0] // p.chunks, *shape[1:]))
+            (shape[0] // p.chunks, *shape[1:]), most=p.chunks - 1)
     return shape[0] // p.chunks, *shape[1:]
 
 

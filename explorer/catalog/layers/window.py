@@ -79,14 +79,15 @@ def slide(p, shape: Shape, channels: int) -> Shape:
         raise Mismatch(
             "same", _('padding "same" of {{node}} needs stride 1, but stride is {stride}').format(
                 stride=shown(p.stride)),
-            (channels, *(-(-side // stride) for side, stride in zip(shape[1:], strides))))
+            (channels, *(-(-side // stride) for side, stride in zip(shape[1:], strides))),
+            padding=tuple((before + after + 1) // 2 for before, after in pads(p)))
     sides = []
     for side, kernel, stride, dilation, (before, after) in zip(
             shape[1:], kernels, strides, dilations, pads(p)):
         room = side + before + after - dilation * (kernel - 1) - 1
-        if room < 0:
-            raise _too_large(p, shape, channels, kernels, strides, dilations)
         places = (-(-room // stride) if ceil else room // stride) + 1
+        if places < 1:
+            raise _too_large(p, shape, channels, kernels, strides, dilations)
         if ceil and (places - 1) * stride >= side + before:
             places -= 1  # the last window must begin inside the map or its left padding
         sides.append(places)
@@ -95,13 +96,18 @@ def slide(p, shape: Shape, channels: int) -> Shape:
 
 def _too_large(p, shape, channels, kernels, strides, dilations) -> Mismatch:
     padded = tuple(side + sum(pad) for side, pad in zip(shape[1:], pads(p)))
-    largest = tuple((most - 1) // dilation + 1 for most, dilation in zip(padded, dilations))
+    hangs = [stride - 1 if getattr(p, "ceil_mode", False) else 0 for stride in strides]
+    largest = tuple((most + hang - 1) // dilation + 1
+                    for most, hang, dilation in zip(padded, hangs, dilations))
     reaches = tuple(d * (k - 1) + 1 for k, d in zip(kernels, dilations))
-    padding = tuple(max(-(-(wide - side) // 2), 0)
-                    for wide, side in zip(reaches, shape[1:]))
+    padding = tuple(max(-(-(wide - hang - side) // 2), 0)
+                    for wide, hang, side in zip(reaches, hangs, shape[1:]))
+    if kernels[0] == kernels[1] and type(p.padding) is int:
+        padding = max(padding)
+    else:
+        padding = tuple(map(max, padding, pair(p.padding)))
     if kernels[0] == kernels[1]:
         largest_one, allowed = min(largest), _("1 to {largest}").format(largest=min(largest))
-        padding = max(padding)
     else:
         largest_one = tuple(map(min, kernels, largest))
         allowed = _("up to {largest}").format(largest=text_of(largest))
