@@ -275,3 +275,27 @@ def test_a_foreign_file_of_any_kind_is_shown(inspector, session):
         for id in session.graph.nodes:
             session.select({id})
             assert inspector.name.text() == id
+
+
+def test_the_receptive_field_of_a_node_and_what_sharing_saves(inspector, session):
+    session.select({"layer2"})
+    value = inspector.measured.value_of
+    assert value("Receptive field") == "13×13"
+    assert value("Jump") == "2" and value("Centre of the first") == "0"
+    with pytest.raises(KeyError):
+        value("Against unshared")
+    session.select({"head"})
+    assert value("Receptive field") == "28×28, clipped"
+    session.open(("stem",))
+    session.select({"conv1"})
+    assert value("Receptive field") == "3×3"
+    assert value("Against unshared") == "784× fewer"
+    assert value("Against fully connected") == "68.3k× fewer"
+
+
+def test_the_receptive_field_behind_a_fault_is_unknown(inspector, session):
+    session.edit("Set", lambda graph: edits.insert(
+        graph, Node("conv", "Conv2d", {"out_channels": 16, "groups": 3}),
+        graph.into("layer2")["x"]))
+    session.select({"layer3"})
+    assert inspector.measured.value_of("Receptive field") == "?"

@@ -15,6 +15,7 @@ from explorer.app.panels.input_form import InputForm
 from explorer.app.panels.name_field import NameField
 from explorer.app.panels.parameter_bars import Bar, ParameterBars
 from explorer.app.panels.parameter_form import ParameterForm
+from explorer.app.panels.seen_figures import field_rows, sharing_rows
 from explorer.app.panels.subject import Subject, subject_of
 from explorer.catalog import KINDS
 from explorer.catalog.kind import PORTS
@@ -225,6 +226,7 @@ class Inspector(QScrollArea):
             rows = [(name, _shape(shape), _("Channels × height × width that come in"))
                     for name, shape in zip(names, only.ins)]
             rows.append((_("Out"), _shape(only.out), _("Channels × height × width that go out")))
+            rows += field_rows(report.fields.of(subject.path), report.graph.input)
         elif not facts:
             rows = [(_("Out"), _shape(report.output), _("A score for each class"))]
         # Of a layer with a fault these figures are unknown, which is not 0.
@@ -243,6 +245,8 @@ class Inspector(QScrollArea):
             rows.append((_("Share of parameters"), percent(params / report.params),
                          _("Of the {count} of the whole network").format(
                              count=grouped(report.params))))
+        if only is not None:
+            rows += sharing_rows(only)
         return rows
 
     def _show_bars(self) -> None:
