@@ -76,7 +76,7 @@ class Param:
                 value=_shown(value), choices=", ".join(self.choices))
         if self.words and value in self.words:
             return None
-        if wanted is tuple:
+        if wanted in (tuple, str):  # a pair or a word stands for a number
             wanted = int
         if wanted is float and type(value) is int:
             wanted = int
@@ -92,7 +92,7 @@ class Param:
     def _expected(self) -> str:
         """What its values are, in words."""
         found = {int: _("a whole number"), float: _("a number"), bool: _("true or false"),
-                 tuple: _("a whole number")}[type(self.default)]
+                 tuple: _("a whole number"), str: _("a whole number")}[type(self.default)]
         if self.pair:
             found = _("{number} or two, for height and width").format(number=found)
         for word in self.words:
@@ -153,7 +153,8 @@ class Kind:
     module: the text of the class that `call` makes, where PyTorch has none.
     reach: what one place of the output sees of the input, for height and width; None: the same
     place of every input. keeps: what must stay in memory for the backward pass, "input" and
-    "output". extra: bytes for one picture that it keeps beside them (masks, indices).
+    "output", or a function that tells. extra: bytes for one picture that it keeps beside them
+    (masks, indices), as on a GPU in float32.
     numbered: how a stage calls its blocks of this kind, with {i} counting from 0, {n} from 1.
 
     variadic: any number of inputs, at least two, with the ports a, b, c …
@@ -177,7 +178,7 @@ class Kind:
     expression: Callable[[Settings, list[str]], str] | None = None
     module: str = ""
     reach: Callable[[Settings, Shapes, Shape], tuple[Reach, Reach]] | None = None
-    keeps: tuple[str, ...] = ()
+    keeps: tuple[str, ...] | Callable[[Settings, Shapes, Shape], tuple[str, ...]] = ()
     extra: Callable[[Settings, Shapes, Shape], int] | None = None
     numbered: str = "{i}"
     expand: Callable[[Settings, Shapes], Inside] | None = None

@@ -1,11 +1,14 @@
 """Normalisation of maps."""
 
+from math import prod
+
 from explorer.catalog.kind import KINDS, Argument, Call, Kind, Mismatch, Param, Weight
 from explorer.catalog.layers.convolution import divisors, listed
 from explorer.catalog.layers.window import a_map
 from explorer.text import _
 
 EPS = Param("eps", 1e-5, _("Added to the variance, so that nothing is divided by 0."), 0.0, 1.0)
+_NUMBER = 4  # bytes of a number that is kept for the backward pass (torch.float32)
 
 
 def _scale_and_shift(channels: int) -> tuple[Weight, Weight]:
@@ -59,6 +62,7 @@ KINDS.declare(Kind(
                                       "LayerNorm over channels and places."), 1, 65_536), EPS),
     label=lambda p: f"g{p.num_groups}",
     shape=_group_shape, keeps=("input",),
+    extra=lambda p, ins, out: 2 * _NUMBER * p.num_groups,  # mean and deviation of each group
     weights=lambda p, ins: _scale_and_shift(ins[0][0]),
     call=lambda p, ins: Call("nn.GroupNorm", (
         Argument("num_groups", p.num_groups), Argument("num_channels", ins[0][0]),
@@ -72,6 +76,7 @@ KINDS.declare(Kind(
     params=(EPS,),
     label=lambda p: "",
     shape=lambda p, ins: a_map(ins[0], "LayerNorm2d", ins[0]), keeps=("input",),
+    extra=lambda p, ins, out: 2 * _NUMBER * out[1] * out[2],  # mean and deviation of each place
     weights=lambda p, ins: _scale_and_shift(ins[0][0]),
     call=lambda p, ins: Call("LayerNorm2d", (
         Argument("normalized_shape", ins[0][0]), Argument("eps", p.eps, 1e-5))),
@@ -89,9 +94,18 @@ KINDS.declare(Kind(
     params=(EPS,),
     label=lambda p: "",
     shape=lambda p, ins: ins[0], keeps=("input",),
+    extra=lambda p, ins, out: 2 * _NUMBER * prod(out[:-1]),  # mean and deviation of each row
     weights=lambda p, ins: _scale_and_shift(ins[0][-1]),
     call=lambda p, ins: Call("nn.LayerNorm", (
         Argument("normalized_shape", ins[0][-1]), Argument("eps", p.eps, 1e-5)))))
+
+
+def _response_extra(p, ins, out) -> int:
+    """The squares, padded with zeros at both ends of the channels; k + α / n Σ x², before and
+    after the power (torch.nn.functional.local_response_norm is made of these steps)."""
+    channels, height, width = out
+    return _NUMBER * (3 * channels + p.size - 1) * height * width
+
 
 KINDS.declare(Kind(
     "LocalResponseNorm", "normalisation",
@@ -104,6 +118,7 @@ KINDS.declare(Kind(
                               "paper."), 0.0, 1000.0)),
     label=lambda p: f"n{p.size}",
     shape=lambda p, ins: a_map(ins[0], "LocalResponseNorm", ins[0]), keeps=("input",),
+    extra=_response_extra,
     call=lambda p, ins: Call("nn.LocalResponseNorm", (
         Argument("size", p.size), Argument("alpha", p.alpha, 1e-4), Argument("beta", p.beta, 0.75),
         Argument("k", p.k, 1.0)))))

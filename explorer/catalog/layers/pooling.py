@@ -73,7 +73,7 @@ _pool("AvgPool2d", _("Takes the mean of each window (LeCun et al. 1998)."),
       more=(Param("count_include_pad", True, _("The zeros of the padding count in the mean.")),))
 
 
-def _adaptive(name: str, doc: str, extra=None) -> None:
+def _adaptive(name: str, doc: str, keeps=("input",), extra=None) -> None:
     KINDS.declare(Kind(
         name, "pooling", doc,
         params=(Param("output_size", 1, _("Height and width that come out."), 1, 1024, unit="px",
@@ -81,12 +81,14 @@ def _adaptive(name: str, doc: str, extra=None) -> None:
         label=lambda p: extent(p.output_size),
         shape=lambda p, ins: (a_map(ins[0], name)[0], *pair(p.output_size)),
         reach=lambda p, ins, out: tuple(map(adaptive, ins[0][1:], out[1:])),
-        keeps=("input",), extra=extra,
+        keeps=keeps, extra=extra,
         call=lambda p, ins: Call(f"nn.{name}", (Argument("output_size", p.output_size),))))
 
 
 _adaptive("AdaptiveAvgPool2d", _("Averages each map down to a fixed size, whatever comes in; size "
-                                 "1 is global average pooling (Lin, Chen, Yan 2013)."))
+                                 "1 is global average pooling (Lin, Chen, Yan 2013)."),
+          # To 1×1 it is a mean, whose gradient needs no input (ATen, AdaptiveAveragePooling.cpp).
+          keeps=lambda p, ins, out: () if out[1:] == (1, 1) else ("input",))
 _adaptive("AdaptiveMaxPool2d", _("Takes the largest values of each map down to a fixed size, "
                                  "whatever comes in; size 1 is global max pooling."),
           extra=_indices)

@@ -21,7 +21,7 @@ KINDS.declare(Kind(
       "(Srivastava et al. 2014)."),
     params=(Param("p", 0.5, _("Share of the values that are set to 0."), 0.0, 1.0),),
     label=lambda p: f"p {p.p:g}",
-    shape=lambda p, ins: ins[0], extra=lambda p, ins, out: prod(out),
+    shape=lambda p, ins: ins[0], extra=lambda p, ins, out: prod(out) if p.p else 0,
     call=lambda p, ins: Call("nn.Dropout", (Argument("p", p.p),))))
 
 KINDS.declare(Kind(
@@ -30,7 +30,7 @@ KINDS.declare(Kind(
       "the rest by 1 / (1 − p): stochastic depth (Huang et al. 2016)."),
     params=(Param("p", 0.1, _("Share of the pictures that skip the branch."), 0.0, 0.95),),
     label=lambda p: f"p {p.p:.3g}",
-    shape=lambda p, ins: ins[0],
+    shape=lambda p, ins: ins[0], extra=lambda p, ins, out: 4 if p.p else 0,  # its share
     call=lambda p, ins: Call("DropPath", (Argument("p", p.p),)),
     module='''class DropPath(nn.Module):
     """While training, leaves out the branch for a random share p of the pictures."""
