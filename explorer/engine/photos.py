@@ -91,8 +91,8 @@ def sample(path: Path, input: Shape, data: DataSet, device: torch.device) -> Sam
         changed = 0
     picture = _pixels(path, changed, tuple(input))
     channels = input[0]
-    maps = picture[None] if picture.ndim == 2 else picture.transpose(2, 0, 1)
-    images = torch.from_numpy(np.ascontiguousarray(maps)).to(device).float().div_(255)[None]
+    maps = (picture[None] if picture.ndim == 2 else picture.transpose(2, 0, 1)).copy()
+    images = torch.from_numpy(maps).to(device).float().div_(255)[None]
     mean, std = (values if len(values) == channels else (sum(values) / len(values),) * channels
                  for values in (data.mean, data.std))
     images = (images - images.new_tensor(mean).reshape(1, -1, 1, 1)) / images.new_tensor(

@@ -1,0 +1,165 @@
+"""Which tensor of a foreign state dict goes where; nothing is loaded half-way."""
+
+from collections import OrderedDict
+
+import pytest
+import torch
+from torch import nn
+
+from explorer.catalog import templates
+from explorer.engine.match import ForeignWeights, adopt, match
+from explorer.engine.model import build
+
+CPU = torch.device("cpu")
+
+
+def renamed(state: dict, name) -> dict:
+    """The state dict under other names; in the same order."""
+    return OrderedDict((name(key), value) for key, value in state.items())
+
+
+def sorted_by_name(state: dict) -> dict:
+    """As a safetensors file gives it."""
+    return dict(sorted(state.items()))
+
+
+@pytest.fixture(scope="module")
+def model():
+    return build(templates.build("cifar_resnet8"), CPU, 0)
+
+
+@pytest.fixture
+def other():
+    """The state dict of the same network with other weights and statistics."""
+    net = build(templates.build("cifar_resnet8"), CPU, 1).net
+    for norm in net.modules():
+        if isinstance(norm, nn.BatchNorm2d):
+            nn.init.normal_(norm.weight)
+            nn.init.uniform_(norm.running_var)
+    return OrderedDict(net.state_dict())
+
+
+def copied(model) -> dict:
+    return {name: tensor.clone() for name, tensor in model.net.state_dict().items()}
+
+
+def loaded(model, state, expected, ordered=True):
+    """Adopts `state`, and asserts that the network has the weights `expected`; the match."""
+    found = adopt(model.net, state, ordered)
+    for name, tensor in model.net.state_dict().items():
+        if "num_batches" not in name:
+            assert torch.equal(tensor, expected[name]), name
+    assert found.complete and len(found.lines()) == len(found.pairs)
+    return found
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_equal_names(model, other, ordered):
+    found = loaded(model, other if ordered else sorted_by_name(other), other, ordered)
+    assert not found.ordered and "by name" in found.sentence
+
+
+def test_old_files_without_counters_of_batches(model, other):
+    old = OrderedDict((name, value) for name, value in other.items() if "num_batches" not in name)
+    assert "by name" in loaded(model, old, other).sentence
+
+
+def test_names_behind_a_wrapper(model, other):
+    found = loaded(model, renamed(other, lambda name: f"module.net.{name}"), other)
+    assert not found.ordered and "module.net." in found.sentence
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_other_names_by_order_and_shape(model, other, ordered):
+    modules = list(dict.fromkeys(name.rpartition(".")[0] for name in other))
+    state = renamed(other, lambda name: "layer{}.{}".format(
+        modules.index(name.rpartition(".")[0]), name.rpartition(".")[2]))
+    found = loaded(model, state if ordered else sorted_by_name(state), other, ordered)
+    assert len(found.ordered) == len(found.pairs) and "by order and shape" in found.sentence
+    assert any("by order" in line and "stem.conv.weight" in line or "← layer0.weight" in line
+               for line in found.lines())
+
+
+def test_a_few_other_names(model, other):
+    state = renamed(other, lambda name: name.replace("fc", "classifier").replace("layer2", "block2"))
+    found = loaded(model, state, other)
+    named = len(found.pairs) - len(found.ordered)
+    assert f"{named} by name, {len(found.ordered)} by order" in found.sentence
+    assert all("block2" in theirs or "classifier" in theirs for _ours, theirs in found.ordered)
+
+
+def chain(*layers: nn.Module, numbers=None) -> nn.Sequential:
+    return nn.Sequential(OrderedDict((str(number), layer) for number, layer in zip(
+        numbers or range(len(layers)), layers)))
+
+
+def test_numbers_that_agree_by_chance_do_not_cross():
+    ours = chain(*(nn.Conv2d(4, 4, 3) for _ in range(4)), numbers=[0, 2, 4, 6])
+    theirs = chain(*(nn.Conv2d(4, 4, 3) for _ in range(4)), numbers=[0, 3, 6, 9])
+    for ordered in (True, False):
+        found = match(ours.state_dict(), theirs.state_dict(), ordered)
+        weights = dict(found.pairs)
+        assert [weights[f"{number}.weight"] for number in (0, 2, 4, 6)] == [
+            f"{number}.weight" for number in (0, 3, 6, 9)]
+
+
+def test_numbers_are_counted_where_a_file_is_sorted_by_name():
+    ours = chain(*(nn.Conv2d(4, 4, 3) for _ in range(12)))
+    theirs = sorted_by_name({f"block{name}": tensor for name, tensor in ours.state_dict().items()})
+    found = dict(match(ours.state_dict(), theirs, ordered=False).pairs)
+    assert found["10.weight"] == "block10.weight" and found["2.bias"] == "block2.bias"
+
+
+def test_a_bias_is_not_taken_for_another_layers():
+    ours = chain(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Conv2d(8, 8, 3), nn.BatchNorm2d(8))
+    theirs = {"bn1": ours[1], "bn2": ours[3], "conv1": ours[0], "conv2": ours[2]}
+    state = {f"{name}.{key}": value for name, layer in theirs.items()
+             for key, value in layer.state_dict().items()}
+    found = dict(match(ours.state_dict(), state, ordered=False).pairs)
+    assert found["0.bias"] == "conv1.bias" and found["3.bias"] == "bn2.bias"
+    assert found["1.running_mean"] == "bn1.running_mean"
+
+
+def refused(model, state, ordered=True) -> ForeignWeights:
+    """Nothing of `state` is loaded; the fault."""
+    before = copied(model)
+    with pytest.raises(ForeignWeights) as fault:
+        adopt(model.net, state, ordered)
+    for name, tensor in model.net.state_dict().items():
+        assert torch.equal(tensor, before[name]), f"{name} was loaded"
+    assert str(fault.value).startswith("Nothing was loaded") and "\n" not in str(fault.value)
+    return fault.value
+
+
+def test_another_number_of_classes_names_the_layer(model):
+    state = build(templates.build("cifar_resnet8", classes=100), CPU, 1).net.state_dict()
+    sentence = str(refused(model, state))
+    assert "all fits but one layer" in sentence and "fc.weight" in sentence
+    assert "10×64" in sentence and "100×64" in sentence
+
+
+def test_another_network(model):
+    fault = refused(model, build(templates.build("cifar_resnet20"), CPU, 1).net.state_dict())
+    assert "left over" in str(fault) and "no partner" not in str(fault)
+    assert not fault.match.missing and fault.match.unused
+    fault = refused(model, build(templates.build("lenet5"), CPU, 1).net.state_dict())
+    assert "no partner" in str(fault) and "left over" in str(fault)
+    lines = fault.match.lines()
+    assert sum(line.startswith("no partner") for line in lines) == len(fault.match.missing)
+    assert sum(line.startswith("left over") for line in lines) == len(fault.match.unused)
+
+
+def test_a_file_that_lacks_one_tensor_or_has_one_too_many(model, other):
+    refused(model, {name: value for name, value in other.items() if name != "fc.bias"})
+    assert "teacher.bias" in str(refused(model, {**other, "teacher.bias": torch.zeros(3)}))
+
+
+def test_numbers_of_another_sort_are_not_weights(model, other):
+    refused(model, {**other, "fc.bias": other["fc.bias"].to(torch.int64)})
+
+
+def test_half_precision_is_read_as_single(model, other):
+    halves = OrderedDict((name, value.half() if value.is_floating_point() else value)
+                         for name, value in other.items())
+    loaded(model, halves, {name: value.float() for name, value in halves.items()})
+    assert next(model.net.parameters()).dtype is torch.float32

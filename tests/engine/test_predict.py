@@ -1,0 +1,142 @@
+"""SqueezeNet looks at photos; photos are scaled, cropped and refused."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from explorer import resource
+from explorer.catalog import templates
+from explorer.catalog.datasets import FASHION_MNIST, PHOTO_FILES, PHOTOS
+from explorer.engine import checkpoint, photos
+from explorer.engine.failure import EngineError
+from explorer.engine.model import build
+from explorer.engine.predict import answers, predict
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def squeezenet():
+    return templates.build("squeezenet1_1")
+
+
+def test_the_cat_and_the_coffee(squeezenet):
+    found = dict(predict(squeezenet, resource.path("photos") / "chelsea.png"))
+    assert list(found)[:3] == ["Egyptian cat", "tiger cat", "tabby"] and len(found) == 5
+    assert [round(chance, 2) for chance in list(found.values())[:3]] == [0.39, 0.34, 0.25]
+    ((name, chance),) = predict(squeezenet, resource.path("photos") / "coffee.png", top=1)
+    assert (name, round(chance, 2)) == ("espresso", 0.97)
+
+
+def test_every_photo_that_comes_along_is_read():
+    found = [photos.sample(resource.path("photos") / name, (3, 224, 224), PHOTOS, CPU)
+             for name in PHOTO_FILES]
+    assert {sample.title for sample in found} == {"chelsea", "coffee", "astronaut", "rocket", "camera"}
+    for sample in found:
+        assert sample.picture.shape == (224, 224, 3) and sample.images.shape == (1, 3, 224, 224)
+
+
+def test_the_middle_is_cropped_and_proportions_stay():
+    wide = Image.new("RGB", (896, 448), "red")
+    wide.paste("blue", (224, 0, 672, 448))  # the middle square
+    found = np.asarray(photos.fitted(wide, 224, 224))
+    assert found.shape == (224, 224, 3) and (found == (0, 0, 255)).all()
+    tall = photos.fitted(wide.transpose(Image.Transpose.ROTATE_90), 64, 32)
+    assert tall.size == (32, 64)
+    assert photos.fitted(Image.new("RGB", (1, 1)), 224, 224).size == (224, 224)
+    assert photos.fitted(Image.new("RGB", (3000, 1)), 5, 5).size == (5, 5)
+
+
+def test_pixels_are_normalised_as_for_imagenet(tmp_path):
+    Image.new("RGB", (300, 260), (255, 0, 51)).save(tmp_path / "plain.png")
+    found = photos.sample(tmp_path / "plain.png", (3, 8, 8), PHOTOS, CPU).images[0, :, 0, 0]
+    wanted = [(1 - 0.485) / 0.229, -0.456 / 0.224, (0.2 - 0.406) / 0.225]
+    torch.testing.assert_close(found, torch.tensor(wanted))
+
+
+def test_a_network_of_grey_pictures_takes_a_photo_in_grey():
+    sample = photos.sample(resource.path("photos") / "chelsea.png", (1, 28, 28), FASHION_MNIST, CPU)
+    assert sample.picture.shape == (28, 28) and sample.images.shape == (1, 1, 28, 28)
+    expected = (sample.picture[3, 4] / 255 - 0.2860) / 0.3530
+    assert float(sample.images[0, 0, 3, 4]) == pytest.approx(expected, rel=1e-4)
+    with pytest.raises(EngineError, match="4 channels"):
+        photos.sample(resource.path("photos") / "chelsea.png", (4, 8, 8), PHOTOS, CPU)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "P", "1", "I;16", "CMYK"])
+def test_photos_of_every_sort(tmp_path, mode):
+    suffix = "jpg" if mode == "CMYK" else "png"
+    grey = Image.new("L", (20, 20), 255)
+    if mode == "I;16":
+        grey = Image.fromarray(np.full((20, 20), 65535, np.uint16))
+    (grey if mode == "I;16" else grey.convert("RGB" if mode in ("CMYK", "P") else mode).convert(
+        mode)).save(tmp_path / f"photo.{suffix}")
+    assert np.asarray(photos.read(tmp_path / f"photo.{suffix}")).min() > 250
+
+
+def test_a_photo_lies_as_the_camera_was_held(tmp_path):
+    photo = Image.new("RGB", (40, 20))
+    notes = photo.getexif()
+    notes[0x0112] = 6  # turned by a quarter
+    photo.save(tmp_path / "turned.jpg", exif=notes)
+    assert photos.read(tmp_path / "turned.jpg").size == (20, 40)
+
+
+def refused(path) -> str:
+    with pytest.raises(EngineError) as fault:
+        photos.read(path)
+    assert str(path) in str(fault.value) and "\n" not in str(fault.value)
+    return str(fault.value)
+
+
+def test_what_is_no_photo(tmp_path):
+    assert "no file" in refused(tmp_path / "none.png")
+    assert "folder" in refused(tmp_path)
+    (tmp_path / "text.png").write_text("a photo of a cat")
+    assert "no photo that can be read" in refused(tmp_path / "text.png")
+    (tmp_path / "program.eps").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+    assert "no photo" in refused(tmp_path / "program.eps")
+    whole = (resource.path("photos") / "rocket.jpg").read_bytes()
+    for share in (0.0, 0.01, 0.5):
+        (tmp_path / "torn.jpg").write_bytes(whole[:int(len(whole) * share)])
+        refused(tmp_path / "torn.jpg")
+
+
+def test_a_changed_photo_is_read_again(tmp_path):
+    path = tmp_path / "photo.png"
+    for colour in ((9, 9, 9), (200, 0, 0)):
+        Image.new("RGB", (20, 20), colour).save(path)
+        found = photos.sample(path, (3, 8, 8), PHOTOS, CPU).picture
+        assert (found == colour).all()
+
+
+def test_a_network_without_weights_asks_for_them():
+    with pytest.raises(EngineError, match="--weights.*squeezenet1_1"):
+        predict(templates.build("lenet5"), resource.path("photos") / "chelsea.png")
+
+
+def test_a_run_of_ours_says_how_its_pictures_were_normalised_and_called(tmp_path):
+    graph = templates.build("lenet5")
+    about = {"data": "fashion-mnist"}
+    checkpoint.write(tmp_path / "w.safetensors", build(graph, CPU).net.state_dict(), about)
+    found = predict(graph, resource.path("photos") / "chelsea.png", tmp_path / "w.safetensors", 10)
+    assert {name for name, _chance in found} == set(FASHION_MNIST.classes)
+    assert sum(chance for _name, chance in found) == pytest.approx(1)
+
+
+def test_a_network_whose_output_is_no_vector(squeezenet, tmp_path):
+    without = replace(squeezenet, wires=tuple(
+        replace(wire, source="input") if wire.target == "output" else wire
+        for wire in squeezenet.wires))
+    with pytest.raises(EngineError, match="3×224×224, no vector"):
+        predict(without, resource.path("photos") / "chelsea.png")
+
+
+def test_probabilities_are_not_made_twice():
+    chances = torch.tensor([0.7, 0.2, 0.1])
+    assert answers(chances, "abc", 2, chances=True) == [
+        ("a", pytest.approx(0.7)), ("b", pytest.approx(0.2))]
+    assert answers(chances.log(), "abc", 9)[2] == ("c", pytest.approx(0.1))
