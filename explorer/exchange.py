@@ -5,7 +5,6 @@ Each gives an exit status as `explorer.cli` has it, and raises EngineError with 
 
 from pathlib import Path
 
-from explorer.analysis.report import analyse
 from explorer.engine import checkpoint, onnx, predict, weights
 from explorer.engine.failure import EngineError
 from explorer.engine.match import ForeignWeights, adopt
@@ -73,8 +72,3 @@ def answer(graph: Graph, photo: Path, file: Path | None, top: int) -> int:
     for name, chance in predict.predict(graph, photo, file, top):
         print(f"{chance:.2f}  {name}")
     return 0
-
-
-def complaints(graph: Graph) -> list[str]:
-    """The problems for which a network cannot run, one line each."""
-    return [f"{problem.path}: {problem.message}" for problem in analyse(graph).problems]
