@@ -115,6 +115,12 @@ class Report:
         its own or those of nodes before it."""
         return self._layers[2]
 
+    @property
+    def outputs(self) -> dict[str, str]:
+        """By the id of each node that leads to the output: the path of the layer that gives its
+        output."""
+        return self._layers[1]
+
     @cached_property
     def _layers(self) -> tuple[list[Layer], dict[str, str], dict[str, int]]:
         """The layers; for every node of the whole network the path that gives its output, and

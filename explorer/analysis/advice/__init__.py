@@ -107,17 +107,18 @@ def steps(report: "Report") -> Generator[None, None, tuple[Problem, ...]]:
         return ()
     ground = Ground(report)
     yield
-    for number, layer in enumerate(ground.layers):
-        for rule in _BY_KIND.get(layer.facts.kind.name, ()):
+    for kind, rules in _BY_KIND.items():
+        for number, layer in enumerate(ground.kinds.get(kind, ())):
+            if number % _STEP == _STEP - 1:
+                yield
             if None in layer.facts.ins:
                 continue
-            seen = rule.look(ground, layer)
-            if seen:
-                way, own = ground.place(layer)
-                told = found.setdefault((rule.name, own), _Told(rule, seen, way, own, []))
-                told.times.append(way)
-        if number % _STEP == _STEP - 1:
-            yield
+            for rule in rules:
+                seen = rule.look(ground, layer)
+                if seen:
+                    way, own = ground.place(layer)
+                    told = found.setdefault((rule.name, own), _Told(rule, seen, way, own, []))
+                    told.times.append(way)
     for rule in RULES.values():
         if not rule.kinds:
             for seen in rule.look(ground):
@@ -129,7 +130,12 @@ def steps(report: "Report") -> Generator[None, None, tuple[Problem, ...]]:
     order = {id: number for number, id in enumerate(report.facts)}
     problems = []
     for told in sorted(found.values(), key=lambda told: order.get(told.way[0], -1)):
-        problems.append((told.rule, _problem(ground, told)))
+        fixes = []
+        for fix in told.seen.fixes():
+            if fix is not None:
+                fixes.append(fix)
+            yield
+        problems.append((told.rule, _problem(ground, told, fixes)))
         yield
     return tuple(_everywhere(problems))
 
@@ -144,10 +150,10 @@ def advise(report: "Report") -> tuple[Problem, ...]:
             return done.value
 
 
-def _problem(ground: Ground, told: _Told) -> Problem:
+def _problem(ground: Ground, told: _Told, fixes: list[Fix]) -> Problem:
     message = told.seen.message + _often(ground, told)
     return Problem(".".join(told.way), told.rule.name, message, told.way[0],
-                   tuple(told.seen.fixes()), ADVICE, told.rule.reason)
+                   tuple(fixes), ADVICE, told.rule.reason)
 
 
 def _often(ground: Ground, told: _Told) -> str:

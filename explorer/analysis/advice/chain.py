@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import NamedTuple
 
 from explorer.analysis import placing
 from explorer.analysis.advice.ground import LINEAR, Ground, Seen, in_turn, lift
@@ -34,7 +33,7 @@ def linear(ground: Ground, layer: Layer) -> Seen | None:
     while before is not None and before.kind in _THROUGH:
         between.append(before.kind)
         before = ground.source(before)
-    if before is None or before.kind not in LINEAR or _factors(before, layer):
+    if before is None or before.kind not in LINEAR or _factors(ground, before, layer):
         return None
     names = ground.name(layer), ground.name(before)
     message = _("{node} follows {before} with no non-linearity between them").format(
@@ -46,10 +45,11 @@ def linear(ground: Ground, layer: Layer) -> Seen | None:
                                  _SAME_SHAPE.issuperset(between)))
 
 
-def _factors(first: Layer, second: Layer) -> bool:
+def _factors(ground: Ground, first: Layer, second: Layer) -> bool:
     """The two are meant as one cheap layer: depthwise and pointwise (Sifre 2014; Howard et al.
-    2017), fewer channels between (the linear bottleneck of Sandler et al. 2018, section 3.2, or a
-    matrix of low rank), or a column of weights and a row (Szegedy et al. 2015)."""
+    2017), fewer channels between (a matrix of low rank), the linear bottleneck of an inverted
+    residual, which is the pointwise half of a separable convolution (Sandler et al. 2018, section
+    3.2), or a column of weights and a row (Szegedy et al. 2015)."""
     a, b = first.facts.settings, second.facts.settings
     if getattr(a, "groups", 1) > 1 or getattr(b, "groups", 1) > 1:
         return True
@@ -57,8 +57,25 @@ def _factors(first: Layer, second: Layer) -> bool:
         return True
     here, there = pair(getattr(a, "kernel_size", 1)), pair(getattr(b, "kernel_size", 1))
     if (1, 1) in (here, there):
-        return first.out[0] < min(first.ins[0][0], second.out[0])
+        return (first.out[0] < min(first.ins[0][0], second.out[0])
+                or here == (1, 1) and _is_separable(ground, first))
     return here[0] == there[1] == 1 or here[1] == there[0] == 1
+
+
+def _is_separable(ground: Ground, pointwise: Layer) -> bool:
+    """A depthwise convolution comes before it on some branch, with no other weights between."""
+    ways = list(pointwise.sources)
+    while ways:
+        layer = ground.by_path.get(ways.pop())
+        if layer is None:
+            continue
+        if layer.kind in LINEAR:
+            if getattr(layer.facts.settings, "groups", 1) == layer.ins[0][0] > 1:
+                return True
+        elif layer.kind in NORMS or layer.kind in ("Multiply", "Identity") or (
+                layer.facts.kind.category == "activation"):
+            ways += layer.sources
+    return False
 
 
 def _together(first: Layer, second: Layer) -> str:
@@ -76,6 +93,8 @@ def _parted(ground: Ground, layer: Layer, before: Layer, direct: bool) -> Iterat
     own, other = ground.place(layer).own, ground.place(before).own
     if own == other:
         return
+    if getattr(ground.facts(other).settings, "activation", None) == "none":
+        yield ground.setting(other, {"activation": "ReLU"})
     wire = next(iter(ground.graph(own).into(own[-1]).values()))
     yield Fix(_("Insert ReLU before {node}").format(node=".".join(own)),
               lift(own[:-1], partial(placing.into_wire, wire=wire, kind="ReLU", params={})))
@@ -96,58 +115,55 @@ def bias(ground: Ground, layer: Layer) -> Seen | None:
     norm = ground.only_use(layer)
     if norm is None or norm.kind != "BatchNorm2d":
         return None
+    if not hasattr(ground.facts(ground.place(layer).own).settings, "bias"):
+        return None  # the block has it so that published weights fit
     return Seen(_("The bias of {node} does nothing: {norm} subtracts it at once").format(
         node=ground.name(layer), norm=ground.name(norm)), partial(_unbiased, ground, layer))
 
 
 def _unbiased(ground: Ground, layer: Layer) -> Iterator[Fix]:
     own = ground.place(layer).own
-    if hasattr(ground.facts(own).settings, "bias"):
-        yield ground.setting(own, {"bias": False},
-                             _("Turn off the bias of {node}").format(node=".".join(own)),
-                             -layer.out[0] if ground.is_own(layer) and layer.out else None)
+    yield ground.setting(own, {"bias": False},
+                         _("Turn off the bias of {node}").format(node=".".join(own)),
+                         -layer.out[0] if layer.out else None)
 
 
 # A deep plain stack ---------------------------------------------------------------------------
 
-class _Run(NamedTuple):
-    """Layers with weights in a row, up to one of them."""
-
-    layer: Layer
-    before: "_Run | None"
-    count: int
-
-
 def plain(ground: Ground) -> Iterator[Seen | None]:
     """Many layers with weights in a row, and nothing between them that normalises or leads
     around. None now and then, for whoever has other work."""
-    runs: dict[str, _Run] = {}
-    deepest: dict[str, _Run] = {}  # by the path of its first layer
-    first: dict[str, str] = {}
+    counts: dict[str, int] = {}  # layers with weights up to here, by path
+    deep: dict[str, Layer] = {}
     for number, layer in enumerate(ground.layers):
-        if number % 1024 == 1023:
+        if number % 2048 == 2047:
             yield None
-        if len(layer.sources) != 1 or layer.kind in NORMS:
+        kind, sources = layer.facts.kind.name, layer.sources
+        if kind in NORMS or len(sources) != 1:
             continue
-        run = runs.get(layer.sources[0])
-        if layer.kind in LINEAR:
-            start = first[run.layer.path] if run else layer.path
-            run = _Run(layer, run, run.count + 1 if run else 1)
-            first[layer.path] = start
-            if run.count > DEEP and (start not in deepest or deepest[start].count < run.count):
-                deepest[start] = run
-        if run:
-            runs[layer.path] = run
-    for run in deepest.values():
-        row = []
-        while run:
-            row.append(run.layer)
-            run = run.before
-        row.reverse()
+        count = counts.get(sources[0], 0) + (kind in LINEAR)
+        if count:
+            counts[layer.path] = count
+            if count > DEEP and kind in LINEAR:
+                row = _row(ground, layer)
+                deep[row[0].path] = layer
+    for last in deep.values():
+        row = _row(ground, last)
         yield Seen(_("{count} layers with weights follow one another from {first} to {last}, with "
                      "no normalisation and no shortcut").format(
-                         count=len(row), first=ground.name(row[0]), last=ground.name(row[-1])),
+                         count=len(row), first=ground.name(row[0]), last=ground.name(last)),
                    partial(_normalised, ground, row), ground.place(row[0]).way)
+
+
+def _row(ground: Ground, last: Layer) -> list[Layer]:
+    """The layers with weights that lead to one of them in a plain row."""
+    row: list[Layer] = []
+    layer: Layer | None = last
+    while layer is not None and len(layer.sources) == 1 and layer.kind not in NORMS:
+        if layer.kind in LINEAR:
+            row.append(layer)
+        layer = ground.by_path.get(layer.sources[0])
+    return row[::-1]
 
 
 def _normalised(ground: Ground, row: list[Layer]) -> Iterator[Fix]:
@@ -163,10 +179,10 @@ def _normalised(ground: Ground, row: list[Layer]) -> Iterator[Fix]:
         else:
             blocks[own] = ground.facts(own)
     for own, facts in blocks.items():
-        allowed = next((param.choices for param in facts.kind.params if param.name == "norm"), ())
-        if facts.settings.__dict__.get("norm") == "none" and "BatchNorm2d" in allowed:
-            edit.append(lift(own[:-1], partial(edits.set_params, id=own[-1],
-                                               params={"norm": "BatchNorm2d"})))
+        if getattr(facts.settings, "norm", None) == "none":
+            edit.append(ground.setting(own, {"norm": "BatchNorm2d"}).edit)
+        elif getattr(facts.settings, "batch_norm", None) is False:
+            edit.append(ground.setting(own, {"batch_norm": True}).edit)
     if edit:
         label = (_("Insert BatchNorm2d behind {count} convolutions").format(count=own_ones)
                  if own_ones == len(edit) else _("Normalise every convolution by BatchNorm2d"))

@@ -26,11 +26,11 @@ def _nothing() -> Iterator[Fix]:
 
 
 class Seen(NamedTuple):
-    """What a rule saw. fixes: called once the piece of advice is told. way: of ids to the node, if
-    it is no layer that the rule was asked about. count: how often, if it stands for several."""
+    """What a rule saw. fixes: asked for when the advice is told; None among them stands for work
+    done. way: of ids to the node, if it is no layer that the rule was asked about."""
 
     message: str
-    fixes: Callable[[], Iterable[Fix]] = _nothing
+    fixes: Callable[[], Iterable[Fix | None]] = _nothing
     way: Way = ()
 
 
@@ -44,16 +44,22 @@ class Place(NamedTuple):
 
 class Ground:
     """A report as the rules see it. layers: those that lead to the output, in order. uses: by the
-    path of a layer, the layers that it feeds."""
+    path of a layer, the layers that it feeds. kinds: the layers of each kind."""
 
     def __init__(self, report: "Report"):
         self.report = report
         self.layers = report.layers()
         self.by_path: dict[str, Layer] = {}
         self.uses: dict[str, list[Layer]] = {}
-        uses = self.uses
+        self.kinds: dict[str, list[Layer]] = {}
+        uses, kinds = self.uses, self.kinds
         for layer in self.layers:
             self.by_path[layer.path] = layer
+            name = layer.facts.kind.name
+            if name in kinds:
+                kinds[name].append(layer)
+            else:
+                kinds[name] = [layer]
             for source in layer.sources:
                 if source in uses:
                     uses[source].append(layer)
@@ -86,6 +92,11 @@ class Ground:
     def name(self, layer: Layer) -> str:
         """The path by which a person knows it."""
         return ".".join(self.place(layer).way)
+
+    def node_giving(self, path: str) -> str:
+        """The way of ids to a node whose output is that of the layer at `path`."""
+        id = self._tops[path]
+        return id if self.report.outputs[id] == path else self.name(self.by_path[path])
 
     @cached_property
     def _places(self) -> dict[str, Place]:

@@ -57,15 +57,13 @@ def _is_shortcut(ground: Ground, layer: Layer) -> bool:
     do: that branch sees all pixels. Or it is part of a declared block, which is as published."""
     if pair(layer.facts.settings.kernel_size) != (1, 1):
         return False
-    if not ground.is_own(layer):
-        return True
-    while (following := ground.only_use(layer)) is not None:
+    following: Layer | None = layer
+    while (following := ground.only_use(following)) is not None:
         if len(following.sources) > 1:
             return True
         if following.kind not in ("BatchNorm2d", "Identity", "ChannelPad"):
-            return False
-        layer = following
-    return False
+            break
+    return not ground.is_own(layer)
 
 
 def _stepped(ground: Ground, layer: Layer) -> Iterator[Fix]:
@@ -106,8 +104,8 @@ def _keeping(layer: Layer, kernels: tuple[int, int]) -> dict:
 def small(ground: Ground) -> Iterator[Seen]:
     """Windows of which one weight alone ever meets the map, the rest zeros of the padding; told
     together, for behind a map of 1×1 all are so."""
-    layers = [layer for layer in ground.layers if _sees_little(layer)]
-    if not layers:
+    layers = list(filter(_sees_little, ground.kinds.get("Conv2d", ())))
+    if not layers or not ground.report.ok:
         return
     first = layers[0]
     message = _("{node} slides a window of {kernel} over a map of {map}: one weight of {all} ever "
@@ -121,8 +119,7 @@ def small(ground: Ground) -> Iterator[Seen]:
 
 
 def _sees_little(layer: Layer) -> bool:
-    return (layer.kind == "Conv2d" and layer.out is not None and not layer.facts.fault
-            and _is_single(layer.facts))
+    return not layer.facts.fault and layer.facts.out is not None and _is_single(layer.facts)
 
 
 @lru_cache(maxsize=4096)
@@ -141,16 +138,22 @@ def _is_single(facts: Facts) -> bool:
     return True
 
 
-def _enlarged(ground: Ground, layers: list[Layer]) -> Iterator[Fix]:
+def _enlarged(ground: Ground, layers: list[Layer]) -> Iterator[Fix | None]:
     """Keep the map larger by a stride less before it; or take the window that is left."""
     first = ground.place(layers[0]).own
-    before = [own for own in dict.fromkeys(ground.place(layer).own for layer in
-                                           ground.layers[:ground.layers.index(layers[0]) + 1])
-              if max(pair(getattr(ground.facts(own).settings, "stride", 1))) > 1]
-    for own in before[:-4:-1]:
-        fix = ground.setting(own, {"stride": 1})
+    before = []
+    for own in dict.fromkeys(ground.place(layer).own for layer in
+                             ground.layers[:ground.layers.index(layers[0]) + 1]):
+        settings = ground.facts(own).settings
+        if max(pair(getattr(settings, "stride", 1))) > 1:
+            before.append((own, {"stride": 1}))
+        elif getattr(settings, "pool", None) is True:
+            before.append((own, {"pool": False}))
+    for own, params in before[:-4:-1]:
+        yield None
+        fix = ground.setting(own, params)
         found = ground.after(fix)
-        if found is not None and not any(_sees_little(layer) for layer in found.layers()):
+        if found is not None and not any(map(_sees_little, Ground(found).kinds["Conv2d"])):
             yield fix
             break
     if all(ground.is_own(layer) and layer.out[1:] == layer.ins[0][1:]
@@ -169,6 +172,8 @@ def narrow(ground: Ground, layer: Layer) -> Seen | None:
     """A mean over places of which none sees a whole object."""
     if not layer.out or layer.out[1:] != (1, 1) or layer.ins[0][1:] == (1, 1):
         return None
+    if not ground.report.ok:
+        return None
     following: Layer | None = layer
     while following is not None:  # a gate's mean joins its branch again, and may be of anything
         if len(following.sources) > 1:
@@ -178,7 +183,7 @@ def narrow(ground: Ground, layer: Layer) -> Seen | None:
     if source not in ground.by_path:
         return None
     report = ground.report
-    field = report.fields.of(ground.name(ground.by_path[source]))
+    field = report.fields.of(ground.node_giving(source))
     share = report.data.object if report.data else SHARE
     sides = report.graph.input[1:]
     if field is None or all(size >= share * side for size, side in zip(field.size, sides)):
@@ -190,7 +195,7 @@ def narrow(ground: Ground, layer: Layer) -> Seen | None:
                 partial(_widened, ground, layer))
 
 
-def _widened(ground: Ground, layer: Layer) -> Iterator[Fix]:
+def _widened(ground: Ground, layer: Layer) -> Iterator[Fix | None]:
     """A pooling as late as it helps: what is before it sees no less detail."""
     graph, id = ground.report.graph, ground.place(layer).own[0]
     wires = []
@@ -202,12 +207,13 @@ def _widened(ground: Ground, layer: Layer) -> Iterator[Fix]:
     for wire in wires[1:_TRIALS]:
         fix = Fix(_("Insert MaxPool2d 2×2 behind {node}").format(node=wire.source),
                   partial(placing.into_wire, wire=wire, kind="MaxPool2d", params={}))
+        yield None
         found = ground.after(fix)
         if found is None:
             continue
         again = Ground(found)
         if not any(narrow(again, each) for each in again.layers
-                   if each.kind == layer.kind) and not any(map(_sees_little, again.layers)):
+                   if each.kind == layer.kind) and not any(map(_sees_little, again.kinds.get("Conv2d", ()))):
             yield fix
             return
 
@@ -253,6 +259,8 @@ def wide(ground: Ground) -> Iterator[Seen | None]:
     """Layers that come when every place already sees far more than the picture, whichever way one
     goes: shortcuts count, so a residual network has none (Richter et al. 2021)."""
     report = ground.report
+    if not report.ok:
+        return
     most = FAR * max(report.graph.input[1:], default=1)
     found: dict[str, _Least | None] = {INPUT: _Least(0.0, 1.0)}
     far = False
@@ -275,8 +283,11 @@ def wide(ground: Ground) -> Iterator[Seen | None]:
             count += 1
     if first is not None:
         field = int(before.growth) + 1
+        nothing = (_("its window sees nothing new") if count == 1 else
+                   _("it and {count} windows behind it see nothing new") if count > 2 else
+                   _("it and one window behind it see nothing new")).format(count=count - 1)
         yield Seen(_("Before {node} every place sees {field} pixels already, {times} times the "
-                     "picture; {count} windows follow that see nothing new").format(
-                         node=ground.name(first), field=text_of((field, field)),
+                     "picture: {nothing}").format(
+                         nothing=nothing, node=ground.name(first), field=text_of((field, field)),
                          times=round(field / max(report.graph.input[1:]), 1), count=count),
                    way=ground.place(first).way)
