@@ -11,6 +11,7 @@ from explorer.analysis.level import Level, NoInside, level
 from explorer.analysis.report import Report, analyse
 from explorer.app.document import Document, Edit, lifted
 from explorer.app.engine_link import EngineLink
+from explorer.app.own_blocks import OwnBlocks
 from explorer.app.run import Run
 from explorer.catalog import check, templates
 from explorer.catalog.check import KindError
@@ -42,6 +43,7 @@ class Session(QObject):
     def __init__(self, link: EngineLink | None = None, parent: QObject | None = None):
         super().__init__(parent)
         self.link = link if link is not None else EngineLink(self)
+        self.own_blocks = OwnBlocks(self)
         self.data: DataSet = FASHION_MNIST
         self.documents: list[Document] = []
         self.document = self._adopt(self._fitted(FIRST), None)

@@ -115,6 +115,7 @@ class Window(QMainWindow):
         self.resizeDocks([docks["training"], docks["maps"], docks["gradients"]], [330, 320, 320],
                          Qt.Orientation.Horizontal)
         self.palette_panel.placed.connect(self.canvas.put)
+        self.palette_panel.group_placed.connect(self.canvas.put_group)
         self.problems.count_changed.connect(self._count_problems)
         self.code.export_asked.connect(self.files.export)
         self._count_problems(len(session.report.problems))

@@ -9,8 +9,9 @@ from PySide6.QtTest import QTest
 
 from explorer.app import theme
 from explorer.app.panels.palette import MIME, Palette
-from explorer.app.panels.palette_rows import ROW, Heading
-from explorer.app.panels.palette_search import entries, matching
+from explorer.app.panels.palette_entries import COMMON, entries
+from explorer.app.panels.palette_rows import ALL, FEW, ROW, Heading
+from explorer.app.panels.palette_search import SYNONYMS, matching
 from explorer.catalog import KINDS, templates
 
 
@@ -39,7 +40,7 @@ def click(palette, title):
 def test_every_kind_and_template_is_offered():
     offered = entries()
     assert {entry.kind for entry in offered if entry.kind} == KINDS.keys() - {"Group"}
-    assert [entry.title for entry in offered if entry.is_template] == templates.names()
+    assert {entry.title for entry in offered if entry.is_template} == set(templates.names())
     for entry in offered:
         assert entry.title in entry.tip() and entry.doc in entry.tip()
         if entry.kind:
@@ -49,11 +50,46 @@ def test_every_kind_and_template_is_offered():
 def test_sections_stand_in_order_and_templates_are_folded(palette):
     rows = [palette.rows.index(row).data(ROW) for row in range(palette.rows.rowCount())]
     assert [row.title for row in rows if isinstance(row, Heading)] == [
-        "Stems", "Stages", "Blocks", "Heads", "Layers", "Merge", "Templates"]
+        "Stems", "Stages", "Blocks", "Heads", "Convolution", "Normalisation", "Activation",
+        "Pooling", "Merge", "Shape and dropout", "My blocks", "Templates"]
     shown = titles(palette)
     assert shown.index("Basic ×N") < shown.index("BasicBlock") < shown.index("Pool + linear")
-    assert shown.index("Conv2d") < shown.index("Linear") < shown.index("Add")
+    assert shown.index("Conv2d") < shown.index("ReLU") < shown.index("Add")
     assert "resnet18" not in shown
+
+
+def test_common_kinds_come_first_and_the_rest_by_a_click(palette, qtbot):
+    rows = palette.rows
+    for row in range(rows.rowCount()):
+        heading = rows.index(row).data(ROW)
+        inside = [entry for entry in rows.entries if isinstance(heading, Heading)
+                  and entry.section == heading.section]
+        common = [entry for entry in inside if entry.common]
+        if inside and len(inside) > FEW and heading.section != "templates":
+            assert heading.more == len(inside) - len(common) and common
+            assert inside[:len(common)] == common
+    before = titles(palette)
+    index = rows.index(rows.row_of("activation"))
+    more = index.data(ROW).more
+    assert "Hardswish" not in before and index.data(ROW).more_text == f"{more} more"
+    place = palette.list.visualRect(index).center()
+    place.setX(palette.list.width() - 40)
+    QTest.mouseClick(palette.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert "Hardswish" in titles(palette) and len(titles(palette)) == len(before) + more
+    QTest.mouseClick(palette.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert titles(palette) == before
+    for count in (len(before) + more, len(before) + more):
+        qtbot.keyClick(palette.list, Qt.Key.Key_Right)
+        assert len(titles(palette)) == count
+    qtbot.keyClick(palette.list, Qt.Key.Key_Left)
+    assert titles(palette) == before
+    qtbot.keyClick(palette.list, Qt.Key.Key_Left)
+    assert "ReLU" not in titles(palette)
+
+
+def test_what_is_said_of_kinds_is_said_of_kinds_that_are():
+    assert SYNONYMS.keys() <= KINDS.keys()
+    assert set(COMMON) <= KINDS.keys()
 
 
 @pytest.mark.parametrize("query, kind, params", [
@@ -69,8 +105,33 @@ def test_sections_stand_in_order_and_templates_are_folded(palette):
     ("dropout .3", "Dropout", {"p": 0.3}),
     ("cifar 3x3 32", "CifarStem", {"out_channels": 32}),
     ("bn", "BatchNorm2d", {}),
-    ("depthwise", "Conv2d", {}),
+    ("depthwise", "Conv2d", {"kernel_size": 3, "padding": 1}),
     ("fully connected", "Linear", {}),
+    ("conv 3x5 64 s2 p1 same g32 d2", "Conv2d",
+     {"out_channels": 64, "kernel_size": (3, 5), "stride": 2, "padding": "same", "groups": 32,
+      "dilation": 2}),
+    ("conv 1x7 128", "Conv2d", {"out_channels": 128, "kernel_size": (1, 7), "padding": (0, 3)}),
+    ("conv 3x3 64 d2", "Conv2d",
+     {"out_channels": 64, "kernel_size": 3, "dilation": 2, "padding": 2}),
+    ("conv 3 64 s2x1", "Conv2d",
+     {"out_channels": 64, "kernel_size": 3, "stride": (2, 1), "padding": 1}),
+    ("conv 64", "Conv2d", {"out_channels": 64}),
+    ("dw 3x3", "Conv2d", {"kernel_size": 3, "padding": 1}),
+    ("dw 5x5 s2 96", "Conv2d",
+     {"out_channels": 96, "kernel_size": 5, "stride": 2, "padding": 2}),
+    ("pool 3 s2", "MaxPool2d", {"kernel_size": 3, "stride": 2, "padding": 1}),
+    ("convt 4 s2 p1", "ConvTranspose2d", {"kernel_size": 4, "stride": 2, "padding": 1}),
+    ("convt 3 s2", "ConvTranspose2d",
+     {"kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1}),
+    ("deconvolution", "ConvTranspose2d", {}),
+    ("swish", "SiLU", {}),
+    ("relu", "ReLU", {}),
+    ("concat", "Concat", {}),
+    ("batch norm", "BatchNorm2d", {}),
+    ("layer norm", "LayerNorm2d", {}),
+    ("global pool", "AdaptiveAvgPool2d", {}),
+    ("residual", "BasicBlock", {}),
+    ("fc 10", "Linear", {"out_features": 10}),
 ])
 def test_query_means(query, kind, params):
     top = matching(entries(), query)[0]
@@ -160,7 +221,8 @@ def test_drag_carries_kind_and_parameters(palette, qtbot, monkeypatch):
 
 
 def test_templates_are_not_dragged(palette):
-    palette.rows.fold("templates", False)
+    palette.rows.show_section("templates", ALL)
+    palette.rows.show_section("templates/vgg", ALL)
     index = palette.rows.index(titles(palette).index("vgg16"))
     assert not palette.rows.flags(index) & Qt.ItemFlag.ItemIsDragEnabled
 

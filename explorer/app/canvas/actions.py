@@ -12,7 +12,7 @@ from explorer.app.canvas.canvas import Canvas
 from explorer.catalog import KINDS, check
 from explorer.graph import edits, file
 from explorer.graph.file import FileError
-from explorer.graph.graph import ENDS, Graph
+from explorer.graph.graph import ENDS, Graph, Node
 from explorer.text import _
 
 
@@ -46,6 +46,8 @@ class CanvasActions:
                 ("up", _("&Up"), "Alt+Up", _("Leave the open block"), self.up),
                 ("edit_inside", _("&Edit inside"), "Ctrl+E",
                  _("Make the block's inside your own, to change it"), self.edit_inside),
+                ("keep", _("&Save to palette"), "Ctrl+Shift+G",
+                 _("Offer the selected group in the palette, as a block of your own"), self.keep),
                 ("tidy", _("&Tidy up"), "Ctrl+L", _("Lay the nodes out from left to right"),
                  self.tidy),
                 ("fit", _("&Fit"), "F", _("Show the whole network"), canvas.fit),
@@ -161,6 +163,25 @@ class CanvasActions:
                 self.session.edit_inside(".".join((*self.session.view, self._chosen[0])))
             else:
                 self.open()
+
+    def keep(self) -> None:
+        """Save the selected group (or the open one, if nothing is selected) to the palette."""
+        session = self.session
+        way = (*session.view, *self._chosen) if len(self._chosen) <= 1 else ()
+        facts = session.facts_of(".".join(way)) if way else None
+        if facts is None or facts.inner is None:
+            session.notified.emit(_("Select one group of your own to save it; “Edit inside” makes "
+                                    "one of a block"))
+            return
+        group = Node(way[-1], "Group", {"inline": True} if facts.inline else {}, inner=facts.inner)
+        try:
+            name = session.own_blocks.save(group, facts.ins[0] if facts.ins else None)
+        except OSError as error:
+            session.notified.emit(_("{block} could not be saved: {reason}").format(
+                block=way[-1], reason=error.strerror or error))
+            return
+        session.notified.emit(_("{name} is in the palette now, under My blocks; F2 there gives it "
+                                "another name").format(name=name))
 
     def tidy(self) -> None:
         self.session.edit(_("Tidy up"), placed)

@@ -7,17 +7,17 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QFrame, QGraphicsRectItem, QGraphicsView, QWidget
 
+from explorer.analysis import placing
 from explorer.analysis.layout import card_size
 from explorer.app import theme
-from explorer.app.canvas import placing
 from explorer.app.canvas.gauges import Gauges
 from explorer.app.canvas.gestures import Connect, Frame, Gesture, Move, Pan
 from explorer.app.canvas.overlays import Overlays
 from explorer.app.canvas.scene import NetworkScene
 from explorer.app.canvas.wire import WireItem
-from explorer.catalog import KINDS
-from explorer.graph import edits
-from explorer.graph.graph import ENDS, Wire
+from explorer.app.own_blocks import group_in
+from explorer.graph import edits, file
+from explorer.graph.graph import ENDS, Node, Wire
 from explorer.text import _
 
 NODE_MIME = "application/x-cnn-explorer-node"
@@ -140,22 +140,23 @@ class Canvas(QGraphicsView):
 
     # Adding -----------------------------------------------------------------------------------
 
-    def put(self, kind: str, params: dict) -> None:
-        """Add a node behind the selected one (or the last), as the palette's Enter does."""
-        graph = self.network.graph
-        chosen = [id for id in graph.order if id in self.session.selection]
-        body = [id for id in graph.order if KINDS[graph.nodes[id].kind].category != "head"]
-        after = (chosen or body or ["input"])[-1]
-        self._add(kind, partial(placing.behind, id=after, kind=kind, params=params))
+    def put(self, kind: str, params: dict, **own) -> None:
+        """Add a node behind the selected one (or the last), as the palette's Enter does; own:
+        `inner` and `name` of a saved block."""
+        after = placing.end(self.network.graph, self.session.selection)
+        self._add(own.get("name") or kind,
+                  partial(placing.behind, id=after, kind=kind, params=params, **own))
 
-    def drop(self, kind: str, params: dict, place: QPointF) -> None:
+    def put_group(self, name: str, group: Node) -> None:
+        """Add a saved block behind the selected node."""
+        self.put(group.kind, dict(group.params), inner=group.inner, name=name)
+
+    def drop(self, kind: str, params: dict, place: QPointF, **own) -> None:
         """Add a node at a place (scene), into the wire there, if there is one."""
         wire = self.network.wire_at(place, 16.0)
-        if wire is not None:
-            self._add(kind, partial(placing.into_wire, wire=wire.wire, kind=kind, params=params))
-        else:
-            self._add(kind, partial(placing.dropped, kind=kind, params=params,
-                                    place=(place.x(), place.y())))
+        edit = (partial(placing.into_wire, wire=wire.wire) if wire is not None else
+                partial(placing.dropped, place=(place.x(), place.y())))
+        self._add(own.get("name") or kind, partial(edit, kind=kind, params=params, **own))
 
     def _add(self, kind: str, edit) -> None:
         before = set(self.network.graph.nodes)
@@ -173,8 +174,8 @@ class Canvas(QGraphicsView):
         place = self.mapToScene(event.position().toPoint())
         self.highlight_wire(self.network.wire_at(place, 16.0))
         if self._ghost is None:
-            kind = json.loads(bytes(event.mimeData().data(NODE_MIME).data()))["kind"]
-            width, height = card_size(kind)
+            found = json.loads(bytes(event.mimeData().data(NODE_MIME).data()))
+            width, height = card_size(found.get("kind", "Group"))
             self._ghost = QGraphicsRectItem(-width / 2, -height / 2, width, height)
             self._ghost.setPen(QPen(theme.color("accent"), 1.5, Qt.PenStyle.DashLine))
             self._ghost.setZValue(9)
@@ -189,7 +190,14 @@ class Canvas(QGraphicsView):
         self._end_drag()
         found = json.loads(bytes(event.mimeData().data(NODE_MIME).data()))
         self.setFocus()
-        self.drop(found["kind"], found["params"], self.mapToScene(event.position().toPoint()))
+        place = self.mapToScene(event.position().toPoint())
+        if "file" in found:
+            group = group_in(file.loads(found["file"]), found["block"])
+            self.drop(group.kind, dict(group.params), place, inner=group.inner,
+                      name=found["block"])
+        else:
+            self.drop(found["kind"], {name: tuple(value) if isinstance(value, list) else value
+                                      for name, value in found["params"].items()}, place)
         event.acceptProposedAction()
 
     def _end_drag(self) -> None:

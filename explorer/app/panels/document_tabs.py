@@ -5,6 +5,7 @@ from functools import partial
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QTabBar, QToolButton, QWidget
 
+from explorer.app.template_family import families
 from explorer.catalog import templates
 from explorer.text import _
 
@@ -43,11 +44,13 @@ class DocumentTabs(QWidget):
         self.refresh()
 
     def new_menu(self, parent: QWidget) -> QMenu:
-        """A menu of all templates."""
+        """A menu of all templates, those of one family in a menu of its own."""
         menu = QMenu(_("&New from template"), parent)
-        for name in templates.names():
-            action = menu.addAction(name, partial(self.session.new, name))
-            action.setStatusTip(templates.template(name).doc)
+        for family, names in families():
+            place = menu if len(names) == 1 else menu.addMenu(family)
+            for name in names:
+                action = place.addAction(name, partial(self.session.new, name))
+                action.setStatusTip(templates.template(name).doc)
         return menu
 
     def refresh(self) -> None:

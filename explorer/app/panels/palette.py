@@ -1,6 +1,7 @@
 """What a network can be made of: searched, dragged onto the canvas, or placed by a key."""
 
 import json
+from collections.abc import Callable
 
 from PySide6.QtCore import (
     QElapsedTimer,
@@ -11,7 +12,15 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QDrag, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
+from PySide6.QtGui import (
+    QDrag,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QShortcut,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -19,37 +28,48 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QListView,
+    QMenu,
     QVBoxLayout,
     QWidget,
 )
 
-from explorer.app import theme
+from explorer.analysis import placing
+from explorer.app import own_blocks, theme
+from explorer.app.own_blocks import NameRefused
+from explorer.app.panels.palette_entries import Entry
 from explorer.app.panels.palette_rows import (
+    ALL,
     CARD,
+    COMMON,
     EDGE,
+    FOLDED,
     ROW,
+    STATES,
     Heading,
     PalettePainter,
     PaletteRows,
     nothing,
 )
-from explorer.app.panels.palette_search import Entry
+from explorer.graph import file
+from explorer.graph.file import FileError
 from explorer.text import _
 
 MIME = "application/x-cnn-explorer-node"
-SETTING = "palette/folded"
+SETTING = "palette/sections"
 _GOES = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 _ENTERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class Palette(QWidget):
-    """Every kind of node and every template, by section, with a search.
+    """Every kind of node, every template and the saved blocks, by section, with a search.
 
-    placed(kind, params): the person wants such a node behind the selected one. A row that is
-    dragged bears the mime type `MIME`: JSON {"kind": name, "params": {...}}.
+    placed(kind, params): the person wants such a node behind the selected one; group_placed(name,
+    group): such a group. A row that is dragged bears the mime type `MIME`: JSON {"kind": name,
+    "params": {...}}, for a saved block {"block": name, "file": the text of its file}.
     """
 
     placed = Signal(str, dict)
+    group_placed = Signal(str, object)
 
     def __init__(self, session, parent: QWidget | None = None):
         super().__init__(parent)
@@ -59,15 +79,18 @@ class Palette(QWidget):
         self.search.textChanged.connect(self._on_query)
         self.search.key_pressed.connect(self._on_search_key)
         self.rows = PaletteRows(self)
-        folded = QSettings().value(SETTING)
-        if isinstance(folded, str):
-            for section in {"templates", *folded.split(",")}:
-                self.rows.fold(section, section in folded.split(","))
+        self.rows.states = _remembered()
+        self.rows.set_own(session.own_blocks.names())
+        self.rows.renamed.connect(self._rename)
+        session.own_blocks.changed.connect(self._on_own_changed)
         self.list = PaletteList(self.rows, self)
         self.list.clicked.connect(self._on_click)
         self.list.doubleClicked.connect(self._on_double_click)
         self.list.entered_on.connect(self._take)
-        self.list.folded.connect(self._on_fold)
+        self.list.stepped.connect(self._on_step)
+        self.list.removed.connect(self._remove)
+        self.list.dragged = self._dragged
+        self.list.customContextMenuRequested.connect(self._show_menu)
         top = QVBoxLayout()
         top.setContentsMargins(EDGE, EDGE, EDGE, 4)
         top.addWidget(self.search)
@@ -86,6 +109,8 @@ class Palette(QWidget):
         """Let the person type what to look for."""
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
+
+    # Finding --------------------------------------------------------------------------------------
 
     def _on_query(self, query: str) -> None:
         self.rows.search(query)
@@ -107,36 +132,139 @@ class Palette(QWidget):
             if not self.search.text().strip():
                 self.list.setFocus(Qt.FocusReason.TabFocusReason)
 
+    # Sections -------------------------------------------------------------------------------------
+
     def _on_click(self, index: QModelIndex) -> None:
         row = index.data(ROW)
         if isinstance(row, Heading):
-            self._on_fold(index, not row.folded)
-        elif row.is_template:
+            if self.list.asks_for_more(index):
+                self._show_section(row.section, COMMON if row.state == ALL else ALL)
+            else:
+                self._show_section(row.section, COMMON if row.folded else FOLDED)
+        elif isinstance(row, Entry) and row.is_template:
             # The second click of a double click opens no second document.
             if (not self._since_opened.isValid()
                     or self._since_opened.elapsed() > QApplication.doubleClickInterval()):
                 self._take(index)
                 self._since_opened.start()
 
+    def _on_step(self, index: QModelIndex, forward: bool) -> None:
+        """Left and Right go from folded over the common ones to all and back."""
+        row = index.data(ROW)
+        states = STATES if row.more else (FOLDED, COMMON)
+        at = states.index(row.state if row.state in states else COMMON) + (1 if forward else -1)
+        self._show_section(row.section, states[max(0, min(len(states) - 1, at))])
+
+    def _show_section(self, section: str, state: str) -> None:
+        self.rows.show_section(section, state)
+        self.list.setCurrentIndex(self.rows.index(self.rows.row_of(section)))
+        QSettings().setValue(SETTING, ",".join(
+            f"{name}:{state}" for name, state in sorted(self.rows.states.items())))
+
+    # Taking ---------------------------------------------------------------------------------------
+
     def _on_double_click(self, index: QModelIndex) -> None:
         row = index.data(ROW)
         if isinstance(row, Entry) and not row.is_template:
             self._take(index)
 
-    def _on_fold(self, index: QModelIndex, folded: bool) -> None:
-        section = index.data(ROW).section
-        self.rows.fold(section, folded)
-        self.list.setCurrentIndex(self.rows.index(self.rows.row_of(section)))
-        QSettings().setValue(SETTING, ",".join(sorted(self.rows.folded)))
-
     def _take(self, index: QModelIndex) -> None:
         row = index.data(ROW) if index.isValid() else None
         if isinstance(row, Heading):
-            self._on_fold(index, not row.folded)
-        elif isinstance(row, Entry) and row.is_template:
+            self._show_section(row.section, COMMON if row.folded else FOLDED)
+        elif not isinstance(row, Entry):
+            return
+        elif row.is_template:
             self._session.new(row.title)
-        elif isinstance(row, Entry):
-            self.placed.emit(row.kind, dict(row.params))
+        elif row.is_own:
+            if (group := self._own(row.title)) is not None:
+                self.group_placed.emit(row.title, group)
+        else:
+            self.placed.emit(row.kind, dict(row.for_channels(self._channels()).params))
+
+    def _channels(self) -> int | None:
+        """Channels of the map that a new node would get."""
+        session = self._session
+        id = placing.end(session.shown, session.selection)
+        facts = session.shown_facts.get(id)
+        shape = facts.out if facts is not None else session.shown_input
+        return shape[0] if shape else None
+
+    def _own(self, name: str):
+        """A saved block's group; None, and a sentence, if it cannot be read."""
+        try:
+            return self._session.own_blocks.read(name)
+        except FileError as error:
+            self._session.notified.emit(str(error))
+            return None
+
+    def _dragged(self, entry: Entry) -> QMimeData | None:
+        """What a drag of an entry carries; None if it cannot be read."""
+        if entry.is_own:
+            group = self._own(entry.title)
+            if group is None:
+                return None
+            found = {"block": entry.title,
+                     "file": file.dumps(own_blocks.as_network(group, entry.title, None))}
+        else:
+            found = {"kind": entry.kind,
+                     "params": dict(entry.for_channels(self._channels()).params)}
+        mime = QMimeData()
+        mime.setData(MIME, json.dumps(found).encode())
+        return mime
+
+    # Saved blocks ---------------------------------------------------------------------------------
+
+    def _on_own_changed(self) -> None:
+        known = {entry.title for entry in self.rows.entries if entry.is_own}
+        names = self._session.own_blocks.names()
+        self.rows.set_own(names)
+        fresh = [name for name in names if name not in known]
+        if fresh and not self.rows.query:
+            self._show_section("mine", ALL)
+            index = self.rows.index(self.rows.row_of_own(fresh[0]))
+            self.list.setCurrentIndex(index)
+            self.list.scrollTo(index)
+
+    def _show_menu(self, place: QPoint) -> None:
+        index = self.list.indexAt(place)
+        row = index.data(ROW) if index.isValid() else None
+        if not isinstance(row, Entry):
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if row.is_template:
+            menu.addAction(_("&Open as a new network"), lambda: self._take(index))
+        else:
+            menu.addAction(_("&Add behind the selected node"), lambda: self._take(index))
+        if row.is_own:
+            menu.addAction(_("&Rename"), "F2", lambda: self.list.edit(index))
+            menu.addAction(_("Re&move"), "Del", lambda: self._remove(index))
+        menu.popup(self.list.viewport().mapToGlobal(place))
+
+    def _rename(self, old: str, new: str) -> None:
+        try:
+            self._session.own_blocks.rename(old, new)
+        except (NameRefused, FileError, OSError) as error:
+            self._session.notified.emit(str(error))
+
+    def _remove(self, index: QModelIndex) -> None:
+        name = index.data(ROW).title
+        try:
+            kept = self._session.own_blocks.remove(name)
+        except OSError as error:
+            self._session.notified.emit(str(error))
+            return
+        self._session.notified.emit(_("{name} is no longer in the palette; its file is kept as "
+                                      "{path}").format(name=name, path=kept))
+
+
+def _remembered() -> dict[str, str]:
+    """How much of each section the person last had open."""
+    found = QSettings().value(SETTING)
+    found = found if isinstance(found, list) else [found] if isinstance(found, str) else []
+    pairs = (part.rpartition(":") for text in found for part in text.split(","))
+    return {section: state for section, _colon, state in pairs if state in STATES}
 
 
 class SearchField(QLineEdit):
@@ -169,11 +297,14 @@ class SearchField(QLineEdit):
 class PaletteList(QListView):
     """The rows: arrow keys go, Enter takes, Left and Right fold, the mouse drags.
 
-    entered_on(index): Enter was pressed. folded(index, folded): a heading is to be folded or not.
+    entered_on(index): Enter was pressed. stepped(index, forward): more or less of a section is to
+    be shown. removed(index): a saved block is to go. dragged(entry) gives what a drag carries.
     """
 
     entered_on = Signal(QModelIndex)
-    folded = Signal(QModelIndex, bool)
+    stepped = Signal(QModelIndex, bool)
+    removed = Signal(QModelIndex)
+    dragged: Callable[[Entry], QMimeData | None]
 
     def __init__(self, rows: PaletteRows, parent: QWidget | None = None):
         super().__init__(parent)
@@ -185,24 +316,34 @@ class PaletteList(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMouseTracking(True)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._pressed = QPoint()
         self.setAccessibleName(_("Palette"))
         self.verticalScrollBar().setSingleStep(CARD)
         # Under the cards' margin, so that the bar takes no room from them.
         self.verticalScrollBar().setFixedWidth(8)
 
-    def dragged(self, entry: Entry) -> QMimeData:
-        """What a drag of an entry carries."""
-        mime = QMimeData()
-        text = json.dumps({"kind": entry.kind, "params": dict(entry.params)})
-        mime.setData(MIME, text.encode())
-        return mime
+    def asks_for_more(self, index: QModelIndex) -> bool:
+        """The last click was on the words at the right of a heading."""
+        row = index.data(ROW)
+        rect = self._painter.row_rect(self.visualRect(index), self)
+        return bool(row.more_text) and self._painter.more_place(rect, row).adjusted(
+            -6, 0, 2, 0).contains(self._pressed.toPointF())
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._pressed = event.position().toPoint()
+        super().mousePressEvent(event)
 
     def startDrag(self, actions: Qt.DropAction) -> None:
         entry = self.currentIndex().data(ROW) if self.currentIndex().isValid() else None
         if not isinstance(entry, Entry) or entry.is_template:
             return
+        mime = self.dragged(entry)
+        if mime is None:
+            return
         drag = QDrag(self)
-        drag.setMimeData(self.dragged(entry))
+        drag.setMimeData(mime)
         drag.setPixmap(self._painter.picture(entry, self.devicePixelRatioF()))
         drag.setHotSpot(QPoint(24, CARD // 2))
         drag.exec(Qt.DropAction.CopyAction)
@@ -213,7 +354,9 @@ class PaletteList(QListView):
         if event.key() in _ENTERS and row is not None:
             self.entered_on.emit(index)
         elif event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right) and isinstance(row, Heading):
-            self.folded.emit(index, event.key() == Qt.Key.Key_Left)
+            self.stepped.emit(index, event.key() == Qt.Key.Key_Right)
+        elif event.key() == Qt.Key.Key_Delete and isinstance(row, Entry) and row.is_own:
+            self.removed.emit(index)
         else:
             super().keyPressEvent(event)
 

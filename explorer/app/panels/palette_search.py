@@ -1,166 +1,275 @@
-"""What the palette offers, and which of it a query means: "conv 64 3x3 s2" is a Conv2d."""
+"""Which entries of the palette a query means: "conv 3x5 64 s2" is a Conv2d with those parameters."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
+from functools import cache
 from types import MappingProxyType
 
-from explorer.analysis.facts import sweep
-from explorer.app.number import grouped, shape_text, short
-from explorer.catalog import KINDS, Kind, templates
+from explorer.app.number import setting_text
+from explorer.app.panels.palette_entries import SECTIONS, Entry
+from explorer.catalog import KINDS, Kind, Param
 from explorer.graph import names
-from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Value, Wire
-from explorer.text import _
+from explorer.graph.graph import Value
 
-SECTIONS = (
-    ("stems", _("Stems")), ("stages", _("Stages")), ("blocks", _("Blocks")), ("heads", _("Heads")),
-    ("layers", _("Layers")), ("merge", _("Merge")), ("templates", _("Templates")))
-_SECTION_OF = {"stem": "stems", "stage": "stages", "block": "blocks", "head": "heads",
-               "merge": "merge"}
-_SAMPLE = (64, 28, 28)  # what tool tips reckon with
-_CHANNELS = ("out_channels", "width", "out_features", "classes")
+SYNONYMS: Mapping[str, str] = MappingProxyType({
+    "Conv2d": "convolution convolutional dilated atrous grouped kernel filter",
+    "ConvTranspose2d": "convt deconvolution deconv upconvolution transposed fractionally-strided",
+    "BatchNorm2d": "bn batchnorm normalise",
+    "GroupNorm": "gn instance instancenorm",
+    "LayerNorm2d": "ln layernorm",
+    "LayerNorm": "ln layernorm",
+    "LocalResponseNorm": "lrn",
+    "ReLU": "rectifier non-linearity nonlinearity activation",
+    "LeakyReLU": "lrelu",
+    "SiLU": "swish",
+    "Hardswish": "h-swish hswish",
+    "Hardsigmoid": "h-sigmoid hsigmoid",
+    "Sigmoid": "logistic gate",
+    "Softmax": "probabilities",
+    "MaxPool2d": "maxpool maximum subsampling",
+    "AvgPool2d": "avgpool mean average subsampling",
+    "AdaptiveAvgPool2d": "gap global globalpool average mean",
+    "AdaptiveMaxPool2d": "global globalpool maximum",
+    "Add": "sum plus residual shortcut skip join +",
+    "Multiply": "product times gate scale * ×",
+    "Concat": "concatenate cat stack join",
+    "Chunk": "split",
+    "ChannelShuffle": "permute mix",
+    "Upsample": "resize interpolate nearest bilinear unpool",
+    "ZeroPad2d": "padding border",
+    "ChannelPad": "option-a zeros subsample",
+    "ZeroShortcut": "option-a zeros subsample identity",
+    "Flatten": "vector reshape view",
+    "Linear": "fc dense fully connected mlp",
+    "Dropout": "regularisation regularization",
+    "DropPath": "stochastic depth droppath",
+    "Permute": "transpose nhwc",
+    "LayerScale": "gamma",
+    "Identity": "skip nothing pass shortcut",
+    "Projection": "downsample shortcut 1x1 option-b",
+    "BasicBlock": "residual shortcut skip",
+    "Bottleneck": "residual shortcut skip",
+    "PreActBasicBlock": "residual pre-activation preactivation v2",
+    "PreActBottleneck": "residual pre-activation preactivation v2",
+    "SqueezeExcitation": "se squeeze-and-excitation attention gate channel",
+    "InvertedResidual": "mobilenet mobile depthwise separable linear-bottleneck",
+    "MBConv": "efficientnet mobile depthwise separable",
+    "Fire": "squeezenet squeeze expand",
+    "DenseLayer": "densenet growth",
+    "Transition": "densenet",
+    "ConvNeXtBlock": "convnext depthwise",
+    "ShuffleUnit": "shufflenet",
+    "RegNetBlock": "regnet",
+    "Stage": "layers repeat stack group",
+    "VGGGroup": "convolutions plain",
+    "PatchifyStem": "vit convnext patches",
+    "DeepStem": "resnet-d",
+    "ClassifierHead": "classifier fc",
+})
+"""What else people call a kind; the words of its own name need no mention."""
+_DEPTHWISE = "dw depthwise separable"
+_CHANNELS = ("out_channels", "width", "out_features", "classes", "output_size", "scale_factor",
+             "depth", "num_groups", "chunks", "groups", "size", "growth_rate")
+_SIZES = ("kernel_size", "output_size", "padding")
 # One letter before a number: which parameter it means.
-_LETTERS = {"s": ("stride",), "k": ("kernel_size",), "p": ("padding",), "g": ("groups",),
-            "d": ("dilation",), "x": ("depth",), "×": ("depth",)}
+_LETTERS = {"s": ("stride", "scale_factor"), "k": ("kernel_size",), "p": ("padding", "p"),
+            "g": ("groups", "num_groups"), "d": ("dilation",), "x": ("depth",), "×": ("depth",)}
+_LARGEST_KERNEL = 7  # a lone number up to this is a kernel's size, a larger one a count of channels
 
-Number = tuple[str, tuple[str, ...], float]  # as written, the parameters it may mean, value
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A row of the palette: a kind with parameters, or a template (then `kind` is "")."""
-
-    section: str
-    title: str
-    kind: str
-    params: Mapping[str, Value] = field(default_factory=dict)
-    note: str = ""
-
-    @property
-    def is_template(self) -> bool:
-        return not self.kind
-
-    @cached_property
-    def doc(self) -> str:
-        """One sentence on what it is."""
-        return KINDS[self.kind].doc if self.kind else templates.template(self.title).doc
-
-    @cached_property
-    def _texts(self) -> tuple[str, ...]:
-        """What is searched, the best place first: name, section, sentence, parameters."""
-        kind = KINDS.get(self.kind)
-        category = kind.category if kind else ""
-        params = " ".join(f"{param.name} {param.doc}" for param in kind.params) if kind else ""
-        short = names.following(self.kind, ()).rstrip("1") if kind else ""  # bn, fc, maxpool
-        return (f"{self.title} {self.kind} {short}".lower().replace("×", "x"),
-                f"{dict(SECTIONS)[self.section]} {category}".lower(), self.doc.lower(),
-                params.lower())
-
-    def rank(self, words: list[str], numbers: list["Number"]) -> tuple | None:
-        """How well a query fits, the least the best; None if a part of it does not."""
-        name, worst, used = self._texts[0], 0, 0
-        for word in words:
-            found = next((at for at, text in enumerate(self._texts) if word in text), None)
-            if found is None:
-                return None
-            worst = max(worst, found)
-        known = {param.name for param in KINDS[self.kind].params} if self.kind else set()
-        for text, meant, _value in numbers:
-            if not known.isdisjoint(meant):
-                used += 1
-            elif text not in name:
-                return None
-        exact = any(part in words for part in name.split()[-2:])
-        begins = all(f" {word}" in f" {name}" for word in words)
-        return worst, -used, not exact, not begins
-
-    def tip(self) -> str:
-        """What the tool tip says: the sentence, and the figures for a map of 64×28×28."""
-        if self.is_template:
-            kind = templates.template(self.title)
-            facts = _("Made for {input} and {classes} classes; opened for the present data").format(
-                input=shape_text(kind.input), classes=grouped(kind.classes))
-        else:
-            facts = _sample(KINDS[self.kind], self.params)
-        return f"<p><b>{self.title}</b><br>{self.doc}</p><p>{facts}</p>"
-
-
-def entries() -> list[Entry]:
-    """All that the palette offers, in its order."""
-    found: dict[str, list[Entry]] = {key: [] for key, _title in SECTIONS}
-    # Joins of one's own before the projection that serves them.
-    for kind in sorted(KINDS.values(), key=lambda kind: kind.name == "Projection"):
-        if kind.name == "Group":
-            continue  # it is nothing without nodes inside
-        section = _SECTION_OF.get(kind.category, "layers")
-        if section == "heads" and not kind.composite:
-            section = "layers"
-        presets = kind.presets or ((kind.title or kind.name, {}),)
-        found[section] += [Entry(section, title, kind.name, MappingProxyType(dict(params)))
-                           for title, params in presets]
-    found["templates"] = [Entry("templates", name, "") for name in templates.names()]
-    return [entry for rows in found.values() for entry in rows]
+Number = tuple[str, tuple[str, ...], Value]  # as written, the parameters it may mean, value
 
 
 def matching(among: list[Entry], query: str) -> list[Entry]:
     """The entries that a query means, the best first; the best with the query's numbers as its
     parameters."""
     words, numbers = _parsed(query)
-    ranked = [(rank, place, entry) for place, entry in enumerate(among)
-              if (rank := entry.rank(words, numbers)) is not None]
+    whole = "".join(query.lower().split())
+    ranked = [((entry.title.lower().removesuffix("2d") != whole.removesuffix("2d"), *rank), place,
+               entry)
+              for place, entry in enumerate(among)
+              if (rank := _rank(entry, words, numbers)) is not None]
     found = [entry for _rank, _place, entry in sorted(ranked, key=lambda each: each[:2])]
-    if found and found[0].kind and numbers:
+    if found and found[0].kind in KINDS and not found[0].is_own and numbers:
         found[0] = _with_numbers(found[0], numbers)
     return found
 
+
+# What a query says ------------------------------------------------------------------------------
 
 def _parsed(query: str) -> tuple[list[str], list[Number]]:
     """The words and the numbers of a query."""
     words, numbers = [], []
     for word in query.lower().replace("×", "x").split():
-        if size := re.fullmatch(r"(\d+)x\1", word):
-            numbers.append((word, ("kernel_size", "output_size"), int(size[1])))
+        if size := re.fullmatch(r"([skpd]?)=?(\d+)x(\d+)", word):
+            pair = int(size[2]), int(size[3])
+            meant = _LETTERS[size[1]] if size[1] else _SIZES
+            numbers.append((word, meant, pair if pair[0] != pair[1] else pair[0]))
         elif letter := re.fullmatch(r"([skpgdx])=?(\d+)", word):
             numbers.append((word, _LETTERS[letter[1]], int(letter[2])))
         elif depth := re.fullmatch(r"(\d+)x", word):
             numbers.append((word, ("depth",), int(depth[1])))
         elif word.isdecimal():
             numbers.append((word, _CHANNELS, int(word)))
-        elif re.fullmatch(r"0?\.\d+", word):
-            numbers.append((word, ("p", "dropout", "momentum"), float(word)))
+        elif re.fullmatch(r"(p=?)?0?\.\d+", word):
+            numbers.append((word, ("p", "dropout", "drop_path", "negative_slope", "momentum"),
+                            float(word.lstrip("p="))))
+        elif word in _words_of_params():
+            numbers.append((word, _words_of_params()[word], word))
         else:
             words.append(word)
     return words, numbers
 
 
+@cache
+def _words_of_params() -> dict[str, tuple[str, ...]]:
+    """The words that may stand in place of a number, and for which parameters."""
+    found: dict[str, set[str]] = {}
+    for kind in KINDS.values():
+        for param in kind.params:
+            for word in param.words:
+                found.setdefault(word, set()).add(param.name)
+    return {word: tuple(params) for word, params in found.items()}
+
+
+# How well an entry fits -------------------------------------------------------------------------
+
+@cache
+def _places(kind_name: str, title: str, section: str, depthwise: bool, doc: str) -> tuple[str, ...]:
+    """What is searched, the best place first: name, synonyms, section, sentence, parameters."""
+    kind = KINDS.get(kind_name) if section != "mine" else None
+    if kind is None:
+        texts = title.replace("_", " ") + f" {title}", "", dict(SECTIONS)[section], doc, ""
+    else:
+        # "MaxPool2d" is found as max pool too, "ConvNeXtBlock" as convnext block.
+        parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", kind_name.replace("NeXt", "next"))
+        parts = parts.replace("2d", "")
+        short = names.following(kind_name, ()).rstrip("1")  # bn, fc, maxpool
+        texts = (title if depthwise else f"{title} {kind_name} {parts} {short}",
+                 _DEPTHWISE if depthwise else SYNONYMS.get(kind_name, ""),
+                 f"{dict(SECTIONS)[section]} {kind.category}", doc,
+                 " ".join(f"{param.name} {param.doc}" for param in kind.params))
+    return tuple(text.lower().replace("×", "x") for text in texts)
+
+
+@cache
+def _name(kind_name: str, title: str) -> frozenset[str]:
+    """The words of an entry's name, of which a query should leave few unsaid."""
+    text = f"{title} {kind_name.replace('NeXt', 'next')}".replace("2d", "")
+    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text).lower()
+    return frozenset(re.findall(r"(?<![×a-z0-9])[a-z][a-z&]*", text))
+
+
+def _rank(entry: Entry, words: list[str], numbers: list[Number]) -> tuple | None:
+    """How well a query fits, the least the best; None if a part of it does not."""
+    places = _places(entry.kind, entry.title, entry.section, entry.depthwise, entry.doc)
+    fits = [_fit(word, places) for word in words]
+    if None in fits:
+        return None
+    used = 0
+    known = _read(KINDS[entry.kind], entry.params) if entry.kind else {}
+    for text, meant, _value in numbers:
+        if not known.keys().isdisjoint(meant) or meant is _CHANNELS and "kernel_size" in known:
+            used += 1
+        elif text not in places[0] and text not in places[1].split():
+            return None
+    name = _name("" if entry.is_own or entry.depthwise else entry.kind, entry.title)
+    unsaid = sum(not any(part.startswith(word) for word in words) for part in name)
+    if any(word in places[1].split() for word in words):  # a synonym stands for the whole name
+        unsaid = 0
+    return max(1, *fits, 1), -used, sum(fits) + unsaid, not entry.common, entry.depthwise
+
+
+def _fit(word: str, places: tuple[str, ...]) -> int | None:
+    """Where a word of the query stands, the least the best; None if nowhere. A whole word of a
+    name counts more than a synonym or the beginning of one, that more than a part."""
+    name, also, section, doc, params = places
+    if word in name.split():
+        return 0
+    if word in also.split() or f" {word}" in f" {name}":
+        return 1
+    if f" {word}" in f" {also}" or f" {word}" in f" {section}":
+        return 2
+    if len(word) > 2 and (word in name or word in also):
+        return 3
+    if re.search(rf"\b{re.escape(word)}", doc):
+        return 4
+    return 5 if len(word) > 2 and re.search(rf"\b{re.escape(word)}", params) else None
+
+
+def _read(kind: Kind, params: Mapping[str, Value]) -> dict[str, Param]:
+    """The parameters of a kind that are read, given these: a stage's by its block."""
+    block = getattr(kind.settings(params), "block", None)
+    return {param.name: param for param in kind.params if not param.of or block in param.of}
+
+
+# The numbers as parameters ----------------------------------------------------------------------
+
 def _with_numbers(entry: Entry, numbers: list[Number]) -> Entry:
     """The entry with the numbers as parameters, as far as its kind has such and allows them."""
     kind = KINDS[entry.kind]
-    known = {param.name: param for param in kind.params}
+    known = _read(kind, entry.params)
     params = dict(entry.params)
-    for _text, meant, value in numbers:
-        name = next((name for name in meant if name in known), "")
-        if name and known[name].fault(value) is None:
+    if entry.depthwise and any(meant is _SIZES for _text, meant, _value in numbers):
+        del params["padding"]
+    given = set()
+    for _text, meant, value in _kernels_first(known, numbers):
+        name = next((name for name in meant if name in known
+                     and known[name].fault(value) is None
+                     and not (meant is _CHANNELS and name in given)), "")
+        if name:
             params[name] = value
-    if "kernel_size" in params and "padding" in known and "padding" not in params:
-        size = params["kernel_size"]
-        # A convolution keeps the size; a pooling of 2×2 needs no border to halve it.
-        params["padding"] = size // 2 if kind.category == "convolution" else (size - 1) // 2
+            given.add(name)
+    _keep_size(kind, known, params)
     label = kind.label(kind.settings(params)) if kind.label and params != entry.params else ""
-    return replace(entry, params=MappingProxyType(params),
-                   note=label.removeprefix(entry.title).lstrip(", "))
+    if entry.depthwise and "out_channels" not in params:
+        label = label.replace(f", {known['out_channels'].default}", "", 1)
+    note = label.removeprefix(entry.title).lstrip(", ")
+    if params.get("padding") == "same" and label:
+        note += f", {setting_text(params['padding'])}"
+    return replace(entry, params=MappingProxyType(params), note=note)
 
 
-def _sample(kind: Kind, params: Mapping[str, Value]) -> str:
-    """What a node of this kind costs on a sample map, in one line."""
-    ports = kind.ports()
-    for shape in (_SAMPLE, (_SAMPLE[0],)):
-        graph = Graph("", shape, {"n": Node("n", kind.name, params)},
-                      (*(Wire(INPUT, "n", port) for port in ports), Wire("n", OUTPUT)))
-        facts = next(sweep(graph, shape)).facts
-        if not facts.faults:
-            break
-    line = _("{input} → {output}: {params} parameters").format(
-        input=shape_text(shape), output=shape_text(facts.out), params=grouped(facts.params))
-    return line + _(", {macs} MACs").format(macs=short(facts.macs)) if facts.macs else line
+def _kernels_first(known: Mapping[str, Param], numbers: list[Number]) -> list[Number]:
+    """The numbers, a bare one made the kernel's size where it is likely meant: "pool 3",
+    "convt 4 s2", "conv 3 64"."""
+    bare = [number for number in numbers if number[1] is _CHANNELS]
+    if "kernel_size" not in known or not bare or any(
+            "kernel_size" in meant for _text, meant, _value in numbers):
+        return numbers
+    least = min(bare, key=lambda number: number[2])
+    channels = any(name in known for name in _CHANNELS[:2])
+    if channels and len(bare) == 1 and least[2] > _LARGEST_KERNEL:
+        return numbers
+    return [(number[0], ("kernel_size",), number[2]) if number is least else number
+            for number in numbers]
+
+
+def _keep_size(kind: Kind, known: Mapping[str, Param], params: dict[str, Value]) -> None:
+    """Set the padding, if none is given: a convolution keeps the size, a transposed one multiplies
+    it by its stride, and a pooling of 2×2 needs no border to halve it."""
+    if "kernel_size" not in params or "padding" not in known or "padding" in params:
+        return
+    dilation, stride = params.get("dilation", 1), params.get("stride", 1)
+    sides = [(kernel - 1) * step + 1 for kernel, step in zip(_pair(params["kernel_size"]),
+                                                            _pair(dilation))]
+    if kind.name == "ConvTranspose2d":
+        pads = [max(0, -(-(side - step) // 2)) for side, step in zip(sides, _pair(stride))]
+        more = [max(0, step - side + 2 * pad)
+                for side, step, pad in zip(sides, _pair(stride), pads)]
+        if "output_padding" in known and any(more):
+            params["output_padding"] = _single(more)
+    else:
+        pads = [side // 2 if kind.category == "convolution" else (side - 1) // 2
+                for side in sides]
+    if known["padding"].fault(_single(pads)) is None:
+        params["padding"] = _single(pads)
+
+
+def _pair(value: Value) -> tuple[int, int]:
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def _single(sides: list[int]) -> Value:
+    return sides[0] if sides[0] == sides[1] else tuple(sides)
+
