@@ -44,7 +44,8 @@ def _pool_shape(p, ins):
 
 def _pool_reach(p, ins, out):
     """A window over the whole map is global pooling."""
-    if out[1:] == (1, 1) and pair(p.kernel_size) == ins[0][1:] and ins[0][1:] != (1, 1):
+    if (out[1:] == (1, 1) and pair(p.kernel_size) == ins[0][1:] and pair(p.padding) == (0, 0)
+            and ins[0][1:] != (1, 1)):
         return WHOLE, WHOLE
     return reach(p, ins, out)
 
