@@ -1,0 +1,164 @@
+"""Layers in a row beside the one convolution that would see as much."""
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from math import prod
+from typing import NamedTuple
+
+from explorer.analysis.facts import Facts
+from explorer.analysis.layer import Layer, layers_of
+from explorer.analysis.receptive_field import ReceptiveFields
+from explorer.graph.graph import INPUT, Graph, Shape
+from explorer.text import _
+
+
+class NotComparable(Exception):
+    """No one convolution stands for these nodes; the message says why."""
+
+
+class Figures(NamedTuple):
+    """layers: those with kernels. weights: numbers in the kernels, without biases and without what
+    a normalisation learns. macs: fused multiply-adds for one picture. nonlinearities: activations.
+    """
+
+    layers: int
+    weights: int
+    macs: int
+    nonlinearities: int
+
+
+class Comparison(NamedTuple):
+    """Nodes, and one convolution with the same receptive field, stride and channels.
+
+    nodes: all that are compared, in order of execution. field: (height, width) of what one place
+    of their output sees of their input, in places of it. growth: the sizes that the field passes
+    through on the way, the largest last. stride: of the one convolution. channels: in and out.
+    equal: what the ratio of weights would be with as many channels everywhere, where the nodes are
+    plain convolutions in a row and their channels differ; otherwise None.
+    """
+
+    nodes: tuple[str, ...]
+    field: tuple[int, int]
+    growth: tuple[tuple[int, int], ...]
+    stride: tuple[int, int]
+    channels: tuple[int, int]
+    chain: Figures
+    single: Figures
+    equal: Fraction | None = None
+
+    @property
+    def ratio(self) -> Fraction:
+        """Weights of the nodes against those of the one convolution: two 3×3 have 18/25 of the
+        weights of one 5×5, three 27/49 of one 7×7 (Simonyan and Zisserman 2014, section 2.3)."""
+        return Fraction(self.chain.weights, self.single.weights)
+
+
+def compared(graph: Graph, facts: Mapping[str, Facts], input: Shape | None,
+             ids: Iterable[str]) -> Comparison:
+    """Compares these nodes of the graph, and those between them, with one convolution.
+
+    facts: of every node of the graph; input: the shape that enters it. Raises NotComparable.
+    """
+    nodes = _with_between(graph, [id for id in graph.order if id in set(ids)])
+    entry, exit = _ends(graph, nodes)
+    shape = input if entry == INPUT else facts[entry].out
+    out = facts[exit].out
+    if shape is None or out is None or any(facts[id].faults for id in nodes):
+        raise NotComparable(_("Something is wrong with these nodes; mend it first"))
+    if len(shape) != 3 or len(out) != 3:
+        raise NotComparable(_("Only what takes maps and gives maps compares with a convolution"))
+    sources = {id: tuple([INPUT if source == entry else source
+                          for source in _sources(graph, id)]) for id in nodes}
+    fields = ReceptiveFields({id: facts[id] for id in nodes}, sources, shape)
+    field = fields.of(exit)
+    if field is None:
+        raise NotComparable(_("Something is wrong with these nodes; mend it first"))
+    if field.clipped:
+        raise NotComparable(_("{node} sees the whole map; there is no convolution of that "
+                              "field").format(node=exit))
+    if any(type(jump) is not int or jump < 1 for jump in field.jump) or 0 in field.size:
+        raise NotComparable(_("These nodes raise the resolution; one convolution cannot"))
+    layers = [layer for id in nodes for layer in layers_of(id, facts[id], (INPUT,))[0]]
+    chain = _figures(layers)
+    if not chain.weights:
+        raise NotComparable(_("None of these nodes has a kernel; select convolutions"))
+    weights = shape[0] * out[0] * prod(field.size)
+    after = layers[max(n for n, layer in enumerate(layers) if _kernel(layer)) + 1:]
+    single = Figures(1, weights, weights * prod(out[1:]),
+                     int(any(_bends(layer) for layer in after)))
+    return Comparison(nodes, field.size, _growth(fields.layers(nodes), field.size), field.jump,
+                      (shape[0], out[0]), chain, single,
+                      _equal(layers, sources, field.size, chain, single))
+
+
+def _with_between(graph: Graph, chosen: list[str]) -> tuple[str, ...]:
+    """These nodes and all on a way from one of them to another, in order of execution."""
+    if not chosen:
+        raise NotComparable(_("Select the nodes to compare"))
+    down: set[str] = set()
+    for id in graph.order:
+        if id in chosen or any(source in down for source in _sources(graph, id)):
+            down.add(id)
+    up: set[str] = set()
+    for id in reversed(graph.order):
+        if id in chosen or any(wire.target in up for wire in graph.out_of(id)):
+            up.add(id)
+    return tuple([id for id in graph.order if id in down and id in up])
+
+
+def _sources(graph: Graph, id: str) -> list[str]:
+    into = graph.into(id)
+    return [into[port].source for port in sorted(into)]
+
+
+def _ends(graph: Graph, nodes: tuple[str, ...]) -> tuple[str, str]:
+    """The one node that feeds these, and the one of them whose output goes on."""
+    entries = {source for id in nodes for source in _sources(graph, id)} - set(nodes)
+    exits = [id for id in nodes if not graph.out_of(id)
+             or any(wire.target not in nodes for wire in graph.out_of(id))]
+    if len(entries) != 1 or len(exits) != 1:
+        what = (_("come from {names}").format(names=", ".join(sorted(entries))) if len(entries) > 1
+                else _("end at {names}").format(names=", ".join(exits)) if len(exits) > 1
+                else _("come from nowhere"))
+        raise NotComparable(_("One convolution has one input and one output; these nodes "
+                              "{what}").format(what=what))
+    return entries.pop(), exits[0]
+
+
+def _kernel(layer: Layer) -> int:
+    """Numbers in the layer's kernel: of what it learns with at least two axes; 0 if there is none.
+    """
+    return sum(weight.size for weight in layer.facts.weights
+               if weight.learned and weight.name == "weight" and len(weight.shape) > 1)
+
+
+def _bends(layer: Layer) -> bool:
+    return layer.facts.kind.category == "activation"
+
+
+def _figures(layers: list[Layer]) -> Figures:
+    kernels = [_kernel(layer) for layer in layers]
+    return Figures(sum(map(bool, kernels)), sum(kernels), sum(layer.macs for layer in layers),
+                   sum(map(_bends, layers)))
+
+
+def _growth(fields, last: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    found = [(1, 1)]
+    for field in fields:
+        size = field.size if field else found[-1]
+        if size != found[-1] and all(old <= new <= end for old, new, end
+                                     in zip(found[-1], size, last)):
+            found.append(size)
+    return tuple(found[1:]) or (last,)
+
+
+def _equal(layers: list[Layer], sources: Mapping[str, tuple[str, ...]], size: tuple[int, int],
+           chain: Figures, single: Figures) -> Fraction | None:
+    if any(len(came) != 1 for came in (*sources.values(), *(layer.sources for layer in layers))):
+        return None
+    kernels = [layer for layer in layers if _kernel(layer)]
+    if any(layer.kind != "Conv2d" or layer.settings["groups"] != 1 for layer in kernels):
+        return None
+    taps = sum(prod(layer.facts.weights[0].shape[2:]) for layer in kernels)
+    found = Fraction(taps, prod(size))
+    return None if found == Fraction(chain.weights, single.weights) else found
