@@ -42,7 +42,7 @@ def _group_shape(p, ins):
             "num_groups", _("num_groups {groups} of {{node}} does not divide its {count} channels; "
                             "allowed: {divisors}").format(
                                 groups=p.num_groups, count=shape[0], divisors=listed(allowed)),
-            shape, numbers=allowed)
+            shape, numbers=allowed, channels=shape[0])
     if shape == (p.num_groups, 1, 1):
         # PyTorch refuses it for one picture, and for many it would give 0 everywhere.
         allowed = divisors(shape[0])[:-1]
@@ -50,7 +50,7 @@ def _group_shape(p, ins):
             "num_groups", _("num_groups {groups} of {{node}} leaves one number in each group of "
                             "1×1 maps, and nothing to normalise; allowed: {divisors}").format(
                                 groups=p.num_groups, divisors=listed(allowed) or _("none")),
-            shape, numbers=allowed)
+            shape, numbers=allowed, channels=shape[0])
     return shape
 
 
