@@ -12,7 +12,7 @@ from explorer.app import theme
 from explorer.text import _
 
 CONTEXT = ("open", "edit_inside", "keep", "rename", None, "cut", "copy", "paste", "duplicate", None,
-           "connect", "delete", "cut_out", None, "tidy", "fit")
+           "connect", "delete", "cut_out", None, "compare", None, "tidy", "fit")
 
 
 class Menus(QObject):
@@ -99,7 +99,7 @@ class Menus(QObject):
         self.redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
         menu.addSeparator()
         for name in ("cut", "copy", "paste", "duplicate", "delete", "cut_out", "select_all", None,
-                     "connect", "rename", "edit_inside", "keep", "tidy"):
+                     "connect", "rename", "edit_inside", "keep", "compare", "tidy"):
             menu.addAction(by_name[name]) if name else menu.addSeparator()
         self.session.documents_changed.connect(self._refresh_undo)
         self._refresh_undo()

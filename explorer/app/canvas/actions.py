@@ -48,6 +48,9 @@ class CanvasActions:
                  _("Make the block's inside your own, to change it"), self.edit_inside),
                 ("keep", _("&Save to palette"), "Ctrl+Shift+G",
                  _("Offer the selected group in the palette, as a block of your own"), self.keep),
+                ("compare", _("Co&mpare with one layer"), "Ctrl+K",
+                 _("Show the selected nodes beside one convolution of the same receptive field"),
+                 self.compare),
                 ("tidy", _("&Tidy up"), "Ctrl+L", _("Lay the nodes out from left to right"),
                  self.tidy),
                 ("fit", _("&Fit"), "F", _("Show the whole network"), canvas.fit),
@@ -182,6 +185,14 @@ class CanvasActions:
             return
         session.notified.emit(_("{name} is in the palette now, under My blocks; F2 there gives it "
                                 "another name").format(name=name))
+
+    def compare(self) -> None:
+        if self._chosen:
+            self.canvas.overlays.compare(tuple(self._chosen))
+        elif self.canvas.overlays.comparison is not None:
+            self.canvas.overlays.end_comparison()
+        else:
+            self.session.notified.emit(_("Select the nodes to compare"))
 
     def tidy(self) -> None:
         self.session.edit(_("Tidy up"), placed)

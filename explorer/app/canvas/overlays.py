@@ -1,4 +1,5 @@
-"""What lies on the canvas without moving with it: the path, the map, the card of a mismatch."""
+"""What lies on the canvas without moving with it: the path, the map, the cards of a mismatch and of
+a comparison."""
 
 from html import escape
 from typing import TYPE_CHECKING
@@ -7,8 +8,10 @@ from PySide6.QtCore import QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QLabel, QWidget
 
+from explorer.analysis.compare import NotComparable, compared
 from explorer.analysis.problem import Problem
 from explorer.app import theme
+from explorer.app.panels.comparison import ComparisonCard
 from explorer.app.panels.mismatch import RULES, MismatchCard
 from explorer.text import _
 
@@ -29,6 +32,8 @@ class Overlays(QObject):
         self.mismatch: MismatchCard | None = None
         self._shown: Problem | None = None
         self._hidden: Problem | None = None
+        self.comparison: ComparisonCard | None = None
+        self._compared: tuple[tuple[str, ...], tuple[str, ...]] = (), ()  # view and nodes
         self.session.selection_changed.connect(self.refresh)
 
     def refresh(self, *_change) -> None:
@@ -45,7 +50,49 @@ class Overlays(QObject):
                 self.mismatch = MismatchCard(self.session, problem, self.canvas, closable=True)
                 self.mismatch.closed.connect(self._hide_mismatch)
                 self.mismatch.show()
+        if self.comparison is not None:
+            self._compare_again()
         self.place()
+
+    def compare(self, ids: tuple[str, ...]) -> None:
+        """Show these nodes of the graph in view beside one convolution; if they are shown already,
+        put the card away. Says why, if they do not compare."""
+        if self.comparison is not None and self._compared == (self.session.view, ids):
+            self.end_comparison()
+            return
+        try:
+            self._show_comparison(ids)
+        except NotComparable as error:
+            self.session.notified.emit(str(error))
+        self.place()
+
+    def end_comparison(self) -> None:
+        """Put the card of the comparison away."""
+        if self.comparison is not None:
+            self.comparison.hide()
+            self.comparison.deleteLater()
+            self.comparison = None
+
+    def _show_comparison(self, ids: tuple[str, ...]) -> None:
+        here = self.session.level
+        found = compared(here.graph, here.facts, here.input, ids)
+        if self.comparison is None or found != self.comparison.comparison:
+            self.end_comparison()
+            self.comparison = ComparisonCard(found, self.canvas)
+            self.comparison.closed.connect(self.end_comparison)
+            self.comparison.show()
+        self._compared = self.session.view, ids
+
+    def _compare_again(self) -> None:
+        """Follow an edit of what is compared; without a word, if it compares no longer."""
+        view, ids = self._compared
+        if view == self.session.view and all(id in self.session.shown.nodes for id in ids):
+            try:
+                self._show_comparison(ids)
+                return
+            except NotComparable:
+                pass
+        self.end_comparison()
 
     def _hide_mismatch(self) -> None:
         self._hidden = self._shown
@@ -73,16 +120,23 @@ class Overlays(QObject):
         self.map.update()
         if self.mismatch is not None:
             self.mismatch.resize(self.mismatch.sizeHint())
-            self.mismatch.move(self._free_place(self.mismatch.size()))
+            self.mismatch.move(self._free_place(self.mismatch.size(),
+                                                (self._shown.path.rpartition(".")[2],)))
+        if self.comparison is not None:
+            self.comparison.resize(self.comparison.sizeHint())
+            self.comparison.move(self._free_place(self.comparison.size(),
+                                                  self.comparison.comparison.nodes))
 
-    def _free_place(self, size: QSize) -> QPoint:
-        """Where the mismatch's card hides least of the network: beside its node, above, below, or
+    def _free_place(self, size: QSize, ids: tuple[str, ...]) -> QPoint:
+        """Where a card about these nodes hides least of the network: beside them, above, below, or
         in a corner."""
         canvas = self.canvas
         room = canvas.viewport().rect().adjusted(EDGE, 36, -EDGE, -EDGE)
         cards = {id: canvas.mapFromScene(card.body.translated(card.pos())).boundingRect()
                  for id, card in canvas.network.cards.items()}
-        node = cards[self._shown.path.rpartition(".")[2]]
+        node = QRect()
+        for id in ids:
+            node = node.united(cards.get(id, QRect()))
         width, height = size.width(), size.height()
         x, y = node.center().x() - width // 2, node.center().y() - height // 2
         places = [(node.right() + 24, y), (node.left() - width - 24, y), (x, node.bottom() + 24),

@@ -1,0 +1,243 @@
+"""Selected layers and the one convolution that sees as much, side by side."""
+
+from fractions import Fraction
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.analysis.compare import Comparison
+from explorer.app import theme
+from explorer.app.number import grouped, percent, shape_text, short
+from explorer.text import _
+
+WIDTH, EDGE = 384, 16
+PICTURE = 116  # pixels of a picture's side
+SMALLEST = 4.0  # pixels of a square that is still drawn by itself
+MOST_NAMES = 3
+LONGEST_GROWTH = 4
+
+
+class ComparisonCard(QFrame):
+    """A card: the nodes at the left, one convolution at the right; what each sees, weighs and does.
+
+    closed: the person wants the card away.
+    """
+
+    closed = Signal()
+
+    def __init__(self, comparison: Comparison, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setProperty("card", True)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.comparison = comparison
+        self.verdict = QLabel(verdict(comparison))
+        self.figures: dict[str, tuple[str, str]] = {}
+        self._build()
+        theme.changed.connect(self.update)
+        self.setAccessibleName(self.verdict.text())
+
+    def _build(self) -> None:
+        found = self.comparison
+        title = QLabel(_("Compared with one layer"))
+        title.setProperty("role", "strong")
+        away = QToolButton()
+        away.setText("×")
+        away.setAutoRaise(True)
+        away.setProperty("small", True)
+        away.setToolTip(_("Hide this card"))
+        away.setAccessibleName(_("Hide this card"))
+        away.clicked.connect(self.closed)
+        top = QHBoxLayout()
+        top.addWidget(title, 1)
+        top.addWidget(away)
+        pictures = QHBoxLayout()
+        pictures.setSpacing(EDGE)
+        pictures.addLayout(_column(_named(found.nodes), " → ".join(found.nodes),
+                                   FieldPicture(found.growth), growth_text(found.growth)), 1)
+        single = _("one {size} convolution").format(size=shape_text(found.field))
+        pictures.addLayout(_column(single, _("{count} channels in, {out} out, stride {stride}").format(
+            count=found.channels[0], out=found.channels[1], stride=_side(found.stride)),
+            FieldPicture((found.field,)), shape_text(found.field)), 1)
+        self.verdict.setProperty("role", "strong")
+        self.verdict.setWordWrap(True)
+        more = QLabel("\n".join(_remarks(found)))
+        more.setProperty("role", "small")
+        more.setWordWrap(True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(EDGE, 12, EDGE, EDGE)
+        column.setSpacing(8)
+        column.addLayout(top)
+        column.addLayout(pictures)
+        column.addSpacing(4)
+        column.addLayout(self._figures())
+        column.addSpacing(4)
+        column.addWidget(self.verdict)
+        if more.text():
+            column.addWidget(more)
+        self.setFixedWidth(WIDTH)
+
+    def _figures(self) -> QGridLayout:
+        """A row for each figure, the nodes' value and that of the one layer."""
+        found = self.comparison
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(EDGE)
+        grid.setVerticalSpacing(2)
+        grid.setColumnStretch(0, 1)
+        for row, (name, tip, a, b) in enumerate((
+                (_("Receptive field"), _("What one place of the output sees of the input"),
+                 shape_text(found.field), shape_text(found.field)),
+                (_("Weights"), _("Numbers in the kernels, without biases"),
+                 grouped(found.chain.weights), grouped(found.single.weights)),
+                (_("MACs"), _("Fused multiply-adds for one picture"),
+                 *(grouped(each.macs) if each.macs < 1e9 else short(each.macs)
+                   for each in (found.chain, found.single))),
+                (_("Layers with kernels"), _("Convolutions and linear layers"),
+                 *(grouped(each.layers) for each in (found.chain, found.single))),
+                (_("Non-linearities"), _("Activations: the more, the more can be told apart"),
+                 *(grouped(each.nonlinearities) for each in (found.chain, found.single))))):
+            self.figures[name] = a, b
+            for column, text in enumerate((name, a, b)):
+                label = QLabel(text)
+                label.setProperty("role", "number" if column else "muted")
+                label.setToolTip(tip)
+                grid.addWidget(label, row, column, Qt.AlignmentFlag.AlignRight if column
+                               else Qt.AlignmentFlag.AlignLeft)
+        for column in (1, 2):
+            grid.setColumnMinimumWidth(column, 84)
+        return grid
+
+    def sizeHint(self) -> QSize:
+        return QSize(WIDTH, self.layout().totalHeightForWidth(WIDTH))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.closed.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+def verdict(found: Comparison) -> str:
+    """The ratio of the weights in a sentence: "18/25 of the weights: 28 % fewer"."""
+    ratio = found.ratio
+    if ratio == 1:
+        return _("As many weights")
+    if ratio > 1:
+        return _("{ratio}× the weights of the one layer").format(ratio=short(float(ratio)))
+    return _("{fraction} of the weights: {share} fewer").format(
+        fraction=_fraction(ratio), share=percent(float(1 - ratio), 0))
+
+
+def _remarks(found: Comparison) -> list[str]:
+    lines = []
+    if found.equal is not None:
+        lines.append(_("With as many channels everywhere: {fraction} of the weights").format(
+            fraction=_fraction(found.equal)))
+    more = found.chain.nonlinearities - found.single.nonlinearities
+    if found.chain.layers > 1 and not found.chain.nonlinearities:
+        lines.append(_("Without a non-linearity between them the layers can do no more than the "
+                       "one"))
+    elif more > 0:
+        lines.append(_("One non-linearity more") if more == 1 else
+                     _("{count} non-linearities more").format(count=more))
+    return lines
+
+
+def _fraction(ratio: Fraction) -> str:
+    """18/25, or 0.123 where the figures would be long."""
+    return f"{ratio.numerator}/{ratio.denominator}" if ratio.denominator < 1000 else (
+        f"{float(ratio):.3g}")
+
+
+def growth_text(growth: tuple[tuple[int, int], ...]) -> str:
+    """How the field grows: "3×3 → 5×5", with "…" for what is between many."""
+    sizes = [shape_text(size) for size in growth]
+    if len(sizes) > LONGEST_GROWTH:
+        sizes = [sizes[0], sizes[1], "…", sizes[-1]]
+    return " → ".join(sizes)
+
+
+def _named(nodes: tuple[str, ...]) -> str:
+    if len(nodes) > MOST_NAMES:
+        return f"{nodes[0]} → … → {nodes[-1]}"
+    return " → ".join(nodes)
+
+
+def _side(pair: tuple[int, int]) -> str:
+    return str(pair[0]) if pair[0] == pair[1] else shape_text(pair)
+
+
+def _column(name: str, tip: str, picture: "FieldPicture", caption: str) -> QVBoxLayout:
+    """Name, picture and sizes, one below the other."""
+    column = QVBoxLayout()
+    column.setSpacing(6)
+    for text, role in ((name, "small"), (caption, "number")):
+        label = QLabel(text)
+        label.setProperty("role", role)
+        label.setToolTip(tip if role == "small" else "")
+        label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        column.addWidget(label)
+        if role == "small":
+            column.addWidget(picture, 0, Qt.AlignmentFlag.AlignHCenter)
+    return column
+
+
+class FieldPicture(QWidget):
+    """A receptive field as squares, one for a pixel: the sizes through which it grew, nested, the
+    first the strongest; fields of many pixels as frames alone."""
+
+    def __init__(self, growth: tuple[tuple[int, int], ...], parent: QWidget | None = None):
+        super().__init__(parent)
+        self.growth = growth
+        self.setFixedSize(PICTURE, PICTURE)
+        self.setAccessibleName(growth_text(growth))
+
+    def shade(self, row: int, column: int) -> float:
+        """How strong a square is drawn: of the smallest field in which it lies."""
+        rows, columns = self.growth[-1]
+        for number, (height, width) in enumerate(self.growth):
+            top, left = (rows - height) // 2, (columns - width) // 2
+            if top <= row < top + height and left <= column < left + width:
+                return self._strength(number)
+        return 0.0
+
+    def _strength(self, number: int) -> float:
+        count = len(self.growth)
+        return 0.85 - 0.6 * number / max(1, count - 1) if count > 1 else 0.25
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        rows, columns = self.growth[-1]
+        side = (PICTURE - 2) / max(rows, columns)
+        left, top = (PICTURE - columns * side) / 2, (PICTURE - rows * side) / 2
+        if side < SMALLEST:
+            self._paint_frames(painter, side)
+            painter.end()
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        gap = 1.0 if side < 10 else 2.0
+        painter.setPen(Qt.PenStyle.NoPen)
+        for row in range(rows):
+            for column in range(columns):
+                painter.setBrush(theme.mixed("convolution", "card", self.shade(row, column)))
+                painter.drawRoundedRect(QRectF(left + column * side, top + row * side, side - gap,
+                                               side - gap), 1.5, 1.5)
+        painter.end()
+
+    def _paint_frames(self, painter: QPainter, side: float) -> None:
+        for number in range(len(self.growth) - 1, -1, -1):
+            height, width = (max(2.0, size * side) for size in self.growth[number])
+            painter.setPen(QPen(theme.mixed("convolution", "card", 0.7), 1))
+            painter.setBrush(theme.mixed("convolution", "card", self._strength(number)))
+            painter.drawRect(QRectF((PICTURE - width) / 2, (PICTURE - height) / 2, width - 1,
+                                    height - 1))
