@@ -140,9 +140,10 @@ def _leaf(facts: Facts, manner: Manner, widths: tuple[int, ...], learns: tuple[b
     keeps = kept_tensors(facts) if works else ()
     cast = sum(prod(shape) * wanted for shape, each in zip(facts.ins, widths)
                if wanted and each != wanted)
-    copies = HALF * weights if product else 0
+    copies = HALF * sum(weight.size for weight in facts.weights
+                        if weight.learned and len(weight.shape) > 1) if product else 0
     fixed = copies + (_statistics(facts) if works else 0)
-    each = extra(facts, manner) if works else 0
+    each = extra(facts, manner, width) if works else 0
     if "input" in keeps:
         each += cast
     forward = ((fixed, each + out + (0 if "input" in keeps else cast)),)
@@ -159,11 +160,11 @@ def kept_tensors(facts: Facts) -> tuple[str, ...]:
     return keeps(facts.settings, facts.ins, facts.out) if callable(keeps) else keeps
 
 
-def extra(facts: Facts, manner: Manner) -> int:
-    """Bytes for one picture that a layer keeps beside its input and output. The mask of a Dropout
-    is float32 on the CPU, not one byte a number as on a GPU."""
+def extra(facts: Facts, manner: Manner, width: int) -> int:
+    """Bytes for one picture that a layer keeps beside its input and output. On the CPU the mask of
+    a Dropout is as wide as its numbers, not one byte each as on a GPU."""
     found = facts.kind.extra(facts.settings, facts.ins, facts.out) if facts.kind.extra else 0
-    return FULL * found if facts.kind.name == "Dropout" and not manner.cuda else found
+    return width * found if facts.kind.name == "Dropout" and not manner.cuda else found
 
 
 def _statistics(facts: Facts) -> int:

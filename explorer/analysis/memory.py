@@ -130,11 +130,13 @@ def _make_plan(report: Report, half: bool, device: str) -> _Plan:
     train = composed(order, result, graph.input, Manner(True, half, cuda), FULL, False)
 
     picture, scores = FULL * prod(graph.input), FULL * prod(report.output)
+    # Half precision comes with channels last: the batch is there in both orders.
+    both = picture * 2 if half and graph.input[0] > 1 else picture
     weights = FULL * report.params
     standing = weights + train.buffers
     cast = scores * HALF // FULL if train.width == HALF else 0  # the loss takes float32
-    inference = [(standing + fixed, picture + each) for fixed, each in rest.forward]
-    inference.append((standing + rest.kept[0], picture + scores + cast))
+    inference = [(standing + fixed, both + each) for fixed, each in rest.forward]
+    inference.append((standing + rest.kept[0], both + scores + cast))
 
     end = 0 if train.view else prod(report.output) * train.width
     left = picture if train.keeps_input or train.view else 0
@@ -142,9 +144,9 @@ def _make_plan(report: Report, half: bool, device: str) -> _Plan:
     kept = fixed - train.copies, each + (picture if train.keeps_input else 0) + (
         end if train.keeps_output else 0)
     # The step before left its gradients; they go when the loss is there.
-    lines = [(standing + weights + fixed_, picture + each_) for fixed_, each_ in train.forward]
+    lines = [(standing + weights + fixed_, both + each_) for fixed_, each_ in train.forward]
     held = left + each + (end if cast == 0 or train.keeps_output else 0)
-    lines.append((standing + weights + fixed, picture + each + end + scores * bool(cast)))
+    lines.append((standing + weights + fixed, both + each + end + scores * bool(cast)))
     # Behind the network: the scores, their logarithms (kept) and two gradients of that size.
     loss = scores * bool(cast) + scores
     lines.append((standing + weights + fixed, held + loss))

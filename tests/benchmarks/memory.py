@@ -127,8 +127,8 @@ class Steps:
 
 def peak(steps: Steps, work) -> int:
     """The most bytes of tensors while `work` runs, what stands before included."""
-    gc.collect()
     if steps.place.type == "cuda":
+        gc.collect()
         torch.cuda.synchronize(steps.place)
         torch.cuda.reset_peak_memory_stats(steps.place)
         before = torch.cuda.memory_allocated(steps.place) - _bytes(steps.standing)

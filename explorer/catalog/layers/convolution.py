@@ -72,6 +72,21 @@ def _conv_macs(p, ins, out):
     return out[0] * out[1] * out[2] * (ins[0][0] // p.groups) * height * width
 
 
+def _overhang(p) -> tuple[int, int]:
+    """Rows and columns that "same" adds at the end alone, where the window's reach is even: PyTorch
+    then makes a padded copy of the input."""
+    if p.padding != "same":
+        return 0, 0
+    return tuple(step * (side - 1) % 2 for step, side in zip(pair(p.dilation), pair(p.kernel_size)))
+
+
+def _copied(p, ins, out) -> int:
+    """Bytes of that copy, which is kept in place of the input."""
+    below, right = _overhang(p)
+    channels, height, width = ins[0]
+    return 4 * channels * (height + below) * (width + right) if below or right else 0
+
+
 def _label(p) -> str:
     return f"{extent(p.kernel_size)}, {p.out_channels}{strided(p)}" + (
         f", g{p.groups}" if p.groups > 1 else "") + (
@@ -87,7 +102,8 @@ KINDS.declare(Kind(
     params=(OUT_CHANNELS, KERNEL, STRIDE, replace(PADDING, words=("same",)), DILATION, GROUPS,
             BIAS),
     label=_label,
-    shape=_conv_shape, macs=_conv_macs, reach=reach, keeps=("input",),
+    shape=_conv_shape, macs=_conv_macs, reach=reach, extra=_copied,
+    keeps=lambda p, ins, out: () if any(_overhang(p)) else ("input",),
     weights=lambda p, ins: _biased(p, Weight(
         "weight", (p.out_channels, ins[0][0] // p.groups, *pair(p.kernel_size)))),
     call=lambda p, ins: Call("nn.Conv2d", (
