@@ -115,7 +115,8 @@ class _Forward:
 
     def _fresh(self, id: str) -> str:
         taken = set(self.variables.values())
-        wanted = "out" if self.adds and "out" not in taken else f"v{id}" if id.isdigit() else id
+        wanted = "out" if self.adds and "out" not in taken else (
+            id if id.isidentifier() else "v" + id.replace("-", "_"))
         while wanted in taken:
             wanted += "_"
         return wanted

@@ -7,12 +7,13 @@ the graph reach the text.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from explorer.analysis.constructor import Constructor, Row, same_kind, written
+from explorer.analysis.constructor import Constructor, Expression, Row, same_kind, written
 from explorer.analysis.facts import Child, Facts
 from explorer.analysis.forward import forward
 from explorer.analysis.report import Report
+from explorer.catalog import KINDS
 from explorer.catalog.kind import REQUIRED, Argument, Call
 from explorer.catalog.layers import text_of
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph
@@ -35,8 +36,6 @@ def class_name(graph: Graph) -> str:
 
 
 def _taken(graph: Graph) -> set[str]:
-    from explorer.catalog import KINDS  # every class that a block could be written as
-
     names = set(KINDS) | {"PlainBlock", "PlainBottleneck", "True", "False", "None"}
     return names | {_camel(id) for id in graph.nodes}
 
@@ -84,12 +83,15 @@ class _Writer:
             if id in report.alive)
         for child in children:
             self._assign(child.facts, child.id)
+        self._name()
         for block in self.blocks:
             self._write(block)
         # The name is free text, the only one: it must not end the docstring.
         title = "".join(c if c.isprintable() and c not in '"\\' else "_" for c in graph.name)
         lines = [f'"""{title}: {report.params:,} parameters, {report.macs:,} multiply-adds for '
                  f'{text_of(graph.input)}."""', "", "import torch", "from torch import nn", ""]
+        for module in sorted({layer.facts.kind.module for layer in report.layers()} - {""}):
+            lines += ["", *module.splitlines(), ""]
         for block in self.blocks:
             lines += ["", *self._class(block), ""]
         lines += ["", f"class {self.name}(nn.Module):", "    def __init__(self):",
@@ -105,6 +107,8 @@ class _Writer:
         lines += ["", "", 'if __name__ == "__main__":', f"    network = {self.name}().eval()",
                   '    print(f"{sum(p.numel() for p in network.parameters()):,} parameters")',
                   f"    print(tuple(network(torch.zeros({shape})).shape))", ""]
+        if any("OrderedDict(" in line for line in lines):
+            lines[2:2] = ["from collections import OrderedDict", ""]
         return "\n".join(lines)
 
     # Which classes there are ------------------------------------------------------------------
@@ -115,7 +119,7 @@ class _Writer:
             return
         for child in facts.children:
             self._assign(child.facts, child.id)
-        if facts.inline or _is_row(facts):
+        if facts.inline or _row_names(facts) is not None:
             return
         children, outlets = _spliced(facts.children)
         result = outlets.get(facts.result, facts.result)
@@ -134,14 +138,23 @@ class _Writer:
                   else _camel(id) if facts.inner is not None else facts.kind.name)
         if not wanted[:1].isalpha():
             wanted = f"Block{wanted}"
-        names = {block.name for block in self.blocks} | {self.name, "True", "False", "None"}
-        name, number = wanted, 2
-        while name in names:
-            name, number = f"{wanted}{number}", number + 1
-        block = _Block(name, facts.kind.doc, skeleton, [facts],
+        block = _Block(f"{wanted}.{len(self.blocks)}", facts.kind.doc, skeleton, [facts],
                        {"made": made, "result": [result]})
         self.blocks.append(block)
         self.block_of[id_of(facts)] = block
+
+    def _name(self) -> None:
+        """Give the classes their names: of those that want the same one, the one with the most
+        uses gets it, the others say how they differ."""
+        taken = {self.name, "True", "False", "None", *(
+            kind.name for kind in KINDS.values() if kind.module)}
+        for block in sorted(self.blocks, key=lambda block: -len(block.members)):
+            wanted = block.name.split(".")[0]
+            before, after = block.members[0].ins[0], block.members[0].out
+            changes = "Down" if before[1:] != after[1:] else "Wider" if before != after else ""
+            choices = (wanted, wanted + changes, *(f"{wanted}{changes}{n}" for n in range(2, 999)))
+            block.name = next(name for name in choices if name not in taken)
+            taken.add(block.name)
 
     # How one is made --------------------------------------------------------------------------
 
@@ -151,8 +164,10 @@ class _Writer:
             return facts.call
         if not facts.kind.composite:
             return None
-        if _is_row(facts):
-            return Row(tuple(self._made(child.facts) for child in facts.children))
+        names = _row_names(facts)
+        if names is not None:
+            return Row(tuple(self._made(child.facts) for child in _spliced(facts.children)[0]),
+                       names)
         block = self.block_of[id_of(facts)]
         if facts not in block.members:
             return Call(block.name)
@@ -194,19 +209,29 @@ class _Writer:
         if isinstance(first, Row):
             return Row(tuple(self._unified(block, id, [row.items[n] for row in made], at,
                                            fresh and n == 0)
-                             for n in range(len(first.items))))
-        arguments = []
-        for number, argument in enumerate(first.arguments):
-            column = tuple(call.arguments[number].value for call in made)
-            if isinstance(argument.value, Call):
-                arguments.append(replace(argument, value=self._unified(
-                    block, id, list(column), at, fresh)))
-                continue
-            named = len(set(column)) > 1 or self._is_setting(block, argument.name, column, at)
-            arguments.append(Argument(argument.name, _Named(self._named(
-                block, id, argument.name, column, tuple(at), fresh)) if named
-                else argument.value, argument.default))
-        return Call(first.function, tuple(arguments))
+                             for n in range(len(first.items))), first.names)
+        functions = tuple(Expression(call.function) for call in made)
+        return Call(
+            first.function if len(set(functions)) == 1 else self._named(
+                block, id, "activation", functions, tuple(at), fresh),
+            tuple(Argument(argument.name, self._value(
+                block, id, argument.name, tuple(call.arguments[number].value for call in made),
+                tuple(at), fresh), argument.default)
+                for number, argument in enumerate(first.arguments)))
+
+    def _value(self, block: _Block, id: str, name: str, column: tuple, at: tuple[int, ...],
+               fresh: bool) -> object:
+        """One value for all the uses `at`: what differs becomes a name."""
+        first = column[0]
+        if isinstance(first, Call):
+            return self._unified(block, id, list(column), at, fresh)
+        if isinstance(first, tuple) and len(set(column)) > 1 and all(
+                isinstance(value, tuple) and len(value) == len(first) for value in column):
+            return tuple(self._value(block, id, name, tuple(value[n] for value in column), at, fresh)
+                         for n in range(len(first)))
+        if len(set(column)) > 1 or self._is_setting(block, name, column, at):
+            return Expression(self._named(block, id, name, column, at, fresh))
+        return first
 
     def _is_setting(self, block: _Block, name: str, column: tuple, at: Iterable[int]) -> bool:
         """Only some uses have this layer, and there `name` is the class's argument of that name."""
@@ -225,6 +250,10 @@ class _Writer:
         known = {**channels, **known} if fresh else {**known, **channels}
         known |= {key: values for key, (values, _default) in block.arguments.items()
                   if all(type(value) in (int, float) for value in values)}
+        for key, (values, _default) in block.arguments.items():
+            if all(values[index] == value and type(values[index]) is type(value)
+                   for value, index in zip(column, at)):
+                return key
         for factor in (1, 2, 3, 4, 6, 8):
             for candidate, values in known.items():
                 if all(type(value) is int and factor * values[index] == value
@@ -252,13 +281,6 @@ class _Writer:
                 *forward(_spliced(block.members[0].children)[0], block.parts["result"][0])]
 
 
-class _Named(str):
-    """An expression in the text, not a word to be quoted."""
-
-    def __repr__(self) -> str:
-        return str(self)
-
-
 def id_of(facts: Facts) -> int:
     """The identity of facts: equal uses share them."""
     return id(facts)
@@ -275,21 +297,29 @@ def _docstring(doc: str) -> list[str]:
 
 
 def _attribute(id: str, value: list[str], comment: str = "") -> list[str]:
-    first = (f'{INDENT}self.add_module("{id}", ' if id.isdigit() else f"{INDENT}self.{id} = ")
+    plain = id.isidentifier()
+    first = f"{INDENT}self.{id} = " if plain else f'{INDENT}self.add_module("{id}", '
     lines = [first + value[0], *(INDENT + line for line in value[1:])]
-    lines[-1] += (")" if id.isdigit() else "") + comment
+    lines[-1] += ("" if plain else ")") + comment
     return lines
 
 
-def _is_row(facts: Facts) -> bool:
-    """The nodes inside are called 0, 1, 2 … and each feeds only the next: an nn.Sequential."""
+def _row_names(facts: Facts) -> tuple[str, ...] | None:
+    """If the nodes inside are modules of which each feeds only the next, an nn.Sequential: their
+    names, or nothing where those are 0, 1, 2 … Otherwise None. Words as names make a row of a
+    stage and of a group; another block is a class of its own."""
+    children, outlets = _spliced(facts.children)
     before = INPUT
-    for number, child in enumerate(facts.children):
-        if (child.id != str(number) or child.sources != (before,) or child.facts.kind.expression
-                or child.facts.inline):
-            return False
+    for child in children:
+        if child.sources != (before,) or child.facts.kind.expression:
+            return None
         before = child.id
-    return bool(facts.children) and facts.result == before
+    if not children or outlets.get(facts.result, facts.result) != before:
+        return None
+    names = tuple(child.id for child in children)
+    if names == tuple(map(str, range(len(names)))):
+        return ()
+    return names if facts.kind.name in ("Stage", "Group") else None
 
 
 def _spliced(children: Iterable[Child]) -> tuple[list[Child], dict[str, str]]:

@@ -57,9 +57,8 @@ def declare(name: str, family: str, doc: str, write: Callable[[int, Shape], Insi
 
 
 def classifier(inside: Inside, name: str, *layers: tuple[str, dict]) -> None:
-    """A group of layers in a row, numbered from 0; an empty kind keeps its number free."""
+    """A group of layers (kind, parameters) in a row, numbered from 0."""
     group = Inside()
     for number, (kind, params) in enumerate(layers):
-        if kind:
-            group.add(str(number), kind, **params)
+        group.add(str(number), kind, **params)
     inside.group(name, group)
