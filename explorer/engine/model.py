@@ -2,6 +2,7 @@
 calibrated."""
 
 import linecache
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -24,7 +25,7 @@ class Model:
     """A network on a device, with what is known of it.
 
     text: the source that runs. kept, fresh: tensors of the state dict that came from the model
-    before, and that were drawn anew.
+    before, and that were drawn anew. weighted: the paths of the layers with a learned weight.
     """
 
     graph: Graph
@@ -37,17 +38,21 @@ class Model:
     weighted: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        modules = dict(self.net.named_modules())
+        learned = dict(self.net.named_parameters())
         self.weighted = [
             layer.path
             for layer in self.report.layers()
-            if isinstance(getattr(modules.get(layer.path), "weight", None), nn.Parameter)
+            if f"{layer.path}.weight" in learned or layer.path in learned
         ]
 
     @property
     def weights(self) -> list[nn.Parameter]:
         """The weight of each layer in `weighted`, in order of execution."""
-        return [self.net.get_submodule(path).weight for path in self.weighted]
+        learned = dict(self.net.named_parameters())  # a LayerScale is a parameter itself
+        return [
+            learned[path] if path in learned else learned[f"{path}.weight"]
+            for path in self.weighted
+        ]
 
     @property
     def params(self) -> int:
@@ -150,13 +155,21 @@ def _instantiate(text: str, name: str) -> nn.Module:
 def _draw(net: nn.Module) -> None:
     """He initialisation of convolutions, normal with fan-out, as torchvision's ResNets have it.
 
-    He et al. 2015 (arXiv 1502.01852) section 2.2, equation 14. All else as PyTorch draws it.
+    He et al. 2015 (arXiv 1502.01852) section 2.2, equation 14. A transposed one by equation 10: a
+    number of its output is a sum of input channels × kernel / stride² products. All else as PyTorch
+    draws it.
     """
     for module in net.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.ConvTranspose2d):
+            channels = module.in_channels // module.groups
+            terms = channels * math.prod(module.kernel_size) / math.prod(module.stride)
+            nn.init.normal_(module.weight, std=math.sqrt(2 / terms))
+        else:
+            continue
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
 
 
 def _keep(net: nn.Module, before: Mapping[str, Tensor]) -> int:
