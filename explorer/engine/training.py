@@ -303,9 +303,10 @@ def _loss_lost(rows: np.ndarray) -> str | None:
 
 def _optimiser(model: Model, recipe: Recipe) -> torch.optim.SGD:
     weights = [weight for weight in model.net.parameters() if weight.requires_grad]
+    # Matrices and kernels decay; biases and scales do not, LayerScale's (channels, 1, 1) neither.
     groups = [
-        {"params": [w for w in weights if w.ndim > 1], "weight_decay": recipe.weight_decay},
-        {"params": [w for w in weights if w.ndim <= 1], "weight_decay": 0.0},
+        {"params": [w for w in weights if w.ndim in (2, 4)], "weight_decay": recipe.weight_decay},
+        {"params": [w for w in weights if w.ndim not in (2, 4)], "weight_decay": 0.0},
     ]
     groups = [group for group in groups if group["params"]]
     if not groups:

@@ -10,6 +10,8 @@ import time
 import numpy as np
 import pytest
 
+from explorer.analysis.report import analyse
+from explorer.catalog import KINDS
 from explorer.graph import file
 from explorer.graph.graph import Graph, Node, Wire
 from explorer.protocol import Decoder, encode
@@ -59,6 +61,41 @@ def _tiny(channels: int = 4, dropout: float = 0.0) -> Graph:
         ("fc", "output"),
     ]
     return Graph("tiny", (1, 28, 28), nodes, tuple(Wire(*wire) for wire in wires))
+
+
+_FITTING = {  # parameters that suit 8 channels of 7×7, where the defaults do not
+    "GroupNorm": {"num_groups": 4},
+    "Linear": {"out_features": 6, "per_place": True},
+    "DropPath": {"p": 0.5},
+    "ChannelPad": {"before": 1, "behind": 2},
+    "LayerScale": {"value": 0.5},
+}
+
+
+def _around(kind: str) -> Graph:
+    """A network for Fashion-MNIST whose node "it" is of this kind, between a convolution and a
+    head; every input of it is fed, from branches that differ."""
+    declared = KINDS[kind]
+    fitting = _FITTING.get(kind, {})
+    offered = {param.name for param in declared.params}
+    params = {"out_channels": 8, "width": 8, "inline": False, "shortcut": "automatic"}
+    params = {key: value for key, value in params.items() if key in offered} | fitting
+    nodes = [
+        Node("conv1", "Conv2d", {"out_channels": 8, "kernel_size": 3, "stride": 4, "padding": 1}),
+        Node("bn1", "BatchNorm2d"),
+        Node("conv2", "Conv2d", {"out_channels": 8, "kernel_size": 3, "padding": 1}),
+        Node("it", kind, params),
+    ]
+    feeding = ["bn1", "conv2"]
+    wires = [Wire("input", "conv1"), Wire("conv1", "bn1"), Wire("bn1", "conv2")]
+    wires += [
+        Wire(feeding[-1 - number], "it", port) for number, port in enumerate(declared.inputs)
+    ]
+    graph = Graph("net", (1, 28, 28), {node.id: node for node in nodes}, tuple(wires))
+    out = analyse(graph).facts["it"].out
+    end = Node("fc", "Linear") if len(out) == 1 else Node("head", "ClassifierHead")
+    wires += [Wire("it", end.id), Wire(end.id, "output")]
+    return Graph("net", graph.input, {**graph.nodes, end.id: end}, tuple(wires))
 
 
 class Engine:
@@ -203,6 +240,12 @@ def chain():
 def tiny():
     """Makes a network small enough to train in a blink, with an Add."""
     return _tiny
+
+
+@pytest.fixture
+def around():
+    """Makes a network around a node "it" of a kind."""
+    return _around
 
 
 @pytest.fixture(scope="module")

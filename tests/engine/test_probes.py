@@ -1,10 +1,12 @@
 """The probe looks, and leaves no trace."""
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
-from explorer.catalog import templates
+from explorer.catalog import KINDS, templates
+from explorer.catalog.datasets import FASHION_MNIST
 from explorer.engine import data, probes
 from explorer.engine.failure import EngineError
 from explorer.engine.model import build
@@ -59,6 +61,24 @@ def test_shows_composites_and_inlined_layers_by_either_name(pictures):
         assert probe.look(Watch(layer.path, 0))[0]["shape"] == list(layer.out)
     for id, facts in model.report.facts.items():
         assert probe.look(Watch(id, 0))[0]["shape"] == list(facts.out)
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "Group"])
+def test_every_kind_shows_its_maps_and_its_gradients(pictures, around, name):
+    model = build(around(name), CPU, data=FASHION_MNIST)
+    message, arrays = Probe(model, pictures).look(Watch("it", 5))
+    facts = model.report.facts["it"]
+    assert message["shape"] == list(facts.out) and arrays["mosaic"].size > 0
+    assert np.isfinite(message["high"]) and message["low"] <= message["high"]
+    learned = {
+        layer.path
+        for layer in model.report.layers()
+        if any(weight.name in ("weight", "") for weight in layer.facts.weights)
+    }
+    assert set(message["layers"]) == learned
+    gradients = dict(zip(message["layers"], arrays["gradients"], strict=True))
+    assert all(np.isfinite(size) for size in gradients.values()), gradients
+    assert sum(gradients.values()) > 0
 
 
 def test_what_is_not_there_is_refused(pictures, tiny):

@@ -8,9 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from explorer.catalog import KINDS
 from explorer.catalog.datasets import FASHION_MNIST
 from explorer.engine import checkpoint, data
 from explorer.engine.failure import EngineError
+from explorer.engine.mode import sound
 from explorer.engine.model import build
 from explorer.engine.probes import Probe, Watch
 from explorer.engine.recipe import Recipe
@@ -191,3 +193,18 @@ def test_train_does_it_all(tiny, tmp_path):
     net = build(tiny(), CPU).net
     checkpoint.load(net, checkpoint.read(result.files[0]).tensors)
     assert isinstance(net, nn.Module)
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "Group"])
+def test_every_kind_trains_in_every_mode(pictures, around, name):
+    """Forward and backward, in each layout and precision that this machine computes soundly."""
+    for mode in sound(CPU):
+        recipe = replace(RECIPE, mode=mode.name, batch_size=8, limit=32, epochs=1)
+        run = begin(around(name), pictures, recipe)
+        before = {key: weight.clone() for key, weight in run.model.net.named_parameters()}
+        while run.step < 2:
+            run.advance()
+        assert np.isfinite(run.fetch().rows).all(), mode
+        for key, weight in run.model.net.named_parameters():
+            assert weight.dtype == torch.float32 and weight.isfinite().all()
+            assert key.endswith("bias") or not torch.equal(weight, before[key]), (mode, key)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from explorer.catalog import templates
+from explorer.catalog import KINDS, templates
 from explorer.engine.model import build
 from explorer.engine.walk import Walk
 
@@ -57,3 +57,21 @@ def test_shows_every_layer_as_a_hook_would():
         assert torch.equal(values[path], value), path  # in-place layers do not reach back
     for layer in layers:
         assert values[layer.path].shape[1:] == layer.out
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "Group"])
+def test_every_kind(around, name, training):
+    """Bit for bit what the network computes, in the shapes that the analysis states."""
+    model = build(around(name), CPU)
+    model.net.train(training)
+    images = torch.randn(3, 1, 28, 28, generator=torch.Generator().manual_seed(1))
+    layers = model.report.layers()
+    with torch.no_grad():
+        torch.manual_seed(2)
+        wanted = model.net(images)
+        torch.manual_seed(2)
+        found, values = Walk(model.report, model.net).run(images, {layer.path for layer in layers})
+    assert torch.equal(found, wanted) and wanted.isfinite().all()
+    for layer in layers:
+        assert tuple(values[layer.path].shape[1:]) == layer.out, layer.path
