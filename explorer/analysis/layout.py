@@ -15,8 +15,8 @@ FULL_ROW_INSIDE = 1700.0
 """Widest row, in scene units: of a network at natural size, of a block's inside drawn smaller."""
 
 _ENDS = {INPUT: (84.0, 104.0), OUTPUT: (84.0, 56.0)}
-_SIZES = {"merge": (68.0, 68.0), "normalisation": (84.0, 84.0), "activation": (84.0, 84.0),
-          "shape": (84.0, 84.0)}
+_SIZES = {"merge": (76.0, 84.0), "normalisation": (116.0, 104.0), "activation": (104.0, 104.0),
+          "shape": (108.0, 104.0)}
 Size = tuple[float, float]
 Place = tuple[float, float]
 
@@ -28,7 +28,7 @@ def card_size(kind: str) -> Size:
     found = KINDS[kind]
     if found.composite:
         return 134.0, 104.0
-    return _SIZES.get(found.category, (124.0, 84.0))
+    return _SIZES.get(found.category, (124.0, 104.0))
 
 
 def card_reach(kind: str) -> float:

@@ -128,7 +128,7 @@ class Card(QGraphicsItem):
             self._paint_input(painter)
         elif self.id == OUTPUT:
             self._paint_output(painter)
-        elif self.facts.kind.variadic:
+        elif self.category == "merge" and not self.facts.kind.composite:
             self._paint_join(painter)
         else:
             self._paint_layer(painter)
@@ -173,8 +173,7 @@ class Card(QGraphicsItem):
         painter.setFont(theme.sans(11))
         self._words(painter, QRectF(left, top + 26, width, 16), self.subtitle or facts.kind.name,
                     "muted")
-        if facts.kind.composite:
-            self._paint_glyphs(painter, QRectF(left, top + 45, width, 18))
+        self._paint_glyphs(painter, QRectF(left, top + 45, width, 18))
         rule = body.bottom() - 23
         painter.setPen(QPen(theme.color("line"), 1))
         painter.drawLine(QPointF(left, rule), QPointF(left + width, rule))
@@ -191,44 +190,52 @@ class Card(QGraphicsItem):
             painter.drawText(foot, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
                              short(facts.params))
 
-    def _words(self, painter: QPainter, rect: QRectF, words: str, token: str) -> None:
+    def _words(self, painter: QPainter, rect: QRectF, words: str, token: str,
+               side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft) -> None:
+        """Words on one line: smaller, then narrower, and only then cut, if they are too long."""
+        font = painter.font()
+        full = font.pixelSize()
+        for size, stretch in ((full, 100), (full - 1, 100), (full - 1, 88), (full - 2, 80)):
+            font.setPixelSize(size)
+            font.setStretch(stretch)
+            painter.setFont(font)
+            if painter.fontMetrics().horizontalAdvance(words) <= rect.width():
+                break
         painter.setPen(theme.color(token))
         words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight,
                                                  int(rect.width()))
-        painter.drawText(rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+        painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, words)
 
     def _paint_glyphs(self, painter: QPainter, rect: QRectF) -> None:
         blocks = [child.facts for child in self.facts.children
                   if child.facts.kind.category == "block"] if self._stacked else []
         if not blocks:
-            if self.facts.kind.category == "block":
-                glyphs.paint_block(painter, QRectF(rect.left(), rect.top(), 26, rect.height()),
-                                   shortcut(self.facts))
-            else:
-                glyphs.paint_kind(painter, QRectF(rect.left(), rect.top(), 26, rect.height()),
-                                  self.facts.kind.name, self.facts.settings)
+            glyphs.paint_kind(painter, rect, self.facts.kind.name, self.facts.settings,
+                              shortcut(self.facts))
             return
         shown = blocks if len(blocks) <= MOST_BLOCKS else blocks[:MOST_BLOCKS - 1]
         for number, block in enumerate(shown):
-            glyphs.paint_block(painter, QRectF(rect.left() + number * 27, rect.top(), 23,
-                                               rect.height()), shortcut(block))
+            glyphs.paint_kind(painter, QRectF(rect.left() + number * 27, rect.top(), 23,
+                                              rect.height()), block.kind.name, block.settings,
+                              shortcut(block))
         if len(shown) < len(blocks):
             painter.setPen(theme.color("muted"))
             painter.setFont(theme.sans(11))
             painter.drawText(rect, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, "…")
 
     def _paint_join(self, painter: QPainter) -> None:
+        body, name = self.body, self.facts.kind.name
+        left, width, top = body.left() + 5, body.width() - 10, body.top()
+        centre = Qt.AlignmentFlag.AlignCenter
         painter.setFont(theme.sans(12, True))
-        body = self.body
-        painter.setPen(theme.color("text"))
-        painter.drawText(body.adjusted(2, 8, -2, -26), Qt.AlignmentFlag.AlignCenter,
-                         self.facts.kind.name)
+        self._words(painter, QRectF(left, top + 5, width, 17), name, "text", centre)
+        glyphs.paint_kind(painter, QRectF(body.center().x() - 8, top + 25, 26, 15), name,
+                          self.facts.settings)
         painter.setFont(theme.sans(10))
-        self._words(painter, body.adjusted(12, 28, -6, -20), self.id, "muted")
+        self._words(painter, QRectF(left, top + 43, width, 15), self.id, "muted", centre)
         painter.setFont(theme.mono(10))
-        painter.setPen(theme.color("text"))
-        painter.drawText(body.adjusted(2, 42, -2, -4), Qt.AlignmentFlag.AlignCenter,
-                         shape_text(self.shape_out) if self.shape_out else "?")
+        self._words(painter, QRectF(left - 3, top + 61, width + 6, 17),
+                    shape_text(self.shape_out) if self.shape_out else "?", "text", centre)
 
     def _paint_input(self, painter: QPainter) -> None:
         body = self.body
@@ -293,12 +300,13 @@ def _strip(body: QRectF) -> QPainterPath:
 
 
 def shortcut(block: Facts) -> bool | None:
-    """How the shortcut of a block is drawn: dashed where it projects, solid where it is the
-    identity, None where there is none (He et al. 2015, figure 3)."""
-    for child in block.children:
-        if child.facts.kind.name in ("Projection", "Identity"):
-            return child.facts.kind.name == "Projection"
-    return None
+    """How the shortcut of a block is drawn: dashed where it projects or adds zeros, solid where it
+    is the identity, None where there is none (He et al. 2015, figure 3)."""
+    kinds = {child.id: child.facts.kind.name for child in block.children}
+    if "Add" not in kinds.values():
+        return None
+    return any(kind in ("Projection", "ZeroShortcut") or id == "downsample" and kind != "Identity"
+               for id, kind in kinds.items())
 
 
 def _near(a: QPointF, b: QPointF) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 
 from explorer.analysis.facts import sweep
 from explorer.app.number import grouped, shape_text, short
@@ -75,6 +75,11 @@ class Entry:
         else:
             facts = _sample(KINDS[self.kind], self.for_channels(_SAMPLE[0]).params)
         return f"<p><b>{self.title}</b><br>{self.doc}</p><p>{facts}</p>"
+
+    def settings(self) -> SimpleNamespace | None:
+        """Every parameter of its kind, for its glyph; None for a template."""
+        return (KINDS[self.kind].settings(self.for_channels(_SAMPLE[0]).params) if self.kind
+                else None)
 
     def for_channels(self, channels: int | None) -> "Entry":
         """The entry for a map of so many channels, if that matters to it."""

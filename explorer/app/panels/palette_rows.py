@@ -216,7 +216,7 @@ class PalettePainter(QStyledItemDelegate):
         left = 12
         if entry.kind:
             glyphs.paint_kind(painter, QRectF(rect.left() + 10, rect.center().y() - 7, 28, 14),
-                              entry.kind)
+                              entry.kind, entry.settings())
             left = 46
         room = rect.adjusted(left, 0, -8, 0)
         painter.setFont(theme.sans(12))

@@ -1,0 +1,218 @@
+"""Glyphs of stems, stages and blocks. Those with a shortcut draw it solid (False), dashed (True)
+or not at all (None)."""
+
+from types import SimpleNamespace
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath
+
+from explorer.app.glyphs.pen import (
+    WIDTH,
+    bow,
+    dot,
+    fill,
+    frame,
+    pale,
+    ring,
+    stroke,
+    trace,
+)
+
+Settings = SimpleNamespace | None
+Shortcut = bool | None
+Box = tuple[float, float]  # width, height
+
+
+def dashed(settings: SimpleNamespace) -> Shortcut:
+    """How a block with these settings draws its shortcut, as far as they alone tell."""
+    rule, stride = getattr(settings, "shortcut", "automatic"), getattr(settings, "stride", 1)
+    if rule == "none":
+        return None
+    return rule == "projection" or stride not in (1, (1, 1))
+
+
+def row(painter: QPainter, colour: QColor, shortcut: Shortcut, *boxes: Box, gap: float = 2.0
+        ) -> list[float]:
+    """Boxes on a line, the shortcut above them; where each begins."""
+    stroke(painter, colour, (0.7, 10), (27.3, 10), width=1)
+    x = (WIDTH - sum(width for width, _height in boxes) - gap * (len(boxes) - 1)) / 2
+    lefts = []
+    for width, height in boxes:
+        fill(painter, colour, x, 10 - height / 2, width, height, min(1.5, width / 3))
+        lefts.append(x)
+        x += width + gap
+    if shortcut is not None:
+        trace(painter, colour, bow(2, 26, 10), 1.3, shortcut)
+    return lefts
+
+
+def _of(settings: Settings, shortcut: Shortcut | str, otherwise: Shortcut = False) -> Shortcut:
+    if shortcut != "":
+        return shortcut
+    return otherwise if settings is None else dashed(settings)
+
+
+def basic(painter, colour, settings=None, shortcut="") -> None:
+    row(painter, colour, _of(settings, shortcut), (7, 6), (7, 6), gap=4)
+
+
+def bottleneck(painter, colour, settings=None, shortcut="") -> None:
+    """Narrow in the middle; cut into groups if it has such."""
+    grouped = getattr(settings, "groups", 1) > 1 or hasattr(settings, "group_width")
+    if not grouped:
+        wide = getattr(settings, "width_per_group", 64) > 64
+        row(painter, colour, _of(settings, shortcut), (5, 6), (6, 7.4) if wide else (5, 4), (5, 6))
+        return
+    lefts = row(painter, colour, _of(settings, shortcut), (5, 6), (7, 0.01), (5, 6))
+    for number in range(3):
+        fill(painter, colour, lefts[1], 6.2 + 2.8 * number, 7, 2, 0.6)
+
+
+def preactivated(count: int):
+    def draw(painter, colour, settings=None, shortcut="") -> None:
+        """What other blocks have behind a convolution stands before it."""
+        if count == 2:
+            lefts = row(painter, colour, _of(settings, shortcut), (5.5, 6), (5.5, 6), gap=5.5)
+        else:
+            lefts = row(painter, colour, _of(settings, shortcut), (3.6, 6), (3.6, 4), (3.6, 6),
+                        gap=3.8)
+        for left in lefts:
+            dot(painter, colour, left - 1.9, 10, 1.3)
+    return draw
+
+
+def inverted(painter, colour, settings=None, shortcut="") -> None:
+    """Wide in the middle."""
+    row(painter, colour, _of(settings, shortcut), (4.4, 3.6), (6.4, 7.6), (4.4, 3.6))
+
+
+def mbconv(painter, colour, settings=None, shortcut="") -> None:
+    """Inverted, with squeeze and excitation."""
+    row(painter, colour, _of(settings, shortcut), (4, 3.6), (5.6, 7.6), (2.2, 2.4), (4, 3.6),
+        gap=1.7)
+
+
+def fused(painter, colour, settings=None, shortcut="") -> None:
+    row(painter, colour, _of(settings, shortcut), (9, 7.6), (4.4, 3.6), gap=2.6)
+
+
+def convnext(painter, colour, settings=None, shortcut="") -> None:
+    """A large window on every channel by itself, then wide, then narrow."""
+    lefts = row(painter, colour, _of(settings, shortcut), (7, 0.01), (3.6, 7.6), (3.6, 4))
+    for number in range(3):
+        fill(painter, colour, lefts[0] + 2.6 * number, 6.6, 1.8, 6.8, 0.6)
+
+
+def squeeze(painter, colour, settings=None, shortcut="") -> None:
+    """One number a channel, squeezed, that scales the channels."""
+    stroke(painter, colour, (0.7, 10.4), (18, 10.4), width=1.2)
+    stroke(painter, colour, (24.4, 10.4), (27.3, 10.4), width=1.2)
+    path = QPainterPath(QPointF(3.5, 10.4))
+    path.lineTo(3.5, 3)
+    path.lineTo(21.2, 3)
+    path.lineTo(21.2, 7.2)
+    trace(painter, colour, path, 1.1)
+    for x, height in ((6.4, 5), (10.6, 2.6), (14.8, 5)):
+        fill(painter, colour, x, 3 - height / 2, 2.6, height, 0.7)
+    ring(painter, colour, 21.2, 10.4, 3, 1.2)
+    for sign in (1, -1):
+        stroke(painter, colour, (20, 10.4 - 1.2 * sign), (22.4, 10.4 + 1.2 * sign), width=1.1)
+
+
+def fire(painter, colour, settings=None, shortcut="") -> None:
+    """Squeezed to few channels, expanded two ways."""
+    stroke(painter, colour, (0.7, 7), (4, 7), width=1)
+    fill(painter, colour, 3.6, 4.6, 4, 4.8, 1)
+    for y, size in ((3.2, 4.4), (10.6, 6)):
+        stroke(painter, colour, (7.6, 7), (11.5, y), (22, y), (26.8, 7), width=1)
+        fill(painter, colour if size > 5 else pale(colour, 0.75), 13.2, y - size / 2, 6.4, size, 1)
+
+
+def inception(painter, colour, settings=None, shortcut="") -> None:
+    """Four branches side by side."""
+    for y, boxes in ((1.8, ((13, 4),)), (5.2, ((9, 4), (15, 5))), (8.8, ((9, 4), (15, 6.5))),
+                     (12.2, ((9, 3), (15, 4)))):
+        stroke(painter, pale(colour, 0.7), (1, 7), (5, y), (23, y), (27, 7), width=0.9)
+        for x, width in boxes:
+            fill(painter, colour, x, y - 1.35, width, 2.7, 0.7)
+
+
+def dense(painter, colour, settings=None, shortcut="") -> None:
+    """Every layer sees all before it."""
+    places = (3.0, 10.0, 17.0, 24.0)
+    for number, begin in enumerate(places):
+        for end in places[number + 2:]:
+            span = end - begin
+            path = QPainterPath(QPointF(begin, 10))
+            path.cubicTo(begin + 0.2 * span, 10 - 0.62 * span, end - 0.2 * span, 10 - 0.62 * span,
+                         end, 10)
+            trace(painter, pale(colour, 0.75), path, 1)
+    stroke(painter, colour, (places[0], 10), (places[-1], 10), width=1)
+    for x in places:
+        dot(painter, colour, x, 10, 2.3)
+
+
+def transition(painter, colour, settings=None, shortcut="") -> None:
+    """Fewer channels, half the size."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(pale(colour, 0.55))
+    painter.drawPolygon([QPointF(1, 0.6), QPointF(12, 4), QPointF(12, 10), QPointF(1, 13.4)])
+    fill(painter, colour, 14, 4, 5, 6, 1.2)
+    stroke(painter, colour, (19, 7), (26, 7), width=1.2)
+
+
+def shuffle_unit(painter, colour, settings=None, shortcut="") -> None:
+    """Half of the channels go past, then both halves are mixed."""
+    stroke(painter, colour, (1, 3.4), (18, 3.4), (26, 10.6), width=1.2)
+    stroke(painter, colour, (1, 10.6), (18, 10.6), (26, 3.4), width=1.2)
+    for x in (4, 9, 14):
+        fill(painter, colour, x, 8, 3.6, 5.2, 1)
+
+
+def group_of_convs(painter, colour, settings=None, shortcut="") -> None:
+    """Equal convolutions, then half the size."""
+    stroke(painter, colour, (0.7, 7), (26, 7), width=1)
+    for number in range(3):
+        fill(painter, colour, 2.5 + 6 * number, 1.4, 4.4, 11.2, 1.2)
+    fill(painter, pale(colour, 0.6), 20.6, 4.4, 3.6, 5.2, 1)
+
+
+def group(painter, colour, settings=None, shortcut="") -> None:
+    """Two nodes and their wire in a frame."""
+    frame(painter, pale(colour, 0.8), 0.8, 0.8, 24, 12.4, 2.5)
+    fill(painter, pale(colour, 0.15), 1.2, 1.2, 23.2, 11.6, 2.2)
+    stroke(painter, colour, (6, 7), (19, 7), width=1)
+    for x in (4.5, 15.5):
+        fill(painter, colour, x, 4.5, 5.5, 5, 1.2)
+
+
+# Stems and stages -------------------------------------------------------------------------------
+
+def bars(*boxes: tuple[float, float, float]):
+    """Bars (left, width, height), half-way up."""
+    def draw(painter: QPainter, colour: QColor, settings: Settings = None, shortcut="") -> None:
+        for x, width, height in boxes:
+            fill(painter, colour, x, (14 - height) / 2, width, height)
+    return draw
+
+
+def patchify(painter, colour, settings=None, shortcut="") -> None:
+    """A picture cut into patches."""
+    for line in range(3):
+        for column in range(5):
+            fill(painter, pale(colour, 1 if (line + column) % 2 == 0 else 0.5), 1 + 5 * column,
+                 0.2 + 4.8 * line, 4, 3.9, 0.8)
+
+
+GLYPHS = {
+    "ImageNetStem": bars((1, 6, 14), (10, 5, 10), (18, 4, 5)),
+    "CifarStem": bars((1, 5, 14), (9, 5, 14)),
+    "DeepStem": bars((1, 4, 14), (7, 4, 11), (13, 4, 11), (19, 4, 5)),
+    "PatchifyStem": patchify, "ConvNeXtDownsample": bars((1, 6, 12), (10, 4, 6)),
+    "BasicBlock": basic, "Bottleneck": bottleneck, "RegNetBlock": bottleneck,
+    "PreActBasicBlock": preactivated(2), "PreActBottleneck": preactivated(3),
+    "SqueezeExcitation": squeeze, "InvertedResidual": inverted, "InvertedResidualV3": mbconv,
+    "MBConv": mbconv, "FusedMBConv": fused, "ConvNeXtBlock": convnext, "Fire": fire,
+    "Inception": inception, "DenseLayer": dense, "Transition": transition,
+    "ShuffleUnit": shuffle_unit, "VGGGroup": group_of_convs, "Group": group}
+GLYPHS |= {f"Inception{letter}": inception for letter in "ABCDE"}
