@@ -20,8 +20,8 @@ from explorer.app import theme
 from explorer.app.number import grouped, percent, shape_text, short
 from explorer.text import _
 
-WIDTH, EDGE = 384, 16
-PICTURE = 116  # pixels of a picture's side
+WIDTH, EDGE = 412, 16
+PICTURE = 120  # pixels of a picture's side
 SMALLEST = 4.0  # pixels of a square that is still drawn by itself
 MOST_NAMES = 3
 LONGEST_GROWTH = 4
@@ -40,14 +40,13 @@ class ComparisonCard(QFrame):
         self.setProperty("card", True)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.comparison = comparison
-        self.verdict = QLabel(verdict(comparison))
         self.figures: dict[str, tuple[str, str]] = {}
         self._build()
         theme.changed.connect(self.update)
-        self.setAccessibleName(self.verdict.text())
+        self.setAccessibleName(_("Compared with one layer: {ratio} {words}").format(
+            ratio=self.ratio.text(), words=self.verdict.text()))
 
     def _build(self) -> None:
-        found = self.comparison
         title = QLabel(_("Compared with one layer"))
         title.setProperty("role", "strong")
         away = QToolButton()
@@ -60,51 +59,67 @@ class ComparisonCard(QFrame):
         top = QHBoxLayout()
         top.addWidget(title, 1)
         top.addWidget(away)
-        pictures = QHBoxLayout()
-        pictures.setSpacing(EDGE)
-        pictures.addLayout(_column(_named(found.nodes), " → ".join(found.nodes),
-                                   FieldPicture(found.growth), growth_text(found.growth)), 1)
-        single = _("one {size} convolution").format(size=shape_text(found.field))
-        pictures.addLayout(_column(single, _("{count} channels in, {out} out, stride {stride}").format(
-            count=found.channels[0], out=found.channels[1], stride=_side(found.stride)),
-            FieldPicture((found.field,)), shape_text(found.field)), 1)
-        self.verdict.setProperty("role", "strong")
-        self.verdict.setWordWrap(True)
-        more = QLabel("\n".join(_remarks(found)))
-        more.setProperty("role", "small")
-        more.setWordWrap(True)
+        ratio, words = verdict(self.comparison)
+        self.ratio, self.verdict = QLabel(ratio), QLabel(words)
+        self.ratio.setProperty("role", "title")
+        remarks = QLabel("\n\n".join(_remarks(self.comparison)))
+        remarks.setProperty("role", "small")
+        said = QVBoxLayout()
+        said.setSpacing(4)
+        said.addStretch(1)
+        for label in (self.ratio, self.verdict, remarks):
+            label.setWordWrap(True)
+            label.setVisible(bool(label.text()))
+            said.addWidget(label)
+        said.addStretch(1)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(EDGE)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(0, 1)
+        grid.addLayout(said, 0, 0, 3, 1)
+        self._show_fields(grid)
+        grid.setRowMinimumHeight(3, 4)
+        self._show_figures(grid, 4)
         column = QVBoxLayout(self)
         column.setContentsMargins(EDGE, 12, EDGE, EDGE)
         column.setSpacing(8)
         column.addLayout(top)
-        column.addLayout(pictures)
-        column.addSpacing(4)
-        column.addLayout(self._figures())
-        column.addSpacing(4)
-        column.addWidget(self.verdict)
-        if more.text():
-            column.addWidget(more)
+        column.addLayout(grid)
         self.setFixedWidth(WIDTH)
 
-    def _figures(self) -> QGridLayout:
+    def _show_fields(self, grid: QGridLayout) -> None:
+        """Name, picture and sizes of both, one below the other."""
+        found = self.comparison
+        inside = _("{count} channels in, {out} out, stride {stride}").format(
+            count=found.channels[0], out=found.channels[1], stride=_side(found.stride))
+        for column, (name, tip, growth) in enumerate((
+                (_named(found.nodes), " → ".join(found.nodes), found.growth),
+                (_("one {size}").format(size=shape_text(found.field)), inside, (found.field,))), 1):
+            grid.setColumnMinimumWidth(column, PICTURE)
+            for row, (text, role) in ((0, (name, "small")), (2, (growth_text(growth), "number"))):
+                label = QLabel(text)
+                label.setProperty("role", role)
+                label.setToolTip(tip)
+                label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+                label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+                grid.addWidget(label, row, column)
+            grid.addWidget(FieldPicture(growth), 1, column)
+
+    def _show_figures(self, grid: QGridLayout, first: int) -> None:
         """A row for each figure, the nodes' value and that of the one layer."""
         found = self.comparison
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(EDGE)
-        grid.setVerticalSpacing(2)
-        grid.setColumnStretch(0, 1)
         for row, (name, tip, a, b) in enumerate((
                 (_("Receptive field"), _("What one place of the output sees of the input"),
                  shape_text(found.field), shape_text(found.field)),
                 (_("Weights"), _("Numbers in the kernels, without biases"),
                  grouped(found.chain.weights), grouped(found.single.weights)),
                 (_("MACs"), _("Fused multiply-adds for one picture"),
-                 *(grouped(each.macs) if each.macs < 1e9 else short(each.macs)
+                 *(grouped(each.macs) if each.macs < 1e10 else short(each.macs)
                    for each in (found.chain, found.single))),
                 (_("Layers with kernels"), _("Convolutions and linear layers"),
                  *(grouped(each.layers) for each in (found.chain, found.single))),
                 (_("Non-linearities"), _("Activations: the more, the more can be told apart"),
-                 *(grouped(each.nonlinearities) for each in (found.chain, found.single))))):
+                 *(grouped(each.nonlinearities) for each in (found.chain, found.single)))), first):
             self.figures[name] = a, b
             for column, text in enumerate((name, a, b)):
                 label = QLabel(text)
@@ -112,9 +127,6 @@ class ComparisonCard(QFrame):
                 label.setToolTip(tip)
                 grid.addWidget(label, row, column, Qt.AlignmentFlag.AlignRight if column
                                else Qt.AlignmentFlag.AlignLeft)
-        for column in (1, 2):
-            grid.setColumnMinimumWidth(column, 84)
-        return grid
 
     def sizeHint(self) -> QSize:
         return QSize(WIDTH, self.layout().totalHeightForWidth(WIDTH))
@@ -126,21 +138,20 @@ class ComparisonCard(QFrame):
             super().keyPressEvent(event)
 
 
-def verdict(found: Comparison) -> str:
-    """The ratio of the weights in a sentence: "18/25 of the weights: 28 % fewer"."""
+def verdict(found: Comparison) -> tuple[str, str]:
+    """The ratio of the weights and its words: "18/25", "of the weights: 28 % fewer"."""
     ratio = found.ratio
-    if ratio == 1:
-        return _("As many weights")
     if ratio > 1:
-        return _("{ratio}× the weights of the one layer").format(ratio=short(float(ratio)))
-    return _("{fraction} of the weights: {share} fewer").format(
-        fraction=_fraction(ratio), share=percent(float(1 - ratio), 0))
+        return _("{ratio}×").format(ratio=short(float(ratio))), _("the weights of the one layer")
+    return _fraction(ratio), (_("of the weights: as many") if ratio == 1 else _(
+        "of the weights: {share} fewer").format(
+            share=percent(float(1 - ratio), 0).replace(" ", "\N{NO-BREAK SPACE}")))
 
 
 def _remarks(found: Comparison) -> list[str]:
     lines = []
     if found.equal is not None:
-        lines.append(_("With as many channels everywhere: {fraction} of the weights").format(
+        lines.append(_("With equal channels: {fraction}").format(
             fraction=_fraction(found.equal)))
     more = found.chain.nonlinearities - found.single.nonlinearities
     if found.chain.layers > 1 and not found.chain.nonlinearities:
@@ -174,22 +185,6 @@ def _named(nodes: tuple[str, ...]) -> str:
 
 def _side(pair: tuple[int, int]) -> str:
     return str(pair[0]) if pair[0] == pair[1] else shape_text(pair)
-
-
-def _column(name: str, tip: str, picture: "FieldPicture", caption: str) -> QVBoxLayout:
-    """Name, picture and sizes, one below the other."""
-    column = QVBoxLayout()
-    column.setSpacing(6)
-    for text, role in ((name, "small"), (caption, "number")):
-        label = QLabel(text)
-        label.setProperty("role", role)
-        label.setToolTip(tip if role == "small" else "")
-        label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        column.addWidget(label)
-        if role == "small":
-            column.addWidget(picture, 0, Qt.AlignmentFlag.AlignHCenter)
-    return column
 
 
 class FieldPicture(QWidget):
