@@ -1,7 +1,9 @@
 """Modes are measured on copies, and the network itself never knows."""
 
+import pytest
 import torch
 
+from explorer.catalog import KINDS
 from explorer.catalog.datasets import FASHION_MNIST
 from explorer.engine import data, mode
 from explorer.engine.model import build
@@ -47,3 +49,21 @@ def test_every_mode_answers_in_float32(tiny):
         logits = each.logits(each.place(model.net), images)
         assert logits.dtype == torch.float32
         assert torch.allclose(logits, plain, atol=0.05)
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "Group"])
+def test_every_kind_computes_the_same_in_every_mode(around, name):
+    """The answer, and what flows back to the picture."""
+    model = build(around(name), CPU)
+    images = torch.randn(4, 1, 28, 28, generator=torch.Generator().manual_seed(1))
+    found = []
+    for each in mode.sound(CPU):
+        pictures = images.clone().requires_grad_()
+        logits = each.logits(each.place(model.net).eval(), pictures)
+        (logits * torch.arange(10)).sum().backward()
+        found.append((logits.detach(), pictures.grad))
+    for each, (logits, gradient) in zip(mode.sound(CPU), found, strict=True):
+        # A bfloat16 number has 8 bits; where a maximum is taken, two places may change roles.
+        most = 0.1 if each.half else 1e-4
+        assert (logits - found[0][0]).norm() <= most * found[0][0].norm(), each
+        assert (gradient - found[0][1]).norm() <= 4 * most * found[0][1].norm() + 1e-5, each
