@@ -23,6 +23,23 @@ def test_weights_follow_the_seed_and_he(tiny):
     assert first["conv2.weight"].std().item() == pytest.approx((2 / (64 * 9)) ** 0.5, rel=0.03)
 
 
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"kernel_size": 4, "padding": 1}, {"kernel_size": (3, 6), "stride": (1, 3), "groups": 2}],
+)
+def test_a_transposed_convolution_keeps_the_size_of_its_input(chain, params):
+    """He et al. 2015, equation 10: twice the variance, for a ReLU behind it that halves it."""
+    up = {"out_channels": 64, **params}
+    graph = chain(
+        "x", ("up", "ConvTranspose2d", up), ("head", "ClassifierHead", {}), input=(64, 12, 12)
+    )
+    layer = build(graph, CPU).net.up
+    assert (layer.bias == 0).all()
+    pictures = torch.randn(2, 64, 12, 12, generator=torch.Generator().manual_seed(1))
+    inner = layer(pictures)[:, :, 6:-6, 6:-6]
+    assert inner.var().item() == pytest.approx(2, rel=0.1)
+
+
 def test_building_draws_no_number_of_a_run_that_goes_on(tiny):
     torch.manual_seed(3)
     before = torch.get_rng_state()
