@@ -41,29 +41,63 @@ def _none(report, id, fault) -> Iterator[Fix]:
 # Branches that do not fit ---------------------------------------------------------------------
 
 def _add(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
-    """Project one branch to the shape of the other; or make its channels those of the other."""
+    """Project the branches that differ to the shape of the others; or make their channels those of
+    the others. Others: the most of one shape, or the first; then the next."""
     graph, facts = report.graph, report.facts[id]
     wires = [graph.into(id)[port] for port in sorted(graph.into(id))]
-    for which, other in ((1, 0), (0, 1)):
-        if len(wires) != 2 or None in facts.ins:
-            return
-        have, want = facts.ins[which], facts.ins[other]
-        stride = _stride(have, want)
-        if stride:
-            added = want[0] * have[0] + 2 * want[0]
-            label = _("Project {branch}: 1×1").format(branch=wires[which].source)
-            if stride > 1:
-                label += _(", stride {stride}").format(stride=stride)
-            yield Fix(label, partial(_project, wire=wires[which], channels=want[0],
-                                      stride=stride), added=added)
-    for which, other in ((1, 0), (0, 1)):
-        have, want = facts.ins[which], facts.ins[other]
-        changed = _reshaped(report, wires[which].source, have, want)
-        if changed and not graph.reaches(wires[which].source, wires[other].source):
-            label = _("Match {branch}: {values}").format(
-                branch=wires[which].source,
-                values=", ".join(f"{key} {value}" for key, value in changed.items()))
-            yield Fix(label, partial(edits.set_params, id=wires[which].source, params=changed))
+    if None in facts.ins:
+        return
+    shapes = sorted(dict.fromkeys(facts.ins), key=facts.ins.count, reverse=True)
+    odd = {want: [(wire, have) for wire, have in zip(wires, facts.ins) if have != want]
+           for want in shapes}
+    for want, branches in odd.items():
+        strides = [_stride(have, want) for _wire, have in branches]
+        if all(strides):
+            yield _projected(want, branches, strides)
+    for want, branches in odd.items():
+        changed = {wire.source: _reshaped(report, wire.source, have, want)
+                   for wire, have in branches}
+        if all(changed.values()) and not any(
+                graph.reaches(source, wire.source) for source in changed for wire in wires
+                if wire.source != source):
+            each = [(source, ", ".join(f"{key} {shown(value)}" for key, value in params.items()))
+                    for source, params in changed.items()]
+            label = (_("Match {branch}: {values}").format(branch=each[0][0], values=each[0][1])
+                     if len(each) == 1 else
+                     _("Match {branches}").format(branches=_(" and ").join(
+                         f"{source} ({values})" for source, values in each)))
+            yield Fix(label, partial(_set_each, params=changed))
+
+
+def _projected(want: Shape, branches: list[tuple[Wire, Shape]], strides: list[int]) -> Fix:
+    """One projection for each node whose output differs, though it may feed several inputs."""
+    steps = {wire.source: stride for (wire, _have), stride in zip(branches, strides)}
+    shapes = {wire.source: have for wire, have in branches}
+    label = _("Project {branch}: 1×1").format(branch=_(" and ").join(steps))
+    if max(strides) > 1:
+        label += _(", stride {stride}").format(stride=_(" and ").join(
+            str(stride) for stride in dict.fromkeys(strides) if stride > 1))
+    return Fix(label, partial(_project_each, wires=[wire for wire, _have in branches],
+                              strides=steps, channels=want[0]),
+               added=sum(want[0] * have[0] + 2 * want[0] for have in shapes.values()))
+
+
+def _project_each(graph: Graph, wires: list[Wire], strides: dict[str, int],
+                  channels: int) -> Graph:
+    made: dict[str, str] = {}
+    for wire in wires:
+        if wire.source in made:
+            graph = edits.connect(graph, made[wire.source], wire.target, wire.port)
+            continue
+        graph = _project(graph, wire, channels, strides[wire.source])
+        made[wire.source] = next(reversed(graph.nodes))
+    return graph
+
+
+def _set_each(graph: Graph, params: dict[str, dict]) -> Graph:
+    for id, values in params.items():
+        graph = edits.set_params(graph, id, values)
+    return graph
 
 
 def _stride(have: Shape, want: Shape) -> int | None:
@@ -166,6 +200,40 @@ def _groups(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
                   partial(edits.set_params, id=id, params={"out_channels": up}))
 
 
+def _divisor(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+    """The largest number of groups or parts up to the wanted that divides the channels."""
+    wanted = getattr(report.facts[id].settings, fault.rule)
+    largest = max(number for number in fault.allowed["numbers"] if number <= wanted)
+    yield Fix(_("Set {name} {value}").format(name=fault.rule, value=largest),
+              partial(edits.set_params, id=id, params={fault.rule: largest}))
+
+
+def _index(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+    last = report.facts[id].settings.chunks - 1
+    yield Fix(_("Set index {index}").format(index=last),
+              partial(edits.set_params, id=id, params={"index": last}))
+
+
+def _same(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+    """Padding as numbers, which goes with every stride; or a stride of 1."""
+    p = report.facts[id].settings
+    sides = tuple(dilation * (kernel - 1) // 2
+                  for kernel, dilation in zip(pair(p.kernel_size), pair(p.dilation)))
+    padding = sides[0] if sides[0] == sides[1] else sides
+    if max(sides) <= 127:
+        yield Fix(_("Set padding {padding}").format(padding=shown(padding)),
+                  partial(edits.set_params, id=id, params={"padding": padding}))
+    yield Fix(_("Set stride {stride}").format(stride=1),
+              partial(edits.set_params, id=id, params={"stride": 1}))
+
+
+def _output_padding(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+    p = report.facts[id].settings
+    most = min(max(sides) for sides in zip(pair(p.stride), pair(p.dilation))) - 1
+    yield Fix(_("Set output_padding {padding}").format(padding=most),
+              partial(edits.set_params, id=id, params={"output_padding": most}))
+
+
 # Maps and vectors -----------------------------------------------------------------------------
 
 def _vector(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
@@ -262,4 +330,5 @@ def _names(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
 
 _RULES = {"add": _add, "concat": _concat, "kernel": _kernel, "padding": _padding,
           "groups": _groups, "vector": _vector, "classes": _classes, "input": _input,
-          "unconnected": _unconnected, "names": _names}
+          "unconnected": _unconnected, "names": _names, "num_groups": _divisor,
+          "chunks": _divisor, "index": _index, "same": _same, "output_padding": _output_padding}

@@ -74,7 +74,7 @@ class Report:
                 found += self._problems_inside(id, facts)
                 continue
             found += [self._problem(path, fault, id, fault is facts.fault)
-                      for path, fault in _faults(id, facts)]
+                      for path, fault in _once(_faults(id, facts))]
         for id, faults in self.faults.items():
             found += [self._problem(id, fault, id) for fault in faults]
         return tuple(found)
@@ -165,6 +165,16 @@ class Report:
 
     def _feeding(self, id: str, outputs: dict[str, str]) -> tuple[str, ...]:
         return tuple([outputs[source] for source in self.sources[id]])
+
+
+def _once(faults: Iterator[tuple[str, Fault]]) -> Iterator[tuple[str, Fault]]:
+    """Faults inside one block, those of its branches that are given the same vector but once: what
+    is wrong is before the block."""
+    told = False
+    for path, fault in faults:
+        if fault.rule != "map" or not told:
+            yield path, fault
+        told = told or fault.rule == "map"
 
 
 def _faults(path: str, facts: Facts) -> Iterator[tuple[str, Fault]]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from explorer.analysis.problem import Problem
 from explorer.analysis.report import Report, analyse
-from explorer.catalog import check, templates
+from explorer.catalog import KINDS, check, templates
 from explorer.catalog.datasets import FASHION_MNIST
 from explorer.graph import edits
 from explorer.graph.graph import Graph, Node, Wire
@@ -91,7 +91,34 @@ def test_add_of_three(draw):
     report = analyse(draw(("a", "Conv2d", CONV), ("add", "Add", {}),
                           wires=["input a add.a", "input add.b", "a add.c", "add output"]))
     assert "8×8×8 and 3×8×8 and 8×8×8" in only(report).message
-    mended(report, only(report))
+    assert mended(report, only(report)) == [
+        "Project input: 1×1", "Project a: 1×1", "Match a: out_channels 3"]
+    assert len(only(report).fixes[1].edit(report.graph).nodes) == 3, "one projection for both"
+
+
+def test_add_of_three_shapes(draw):
+    """One click brings all branches to one shape, whichever it is."""
+    graph = draw(("a", "Conv2d", CONV), ("b", "Conv2d", {**CONV, "stride": 2}),
+                 ("c", "Conv2d", {**CONV, "out_channels": 16}), ("add", "Add", {}),
+                 wires=["input a add.a", "input b add.b", "input c add.c", "add output"],
+                 input=(3, 16, 16))
+    report = analyse(graph)
+    problem = only(report)
+    labels = mended(report, problem)
+    assert labels == ["Project a and c: 1×1, stride 2",
+                      "Match b (stride 1) and c (out_channels 8)",
+                      "Match a (stride 2) and c (out_channels 8, stride 2)",
+                      "Match a (out_channels 16) and b (out_channels 16, stride 1)"]
+    for fix in problem.fixes:
+        assert analyse(fix.edit(graph)).ok
+
+
+def test_a_block_that_gets_a_vector_is_one_fault(draw):
+    """Not one for its convolutions and another for its projection."""
+    for block in ("BasicBlock", "Bottleneck", "PreActivationBlock", "Stage"):
+        if block in KINDS:
+            report = analyse(draw(("flat", "Flatten", {}), ("block", block, {})))
+            assert len(report.problems) == 1, block
 
 
 def test_concat(draw):
@@ -130,6 +157,14 @@ def test_concat_of_three_mends_the_odd_one(draw):
      ["Set groups 2", "Set out_channels 8"]),
     ("Conv2d", {"groups": 3, "out_channels": 6}, (8, 5, 5), "its 8 input channels; allowed: 1, 2",
      ["Set groups 2"]),
+    ("GroupNorm", {"num_groups": 4}, (6, 5, 5), "does not divide its 6 channels",
+     ["Set num_groups 3"]),
+    ("Chunk", {"chunks": 4}, (6, 5, 5), "does not divide its 6 channels", ["Set chunks 3"]),
+    ("Chunk", {"index": 2}, (6, 5, 5), "allowed: 0 to 1", ["Set index 1"]),
+    ("Conv2d", {"padding": "same", "stride": 2}, (3, 8, 8), 'padding "same"',
+     ["Set padding 1", "Set stride 1"]),
+    ("ConvTranspose2d", {"output_padding": 2}, (3, 8, 8), "output_padding 2",
+     ["Set output_padding 1"]),
     ("Conv2d", {"groups": 1000, "out_channels": 65_500, "kernel_size": 1}, (1000, 1, 1),
      "65500 output channels", ["Set groups 500"]),
 ])
@@ -307,11 +342,11 @@ def test_an_edit_that_is_allowed_is_no_fault(spoil, unaffected):
 
 
 def test_one_fault_does_not_blank_the_rest():
-    graph = templates.build("vgg16")
+    graph = templates.build("alexnet")
     features = graph.nodes["features"]
-    inner = edits.set_params(features.inner, "5", {"groups": 7})
+    inner = edits.set_params(features.inner, "3", {"groups": 7})
     report = analyse(edits.replace_node(graph, replace(features, inner=inner)))
-    assert only(report).path == "features.5"
+    assert only(report).path == "features.3"
     good = {layer.path: layer.out for layer in analyse(graph).layers()}
     assert {layer.path: layer.out for layer in report.layers()} == good
     assert report.output == (1000,)
