@@ -40,7 +40,7 @@ from explorer.graph.graph import Graph
 from explorer.text import _
 
 ROW = 22  # pixels
-_WIDTHS = (132, 120, 110, 84, 84, 110, 130, 104, 56, 84, 116)
+_WIDTHS = (132, 112, 96, 88, 84, 92, 130, 106, 50, 80, 114)
 _ORDER = (PATH, OUT, PARAMS, FIELD, JUMP, MACS, KIND, IN, LOCAL, FULL, SHARE)
 _HIDDEN = "layers/hidden"
 
