@@ -5,28 +5,27 @@ Each gives an exit status as `explorer.cli` has it, and raises EngineError with 
 
 from pathlib import Path
 
-from explorer.engine import checkpoint, onnx, predict, weights
-from explorer.engine.failure import EngineError
-from explorer.engine.match import ForeignWeights, adopt
-from explorer.engine.model import Model, build
+import torch
+
+from explorer.engine import predict, transfer
+from explorer.engine.match import ForeignWeights
+from explorer.engine.model import build
 from explorer.graph.graph import Graph
 from explorer.text import _
 
 
 def import_weights(graph: Graph, file: Path, output: Path | None, report: bool) -> int:
     """Match a file of weights to a network, print what came of it, write them under our names."""
-    model = build(graph, predict.CPU)
-    found = weights.read(file)
     try:
-        match = adopt(model.net, found.tensors, found.ordered)
+        model, match = transfer.bring(graph, file)
     except ForeignWeights as fault:
         if report:
             print(*fault.match.lines(), sep="\n")
         raise
+    if output is not None:
+        transfer.save(model, "safetensors", output, file)
     if report:
         print(*match.lines(), sep="\n")
-    if output is not None:
-        _write(model, output, file)
     print(match.sentence)
     if match.ordered and not report:
         print(_("--report lists which went where"))
@@ -36,35 +35,20 @@ def import_weights(graph: Graph, file: Path, output: Path | None, report: bool) 
 
 
 def export(graph: Graph, form: str, output: Path, file: Path | None, seed: int) -> int:
-    """Write a network with weights: those of a file, or drawn from `seed`."""
-    model = build(graph, predict.CPU, seed)
-    if file is not None:
-        found = weights.read(file)
-        adopt(model.net, found.tensors, found.ordered)
-    for line in write(model, form, output, file):
-        print(line)
-    return 0
-
-
-def write(model: Model, form: str, output: Path, source: Path | None = None) -> list[str]:
-    """Write a model as "safetensors" or "onnx"; the lines that say what was written."""
-    if form == "safetensors":
-        _write(model, output, source)
-        return [str(output)]
-    made = onnx.write(model, output)
+    """Write a network with weights, those of a file, or drawn from `seed`; say what was written."""
+    if file is None:
+        model = build(graph, torch.device("cpu"), seed)
+    else:
+        model, _match = transfer.bring(graph, file)
+    made = transfer.save(model, form, output, file)
+    if made is None:
+        print(output)
+        return 0
+    print(*made.files, sep="\n")
     batch = _("any number of pictures at a time") if made.dynamic else _("one picture at a time")
-    return [*map(str, made.files),
-            _("onnxruntime gives the same to {difference:.1e}; {batch}").format(
-                difference=made.difference, batch=batch)]
-
-
-def _write(model: Model, output: Path, source: Path | None) -> None:
-    if output.is_dir():
-        raise EngineError(_("{path} is a folder; name the file to write.").format(path=output))
-    about = {"name": model.graph.name}
-    if source is not None:
-        about["from"] = source.name
-    checkpoint.write(output, model.net.state_dict(), about)
+    print(_("onnxruntime gives the same to {difference:.1e}; {batch}").format(
+        difference=made.difference, batch=batch))
+    return 0
 
 
 def answer(graph: Graph, photo: Path, file: Path | None, top: int) -> int:

@@ -6,27 +6,37 @@ says what the payload holds: [[name, dtype, shape], ...].
 
 What the window asks (key "do"; each bears a "generation", which its answers repeat):
 
-    build   graph, data, device, seed, watch, image: build the network, keeping weights whose path
-            and shape are unchanged; answered by `built` and a `probe`
-    watch   watch (path of a node), image (number of a test picture): what probes show
+    build   graph, data (or "photos"), device, seed, weights (file that it begins with, or null),
+            watch, image: build the network, keeping weights whose path and shape are unchanged;
+            answered by `built` and a `probe`
+    watch   watch (path of a node), image (number of a test picture, or path of a photo): what
+            probes show
     taken   the last probe was drawn: another may be sent
     train   graph, data, device, seed, epochs, batch_size, learning_rate, weight_decay, mode, limit
-            (images of an epoch), watch, image; out: folder for the results, or null; checkpoint:
-            folder or .safetensors file, or null; resume: a checkpoint, whose graph and recipe then
-            count. What is left out or null takes its default
+            (images of an epoch), weights, watch, image; out: folder for the results, or null;
+            checkpoint: folder or .safetensors file, or null; resume: a checkpoint, whose graph and
+            recipe then count. What is left out or null takes its default
     pause, resume, step (one training step, then paused), stop: of the run; quit
+    import  graph, file, to: match the weights in `file` to the network, and write them to `to` under
+            its names; answered by `imported`
+    export  form (safetensors, onnx), path: write the network that was built last, with its weights;
+            answered by `exported`
 
 What the engine answers (key "say"):
 
     hello      devices [{id, name, memory in bytes}], torch, pid: unasked, once it is ready
     built      params, kept and fresh (tensors), seconds
-    probe      path, shape, tile, columns, count, shown, low, high, mean, zeros, image, label,
-               guess, confidence, layers, cost; arrays mosaic, order, gradients, picture
+    probe      path, shape, tile, columns, count, shown, low, high, mean, zeros, image, title (of a
+               photo), label (-1: there is none), guess (-1: no vector), confidence, answers
+               [[class, probability], ...], layers, cost; arrays mosaic, order, gradients, picture
     modes      measured [[mode, images a second], ...], fastest first; chosen
     rows       columns, epoch, epochs, step, steps, images_per_second, seconds_left (or null),
                watching (share of time), layers; arrays rows, gradients, gradient_steps
     validated  epoch, step, loss, accuracy; array confusion (row the label, column the guess)
     saved      path, step, epoch
+    imported   path (null: they do not fit, and nothing was written), sentence, rows [[what became of
+               it, our name, their name, shape], ...]
+    exported   form, path, difference (of onnxruntime's outputs), dynamic (any number of pictures)
     state      state: measuring, running, paused, stopped or finished (with accuracy and files)
     failed     sentence, detail
 

@@ -111,6 +111,13 @@ def load(net: nn.Module, tensors: Mapping[str, Tensor]) -> None:
             tensor.copy_(tensors[name])
 
 
+def path_of(value: object) -> Path:
+    """The path that a request bears; raises EngineError if it can be none."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise EngineError(_("{value} is no path of a file.").format(value=repr(value)[:80]))
+    return Path(value)
+
+
 def _unwritable(path: Path, fault: Exception) -> EngineError:
     return EngineError(_("{path} cannot be written: {fault}.").format(path=path, fault=fault))
 

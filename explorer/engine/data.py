@@ -11,8 +11,11 @@ import torch
 from torch import Tensor
 
 from explorer import resource
-from explorer.catalog.datasets import DATASETS, DataSet
+from explorer.catalog.datasets import DATASETS, PHOTOS, DataSet
+from explorer.engine import photos
 from explorer.engine.failure import EngineError
+from explorer.engine.photos import Photos, Sample
+from explorer.graph.graph import Shape
 from explorer.text import _
 
 IMAGES, LABELS = 0x803, 0x801
@@ -44,6 +47,28 @@ class Pictures:
     @property
     def device(self) -> torch.device:
         return self.mean.device
+
+    def sample(self, image: int | str, input: Shape) -> Sample:
+        """Test picture number `image`, or the photo in that file as a network of that `input`
+        takes it; raises EngineError."""
+        if isinstance(image, str):
+            return photos.sample(Path(image), input, self.about, self.device)
+        if type(image) is not int or not 0 <= image < len(self.test):
+            raise EngineError(
+                _("There is no test picture {index}; allowed: 0 to {last}.").format(
+                    index=repr(image)[:40], last=len(self.test) - 1
+                )
+            )
+        return Sample(
+            self.normalised(self.test.images[image : image + 1]),
+            self.test.labels[image : image + 1],
+            picture(self.about.name, image),
+            "",
+        )
+
+    def some(self, count: int, input: Shape) -> Tensor:
+        """The first `count` training pictures, normalised; they are of that `input` already."""
+        return self.normalised(self.train.images[:count])
 
     def normalised(self, images: Tensor) -> Tensor:
         """uint8 pixels (N, C, H, W) as float32 of mean 0 and standard deviation 1 over the training
@@ -129,6 +154,11 @@ def load(name: str, device: torch.device) -> Pictures:
         return torch.tensor(values, device=device).mul_(255).reshape(1, -1, 1, 1)
 
     return Pictures(about, split("train"), split("test"), pixels(about.mean), pixels(about.std))
+
+
+def to_look_at(name: str, device: torch.device) -> Pictures | Photos:
+    """What a network can be shown: a data set, or the photos; raises EngineError."""
+    return Photos(device) if name == PHOTOS.name else load(name, device)
 
 
 def picture(name: str, index: int) -> np.ndarray:

@@ -2,15 +2,17 @@
 time."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from explorer.catalog import check
 from explorer.catalog.datasets import DATASETS
 from explorer.engine import checkpoint, data, device, results
-from explorer.engine.checkpoint import FORMAT, VERSION, Checkpoint
+from explorer.engine.checkpoint import FORMAT, VERSION, Checkpoint, path_of
 from explorer.engine.failure import EngineError
 from explorer.engine.mode import AUTO, MODES, sound
 from explorer.engine.model import build
@@ -36,9 +38,11 @@ class Job:
     the requests in between.
     """
 
-    def __init__(self, request: Mapping[str, Any], say: Say) -> None:
-        """Builds the network and reads the checkpoint, if it resumes; raises EngineError or
-        FileError."""
+    def __init__(
+        self, request: Mapping[str, Any], say: Say, start: Sequence[Mapping[str, Tensor]] = ()
+    ) -> None:
+        """Builds the network with the weights `start`, as far as they fit, and reads the
+        checkpoint, if it resumes; raises EngineError or FileError."""
         self.generation, self._send = request.get("generation", 0), say
         self.state = ""
         self.run: Run | None = None
@@ -56,11 +60,11 @@ class Job:
         place = device.pick(request.get("device", "auto"))
         self.pictures = data.load(name, place)
         self.graph = check.from_dict(resumed.about["graph"] if resumed else request.get("graph"))
-        self.model = build(self.graph, place, recipe.seed, DATASETS[name])
+        self.model = build(self.graph, place, recipe.seed, DATASETS[name], start)
         if place.type == "cpu":
             device.lower_priority()
         self.recipe = recipe
-        self.out = None if request.get("out") is None else _path(request["out"])
+        self.out = None if request.get("out") is None else path_of(request["out"])
         self.file = _checkpoint_file(self.out, request.get("checkpoint"))
         if recipe.mode == AUTO or MODES[recipe.mode] not in sound(place):
             self._measuring = choose(self.model, self.pictures, recipe)
@@ -267,18 +271,12 @@ def _resumed(request: Mapping[str, Any]) -> Checkpoint | None:
     path = request.get("resume")
     if path is None:
         return None
-    found = checkpoint.read_run(_path(path))
+    found = checkpoint.read_run(path_of(path))
     if not isinstance(found.about.get("recipe"), dict) or "graph" not in found.about:
         raise EngineError(
             _("The checkpoint {path} does not say how it was trained.").format(path=path)
         )
     return found
-
-
-def _path(value: object) -> Path:
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise EngineError(_("{value} is no path of a file.").format(value=repr(value)[:80]))
-    return Path(value)
 
 
 def _checkpoint_file(out: Path | None, wanted: object) -> Path | None:
@@ -288,5 +286,5 @@ def _checkpoint_file(out: Path | None, wanted: object) -> Path | None:
         return out / checkpoint.NAME
     if wanted is None:
         return None
-    path = _path(wanted)
+    path = path_of(wanted)
     return path if path.suffix == ".safetensors" else path / checkpoint.NAME

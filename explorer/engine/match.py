@@ -95,22 +95,23 @@ class Match:
             return None
         return self.missing[0], self.unused[0]
 
-    def lines(self) -> list[str]:
-        """The report: one line a tensor, what does not fit first."""
-        width = max([len(ours) for ours, _theirs in self.pairs]
-                    + [len(name) for name, _shape in self.missing], default=0)
-        found = [f"{_('no partner'):10}  {name:{width}}  {text_of(shape)}"
-                 for name, shape in self.missing]
-        found += [f"{_('left over'):10}  {name:{width}}  {text_of(shape)}"
-                  for name, shape in self.unused]
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """The report, a row a tensor, what does not fit first: what became of it, its name in this
+        network and in the file ("" where it has none), its shape."""
+        found = [(_("no partner"), name, "", text_of(shape)) for name, shape in self.missing]
+        found += [(_("left over"), "", name, text_of(shape)) for name, shape in self.unused]
         by_order = set(self.ordered)
-        for ours, theirs in self.pairs:
-            if (ours, theirs) in by_order:
-                found.append(f"{_('by order'):10}  {ours:{width}}  ← {theirs}  "
-                             f"{text_of(self.shapes[ours])}")
-            else:
-                found.append(f"{_('by name'):10}  {ours:{width}}  {text_of(self.shapes[ours])}")
+        found += [(_("by order") if pair in by_order else _("by name"), *pair,
+                   text_of(self.shapes[pair[0]])) for pair in self.pairs]
         return found
+
+    def lines(self) -> list[str]:
+        """The report as text: a line a tensor, “ours ← theirs” where the names differ."""
+        rows = self.rows()
+        first, second = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
+        return [f"{what:{first}}  {ours:{second}}  "
+                + (f"← {theirs}  " if theirs not in ("", ours) else "") + shape
+                for what, ours, theirs, shape in rows]
 
 
 def adopt(net: nn.Module, tensors: Mapping[str, Tensor], ordered: bool) -> Match:

@@ -3,7 +3,7 @@ calibrated."""
 
 import linecache
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -14,6 +14,7 @@ from explorer.analysis import source
 from explorer.catalog.datasets import DataSet
 from explorer.engine.data import Pictures
 from explorer.engine.failure import EngineError
+from explorer.engine.photos import Photos
 from explorer.graph.graph import Graph
 from explorer.text import _
 
@@ -24,8 +25,9 @@ _CALIBRATION_IMAGES, _CALIBRATION_MACS = 64, 4_000_000_000
 class Model:
     """A network on a device, with what is known of it.
 
-    text: the source that runs. kept, fresh: tensors of the state dict that came from the model
-    before, and that were drawn anew. weighted: the paths of the layers with a learned weight.
+    text: the source that runs. kept: how many tensors of the state dict came from the model before
+    or from a file. drawn: the names of those that were drawn anew. weighted: the paths of the
+    layers with a learned weight.
     """
 
     graph: Graph
@@ -34,7 +36,7 @@ class Model:
     net: nn.Module
     device: torch.device
     kept: int = 0
-    fresh: int = 0
+    drawn: frozenset[str] = frozenset()
     weighted: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -55,6 +57,11 @@ class Model:
         ]
 
     @property
+    def fresh(self) -> int:
+        """How many tensors of the state dict were drawn anew."""
+        return len(self.drawn)
+
+    @property
     def params(self) -> int:
         return sum(weight.numel() for weight in self.net.parameters())
 
@@ -64,12 +71,13 @@ def build(
     device: torch.device,
     seed: int = 0,
     data: DataSet | None = None,
-    keep: Mapping[str, Tensor] | None = None,
+    keep: Sequence[Mapping[str, Tensor]] = (),
 ) -> Model:
     """The network of `graph` on `device`, its weights drawn from `seed`.
 
-    Every tensor of `keep` (a state dict) whose key and shape are unchanged is copied. Raises
-    EngineError with one sentence if the graph has problems, or does not fit `data`.
+    Every tensor of the state dicts `keep` whose key and shape are unchanged is copied, from the
+    first that has it. Raises EngineError with one sentence if the graph has problems, or does not
+    fit `data`.
     """
     report = analysis.analyse(graph, data)
     if not report.ok:
@@ -92,22 +100,22 @@ def build(
         torch.default_generator.manual_seed(seed)
         net = _instantiate(text, source.class_name(graph))
         _draw(net)
-    kept = _keep(net, keep or {})
+    drawn = _keep(net, keep)
     model = Model(graph, report, text, net.to(device), device)
-    model.kept, model.fresh = kept, len(net.state_dict()) - kept
+    model.kept, model.drawn = len(net.state_dict()) - len(drawn), drawn
     return model
 
 
-def calibrate(model: Model, pictures: Pictures) -> None:
-    """Sets the running statistics of every BatchNorm to those of a small batch of training
-    pictures.
+def calibrate(model: Model, pictures: Pictures | Photos) -> None:
+    """Sets the running statistics of the BatchNorms to those of a small batch of pictures, from the
+    first layer on that was drawn anew.
 
     A fresh BatchNorm says mean 0, variance 1, which is true of no layer: in eval mode, as the probe
     runs, the maps of an untrained network would grow or fade with its depth, and show nothing of
     what training will see. The same holds below a layer that was drawn anew. One forward pass with
     only the BatchNorms in training mode mends it; dropout stays off, so no random number is drawn.
     """
-    norms = [module for module in model.net.modules() if isinstance(module, nn.BatchNorm2d)]
+    norms = _unsettled(model)
     if not norms:
         return
     count = max(8, min(_CALIBRATION_IMAGES, _CALIBRATION_MACS // max(1, model.report.macs)))
@@ -119,12 +127,30 @@ def calibrate(model: Model, pictures: Pictures) -> None:
             norm.momentum = None  # a plain average, here of one batch
             norm.train()
         with torch.no_grad():
-            model.net(pictures.normalised(pictures.train.images[:count]))
+            model.net(pictures.some(count, model.graph.input))
     finally:
         for norm, momentum in before:
             norm.momentum = momentum
             norm.num_batches_tracked.zero_()
         model.net.eval()
+
+
+def _unsettled(model: Model) -> list[nn.BatchNorm2d]:
+    """The BatchNorms that are not computed before the first layer that was drawn anew."""
+    modules = dict(model.net.named_modules())
+    before, drawn = set(), {name.rpartition(".")[0] for name in model.drawn} | model.drawn
+    for layer in model.report.layers():
+        if layer.path in drawn:
+            break
+        before.add(layer.path)
+    return [module for path, module in modules.items()
+            if isinstance(module, nn.BatchNorm2d) and path not in before]
+
+
+def gives_chances(report: analysis.Report) -> bool:
+    """The network ends in a softmax, so what it gives are probabilities already."""
+    last = report.producer("output")
+    return any(layer.path == last and layer.kind == "Softmax" for layer in report.layers())
 
 
 def _refusal(report: analysis.Report) -> str:
@@ -172,12 +198,16 @@ def _draw(net: nn.Module) -> None:
             nn.init.zeros_(module.bias)
 
 
-def _keep(net: nn.Module, before: Mapping[str, Tensor]) -> int:
-    kept = 0
+def _keep(net: nn.Module, sources: Sequence[Mapping[str, Tensor]]) -> frozenset[str]:
+    """Copies what fits; the names of the tensors for which nothing did."""
+    drawn = set()
     with torch.no_grad():
         for key, tensor in net.state_dict().items():
-            old = before.get(key)
-            if old is not None and old.shape == tensor.shape:
-                tensor.copy_(old)
-                kept += 1
-    return kept
+            for source in sources:
+                old = source.get(key)
+                if old is not None and old.shape == tensor.shape:
+                    tensor.copy_(old)
+                    break
+            else:
+                drawn.add(key)
+    return frozenset(drawn)

@@ -6,13 +6,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from explorer.analysis.report import Report
 from explorer.catalog import published
 from explorer.catalog.datasets import DATASETS, PHOTOS, DataSet, class_names
 from explorer.engine import photos, weights
 from explorer.engine.failure import EngineError
 from explorer.engine.match import adopt
-from explorer.engine.model import build
+from explorer.engine.model import build, gives_chances
 from explorer.graph.graph import Graph
 from explorer.text import _
 
@@ -29,12 +28,6 @@ def answers(logits: Tensor, names: Sequence[str], top: int, chances: bool = Fals
     likely = (logits if chances else logits.softmax(0)).topk(min(top, len(logits)))
     return [(names[index], chance) for chance, index in
             zip(likely.values.tolist(), likely.indices.tolist(), strict=True)]
-
-
-def gives_chances(report: Report) -> bool:
-    """The network ends in a softmax, so what it gives are probabilities already."""
-    last = report.producer("output")
-    return any(layer.path == last and layer.kind == "Softmax" for layer in report.layers())
 
 
 def predict(graph: Graph, photo: Path, file: Path | None = None, top: int = 5

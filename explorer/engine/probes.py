@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
-from explorer.engine import data as sets
+from explorer.catalog.datasets import class_names
 from explorer.engine.data import Pictures
 from explorer.engine.failure import EngineError
-from explorer.engine.model import Model
+from explorer.engine.model import Model, gives_chances
 from explorer.engine.mosaic import compose
+from explorer.engine.photos import Photos
 from explorer.engine.walk import INPUT, Walk
 from explorer.text import _
 
@@ -21,6 +23,8 @@ SHARE = 0.03
 """Share of the time that watching may take while training."""
 PAUSE = 0.05
 """Seconds between two probes at the least: nobody sees more than 20 a second."""
+ANSWERS = 5
+"""Classes that a probe names, the likeliest first."""
 _MEMORY = 30.0
 """Seconds after which what was spent, and what passed, counts for 1/e in the share."""
 
@@ -28,10 +32,10 @@ _MEMORY = 30.0
 @dataclass(frozen=True)
 class Watch:
     """What the probe shows. path: of a node on the canvas or of a layer; image: number of a test
-    picture."""
+    picture, or path of a photo."""
 
     path: str
-    image: int
+    image: int | str
 
 
 class Probe:
@@ -42,37 +46,40 @@ class Probe:
     gradients are asked for with torch.autograd.grad.
     """
 
-    def __init__(self, model: Model, pictures: Pictures) -> None:
+    def __init__(self, model: Model, pictures: Pictures | Photos) -> None:
         self.model, self.pictures = model, pictures
         self._walk = Walk(model.report, model.net)
+        output = model.report.output
+        self._names = class_names(output[0], pictures.about) if len(output) == 1 else ()
+        self._gives_chances = gives_chances(model.report)
 
     def look(self, watch: Watch) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """The figures and arrays of a `probe` answer, but its cost.
 
-        Raises EngineError if there is no such node or picture.
+        The gradients are those of the cross entropy; for a photo, which nobody labelled, with the
+        network's own guess as its label; where the output is no vector, of its mean square. Raises
+        EngineError if there is no such node or picture.
         """
-        path, index = self._check(watch)
-        test = self.pictures.test
-        images = self.pictures.normalised(test.images[index : index + 1])
-        label = test.labels[index : index + 1]
+        path = self._check(watch)
+        sample = self.pictures.sample(watch.image, self.model.graph.input)
         weights = self.model.weights
         training = self.model.net.training
         self.model.net.eval()
         try:
             # Gradients are asked for even where nothing has weights, so that there is one way only.
             with torch.enable_grad():
-                logits, values = self._walk.run(images, {path})
-                loss = F.cross_entropy(logits.float(), label)
+                logits, values = self._walk.run(sample.images, {path})
+                loss = self._loss(logits.float(), sample.label)
                 found = torch.autograd.grad(loss, weights, allow_unused=True) if weights else ()
         finally:
             self.model.net.train(training)
         with torch.no_grad():
             norms = [loss.new_tensor(float("nan")) if g is None else g.norm() for g in found]
-            chances = logits[0].detach().float().softmax(0)
-            best = chances.argmax()
-            extra = torch.stack([*norms, chances[best], best.float(), label[0].float()])
-            mosaic = compose(values[path], extra)
-        *gradients, confidence, guess, truth = mosaic.extra
+            likely = self._likely(logits[0].detach().float())
+            truth = loss.new_tensor(-1) if sample.label is None else sample.label[0].float()
+            mosaic = compose(values[path], torch.stack([*norms, truth, *likely]))
+        gradients, truth = mosaic.extra[: len(norms)], mosaic.extra[len(norms)]
+        chances, classes = np.split(mosaic.extra[len(norms) + 1 :], 2)
         message = {
             "say": "probe",
             "path": watch.path,
@@ -86,34 +93,47 @@ class Probe:
             "mean": mosaic.mean,
             "zeros": mosaic.zeros,
             "image": watch.image,
+            "title": sample.title,
             "label": int(truth),
-            "guess": int(guess),
-            "confidence": float(confidence),
+            "guess": int(classes[0]) if len(classes) else -1,
+            "confidence": float(chances[0]) if len(chances) else 0.0,
+            "answers": [
+                [self._names[int(each)], float(chance)]
+                for each, chance in zip(classes, chances, strict=True)
+            ],
             "layers": self.model.weighted,
         }
         arrays = {
             "mosaic": mosaic.pixels,
             "order": mosaic.order,
             "gradients": np.array(gradients, np.float32),
-            "picture": sets.picture(self.pictures.about.name, index),
+            "picture": sample.picture,
         }
         return message, arrays
 
-    def _check(self, watch: Watch) -> tuple[str, int]:
-        count = len(self.pictures.test)
-        if type(watch.image) is not int or not 0 <= watch.image < count:
-            raise EngineError(
-                _("There is no test picture {index}; allowed: 0 to {last}.").format(
-                    index=repr(watch.image)[:40], last=count - 1
-                )
-            )
+    def _loss(self, logits: Tensor, label: Tensor | None) -> Tensor:
+        if not self._names:
+            return logits.square().mean()
+        label = logits.detach().argmax(1) if label is None else label
+        return F.cross_entropy(logits, label)
+
+    def _likely(self, logits: Tensor) -> list[Tensor]:
+        """The probabilities of the likeliest classes, then their numbers as float32, exact up to
+        2**24; nothing where the output is no vector of classes."""
+        if not self._names:
+            return []
+        chances = logits if self._gives_chances else logits.softmax(0)
+        found = chances.topk(min(ANSWERS, len(chances)))
+        return [*found.values, *found.indices.float()]
+
+    def _check(self, watch: Watch) -> str:
         if watch.path == INPUT:
-            return INPUT, watch.image
+            return INPUT
         try:
-            return self.model.report.producer(watch.path), watch.image
+            return self.model.report.producer(watch.path)
         except KeyError:
             if watch.path in {layer.path for layer in self.model.report.layers()}:
-                return watch.path, watch.image
+                return watch.path
         raise EngineError(
             _("There is no node “{path}” on the way from the input to the output.").format(
                 path=str(watch.path)[:80]

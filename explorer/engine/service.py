@@ -6,14 +6,15 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from explorer.catalog import check
-from explorer.catalog.datasets import DATASETS
-from explorer.engine import data, device
+from explorer.engine import data, device, transfer, weights
+from explorer.engine.checkpoint import path_of
 from explorer.engine.failure import EngineError, device_lost, out_of_memory, sentence
 from explorer.engine.job import Job
 from explorer.engine.model import Model, build, calibrate
@@ -26,6 +27,25 @@ _REPLACED_BY = {"build": ("build", "train"), "watch": ("watch", "build", "train"
 """A request that waits is dropped if one of these comes after it: bursts collapse to the latest."""
 
 
+class BuiltAs(NamedTuple):
+    """What decides over a model's weights beside its graph. weights: the file that they come
+    from."""
+
+    data: str
+    device: str
+    seed: int
+    weights: str | None
+
+    @classmethod
+    def of(cls, job: Job, weights: str | None) -> Self:
+        """How the model of a run was made."""
+        return cls(job.pictures.about.name, str(job.model.device), job.recipe.seed, weights)
+
+    def weighs_as(self, other: Self | None) -> bool:
+        """A tensor of one fits the other."""
+        return other is not None and (self.seed, self.weights) == (other.seed, other.weights)
+
+
 class Service:
     """Answers requests until the stream ends or `quit` comes."""
 
@@ -34,7 +54,8 @@ class Service:
         self._going = True
         self._job: Job | None = None
         self._model: Model | None = None
-        self._built_as: tuple[str, str, int] | None = None  # data, device, seed of the model
+        self._built_as: BuiltAs | None = None  # how the model was made
+        self._start: tuple[str, dict[str, Tensor]] | None = None  # a file of weights, as last read
         self._probe: Probe | None = None
         self._watch: Watch | None = None
         self._generation = 0  # of the newest request that says what to look at
@@ -116,6 +137,10 @@ class Service:
                 self._look_at(request)
             case "taken":
                 self._awaited = False
+            case "import":
+                self._import(request)
+            case "export":
+                self._export(request)
             case "train":
                 self._train(request)
             case "pause" if self._job is not None:
@@ -143,17 +168,18 @@ class Service:
             raise EngineError(
                 _("seed is {value}; allowed: 0 to {most}.").format(value=seed, most=2**31 - 1)
             )
-        pictures = data.load(name, place)
-        built_as = (name, str(place), seed)
-        # Another seed asks for other weights; another device or data set does not.
-        before = self._model if self._built_as is not None and self._built_as[2] == seed else None
-        model = build(
-            graph, place, seed, DATASETS[name], before.net.state_dict() if before else None
-        )
+        pictures = data.to_look_at(name, place)
+        built_as = BuiltAs(name, str(place), seed, request.get("weights"))
+        # Another seed or file asks for other weights; another device or data set does not.
+        before = self._model if built_as.weighs_as(self._built_as) else None
+        learned = [before.net.state_dict()] if before else []
+        given = self._read_start(built_as.weights, request.get("generation", 0))
+        about = pictures.about if pictures.about.labelled else None
+        model = build(graph, place, seed, about, [*learned, *given])
         same = before is not None and before.text == model.text and self._built_as == built_as
         if same:  # only names or places changed: what runs goes on
             before.graph, before.report, before.weighted = graph, model.report, model.weighted
-            before.kept, before.fresh = len(before.net.state_dict()), 0
+            before.kept, before.drawn = len(before.net.state_dict()), frozenset()
             model = before
         else:
             if self._job is not None:
@@ -178,28 +204,56 @@ class Service:
         if self._job is not None:
             self._job.stop()
             self._job = None
+        generation = request.get("generation", 0)
         try:
-            job = Job(request, self._say)
+            job = Job(request, self._say, self._read_start(request.get("weights"), generation))
         except Exception:
-            self._say(
-                {"say": "state", "generation": request.get("generation", 0), "state": "stopped"}
-            )
+            self._say({"say": "state", "generation": generation, "state": "stopped"})
             raise
         self._job = job
-        built_as = (job.pictures.about.name, str(job.model.device), job.recipe.seed)
+        built_as = BuiltAs.of(job, request.get("weights"))
         self._adopt(job.model, built_as, Probe(job.model, job.pictures))
         self._look_at(request)
 
-    def _adopt(self, model: Model, built_as: tuple[str, str, int], probe: Probe) -> None:
+    def _read_start(self, path: object, generation: int) -> list[dict[str, Tensor]]:
+        """The weights in the file that a network begins with; where it is gone, that is told, and
+        all are drawn."""
+        if path is None:
+            self._start = None
+            return []
+        if self._start is None or self._start[0] != path:
+            self._start = None
+            found: list[dict[str, Tensor]] = []
+            self._guarded(generation, lambda: found.append(weights.read(path_of(path)).tensors))
+            if not found:
+                return []
+            self._start = path, found[0]
+        return [self._start[1]]
+
+    def _import(self, request: Message) -> None:
+        graph = check.from_dict(request.get("graph"))
+        file, to = path_of(request.get("file")), path_of(request.get("to"))
+        answer = transfer.imported(graph, file, to)
+        self._say({**answer, "generation": request.get("generation", 0)})
+
+    def _export(self, request: Message) -> None:
+        if self._model is None:
+            raise EngineError(_("There is no network yet that could be written."))
+        answer = transfer.exported(self._model, request)
+        self._say({**answer, "generation": request.get("generation", 0)})
+
+    def _adopt(self, model: Model, built_as: BuiltAs, probe: Probe) -> None:
         self._model, self._built_as, self._probe = model, built_as, probe
 
     def _renew(self, job: Job) -> None:
-        """After a run that failed, whose weights may be worthless: the same network, drawn anew."""
+        """After a run that failed, whose weights may be worthless: the same network as it began."""
+        path = self._built_as.weights
         self._model = self._built_as = self._probe = None
-        model = build(job.graph, job.model.device, job.recipe.seed, job.pictures.about)
-        calibrate(model, job.pictures)
-        built_as = (job.pictures.about.name, str(model.device), job.recipe.seed)
-        self._adopt(model, built_as, Probe(model, job.pictures))
+        start = self._read_start(path, job.generation)
+        model = build(job.graph, job.model.device, job.recipe.seed, job.pictures.about, start)
+        if model.fresh:
+            calibrate(model, job.pictures)
+        self._adopt(model, BuiltAs.of(job, path), Probe(model, job.pictures))
 
     def _look_at(self, request: Message) -> None:
         self._generation = request.get("generation", 0)

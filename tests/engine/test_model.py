@@ -57,7 +57,7 @@ def test_an_edit_keeps_what_has_the_same_path_and_shape(tiny):
             "conv2": Node("conv2", "Conv2d", {"out_channels": 4, "kernel_size": 5, "padding": 2}),
         },
     )
-    after = build(wider, CPU, 1, keep=before.net.state_dict())
+    after = build(wider, CPU, 1, keep=[before.net.state_dict()])
     old, new = before.net.state_dict(), after.net.state_dict()
     assert (after.kept, after.fresh) == (len(new) - 1, 1)
     assert all(torch.equal(old[key], new[key]) for key in new if key != "conv2.weight")
