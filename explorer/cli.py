@@ -20,6 +20,8 @@ from explorer.graph.file import SUFFIX, FileError, replace_bytes
 from explorer.graph.graph import Graph, Shape
 from explorer.text import _
 
+PRECISIONS = ("float32", "bfloat16", "float16")
+OPTIMISERS = ("sgd", "momentum", "adam", "adamw")
 COMMANDS = ("open", "check", "train", "export", "import", "predict", "templates")
 
 
@@ -72,6 +74,17 @@ def _parser() -> argparse.ArgumentParser:
     found.add_argument("--input", type=_shape, metavar="CxHxW", help=_("shape of one picture"))
     found.add_argument("--data", choices=DATASETS, help=_("check the fit to this data set too"))
     found.add_argument("--json", action="store_true", help=_("print JSON"))
+    memory = found.add_argument_group(_("memory"))
+    memory.add_argument("--memory", action="store_true",
+                        help=_("forecast what training and inference take"))
+    memory.add_argument("--batch", type=_count, default=128, help=_("pictures in a batch "
+                                                                      "(%(default)s)"))
+    memory.add_argument("--precision", choices=PRECISIONS, default=PRECISIONS[0],
+                        help=_("of products; the last two keep float32 weights (%(default)s)"))
+    memory.add_argument("--optimiser", choices=OPTIMISERS, default="momentum",
+                        help=_("momentum is what train uses (%(default)s)"))
+    memory.add_argument("--device", metavar="DEVICE|BYTES",
+                        help=_("tell the largest batch that fits: auto, cpu, cuda:0, …, or 24GB"))
     found = network(command("train", _train, _("train, print the test accuracy, write weights")))
     found.add_argument("--data", choices=DATASETS, default="fashion-mnist",
                        help=_("data set (%(default)s)"))
@@ -194,13 +207,39 @@ def _templates(given) -> int:
 
 
 def _check(given) -> int:
-    from explorer.analysis import table
+    from explorer.analysis import memory_table, table
+    from explorer.analysis.memory import forecast
     from explorer.analysis.report import analyse
 
     data = DATASETS.get(given.data)
     report = analyse(load(given.network, given.input, data), data)
-    print(table.as_json(report) if given.json else table.as_text(report))
+    kind, room = _room(given.device)
+    found = forecast(report, given.batch, given.precision, given.optimiser, kind)
+    if given.json:
+        print(table.as_json(report, memory_table.as_dict(report, found, room)))
+    else:
+        lines = memory_table.as_lines(report, found, room) if given.memory or given.device else []
+        print(table.as_text(report, ["", *lines] if lines else ()))
     return 0 if report.ok else 1
+
+
+def _room(device: str | None) -> tuple[str, int | None]:
+    """The kind of a device, and the bytes that tensors may take there: all that are given as a
+    number, of a real device what its driver leaves; None where no device is given."""
+    from explorer.analysis.memory import room_on
+    from explorer.analysis.memory_table import bytes_of
+
+    if device is None or bytes_of(device) is not None:
+        return "cuda", device and bytes_of(device)
+    from explorer.engine.device import find, pick
+    from explorer.engine.failure import EngineError
+
+    try:
+        place = pick(device)
+    except EngineError as error:
+        raise UsageError(str(error)) from None
+    memory = next(each.memory for each in find() if each.id == str(place))
+    return place.type, room_on(memory) if memory else None
 
 
 def _train(given) -> int:

@@ -14,6 +14,8 @@ from explorer.graph.graph import OUTPUT, PORT
 PRECISIONS = ("float32", "bfloat16", "float16")
 OPTIMISERS = MappingProxyType({"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2})
 """Numbers that each keeps for every parameter. A run of this program uses momentum."""
+BATCH = 128
+DRIVER, LOST = 2**29, 0.05
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Forecast:
             "transient")}
 
 
-def forecast(report: Report, batch: int = 128, precision: str = "float32",
+def forecast(report: Report, batch: int = BATCH, precision: str = "float32",
              optimiser: str = "momentum", device: str = "cuda") -> Forecast | None:
     """The forecast for batches of so many pictures; None for a network that cannot run.
 
@@ -90,6 +92,13 @@ def largest_batch(report: Report, room: int, precision: str = "float32",
     lines = plan.training if training else plan.inference
     return max(0, min((room - fixed) // each if each > 0 else 0 if fixed > room else 2**31
                       for fixed, each in lines))
+
+
+def room_on(memory: int) -> int:
+    """Bytes of a device's memory that tensors can take: on a GPU half a GB goes to the driver and
+    the libraries, and 5 % is lost between the allocator's blocks; on the CPU the same share is left
+    to the rest of the machine."""
+    return max(0, int(memory * (1 - LOST)) - DRIVER)
 
 
 def _highest(lines: tuple[Line, ...], batch: int) -> int:

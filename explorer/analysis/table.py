@@ -41,12 +41,13 @@ def _row(layer: Layer, field: ReceptiveField | None) -> dict:
     return row
 
 
-def as_json(report: Report) -> str:
+def as_json(report: Report, memory: dict | None = None) -> str:
     """One JSON object. Shapes are lists without the batch dimension, null where unknown; "in" of a
     layer that joins branches is a list of shapes; macs are multiply-adds for one picture.
 
     receptive_field, jump and centre: [height, width] in pixels, see ReceptiveField; null where
-    unknown. unshared and fully_connected, of convolutions only: parameters, see Unshared.
+    unknown. unshared and fully_connected, of convolutions only: parameters, see Unshared. memory:
+    what stands under that key, see memory_table.as_dict.
     """
     whole = {
         "name": report.graph.name, "input": list(report.graph.input),
@@ -57,7 +58,7 @@ def as_json(report: Report) -> str:
         "advice": [{"path": advice.path, "rule": advice.rule, "message": advice.message,
                     "reason": advice.reason, "fixes": [fix.label for fix in advice.fixes]}
                    for advice in report.advice],
-        "params": report.params, "macs": report.macs,
+        "params": report.params, "macs": report.macs, "memory": memory,
         "layers": list(map(_row, report.layers(), report.layer_fields))}
     lines = [f' "{key}": ' + (_lines(value) if key in _LISTS else _json(value))
              for key, value in whole.items()]
@@ -95,9 +96,9 @@ def clipped_note() -> str:
         mark=CLIPPED)
 
 
-def as_text(report: Report) -> str:
-    """The table of layers for a terminal, the totals, the problems and the advice
-    below it."""
+def as_text(report: Report, more: Iterable[str] = ()) -> str:
+    """The table of layers for a terminal; below it the totals, `more` lines, the problems and the
+    advice."""
     head = (_("layer"), _("kind"), _("output"), _("receptive field"), _("parameters"), _("MACs"))
     fields = report.layer_fields
     anywhere = any(field and field.clipped for field in fields)
@@ -123,6 +124,7 @@ def as_text(report: Report) -> str:
                  size=report.activations * 4 / 1e6)]
     if anywhere:
         lines.append(clipped_note())
+    lines += more
     for problem in (*report.problems, *report.advice):
         lines += ["", f"{'✗' if problem.grade == FAULT else '△'} {problem.path}: {problem.message}",
                   *textwrap.wrap(problem.reason, 92, initial_indent="    ",

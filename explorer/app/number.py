@@ -1,5 +1,6 @@
 """How figures are written for a person: counts, shapes, amounts of memory and times."""
 
+from explorer.analysis.memory_table import bytes_text
 from explorer.catalog.layers import text_of as shape_text
 from explorer.text import _
 
@@ -28,17 +29,6 @@ def _three(value: float) -> str:
     size = abs(value)
     digits = 0 if size >= 99.95 else 1 if size >= 9.995 else 2
     return f"{value:.{digits}f}"
-
-
-def bytes_text(count: float) -> str:
-    """An amount of memory, in steps of 1,024 as memory is sold: "19.3 MB", "24 GB"."""
-    value, unit = float(count), "B"
-    for unit in ("B", "KB", "MB", "GB", "TB"):
-        if abs(value) < 999.5 or unit == "TB":
-            break
-        value /= 1024
-    figures = f"{value:.0f}" if unit == "B" or abs(value) >= 99.95 else f"{value:.1f}"
-    return f"{figures.removesuffix('.0')} {unit}"
 
 
 def percent(share: float, digits: int = 1) -> str:

@@ -12,7 +12,7 @@ from explorer.catalog.datasets import FASHION_MNIST
 def test_schema_of_a_good_network():
     whole = json.loads(as_json(analyse(templates.build("resnet18"))))
     assert list(whole) == ["name", "input", "output", "ok", "problems", "advice", "params",
-                           "macs", "layers"]
+                           "macs", "memory", "layers"]
     assert whole["name"] == "resnet18" and whole["input"] == [3, 224, 224]
     assert whole["output"] == [1000] and whole["ok"] is True and whole["problems"] == []
     assert (whole["params"], whole["macs"]) == (11_689_512, 1_814_073_344)

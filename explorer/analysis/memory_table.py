@@ -1,0 +1,76 @@
+"""The forecast of memory as JSON's values and as lines for a terminal."""
+
+from explorer.analysis.memory import Forecast, largest_batch
+from explorer.analysis.report import Report
+from explorer.text import _
+
+TITLES = {
+    "parameters": _("parameters"), "buffers": _("buffers"), "gradients": _("gradients"),
+    "optimiser": _("optimiser"), "copies": _("weights in 16 bits"),
+    "activations": _("activations kept"), "transient": _("transient")}
+"""What the parts of a training step are called, in the order in which they are shown."""
+
+
+def as_dict(report: Report, forecast: Forecast | None, room: int | None = None) -> dict | None:
+    """What `check --json` says under "memory"; None for a network that cannot run.
+
+    Every figure but the batches is in bytes; see Forecast. room: bytes that tensors may take, null
+    where not given; the largest batches are those whose peak is at most that, null without it.
+    """
+    if forecast is None:
+        return None
+    given = (forecast.precision, forecast.optimiser_name, forecast.device)
+    return {
+        "unit": "bytes", "batch": forecast.batch, "precision": forecast.precision,
+        "optimiser": forecast.optimiser_name, "device_type": forecast.device,
+        "parameters": forecast.parameters, "buffers": forecast.buffers,
+        "gradients": forecast.gradients, "optimiser_state": forecast.optimiser,
+        "weight_copies": forecast.copies, "activations_kept": forecast.activations,
+        "transient": forecast.transient, "training_peak": forecast.training,
+        "inference_peak": forecast.inference, "room": room,
+        "largest_training_batch": None if room is None else largest_batch(report, room, *given),
+        "largest_inference_batch": None if room is None else largest_batch(
+            report, room, *given, training=False)}
+
+
+def as_lines(report: Report, forecast: Forecast | None, room: int | None = None) -> list[str]:
+    """The same for a person: what adds up to the peak of a training step, that of inference, and
+    what fits."""
+    if forecast is None:
+        return [_("memory: unknown, because the network cannot run")]
+    shown = [(TITLES[name], size) for name, size in forecast.parts.items()
+             if size or name not in ("buffers", "copies")]
+    shown += [(_("peak of training"), forecast.training),
+              (_("peak of inference"), forecast.inference)]
+    wide = max(len(title) for title, _size in shown)
+    lines = [_("memory at batch {batch}, {precision}, {optimiser}").format(
+        batch=forecast.batch, precision=forecast.precision, optimiser=forecast.optimiser_name)]
+    lines += [f"  {title:<{wide}}  {bytes_text(size):>8}" for title, size in shown]
+    if room is not None:
+        given = (forecast.precision, forecast.optimiser_name, forecast.device)
+        lines.append(_("  {room} hold a batch of {training:,} in training, of {inference:,} in "
+                       "inference").format(
+            room=bytes_text(room), training=largest_batch(report, room, *given),
+            inference=largest_batch(report, room, *given, training=False)))
+    return lines
+
+
+def bytes_text(count: float) -> str:
+    """An amount of memory, in steps of 1,024 as memory is sold: "19.3 MB", "24 GB"."""
+    value, unit = float(count), "B"
+    for unit in ("B", "KB", "MB", "GB", "TB"):
+        if abs(value) < 999.5 or unit == "TB":
+            break
+        value /= 1024
+    figures = f"{value:.0f}" if unit == "B" or abs(value) >= 99.95 else f"{value:.1f}"
+    return f"{figures.removesuffix('.0')} {unit}"
+
+
+def bytes_of(text: str) -> int | None:
+    """The amount that a person wrote: "24GB", "512 MB", "8g", "1000000"; None if it is none."""
+    words = text.strip().lower().removesuffix("b").removesuffix("i").rstrip()
+    unit = words[-1:] if words[-1:] in "kmgt" else ""
+    figures = words.removesuffix(unit).rstrip()
+    if not figures.replace(".", "", 1).isdecimal() or len(figures) > 20:
+        return None
+    return int(float(figures) * 1024 ** " kmgt".index(unit or " "))
