@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from explorer.analysis import placing
-from explorer.analysis.advice.ground import LINEAR, Ground, Seen, in_turn, lift
+from explorer.analysis.advice.ground import LINEAR, Ground, Seen, Way, in_turn, lift
 from explorer.analysis.facts import sweep
 from explorer.analysis.layer import Layer
 from explorer.analysis.problem import Fix
@@ -178,12 +178,16 @@ def _normalised(ground: Ground, row: list[Layer]) -> Iterator[Fix]:
             own_ones += 1
         else:
             blocks[own] = ground.facts(own)
+    following: dict[Way, int] = {}  # the number of the next layer of VGG groups beside one another
     for own, facts in blocks.items():
         if getattr(facts.settings, "norm", None) == "none":
             edit.append(ground.setting(own, {"norm": "BatchNorm2d"}).edit)
-        elif getattr(facts.settings, "batch_norm", None) is False:
-            edit.append(ground.setting(own, {"batch_norm": True}).edit)
-    if edit:
+        elif facts.kind.name == "VGGGroup" and not facts.settings.batch_norm:
+            p = facts.settings
+            first = following.get(own[:-1], p.first)
+            following[own[:-1]] = first + 3 * p.depth + p.pool
+            edit.append(ground.setting(own, {"batch_norm": True, "first": first}).edit)
+    if edit and ground.after(Fix("", partial(in_turn, each=tuple(edit)))):
         label = (_("Insert BatchNorm2d behind {count} convolutions").format(count=own_ones)
                  if own_ones == len(edit) else _("Normalise every convolution by BatchNorm2d"))
         yield Fix(label, partial(in_turn, each=tuple(edit)))
