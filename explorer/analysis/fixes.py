@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from explorer.analysis.facts import Fault, names_in, names_of, sweep
+from explorer.analysis.layer_fixes import LAYER_RULES
 from explorer.analysis.problem import Fix
 from explorer.catalog import KINDS
 from explorer.catalog.layers.window import pair, shown, text_of
@@ -60,13 +61,18 @@ def _add(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
         if all(changed.values()) and not any(
                 graph.reaches(source, wire.source) for source in changed for wire in wires
                 if wire.source != source):
-            each = [(source, ", ".join(f"{key} {shown(value)}" for key, value in params.items()))
-                    for source, params in changed.items()]
-            label = (_("Match {branch}: {values}").format(branch=each[0][0], values=each[0][1])
-                     if len(each) == 1 else
-                     _("Match {branches}").format(branches=_(" and ").join(
-                         f"{source} ({values})" for source, values in each)))
-            yield Fix(label, partial(_set_each, params=changed))
+            yield _matched(changed)
+
+
+def _matched(changed: dict[str, dict]) -> Fix:
+    """Other parameters for each of these nodes."""
+    each = [(source, ", ".join(f"{key} {shown(value)}" for key, value in params.items()))
+            for source, params in changed.items()]
+    label = (_("Match {branch}: {values}").format(branch=each[0][0], values=each[0][1])
+             if len(each) == 1 else
+             _("Match {branches}").format(branches=_(" and ").join(
+                 f"{source} ({values})" for source, values in each)))
+    return Fix(label, partial(_set_each, params=changed))
 
 
 def _projected(want: Shape, branches: list[tuple[Wire, Shape]], strides: list[int]) -> Fix:
@@ -134,10 +140,13 @@ def _reshaped(report: "Report", id: str, have: Shape, want: Shape) -> dict:
         stride = getattr(facts.settings, "stride", None)
         if stride is None:
             return {}
-        wanted = stride * have[1] / want[1]
-        if wanted != int(wanted) or wanted < 1:
+        wanted = [step * a / b for step, a, b in zip(pair(stride), have[1:], want[1:])]
+        if any(step != int(step) or step < 1 for step in wanted):
+            wanted = wanted[:1] * 2  # a size that was rounded: it may be that of the height's step
+        if any(step != int(step) or step < 1 for step in wanted):
             return {}
-        changed["stride"] = int(wanted)
+        height, width = map(int, wanted)
+        changed["stride"] = height if height == width else (height, width)
     return changed if _gives(report, id, changed, want) else {}
 
 
@@ -152,6 +161,25 @@ def _gives(report: "Report", id: str, params: dict, want: Shape) -> bool:
     return len(ins) == 1 and next(sweep(trial, ins[0])).facts.out == want
 
 
+def _multiply(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+    """Give one branch the channels of the other, and its size too where no side of 1 stands for
+    it."""
+    graph, ins = report.graph, report.facts[id].ins
+    wires = [graph.into(id)[port] for port in sorted(graph.into(id))]
+    if None in ins or any(len(shape) != 3 for shape in ins):
+        return
+    for which, other in ((1, 0), (0, 1)):
+        have, full = ins[which], ins[other]
+        fits = all(a == b or 1 in (a, b) for a, b in zip(have[1:], full[1:]))
+        want = (full[0], *(have[1:] if fits else full[1:]))
+        stride = _stride(have, want)
+        if stride:
+            yield _projected(want, [(wires[which], have)], [stride])
+        changed = _reshaped(report, wires[which].source, have, want)
+        if changed and not graph.reaches(wires[which].source, wires[other].source):
+            yield _matched({wires[which].source: changed})
+
+
 def _concat(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     """Give the one branch that differs the size of the others."""
     into, ins = report.graph.into(id), report.facts[id].ins
@@ -162,76 +190,7 @@ def _concat(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
         changed = _reshaped(report, source, have, want) if len(others) == 1 else {}
         if changed and not any(report.graph.reaches(source, other)
                                for number, other in enumerate(sources) if number != which):
-            yield Fix(_("Match {branch}: stride {stride}").format(
-                branch=source, stride=changed["stride"]),
-                partial(edits.set_params, id=source, params=changed))
-
-
-# Windows and groups ---------------------------------------------------------------------------
-
-def _kernel(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
-    kind, allowed = report.facts[id].kind, fault.allowed
-    most = min(pair(report.facts[id].settings.kernel_size)) // 2
-    if max(pair(allowed["padding"])) <= (most if kind.category == "pooling" else 127):
-        yield Fix(_("Set padding {padding}").format(padding=shown(allowed["padding"])),
-                  partial(edits.set_params, id=id, params={"padding": allowed["padding"]}))
-    if min(pair(allowed["largest"])) >= 1:
-        yield Fix(_("Set kernel_size {largest}").format(largest=shown(allowed["largest"])),
-                  partial(edits.set_params, id=id, params={"kernel_size": allowed["largest"]}))
-    if kind.category == "pooling":
-        yield Fix(_("Remove {node}").format(node=id),
-                  partial(edits.remove, ids=[id], bridge=True))
-
-
-def _padding(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
-    yield Fix(_("Set padding {padding}").format(padding=fault.allowed["most"]),
-               partial(edits.set_params, id=id, params={"padding": fault.allowed["most"]}))
-
-
-def _groups(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
-    channels, wanted = fault.allowed["channels"], report.facts[id].settings.groups
-    largest = max(n for n in range(1, min(wanted, *channels) + 1)
-                  if not any(count % n for count in channels))
-    yield Fix(_("Set groups {groups}").format(groups=largest),
-               partial(edits.set_params, id=id, params={"groups": largest}))
-    up = -(-channels[1] // wanted) * wanted
-    if channels[0] % wanted == 0 and not KINDS["Conv2d"].fault({"out_channels": up}):
-        yield Fix(_("Set out_channels {channels}").format(channels=up),
-                  partial(edits.set_params, id=id, params={"out_channels": up}))
-
-
-def _divisor(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
-    """The largest number of groups or parts up to the wanted that divides the channels."""
-    wanted = getattr(report.facts[id].settings, fault.rule)
-    largest = max(number for number in fault.allowed["numbers"] if number <= wanted)
-    yield Fix(_("Set {name} {value}").format(name=fault.rule, value=largest),
-              partial(edits.set_params, id=id, params={fault.rule: largest}))
-
-
-def _index(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
-    last = report.facts[id].settings.chunks - 1
-    yield Fix(_("Set index {index}").format(index=last),
-              partial(edits.set_params, id=id, params={"index": last}))
-
-
-def _same(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
-    """Padding as numbers, which goes with every stride; or a stride of 1."""
-    p = report.facts[id].settings
-    sides = tuple(dilation * (kernel - 1) // 2
-                  for kernel, dilation in zip(pair(p.kernel_size), pair(p.dilation)))
-    padding = sides[0] if sides[0] == sides[1] else sides
-    if max(sides) <= 127:
-        yield Fix(_("Set padding {padding}").format(padding=shown(padding)),
-                  partial(edits.set_params, id=id, params={"padding": padding}))
-    yield Fix(_("Set stride {stride}").format(stride=1),
-              partial(edits.set_params, id=id, params={"stride": 1}))
-
-
-def _output_padding(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
-    p = report.facts[id].settings
-    most = min(max(sides) for sides in zip(pair(p.stride), pair(p.dilation))) - 1
-    yield Fix(_("Set output_padding {padding}").format(padding=most),
-              partial(edits.set_params, id=id, params={"output_padding": most}))
+            yield _matched({source: changed})
 
 
 # Maps and vectors -----------------------------------------------------------------------------
@@ -328,7 +287,5 @@ def _names(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
                   partial(edits.rename, old=name, new=fresh))
 
 
-_RULES = {"add": _add, "concat": _concat, "kernel": _kernel, "padding": _padding,
-          "groups": _groups, "vector": _vector, "classes": _classes, "input": _input,
-          "unconnected": _unconnected, "names": _names, "num_groups": _divisor,
-          "chunks": _divisor, "index": _index, "same": _same, "output_padding": _output_padding}
+_RULES = {**LAYER_RULES, "add": _add, "multiply": _multiply, "concat": _concat, "vector": _vector,
+          "classes": _classes, "input": _input, "unconnected": _unconnected, "names": _names}

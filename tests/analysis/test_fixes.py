@@ -121,6 +121,23 @@ def test_a_block_that_gets_a_vector_is_one_fault(draw):
             assert len(report.problems) == 1, block
 
 
+@pytest.mark.parametrize("gate, labels", [
+    ({"out_channels": 4}, ["Project b: 1×1", "Match b: out_channels 8", "Project a: 1×1",
+                           "Match a: out_channels 4"]),
+    ({"out_channels": 16, "stride": (1, 2)},
+     ["Match b: out_channels 8, stride 1", "Match a: out_channels 16, stride 1×2"]),
+    ({"out_channels": 4, "kernel_size": 8, "padding": 0},  # one number a channel, 1×1
+     ["Project b: 1×1", "Match b: out_channels 8", "Project a: 1×1", "Match a: out_channels 4"])])
+def test_multiply(draw, gate, labels):
+    """A gate keeps its size of 1×1: only its channels have to fit."""
+    report = analyse(residual(draw, {}, gate, "Multiply"))
+    problem = only(report)
+    assert problem.rule == "multiply" and report.facts["after"].out is not None
+    assert mended(report, problem) == labels
+    for fix in problem.fixes:
+        assert analyse(fix.edit(report.graph)).ok
+
+
 def test_concat(draw):
     report = analyse(residual(draw, {"stride": 2}, {}, "Concat"))
     problem = only(report)
@@ -138,43 +155,7 @@ def test_concat_of_three_mends_the_odd_one(draw):
     assert mended(report, only(report)) == ["Match c: stride 2"]
 
 
-# Windows and groups ---------------------------------------------------------------------------
-
-@pytest.mark.parametrize("kind, params, input, words, labels", [
-    ("Conv2d", {"kernel_size": 9}, (3, 7, 7),
-     "kernel_size 9 is larger than the padded input 7×7 of node; allowed: 1 to 7",
-     ["Set padding 1", "Set kernel_size 7"]),
-    ("Conv2d", {"kernel_size": 3, "dilation": 4, "padding": 1}, (3, 5, 9), "7×11",
-     ["Set padding 2", "Set kernel_size 2"]),
-    ("MaxPool2d", {}, (3, 1, 1), "padded input 1×1",
-     ["Set padding 1", "Set kernel_size 1", "Remove node"]),
-    ("AvgPool2d", {"kernel_size": 9}, (3, 4, 4), "allowed: 1 to 4",
-     ["Set padding 3", "Set kernel_size 4", "Remove node"]),
-    ("AvgPool2d", {"kernel_size": 3, "padding": 2}, (3, 4, 4),
-     "padding 2 of node is more than half of kernel_size 3; allowed: 0 to 1", ["Set padding 1"]),
-    ("Conv2d", {"groups": 4, "out_channels": 6}, (8, 5, 5),
-     "groups 4 of node does not divide its 6 output channels; allowed: 1, 2",
-     ["Set groups 2", "Set out_channels 8"]),
-    ("Conv2d", {"groups": 3, "out_channels": 6}, (8, 5, 5), "its 8 input channels; allowed: 1, 2",
-     ["Set groups 2"]),
-    ("GroupNorm", {"num_groups": 4}, (6, 5, 5), "does not divide its 6 channels",
-     ["Set num_groups 3"]),
-    ("Chunk", {"chunks": 4}, (6, 5, 5), "does not divide its 6 channels", ["Set chunks 3"]),
-    ("Chunk", {"index": 2}, (6, 5, 5), "allowed: 0 to 1", ["Set index 1"]),
-    ("Conv2d", {"padding": "same", "stride": 2}, (3, 8, 8), 'padding "same"',
-     ["Set padding 1", "Set stride 1"]),
-    ("ConvTranspose2d", {"output_padding": 2}, (3, 8, 8), "output_padding 2",
-     ["Set output_padding 1"]),
-    ("Conv2d", {"groups": 1000, "out_channels": 65_500, "kernel_size": 1}, (1000, 1, 1),
-     "65500 output channels", ["Set groups 500"]),
-])
-def test_one_layer(draw, kind, params, input, words, labels):
-    report = analyse(draw(("node", kind, params), ("after", "ReLU", {}), input=input))
-    problem = only(report)
-    assert words in problem.message and problem.path == "node"
-    assert report.facts["after"].out is not None, "the sweep goes on"
-    assert mended(report, problem) == labels
-
+# Maps and vectors -----------------------------------------------------------------------------
 
 @pytest.mark.parametrize("bias", [True, False])
 def test_linear_on_a_map(draw, bias):

@@ -36,22 +36,17 @@ KINDS.declare(Kind(
 
 def _group_shape(p, ins):
     shape = a_map(ins[0], "GroupNorm", ins[0])
-    if shape[0] % p.num_groups:
-        allowed = divisors(shape[0])
-        raise Mismatch(
-            "num_groups", _("num_groups {groups} of {{node}} does not divide its {count} channels; "
-                            "allowed: {divisors}").format(
-                                groups=p.num_groups, count=shape[0], divisors=listed(allowed)),
-            shape, numbers=allowed, channels=shape[0])
-    if shape == (p.num_groups, 1, 1):
-        # PyTorch refuses it for one picture, and for many it would give 0 everywhere.
-        allowed = divisors(shape[0])[:-1]
-        raise Mismatch(
-            "num_groups", _("num_groups {groups} of {{node}} leaves one number in each group of "
-                            "1×1 maps, and nothing to normalise; allowed: {divisors}").format(
-                                groups=p.num_groups, divisors=listed(allowed) or _("none")),
-            shape, numbers=allowed, channels=shape[0])
-    return shape
+    # PyTorch refuses groups of one number for one picture; for many it would give 0 everywhere.
+    allowed = [groups for groups in divisors(shape[0]) if shape != (groups, 1, 1)]
+    if p.num_groups in allowed:
+        return shape
+    reason = (_("does not divide its {count} channels") if shape[0] % p.num_groups else
+              _("leaves one number in each group of 1×1 maps, and nothing to normalise"))
+    raise Mismatch(
+        "num_groups", _("num_groups {groups} of {{node}} {reason}; allowed: {divisors}").format(
+            groups=p.num_groups, reason=reason.format(count=shape[0]),
+            divisors=listed(allowed) or _("none")),
+        shape, numbers=allowed)
 
 
 KINDS.declare(Kind(

@@ -1,0 +1,119 @@
+"""Fixes within one layer: other values of its own parameters."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from explorer.analysis.facts import Fault
+from explorer.analysis.problem import Fix
+from explorer.catalog import KINDS
+from explorer.catalog.layers.window import Pair, pair, shown
+from explorer.graph import edits
+from explorer.graph.graph import Value
+from explorer.text import _
+
+if TYPE_CHECKING:
+    from explorer.analysis.report import Report
+
+Rule = Callable[["Report", str, Fault], Iterator[Fix]]
+
+
+def _set(report: "Report", id: str, **params: Value) -> Iterator[Fix]:
+    """Give the node these parameters, if it can take them."""
+    if not report.facts[id].kind.fault(params):
+        label = ", ".join(_("{key} {value}").format(key=key, value=shown(value))
+                          for key, value in params.items())
+        yield Fix(_("Set {values}").format(values=label),
+                  partial(edits.set_params, id=id, params=params))
+
+
+def _single(values: Pair) -> Value:
+    """One number where both sides agree."""
+    return values[0] if values[0] == values[1] else values
+
+
+def _removed(id: str) -> Fix:
+    return Fix(_("Remove {node}").format(node=id), partial(edits.remove, ids=[id], bridge=True))
+
+
+# Windows --------------------------------------------------------------------------------------
+
+def _kernel(report, id, fault):
+    kind, settings, allowed = report.facts[id].kind, report.facts[id].settings, fault.allowed
+    if kind.category != "pooling" or all(
+            2 * padding <= kernel for padding, kernel in zip(
+                pair(allowed["padding"]), pair(settings.kernel_size))):
+        yield from _set(report, id, padding=allowed["padding"])
+    yield from _set(report, id, kernel_size=allowed["largest"])
+    if kind.category == "pooling":
+        yield _removed(id)
+
+
+def _padding(report, id, fault):
+    yield from _set(report, id, padding=fault.allowed["most"])
+
+
+def _same(report, id, fault):
+    """Half the kernel on every side is what keeps the size where the stride is 1."""
+    yield from _set(report, id, padding=_single(fault.allowed["padding"]))
+    yield from _set(report, id, stride=1)
+
+
+def _vanishes(report, id, fault):
+    yield from _set(report, id, padding=_single(fault.allowed["padding"]))
+    yield from _set(report, id, kernel_size=_single(fault.allowed["kernel_size"]))
+
+
+def _output_padding(report, id, fault):
+    settings = report.facts[id].settings
+    asked = pair(settings.output_padding)
+    yield from _set(report, id,
+                    output_padding=_single(tuple(map(min, asked, fault.allowed["most"]))))
+    yield from _set(report, id, stride=_single(tuple(
+        stride if more <= most else more + 1
+        for stride, more, most in zip(pair(settings.stride), asked, fault.allowed["most"]))))
+
+
+# Groups ---------------------------------------------------------------------------------------
+
+def _groups(report, id, fault):
+    if "numbers" in fault.allowed:
+        yield from _nearest("groups", report, id, fault)
+        return
+    channels, wanted = fault.allowed["channels"], report.facts[id].settings.groups
+    largest = max(n for n in range(1, min(wanted, *channels) + 1)
+                  if not any(count % n for count in channels))
+    yield from _set(report, id, groups=largest)
+    up = -(-channels[1] // wanted) * wanted
+    if channels[0] % wanted == 0 and not KINDS["Conv2d"].fault({"out_channels": up}):
+        yield from _set(report, id, out_channels=up)
+
+
+def _nearest(key: str, report, id, fault):
+    """The number nearest to the one asked for that is allowed; of two the smaller."""
+    wanted, numbers = getattr(report.facts[id].settings, key), fault.allowed["numbers"]
+    if numbers:
+        yield from _set(report, id, **{
+            key: min(numbers, key=lambda number: abs(number - wanted))})
+    else:
+        yield _removed(id)
+
+
+def _chunks(report, id, fault):
+    index = report.facts[id].settings.index
+    for fix in _nearest("chunks", report, id, fault):
+        chunks = fix.edit.keywords["params"]["chunks"]
+        yield from [fix] if index < chunks else _set(report, id, chunks=chunks, index=chunks - 1)
+
+
+def _index(report, id, fault):
+    yield from _set(report, id, index=fault.allowed["most"])
+    index, shape = report.facts[id].settings.index, report.facts[id].ins[0]
+    if shape[0] % (index + 1) == 0:
+        yield from _set(report, id, chunks=index + 1)
+
+
+LAYER_RULES: dict[str, Rule] = {
+    "kernel": _kernel, "padding": _padding, "same": _same, "vanishes": _vanishes,
+    "output_padding": _output_padding, "groups": _groups,
+    "num_groups": partial(_nearest, "num_groups"), "chunks": _chunks, "index": _index}
