@@ -134,8 +134,6 @@ def test_multiply(draw, gate, labels):
     problem = only(report)
     assert problem.rule == "multiply" and report.facts["after"].out is not None
     assert mended(report, problem) == labels
-    for fix in problem.fixes:
-        assert analyse(fix.edit(report.graph)).ok
 
 
 def test_concat(draw):
