@@ -121,7 +121,7 @@ KINDS.declare(Kind(
 
 def _bottleneck(p, ins):
     inside = Inside()
-    inner = p.width * p.width_per_group // 64 * p.groups
+    inner = max(1, p.width * p.width_per_group // 64) * p.groups
     _conv(inside, 1, inner, 1, 1, p.norm)
     _conv(inside, 2, inner, 3, p.stride, p.norm, groups=p.groups)
     _conv(inside, 3, 4 * p.width, 1, 1, p.norm, relu=False)
