@@ -24,14 +24,16 @@ What the window asks (key "do"; each bears a "generation", which its answers rep
 
 What the engine answers (key "say"):
 
-    hello      devices [{id, name, memory in bytes}], torch, pid: unasked, once it is ready
+    hello      devices [{id, name, memory and free in bytes}], torch, pid: unasked, once it is ready
     built      params, kept and fresh (tensors), seconds
     probe      path, shape, tile, columns, count, shown, low, high, mean, zeros, image, title (of a
                photo), label (-1: there is none), guess (-1: no vector), confidence, answers
                [[class, probability], ...], layers, cost; arrays mosaic, order, gradients, picture
     modes      measured [[mode, images a second], ...], fastest first; chosen
     rows       columns, epoch, epochs, step, steps, images_per_second, seconds_left (or null),
-               watching (share of time), layers; arrays rows, gradients, gradient_steps
+               watching (share of time), memory (bytes of the peak in training so far, without
+               the data set; null where the device does not tell), layers; arrays rows,
+               gradients, gradient_steps
     validated  epoch, step, loss, accuracy; array confusion (row the label, column the guess)
     saved      path, step, epoch
     imported   path (null: they do not fit, and nothing was written), sentence, rows [[what became of

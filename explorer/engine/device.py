@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from explorer.engine import occupancy
 from explorer.engine.failure import EngineError
 from explorer.text import _
 
@@ -18,12 +19,13 @@ _BELOW_NORMAL_PRIORITY_CLASS = 0x4000
 
 @dataclass(frozen=True)
 class Device:
-    """id: as torch spells it, "cpu" or "cuda:0"; name: for a person; memory: bytes, 0 where
-    unknown."""
+    """id: as torch spells it, "cpu" or "cuda:0"; name: for a person; memory, free: bytes in all,
+    and that nobody uses now; 0 where unknown."""
 
     id: str
     name: str
     memory: int
+    free: int = 0
 
 
 def find() -> list[Device]:
@@ -31,13 +33,14 @@ def find() -> list[Device]:
     found = []
     for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
         about = torch.cuda.get_device_properties(index)
-        found.append(Device(f"cuda:{index}", about.name, about.total_memory))
+        free = occupancy.free_on_gpu(index)
+        found.append(Device(f"cuda:{index}", about.name, about.total_memory, free))
     for index in range(torch.xpu.device_count() if torch.xpu.is_available() else 0):
         about = torch.xpu.get_device_properties(index)
         found.append(Device(f"xpu:{index}", about.name, about.total_memory))
     if torch.backends.mps.is_available():
         found.append(Device("mps", processor(), torch.mps.recommended_max_memory()))
-    found.append(Device("cpu", processor(), memory()))
+    found.append(Device("cpu", processor(), memory(), occupancy.free_in_machine()))
     return found
 
 

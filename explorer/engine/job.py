@@ -245,6 +245,7 @@ class Job:
             "images_per_second": run.images_per_second,
             "seconds_left": run.seconds_left,
             "watching": self.budget.cost,
+            "memory": run.peak.bytes,
             "layers": run.model.weighted,
         }
         self._send(

@@ -5,6 +5,7 @@ import os
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Any, NamedTuple, Self
 
@@ -276,7 +277,8 @@ class Service:
         running = self._job is not None and self._job.run is not None and self._job.busy
         device.synchronise(self._model.device)  # what the device still does is not the probe's cost
         start = time.perf_counter()
-        message, arrays = self._probe.look(self._watch)
+        with self._job.run.peak.looking_away() if running else nullcontext():
+            message, arrays = self._probe.look(self._watch)
         message["generation"] = self._generation
         message["cost"] = self._job.budget.cost if running else 0.0
         self._awaited, self._wanted = True, False

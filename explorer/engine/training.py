@@ -18,6 +18,7 @@ from explorer.engine.data import Pictures
 from explorer.engine.failure import EngineError
 from explorer.engine.mode import AUTO, MODES, measure, sound
 from explorer.engine.model import Model, build
+from explorer.engine.occupancy import Peak
 from explorer.engine.recipe import MOMENTUM, Recipe
 from explorer.engine.validation import Score, validate
 from explorer.graph.graph import Graph
@@ -93,6 +94,7 @@ class Run:
         self._last_norm = -self.steps
         self._busy, self._images = 0.0, 0
         self._pace: deque[tuple[float, int]] = deque([(0.0, 0)], maxlen=128)
+        self.peak = Peak(model.device, pictures.bytes)
         torch.manual_seed(recipe.seed)
 
     @property
@@ -280,7 +282,8 @@ class Run:
 
     def _validate(self) -> Validated | None:
         start = time.perf_counter()
-        score = next(self._validation)
+        with self.peak.looking_away():
+            score = next(self._validation)
         took = time.perf_counter() - start
         if not self.validated:
             self._validation_seconds += took

@@ -23,6 +23,7 @@ def test_says_hello_with_its_devices(own_engine):
     assert own_engine.hello["pid"] == own_engine.process.pid
     cpu = own_engine.hello["devices"][-1]
     assert cpu["id"] == "cpu" and cpu["name"] and cpu["memory"] > 2**28
+    assert 0 <= cpu["free"] <= cpu["memory"]
     own_engine.send("quit")
     assert own_engine.ended() == 0
 
@@ -89,6 +90,7 @@ def test_trains_pauses_steps_and_finishes(engine, tiny, tmp_path):
     engine.send("step")
     rows, arrays = engine.wait("rows", step=before + 1)
     assert arrays["rows"].shape == (1, 5)
+    assert rows["memory"] is None, "the CPU tells no peak"
     assert rows["columns"] == ["step", "epoch", "loss", "accuracy", "learning_rate"]
     engine.send("watch", watch="conv1", image=1)
     engine.wait("probe", path="conv1")
