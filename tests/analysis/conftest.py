@@ -46,6 +46,9 @@ def walk():
             kind = KINDS[layer.kind]
             if kind.expression:
                 names = [f"v{number}" for number in range(len(given))]
+                if kind.call:
+                    names.append("own")
+                    given.append(network.get_parameter(layer.path))
                 found[layer.path] = eval(kind.expression(layer.facts.settings, names),
                                          dict(zip(names, given)) | {"torch": torch})
             else:
