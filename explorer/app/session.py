@@ -19,7 +19,7 @@ from explorer.catalog.datasets import FASHION_MNIST, DataSet
 from explorer.catalog.layers import text_of
 from explorer.graph import edits, file
 from explorer.graph.edits import EditError
-from explorer.graph.graph import INPUT, OUTPUT, Graph, Shape
+from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Shape
 from explorer.text import _
 
 FIRST = "cifar_resnet8"
@@ -152,6 +152,24 @@ class Session(QObject):
 
         if self.edit(_("Edit inside {id}").format(id=path), own, whole=True):
             self.open(ids)
+
+    def keep_block(self, path: str) -> None:
+        """Save the custom group at a path to the palette, and say under which name."""
+        facts = self.facts_of(path) if path else None
+        if facts is None or facts.inner is None:
+            self.notified.emit(_("Select one group of your own to save it; “Edit inside” makes one "
+                                 "of a block"))
+            return
+        id = path.rpartition(".")[2]
+        group = Node(id, "Group", {"inline": True} if facts.inline else {}, inner=facts.inner)
+        try:
+            name = self.own_blocks.save(group, facts.ins[0] if facts.ins else None)
+        except OSError as error:
+            self.notified.emit(_("{block} could not be saved: {reason}").format(
+                block=id, reason=error.strerror or error))
+            return
+        self.notified.emit(_("{name} is in the palette now, under My blocks; F2 there gives it "
+                             "another name").format(name=name))
 
     def _changed(self, before: Graph, after: Graph) -> None:
         self.report = analyse(after, self.data)

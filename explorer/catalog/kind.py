@@ -101,7 +101,7 @@ class Param:
 
 
 def _shown(value: object) -> str:
-    shown = repr(list(value) if isinstance(value, tuple) else value)
+    shown = "×".join(map(repr, value)) if isinstance(value, tuple) else repr(value)
     return shown if len(shown) <= 40 else shown[:40] + "…"
 
 

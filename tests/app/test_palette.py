@@ -6,11 +6,13 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QDrag
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit
 
 from explorer.app import theme
+from explorer.app.own_blocks import folder
 from explorer.app.panels.palette import MIME, Palette
 from explorer.app.panels.palette_entries import COMMON, entries
-from explorer.app.panels.palette_rows import ALL, FEW, ROW, Heading
+from explorer.app.panels.palette_rows import ALL, FEW, FOLDED, ROW, Heading
 from explorer.app.panels.palette_search import SYNONYMS, matching
 from explorer.catalog import KINDS, templates
 
@@ -234,3 +236,87 @@ def test_it_paints_in_both_themes(palette, qapp):
     assert dark.pixelColor(2, 2) != light.pixelColor(2, 2)
     palette.search.setText("qwerty")
     assert titles(palette) == [] and not palette.grab().isNull()
+
+
+def test_depthwise_takes_the_channels_of_the_map_that_it_gets(palette, session, qtbot):
+    session.select({"layer2"})
+    palette.search.setText("dw 5x5 s2")
+    with qtbot.waitSignal(palette.placed, timeout=1000) as placed:
+        qtbot.keyClick(palette.search, Qt.Key.Key_Return)
+    assert placed.args == ["Conv2d", {"kernel_size": 5, "padding": 2, "stride": 2,
+                                      "out_channels": 32, "groups": 32}]
+
+
+def test_templates_stand_by_family(palette, session, qtbot):
+    palette.rows.show_section("templates", ALL)
+    assert "vgg" in titles(palette) and "lenet5" in titles(palette)
+    assert "vgg16" not in titles(palette)
+    index = palette.rows.index(titles(palette).index("vgg"))
+    palette.list.scrollTo(index)
+    click(palette, "vgg")
+    assert "vgg16" in titles(palette)
+    another = Palette(session)
+    qtbot.addWidget(another)
+    assert "vgg16" in titles(another)
+
+
+def own_group(session):
+    """The id of a group in the document, its inside one's own."""
+    session.edit_inside("layer2")
+    session.open(())
+    session.select({"layer2"})
+    return session.graph.nodes["layer2"]
+
+
+def test_a_saved_group_is_listed_placed_renamed_and_removed(palette, session, qtbot):
+    group = own_group(session)
+    palette.rows.show_section("mine", FOLDED)
+    with qtbot.waitSignal(session.notified, timeout=1000) as said:
+        session.keep_block("layer2")
+    assert "layer2 is in the palette" in said.args[0]
+    assert palette.list.currentIndex().data() == "layer2"
+    session.keep_block("layer2")
+    assert "layer2 2" in titles(palette)
+    with qtbot.waitSignal(palette.group_placed, timeout=1000) as placed:
+        palette.list.doubleClicked.emit(palette.rows.index(palette.rows.row_of_own("layer2")))
+    assert placed.args[0] == "layer2" and placed.args[1].inner == group.inner
+    index = palette.rows.index(palette.rows.row_of_own("layer2 2"))
+    palette.list.setCurrentIndex(index)
+    palette.list.setFocus()
+    qtbot.keyClick(palette.list, Qt.Key.Key_F2)
+    editor = palette.list.viewport().findChild(QLineEdit)
+    qtbot.keyClicks(editor, "My stage")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "My stage" in titles(palette), timeout=1000)
+    assert "layer2 2" not in titles(palette)
+    assert session.own_blocks.read("My stage").inner == group.inner
+    palette.list.setCurrentIndex(palette.rows.index(palette.rows.row_of_own("My stage")))
+    with qtbot.waitSignal(session.notified, timeout=1000) as said:
+        qtbot.keyClick(palette.list, Qt.Key.Key_Delete)
+    assert "My stage" not in titles(palette) and "its file is kept" in said.args[0]
+
+
+def test_a_name_that_no_file_can_have_is_refused_with_a_sentence(palette, session, qtbot):
+    own_group(session)
+    session.keep_block("layer2")
+    session.keep_block("layer2")
+    for wrong in ("a/b", "", " ", "..", "x" * 99, "layer2"):
+        with qtbot.waitSignal(session.notified, timeout=1000):
+            palette.rows.setData(palette.rows.index(palette.rows.row_of_own("layer2 2")), wrong)
+    assert session.own_blocks.names() == ["layer2", "layer2 2"]
+
+
+def test_a_spoilt_block_is_told_of_and_harms_nothing(palette, session, qtbot):
+    own_group(session)
+    session.keep_block("layer2")
+    (folder() / "layer2.cnn.json").write_text("{")
+    with qtbot.waitSignal(session.notified, timeout=1000) as said:
+        palette.list.doubleClicked.emit(palette.rows.index(palette.rows.row_of_own("layer2")))
+    assert "not JSON" in said.args[0]
+    assert palette.list.dragged(palette.rows.entries[-1 - len(templates.names())]) is None
+
+
+def test_only_a_group_can_be_saved(session, qtbot):
+    with qtbot.waitSignal(session.notified, timeout=1000) as said:
+        session.keep_block("layer2")
+    assert "Edit inside" in said.args[0] and session.own_blocks.names() == []

@@ -12,7 +12,7 @@ from explorer.app.canvas.canvas import Canvas
 from explorer.catalog import KINDS, check
 from explorer.graph import edits, file
 from explorer.graph.file import FileError
-from explorer.graph.graph import ENDS, Graph, Node
+from explorer.graph.graph import ENDS, Graph
 from explorer.text import _
 
 
@@ -169,22 +169,8 @@ class CanvasActions:
 
     def keep(self) -> None:
         """Save the selected group (or the open one, if nothing is selected) to the palette."""
-        session = self.session
-        way = (*session.view, *self._chosen) if len(self._chosen) <= 1 else ()
-        facts = session.facts_of(".".join(way)) if way else None
-        if facts is None or facts.inner is None:
-            session.notified.emit(_("Select one group of your own to save it; “Edit inside” makes "
-                                    "one of a block"))
-            return
-        group = Node(way[-1], "Group", {"inline": True} if facts.inline else {}, inner=facts.inner)
-        try:
-            name = session.own_blocks.save(group, facts.ins[0] if facts.ins else None)
-        except OSError as error:
-            session.notified.emit(_("{block} could not be saved: {reason}").format(
-                block=way[-1], reason=error.strerror or error))
-            return
-        session.notified.emit(_("{name} is in the palette now, under My blocks; F2 there gives it "
-                                "another name").format(name=name))
+        few = len(self._chosen) <= 1
+        self.session.keep_block(".".join((*self.session.view, *self._chosen)) if few else "")
 
     def compare(self) -> None:
         if self._chosen:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from html import escape
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
@@ -17,7 +18,7 @@ from explorer.app.panels.parameter_bars import Bar, ParameterBars
 from explorer.app.panels.parameter_form import ParameterForm
 from explorer.app.panels.seen_figures import field_rows, sharing_rows
 from explorer.app.panels.subject import Subject, subject_of
-from explorer.catalog import KINDS
+from explorer.catalog import KINDS, Kind
 from explorer.catalog.kind import PORTS
 from explorer.graph import edits
 from explorer.graph.edits import EditError
@@ -58,7 +59,9 @@ class Inspector(QScrollArea):
         self.name.renamed.connect(self._rename)
         self.links = _label("small", links=True)
         self.links.linkActivated.connect(self._follow)
-        self.about = _label("small", wrap=True)
+        self.about = _label("small", wrap=True, links=True)
+        self.about.linkActivated.connect(self._unfold_doc)
+        self._doc_of = ""  # the kind whose whole description is shown
         self.reason = _label("small", wrap=True, links=True)
         self.reason.linkActivated.connect(self._follow)
         self.fixes = QWidget()
@@ -151,15 +154,17 @@ class Inspector(QScrollArea):
                 layers=grouped(len(session.report.layers()))))
         elif facts is None:
             self.name.show_name(_("{count} nodes").format(count=len(subject.ids)), False)
-            self.about.setText(", ".join(subject.ids))
+            self.about.setText(escape(", ".join(subject.ids)))
         else:
             self.name.show_name(subject.ids[0], subject.given is None)
-            self.about.setText(f"{facts.kind.title or facts.kind.name} · {facts.kind.doc}")
+            self._show_doc(facts.kind)
             if facts.kind.composite:
                 if (*subject.where, *subject.ids) != session.view:
                     links.append(_link("open", _("Open")))
                 if subject.given is None and facts.kind.name != "Group":
                     links.append(_link("inside", _("Edit inside")))
+                if facts.inner is not None:
+                    links.append(_link("keep", _("To palette")))
         self.links.setText("&nbsp;&nbsp; ".join(links))
         self.reason.setVisible(subject.given is not None)
         if subject.given is not None:
@@ -168,6 +173,20 @@ class Inspector(QScrollArea):
             self.reason.setText(_("Given by the {kind} {node}. {link} makes it your own.").format(
                 kind=kind.title or kind.name, node=f"<b>{around}</b>",
                 link=_link("own", _("Edit inside"))))
+
+    def _show_doc(self, kind: Kind) -> None:
+        """What the kind is: its first sentence, and the others when they are asked for."""
+        first, dot, rest = kind.doc.partition(". ")
+        if kind.name == self._doc_of or not rest:
+            text = escape(kind.doc)
+        else:
+            text = f"{escape(first + dot)}{_link('more', _('more'))}"
+        self.about.setText(f"{escape(kind.title or kind.name)} · {text}")
+        self.about.setToolTip(f"<p>{escape(kind.doc)}</p>" if rest else "")
+
+    def _unfold_doc(self, _link: str) -> None:
+        self._doc_of = self.subject.only.kind.name
+        self._show_doc(self.subject.only.kind)
 
     def _show_problems(self, problems: tuple) -> None:
         while self._fix_column.count():
@@ -304,6 +323,9 @@ class Inspector(QScrollArea):
         session, subject = self._session, self.subject
         if link == "open":
             session.open((*subject.where, *subject.ids))
+            return
+        if link == "keep":
+            session.keep_block(subject.path)
             return
         way = subject.given if link == "own" else (*subject.where, *subject.ids)
         if session.view != way[:-1]:

@@ -81,7 +81,8 @@ class Palette(QWidget):
         self.rows = PaletteRows(self)
         self.rows.states = _remembered()
         self.rows.set_own(session.own_blocks.names())
-        self.rows.renamed.connect(self._rename)
+        # Later: the list must not be filled anew under the field in which it is edited.
+        self.rows.renamed.connect(self._rename, Qt.ConnectionType.QueuedConnection)
         session.own_blocks.changed.connect(self._on_own_changed)
         self.list = PaletteList(self.rows, self)
         self.list.clicked.connect(self._on_click)

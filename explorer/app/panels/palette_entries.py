@@ -19,8 +19,8 @@ SECTIONS = (
     ("shape", _("Shape and dropout")), ("mine", _("My blocks")), ("templates", _("Templates")))
 COMMON = (
     "ImageNetStem", "CifarStem", "BasicBlock", "Bottleneck", "InvertedResidual",
-    "SqueezeExcitation", "ClassifierHead", "Linear", "Conv2d", "BatchNorm2d", "LayerNorm2d", "ReLU",
-    "GELU", "SiLU", "MaxPool2d", "AdaptiveAvgPool2d", "Add", "Concat", "Flatten", "Dropout")
+    "ClassifierHead", "Linear", "Conv2d", "BatchNorm2d", "ReLU", "GELU", "MaxPool2d",
+    "AdaptiveAvgPool2d", "Add", "Concat", "Flatten", "Dropout")
 """The kinds that are shown before a section is opened to all that is in it, in their order."""
 COMMON_PRESETS = 2  # so many of a stage's
 _SECTION_OF = {"stem": "stems", "stage": "stages", "block": "blocks", "head": "heads"}

@@ -23,7 +23,7 @@ from explorer.app.template_family import families
 from explorer.text import _
 
 ROW = Qt.ItemDataRole.UserRole
-CARD, GAP, HEADING = 26, 3, 24  # heights in pixels
+CARD, GAP, HEADING = 26, 3, 22  # heights in pixels
 EDGE = 12  # from the panel's edge to a card
 FOLDED, COMMON, ALL = "folded", "common", "all"  # how much of a section is shown
 STATES = (FOLDED, COMMON, ALL)
@@ -254,13 +254,16 @@ class PalettePainter(QStyledItemDelegate):
         painter.setPen(theme.color(colour))
         inner = rect.adjusted(2 + 10 * family, 2, -4, 0)
         middle = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(inner, middle | Qt.AlignmentFlag.AlignLeft,
-                         heading.title if family else heading.title.upper())
+        title = heading.title if family else heading.title.upper()
+        more = self.more_place(rect, heading)
+        room = more.left() - 8 - inner.left() if heading.more_text else inner.width() - 12
+        title = painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, int(room))
+        painter.drawText(inner, middle | Qt.AlignmentFlag.AlignLeft, title)
         if heading.more_text:
             painter.setFont(theme.sans(10))
             painter.setPen(theme.color("accent" if hovered else "muted"))
-            painter.drawText(self.more_place(rect, heading).adjusted(0, 2, 0, 0),
-                             middle | Qt.AlignmentFlag.AlignRight, heading.more_text)
+            painter.drawText(more.adjusted(0, 2, 0, 0), middle | Qt.AlignmentFlag.AlignRight,
+                             heading.more_text)
         centre = QPointF(inner.right() - 4, inner.center().y())
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color("muted" if hovered else "faint"))

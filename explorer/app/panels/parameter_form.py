@@ -12,7 +12,7 @@ from explorer.catalog import Kind, Param
 from explorer.graph.graph import Value
 from explorer.text import _
 
-FIELD, ROW = 122, 30  # width of a field, height of a row, in pixels
+FIELD, NARROW, ROW = 122, 96, 30  # widths of a field, height of a row, in pixels
 
 
 class ParameterForm(QWidget):
@@ -40,7 +40,9 @@ class ParameterForm(QWidget):
         self._grid.setHorizontalSpacing(2)
         self._grid.setVerticalSpacing(0)
         self._grid.setColumnStretch(0, 1)
-        self._grid.setColumnMinimumWidth(2, FIELD)
+        self._grid.setColumnStretch(2, 1000)
+        self._grid.setColumnMinimumWidth(1, 18)
+        self._grid.setColumnMinimumWidth(2, NARROW)
         for row, param in enumerate(kind.params):
             self._add(2 * row, param)
 
@@ -50,8 +52,7 @@ class ParameterForm(QWidget):
         field.setToolTip(tip(param))
         field.setAccessibleName(param.called)
         field.setAccessibleDescription(param.doc)
-        if not isinstance(field, SwitchField):
-            field.setFixedWidth(FIELD)
+        field.setMaximumWidth(FIELD)
         field.installEventFilter(self)
         label = self._labels[name] = QLabel(param.called)
         label.setProperty("role", "muted")
@@ -70,7 +71,6 @@ class ParameterForm(QWidget):
         middle = Qt.AlignmentFlag.AlignVCenter
         for column, widget in enumerate((label, back, field)):
             grid.addWidget(widget, row, column, middle)
-        grid.setColumnMinimumWidth(1, 18)
         grid.setRowMinimumHeight(row, ROW)
         if isinstance(field, PairField):
             reason = self.reasons[name] = QLabel()
