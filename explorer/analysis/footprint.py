@@ -7,7 +7,7 @@ code needs for a moment (a convolution's workspace) is not counted.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from functools import lru_cache
 from math import prod
 from typing import NamedTuple
@@ -196,14 +196,37 @@ def _leaf_backward(facts: Facts, manner: Manner, width: int, widths: tuple[int, 
 def composed(order: Order, result: str, shape: tuple[int, ...], manner: Manner, width: int,
              learns: bool, held: bool = False) -> Footprint:
     """The footprint of children that run in this order, fed by an input of `shape`."""
-    inside = _Inside(order, result, shape, manner, width, learns)
-    inside.forward()
+    work = composing(order, result, shape, manner, width, learns, held)
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            return done.value
+
+
+def composing(order: Order, result: str, shape: tuple[int, ...], manner: Manner, width: int,
+              learns: bool, held: bool = False) -> Generator[None, None, Footprint]:
+    """The same, child by child: it may be left and gone on with later."""
+    inside = _Inside(shape, manner, width, learns)
+    for child, gone in order:
+        inside.forward(child, gone)
+        yield
     end = inside.place[result]
     view = end == INPUT
+    kept, keeps_input = inside.kept(end), bool(inside.keepers[INPUT])
+    keeps_output = not view and bool(inside.keepers[end])
+    back: tuple[Line, ...] = ()
+    passes_on = False
+    if inside.learns[result]:
+        gradients = _Gradients(inside.numbers[result] * inside.widths[result], result, held)
+        for child, _gone in reversed(order):
+            if inside.prints[child.id].learns:
+                inside.backward(child, gradients)
+                yield
+        back, passes_on = envelope(gradients.level.peaks), gradients.of.get(INPUT) == 0
     return Footprint(
-        inside.widths[result], view, inside.learns[result], bool(inside.keepers[INPUT]),
-        not view and bool(inside.keepers[end]), inside.kept(end), inside.copies, inside.buffers,
-        envelope(inside.level.peaks), *inside.backward(result, held))
+        inside.widths[result], view, inside.learns[result], keeps_input, keeps_output, kept, inside.copies, inside.buffers,
+        envelope(inside.level.peaks), back, passes_on)
 
 
 class _Inside:
@@ -213,9 +236,8 @@ class _Inside:
     values in scope are in it; keepers: how many layers need it for the backward pass.
     """
 
-    def __init__(self, order: Order, result: str, shape: tuple[int, ...], manner: Manner,
-                 width: int, learns: bool):
-        self.order, self.result, self.manner = order, result, manner
+    def __init__(self, shape: tuple[int, ...], manner: Manner, width: int, learns: bool):
+        self.manner = manner
         self.place, self.widths, self.learns = {INPUT: INPUT}, {INPUT: width}, {INPUT: learns}
         self.numbers, self.sizes = {INPUT: prod(shape)}, {INPUT: 0}
         self.owners, self.keepers = Counter({INPUT: 1}), Counter()
@@ -228,28 +250,27 @@ class _Inside:
                          tuple([self.widths[source] for source in child.sources]),
                          tuple([self.learns[source] for source in child.sources]), held)
 
-    def forward(self) -> None:
-        level, place = self.level, self.place
-        for child, gone in self.order:
-            id = child.id
-            each = self.prints[id] = self._print(child)
-            self.widths[id], self.learns[id] = each.width, each.learns
-            self.numbers[id] = prod(child.facts.out)
-            self.copies += each.copies
-            self.buffers += each.buffers
-            level.rise(each.forward)
-            level.add(*each.kept)
-            place[id] = place[child.sources[0]] if each.view else id
-            if not each.view:
-                self.sizes[id] = self.numbers[id] * each.width
-                level.add(0, self.sizes[id])
-            self.owners[place[id]] += 1
-            if each.keeps_input:
-                self.keepers.update({place[source] for source in child.sources})
-            if each.keeps_output:
-                self.keepers[place[id]] += 1
-            for value in gone:
-                self._let_go(value)
+    def forward(self, child: Child, gone: tuple[str, ...]) -> None:
+        """The child runs, and these values are let go."""
+        level, place, id = self.level, self.place, child.id
+        each = self.prints[id] = self._print(child)
+        self.widths[id], self.learns[id] = each.width, each.learns
+        self.numbers[id] = prod(child.facts.out)
+        self.copies += each.copies
+        self.buffers += each.buffers
+        level.rise(each.forward)
+        level.add(*each.kept)
+        place[id] = place[child.sources[0]] if each.view else id
+        if not each.view:
+            self.sizes[id] = self.numbers[id] * each.width
+            level.add(0, self.sizes[id])
+        self.owners[place[id]] += 1
+        if each.keeps_input:
+            self.keepers.update({place[source] for source in child.sources})
+        if each.keeps_output:
+            self.keepers[place[id]] += 1
+        for value in gone:
+            self._let_go(value)
 
     def _let_go(self, value: str) -> None:
         """A value goes out of scope; its memory is free if nobody else has it."""
@@ -267,38 +288,27 @@ class _Inside:
         return fixed, each + sum(self.sizes[where] for where, count in self.keepers.items()
                                  if count and where not in (INPUT, end))
 
-    def backward(self, result: str, held: bool) -> tuple[tuple[Line, ...], bool]:
-        """The envelope of the way back, and whether the gradient of the input is in the memory of
-        that of the output."""
-        if not self.learns[result]:
-            return (), False
-        gradients = _Gradients(self.numbers[result] * self.widths[result], result, held)
-        level = gradients.level
-        for child, _gone in reversed(self.order):
-            if not self.prints[child.id].learns:
-                continue
-            given = gradients.of[child.id]
-            each = self._print(child, gradients.readers[given] > 1)
-            level.rise(each.backward)
-            wanted = [source for source in child.sources if self.learns[source]]
-            made = {source: given if each.passes_on else gradients.make(
-                self.numbers[source] * self.widths[source]) for source in wanted}
-            level.add(4 * child.facts.params - each.kept[0], -each.kept[1])
-            self._release(each, child, level)
-            for source, gradient in made.items():
-                gradients.give(source, gradient)
-            gradients.drop(child.id)
-        first = gradients.of.get(INPUT)
-        return envelope(level.peaks), first == 0 and first is not None
-
-    def _release(self, each: Footprint, child: Child, level: _Level) -> None:
-        """The layer's backward pass is done, so it needs what it kept no more."""
-        wheres = {self.place[source] for source in child.sources} if each.keeps_input else set()
-        ends = [self.place[child.id]] if each.keeps_output else []
-        for where in [*wheres, *ends]:
+    def backward(self, child: Child, gradients: "_Gradients") -> None:
+        """The child's backward pass: it makes the gradients of its inputs and weights, and needs
+        what it kept no more."""
+        level, each, given = gradients.level, self.prints[child.id], gradients.of[child.id]
+        if gradients.readers[given] > 1:
+            each = self._print(child, held=True)
+        level.rise(each.backward)
+        made = {source: given if each.passes_on else gradients.make(
+            self.numbers[source] * self.widths[source])
+            for source in child.sources if self.learns[source]}
+        level.add(FULL * child.facts.params - each.kept[0], -each.kept[1])
+        freed = [self.place[child.id]] if each.keeps_output else []
+        for where in {*map(self.place.get, child.sources)} if each.keeps_input else ():
+            freed.append(where)
+        for where in freed:
             self.keepers[where] -= 1
             if not self.keepers[where] and where != INPUT:
                 level.add(0, -self.sizes[where])
+        for source, gradient in made.items():
+            gradients.give(source, gradient)
+        gradients.drop(child.id)
 
 
 class _Gradients:

@@ -1,12 +1,13 @@
 """How much memory a network will take: a forecast from its report alone, before anything runs."""
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from math import prod
 from types import MappingProxyType
 from weakref import WeakKeyDictionary
 
 from explorer.analysis.facts import Child
-from explorer.analysis.footprint import FULL, HALF, Line, Manner, composed, envelope
+from explorer.analysis.footprint import FULL, HALF, Line, Manner, composing, envelope
 from explorer.analysis.forward import evaluation
 from explorer.analysis.report import Report
 from explorer.graph.graph import OUTPUT, PORT
@@ -121,22 +122,29 @@ _plans: WeakKeyDictionary[Report, dict[tuple[bool, str], _Plan]] = WeakKeyDictio
 
 
 def _plan(report: Report, half: bool, device: str) -> _Plan:
-    """Made when first asked for, and remembered as long as the report is."""
-    known = _plans.setdefault(report, {})
-    key = half, device
+    for _step in steps(report, "bfloat16" if half else "float32", device):
+        pass
+    return _plans[report][half, device]
+
+
+def steps(report: Report, precision: str = "float32",
+          device: str = "cuda") -> Generator[None, None, None]:
+    """The work for the forecasts of a network that can run, child by child; what comes of it is
+    remembered as long as the report is, and forecasts of any batch are at once there."""
+    known, key = _plans.setdefault(report, {}), (precision != "float32", device)
     if key not in known:
-        known[key] = _make_plan(report, half, device)
-    return known[key]
+        known[key] = yield from _planning(report, *key)
 
 
-def _make_plan(report: Report, half: bool, device: str) -> _Plan:
+def _planning(report: Report, half: bool, device: str) -> Generator[None, None, _Plan]:
     graph = report.graph
     result = graph.into(OUTPUT)[PORT].source
     order = evaluation([Child(id, facts, report.sources[id])
                         for id, facts in report.facts.items() if id in report.alive], result)
     cuda = device != "cpu"
-    rest = composed(order, result, graph.input, Manner(False, half, cuda), FULL, False)
-    train = composed(order, result, graph.input, Manner(True, half, cuda), FULL, False)
+    yield
+    rest = yield from composing(order, result, graph.input, Manner(False, half, cuda), FULL, False)
+    train = yield from composing(order, result, graph.input, Manner(True, half, cuda), FULL, False)
 
     picture, scores = FULL * prod(graph.input), FULL * prod(report.output)
     # Half precision comes with channels last: the batch is there in both orders.
