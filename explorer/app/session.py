@@ -9,6 +9,7 @@ from explorer.analysis.facts import Facts
 from explorer.analysis.layout import FULL_ROW_INSIDE, placed, unplaced
 from explorer.analysis.level import Level, NoInside, level
 from explorer.analysis.report import Report, analyse
+from explorer.app.advice import Advice
 from explorer.app.document import Document, Edit, lifted
 from explorer.app.engine_link import EngineLink
 from explorer.app.own_blocks import OwnBlocks
@@ -49,6 +50,7 @@ class Session(QObject):
         self.document = self._adopt(self._fitted(FIRST), None)
         self.report: Report = analyse(self.graph, self.data)
         self._levels: tuple[Report, dict[tuple[str, ...], Level]] = self.report, {}
+        self.advice = Advice(self)
         self.run = Run(self)
         self._rebuild = QTimer(self, singleShot=True, interval=150)
         self._rebuild.timeout.connect(self.run.build)

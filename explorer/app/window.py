@@ -117,8 +117,9 @@ class Window(QMainWindow):
         self.palette_panel.placed.connect(self.canvas.put)
         self.palette_panel.group_placed.connect(self.canvas.put_group)
         self.problems.count_changed.connect(self._count_problems)
+        self.problems.advice_counted.connect(self._count_problems)
         self.code.export_asked.connect(self.files.export)
-        self._count_problems(len(session.report.problems))
+        self._count_problems()
 
     def _build_bar(self) -> None:
         bar = QToolBar(_("Bar"))
@@ -176,8 +177,11 @@ class Window(QMainWindow):
         scene.show_picture(image.copy(), classes[message["label"]])
         scene.show_guess(classes[message["guess"]] if message["guess"] < len(classes) else "")
 
-    def _count_problems(self, count: int) -> None:
+    def _count_problems(self, *_count) -> None:
+        count, advice = len(self.session.report.problems), len(self.session.advice.shown)
         title = _("Problems {count}").format(count=count) if count else _("Problems")
+        if advice:
+            title += _(" · advice {count}").format(count=advice)
         self.docks["problems"].setWindowTitle(title)
 
     def _retitle(self) -> None:

@@ -1,5 +1,7 @@
 """A node as a card: its name, what matters of it, its output shape and its parameters."""
 
+from html import escape
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
@@ -29,7 +31,8 @@ class Card(QGraphicsItem):
         self.facts: Facts | None = None
         self.shape_out: Shape | None = None
         self.title, self.subtitle = id, ""
-        self.problem = ""
+        self.problem = self.advice = ""
+        self._doc = self._gradient = ""
         self.inputs: tuple[str, ...] = ()
         self.selected = False
         self.hot_port: str | None = None
@@ -49,7 +52,7 @@ class Card(QGraphicsItem):
         self.shape_out = facts.out
         self.subtitle = facts.kind.label(facts.settings) if facts.kind.label else ""
         self._doc = f"<b>{node.id}</b> · {facts.kind.name}<br>{facts.kind.doc}"
-        self.setToolTip(self._doc)
+        self._tell()
         self.update()
 
     def show_end(self, shape: Shape | None, subtitle: str, problem: str) -> None:
@@ -67,9 +70,21 @@ class Card(QGraphicsItem):
         if share != self.gauge:
             self.gauge = share
             self.update()
+        self._gradient = "" if norm is None else _("<br>gradient {norm:.3g}").format(norm=norm)
+        self._tell()
+
+    def show_advice(self, advice: str) -> None:
+        """Bear the mark of advice; "" takes it off."""
+        if advice != self.advice:
+            self.advice = advice
+            self._tell()
+            self.update()
+
+    def _tell(self) -> None:
+        """The tool tip: what the node is, its gradient, advice."""
         if self.facts is not None:
-            self.setToolTip(self._doc if norm is None else self._doc + _(
-                "<br>gradient {norm:.3g}").format(norm=norm))
+            advice = f"<p>ⓘ {escape(self.advice)}</p>" if self.advice else ""
+            self.setToolTip(self._doc + self._gradient + advice)
 
     # Geometry ---------------------------------------------------------------------------------
 
@@ -136,6 +151,8 @@ class Card(QGraphicsItem):
             self._paint_ports(painter)
         if self.problem:
             self._paint_badge(painter)
+        elif self.advice:
+            self._paint_advice(painter)
 
     @property
     def _stacked(self) -> bool:
@@ -276,6 +293,11 @@ class Card(QGraphicsItem):
             painter.setPen(QPen(theme.color("accent" if hot else "muted"), 1.5))
             radius = PORT_RADIUS + 2 * hot
             painter.drawEllipse(place - self.pos(), radius, radius)
+
+    def _paint_advice(self, painter: QPainter) -> None:
+        painter.setPen(QPen(theme.color("canvas"), 2))
+        painter.setBrush(theme.color("warning"))
+        painter.drawEllipse(QPointF(self.body.right() - 2, self.body.top() + 2), 5.5, 5.5)
 
     def _paint_badge(self, painter: QPainter) -> None:
         centre = QPointF(self.body.right() - 1, self.body.top() + 1)

@@ -1,9 +1,12 @@
 """The graph in view as cards and wires, kept as the session has it."""
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import QPointF, Signal
 from PySide6.QtGui import QImage
 
 from explorer.analysis.level import first_problems
+from explorer.analysis.problem import Problem
 from explorer.app import theme
 from explorer.app.canvas.card import PORT_REACH, Card
 from explorer.app.canvas.diagram import Diagram
@@ -26,6 +29,7 @@ class NetworkScene(Diagram):
         session.view_changed.connect(self.sync)
         session.data_changed.connect(self.sync)
         session.selection_changed.connect(self.mark_selection)
+        session.advice.changed.connect(self.mark_advice)
         theme.changed.connect(self.update)
         self.sync()
 
@@ -40,6 +44,7 @@ class NetworkScene(Diagram):
             self._label or session.data.title, self._guess)
         self.draw(session.level, first_problems(session.report, session.view), *ends)
         self.mark_selection()
+        self.mark_advice()
         self.synced.emit()
 
     def mark_selection(self, *_path) -> None:
@@ -49,6 +54,12 @@ class NetworkScene(Diagram):
             if card.selected != (id in chosen):
                 card.selected = id in chosen
                 card.update()
+
+    def mark_advice(self) -> None:
+        """Mark the cards that there is advice on, or inside them."""
+        said = level_advice(self.session.advice.shown, self.session.view)
+        for id, card in self.cards.items():
+            card.show_advice(said.get(id, ""))
 
     def show_picture(self, picture: QImage, label: str) -> None:
         """Put the picture that runs through the network onto the input's card."""
@@ -93,3 +104,13 @@ class NetworkScene(Diagram):
                     and item.near(place, reach)):
                 return item
         return None
+
+
+def level_advice(advice: Iterable[Problem], view: tuple[str, ...]) -> dict[str, str]:
+    """The advice on each node of a level, or on what is inside it, by node id."""
+    found: dict[str, list[str]] = {}
+    for each in advice:
+        way = tuple(each.path.split("."))
+        if way[:len(view)] == view and len(way) > len(view):
+            found.setdefault(way[len(view)], []).append(each.message)
+    return {id: " ".join(f"{message}." for message in messages) for id, messages in found.items()}

@@ -1,9 +1,8 @@
-"""Everything that is wrong with the network, each with what would mend it."""
+"""Everything that is wrong with the network, each with what would mend it; and below it what a good
+colleague would say."""
 
-from html import escape
-
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QShowEvent
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -15,8 +14,10 @@ from PySide6.QtWidgets import (
 
 from explorer.analysis.problem import Problem
 from explorer.app import theme
+from explorer.app.panels.advice_row import AdviceRow
 from explorer.app.panels.fix_button import FixButton
 from explorer.app.panels.flow import Flow
+from explorer.app.panels.list_row import ListRow
 from explorer.app.panels.mismatch import RULES, MismatchCard
 from explorer.text import _
 
@@ -27,22 +28,26 @@ _NARROW = 700  # pixels of width below which there is no room for the card
 class Problems(QWidget):
     """The list of problems; beside it, for branches that do not fit, both tensors to scale.
 
-    count_changed(count): there are so many problems now. A click on a row leads to its node.
+    count_changed(count): there are so many problems now; advice_counted: so many pieces of advice,
+    which stand below the problems. A click on a row leads to its node.
     """
 
     count_changed = Signal(int)
+    advice_counted = Signal(int)
 
     def __init__(self, session, parent: QWidget | None = None):
         super().__init__(parent)
         self._session = session
         self.rows: list[ProblemRow] = []
+        self.advice: list[AdviceRow] = []
         self.card: MismatchCard | None = None
         self._count = len(session.report.problems)
-        self._shown: tuple[Problem, ...] | None = None
+        self._shown: tuple | None = None
         self._build()
         session.changed.connect(self._on_change)
         session.data_changed.connect(self._on_change)
         session.selection_changed.connect(self._on_selection)
+        session.advice.changed.connect(self._on_advice)
 
     def _build(self) -> None:
         self.empty = QLabel(_("No problems: the network can run"))
@@ -82,9 +87,14 @@ class Problems(QWidget):
         if self.isVisible():
             self.refresh()
 
+    def _on_advice(self) -> None:
+        self.advice_counted.emit(len(self._session.advice.shown))
+        if self.isVisible():
+            self.refresh()
+
     def _on_selection(self, path: str) -> None:
         if self.isVisible():
-            for row in self.rows:
+            for row in (*self.rows, *self.advice):
                 row.set_current(row.problem.path == path)
             self._show_card()
 
@@ -97,31 +107,63 @@ class Problems(QWidget):
         self._fit_card()
 
     def refresh(self) -> None:
-        """Show the problems that there are now."""
-        problems = self._session.report.problems
-        if problems == self._shown:
+        """Show the problems and the advice that there are now."""
+        problems, advice = self._session.report.problems, self._session.advice
+        shown = problems, advice.shown, advice.aside, bool(advice.rules_aside)
+        if shown == self._shown:
             return
-        self._shown = problems
+        self._shown = shown
         while self._column.count() > 1:
             gone = self._column.takeAt(0).widget()
             gone.hide()
             gone.deleteLater()
         self.rows = [ProblemRow(self._session, problem) for problem in problems[:MOST]]
+        self.advice = [AdviceRow(self._session, each) for each in advice.shown[:MOST]]
+        aside = advice.aside or bool(advice.rules_aside)
+        if advice.shown or aside:
+            self._add_rows(_("Problems") if problems else "", self.rows, len(problems))
+            if not problems:
+                self._add(_label(_("No problems: the network can run"), "good"))
+            self._add_rows(_("Advice"), self.advice, len(advice.shown))
+            if aside:
+                self._add(self._aside_line(advice.aside))
+        else:
+            self._add_rows("", self.rows, len(problems))
         selected = self._session.selected
-        for number, row in enumerate(self.rows):
+        for row in (*self.rows, *self.advice):
             row.set_current(row.problem.path == selected)
-            self._column.insertWidget(number, row)
-        if len(problems) > MOST:
-            more = QLabel(_("and {count} more").format(count=len(problems) - MOST))
-            more.setProperty("role", "muted")
-            self._column.insertWidget(len(self.rows), more)
-        self.empty.setVisible(not problems)
-        self._scroll.setVisible(bool(problems))
+        listed = bool(problems or advice.shown or aside)
+        self.empty.setVisible(not listed)
+        self._scroll.setVisible(listed)
         self._show_card()
+
+    def _add(self, widget: QWidget) -> None:
+        self._column.insertWidget(self._column.count() - 1, widget)
+
+    def _add_rows(self, heading: str, rows: list, count: int) -> None:
+        if heading and rows:
+            self._add(_label(f"{heading} {count}".upper(), "heading"))
+        for row in rows:
+            self._add(row)
+        if count > MOST:
+            self._add(_label(_("and {count} more").format(count=count - MOST), "muted"))
+
+    def _aside_line(self, count: int) -> QLabel:
+        """How much was set aside, and the way back."""
+        words = (_("One piece of advice is ignored here") if count == 1 else
+                 _("{count} pieces of advice are ignored here").format(count=count) if count else
+                 _("Some kinds of advice are ignored"))
+        line = _label(f'{words}. <a href="back" style="color:{theme.current().accent};'
+                      f'text-decoration:none">{_("Bring back")}</a>', "small")
+        line.linkActivated.connect(lambda _link: self._session.advice.bring_back())
+        line.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse
+                                     | Qt.TextInteractionFlag.LinksAccessibleByKeyboard)
+        return line
 
     def _show_card(self) -> None:
         """The card of the selected mismatch, else of the first."""
-        found = [problem for problem in (self._shown or ()) if problem.rule in RULES]
+        found = [problem for problem in (self._shown[0] if self._shown else ())
+                 if problem.rule in RULES]
         wanted = next((problem for problem in found if problem.path == self._session.selected),
                       found[0] if found else None)
         if self.card is not None:
@@ -142,26 +184,11 @@ class Problems(QWidget):
                                  and self.height() >= self.card.sizeHint().height() + 8)
 
 
-class ProblemRow(QFrame):
+class ProblemRow(ListRow):
     """One problem: badge, path, sentence, fixes. A click or Enter leads to its node."""
 
     def __init__(self, session, problem: Problem, parent: QWidget | None = None):
-        super().__init__(parent)
-        self._session, self.problem = session, problem
-        self._current = False
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setAccessibleName(f"{problem.path}: {problem.message}")
-        self.setToolTip(_("Show {path} on the canvas").format(path=problem.path))
-        path = QLabel(f"<b>{escape(problem.path)}</b>")
-        path.setProperty("role", "number")
-        sentence = QLabel(problem.message)
-        sentence.setWordWrap(True)
-        sentence.setTextFormat(Qt.TextFormat.PlainText)
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(path)
-        words.addWidget(sentence)
+        super().__init__(session, problem, Badge("≠" if problem.rule in RULES else "!"), parent)
         self.buttons = [FixButton(session, fix, number == 0, 11)
                         for number, fix in enumerate(problem.fixes)]
         if self.buttons:
@@ -169,60 +196,14 @@ class ProblemRow(QFrame):
             for button in self.buttons:
                 button.setCursor(Qt.CursorShape.ArrowCursor)
                 fixes.addWidget(button)
-            words.addSpacing(2)
-            words.addLayout(fixes)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(10, 8, 10, 8)
-        row.setSpacing(10)
-        row.addWidget(Badge("≠" if problem.rule in RULES else "!"), 0, Qt.AlignmentFlag.AlignTop)
-        row.addLayout(words, 1)
+            self.words.addSpacing(2)
+            self.words.addLayout(fixes)
 
-    def set_current(self, current: bool) -> None:
-        """Mark the row, because its node is selected."""
-        if current != self._current:
-            self._current = current
-            self.update()
 
-    def _lead(self) -> None:
-        self._session.lead_to(self.problem.path)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(
-                event.position().toPoint()):
-            self._lead()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self._lead()
-        elif event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
-            self.focusNextPrevChild(event.key() == Qt.Key.Key_Down)
-        else:
-            super().keyPressEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        edge = "accent" if self._current or self.hasFocus() else "line"
-        painter.setPen(QPen(theme.color(edge), 1))
-        painter.setBrush(theme.color("hover" if self.underMouse() else "card"))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 7, 7)
-        painter.end()
-
-    def enterEvent(self, event) -> None:
-        super().enterEvent(event)
-        self.update()
-
-    def leaveEvent(self, event) -> None:
-        super().leaveEvent(event)
-        self.update()
-
-    def focusInEvent(self, event) -> None:
-        super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event) -> None:
-        super().focusOutEvent(event)
-        self.update()
+def _label(text: str, role: str) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("role", role)
+    return label
 
 
 class Badge(QWidget):

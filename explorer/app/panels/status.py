@@ -30,6 +30,7 @@ class Status(QObject):
         self._cost = ""
         session.changed.connect(self.refresh)
         session.documents_changed.connect(self.refresh)
+        session.advice.changed.connect(self.refresh)
         session.run.state_changed.connect(self.refresh)
         session.run.recipe_changed.connect(self.refresh)
         session.link.hello_said.connect(self.refresh)
@@ -50,14 +51,19 @@ class Status(QObject):
         count = len(report.problems)
         problems = (_("no problems") if not count else _("1 problem") if count == 1
                     else _("{count} problems").format(count=count))
+        advice = len(self.session.advice.shown)
+        pieces = (_("1 piece of advice") if advice == 1
+                  else _("{count} pieces of advice").format(count=advice))
         document = self.session.document
         saved = (_("unsaved changes") if document.modified else
                  _("saved") if document.path else _("not saved yet"))
         hello = self.session.link.hello
         engine = ENGINE_WORDS[run.state] if hello or run.state == "died" else _("engine starting")
         color = theme.current().problem if count else theme.current().muted
-        self.state.setText(f'<span style="color:{color}">{problems}</span> · {saved} · {engine}'
-                           f"{self._cost}")
+        words = f'<span style="color:{color}">{problems}</span>'
+        if advice:
+            words += f', <span style="color:{theme.current().warning}">{pieces}</span>'
+        self.state.setText(f"{words} · {saved} · {engine}{self._cost}")
 
     def _show_cost(self, message: dict, _arrays: dict) -> None:
         cost = _(" · watching {share:.1%} of time").format(share=message.get("watching", 0.0))

@@ -1,0 +1,133 @@
+"""The advice on the current network: looked for after each edit in small steps, so that the window
+never waits; and what of it the person has set aside."""
+
+from collections.abc import Generator
+from hashlib import sha256
+from time import perf_counter
+
+from PySide6.QtCore import QObject, QSettings, QTimer, Signal
+
+from explorer.analysis.advice import RULES, steps
+from explorer.analysis.problem import Problem
+from explorer.app.document import Document
+
+AT_ONCE = 1500  # layers; so small a network's advice is there before the edit is shown
+BUDGET = 3e-3  # s; what one go may take
+PAUSE = 60  # ms of quiet before a larger network is looked at
+_RULES, _HERE = "advice/rules", "advice/here"
+
+
+class Advice(QObject):
+    """What a good colleague would say of the session's network.
+
+    changed: other advice is there, or some was set aside or brought back. found: all of it, of the
+    network as it was when it was last looked at.
+    """
+
+    changed = Signal()
+
+    def __init__(self, session):
+        super().__init__(session)
+        self._session = session
+        self.found: tuple[Problem, ...] = ()
+        self._document: Document | None = None
+        self._here: dict[Document, set[tuple[str, str]]] = {}
+        self._work: Generator | None = None
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self._go_on)
+        session.changed.connect(self._look_again)
+        session.documents_changed.connect(self._remember)
+        self._look_again()
+
+    # Looking ----------------------------------------------------------------------------------
+
+    @property
+    def ready(self) -> bool:
+        """`found` is about the network as it is now."""
+        return self._work is None
+
+    def _look_again(self, *_change) -> None:
+        session = self._session
+        if session.document is not self._document:
+            self._document, self.found = session.document, ()
+            self.changed.emit()
+        self._work = steps(session.report)
+        if session.report.size <= AT_ONCE:
+            self._go_on()
+        else:
+            self._timer.start(PAUSE)
+
+    def _go_on(self) -> None:
+        end = perf_counter() + BUDGET
+        while perf_counter() < end:
+            try:
+                next(self._work)
+            except StopIteration as done:
+                self._timer.stop()
+                self._work = None
+                if done.value != self.found:
+                    self.found = done.value
+                    self.changed.emit()
+                return
+        self._timer.start(0)
+
+    # Setting aside ----------------------------------------------------------------------------
+
+    @property
+    def shown(self) -> tuple[Problem, ...]:
+        """The advice that was not set aside."""
+        rules, here = self.rules_aside, self._aside_here()
+        return tuple([advice for advice in self.found
+                      if advice.rule not in rules and (advice.rule, advice.path) not in here])
+
+    @property
+    def aside(self) -> int:
+        """How many pieces of advice on this network were set aside."""
+        return len(self.found) - len(self.shown)
+
+    @property
+    def rules_aside(self) -> frozenset[str]:
+        """The rules that the person does not want to hear of, in any network."""
+        kept = QSettings().value(_RULES, "")
+        return frozenset(str(kept or "").split()) & RULES.keys()
+
+    def ignore_here(self, advice: Problem) -> None:
+        """Say no more of this rule about this node; remembered with the network's file."""
+        self._aside_here().add((advice.rule, advice.path))
+        self._remember()
+        self.changed.emit()
+
+    def ignore_rule(self, rule: str) -> None:
+        """Say no more of this rule about any network."""
+        QSettings().setValue(_RULES, " ".join(sorted(self.rules_aside | {rule})))
+        self.changed.emit()
+
+    def bring_back(self) -> None:
+        """Say again all that was set aside: about this network, and all rules."""
+        QSettings().setValue(_RULES, "")
+        self._aside_here().clear()
+        self._remember()
+        self.changed.emit()
+
+    def _aside_here(self) -> set[tuple[str, str]]:
+        document = self._session.document
+        if document not in self._here:
+            kept = QSettings().value(_key(document), "") if document.path else ""
+            self._here[document] = {tuple(each.split(" ", 1)) for each in str(kept or "").split("\n")
+                                    if " " in each}
+        return self._here[document]
+
+    def _remember(self) -> None:
+        """Write down what was set aside, as far as the networks have a file."""
+        for document in list(self._here):
+            if document not in self._session.documents:
+                del self._here[document]
+            elif document.path:
+                text = "\n".join(sorted(" ".join(each) for each in self._here[document]))
+                if text != str(QSettings().value(_key(document), "") or ""):
+                    QSettings().setValue(_key(document), text)
+
+
+def _key(document: Document) -> str:
+    """Where the settings keep what was set aside of a network."""
+    return f"{_HERE}/{sha256(str(document.path.absolute()).encode()).hexdigest()[:16]}"

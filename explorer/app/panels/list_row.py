@@ -1,0 +1,85 @@
+"""One entry in the list of problems: a click or Enter leads to its node."""
+
+from html import escape
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from explorer.analysis.problem import Problem
+from explorer.app import theme
+from explorer.text import _
+
+
+class ListRow(QFrame):
+    """Mark, path and sentence; below them whatever is added to `words`."""
+
+    def __init__(self, session, problem: Problem, mark: QWidget, parent: QWidget | None = None):
+        super().__init__(parent)
+        self._session, self.problem = session, problem
+        self._current = False
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(f"{problem.path}: {problem.message}")
+        self.setToolTip(_("Show {path} on the canvas").format(path=problem.path))
+        path = QLabel(f"<b>{escape(problem.path)}</b>")
+        path.setProperty("role", "number")
+        sentence = QLabel(problem.message)
+        sentence.setWordWrap(True)
+        sentence.setTextFormat(Qt.TextFormat.PlainText)
+        self.words = QVBoxLayout()
+        self.words.setSpacing(2)
+        self.words.addWidget(path)
+        self.words.addWidget(sentence)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 8, 10, 8)
+        row.setSpacing(10)
+        row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(self.words, 1)
+
+    def set_current(self, current: bool) -> None:
+        """Mark the row, because its node is selected."""
+        if current != self._current:
+            self._current = current
+            self.update()
+
+    def _lead(self) -> None:
+        self._session.lead_to(self.problem.path)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(
+                event.position().toPoint()):
+            self._lead()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self._lead()
+        elif event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
+            self.focusNextPrevChild(event.key() == Qt.Key.Key_Down)
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        edge = "accent" if self._current or self.hasFocus() else "line"
+        painter.setPen(QPen(theme.color(edge), 1))
+        painter.setBrush(theme.color("hover" if self.underMouse() else "card"))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 7, 7)
+        painter.end()
+
+    def enterEvent(self, event) -> None:
+        super().enterEvent(event)
+        self.update()
+
+    def leaveEvent(self, event) -> None:
+        super().leaveEvent(event)
+        self.update()
+
+    def focusInEvent(self, event) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event) -> None:
+        super().focusOutEvent(event)
+        self.update()
