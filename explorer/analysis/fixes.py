@@ -218,8 +218,13 @@ def _before(graph: Graph, id: str, kinds: tuple) -> Graph:
 
 # The ends of the network ----------------------------------------------------------------------
 
+_KEEP_COUNT = ("Softmax", "Dropout", "Identity")
+
+
 def _classes(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     count = len(fault.allowed.classes)
+    while id in report.facts and report.facts[id].kind.name in _KEEP_COUNT:
+        id = report.sources[id][0]  # what counts is before it
     settings = report.facts[id].settings if id in report.facts else None
     for key in ("classes", "out_features"):
         if hasattr(settings, key) and getattr(settings, key) != count:

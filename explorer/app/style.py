@@ -77,6 +77,8 @@ QPushButton:flat, QToolButton[autoRaise="true"] {
 QPushButton:flat:hover, QToolButton[autoRaise="true"]:hover { background: @hover; }
 QPushButton:flat:focus, QToolButton[autoRaise="true"]:focus { border-color: @accent; }
 QToolButton[autoRaise="true"]:checked { background: @pressed; color: @accent; }
+QToolButton[quiet="true"] { color: @muted; }
+QToolButton[quiet="true"]:hover, QToolButton[quiet="true"]:checked { color: @text; }
 QToolButton[small="true"] { font-size: 11px; padding: 0 6px; min-height: 16px; border-radius: 5px; }
 QToolButton::menu-indicator { image: none; }
 QToolButton[popupMode="1"] { padding-right: 20px; }

@@ -4,7 +4,7 @@ from html import escape
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from explorer.analysis.advice import RULES
 from explorer.analysis.problem import Problem
@@ -26,7 +26,6 @@ class AdviceRow(ListRow):
         self.reason.setTextFormat(Qt.TextFormat.PlainText)
         self.reason.hide()
         self.words.addWidget(self.reason)
-        actions = Flow()
         self.buttons = [FixButton(session, fix, False, 11) for fix in advice.fixes]
         self.why = _small(_("Why?"), _("Show the reason, and where it comes from"))
         self.why.setCheckable(True)
@@ -34,11 +33,15 @@ class AdviceRow(ListRow):
         self.ignore = _small(_("Ignore"), _("Say no more of this"))
         self.ignore.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.ignore.setMenu(self._menu())
-        for button in (*self.buttons, self.why, self.ignore):
-            button.setCursor(Qt.CursorShape.ArrowCursor)
-            actions.addWidget(button)
-        self.words.addSpacing(2)
-        self.words.addLayout(actions)
+        for button in (self.why, self.ignore):
+            self.top.addWidget(button)
+        if self.buttons:
+            fixes = Flow()
+            for button in self.buttons:
+                button.setCursor(Qt.CursorShape.ArrowCursor)
+                fixes.addWidget(button)
+            self.words.addSpacing(2)
+            self.words.addLayout(fixes)
 
     def _menu(self) -> QMenu:
         menu, advice = QMenu(self), self._session.advice
@@ -65,6 +68,8 @@ def _small(text: str, tip: str) -> QToolButton:
     button.setStatusTip(tip)
     button.setAutoRaise(True)
     button.setProperty("small", True)
+    button.setProperty("quiet", True)
+    button.setCursor(Qt.CursorShape.ArrowCursor)
     return button
 
 
@@ -104,7 +109,7 @@ class AdviceList(QWidget):
         self._shown: tuple[Problem, ...] = ()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(6)
+        self._column.setSpacing(10)
 
     def show_advice(self, advice: tuple[Problem, ...]) -> None:
         """Show these pieces of advice, the first few of them."""
@@ -116,14 +121,48 @@ class AdviceList(QWidget):
             gone.hide()
             gone.deleteLater()
         for each in advice[:self.MOST]:
-            color = theme.current().warning
-            sentence = QLabel(f'<span style="color:{color}">●</span>&nbsp; {escape(each.message)}')
-            sentence.setWordWrap(True)
-            sentence.setToolTip(f"<p>{escape(each.reason)}</p>")
-            self._column.addWidget(sentence)
-            for fix in each.fixes:
-                self._column.addWidget(FixButton(self._session, fix, False, 11))
+            self._column.addWidget(_Piece(self._session, each))
         if len(advice) > self.MOST:
             more = QLabel(_("and {count} more").format(count=len(advice) - self.MOST))
             more.setProperty("role", "small")
             self._column.addWidget(more)
+
+
+class _Piece(QWidget):
+    """A dot, a sentence, its fixes."""
+
+    def __init__(self, session, advice: Problem):
+        super().__init__()
+        sentence = QLabel(advice.message)
+        sentence.setTextFormat(Qt.TextFormat.PlainText)
+        sentence.setWordWrap(True)
+        words = QVBoxLayout()
+        words.setSpacing(4)
+        words.addWidget(sentence)
+        if advice.fixes:
+            fixes = Flow(4)
+            for fix in advice.fixes:
+                fixes.addWidget(FixButton(session, fix, False, 11))
+            words.addLayout(fixes)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(_Dot(), 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(words, 1)
+        self.setToolTip(f"<p>{escape(advice.reason)}</p>")
+
+
+class _Dot(QWidget):
+    """The small mark of advice, as on the card, at the height of a first line."""
+
+    def __init__(self):
+        super().__init__()
+        self.setFixedSize(QSize(9, 16))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color("warning"))
+        painter.drawEllipse(QPointF(4.5, 8), 4, 4)
+        painter.end()

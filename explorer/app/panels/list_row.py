@@ -12,7 +12,8 @@ from explorer.text import _
 
 
 class ListRow(QFrame):
-    """Mark, path and sentence; below them whatever is added to `words`."""
+    """Mark, path and sentence; beside the path what is added to `top`, below the sentence what is
+    added to `words`."""
 
     def __init__(self, session, problem: Problem, mark: QWidget, parent: QWidget | None = None):
         super().__init__(parent)
@@ -29,7 +30,10 @@ class ListRow(QFrame):
         sentence.setTextFormat(Qt.TextFormat.PlainText)
         self.words = QVBoxLayout()
         self.words.setSpacing(2)
-        self.words.addWidget(path)
+        self.top = QHBoxLayout()
+        self.top.setSpacing(2)
+        self.top.addWidget(path, 1)
+        self.words.addLayout(self.top)
         self.words.addWidget(sentence)
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 8, 10, 8)

@@ -115,8 +115,9 @@ class Problems(QWidget):
         self._shown = shown
         while self._column.count() > 1:
             gone = self._column.takeAt(0).widget()
-            gone.hide()
-            gone.deleteLater()
+            if gone is not None:
+                gone.hide()
+                gone.deleteLater()
         self.rows = [ProblemRow(self._session, problem) for problem in problems[:MOST]]
         self.advice = [AdviceRow(self._session, each) for each in advice.shown[:MOST]]
         aside = advice.aside or bool(advice.rules_aside)
@@ -142,6 +143,8 @@ class Problems(QWidget):
 
     def _add_rows(self, heading: str, rows: list, count: int) -> None:
         if heading and rows:
+            if self._column.count() > 1:
+                self._column.insertSpacing(self._column.count() - 1, 6)
             self._add(_label(f"{heading} {count}".upper(), "heading"))
         for row in rows:
             self._add(row)

@@ -62,7 +62,7 @@ class Status(QObject):
         color = theme.current().problem if count else theme.current().muted
         words = f'<span style="color:{color}">{problems}</span>'
         if advice:
-            words += f', <span style="color:{theme.current().warning}">{pieces}</span>'
+            words += f' · <span style="color:{theme.current().warning}">●</span>&nbsp;{pieces}'
         self.state.setText(f"{words} · {saved} · {engine}{self._cost}")
 
     def _show_cost(self, message: dict, _arrays: dict) -> None:
