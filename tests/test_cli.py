@@ -107,10 +107,10 @@ def test_check_of_a_file(run, good, bad):
     status, out, err = run("check", bad)
     assert (status, err) == (1, "")
     assert "✗ a: kernel_size 99 is larger than the padded input 8×8 of a; allowed: 1 to 8" in out
-    assert "→ Set kernel_size 8" in out
+    assert "→ Set kernel size 8" in out
     status, out, _err = run("check", bad, "--json")
     assert status == 1
-    assert json.loads(out)["problems"][0]["fixes"] == ["Set padding 46", "Set kernel_size 8"]
+    assert json.loads(out)["problems"][0]["fixes"] == ["Set padding 46", "Set kernel size 8"]
 
 
 def test_check_with_another_input(run, good):

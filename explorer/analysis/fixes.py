@@ -9,7 +9,7 @@ from explorer.analysis.facts import Fault, names_in, names_of, sweep
 from explorer.analysis.layer_fixes import LAYER_RULES
 from explorer.analysis.problem import Fix
 from explorer.catalog import KINDS
-from explorer.catalog.layers.window import pair, shown, text_of
+from explorer.catalog.layers.window import pair, text_of
 from explorer.graph import edits, names
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Shape, Wire
 from explorer.text import _
@@ -61,12 +61,12 @@ def _add(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
         if all(changed.values()) and not any(
                 graph.reaches(source, wire.source) for source in changed for wire in wires
                 if wire.source != source):
-            yield _matched(changed)
+            yield _matched(report, changed)
 
 
-def _matched(changed: dict[str, dict]) -> Fix:
+def _matched(report: "Report", changed: dict[str, dict]) -> Fix:
     """Other parameters for each of these nodes."""
-    each = [(source, ", ".join(f"{key} {shown(value)}" for key, value in params.items()))
+    each = [(source, report.facts[source].kind.stated(params))
             for source, params in changed.items()]
     label = (_("Match {branch}: {values}").format(branch=each[0][0], values=each[0][1])
              if len(each) == 1 else
@@ -177,7 +177,7 @@ def _multiply(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
             yield _projected(want, [(wires[which], have)], [stride])
         changed = _reshaped(report, wires[which].source, have, want)
         if changed and not graph.reaches(wires[which].source, wires[other].source):
-            yield _matched({wires[which].source: changed})
+            yield _matched(report, {wires[which].source: changed})
 
 
 def _concat(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
@@ -190,7 +190,7 @@ def _concat(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
         changed = _reshaped(report, source, have, want) if len(others) == 1 else {}
         if changed and not any(report.graph.reaches(source, other)
                                for number, other in enumerate(sources) if number != which):
-            yield _matched({source: changed})
+            yield _matched(report, {source: changed})
 
 
 # Maps and vectors -----------------------------------------------------------------------------
@@ -228,15 +228,15 @@ def _classes(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     settings = report.facts[id].settings if id in report.facts else None
     for key in ("classes", "out_features"):
         if hasattr(settings, key) and getattr(settings, key) != count:
-            yield Fix(_("Set {key} {count}, as {data} has").format(
-                key=key, count=count, data=fault.allowed.title),
+            yield Fix(_("Set {values}, as {data} has").format(
+                values=report.facts[id].kind.stated({key: count}), data=fault.allowed.title),
                 partial(edits.set_params, id=id, params={key: count}))
             return
     inner = report.graph.nodes[id].inner if id in report.graph.nodes else None
     last = inner.into(OUTPUT).get(PORT) if inner else None
     if last and last.source in inner.nodes and inner.nodes[last.source].kind == "Linear":
-        yield Fix(_("Set out_features {count} in {node}").format(
-            count=count, node=f"{id}.{last.source}"),
+        yield Fix(_("Set {values} in {node}").format(
+            values=KINDS["Linear"].stated({"out_features": count}), node=f"{id}.{last.source}"),
             inside(id, partial(edits.set_params, id=last.source, params={"out_features": count})))
         return
     leading = report.graph.into(OUTPUT).get(PORT)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from explorer.analysis.facts import Fault
 from explorer.analysis.problem import Fix
 from explorer.catalog import KINDS
-from explorer.catalog.layers.window import Pair, pair, shown
+from explorer.catalog.layers.window import Pair, pair
 from explorer.graph import edits
 from explorer.graph.graph import Value
 from explorer.text import _
@@ -21,9 +21,7 @@ Rule = Callable[["Report", str, Fault], Iterator[Fix]]
 def _set(report: "Report", id: str, **params: Value) -> Iterator[Fix]:
     """Give the node these parameters, if it can take them."""
     if not report.facts[id].kind.fault(params):
-        label = ", ".join(_("{key} {value}").format(key=key, value=shown(value))
-                          for key, value in params.items())
-        yield Fix(_("Set {values}").format(values=label),
+        yield Fix(_("Set {values}").format(values=report.facts[id].kind.stated(params)),
                   partial(edits.set_params, id=id, params=params))
 
 

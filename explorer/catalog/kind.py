@@ -202,6 +202,14 @@ class Kind:
     def _defaults(self) -> dict[str, Value]:
         return {param.name: param.default for param in self.params}
 
+    def stated(self, params: Mapping[str, Value]) -> str:
+        """Parameters as a label of an edit names them: "kernel size 3×5, stride 2"."""
+        called = {param.name: param.called_within for param in self.params}
+        return ", ".join(f"{called[name]} " + (
+            "×".join(map(str, value)) if isinstance(value, tuple) else
+            (_("yes") if value else _("no")) if isinstance(value, bool) else str(value))
+            for name, value in params.items())
+
     def ports(self, connected: Iterable[str] = ()) -> tuple[str, ...]:
         """The input ports that a node offers when these are wired; a variadic one has a spare."""
         if not self.variadic:

@@ -56,10 +56,24 @@ def _numbered(stem: str, taken) -> str:
 
 def following(kind: str, taken) -> str:
     """The next free id for a node of `kind`: conv1, conv2 … for Conv2d."""
-    stem = re.sub(r"2d$", "", kind)
-    stem = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", stem).lower()
-    stem = {"batch_norm": "bn", "max_pool": "maxpool", "avg_pool": "avgpool",
-            "adaptive_avg_pool": "avgpool", "linear": "fc", "re_lu": "relu",
-            "basic_block": "block", "image_net_stem": "stem", "cifar_stem": "stem",
-            "classifier_head": "head"}.get(stem, stem)
+    stem = _STEMS.get(kind)
+    if stem is None:
+        stem = re.sub(r"2d$", "", kind).replace("NeXt", "next").replace("LU", "lu")
+        stem = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", stem).lower()
+        last = stem.rpartition("_")[2]
+        stem = last if last in ("block", "stem", "bottleneck", "pad") else stem
     return _numbered(stem, taken)
+
+
+# What people write in code; what is left out is its name in small letters.
+_STEMS = {
+    "BatchNorm2d": "bn", "GroupNorm": "gn", "LayerNorm2d": "ln", "LayerNorm": "ln",
+    "LocalResponseNorm": "lrn", "MaxPool2d": "maxpool", "AvgPool2d": "avgpool",
+    "AdaptiveAvgPool2d": "avgpool", "AdaptiveMaxPool2d": "maxpool", "Linear": "fc",
+    "ReLU6": "relu", "LeakyReLU": "leaky", "Hardsigmoid": "hsigmoid", "Hardswish": "hswish",
+    "ConvTranspose2d": "convt", "ConvNormAct": "conv", "BasicConv2d": "conv",
+    "ChannelShuffle": "shuffle", "ClassifierHead": "head", "SqueezeExcitation": "se",
+    "InvertedResidual": "inverted", "InvertedResidualV3": "inverted", "FusedMBConv": "mbconv",
+    "ConvNeXtDownsample": "downsample", "ZeroShortcut": "shortcut", "VGGGroup": "convs",
+    "InceptionA": "inception", "InceptionB": "inception", "InceptionC": "inception",
+    "InceptionD": "inception", "InceptionE": "inception"}

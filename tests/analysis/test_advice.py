@@ -261,13 +261,13 @@ def test_a_sum_of_two_activated_branches_is_no_residual(draw):
 
 @pytest.mark.parametrize("kind, params, unseen, labels", [
     ("Conv2d", {"kernel_size": 1, "stride": 2, "out_channels": 4}, "3 of 4",
-     ["Set kernel_size 2 in node", "Set stride 1 in node"]),
+     ["Set kernel size 2 in node", "Set stride 1 in node"]),
     ("Conv2d", {"kernel_size": 3, "stride": 4, "out_channels": 4, "padding": 1}, "7 of 16",
-     ["Set kernel_size 4, padding 0 in node", "Set stride 3 in node"]),
+     ["Set kernel size 4, padding 0 in node", "Set stride 3 in node"]),
     ("MaxPool2d", {"kernel_size": 2, "stride": 3}, "5 of 9",
-     ["Set kernel_size 3 in node", "Set stride 2 in node"]),
+     ["Set kernel size 3 in node", "Set stride 2 in node"]),
     ("Conv2d", {"kernel_size": (3, 1), "stride": (3, 2), "out_channels": 4}, "1 of 2",
-     ["Set kernel_size 3×2 in node", "Set stride 3×1 in node"]),
+     ["Set kernel size 3×2 in node", "Set stride 3×1 in node"]),
 ])
 def test_pixels_that_are_never_seen(draw, kind, params, unseen, labels):
     report = analyse(draw(("node", kind, params), ("after", "ReLU", {}), input=(3, 16, 16)))
@@ -300,7 +300,7 @@ def test_a_stage_that_steps_over_pixels_is_told_once():
     report = analyse(graph)
     advice = only(report, "stride")
     assert (advice.path, advice.node) == ("layer2.0.conv1", "layer2")
-    assert followed(report, advice) == ["Set stride 3 in layer2"]
+    assert followed(report, advice) == ["Set first stride 3 in layer2"]
 
 
 def test_one_weight_that_sees_data(draw):
@@ -308,7 +308,7 @@ def test_one_weight_that_sees_data(draw):
                           ("end", "ReLU", {}), input=(3, 2, 2)))
     advice = only(report, "small")
     assert advice.path == "b" and "one weight of 9" in advice.message
-    assert followed(report, advice) == ["Set stride 1 in a", "Set kernel_size 1 in b"]
+    assert followed(report, advice) == ["Set stride 1 in a", "Set kernel size 1 in b"]
 
 
 def test_dilation_as_large_as_the_map(draw):
@@ -323,7 +323,7 @@ def test_a_network_too_deep_for_the_picture_is_told_once():
     report = analyse(templates.build("resnet18", FASHION_MNIST.input, 10), FASHION_MNIST)
     advice = only(report, "small")
     assert advice.path == "layer4.0.conv2" and "in 3 layers" in advice.message
-    assert followed(report, advice) == ["Set stride 1 in layer4"]
+    assert followed(report, advice) == ["Set first stride 1 in layer4"]
 
 
 # Receptive fields -----------------------------------------------------------------------------

@@ -55,8 +55,8 @@ def test_add_of_unequal_channels_and_size(draw):
     for words in ("join", "64×28×28", "128×14×14", "channels 64 ≠ 128", "28×28 ≠ 14×14"):
         assert words in problem.message
     assert report.facts["after"].out == (64, 28, 28), "the sweep goes on as the main branch intends"
-    assert mended(report, problem) == ["Project a: 1×1, stride 2", "Match b: out_channels 64, stride 1",
-                                       "Match a: out_channels 128, stride 2"]
+    assert mended(report, problem) == ["Project a: 1×1, stride 2", "Match b: out channels 64, stride 1",
+                                       "Match a: out channels 128, stride 2"]
 
 
 def test_the_wrong_add_of_a_hand_made_block(draw):
@@ -92,7 +92,7 @@ def test_add_of_three(draw):
                           wires=["input a add.a", "input add.b", "a add.c", "add output"]))
     assert "8×8×8 and 3×8×8 and 8×8×8" in only(report).message
     assert mended(report, only(report)) == [
-        "Project input: 1×1", "Project a: 1×1", "Match a: out_channels 3"]
+        "Project input: 1×1", "Project a: 1×1", "Match a: out channels 3"]
     assert len(only(report).fixes[1].edit(report.graph).nodes) == 3, "one projection for both"
 
 
@@ -106,9 +106,9 @@ def test_add_of_three_shapes(draw):
     problem = only(report)
     labels = mended(report, problem)
     assert labels == ["Project a and c: 1×1, stride 2",
-                      "Match b (stride 1) and c (out_channels 8)",
-                      "Match a (stride 2) and c (out_channels 8, stride 2)",
-                      "Match a (out_channels 16) and b (out_channels 16, stride 1)"]
+                      "Match b (stride 1) and c (out channels 8)",
+                      "Match a (stride 2) and c (out channels 8, stride 2)",
+                      "Match a (out channels 16) and b (out channels 16, stride 1)"]
     for fix in problem.fixes:
         assert analyse(fix.edit(graph)).ok
 
@@ -122,12 +122,12 @@ def test_a_block_that_gets_a_vector_is_one_fault(draw):
 
 
 @pytest.mark.parametrize("gate, labels", [
-    ({"out_channels": 4}, ["Project b: 1×1", "Match b: out_channels 8", "Project a: 1×1",
-                           "Match a: out_channels 4"]),
+    ({"out_channels": 4}, ["Project b: 1×1", "Match b: out channels 8", "Project a: 1×1",
+                           "Match a: out channels 4"]),
     ({"out_channels": 16, "stride": (1, 2)},
-     ["Match b: out_channels 8, stride 1", "Match a: out_channels 16, stride 1×2"]),
+     ["Match b: out channels 8, stride 1", "Match a: out channels 16, stride 1×2"]),
     ({"out_channels": 4, "kernel_size": 8, "padding": 0},  # one number a channel, 1×1
-     ["Project b: 1×1", "Match b: out_channels 8", "Project a: 1×1", "Match a: out_channels 4"])])
+     ["Project b: 1×1", "Match b: out channels 8", "Project a: 1×1", "Match a: out channels 4"])])
 def test_multiply(draw, gate, labels):
     """A gate keeps its size of 1×1: only its channels have to fit."""
     report = analyse(residual(draw, {}, gate, "Multiply"))
@@ -222,7 +222,7 @@ def test_classes(draw):
 
 def test_classes_of_a_linear_layer_inside_a_group():
     report = analyse(templates.build("vgg16", (1, 28, 28), 1000), FASHION_MNIST)
-    assert mended(report, only(report)) == ["Set out_features 10 in classifier.6"]
+    assert mended(report, only(report)) == ["Set out features 10 in classifier.6"]
 
 
 @pytest.mark.parametrize("nodes, label", [
@@ -231,7 +231,7 @@ def test_classes_of_a_linear_layer_inside_a_group():
      "Append a classifier head for 10 classes"),
     ([("flatten", "Flatten", {})], "Append a classifier head for 10 classes"),
     ([("flatten", "Flatten", {}), ("fc", "Linear", {"out_features": 3})],
-     "Set out_features 10, as Fashion-MNIST has"),
+     "Set out features 10, as Fashion-MNIST has"),
     ([], "Append a classifier head for 10 classes")])
 def test_no_classes_yet(draw, nodes, label):
     report = analyse(draw(*nodes, input=(1, 28, 28)), FASHION_MNIST)
@@ -400,3 +400,11 @@ def test_every_fix_inside_a_group_mends(inner, depth):
     for problem in report.problems:
         assert problem.node == "g" and problem.path.split(".")[0] == "g"
         mended(report, problem, costs=False)  # what leads nowhere inside is not counted
+
+
+def test_classes_behind_a_softmax_are_set_in_the_layer_before_it(draw):
+    report = analyse(draw(("flat", "Flatten", {}), ("fc", "Linear", {"out_features": 12}),
+                          ("prob", "Softmax", {}), input=FASHION_MNIST.input), FASHION_MNIST)
+    assert only(report).path == "prob"
+    assert report.problems[0].fixes[0].edit(report.graph).nodes["fc"].params == {"out_features": 10}
+    mended(report, only(report))

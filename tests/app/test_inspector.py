@@ -107,7 +107,7 @@ def test_reset_takes_the_parameter_back(inspector, session, qtbot):
     qtbot.mouseClick(back, Qt.MouseButton.LeftButton)
     assert "stride" not in session.graph.nodes["layer2"].params
     assert not back.isVisible() and inspector.form.fields["stride"].value() == 1
-    assert session.document.undo.undoText() == "Reset stride of the first of layer2"
+    assert session.document.undo.undoText() == "Reset first stride of layer2"
 
 
 def test_foreign_change_keeps_the_caret(inspector, session, qtbot):

@@ -53,7 +53,7 @@ def test_sections_stand_in_order_and_templates_are_folded(palette):
     rows = [palette.rows.index(row).data(ROW) for row in range(palette.rows.rowCount())]
     assert [row.title for row in rows if isinstance(row, Heading)] == [
         "Stems", "Stages", "Blocks", "Heads", "Convolution", "Normalisation", "Activation",
-        "Pooling", "Merge", "Shape and dropout", "My blocks", "Templates"]
+        "Pooling", "Merge", "Shape, dropout", "My blocks", "Templates"]
     shown = titles(palette)
     assert shown.index("Basic ×N") < shown.index("BasicBlock") < shown.index("Pool + linear")
     assert shown.index("Conv2d") < shown.index("ReLU") < shown.index("Add")

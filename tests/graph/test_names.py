@@ -65,7 +65,10 @@ def test_free_always_finds_one(wanted):
     ("Conv2d", "conv1"), ("BatchNorm2d", "bn1"), ("ReLU", "relu1"), ("MaxPool2d", "maxpool1"),
     ("AvgPool2d", "avgpool1"), ("Linear", "fc1"), ("Add", "add1"), ("BasicBlock", "block1"),
     ("Bottleneck", "bottleneck1"), ("Stage", "stage1"), ("ImageNetStem", "stem1"),
-    ("CifarStem", "stem1"), ("ClassifierHead", "head1"), ("Flatten", "flatten1")])
+    ("CifarStem", "stem1"), ("ClassifierHead", "head1"), ("Flatten", "flatten1"),
+    ("ReLU6", "relu1"), ("SiLU", "silu1"), ("ConvNeXtBlock", "block1"), ("DeepStem", "stem1"),
+    ("PreActBottleneck", "bottleneck1"), ("LocalResponseNorm", "lrn1"),
+    ("VGGGroup", "convs1"), ("LayerScale", "layer_scale1"), ("ZeroPad2d", "pad1")])
 def test_following(kind, first):
     assert names.following(kind, {}) == first
     assert names.following(kind, {first}) == first[:-1] + "2"

@@ -9,6 +9,7 @@ from explorer.analysis.facts import Facts
 from explorer.analysis.fixes import Edit, inside
 from explorer.analysis.layer import Layer
 from explorer.analysis.problem import Fix
+from explorer.catalog import KINDS
 from explorer.graph import edits
 from explorer.graph.graph import Graph, Node, Value
 from explorer.text import _
@@ -140,7 +141,7 @@ class Ground:
     def setting(self, own: Way, params: dict[str, Value], label: str = "",
                 added: int | None = None) -> Fix:
         """The fix that sets parameters of a node."""
-        values = ", ".join(f"{key} {_text(value)}" for key, value in params.items())
+        values = KINDS[self.node(own).kind].stated(params)
         return Fix(label or _("Set {values} in {node}").format(values=values, node=".".join(own)),
                    lift(own[:-1], partial(edits.set_params, id=own[-1], params=params)), added)
 
@@ -170,10 +171,6 @@ def in_turn(graph: Graph, each: tuple) -> Graph:
     for edit in each:
         graph = edit(graph)
     return graph
-
-
-def _text(value: Value) -> str:
-    return "×".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _places(graph: Graph, id: str, facts: Facts) -> dict[str, Place]:

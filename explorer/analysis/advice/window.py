@@ -159,9 +159,9 @@ def _enlarged(ground: Ground, layers: list[Layer]) -> Iterator[Fix | None]:
     if all(ground.is_own(layer) and layer.out[1:] == layer.ins[0][1:]
            and pair(layer.facts.settings.stride) == (1, 1) for layer in layers):
         params = {"kernel_size": 1, "padding": 0, "dilation": 1}
-        label = (_("Set kernel_size 1 in {node}").format(node=".".join(first))
+        label = (_("Set kernel size 1 in {node}").format(node=".".join(first))
                  if len(layers) == 1 else
-                 _("Set kernel_size 1 in {count} layers").format(count=len(layers)))
+                 _("Set kernel size 1 in {count} layers").format(count=len(layers)))
         each = [ground.setting(ground.place(layer).own, params).edit for layer in layers]
         yield Fix(label, partial(in_turn, each=tuple(each)))
 

@@ -16,7 +16,7 @@ SECTIONS = (
     ("stems", _("Stems")), ("stages", _("Stages")), ("blocks", _("Blocks")), ("heads", _("Heads")),
     ("convolution", _("Convolution")), ("normalisation", _("Normalisation")),
     ("activation", _("Activation")), ("pooling", _("Pooling")), ("merge", _("Merge")),
-    ("shape", _("Shape and dropout")), ("mine", _("My blocks")), ("templates", _("Templates")))
+    ("shape", _("Shape, dropout")), ("mine", _("My blocks")), ("templates", _("Templates")))
 COMMON = (
     "ImageNetStem", "CifarStem", "BasicBlock", "Bottleneck", "InvertedResidual",
     "ClassifierHead", "Linear", "Conv2d", "BatchNorm2d", "ReLU", "GELU", "MaxPool2d",

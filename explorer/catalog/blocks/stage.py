@@ -32,7 +32,7 @@ def _block_params() -> tuple[Param, ...]:
                 found[param.name].default), f"{param.name} is two things"
             found.setdefault(param.name, param)
             users.setdefault(param.name, []).append(name)
-    titles = {"stride": _("Stride of the first")}
+    titles = {"stride": _("First stride")}
     return tuple(replace(param, of=tuple(users[param.name]),
                          title=titles.get(param.name, param.title)) for param in found.values())
 
