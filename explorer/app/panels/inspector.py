@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLay
 
 from explorer.app import theme
 from explorer.app.number import bytes_text, grouped, percent, shape_text
+from explorer.app.panels.advice_row import AdviceList
 from explorer.app.panels.figures import Figures
 from explorer.app.panels.fix_button import FixButton
 from explorer.app.panels.input_form import InputForm
@@ -48,7 +49,7 @@ class Inspector(QScrollArea):
         self._problems: tuple = ()
         self._build()
         for signal in (session.changed, session.selection_changed, session.view_changed,
-                       session.data_changed):
+                       session.data_changed, session.advice.changed):
             signal.connect(self._on_change)
         theme.changed.connect(self.refresh)
         self.refresh()
@@ -77,6 +78,7 @@ class Inspector(QScrollArea):
         self.bars.picked.connect(self._pick)
         self.classes_heading = _label("heading")
         self.classes = _label("small", wrap=True)
+        self.advice = AdviceList(self._session)
         top = QHBoxLayout()
         top.setSpacing(8)
         top.addWidget(self.name, 1)
@@ -99,7 +101,10 @@ class Inspector(QScrollArea):
         measured_heading = _label("heading")
         measured_heading.setText(_("Measured").upper())
         self._bars_line, self._classes_line = _line(), _line()
+        self._advice_line, self.advice_heading = _line(), _label("heading")
+        self.advice_heading.setText(_("Advice").upper())
         for line, heading, content in (
+                (self._advice_line, self.advice_heading, self.advice),
                 (self._measured_line, measured_heading, self.measured),
                 (self._bars_line, self.bars_heading, self.bars),
                 (self._classes_line, self.classes_heading, self.classes)):
@@ -135,6 +140,7 @@ class Inspector(QScrollArea):
         if problems != self._problems:
             self._problems = problems
             self._show_problems(problems)
+        self._show_advice(subject)
         self._show_form(subject, problems)
         self.measured.set_rows(self._figures(subject))
         self._show_bars()
@@ -206,6 +212,13 @@ class Inspector(QScrollArea):
                 count=len(problems) - MOST_PROBLEMS))
             self._fix_column.addWidget(more)
         self.fixes.setVisible(bool(problems))
+
+    def _show_advice(self, subject: Subject) -> None:
+        shown = self._session.advice.shown
+        advice = tuple(subject.problems_of(shown)) if subject.ids else shown
+        self.advice.show_advice(advice)
+        for widget in (self._advice_line, self.advice_heading, self.advice):
+            widget.setVisible(bool(advice))
 
     def _show_form(self, subject: Subject, problems: tuple) -> None:
         kinds = {facts.kind.name for facts in subject.facts.values()}
