@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from explorer.analysis.facts import Facts
 from explorer.analysis.layout import STACK, card_size
 from explorer.app import glyphs, theme
+from explorer.app.canvas.words import fitted
 from explorer.app.number import shape_text, short
 from explorer.app.tensor_box import paint_tensor
 from explorer.graph.graph import INPUT, OUTPUT, Node, Shape
@@ -186,7 +187,7 @@ class Card(QGraphicsItem):
             painter.setPen(theme.color("stage"))
             painter.drawText(QRectF(left, top + 6, width, 20), Qt.AlignmentFlag.AlignRight
                              | Qt.AlignmentFlag.AlignVCenter, count)
-        self._words(painter, QRectF(left, top + 6, width - 9 * len(count), 20), self.id, "text")
+        self._words(painter, QRectF(left, top + 6, width - 9 * len(count) - 3, 20), self.id, "text")
         painter.setFont(theme.sans(11))
         self._words(painter, QRectF(left, top + 26, width, 16), self.subtitle or facts.kind.name,
                     "muted")
@@ -209,18 +210,9 @@ class Card(QGraphicsItem):
 
     def _words(self, painter: QPainter, rect: QRectF, words: str, token: str,
                side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft) -> None:
-        """Words on one line: smaller, then narrower, and only then cut, if they are too long."""
-        font = painter.font()
-        full = font.pixelSize()
-        for size, stretch in ((full, 100), (full - 1, 100), (full - 1, 88), (full - 2, 80)):
-            font.setPixelSize(size)
-            font.setStretch(stretch)
-            painter.setFont(font)
-            if painter.fontMetrics().horizontalAdvance(words) <= rect.width():
-                break
+        font, words = fitted(painter.font(), words, rect.width())
+        painter.setFont(font)
         painter.setPen(theme.color(token))
-        words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight,
-                                                 int(rect.width()))
         painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, words)
 
     def _paint_glyphs(self, painter: QPainter, rect: QRectF) -> None:
