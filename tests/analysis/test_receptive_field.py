@@ -238,8 +238,9 @@ def field_of(report, path):
 
 
 @pytest.mark.parametrize("name, path, size, jump", [
-    # Araujo, Norris, Sim 2019, table of section "Receptive fields of modern networks": 212, jump 32.
-    ("vgg16", "features.30", 212, 32),
+    # Araujo, Norris, Sim 2019, table of the section on modern networks.
+    ("alexnet", "features.12", 195, 32), ("vgg16", "features.30", 212, 32),
+    ("inception_v3", "Mixed_7c.concat", 1311, 32),
     # Their ResNets (TensorFlow-Slim) have the stride at the end of a stage, torchvision's in the
     # first block of the next: 483, 1027 and 1507 there, here less (see the test below).
     ("resnet18", "layer4.1.relu2", 435, 32), ("resnet50", "layer4.2.relu3", 427, 32),
