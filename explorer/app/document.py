@@ -7,6 +7,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from explorer.analysis.fixes import Edit, inside
 from explorer.catalog import check
+from explorer.catalog.datasets import DataSet
 from explorer.graph.graph import Graph
 
 
@@ -39,12 +40,18 @@ class Change(QUndoCommand):
 
 class Document:
     """A network that is open. `view` is the way of ids to the block that is opened, () for the
-    whole; `selection` the ids selected there. `on_change(before, after)` is called when an edit, an
-    undo or a redo is complete, the stack included."""
+    whole; `selection` the ids selected there. `data` is what it looks at, `image` the number of a
+    picture of that or the path of a photo; `weights` the file that it begins with, if any, under
+    its own names. `on_change(before, after)` is called when an edit, an undo or a redo is complete,
+    the stack included."""
 
-    def __init__(self, graph: Graph, path: Path | None, on_change: Callable[[Graph, Graph], None]):
+    def __init__(self, graph: Graph, path: Path | None, data: DataSet,
+                 on_change: Callable[[Graph, Graph], None]):
         self.graph = graph
         self.path = path
+        self.data = data
+        self.image: int | str = 0
+        self.weights: str | None = None
         self.view: tuple[str, ...] = ()
         self.selection: frozenset[str] = frozenset()
         self.undo = QUndoStack()

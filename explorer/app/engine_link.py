@@ -59,6 +59,8 @@ class EngineLink(QObject):
     rows_arrived = Signal(object, object)
     validated = Signal(object, object)
     saved = Signal(object)
+    imported = Signal(object)
+    exported = Signal(object)
     state_changed = Signal(str, object)
     failed = Signal(str)
     died = Signal(str)
@@ -68,7 +70,7 @@ class EngineLink(QObject):
         self.generation = 0
         self.hello: dict | None = None
         self._newest = {"build": 0, "watch": 0, "train": 0}
-        self._watched: tuple[str | None, int | None] = (None, None)
+        self._watched: tuple[str | None, int | str | None] = (None, None)
         self._owes_taken = False
         self._process: QProcess | None = None
         self._decoder = Decoder()
@@ -260,6 +262,10 @@ class EngineLink(QObject):
                 self.validated.emit(message, arrays)
             case "saved":
                 self.saved.emit(message)
+            case "imported":
+                self.imported.emit(message)
+            case "exported":
+                self.exported.emit(message)
             case "state":
                 self.state_changed.emit(message.get("state", ""), message)
             case "failed":

@@ -14,6 +14,8 @@ from explorer.graph.file import SUFFIX, FileError, replace_bytes
 from explorer.text import _
 
 RECENT, MOST_RECENT = "files/recent", 8
+WEIGHTS = (".safetensors", ".pth", ".pt", ".bin")
+PHOTOS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 
 class Files:
@@ -22,7 +24,8 @@ class Files:
     def __init__(self, window):
         self.window, self.session = window, window.session
         self.exports: dict[str, Callable[[], None]] = {
-            "pytorch": self.export, "diagram": self.export_diagram, "table": self.export_table}
+            "pytorch": self.export, "diagram": self.export_diagram, "table": self.export_table,
+            "onnx": self.export_onnx, "safetensors": self.export_weights}
         """What the entries of the menu Export do, by form; an entry without one is not shown."""
 
     @property
@@ -114,6 +117,47 @@ class Files:
             write = {".csv": table.as_csv, ".md": table.as_markdown}[path.suffix.lower()]
             self._put(path, write(self.session.report).encode("utf-8"))
 
+    def export_onnx(self) -> None:
+        """Save the network and its weights as the engine holds them, for other programs."""
+        path = self._asked(_("Export ONNX"), self.session.graph.name, {".onnx": _("ONNX (*.onnx)")})
+        if path is not None:
+            self.session.exchange.write("onnx", path)
+
+    def export_weights(self) -> None:
+        """Save the weights as the engine holds them."""
+        path = self._asked(_("Export weights"), self.session.graph.name,
+                           {".safetensors": _("Safetensors (*.safetensors)")})
+        if path is not None:
+            self.session.exchange.write("safetensors", path)
+
+    def import_weights(self, path: str = "") -> None:
+        """Begin with the weights in a file, asking which if `path` is empty."""
+        path = path or QFileDialog.getOpenFileName(
+            self.window, _("Import weights"), self._folder(),
+            _("Weights ({suffixes})").format(suffixes=_patterns(WEIGHTS)))[0]
+        if path:
+            self.session.exchange.bring(Path(path))
+
+    def open_photo(self, path: str = "") -> None:
+        """Look at a photo, asking which if `path` is empty."""
+        path = path or QFileDialog.getOpenFileName(
+            self.window, _("Open a photo"), self._folder(),
+            _("Photos ({suffixes})").format(suffixes=_patterns(PHOTOS)))[0]
+        if path:
+            self.session.watch(self.session.run.watched, str(Path(path).resolve()))
+
+    def can_take(self, paths: list[str]) -> bool:
+        """Something can be done with each of these files, by their names."""
+        known = (*WEIGHTS, *PHOTOS, ".json")
+        return bool(paths) and all(Path(path).suffix.lower() in known for path in paths)
+
+    def take(self, path: str) -> None:
+        """Open a network, import weights or look at a photo, as the file's name ends."""
+        suffix = Path(path).suffix.lower()
+        act = (self.import_weights if suffix in WEIGHTS else
+               self.open_photo if suffix in PHOTOS else self.open)
+        act(path)
+
     def _asked(self, title: str, name: str, forms: dict[str, str]) -> Path | None:
         """The file to write, asked for, None if there is none. forms: the names of the forms by
         suffix, the first the default; a name without one of these suffixes gets that of the
@@ -168,3 +212,8 @@ class Files:
             _("Save the changes of {name}?").format(name=document.graph.name),
             buttons.Save | buttons.Discard | buttons.Cancel, buttons.Save)
         return answer == buttons.Discard or answer == buttons.Save and self.save()
+
+
+def _patterns(suffixes: tuple[str, ...]) -> str:
+    """What a file dialog shows: *.png *.jpg."""
+    return " ".join(f"*{suffix}" for suffix in suffixes)

@@ -52,12 +52,21 @@ class Menus(QObject):
         menu.addMenu(window.tabs.new_menu(menu))
         self._add(menu, _("&New"), key.New, _("A new small residual network"), self.session.new)
         self._add(menu, _("&Open…"), key.Open, _("Open a network file"), files.open)
+        examples = menu.addMenu(_("E&xamples"))
+        self._add(examples, _("&SqueezeNet on a photo"), "Ctrl+Shift+Q",
+                  _("SqueezeNet 1.1 with its ImageNet weights, looking at photos"),
+                  partial(window.show_example, "squeezenet1_1"))
+        window.addAction(examples.actions()[0])
         recent = menu.addMenu(_("Open &recent"))
         recent.aboutToShow.connect(partial(self._fill_recent, recent))
         menu.addSeparator()
         self._add(menu, _("&Save"), key.Save, _("Save the network"), files.save)
         self._add(menu, _("Save &as…"), "Ctrl+Shift+S", _("Save under another name"),
                   files.save_as)
+        self._add(menu, _("&Import weights…"), "Ctrl+I",
+                  _("Begin with the weights in a .safetensors or .pth file"), files.import_weights)
+        self._add(menu, _("Open a &photo…"), "Ctrl+Shift+O",
+                  _("Look at a photo of your own through the network"), files.open_photo)
         menu.addMenu(self._export(menu))
         menu.addSeparator()
         self._add(menu, _("&Close"), key.Close, _("Close this network"),

@@ -1,7 +1,9 @@
 """One sentence to read, over the canvas, gone after a while or with a click."""
 
-from PySide6.QtCore import QEvent, Qt, QTimer
-from PySide6.QtWidgets import QLabel, QWidget
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from explorer.app import theme
 
@@ -17,6 +19,11 @@ class Notice(QLabel):
         self.setWordWrap(True)
         self.setAccessibleName("notice")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.more = QPushButton(self)
+        self.more.setProperty("small", True)
+        self.more.setCursor(Qt.CursorShape.ArrowCursor)
+        self.more.clicked.connect(self._tell_more)
+        self._show_more: Callable[[], None] | None = None
         self.hide()
         self._timer = QTimer(self, singleShot=True, interval=LASTS_MS)
         self._timer.timeout.connect(self.hide)
@@ -25,9 +32,14 @@ class Notice(QLabel):
         theme.changed.connect(self._wear)
         self._wear()
 
-    def say(self, sentence: str) -> None:
-        """Show a sentence in the place of the one before."""
+    def say(self, sentence: str, more: str = "", show_more: Callable[[], None] | None = None) -> None:
+        """Show a sentence in the place of the one before; `more`, if given, on a button that does
+        `show_more`."""
         self.setText(sentence)
+        self.more.setText(more)
+        self.more.setVisible(bool(more))
+        self._show_more = show_more
+        self._wear()
         self._place()
         self.show()
         self.raise_()
@@ -35,22 +47,34 @@ class Notice(QLabel):
 
     def _wear(self) -> None:
         now = theme.current()
+        below = self.more.sizeHint().height() + 16 if self.more.text() else 8
         self.setFont(theme.sans(12))
-        self.setStyleSheet(f"background:{now.card}; color:{now.text}; padding:8px 12px;"
+        self.setStyleSheet(f"Notice {{ background:{now.card}; color:{now.text};"
+                           f"padding:8px 12px {below}px 12px;"
                            f"border:1px solid {now.line}; border-left:3px solid {now.accent};"
-                           "border-radius:6px;")
+                           "border-radius:6px; }")
 
     def _place(self) -> None:
         room = self.parentWidget().rect()
         most = max(200, min(560, room.width() - 180))
-        self.setFixedWidth(min(most, self.fontMetrics().horizontalAdvance(self.text()) + 40))
+        button = self.more.sizeHint() if self.more.text() else QSize(0, 0)
+        self.setFixedWidth(min(most, max(self.fontMetrics().horizontalAdvance(self.text()),
+                                         button.width()) + 40))
         self.setFixedHeight(self.heightForWidth(self.width()))
+        self.more.setGeometry(15, self.height() - button.height() - 9, button.width(),
+                              button.height())
         self.move(12, room.height() - self.height() - 12)
 
     def eventFilter(self, watched, event) -> bool:
         if event.type() == QEvent.Type.Resize and self.isVisible():
             self._place()
         return False
+
+    def _tell_more(self) -> None:
+        show_more, self._show_more = self._show_more, None
+        self.hide()
+        if show_more is not None:
+            show_more()
 
     def mousePressEvent(self, event) -> None:
         self.hide()

@@ -24,7 +24,7 @@ class Run(QObject):
     """
 
     state_changed = Signal(str)
-    watched_changed = Signal(str, int)
+    watched_changed = Signal(str, object)
     recipe_changed = Signal(object)
 
     def __init__(self, session):
@@ -34,7 +34,6 @@ class Run(QObject):
         self.device = QSettings().value("engine/device", "auto")
         self.mode = "auto"
         self.recipe: dict = json.loads(QSettings().value("run/recipe", "{}"))
-        self.image = 0
         self.watched = ""
         self.checkpoint: str | None = None
         self.report: Report | None = None  # of the network that the engine holds
@@ -58,6 +57,11 @@ class Run(QObject):
         return self.state in ACTIVE
 
     @property
+    def image(self) -> int | str:
+        """The picture that the current document looks at: its number, or the path of a photo."""
+        return self.session.document.image
+
+    @property
     def resumable(self) -> bool:
         """A run was stopped, or the engine died in it, and there is a checkpoint to go on from."""
         return self.state in ("stopped", "died") and self.checkpoint is not None
@@ -73,14 +77,16 @@ class Run(QObject):
             self._enter("idle")
         self.watched = self._watchable(self.session.selected) or self._first()
         self.link.send("build", graph=to_dict(report.graph), data=self.session.data.name,
-                       device=self.device, seed=self.recipe.get("seed", 0), watch=self.watched,
-                       image=self.image)
+                       device=self.device, seed=self.recipe.get("seed", 0),
+                       weights=self.session.document.weights, watch=self.watched, image=self.image)
         self.watched_changed.emit(self.watched, self.image)
 
-    def watch(self, path: str, image: int) -> None:
-        """Let the live views show the node at `path` for test picture number `image`."""
+    def watch(self, path: str, image: int | str) -> None:
+        """Let the live views show the node at `path` for test picture number `image`, or for the
+        photo in that file."""
         path = self._watchable(path) or self.watched or self._first()
-        self.image = image % self.session.data.test
+        document = self.session.document
+        document.image = image if isinstance(image, str) else image % document.data.test
         if not self.active and self.report is not self.session.report:
             return  # the network is about to be built, and is then shown at what is selected
         if self.report is not None and self.shows_document and self.state != "died":
@@ -122,18 +128,25 @@ class Run(QObject):
     # A run ------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Train the current network from fresh weights."""
+        """Train the current network, from fresh weights or from those that were imported."""
+        if not self.session.data.labelled:
+            self.session.notified.emit(_("Photos have no labels to learn from; choose a data set "
+                                         "beside the run's buttons"))
+            return
         problems = self.session.report.problems
         if problems:
             self.session.notified.emit(_("The network cannot run yet: {problem}").format(
                 problem=problems[0].message))
             return
+        if self.session.memory.warning:  # the forecast may be wrong: the run begins all the same
+            self.session.notified.emit(self.session.memory.warning)
         self.report, self.document = self.session.report, self.session.document
         self.checkpoint = None
         self._told_of_edit = False
         self._prune()
         self._request = {
             "graph": to_dict(self.report.graph), "data": self.session.data.name, "out": None,
+            "weights": self.document.weights,
             "checkpoint": str(self._folder / uuid.uuid4().hex)}
         self._send(resume=None)
 
@@ -180,11 +193,13 @@ class Run(QObject):
         """Use another device from the next build or run on, and remember it."""
         self.device = device
         QSettings().setValue("engine/device", device)
+        self.recipe_changed.emit(self.recipe)
         self.build()
 
     def choose_mode(self, mode: str) -> None:
         """Number format and memory layout of the next run; "auto" measures which is fastest."""
         self.mode = mode
+        self.recipe_changed.emit(self.recipe)
 
     def set_recipe(self, recipe: dict) -> None:
         """The figures of the next run: epochs, batch_size, learning_rate, weight_decay, seed."""
@@ -223,6 +238,8 @@ class Run(QObject):
 
     def _fail(self, sentence: str) -> None:
         self.session.notified.emit(sentence)
+        if isinstance(self.image, str):  # perhaps the photo cannot be read: a picture that can
+            self.session.document.image = 0
         if self.state == "measuring":
             self._enter("idle")
 

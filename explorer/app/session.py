@@ -12,11 +12,13 @@ from explorer.analysis.report import Report, analyse
 from explorer.app.advice import Advice
 from explorer.app.document import Document, Edit, lifted
 from explorer.app.engine_link import EngineLink
+from explorer.app.exchange import Exchange
+from explorer.app.memory import Memory
 from explorer.app.own_blocks import OwnBlocks
 from explorer.app.run import Run
-from explorer.catalog import check, templates
+from explorer.catalog import check, published, templates
 from explorer.catalog.check import KindError
-from explorer.catalog.datasets import FASHION_MNIST, DataSet
+from explorer.catalog.datasets import FASHION_MNIST, PHOTOS, DataSet
 from explorer.catalog.layers import text_of
 from explorer.graph import edits, file
 from explorer.graph.edits import EditError
@@ -45,13 +47,14 @@ class Session(QObject):
         super().__init__(parent)
         self.link = link if link is not None else EngineLink(self)
         self.own_blocks = OwnBlocks(self)
-        self.data: DataSet = FASHION_MNIST
         self.documents: list[Document] = []
-        self.document = self._adopt(self._fitted(FIRST), None)
-        self.report: Report = analyse(self.graph, self.data)
+        self.document = self._adopt(_fitted(FIRST, FASHION_MNIST), None, FASHION_MNIST)
+        self.report: Report = self._analysed(self.graph)
         self._levels: tuple[Report, dict[tuple[str, ...], Level]] = self.report, {}
         self.advice = Advice(self)
         self.run = Run(self)
+        self.memory = Memory(self)
+        self.exchange = Exchange(self)
         self._rebuild = QTimer(self, singleShot=True, interval=150)
         self._rebuild.timeout.connect(self.run.build)
 
@@ -61,6 +64,11 @@ class Session(QObject):
     def graph(self) -> Graph:
         """The whole network of the current document."""
         return self.document.graph
+
+    @property
+    def data(self) -> DataSet:
+        """What the current document looks at."""
+        return self.document.data
 
     @property
     def view(self) -> tuple[str, ...]:
@@ -174,7 +182,7 @@ class Session(QObject):
                              "another name").format(name=name))
 
     def _changed(self, before: Graph, after: Graph) -> None:
-        self.report = analyse(after, self.data)
+        self.report = self._analysed(after)
         view = self.view
         while view and (self.facts_of(".".join(view)) is None
                         or not self.facts_of(".".join(view)).kind.composite):
@@ -212,20 +220,35 @@ class Session(QObject):
 
     # Documents --------------------------------------------------------------------------------
 
-    def _fitted(self, name: str) -> Graph:
-        return placed(templates.build(name, self.data.input, len(self.data.classes)))
+    def _analysed(self, graph: Graph) -> Report:
+        """The report on a graph; photos fit any."""
+        return analyse(graph, self.data if self.data.labelled else None)
 
-    def _adopt(self, graph: Graph, path: Path | None) -> Document:
-        document = Document(graph, path, self._changed)
+    def _adopt(self, graph: Graph, path: Path | None, data: DataSet) -> Document:
+        document = Document(graph, path, data, self._changed)
         self.documents.append(document)
         return document
 
     def new(self, name: str = FIRST) -> None:
-        """Open a template, fitted to the data set, as a new document."""
-        self._show(self._fitted(name), None)
+        """Open a template as a new document, fitted to the data set, or as published for photos."""
+        self._show(Document(_fitted(name, self.data), None, self.data, self._changed))
+        if not self.data.labelled:
+            self.notified.emit(_("{name} as published: {input}. It looks at photos; choose a data "
+                                 "set to train it").format(name=name,
+                                                           input=text_of(self.graph.input)))
+            return
         self.notified.emit(_("{name} takes the pictures of {data}: {input}, {count} classes").format(
             name=name, data=self.data.title, input=text_of(self.data.input),
             count=len(self.data.classes)))
+
+    def example(self, name: str) -> None:
+        """Open a template with the weights that were published for it, looking at the photos."""
+        document = Document(_fitted(name, PHOTOS), None, PHOTOS, self._changed)
+        document.weights = str(published.weights(name))
+        self._show(document)
+        self.notified.emit(_("{name} with its published weights: what it takes the photo for stands "
+                             "beside the photo; drop one of your own onto the window").format(
+                                 name=name))
 
     def read(self, path: str | Path) -> None:
         """Open a file as a new document. Raises FileError: then nothing has changed."""
@@ -237,11 +260,13 @@ class Session(QObject):
         graph = check.read(path)
         if unplaced(graph):
             graph = placed(graph)
-        self._show(graph, path)
+        document = Document(graph, path, self.data, self._changed)
+        self.exchange.recall(document)
+        self._show(document)
 
-    def _show(self, graph: Graph, path: Path | None) -> None:
+    def _show(self, document: Document) -> None:
         only = self.documents[0]
-        self._adopt(graph, path)
+        self.documents.append(document)
         self.switch(len(self.documents) - 1)
         if len(self.documents) == 2 and only.path is None and only.undo.count() == 0:
             self.close(0)
@@ -253,9 +278,11 @@ class Session(QObject):
 
     def switch(self, index: int) -> None:
         """Make another open document the current one."""
-        before = self.graph
+        before, data = self.graph, self.data
         self.document = self.documents[index]
-        self.report = analyse(self.graph, self.data)
+        self.report = self._analysed(self.graph)
+        if self.data is not data:
+            self.data_changed.emit(self.data)
         self.view_changed.emit(self.view)
         self.changed.emit(before, self.graph)
         self.selection_changed.emit(self.selected)
@@ -267,7 +294,8 @@ class Session(QObject):
         """
         closing = self.documents[index]
         if len(self.documents) == 1:
-            self._adopt(self._fitted(FIRST), None)
+            data = self.data if self.data.labelled else FASHION_MNIST
+            self._adopt(_fitted(FIRST, data), None, data)
         self.documents.remove(closing)
         if closing is self.document:
             self.switch(min(index, len(self.documents) - 1))
@@ -279,19 +307,27 @@ class Session(QObject):
         file.write(self.graph, path)
         self.document.path = path
         self.document.undo.setClean()
+        self.exchange.remember(self.document)
         self.documents_changed.emit()
 
     def choose_data(self, data: DataSet) -> None:
-        """Use another data set; the network is checked against it."""
+        """Look at another data set, against which the network is checked, or at photos."""
         if data != self.data:
-            self.data = data
-            self.report = analyse(self.graph, data)
+            self.document.data, self.document.image = data, 0
+            self.report = self._analysed(self.graph)
             self.data_changed.emit(data)
             self.changed.emit(self.graph, self.graph)
             self._rebuild.start()
 
     # The engine -------------------------------------------------------------------------------
 
-    def watch(self, path: str, image: int) -> None:
-        """Show another node or another picture in the live views."""
+    def watch(self, path: str, image: int | str) -> None:
+        """Show another node or another picture (or the photo in a file) in the live views."""
         self.run.watch(path, image)
+
+
+def _fitted(name: str, data: DataSet) -> Graph:
+    """A template for the pictures and classes of a data set; as published, for photos."""
+    if not data.labelled:
+        return placed(templates.build(name))
+    return placed(templates.build(name, data.input, len(data.classes)))

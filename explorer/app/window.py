@@ -23,16 +23,19 @@ from explorer.app.panels.feature_maps import FeatureMapsPanel
 from explorer.app.panels.gradients import GradientsPanel
 from explorer.app.panels.inspector import Inspector
 from explorer.app.panels.layers import Layers
+from explorer.app.panels.memory import MemoryPanel
 from explorer.app.panels.palette import Palette
 from explorer.app.panels.problems import Problems
 from explorer.app.panels.run_bar import RunBar
 from explorer.app.panels.status import Status
 from explorer.app.panels.training import TrainingPanel
-from explorer.catalog.datasets import DATASETS
+from explorer.app.weights_report import WeightsReport
+from explorer.catalog.datasets import PICTURES
 from explorer.text import _
 
 SIZE = (1440, 900)
 LAYOUT_VERSION = 1
+ROOM_FOR_PHOTO = 480  # pixels of the feature maps' width, with the answer beside a photo
 
 
 class Window(QMainWindow):
@@ -42,12 +45,14 @@ class Window(QMainWindow):
         super().__init__(parent)
         self.session = session
         self.setObjectName("window")
+        self.setAcceptDrops(True)
         self.canvas = Canvas(session)
         self.canvas.setMinimumSize(320, 180)
         self.setCentralWidget(self.canvas)
         self.actions_of_canvas = CanvasActions(self.canvas)
         self.files = Files(self)
         self.run_bar = RunBar()
+        self.memory = MemoryPanel(session.memory)
         self.tabs = DocumentTabs(session, self.files)
         self.docks: dict[str, QDockWidget] = {}
         self._build_docks()
@@ -140,10 +145,15 @@ class Window(QMainWindow):
         bar.resume_asked.connect(run.resume)
         bar.device_chosen.connect(run.choose_device)
         bar.mode_chosen.connect(run.choose_mode)
-        bar.data_chosen.connect(lambda name: self.session.choose_data(DATASETS[name]))
+        bar.data_chosen.connect(lambda name: self.session.choose_data(PICTURES[name]))
+        self.session.data_changed.connect(lambda data: bar.choose_data(data.name))
         bar.settings_changed.connect(run.set_recipe)
         bar.settings.set_figures(run.recipe)
         run.set_recipe(bar.settings.figures())
+        bar.settings.add_section(self.memory)
+        self.memory.batch_wanted.connect(
+            lambda batch: bar.settings.set_figures({"batch_size": batch}))
+        self.status.memory_asked.connect(bar.settings_menu.open_above)
         run.state_changed.connect(lambda state: bar.set_state(state, run.resumable))
         link.rows_arrived.connect(self._show_progress)
         link.modes_measured.connect(bar.set_modes)
@@ -152,6 +162,8 @@ class Window(QMainWindow):
         bar.set_devices([])
         bar.set_state("waiting")
         self.canvas.menu_wanted.connect(self.menus.context)
+        self.session.exchange.reported.connect(self._report_weights)
+        self.feature_maps.photo_wanted.connect(self.files.open_photo)
 
     # Following ----------------------------------------------------------------------------------
 
@@ -174,8 +186,26 @@ class Window(QMainWindow):
         image = QImage(pixels.tobytes(), width, height, width * (1 if grey else 3),
                        QImage.Format.Format_Grayscale8 if grey else QImage.Format.Format_RGB888)
         scene = self.canvas.network
-        scene.show_picture(image.copy(), classes[message["label"]])
-        scene.show_guess(classes[message["guess"]] if message["guess"] < len(classes) else "")
+        label = message["label"]
+        scene.show_picture(image.copy(), classes[label] if label >= 0 else message["title"])
+        scene.show_guess(message["answers"][0][0] if message["answers"] else "")
+
+    def _report_weights(self, title: str, sentence: str, rows: list) -> None:
+        """Tell of an import; what became of each tensor stands in a window of its own, if wanted."""
+        self.notice.say(sentence, _("Show all {count} tensors").format(count=len(rows)),
+                        lambda: WeightsReport(title, sentence, rows, self).show())
+
+    def show_example(self, name: str) -> None:
+        """Open a network with its published weights, and bring its answer into view."""
+        self.session.example(name)
+        maps = self.docks["maps"]
+        maps.show()
+        maps.raise_()
+        if maps.width() < ROOM_FOR_PHOTO and not maps.isFloating():
+            beside = [self.docks[name] for name in ("training", "gradients")]
+            room = sum(dock.width() for dock in (*beside, maps)) - ROOM_FOR_PHOTO
+            self.resizeDocks([beside[0], maps, beside[1]], [room // 2, ROOM_FOR_PHOTO, room // 2],
+                             Qt.Orientation.Horizontal)
 
     def _count_problems(self, *_count) -> None:
         count, advice = len(self.session.report.problems), len(self.session.advice.shown)
@@ -213,6 +243,15 @@ class Window(QMainWindow):
     def reset_layout(self) -> None:
         """Put the panels back where they are at first."""
         self.restoreState(self._initial, LAYOUT_VERSION)
+
+    def dragEnterEvent(self, event) -> None:
+        if self.files.can_take([url.toLocalFile() for url in event.mimeData().urls()]):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event) -> None:
+        for url in event.mimeData().urls():
+            self.files.take(url.toLocalFile())
+        event.acceptProposedAction()
 
     def closeEvent(self, event) -> None:
         if not (self._may_end_run() and self.files.may_close_all()):

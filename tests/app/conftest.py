@@ -119,6 +119,8 @@ class WholeLink(Link):
     built = Signal(object)
     modes_measured = Signal(object)
     saved = Signal(object)
+    imported = Signal(object)
+    exported = Signal(object)
     state_changed = Signal(str, object)
     failed = Signal(str)
     died = Signal(str)

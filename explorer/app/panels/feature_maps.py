@@ -1,13 +1,17 @@
 """What the selected node makes of one picture: its feature maps, live."""
 
 import random
+from functools import partial
+from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPixmap
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QSizePolicy,
     QStackedLayout,
     QToolButton,
@@ -15,20 +19,28 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer import resource
 from explorer.app import number, theme
 from explorer.app.panels import viridis
+from explorer.app.panels.answers import Answers
 from explorer.app.panels.live import LivePanel
 from explorer.app.panels.mosaic import MosaicView, Tiles
 from explorer.app.panels.vector_bars import VectorBars
-from explorer.catalog.datasets import DATASETS, DataSet
+from explorer.catalog.datasets import PHOTO_FILES, PICTURES, DataSet
 from explorer.text import _
 
 PICTURE = 84
+SIDE, SIDES_OF_PHOTO = PICTURE + 12, (PICTURE + 72, PICTURE + 128)
 MOST_BARS = 64
 
 
 class FeatureMapsPanel(LivePanel):
-    """The maps of the last probe, strongest first, beside the picture that they were made of."""
+    """The maps of the last probe, strongest first, beside the picture that they were made of.
+
+    photo_wanted: the person wants to look at a photo of their own.
+    """
+
+    photo_wanted = Signal()
 
     def __init__(self, session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,6 +66,7 @@ class FeatureMapsPanel(LivePanel):
         self.picture = QLabel()
         self.picture.setFixedSize(PICTURE, PICTURE)
         self.label, self.guess = QLabel(), QLabel()
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setProperty("role", "strong")
         self.guess.setProperty("role", "small")
         self.guess.setWordWrap(True)
@@ -71,12 +84,22 @@ class FeatureMapsPanel(LivePanel):
         for button in (self.previous, self.next, self.random):
             turns.addWidget(button)
         turns.addStretch(1)
+        about = QVBoxLayout()
+        about.setSpacing(4)
+        about.addWidget(self.label)
+        about.addWidget(self.guess)
+        about.addLayout(turns)
+        about.addWidget(self._photos_button())
+        about.addStretch(1)
+        self._head = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._head.setSpacing(4)
+        self._head.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignTop)
+        self._head.addLayout(about)
+        self.answers = Answers()
         left = QVBoxLayout()
-        left.setSpacing(4)
-        left.addWidget(self.picture)
-        left.addWidget(self.label)
-        left.addWidget(self.guess)
-        left.addLayout(turns)
+        left.setSpacing(6)
+        left.addLayout(self._head)
+        left.addWidget(self.answers)
         left.addStretch(1)
         shown = QWidget()
         self.views = QStackedLayout(shown)
@@ -84,11 +107,11 @@ class FeatureMapsPanel(LivePanel):
         self.views.addWidget(self.bars)
         middle = QHBoxLayout()
         middle.setSpacing(12)
-        side = QWidget()
-        side.setFixedWidth(PICTURE + 12)
+        self.side = QWidget()
         left.setContentsMargins(0, 0, 0, 0)
-        side.setLayout(left)
-        middle.addWidget(side)
+        self.side.setLayout(left)
+        self._turn_to_photo(False)
+        middle.addWidget(self.side)
         middle.addWidget(shown, 1)
         top = QHBoxLayout()
         top.addWidget(self.title)
@@ -110,14 +133,57 @@ class FeatureMapsPanel(LivePanel):
         button.clicked.connect(lambda: self.turn(by))
         return button
 
+    def _photos_button(self) -> QToolButton:
+        tip = _("Look at a photo, or at one of your own")
+        self.photos = QToolButton(text=_("photo") + " ▾", toolTip=tip, statusTip=tip)
+        self.photos.setProperty("small", True)
+        self.photos.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.photos)
+        for place, name in enumerate(PHOTO_FILES):
+            menu.addAction(Path(name).stem, partial(self.look_at, place))
+        menu.addSeparator()
+        menu.addAction(_("Open a photo…"), self.photo_wanted.emit)
+        self.photos.setMenu(menu)
+        return self.photos
+
+    def _turn_to_photo(self, is_photo: bool) -> None:
+        """Room for the answers below a photo; a labelled picture has its label and one guess."""
+        direction = QBoxLayout.Direction
+        self._head.setDirection(direction.LeftToRight if is_photo else direction.TopToBottom)
+        self._head.setSpacing(8 if is_photo else 4)
+        self._widen(is_photo)
+        self.guess.setVisible(not is_photo)
+        self.answers.setVisible(is_photo)
+
+    def _widen(self, is_photo: bool) -> None:
+        low, high = SIDES_OF_PHOTO
+        self.side.setFixedWidth(min(max(int(self.width() * 0.4), low), high) if is_photo else SIDE)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._widen(not self.answers.isHidden())
+
+    def look_at(self, photo: int) -> None:
+        """Watches one of the photos that come along."""
+        data = self._data()
+        labelled = data is None or data.labelled
+        self._watch(str(resource.path("photos") / PHOTO_FILES[photo]) if labelled else photo)
+
     def turn(self, by: int) -> None:
-        """Watches the test picture `by` further on, or any one with 0."""
+        """Watches the test picture `by` further on, or any one with 0; behind a photo of one's own
+        comes the first."""
         if self._message is None:
             return
         data = self._data()
         count = data.test if data else 10_000
         image = self._message["image"]
-        image = (image + by) % count if by else self._chance.randrange(count)
+        if isinstance(image, str):
+            image = -by
+        self._watch((image + by) % count if by else self._chance.randrange(count))
+
+    def _watch(self, image: int | str) -> None:
+        if self._message is None:
+            return
         watch = getattr(self._session, "watch", None)
         if watch is not None:
             watch(self._message["path"], image)
@@ -181,6 +247,17 @@ class FeatureMapsPanel(LivePanel):
             high, wide, _channels = picture.shape
             image = QImage(picture.data, wide, high, 3 * wide, QImage.Format.Format_RGB888).copy()
         self.picture.setPixmap(_enlarged(image))
+        is_photo = message["label"] < 0
+        if is_photo == self.answers.isHidden():
+            self._turn_to_photo(is_photo)
+        if is_photo:
+            title, file = message["title"], message["image"]
+            measure = self.label.fontMetrics()
+            room = self.side.width() - PICTURE - 8
+            self.label.setText(measure.elidedText(title, Qt.TextElideMode.ElideMiddle, room))
+            self.label.setToolTip(file if isinstance(file, str) else title)
+            self.answers.show_answers(message["answers"])
+            return
         right = message["label"] == message["guess"]
         self.label.setText(self._name(message["label"]))
         self.label.setToolTip(
@@ -204,7 +281,7 @@ class FeatureMapsPanel(LivePanel):
 
     def _data(self) -> DataSet | None:
         data = getattr(self._session, "data", None)
-        return DATASETS.get(data) if isinstance(data, str) else data
+        return PICTURES.get(data) if isinstance(data, str) else data
 
     def _name(self, label: int) -> str:
         data = self._data()

@@ -296,6 +296,10 @@ class Inspector(QScrollArea):
         data = self._session.data
         for widget in (self._classes_line, self.classes_heading, self.classes):
             widget.setVisible(shown)
+        if not data.labelled:
+            self.classes_heading.setText(data.title.upper())
+            self.classes.setText(data.doc)
+            return
         self.classes_heading.setText(_("{count} classes of {data}").format(
             count=len(data.classes), data=data.title).upper())
         self.classes.setText(", ".join(data.classes))

@@ -8,18 +8,17 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QMenu,
     QSizePolicy,
     QToolButton,
     QWidget,
-    QWidgetAction,
 )
 
 from explorer.app import number, theme
 from explorer.app.icon import run_icon
 from explorer.app.panels.progress import RunProgress
 from explorer.app.panels.run_settings import RunSettings
-from explorer.catalog.datasets import DATASETS
+from explorer.app.panels.settings_menu import SettingsMenu
+from explorer.catalog.datasets import PICTURES
 from explorer.text import _
 
 AUTO = "auto"
@@ -77,7 +76,7 @@ class RunBar(QWidget):
         row.addSpacing(8)
         self.data, self.device, self.mode = QComboBox(), QComboBox(), QComboBox()
         for box, tip in (
-            (self.data, _("The data set that the network is trained on")),
+            (self.data, _("The data set that the network is trained on, or the photos that it looks at")),
             (self.device, _("Where the engine computes")),
             (
                 self.mode,
@@ -91,8 +90,9 @@ class RunBar(QWidget):
             box.setMinimumWidth(76)
             row.addWidget(box)
         row.setSpacing(6)
-        for data in DATASETS.values():
-            self.data.addItem(f"{data.title} {number.grouped(data.train)}", data.name)
+        for data in PICTURES.values():
+            count = f" {number.grouped(data.train)}" if data.labelled else ""
+            self.data.addItem(data.title + count, data.name)
             self.data.setItemData(self.data.count() - 1, data.doc, Qt.ItemDataRole.ToolTipRole)
         for name in MODES:
             self.mode.addItem(_short_mode(name), name)
@@ -135,11 +135,8 @@ class RunBar(QWidget):
         button.setFixedSize(34, 28)
         button.setAccessibleName(_("Run settings"))
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(button)
-        form = QWidgetAction(menu)
-        form.setDefaultWidget(self.settings)
-        menu.addAction(form)
-        button.setMenu(menu)
+        self.settings_menu = SettingsMenu(self.settings, button)
+        button.setMenu(self.settings_menu)
         self._settings_opener = button
         return button
 
@@ -162,7 +159,7 @@ class RunBar(QWidget):
         if state in words:
             self.progress.say(words[state])
         elif state == "idle":
-            self.progress.say(_("ready · F5 trains the network"))
+            self._say_ready()
         elif state == "stopped":
             self.progress.end(_("stopped"))
         elif state == "died":
@@ -213,6 +210,13 @@ class RunBar(QWidget):
     def choose_data(self, name: str) -> None:
         """Shows this data set as chosen; no signal comes of it."""
         self.data.setCurrentIndex(max(0, self.data.findData(name)))
+        if self.state == "idle":
+            self._say_ready()
+
+    def _say_ready(self) -> None:
+        data = PICTURES.get(self.chosen_data())
+        self.progress.say(_("ready · F5 trains the network") if data is None or data.labelled
+                          else _("looking at photos · a data set is needed to train"))
 
     def set_modes(self, message: dict) -> None:
         """What the engine measured: `measured` [[mode, images per second], …] and `chosen`."""

@@ -1,0 +1,147 @@
+"""Weights on their way in and out of the window: the engine does it, this asks and tells."""
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QSettings, QStandardPaths, Signal
+
+from explorer.app.document import Document
+from explorer.catalog.datasets import PICTURES
+from explorer.graph.file import to_dict
+from explorer.text import _
+
+REMEMBERED, MOST_REMEMBERED = "weights/of_files", 32
+
+
+class Exchange(QObject):
+    """Brings weights from a file into a document, and writes a document's network with its weights.
+
+    reported(title, sentence, rows): what became of each tensor of an import; rows as `imported` of
+    the protocol has them. A copy of imported weights is kept under the network's own names, so that
+    a document that is opened again finds them.
+    """
+
+    reported = Signal(str, str, object)
+
+    def __init__(self, session):
+        super().__init__(session)
+        self.session, self.link = session, session.link
+        self._asked: dict[int, tuple[Document, Path]] = {}
+        self._waiting: Callable[[], None] | None = None  # for the engine to start
+        self._folder = Path(QStandardPaths.writableLocation(
+            QStandardPaths.StandardLocation.CacheLocation)) / "weights"
+        self.link.imported.connect(self._take)
+        self.link.exported.connect(self._tell)
+        self.link.hello_said.connect(self._begin)
+
+    # In ---------------------------------------------------------------------------------------
+
+    def bring(self, path: Path) -> None:
+        """Let the current document's network begin with the weights in a file, if they fit."""
+        session = self.session
+        if session.run.active:
+            session.notified.emit(_("A run is going on; stop it before you import weights"))
+        elif not session.report.ok:
+            session.notified.emit(_("The network must be sound before it can take weights: {problem}")
+                                  .format(problem=session.report.problems[0].message))
+        else:
+            document = session.document
+            session.notified.emit(_("Reading {name} …").format(name=path.name))
+            self._when_ready(lambda: self._ask(document, path))
+
+    def _ask(self, document: Document, path: Path) -> None:
+        to = self._folder / f"{uuid.uuid4().hex}.safetensors"
+        asked = self.link.send("import", graph=to_dict(document.graph), file=str(path), to=str(to))
+        self._asked[asked] = document, path
+
+    def _take(self, message: dict[str, Any]) -> None:
+        document, path = self._asked.pop(message.get("generation"), (None, None))
+        if document is None:
+            return
+        if message["path"] is not None:
+            document.weights = message["path"]
+            if document.path is not None:
+                self.remember(document)
+            self._prune()
+            if document is self.session.document:
+                self.session.run.build()
+        title = _("{file} into {network}").format(file=path.name, network=document.graph.name)
+        self.reported.emit(title, message["sentence"], message["rows"])
+
+    # Out --------------------------------------------------------------------------------------
+
+    def write(self, form: str, path: Path) -> None:
+        """Let the engine write the current network with its weights: "onnx" or "safetensors"."""
+        session, run = self.session, self.session.run
+        if not session.report.ok:
+            session.notified.emit(_("There is nothing to export yet: {problem}").format(
+                problem=session.report.problems[0].message))
+        elif run.active and (not run.shows_document or run.report is not session.report):
+            session.notified.emit(_("The engine holds the network of the run; stop it before you "
+                                    "export another"))
+        else:
+            session.notified.emit(_("Writing {name} …").format(name=path.name))
+            self._when_ready(lambda: self._send_out(form, path))
+
+    def _send_out(self, form: str, path: Path) -> None:
+        run = self.session.run
+        if run.report is not self.session.report:  # an edit of just now
+            run.build()
+        self.link.send("export", form=form, path=str(path))
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        name = Path(message["path"]).name
+        if message["difference"] is None:
+            sentence = _("{name} is written").format(name=name)
+        else:
+            batch = (_("any number of pictures at a time") if message["dynamic"]
+                     else _("one picture at a time"))
+            sentence = _("{name} is written: onnxruntime gives the same to {difference:.1e}; {batch}"
+                         ).format(name=name, difference=message["difference"], batch=batch)
+        self.session.notified.emit(sentence)
+
+    # The engine's start -------------------------------------------------------------------------
+
+    def _when_ready(self, do: Callable[[], None]) -> None:
+        if self.link.hello is None:
+            self._waiting = do
+        else:
+            do()
+
+    def _begin(self, _hello: dict) -> None:
+        waiting, self._waiting = self._waiting, None
+        self._asked.clear()  # what an engine before was asked, nobody will answer
+        if waiting is not None:
+            waiting()
+
+    # Remembering --------------------------------------------------------------------------------
+
+    def remember(self, document: Document) -> None:
+        """Note for the document's file what it begins with and what it looks at."""
+        known = self._remembered()
+        known.pop(str(document.path.resolve()), None)
+        if document.weights is not None or not document.data.labelled:
+            known[str(document.path.resolve())] = [document.weights, document.data.name]
+        kept = list(known.items())[-MOST_REMEMBERED:]
+        QSettings().setValue(REMEMBERED, [[file, *what] for file, what in kept])
+
+    def recall(self, document: Document) -> None:
+        """Give a document that was opened what was noted for its file."""
+        weights, data = self._remembered().get(str(document.path.resolve()), (None, None))
+        if weights and Path(weights).exists():
+            document.weights = weights
+        document.data = PICTURES.get(data, document.data)
+
+    def _remembered(self) -> dict[str, list]:
+        found = QSettings().value(REMEMBERED, []) or []
+        return {each[0]: each[1:] for each in found if isinstance(each, list) and len(each) == 3}
+
+    def _prune(self) -> None:
+        """Throw away copies that no document and no remembered file begins with."""
+        used = {document.weights for document in self.session.documents}
+        used |= {weights for weights, _data in self._remembered().values()}
+        for file in self._folder.glob("*.safetensors"):
+            if str(file) not in used:
+                file.unlink(missing_ok=True)

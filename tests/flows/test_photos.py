@@ -1,0 +1,180 @@
+"""A person opens the example, looks at photos, imports weights and takes a network away."""
+
+import json
+from functools import partial
+
+import pytest
+import torch
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtWidgets import QApplication, QFileDialog
+from safetensors.torch import load_file
+
+from explorer import resource
+from explorer.app.weights_report import WeightsReport
+from explorer.catalog import templates
+from explorer.catalog.datasets import DATASETS, PICTURES
+from explorer.engine.model import build
+from explorer.graph import edits
+
+
+def open_example(person) -> None:
+    action = next(action for action in person.window.actions() if "SqueezeNet" in action.text())
+    action.trigger()
+
+
+def answered(person, name: str) -> None:
+    """Wait until the likeliest answer is this."""
+    answers = person.window.feature_maps.answers
+    person.wait(lambda: answers.isVisible() and answers.answers and answers.answers[0][0] == name)
+
+
+def drop(person, *paths) -> None:
+    """Drop files onto the window, over its canvas."""
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    action, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    plain = Qt.KeyboardModifier.NoModifier
+    entered = QDragEnterEvent(QPoint(400, 200), action, mime, left, plain)
+    QApplication.sendEvent(person.window, entered)
+    if entered.isAccepted():
+        QApplication.sendEvent(person.window,
+                               QDropEvent(QPointF(400, 200), action, mime, left, plain))
+
+
+def weights_of(name: str, seed: int) -> dict:
+    graph = templates.build(name, DATASETS["fashion-mnist"].input, 10)
+    return build(graph, torch.device("cpu"), seed).net.state_dict()
+
+
+def test_the_example_names_the_cat_and_the_coffee(ready):
+    person = ready
+    open_example(person)
+    answered(person, "Egyptian cat")
+    panel, scene = person.window.feature_maps, person.scene
+    assert round(panel.answers.answers[0][1], 2) == 0.39 and len(panel.answers.answers) == 5
+    assert panel.label.text() == "chelsea" and not panel.guess.isVisible()
+    assert "features · 512×13×13" in panel.title.text()
+    assert scene.cards["input"].subtitle == "chelsea"
+    assert scene.cards["output"].subtitle == "Egyptian cat"
+    assert person.session.report.ok and person.window.run_bar.chosen_data() == "photos"
+    panel.next.click()
+    answered(person, "espresso")
+    panel.previous.click()
+    answered(person, "Egyptian cat")
+    person.click("classifier")
+    person.wait(lambda: "classifier · 1000×1×1" in panel.title.text())
+    person.window.run_bar.run_actions["run"].trigger()
+    assert "no labels" in person.window.notice.text() and person.session.run.state == "idle"
+
+
+def test_photos_are_chosen_by_name_and_of_ones_own(ready, tmp_path, monkeypatch):
+    person = ready
+    open_example(person)
+    answered(person, "Egyptian cat")
+    panel = person.window.feature_maps
+    next(action for action in panel.photos.menu().actions() if action.text() == "coffee").trigger()
+    answered(person, "espresso")
+    own = tmp_path / "my cat.png"
+    QImage(str(resource.path("photos") / "chelsea.png")).save(str(own))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_what: (str(own), ""))
+    panel.photos.menu().actions()[-1].trigger()
+    answered(person, "Egyptian cat")
+    assert panel.label.text() == "my cat" and panel.label.toolTip() == str(own)
+    panel.next.click()
+    person.wait(lambda: panel.label.text() == "chelsea")
+
+
+def test_a_photo_dropped_on_a_network_for_clothes(ready):
+    person = ready
+    panel = person.window.feature_maps
+    drop(person, resource.path("photos") / "coffee.png")
+    person.wait(lambda: panel.label.text() == "coffee")
+    assert {name for name, _chance in panel.answers.answers} <= set(
+        DATASETS["fashion-mnist"].classes)
+    panel.next.click()
+    person.wait(lambda: panel.guess.isVisible())
+    assert panel.label.text() in DATASETS["fashion-mnist"].classes
+
+
+def test_every_document_looks_at_its_own_pictures(ready):
+    person = ready
+    person.session.edit("Set", partial(edits.set_params, id="layer3", params={"width": 48}))
+    open_example(person)
+    answered(person, "Egyptian cat")
+    person.window.tabs.bar.setCurrentIndex(0)
+    panel = person.window.feature_maps
+    person.wait(lambda: panel.guess.isVisible() and panel.label.text() == "Ankle boot")
+    assert person.window.run_bar.chosen_data() == "fashion-mnist"
+    person.session.choose_data(PICTURES["photos"])
+    assert person.session.report.ok
+    person.wait(lambda: panel.label.text() == "chelsea")
+
+
+def test_imported_weights_are_shown_and_reported(ready, tmp_path, qtbot):
+    person = ready
+    state = weights_of("cifar_resnet8", 7)
+    torch.save({name.replace("layer", "group"): value for name, value in state.items()},
+               tmp_path / "theirs.pth")
+    with qtbot.waitSignal(person.session.link.built, timeout=30_000) as built:
+        drop(person, tmp_path / "theirs.pth")
+    assert built.args[0]["fresh"] == 0
+    notice = person.window.notice
+    assert "by order and shape" in notice.text() and notice.more.isVisible()
+    notice.more.click()
+    (report,) = person.window.findChildren(WeightsReport)
+    assert report.isVisible() and not report.isModal()
+    shown = {report.table.model().index(row, 2).data() for row in range(
+        report.table.model().rowCount())}
+    assert "group1.0.conv1.weight" in shown
+    report.close()
+
+
+def test_imported_weights_are_found_again(ready, tmp_path, qtbot):
+    person = ready
+    session = person.session
+    torch.save(weights_of("cifar_resnet8", 7), tmp_path / "theirs.pth")
+    session.save(tmp_path / "net.cnn.json")
+    with qtbot.waitSignal(session.link.built, timeout=30_000):
+        person.window.files.import_weights(str(tmp_path / "theirs.pth"))
+    with qtbot.waitSignal(session.link.probed, timeout=30_000) as probed:
+        pass
+    answers = probed.args[0]["answers"]
+    session.new("lenet5")
+    session.close(0)
+    with qtbot.waitSignal(session.link.probed, timeout=30_000,
+                          check_params_cb=lambda message, _arrays: message["path"] == "layer1"
+                          ) as probed:
+        session.read(tmp_path / "net.cnn.json")
+    assert probed.args[0]["answers"] == answers
+    assert "theirs" not in json.dumps(json.loads((tmp_path / "net.cnn.json").read_text()))
+
+
+def test_files_that_do_not_fit_are_told_in_one_sentence_and_change_nothing(ready, tmp_path):
+    person = ready
+    (tmp_path / "torn.pth").write_bytes(b"PK\x03\x04 torn")
+    (tmp_path / "text.png").write_text("no photo")
+    other = resource.path("squeezenet1_1") / "squeezenet1_1.safetensors"
+    for path, words in ((tmp_path / "torn.pth", "is torn"), (other, "Nothing was loaded"),
+                        (tmp_path / "text.png", "no photo that can be read")):
+        drop(person, path)
+        person.wait(lambda: words in person.window.notice.text())
+        assert person.session.document.weights is None
+    person.click("layer2")  # the picture before the photo is there again
+    person.wait(lambda: "layer2" in person.window.feature_maps.title.text())
+    assert person.window.feature_maps.label.text() == "Ankle boot"
+
+
+@pytest.mark.parametrize("form, words", [("safetensors", "is written"),
+                                         ("onnx", "onnxruntime gives the same")])
+def test_the_network_that_the_engine_holds_is_taken_away(ready, tmp_path, monkeypatch, form, words):
+    person = ready
+    path = tmp_path / f"net.{form}"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_what: (str(path), ""))
+    person.window.files.exports[form]()
+    assert "Writing" in person.window.notice.text()
+    person.wait(lambda: words in person.window.notice.text(), 60_000)
+    assert path.stat().st_size > 100_000
+    if form == "safetensors":
+        state = weights_of("cifar_resnet8", 0)
+        assert torch.equal(load_file(path)["conv1.weight"], state["conv1.weight"])
