@@ -113,6 +113,15 @@ def test_check_of_a_file(run, good, bad):
     assert json.loads(out)["problems"][0]["fixes"] == ["Set padding 46", "Set kernel size 8"]
 
 
+def test_check_gives_advice_and_goes_well(run):
+    """A network that a colleague would speak about is no network with problems."""
+    status, out, err = run("check", "vgg16")
+    assert status == 0 and "△ features" in out and "section 3.1" in out and err == ""
+    status, out, _err = run("check", "vgg16", "--json")
+    whole = json.loads(out)
+    assert status == 0 and whole["ok"] and [each["rule"] for each in whole["advice"]] == ["plain"]
+
+
 def test_check_with_another_input(run, good):
     status, out, _err = run("check", "resnet18", "--input", "1x28x28", "--json")
     assert status == 0 and json.loads(out)["input"] == [1, 28, 28]

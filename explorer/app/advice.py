@@ -34,7 +34,7 @@ class Advice(QObject):
         self._here: dict[Document, set[tuple[str, str]]] = {}
         self._work: Generator | None = None
         self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(self._go_on)
+        self._timer.timeout.connect(lambda: self._go_on())
         session.changed.connect(self._look_again)
         session.documents_changed.connect(self._remember)
         self._look_again()
@@ -53,15 +53,17 @@ class Advice(QObject):
             self.changed.emit()
         self._work = steps(session.report)
         if session.report.size <= AT_ONCE:
-            self._go_on()
+            self._go_on(trying=False)
         else:
             self._timer.start(PAUSE)
 
-    def _go_on(self) -> None:
+    def _go_on(self, trying: bool = True) -> None:
+        """Go on for some ms; up to where a fix has to be tried, unless `trying`."""
         end = perf_counter() + BUDGET
         while perf_counter() < end:
             try:
-                next(self._work)
+                if next(self._work) and not trying:
+                    break
             except StopIteration as done:
                 self._timer.stop()
                 self._work = None

@@ -56,6 +56,28 @@ def test_schema_of_a_network_with_problems(draw):
     assert whole["layers"][0]["receptive_field"] == [3, 3]
 
 
+def test_advice_in_json_and_in_the_table(draw):
+    """Below the problems, with another sign; a network with advice alone is all right."""
+    report = analyse(draw(("conv", "Conv2d", {}), ("bn", "BatchNorm2d", {})))
+    whole = json.loads(as_json(report))
+    advice, = whole["advice"]
+    assert whole["ok"] is True and whole["problems"] == []
+    assert list(advice) == ["path", "rule", "message", "reason", "fixes"]
+    assert (advice["path"], advice["rule"]) == ("conv", "bias")
+    assert advice["fixes"] == ["Turn off the bias of conv"] and "Ioffe" in advice["reason"]
+    text = as_text(report)
+    assert "△ conv: The bias of conv does nothing" in text and "✗" not in text
+    assert "    → Turn off the bias of conv (-64 parameters)" in text
+    reason = [line for line in text.splitlines() if line.startswith("    BatchNorm2d subtracts")]
+    assert reason and max(map(len, text.splitlines())) < 120
+
+
+def test_problems_come_before_the_advice(draw):
+    text = as_text(analyse(draw(("conv", "Conv2d", {}), ("bn", "BatchNorm2d", {}),
+                                ("fc", "Linear", {}))))
+    assert text.index("✗ fc") < text.index("△ conv")
+
+
 def test_json_of_any_name_is_json(draw):
     for name in ('"', "é", "\\", "</script>"):
         assert json.loads(as_json(analyse(draw(name=name))))["name"] == name

@@ -99,9 +99,10 @@ class _Told(NamedTuple):
     times: list[Way]
 
 
-def steps(report: "Report") -> Generator[None, None, tuple[Problem, ...]]:
+def steps(report: "Report") -> Generator[bool | None, None, tuple[Problem, ...]]:
     """The advice on a network, in order of execution. It stops after each little piece of the work,
-    some ms at most, for whoever has other things to do; returns the whole."""
+    some ms at most, for whoever has other things to do: with True where the next piece is to try a
+    fix, which takes as long as the analysis of the network. Returns the whole."""
     found: dict[tuple, _Told] = {}
     if not report.size or report.too_large:
         return ()
@@ -134,7 +135,7 @@ def steps(report: "Report") -> Generator[None, None, tuple[Problem, ...]]:
         for fix in told.seen.fixes():
             if fix is not None:
                 fixes.append(fix)
-            yield
+            yield fix is None
         problems.append((told.rule, _problem(ground, told, fixes)))
         yield
     return tuple(_everywhere(problems))

@@ -166,7 +166,7 @@ def _row(ground: Ground, last: Layer) -> list[Layer]:
     return row[::-1]
 
 
-def _normalised(ground: Ground, row: list[Layer]) -> Iterator[Fix]:
+def _normalised(ground: Ground, row: list[Layer]) -> Iterator[Fix | None]:
     """One edit: BatchNorm2d behind each convolution of the row, whose bias then does nothing."""
     edit, own_ones, blocks = [], 0, {}
     for layer in row:
@@ -187,6 +187,7 @@ def _normalised(ground: Ground, row: list[Layer]) -> Iterator[Fix]:
             first = following.get(own[:-1], p.first)
             following[own[:-1]] = first + 3 * p.depth + p.pool
             edit.append(ground.setting(own, {"batch_norm": True, "first": first}).edit)
+    yield None
     if edit and ground.after(Fix("", partial(in_turn, each=tuple(edit)))):
         label = (_("Insert BatchNorm2d behind {count} convolutions").format(count=own_ones)
                  if own_ones == len(edit) else _("Normalise every convolution by BatchNorm2d"))

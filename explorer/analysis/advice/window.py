@@ -66,7 +66,7 @@ def _is_shortcut(ground: Ground, layer: Layer) -> bool:
     return not ground.is_own(layer)
 
 
-def _stepped(ground: Ground, layer: Layer) -> Iterator[Fix]:
+def _stepped(ground: Ground, layer: Layer) -> Iterator[Fix | None]:
     own, p = ground.place(layer).own, layer.facts.settings
     kernels, steps = pair(p.kernel_size), pair(p.stride)
     if ground.is_own(layer):
@@ -74,9 +74,13 @@ def _stepped(ground: Ground, layer: Layer) -> Iterator[Fix]:
         if params := _keeping(layer, wider) or _keeping(
                 layer, tuple(size + (size > kernel) for size, kernel in zip(wider, kernels))):
             yield ground.setting(own, params)
-        elif ground.after(fix := ground.setting(own, {"kernel_size": _plain(wider)})):
-            yield fix
+        else:
+            yield None
+            fix = ground.setting(own, {"kernel_size": _plain(wider)})
+            if ground.after(fix):
+                yield fix
     if hasattr(ground.facts(own).settings, "stride"):
+        yield None
         fix = ground.setting(own, {"stride": _plain(tuple(map(min, kernels, steps)))})
         if ground.after(fix):
             yield fix
