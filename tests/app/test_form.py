@@ -163,11 +163,12 @@ def test_parameters_of_another_block_are_hidden(session, qtbot):
     form.show_values(vars(KIND.settings({"groups": 32})))
     form.show()
     low = form.sizeHint().height()
-    assert not form.fields["groups"].isVisible() and not form.resets["groups"].isVisible()
+    assert "groups" not in form.fields
     form.show_values(vars(KIND.settings({"block": "Bottleneck", "groups": 32})))
     assert form.fields["groups"].isVisible() and form.resets["groups"].isVisible()
     assert form.sizeHint().height() > low
     form.show_values(vars(KIND.settings({"groups": 32})))
+    assert not form.fields["groups"].isVisible() and not form.resets["groups"].isVisible()
     assert form.sizeHint().height() == low
 
 
@@ -189,3 +190,18 @@ def test_why_a_number_cannot_be_stands_under_its_field(session, qtbot):
     assert field.property("problem") and field.text() == "0"
     form.fields["width"].setFocus()
     assert not reason.isVisible() and not field.property("problem") and field.text() == "3"
+
+
+def test_tab_goes_from_row_to_row_though_a_row_was_made_later(session, qtbot):
+    form = ParameterForm(KIND)
+    qtbot.addWidget(form)
+    form.show_values(vars(KIND.settings({})))
+    assert "groups" not in form.fields
+    form.show_values(vars(KIND.settings({"block": "Bottleneck"})))
+    form.show()
+    qtbot.waitUntil(form.isActiveWindow, timeout=5000)
+    form.fields["padding"].setFocus()
+    qtbot.keyClick(form.fields["padding"], Qt.Key.Key_Tab)
+    assert form.fields["groups"].hasFocus()
+    qtbot.keyClick(form.fields["groups"], Qt.Key.Key_Tab)
+    assert form.fields["width"].hasFocus()

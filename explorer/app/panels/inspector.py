@@ -233,11 +233,11 @@ class Inspector(QScrollArea):
         if form is None:
             return
         values = [vars(facts.settings) for facts in subject.facts.values()]
-        mixed = {name for name in form.fields if any(v[name] != values[0][name] for v in values)}
+        mixed = {name for name in values[0] if any(v[name] != values[0][name] for v in values)}
         wrong = {name for problem in problems if problem.path in subject.paths
                  for name in _AT_FAULT.get(problem.rule, ())}
         form.show_values(values[0], subject.given is None, mixed, wrong)
-        form.setVisible(bool(form.fields))
+        form.setVisible(bool(form.kind.params))
 
     def _form_of(self, kind: str) -> ParameterForm:
         if kind not in self._forms:

@@ -43,10 +43,10 @@ class ParameterForm(QWidget):
         self._grid.setColumnStretch(2, 1000)
         self._grid.setColumnMinimumWidth(1, 18)
         self._grid.setColumnMinimumWidth(2, NARROW)
-        for row, param in enumerate(kind.params):
-            self._add(2 * row, param)
 
     def _add(self, row: int, param: Param) -> None:
+        """Make the row of a parameter that is to be shown for the first time: of the forty of a
+        stage its block reads a few."""
         name, grid = param.name, self._grid
         field = self.fields[name] = field_for(param)
         field.setToolTip(tip(param))
@@ -98,12 +98,19 @@ class ParameterForm(QWidget):
                     mixed: Collection[str] = (), wrong: Collection[str] = ()) -> None:
         """Show these values. mixed: parameters that differ among the nodes selected; wrong: those
         to be marked as at fault."""
+        grown = False
         for row, param in enumerate(self.kind.params):
-            field, name = self.fields[param.name], param.name
+            name = param.name
+            read = not param.of or "block" not in mixed and values.get("block") in param.of
+            if name not in self.fields:
+                if not read:
+                    continue
+                self._add(2 * row, param)
+                grown = True
+            field = self.fields[name]
             field.show_value(values[name], name in mixed)
             if field.isEnabled() != editable:
                 field.setEnabled(editable)
-            read = not param.of or "block" not in mixed and values.get("block") in param.of
             self._grid.setRowMinimumHeight(2 * row, ROW if read else 0)
             field.setVisible(read)
             self._labels[name].setVisible(read)
@@ -111,6 +118,15 @@ class ParameterForm(QWidget):
                 read and editable and (name in mixed or values[name] != param.default))
             told = name in self.reasons and bool(self.reasons[name].text())
             self._mark(name, name in wrong or told)
+        if grown:
+            self._order()
+
+    def _order(self) -> None:
+        """Let the Tab key go from row to row, whichever was made first."""
+        rows = [widget for param in self.kind.params if param.name in self.fields
+                for widget in (self.resets[param.name], self.fields[param.name])]
+        for before, behind in zip(rows, rows[1:]):
+            QWidget.setTabOrder(before, behind)
 
     def _on_edit(self, name: str, value: Value) -> None:
         alone = isinstance(self.fields[name], ChoiceField | SwitchField)
