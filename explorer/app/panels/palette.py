@@ -276,8 +276,9 @@ class SearchField(QLineEdit):
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self.setPlaceholderText(_("Search conv 64 3×3"))
-        self.setToolTip(_("Words and numbers: “conv 64 3x3 s2” is a convolution with 64 channels "
-                          "and stride 2. Enter puts the first behind the selected node."))
+        self.setToolTip(_("Words and numbers: “conv 3x5 64 s2” is a convolution of 3×5 with 64 "
+                          "channels and stride 2; p is padding, d dilation, g groups, dw depthwise. "
+                          "Enter puts the first behind the selected node."))
         self.setAccessibleName(_("Search the palette"))
         self._hint = QLabel("/", self)
         self._hint.setProperty("role", "faint")
