@@ -299,10 +299,8 @@ class _Inside:
             self.numbers[source] * self.widths[source])
             for source in child.sources if self.learns[source]}
         level.add(FULL * child.facts.params - each.kept[0], -each.kept[1])
-        freed = [self.place[child.id]] if each.keeps_output else []
-        for where in {*map(self.place.get, child.sources)} if each.keeps_input else ():
-            freed.append(where)
-        for where in freed:
+        inputs = {self.place[source] for source in child.sources} if each.keeps_input else ()
+        for where in (*inputs, *([self.place[child.id]] if each.keeps_output else ())):
             self.keepers[where] -= 1
             if not self.keepers[where] and where != INPUT:
                 level.add(0, -self.sizes[where])

@@ -44,6 +44,7 @@ QSplitter::handle:vertical { height: 1px; }
 QSplitter::handle:hover { background: @accent; }
 QAbstractScrollArea { background: @panel; border: none; }
 QFrame[card="true"] { background: @card; border: 1px solid @line; border-radius: 7px; }
+QFrame[rule="true"] { background: @line; border: none; margin: 0; }
 
 QLabel { background: transparent; }
 QLabel[role="title"] { font-size: 15px; font-weight: 600; }
@@ -208,6 +209,9 @@ QSlider::handle:horizontal {
 }
 QStatusBar { background: @panel; color: @muted; border-top: 1px solid @line; font-size: 11px; }
 QStatusBar QLabel { color: @muted; font-size: 11px; padding: 0 4px; }
+QStatusBar QToolButton { color: @muted; font-size: 11px; padding: 0 6px; min-height: 16px; }
+QStatusBar QToolButton:hover { color: @text; }
+QStatusBar QToolButton[warning="true"] { color: @warning; }
 QStatusBar::item { border: none; }
 QGroupBox {
     border: none; border-top: 1px solid @line; margin-top: 20px; padding-top: 8px; font-size: 10px;

@@ -160,7 +160,7 @@ def test_the_largest_batch_fits_and_one_more_does_not(name, room, precision, tra
 def test_the_envelope_is_the_highest_line_everywhere(lines):
     found = envelope(lines)
     assert set(found) <= set(lines) and len(found) <= len(lines)
-    for batch in range(0, 120):
+    for batch in range(120):
         assert max(a + b * batch for a, b in found) == max(a + b * batch for a, b in lines)
 
 

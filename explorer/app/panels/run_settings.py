@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QLabel, QSpinBox, QWidget
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QFrame, QLabel, QSpinBox, QWidget
 
 from explorer.app import style
 from explorer.text import _
@@ -81,13 +81,17 @@ class _Decimal(QDoubleSpinBox):
 
 
 class RunSettings(QWidget):
-    """A form of the figures, generated from their declaration."""
+    """A form of the figures, generated from their declaration.
+
+    resized: it wants another size.
+    """
 
     figures_changed = Signal(object)
+    resized = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        form = QFormLayout(self)
+        self._form = form = QFormLayout(self)
         form.setContentsMargins(12, 12, 12, 12)
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(8)
@@ -121,6 +125,19 @@ class RunSettings(QWidget):
         box.setMinimumWidth(144)
         style.indent(box)
         return box
+
+    def add_section(self, section: QWidget) -> None:
+        """Puts what follows from the figures below them."""
+        rule = QFrame()
+        rule.setFixedHeight(1)
+        rule.setProperty("rule", True)
+        self._form.addRow(rule)
+        self._form.addRow(section)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.resized.emit()
+        return super().event(event)
 
     def figures(self) -> dict[str, float | None]:
         """What a `train` request takes: epochs, batch_size, learning_rate, weight_decay, seed; what

@@ -1,7 +1,7 @@
 """The status line: the network's totals, its problems, its file, the engine."""
 
-from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QLabel, QStatusBar
+from PySide6.QtCore import QObject, QPoint, Signal
+from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton
 
 from explorer.app import theme
 from explorer.app.number import bytes_text, grouped, short
@@ -16,7 +16,12 @@ ENGINE_WORDS = {
 
 
 class Status(QObject):
-    """Fills a window's status bar."""
+    """Fills a window's status bar.
+
+    memory_asked(place): the person wants to know more of the memory; where they clicked.
+    """
+
+    memory_asked = Signal(object)
 
     def __init__(self, session, bar: QStatusBar):
         super().__init__(bar)
@@ -24,30 +29,36 @@ class Status(QObject):
         self.totals, self.state = QLabel(), QLabel()
         self.totals.setAccessibleName(_("Totals"))
         self.state.setAccessibleName(_("State"))
+        self.memory = QToolButton(autoRaise=True)
+        self.memory.setProperty("small", True)
+        self.memory.setAccessibleName(_("Memory"))
+        self.memory.clicked.connect(lambda: self.memory_asked.emit(
+            self.memory.mapToGlobal(QPoint(0, 0))))
         bar.addWidget(self.totals)
+        bar.addWidget(self.memory)
         bar.addPermanentWidget(self.state)
         bar.setSizeGripEnabled(False)
         self._cost = ""
         session.changed.connect(self.refresh)
         session.documents_changed.connect(self.refresh)
         session.advice.changed.connect(self.refresh)
+        session.memory.changed.connect(self._show_memory)
         session.run.state_changed.connect(self.refresh)
         session.run.recipe_changed.connect(self.refresh)
         session.link.hello_said.connect(self.refresh)
         session.link.died.connect(self.refresh)
         session.link.rows_arrived.connect(self._show_cost)
         theme.changed.connect(self.refresh)
+        self.memory.setProperty("warning", False)
         self.refresh()
+        self._show_memory()
 
     def refresh(self, *_change) -> None:
         """Show the present figures."""
         report, run = self.session.report, self.session.run
-        batch = run.recipe.get("batch_size", 128)
         least = "" if report.known else _("at least ")
-        self.totals.setText(least + _("{params} parameters · {macs} MACs · activations {size} at batch "
-                              "{batch}").format(
-            params=grouped(report.params), macs=short(report.macs),
-            size=bytes_text(report.activations * 4 * batch), batch=batch))
+        self.totals.setText(least + _("{params} parameters · {macs} MACs").format(
+            params=grouped(report.params), macs=short(report.macs)))
         count = len(report.problems)
         problems = (_("no problems") if not count else _("1 problem") if count == 1
                     else _("{count} problems").format(count=count))
@@ -64,6 +75,25 @@ class Status(QObject):
         if advice:
             words += f' · <span style="color:{theme.current().warning}">●</span>&nbsp;{pieces}'
         self.state.setText(f"{words} · {saved} · {engine}{self._cost}")
+
+    def _show_memory(self) -> None:
+        memory = self.session.memory
+        found, place = memory.forecast, memory.place
+        if found is None:
+            words = _("memory: not known yet")
+        elif place is None:
+            words = _("training takes {size} at batch {batch}")
+        else:
+            words = _("training takes {size} of {room} at batch {batch}")
+        self.memory.setText(words.format(
+            size=bytes_text(found.training) if found else "", batch=grouped(memory.batch),
+            room=bytes_text(place.memory) if place else ""))
+        # No status tip: that would take the place of the very button.
+        self.memory.setToolTip(memory.warning or _("What makes it up, and the largest batch that "
+                                                   "fits"))
+        if self.memory.property("warning") is memory.fits:
+            self.memory.setProperty("warning", not memory.fits)
+            self.memory.style().polish(self.memory)
 
     def _show_cost(self, message: dict, _arrays: dict) -> None:
         cost = _(" · watching {share:.1%} of time").format(share=message.get("watching", 0.0))

@@ -1,0 +1,42 @@
+"""A person looks what a run will take, before it begins."""
+
+from PySide6.QtCore import Qt
+
+from explorer.app.number import bytes_text
+
+GPU = {"id": "cuda:0", "name": "NVIDIA T4", "memory": 2 * 2**30, "free": 2 * 2**30}
+
+
+def greet(person):
+    """The engine says that there is a small GPU."""
+    session = person.session
+    session.link.hello = {"devices": [GPU], "torch": "2", "pid": 0}
+    session.link.hello_said.emit(session.link.hello)
+    person.wait(lambda: session.memory.forecast is not None)
+
+
+def test_the_status_line_leads_to_the_batch_that_fits(person, qtbot):
+    window = person.window
+    greet(person)
+    memory, status, menu = person.session.memory, window.status.memory, window.run_bar.settings_menu
+    assert status.text() == (f"training takes {bytes_text(memory.forecast.training)} of 2 GB at "
+                             "batch 128")
+    qtbot.mouseClick(status, Qt.MouseButton.LeftButton)
+    assert menu.isVisible() and window.memory.isVisible()
+    batch = window.run_bar.settings.boxes["batch_size"]
+    batch.setValue(30_000)
+    person.wait(lambda: window.memory.warning.isVisible())
+    assert status.property("warning") is True and "needs about" in status.toolTip()
+    qtbot.mouseClick(window.memory.take, Qt.MouseButton.LeftButton)
+    assert batch.value() == memory.largest == memory.batch
+    assert status.property("warning") is False and not window.memory.warning.isVisible()
+    assert menu.isVisible(), "the person sees what came of it"
+    menu.close()
+
+
+def test_a_run_that_will_not_fit_is_told_of_and_begins_all_the_same(person):
+    greet(person)
+    person.window.run_bar.settings.boxes["batch_size"].setValue(30_000)
+    person.window.run_bar.run_actions["run"].trigger()
+    assert "needs about" in person.window.notice.text() and "fits" in person.window.notice.text()
+    assert person.session.run.active
