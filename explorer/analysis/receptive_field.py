@@ -2,7 +2,8 @@
 
 Size, jump and centre follow Araujo, Norris, Sim 2019, "Computing Receptive Fields of Convolutional
 Neural Networks", Distill: counted without regard to the borders, so a field may be larger than the
-picture; where branches meet it is the union. What sees all of its input (global pooling, Flatten, a
+picture, and a place at the border, which sees padding too, may see fewer pixels, never more; where
+branches meet it is the union. What sees all of its input (global pooling, Flatten, a
 squeeze-and-excitation gate) sees the whole map: from there on the field is clipped to the picture.
 The statistics of a normalisation are not counted: they are constants when the network is used.
 """

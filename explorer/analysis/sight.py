@@ -2,6 +2,7 @@
 and measured exactly."""
 
 from fractions import Fraction
+from itertools import pairwise
 from math import gcd, lcm
 from typing import NamedTuple
 
@@ -143,7 +144,7 @@ def _written(spans: tuple[Span | None, ...], jump: Number, whole: bool) -> Sight
 
 
 def _rises(spans: tuple[Span, ...]) -> bool:
-    return all(a[0] <= b[0] and a[1] <= b[1] for a, b in zip(spans, spans[1:]))
+    return all(a[0] <= b[0] and a[1] <= b[1] for a, b in pairwise(spans))
 
 
 def _number(above: int, below: int) -> Number:

@@ -100,26 +100,26 @@ PAIRS = (conv("a", (3, 5), (1, 2), (1, 2)), conv("b", (1, 7), 1, (0, 3)),
          conv("c", (3, 1), 1, (2, 0), dilation=(2, 1)))
 DILATED = (conv("a"), conv("b", 3, 1, 2, dilation=2), conv("c", 3, 1, 4, dilation=4),
            conv("d", 3, 1, 8, dilation=8))
-DENSE = dict(
-    nodes=(conv("a"), conv("b"), ("ab", "Concat", {}), conv("c"), ("abc", "Concat", {}),
+DENSE = {
+    "nodes": (conv("a"), conv("b"), ("ab", "Concat", {}), conv("c"), ("abc", "Concat", {}),
            conv("t", 1), ("p", "AvgPool2d", {}), conv("d")),
-    wires=["input a b ab.b", "a ab.a", "ab c abc.b", "ab abc.a", "abc t p d output"])
-INCEPTION = dict(
-    nodes=(conv("stem", 3, 2), conv("one", 1), conv("three", 3), conv("five", 5),
+    "wires": ["input a b ab.b", "a ab.a", "ab c abc.b", "ab abc.a", "abc t p d output"]}
+INCEPTION = {
+    "nodes": (conv("stem", 3, 2), conv("one", 1), conv("three", 3), conv("five", 5),
            ("pool", "MaxPool2d", {"kernel_size": 3, "stride": 1, "padding": 1}), conv("after", 1),
            ("join", "Concat", {}), conv("last", 3, 2)),
-    wires=["input stem one join.a", "stem three join.b", "stem five join.c",
-           "stem pool after join.d", "join last output"])
+    "wires": ["input stem one join.a", "stem three join.b", "stem five join.c",
+           "stem pool after join.d", "join last output"]}
 RISING = (conv("a", 3, 2), ("up", "ConvTranspose2d", {
     **CONV, "kernel_size": 4, "stride": 2, "padding": 1}), conv("b"))
 HOLES = (conv("a", 2, 2, 0), ("up", "ConvTranspose2d", {**CONV, "kernel_size": 2, "stride": 3}),
          conv("b"))
 NEAREST = (conv("a", 3, 2), ("up", "Upsample", {"scale_factor": 3}), conv("b", 3, 2))
 BILINEAR = (conv("a", 3, 2), ("up", "Upsample", {"scale_factor": 2, "mode": "bilinear"}), conv("b"))
-UNET = dict(
-    nodes=(conv("a"), ("down", "MaxPool2d", {}), conv("b"), ("up", "Upsample", {}),
+UNET = {
+    "nodes": (conv("a"), ("down", "MaxPool2d", {}), conv("b"), ("up", "Upsample", {}),
            ("join", "Concat", {}), conv("c")),
-    wires=["input a down b up join.a", "a join.b", "join c output"])
+    "wires": ["input a down b up join.a", "a join.b", "join c output"]}
 SAME_PADDING = (conv("a", 4, padding="same"), conv("b", (2, 3), padding="same"),
                 ("pad", "ZeroPad2d", {"left": 2, "right": 0, "top": 1, "bottom": 3}),
                 conv("c", 3, 1, 0))

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -24,7 +24,7 @@ WIDTH, EDGE = 412, 16
 PICTURE = 120  # pixels of a picture's side
 SMALLEST = 4.0  # pixels of a square that is still drawn by itself
 MOST_NAMES = 3
-LONGEST_GROWTH = 4
+LONGEST_GROWTH = 17  # characters that fit below a picture
 
 
 class ComparisonCard(QFrame):
@@ -90,6 +90,7 @@ class ComparisonCard(QFrame):
     def _show_fields(self, grid: QGridLayout) -> None:
         """Name, picture and sizes of both, one below the other."""
         found = self.comparison
+        fits = QFontMetrics(theme.sans(11))
         inside = _("{count} channels in, {out} out, stride {stride}").format(
             count=found.channels[0], out=found.channels[1], stride=_side(found.stride))
         for column, (name, tip, growth) in enumerate((
@@ -97,7 +98,8 @@ class ComparisonCard(QFrame):
                 (_("one {size}").format(size=shape_text(found.field)), inside, (found.field,))), 1):
             grid.setColumnMinimumWidth(column, PICTURE)
             for row, (text, role) in ((0, (name, "small")), (2, (growth_text(growth), "number"))):
-                label = QLabel(text)
+                label = QLabel(fits.elidedText(text, Qt.TextElideMode.ElideMiddle, PICTURE)
+                               if role == "small" else text)
                 label.setProperty("role", role)
                 label.setToolTip(tip)
                 label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -151,7 +153,7 @@ def verdict(found: Comparison) -> tuple[str, str]:
 def _remarks(found: Comparison) -> list[str]:
     lines = []
     if found.equal is not None:
-        lines.append(_("With equal channels: {fraction}").format(
+        lines.append(_("With equal channels: {fraction} of the weights").format(
             fraction=_fraction(found.equal)))
     more = found.chain.nonlinearities - found.single.nonlinearities
     if found.chain.layers > 1 and not found.chain.nonlinearities:
@@ -164,17 +166,16 @@ def _remarks(found: Comparison) -> list[str]:
 
 
 def _fraction(ratio: Fraction) -> str:
-    """18/25, or 0.123 where the figures would be long."""
-    return f"{ratio.numerator}/{ratio.denominator}" if ratio.denominator < 1000 else (
-        f"{float(ratio):.3g}")
+    """18/25, or 12.3 % where the figures would be long."""
+    return f"{ratio.numerator}/{ratio.denominator}" if ratio.denominator < 1000 else percent(
+        float(ratio)).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def growth_text(growth: tuple[tuple[int, int], ...]) -> str:
-    """How the field grows: "3×3 → 5×5", with "…" for what is between many."""
+    """How the field grows: "3×3 → 5×5", with "…" for what is between where it would be long."""
     sizes = [shape_text(size) for size in growth]
-    if len(sizes) > LONGEST_GROWTH:
-        sizes = [sizes[0], sizes[1], "…", sizes[-1]]
-    return " → ".join(sizes)
+    whole = " → ".join(sizes)
+    return whole if len(whole) <= LONGEST_GROWTH else f"{sizes[0]} → … → {sizes[-1]}"
 
 
 def _named(nodes: tuple[str, ...]) -> str:
