@@ -202,7 +202,7 @@ def test_blocks_are_normalised_by_their_parameter():
     graph = edits.set_params(graph, "layer2", {"norm": "none"})
     report = analyse(graph)
     advice = only(report, "plain")
-    assert followed(report, advice) == ["Normalise every convolution by BatchNorm2d"]
+    assert followed(report, advice) == ["Insert BatchNorm2d everywhere"]
     after = advice.fixes[0].edit(graph)
     assert {after.nodes[id].params["norm"] for id in ("layer1", "layer2")} == {"BatchNorm2d"}
 
@@ -317,6 +317,12 @@ def test_dilation_as_large_as_the_map(draw):
     assert rules(draw(("a", "Conv2d", wide), RELU, input=(3, 8, 8))) == ["small"]
     assert rules(draw(("a", "Conv2d", wide | {"dilation": 7, "padding": 7}), RELU,
                       input=(3, 8, 8))) == []
+
+
+def test_a_pooling_of_a_group_can_go():
+    report = analyse(templates.build("vgg16", FASHION_MNIST.input, 10), FASHION_MNIST)
+    assert followed(report, only(report, "small")) == [
+        "Turn off the pooling of features.group4"]
 
 
 def test_a_network_too_deep_for_the_picture_is_told_once():

@@ -190,7 +190,7 @@ def _normalised(ground: Ground, row: list[Layer]) -> Iterator[Fix | None]:
     yield None
     if edit and ground.after(Fix("", partial(in_turn, each=tuple(edit)))):
         label = (_("Insert BatchNorm2d behind {count} convolutions").format(count=own_ones)
-                 if own_ones == len(edit) else _("Normalise every convolution by BatchNorm2d"))
+                 if own_ones == len(edit) else _("Insert BatchNorm2d everywhere"))
         yield Fix(label, partial(in_turn, each=tuple(edit)))
 
 

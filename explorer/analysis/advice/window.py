@@ -155,7 +155,8 @@ def _enlarged(ground: Ground, layers: list[Layer]) -> Iterator[Fix | None]:
             before.append((own, {"pool": False}))
     for own, params in before[:-4:-1]:
         yield None
-        fix = ground.setting(own, params)
+        fix = ground.setting(own, params, "" if "stride" in params else _(
+            "Turn off the pooling of {node}").format(node=".".join(own)))
         found = ground.after(fix)
         if found is not None and not any(map(_sees_little, Ground(found).kinds["Conv2d"])):
             yield fix

@@ -113,6 +113,8 @@ class Problems(QWidget):
         if shown == self._shown:
             return
         self._shown = shown
+        if self._list.isAncestorOf(self.focusWidget() or self):
+            self._scroll.setFocus()  # else it went to the next button, and the list scrolled there
         while self._column.count() > 1:
             gone = self._column.takeAt(0).widget()
             if gone is not None:
