@@ -96,7 +96,8 @@ class Param:
         if self.pair:
             found = _("{number} or two, for height and width").format(number=found)
         for word in self.words:
-            found = _("{what} or {word}").format(what=found, word=repr(word))
+            found = (_("{what}, or {word}") if self.pair else _("{what} or {word}")).format(
+                what=found, word=repr(word))
         return found
 
 

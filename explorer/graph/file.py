@@ -144,10 +144,14 @@ def _node(item: object, budget: list[int], depth: int) -> Node:
     if not isinstance(kind, str):
         raise FileError(_("The kind of {id} is {value}; it must be a word").format(
             id=id, value=_shown(kind)))
-    if not isinstance(params, dict) or not all(
-            isinstance(value, int | float | str) or _pair(value) for value in params.values()):
-        raise FileError(_('"params" of {id} must be an object of numbers, pairs of them, words and '
-                          "true or false").format(id=id))
+    if not isinstance(params, dict):
+        raise FileError(_('"params" of {id} is {value}; it must be an object').format(
+            id=id, value=_shown(params)))
+    for key, value in params.items():
+        if not isinstance(value, int | float | str) and not _pair(value):
+            raise FileError(_("{id}: {key} is {value}; a parameter must be a number, two whole "
+                              "numbers, a word, or true or false").format(
+                                  id=id, key=_cut(key), value=_shown(value)))
     params = {key: tuple(value) if isinstance(value, list) else value
               for key, value in params.items()}
     position = item.get("position", [0, 0])

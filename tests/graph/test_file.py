@@ -170,7 +170,8 @@ def test_kind_that_is_no_word(kind):
     ({"out_channels": 10**400}, "allowed: 1 to"),
     ({"bias": 1}, "bias is 1; it must be true or false"), ({"bias": "true"}, "true or false"),
     ({"kernel_size": 256}, "kernel_size is 256; allowed: 1 to 255"),
-    ({"out_channels": [3, 3]}, "whole number"), ({"kernel_size": [3, 3, 3]}, "params"), ({"kernel_size": None}, "params"),
+    ({"out_channels": [3, 3]}, "whole number"), ({"kernel_size": None}, "kernel_size is null"),
+    ({"kernel_size": [3, 3, 3]}, "kernel_size is [3, 3, 3]; a parameter must be a number, two"),
     ({"kernel": 3}, "no parameter 'kernel'; it has: out_channels"),
     ({"__class__": 3}, "no parameter"), ({"\n" * 10_000: 3}, "no parameter"),
     ({"out_channels": "x" * 100_000}, "whole number"),
@@ -197,7 +198,7 @@ def test_wrong_number(value):
 @pytest.mark.parametrize("choice", ["lstm", "__import__('os')", 3, True, 'x"', "BATCHNORM2D"])
 def test_wrong_choice(choice):
     node = {"id": "b", "kind": "BasicBlock", "params": {"shortcut": choice}}
-    assert "allowed: automatic, projection, none" in sentence(tiny(nodes=[node], wires=[]))
+    assert "allowed: automatic, projection, zeros, none" in sentence(tiny(nodes=[node], wires=[]))
 
 
 @pytest.mark.parametrize("position", [
