@@ -25,7 +25,6 @@ class AdviceRow(ListRow):
         self.reason.setWordWrap(True)
         self.reason.setTextFormat(Qt.TextFormat.PlainText)
         self.reason.hide()
-        self.words.addWidget(self.reason)
         self.buttons = [FixButton(session, fix, False, 11) for fix in advice.fixes]
         self.why = _small(_("Why?"), _("Show the reason, and where it comes from"))
         self.why.setCheckable(True)
@@ -42,6 +41,7 @@ class AdviceRow(ListRow):
                 fixes.addWidget(button)
             self.words.addSpacing(2)
             self.words.addLayout(fixes)
+        self.words.addWidget(self.reason)
 
     def _menu(self) -> QMenu:
         menu, advice = QMenu(self), self._session.advice

@@ -1,10 +1,8 @@
 """One entry in the list of problems: a click or Enter leads to its node."""
 
-from html import escape
-
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from explorer.analysis.problem import Problem
 from explorer.app import theme
@@ -23,8 +21,7 @@ class ListRow(QFrame):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(f"{problem.path}: {problem.message}")
         self.setToolTip(_("Show {path} on the canvas").format(path=problem.path))
-        path = QLabel(f"<b>{escape(problem.path)}</b>")
-        path.setProperty("role", "number")
+        path = _Path(problem.path)
         sentence = QLabel(problem.message)
         sentence.setWordWrap(True)
         sentence.setTextFormat(Qt.TextFormat.PlainText)
@@ -87,3 +84,21 @@ class ListRow(QFrame):
     def focusOutEvent(self, event) -> None:
         super().focusOutEvent(event)
         self.update()
+
+
+class _Path(QLabel):
+    """A path that gives way in its middle where room is short."""
+
+    def __init__(self, path: str):
+        super().__init__(path)
+        self.setFont(theme.mono(11, True))
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setFont(theme.mono(11, True))
+        painter.setPen(theme.color("text"))
+        words = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle,
+                                                 self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, words)
+        painter.end()
