@@ -187,6 +187,19 @@ def test_two_layers_that_some_uses_of_a_class_lack(module, walk):
            module, walk)
 
 
+@pytest.mark.parametrize("id", ["0", "12", "scale", "layer-scale"])
+def test_a_parameter_under_any_name(module, walk, id):
+    """A LayerScale is no module: its key in the state dict is its path, in a class as well."""
+    inner = Graph("", (), {id: Node(id, "LayerScale", {"value": 0.5})},
+                  (Wire("input", id), Wire(id, "output")))
+    nodes = {id: Node(id, "LayerScale"), "g": Node("g", "Group", inner=inner),
+             "h": Node("h", "Group", inner=inner)}
+    graph = Graph("net", (4, 5, 5), nodes, (Wire("input", id), Wire(id, "g"), Wire("g", "h"),
+                                            Wire("h", "output")))
+    agrees(graph, module, walk)
+    assert set(module(analyse(graph)).state_dict()) == {id, f"g.{id}", f"h.{id}"}
+
+
 # Numbers small enough for a map of 11×9 and quick to run, where those of a channel count are not.
 SMALL = {"kernel_size": [1, 2, 3], "stride": [1, 1, 2, 3], "padding": [0, 1], "dilation": [1, 2],
          "output_padding": [0, 0, 1], "groups": [1, 2], "num_groups": [1, 2], "depth": [1, 2, 4],
