@@ -1,22 +1,28 @@
 """How large the cards are, and where they stand when nobody has placed them: in columns from left
 to right, the row folded when it is full."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import accumulate
 
 from explorer.catalog import KINDS
-from explorer.graph.graph import INPUT, OUTPUT, Graph
+from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph
 
 GAP = 62.0
+TURN_OUT, TURN_IN, CHANNEL = 18.0, 14.0, 9.0
+"""Where a wire turns: right of what it leaves, left of what it enters, and beside another there."""
 ROW = 152.0
+ARC, ARCS = 44.0, 34.0  # what a wire that passes over cards needs above them, and each further one
 STACK = 10.0  # how far the cards behind a stage stand out
 FULL_ROW = 900.0
-FULL_ROW_INSIDE = 1700.0
+FULL_ROW_INSIDE = 1900.0
 """Widest row, in scene units: of a network at natural size, of a block's inside drawn smaller."""
+MOST_FULL = 2.5  # times that, a row is folded even across branches
 
 _ENDS = {INPUT: (84.0, 104.0), OUTPUT: (84.0, 56.0)}
 _SIZES = {"merge": (76.0, 84.0), "normalisation": (116.0, 104.0), "activation": (104.0, 104.0),
           "shape": (108.0, 104.0)}
+_SHORTCUTS = ("Identity", "Projection", "ZeroShortcut")
 Size = tuple[float, float]
 Place = tuple[float, float]
 
@@ -40,24 +46,84 @@ def card_reach(kind: str) -> float:
 def layout(graph: Graph, full: float = FULL_ROW) -> dict[str, Place]:
     """A place for every node and both ends, in scene units (centres of cards).
 
-    A column is the longest way from the input; branches of one column stand below one another; a
-    row wider than `full` goes on below, beginning at the left again.
+    A column is the longest way from the input. The main way is a straight line; every branch runs
+    below it in a lane of its own, from where it leaves to where it is joined, so that no wire has
+    to cross a card. A row wider than `full` goes on below, beginning at the left again, where only
+    one tensor leads on; a row without such a place may be longer.
     """
     kinds = {INPUT: INPUT, OUTPUT: OUTPUT} | {id: node.kind for id, node in graph.nodes.items()}
     columns = _columns(graph)
-    lanes = _lanes(graph, columns)
+    column_of = {id: at for at, ids in enumerate(columns) for id in ids}
+    lanes = _Lanes(graph, column_of).lanes
+    arcs = _arcs(graph, column_of, lanes, len(columns))
+    narrow = _narrow(graph, column_of, len(columns))
+    widths = [max(card_size(kinds[id])[0] for id in ids) for ids in columns]
+    steps = [widths[at] / 2 + max(card_reach(kinds[id]) for id in ids) + GAP
+             + max(extra(graph, id, after) for id in ids)
+             for at, (ids, after) in enumerate(zip(columns, [*columns[1:], []]))]
     places: dict[str, Place] = {}
-    left = top = 0.0
-    deepest = 0
-    for ids in columns:
-        width = max(card_size(kinds[id])[0] for id in ids)
-        if left and left + width > full:
-            left, top, deepest = 0.0, top + (deepest + 1) * ROW, 0
-        for id in ids:
-            places[id] = (left + width / 2, top + lanes[id] * ROW)
-        deepest = max(deepest, *(lanes[id] for id in ids))
-        left += width / 2 + max(card_reach(kinds[id]) for id in ids) + GAP
+    top = 0.0
+    for begin, end in _rows(widths, steps, narrow, full):
+        deepest = max(arcs[begin:end])
+        if begin and deepest:
+            top += ARC + ARCS * (deepest - 1)
+        left = 0.0
+        for at in range(begin, end):
+            for id in columns[at]:
+                places[id] = (left + widths[at] / 2, top + lanes[id] * ROW)
+            left += steps[at]
+        top += ROW * (1 + max(lanes[id] for at in range(begin, end) for id in columns[at]))
     return places
+
+
+def _rows(widths: list[float], steps: list[float], narrow: set[int],
+          full: float) -> Iterator[tuple[int, int]]:
+    """The first column of each row, and that behind its last."""
+    begin = 0
+    while begin < len(widths):
+        end, left, fold = begin, 0.0, 0
+        while end < len(widths) and (end == begin or left + widths[end] <= full or
+                                     not fold and left + widths[end] <= MOST_FULL * full):
+            left += steps[end]
+            end += 1
+            if end in narrow:
+                fold = end
+        if end < len(widths) and fold:
+            end = fold
+        yield begin, end
+        begin = end
+
+
+def extra(graph: Graph, id: str, after: Iterable[str]) -> float:
+    """How much more room than GAP the wires need between a card and those in the next column:
+    to turn off, and to come together."""
+    out = TURN_OUT if len(graph.out_of(id)) > 1 else 0.0
+    most = max((len(graph.into(other)) for other in after), default=0)
+    return out + (TURN_IN + CHANNEL * (most - 2) if most > 1 else 0.0)
+
+
+def _narrow(graph: Graph, column_of: Mapping[str, int], count: int) -> set[int]:
+    """The columns before which only one tensor leads on."""
+    change = [0] * (count + 1)
+    for id in (INPUT, *graph.nodes):
+        last = max((column_of[wire.target] for wire in graph.out_of(id)), default=column_of[id])
+        change[column_of[id] + 1] += 1
+        change[last + 1] -= 1
+    crossing = list(accumulate(change))
+    return {at for at in range(1, count) if crossing[at] == 1}
+
+
+def _arcs(graph: Graph, column_of: Mapping[str, int], lanes: Mapping[str, int],
+          count: int) -> list[int]:
+    """How many wires pass over the first lane of each column, by way of the cards there."""
+    change = [0] * (count + 1)
+    for wire in graph.wires:
+        first, last = column_of[wire.source] + 1, column_of[wire.target]
+        if first < last and lanes[wire.source] == lanes[wire.target] == 0:
+            change[first] += 1
+            change[last] -= 1
+    main = {column_of[id] for id, lane in lanes.items() if lane == 0}
+    return [over if at in main else 0 for at, over in enumerate(accumulate(change))]
 
 
 def _columns(graph: Graph) -> list[list[str]]:
@@ -72,21 +138,113 @@ def _columns(graph: Graph) -> list[list[str]]:
     return columns
 
 
-def _lanes(graph: Graph, columns: list[list[str]]) -> Mapping[str, int]:
-    """Which lane of its row each node is in: that of the node that feeds it, if it is free there,
-    else the next free one."""
-    lanes: dict[str, int] = {}
-    for ids in columns:
-        taken: set[int] = set()
-        for id in ids:
-            wanted = min((lanes[wire.source] for wire in graph.into(id).values()), default=0)
-            if id not in (INPUT, OUTPUT) and not graph.into(id):
-                wanted = 1
-            while wanted in taken:
-                wanted += 1
-            taken.add(wanted)
-            lanes[id] = wanted
-    return lanes
+def main_way(graph: Graph) -> list[str]:
+    """The ids of the way from the input to the output that stands for the network: through a sum
+    the longer branch, through a product what is weighed, through a concatenation the first."""
+    leading = graph.into(OUTPUT).get(PORT)
+    if leading is None:
+        return []
+    return _Ways(graph).back(leading.source, ())
+
+
+class _Ways:
+    """From which of its sources the main way reaches a node."""
+
+    def __init__(self, graph: Graph):
+        self.graph = graph
+        self.length: dict[str, int] = {INPUT: 0}
+        for id in graph.order:
+            sources = [self.length[wire.source] for wire in graph.into(id).values()]
+            self.length[id] = (graph.nodes[id].kind not in _SHORTCUTS) + max(sources, default=0)
+
+    def sources(self, id: str) -> list[str]:
+        """The sources of a node, that of the main way first, the others by their ports."""
+        wires = self.graph.into(id)
+        found = list(dict.fromkeys(wires[port].source for port in sorted(wires)))
+        if len(found) > 1:
+            main = self._main(self.graph.nodes[id].kind, found)
+            found.remove(main)
+            found.insert(0, main)
+        return found
+
+    def _main(self, kind: str, sources: list[str]) -> str:
+        if kind == "Multiply":
+            return min(sources, key=self.length.get)
+        if kind == "Concat":
+            return next((id for id in sources if not any(
+                id == before for other in sources if other != id
+                for before in self._before(other))), sources[0])
+        return max(sources, key=self.length.get)
+
+    def _before(self, id: str) -> Iterator[str]:
+        """The ids along the longest way that leads to a node."""
+        while id in self.graph.nodes:
+            sources = [wire.source for wire in self.graph.into(id).values()]
+            if not sources:
+                return
+            id = max(sources, key=self.length.get)
+            yield id
+
+    def back(self, id: str, known: Collection[str]) -> list[str]:
+        """The way of ids that leads to a node, back to the first one that is known."""
+        way = []
+        while id in self.graph.nodes and id not in known:
+            way.append(id)
+            sources = self.sources(id)
+            if not sources:
+                break
+            id = sources[0]
+        return way[::-1]
+
+
+class _Lanes:
+    """Which lane of its row each node is in: the main way in 0, each branch in the first one below
+    what it joins that is free from where it leaves to where it joins."""
+
+    def __init__(self, graph: Graph, column_of: Mapping[str, int]):
+        self.graph, self.column_of = graph, column_of
+        self.ways = _Ways(graph)
+        self.lanes: dict[str, int] = {INPUT: 0, OUTPUT: 0}
+        self.taken: list[list[tuple[int, int]]] = [[(0, len(graph.nodes) + 2)]]
+        leading = graph.into(OUTPUT).get(PORT)
+        end = leading.source if leading else max(graph.order, key=column_of.get, default=INPUT)
+        self._settle(self.ways.back(end, self.lanes), 0)
+        for id in graph.order:  # what leads nowhere
+            if id not in self.lanes:
+                first = min((column_of[wire.source] + 1 for wire in graph.into(id).values()),
+                            default=column_of[id])
+                self.lanes[id] = self._take(first, column_of[id], 0)
+
+    def _settle(self, way: list[str], lane: int) -> None:
+        """Put a way into a lane, and the branches that join it below, each followed by its own."""
+        self.lanes.update(dict.fromkeys(way, lane))
+        waiting = self._joining(way, lane)
+        while waiting:
+            target, source, above = waiting.pop()
+            way = self.ways.back(source, self.lanes)
+            if way:  # otherwise it is a wire alone
+                fork = min((self.column_of[wire.source] for wire in
+                            self.graph.into(way[0]).values()), default=self.column_of[way[0]] - 1)
+                lane = self._take(fork + 1, self.column_of[target] - 1, above)
+                self.lanes.update(dict.fromkeys(way, lane))
+                waiting += self._joining(way, lane)
+
+    def _joining(self, way: list[str], lane: int) -> list[tuple[str, str, int]]:
+        """The branches that join a way, as (node, source, lane of the way), the first at the end:
+        what is joined earlier lies nearer, so that no wire crosses the one around it."""
+        return [(id, source, lane) for id in reversed(way)
+                for source in reversed(self.ways.sources(id)[1:])]
+
+    def _take(self, first: int, last: int, above: int) -> int:
+        """The first lane below `above` that is free in these columns; it is not any more."""
+        lane = above + 1
+        while True:
+            while lane >= len(self.taken):
+                self.taken.append([])
+            if all(last < a or b < first for a, b in self.taken[lane]):
+                self.taken[lane].append((first, last))
+                return lane
+            lane += 1
 
 
 def unplaced(graph: Graph) -> bool:

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.analysis.layout import card_reach, card_size, layout, placed
+from explorer.analysis.layout import ROW, card_reach, card_size, layout, main_way, placed
 from explorer.analysis.report import analyse
 from explorer.catalog import KINDS, templates
+from explorer.catalog.inside import Inside
 from explorer.graph import edits
 from explorer.graph.graph import ENDS, Graph, Node
 
@@ -77,3 +78,39 @@ def test_a_chain_stands_in_one_lane():
     assert len(rows) == 1
     lefts = [layout(graph, full=1e9)[id][0] for id in ("input", *graph.order, "output")]
     assert lefts == sorted(lefts)
+
+
+def lanes(*rows: str) -> dict[str, int]:
+    """Rows "id Kind source …", the last gives the output; the lane of each in one long row."""
+    inside = Inside()
+    for row in rows:
+        id, kind, *sources = row.split()
+        inside.add(id, kind, *sources)
+    return {id: round(y / ROW) for id, (_x, y) in layout(inside.graph(), full=1e9).items()}
+
+
+def test_the_longer_branch_of_a_sum_is_the_main_way():
+    assert lanes("short Conv2d input", "a ReLU input", "b ReLU a", "sum Add short b") == {
+        "input": 0, "a": 0, "b": 0, "sum": 0, "output": 0, "short": 1}
+    found = lanes("down Projection input", "conv Conv2d input", "sum Add down conv")
+    assert (found["conv"], found["down"]) == (0, 1), "a shortcut is never the main way"
+
+
+def test_what_is_weighed_is_the_main_way_and_its_gate_below():
+    found = lanes("conv Conv2d input", "pool AdaptiveAvgPool2d conv", "fc Conv2d pool",
+                  "gate Sigmoid fc", "scale Multiply gate conv", "last Conv2d scale")
+    assert [id for id, lane in found.items() if lane] == ["pool", "fc", "gate"]
+
+
+def test_the_branches_of_a_concatenation_stand_in_its_order():
+    found = lanes("a Conv2d input", "b1 Conv2d input", "b2 Conv2d b1", "c Conv2d input",
+                  "all Concat a b2 c")
+    assert [found[id] for id in ("a", "b1", "b2", "c", "all")] == [0, 1, 1, 2, 0]
+    dense = lanes("conv Conv2d input", "all Concat input conv")
+    assert set(dense.values()) == {0}, "what is new is on the main way, what is kept passes over it"
+
+
+def test_the_main_way_of_a_network():
+    graph = templates.build("resnet18")
+    assert main_way(graph) == list(graph.order)
+    assert main_way(edits.disconnect(graph, "output", "x")) == []

@@ -1,5 +1,6 @@
 """A node as a card: its name, what matters of it, its output shape and its parameters."""
 
+from collections.abc import Sequence
 from html import escape
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -35,6 +36,7 @@ class Card(QGraphicsItem):
         self.problem = self.advice = ""
         self._doc = self._gradient = ""
         self.inputs: tuple[str, ...] = ()
+        self.heights: dict[str, float] = {}  # of the ports, below the middle
         self.selected = False
         self.hot_port: str | None = None
         self.picture: QImage | None = None
@@ -111,10 +113,15 @@ class Card(QGraphicsItem):
 
     def in_port(self, port: str) -> QPointF:
         """Where the wire into that port ends, in the scene's coordinates."""
-        count = max(1, len(self.inputs))
-        at = self.inputs.index(port) if port in self.inputs else 0
-        step = min(24.0, self.size[1] / count)
-        return self.pos() + QPointF(-self.size[0] / 2, (at - (count - 1) / 2) * step)
+        return self.pos() + QPointF(-self.size[0] / 2, self.heights.get(port, 0.0))
+
+    def order_ports(self, ports: Sequence[str], level: str | None) -> None:
+        """Put the ports below one another in this order; the port `level` half-way up, so that its
+        wire is straight, or all of them spread evenly."""
+        middle = ports.index(level) if level else (len(ports) - 1) / 2
+        most = max(middle, len(ports) - 1 - middle, 0.5)
+        step = min(24.0 if level is None else 16.0, (self.size[1] / 2 - 7) / most)
+        self.heights = {port: (at - middle) * step for at, port in enumerate(ports)}
 
     def port_at(self, place: QPointF) -> tuple[str, str] | None:
         """("out", "") or ("in", port) if `place` (scene) is on a port's handle."""

@@ -1,17 +1,20 @@
 """A level of a network as cards and wires; what is drawn anew is only what differs."""
 
+from collections.abc import Collection
+
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
 
+from explorer.analysis.layout import extra, main_way
 from explorer.analysis.level import Level
 from explorer.analysis.placing import step
 from explorer.analysis.problem import Problem
 from explorer.app.canvas.card import Card
+from explorer.app.canvas.routing import FORWARD, Obstacles, Place, route
 from explorer.app.canvas.wire import WireItem
 from explorer.catalog import KINDS
 from explorer.graph.graph import ENDS, INPUT, OUTPUT, Graph, Shape, Wire
 
-CARD_HIGH = 80.0
 MARKS = {"add": "≠", "concat": "≠"}
 
 
@@ -27,6 +30,7 @@ class Diagram(QGraphicsScene):
         self.wires: dict[Wire, WireItem] = {}
         self.problems: dict[str, Problem] = {}
         self._drawn: dict[str, tuple] = {}
+        self._obstacles = Obstacles()
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
 
     @property
@@ -42,6 +46,7 @@ class Diagram(QGraphicsScene):
         graph, facts = level.graph, level.facts
         for id in self.cards.keys() - graph.nodes.keys() - set(ENDS):
             self.removeItem(self.cards.pop(id))
+            self._obstacles.put(id, None)
             self._drawn.pop(id, None)
         moved = set()
         for id, node in graph.nodes.items():
@@ -72,6 +77,8 @@ class Diagram(QGraphicsScene):
         graph, moved = self.graph, set()
         output = graph.into(OUTPUT).get("x")
         for id, words in zip(ENDS, (entering, leaving)):
+            if id not in self.cards:
+                moved.add(id)
             card = self.cards.get(id) or self._new_card(id)
             card.inside = bool(self.level.path) or self.still
             card.show_end(self._shape(id) if id == INPUT else
@@ -84,45 +91,118 @@ class Diagram(QGraphicsScene):
 
     def _draw_wires(self, moved: set[str]) -> None:
         graph = self.graph
+        fresh: set[str] = set()
         for wire in self.wires.keys() - set(graph.wires):
             self.removeItem(self.wires.pop(wire))
+            self._obstacles.arcs.pop(wire, None)
+            fresh |= {wire.source, wire.target}
         shapes = [self._shape(wire.source) for wire in graph.wires]
         largest = tuple(map(max, zip(*(s for s in shapes if s and len(s) == 3)))) or None
         for wire in graph.wires:
             item = self.wires.get(wire)
-            fresh = item is None
-            if fresh:
+            if item is None:
                 item = self.wires[wire] = WireItem(wire)
                 self.addItem(item)
+                fresh |= {wire.source, wire.target}
             item.carry(self._shape(wire.source), largest, self._dashed(wire),
                        self._is_wrong(wire))
-            if fresh or wire.source in moved or wire.target in moved:
-                self.lay(item)
+        self.lay_around(moved | fresh)
 
-    def lay(self, item: WireItem) -> None:
-        """Run a wire between the present places of its two cards."""
-        wire = item.wire
-        source, target = self.cards[wire.source], self.cards[wire.target]
-        start, end = source.out_port(), target.in_port(wire.port)
-        low = source.pos().y() + source.size[1] / 2
-        item.lay(start, end, low, self._over(start, end, {wire.source, wire.target}))
+    def lay_around(self, ids: Collection[str]) -> None:
+        """Run the wires at these cards again, and those beside them."""
+        obstacles, graph = self._obstacles, self.graph
+        for id in ids:
+            card = self.cards.get(id)
+            obstacles.put(id, card.body.translated(card.pos()) if card else None)
+        near = [wire for id in ids for wire in (*graph.out_of(id), *graph.into(id).values())]
+        sources, targets = {wire.source for wire in near}, {wire.target for wire in near}
+        for id in targets.union(ids).intersection(self.cards):
+            self._order_ports(self.cards[id])
+        laid = {wire for id in sources for wire in graph.out_of(id)}
+        laid.update(wire for id in targets for wire in graph.into(id).values())
+        for wire in laid:
+            obstacles.arcs.pop(wire, None)
+        # Short ones first: what passes over others passes over all that lies inside.
+        for wire in sorted(laid, key=self._length):
+            start, end = self._ends_of(wire)
+            way = route(start, end, self._beside(wire), obstacles, (wire.source, wire.target))
+            if way.over is not None:
+                obstacles.arcs[wire] = way.over, way.path.boundingRect()
+            self.wires[wire].lay(way)
+        self._label_wires({wire.source for wire in laid})
 
-    def _over(self, start: QPointF, end: QPointF, ends: set[str]) -> float | None:
-        """How high a wire must pass so that it runs behind no card; None if the straight way is
-        free."""
-        line = QRectF(start, end).normalized().adjusted(4, -1, -4, 1)
-        bodies = [card.body.translated(card.pos()) for id, card in self.cards.items()
-                  if id not in ends]
-        crossed = [body for body in bodies if body.intersects(line)]
-        if not crossed or end.x() <= start.x() or abs(end.y() - start.y()) > CARD_HIGH:
-            return None
-        return min(body.top() for body in crossed) - 36
+    def _ends_of(self, wire: Wire) -> tuple[QPointF, QPointF]:
+        return self.cards[wire.source].out_port(), self.cards[wire.target].in_port(wire.port)
 
-    def lay_around(self, ids) -> None:
-        """Run the wires at these cards again."""
-        for item in self.wires.values():
-            if item.wire.source in ids or item.wire.target in ids:
-                self.lay(item)
+    def _length(self, wire: Wire) -> float:
+        start, end = self._ends_of(wire)
+        return end.x() - start.x()
+
+    def _order_ports(self, card: Card) -> None:
+        """Put the ports in the order in which the wires arrive, that of the straight one in the
+        middle."""
+        into, middle = self.graph.into(card.id), card.pos().y()
+        wired = {port: self.cards[into[port].source] for port in card.inputs if port in into}
+        straight = [port for port, source in wired.items() if abs(source.pos().y() - middle) < 0.5
+                    and source.pos().x() < card.pos().x()]
+        straight.sort(key=lambda port: wired[port].pos().x())
+        level = straight[-1] if straight else None  # those from further off pass over it
+
+        def approach(port: str) -> tuple:
+            if port not in wired:
+                return 2, 0.0
+            source = wired[port].pos()
+            return (0, source.x()) if port in straight[:-1] else (1, source.y())
+
+        card.order_ports(sorted(card.inputs, key=approach), level)
+
+    def _beside(self, wire: Wire) -> Place:
+        """What the wire must know of those at the same cards."""
+        start, end = self._ends_of(wire)
+        leaving, entering = self.graph.out_of(wire.source), self.graph.into(wire.target).values()
+        target = self.cards[wire.target]
+        above: list[tuple[float, Wire]] = []
+        below: list[tuple[float, Wire]] = []
+        for other in entering if len(target.inputs) > 1 else ():
+            height = target.heights.get(other.port, 0.0)
+            far = self.cards[other.source].pos().y() - target.pos().y()
+            if abs(far) >= 0.5 or height:
+                (above if height < 0 else below).append((abs(height), other))
+        rank = channels = 0
+        for side in (above, below):
+            side.sort(key=lambda found: -found[0])
+            channels = max(channels, len(side))
+            rank = next((at for at, found in enumerate(side) if found[1] == wire), rank)
+        low = 0.0
+        if end.x() - start.x() < FORWARD:
+            source, roof = self.cards[wire.source], target.pos().y() - target.size[1] / 2 - 8
+            low = max(self._obstacles.lowest_above(roof), source.pos().y() + source.size[1] / 2)
+        return Place(len(leaving) > 1, rank, channels, low)
+
+    def _label_wires(self, sources: Collection[str]) -> None:
+        """Of the wires that leave a card, the shortest with room shows the tensor; those that go
+        back together have one label; none stands on a card."""
+        for id in sources:
+            ready = []
+            for wire in self.graph.out_of(id):
+                self.wires[wire].first = False
+                if self.wires[wire].way.label_at is not None:
+                    ready.append(wire)
+            ready.sort(key=self._length)
+            back = False
+            for item in [self.wires[wire] for wire in ready]:
+                if not self._is_clear(item) or item.way.folds and back:
+                    item.lay(item.way._replace(label_at=None))
+                back = back or item.way.folds
+            for item in [self.wires[wire] for wire in ready]:
+                item.first = item.way.label_at is not None
+                if item.first and self._is_clear(item):
+                    break
+                item.first = False
+
+    def _is_clear(self, item: WireItem) -> bool:
+        """The label hides no card and is hidden by none."""
+        return not self._obstacles.crossed(item.label().adjusted(3, 0, -3, 0))
 
     def _shape(self, id: str) -> Shape | None:
         if id == INPUT:
@@ -174,17 +254,22 @@ class Diagram(QGraphicsScene):
 
 
 def _end_place(graph: Graph, id: str) -> QPointF:
-    """Where the input stands: left of the first node that it feeds; the output: right of what
-    feeds it."""
+    """Where the input stands: left of what it feeds; the output: right of what feeds it; both on
+    the main way."""
     if id == INPUT:
         fed = [graph.nodes[wire.target] for wire in graph.out_of(INPUT)
-               if wire.target in graph.nodes]
-        first = min(fed or list(graph.nodes.values()), key=lambda node: node.position,
-                    default=None)
-        if first is None:
+               if wire.target in graph.nodes] or list(graph.nodes.values())
+        if not fed:
             return QPointF(0, 0)
+        # What waits for others, too, stands further right or in another row.
+        first = min([node for node in fed if len(graph.into(node.id)) < 2] or fed,
+                    key=lambda node: node.position)
         x, y = first.position
-        return QPointF(x - step(graph, INPUT, first.kind), y)
+        main = main_way(graph)
+        if main and main[0] in graph.nodes:
+            y = min(y, graph.nodes[main[0]].position[1])
+        return QPointF(x - step(graph, INPUT, first.kind)
+                       - extra(graph, INPUT, [first.id]), y)
     leading = graph.into(OUTPUT).get("x")
     before = leading.source if leading else max(
         graph.nodes, key=lambda id: graph.nodes[id].position, default=INPUT)

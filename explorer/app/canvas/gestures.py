@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGraphicsRectItem, QToolTip
 
 from explorer.app import theme
 from explorer.app.canvas.card import Card
+from explorer.app.canvas.routing import route
 from explorer.app.canvas.wire import WireItem
 from explorer.graph import edits
 from explorer.graph.graph import ENDS, OUTPUT, Graph, Wire
@@ -182,7 +183,7 @@ class Connect(Gesture):
         if self.goal:
             card, port = self.goal
             end = card.in_port(port) if self.side == "out" else card.out_port()
-        self.item.lay(*((start, end) if self.side == "out" else (end, start)))
+        self.item.lay(route(*((start, end) if self.side == "out" else (end, start))))
         self.item.carry(self.item.shape_of, None, False, bool(self.refused))
         self.item.update()
         if self.refused:
