@@ -5,8 +5,6 @@ Each gives an exit status as `explorer.cli` has it, and raises EngineError with 
 
 from pathlib import Path
 
-import torch
-
 from explorer.engine import predict, transfer
 from explorer.engine.match import ForeignWeights
 from explorer.engine.model import build
@@ -37,7 +35,7 @@ def import_weights(graph: Graph, file: Path, output: Path | None, report: bool) 
 def export(graph: Graph, form: str, output: Path, file: Path | None, seed: int) -> int:
     """Write a network with weights, those of a file, or drawn from `seed`; say what was written."""
     if file is None:
-        model = build(graph, torch.device("cpu"), seed)
+        model = build(graph, predict.CPU, seed)
     else:
         model, _match = transfer.bring(graph, file)
     made = transfer.save(model, form, output, file)

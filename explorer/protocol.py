@@ -19,8 +19,8 @@ What the window asks (key "do"; each bears a "generation", which its answers rep
     pause, resume, step (one training step, then paused), stop: of the run; quit
     import  graph, file, to: match the weights in `file` to the network, and write them to `to` under
             its names; answered by `imported`
-    export  form (safetensors, onnx), path: write the network that was built last, with its weights;
-            answered by `exported`
+    export  graph, form (safetensors, onnx), path: write the network that was built last, which is
+            `graph`, with its weights; answered by `exported`
 
 What the engine answers (key "say"):
 

@@ -89,7 +89,7 @@ class Exchange(QObject):
         run = self.session.run
         if run.report is not self.session.report:  # an edit of just now
             run.build()
-        self.link.send("export", form=form, path=str(path))
+        self.link.send("export", graph=to_dict(self.session.graph), form=form, path=str(path))
 
     def _tell(self, message: dict[str, Any]) -> None:
         name = Path(message["path"]).name

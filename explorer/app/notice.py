@@ -60,6 +60,7 @@ class Notice(QLabel):
         button = self.more.sizeHint() if self.more.text() else QSize(0, 0)
         self.setFixedWidth(min(most, max(self.fontMetrics().horizontalAdvance(self.text()),
                                          button.width()) + 40))
+        self.setMinimumHeight(0)  # heightForWidth is never less
         self.setFixedHeight(self.heightForWidth(self.width()))
         self.more.setGeometry(15, self.height() - button.height() - 9, button.width(),
                               button.height())

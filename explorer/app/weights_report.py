@@ -3,9 +3,10 @@
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
 from PySide6.QtWidgets import (
     QDialog,
-    QDialogButtonBox,
+    QHBoxLayout,
     QHeaderView,
     QLabel,
+    QPushButton,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -77,11 +78,16 @@ class WeightsReport(QDialog):
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         header.resizeSection(0, 88)
         header.resizeSection(3, 120)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.close)
+        away = QPushButton(_("Close"))
+        away.clicked.connect(self.close)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(away)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 12)
         column.setSpacing(8)
-        for widget in (heading, words, self.table, buttons):
-            column.addWidget(widget, 1 if widget is self.table else 0)
+        column.addWidget(heading)
+        column.addWidget(words)
+        column.addWidget(self.table, 1)
+        column.addLayout(buttons)
         self.resize(760, 520)

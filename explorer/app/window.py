@@ -35,7 +35,7 @@ from explorer.text import _
 
 SIZE = (1440, 900)
 LAYOUT_VERSION = 1
-ROOM_FOR_PHOTO = 480  # pixels of the feature maps' width, with the answer beside a photo
+ROOM_FOR_PHOTO = 460  # pixels of the feature maps' width, with the answer beside a photo
 
 
 class Window(QMainWindow):
@@ -202,9 +202,10 @@ class Window(QMainWindow):
         maps.show()
         maps.raise_()
         if maps.width() < ROOM_FOR_PHOTO and not maps.isFloating():
-            beside = [self.docks[name] for name in ("training", "gradients")]
-            room = sum(dock.width() for dock in (*beside, maps)) - ROOM_FOR_PHOTO
-            self.resizeDocks([beside[0], maps, beside[1]], [room // 2, ROOM_FOR_PHOTO, room // 2],
+            training, gradients = self.docks["training"], self.docks["gradients"]
+            rest = training.width() + maps.width() - ROOM_FOR_PHOTO
+            self.resizeDocks([training, maps, gradients],
+                             [max(rest, 160), ROOM_FOR_PHOTO, gradients.width()],
                              Qt.Orientation.Horizontal)
 
     def _count_problems(self, *_count) -> None:

@@ -238,8 +238,8 @@ class Service:
         self._say({**answer, "generation": request.get("generation", 0)})
 
     def _export(self, request: Message) -> None:
-        if self._model is None:
-            raise EngineError(_("There is no network yet that could be written."))
+        if self._model is None or check.from_dict(request.get("graph")) != self._model.graph:
+            raise EngineError(_("The engine does not hold this network, so nothing was written."))
         answer = transfer.exported(self._model, request)
         self._say({**answer, "generation": request.get("generation", 0)})
 
@@ -302,4 +302,6 @@ def collapsed(requests: list[Message | FrameError | None]) -> list[Message]:
         if not later.intersection(_REPLACED_BY.get(do, ())):
             found.append(request)
         later.add(do)
+        if do == "export":  # it is of the network that was asked for before it
+            later.clear()
     return found[::-1]

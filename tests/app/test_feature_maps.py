@@ -159,6 +159,43 @@ def test_a_colour_picture_and_a_set_without_names(panel, session, qtbot):
     assert panel.picture.pixmap().toImage().pixelColor(5, 5) == QColor(200, 20, 20)
 
 
+PHOTO = {
+    "label": -1,
+    "title": "chelsea",
+    "image": "/photos/chelsea.png",
+    "answers": [["Egyptian cat", 0.39], ["tiger cat", 0.34], ["tabby", 0.25]],
+}
+
+
+def test_a_photo_has_answers_instead_of_a_label(panel, session, qtbot):
+    session.link.probed.disconnect(panel._on_probed)
+    session.link.probed.connect(lambda message, arrays: panel._on_probed(message | PHOTO, arrays))
+    shown(panel, session, qtbot)
+    assert panel.label.text() == "chelsea" and panel.label.toolTip() == "/photos/chelsea.png"
+    assert panel.answers.isVisible() and not panel.guess.isVisible()
+    assert panel.answers.accessibleName() == "Egyptian cat 39 %, tiger cat 34 %, tabby 25 %"
+    assert panel.side.geometry().right() < panel.mosaic.parentWidget().geometry().left()
+    panel.next.click()
+    assert session.link.sent[-1] == ("watch", {"watch": "stage2", "image": 0})
+    session.link.probed.disconnect()
+    session.link.probed.connect(panel._on_probed)
+    shown(panel, session, qtbot)
+    assert panel.guess.isVisible() and not panel.answers.isVisible()
+
+
+def test_photos_are_asked_for_by_name(panel, session, qtbot):
+    shown(panel, session, qtbot)
+    coffee, own = panel.photos.menu().actions()[1], panel.photos.menu().actions()[-1]
+    coffee.trigger()
+    _do, state = session.link.sent[-1]
+    assert state["watch"] == "stage2" and state["image"].endswith("coffee.png")
+    session.data = "photos"
+    coffee.trigger()
+    assert session.link.sent[-1][1]["image"] == 1
+    with qtbot.waitSignal(panel.photo_wanted, timeout=1000):
+        own.trigger()
+
+
 def test_viridis_is_even():
     assert len(viridis.TABLE) == 256
     light = [QColor(value).lightnessF() for value in viridis.TABLE]

@@ -11,6 +11,7 @@ from explorer.catalog.datasets import FASHION_MNIST
 from explorer.engine import data
 from explorer.engine.failure import EngineError
 from explorer.engine.model import build, calibrate
+from explorer.graph import edits
 from explorer.graph.graph import Node
 
 CPU = torch.device("cpu")
@@ -80,6 +81,29 @@ def test_calibration_gives_every_batch_norm_its_true_statistics():
     assert len(seen) == len(norms)
     for value in seen:
         assert value.mean().abs() < 0.05 and abs(value.std() - 1) < 0.1
+
+
+def test_calibration_begins_at_the_first_layer_that_was_drawn_anew():
+    graph = templates.build("cifar_resnet8", (1, 28, 28), 10)
+    first = build(graph, CPU)
+    for norm in (module for module in first.net.modules() if isinstance(module, nn.BatchNorm2d)):
+        norm.running_mean.fill_(7)
+    learned = first.net.state_dict()
+    model = build(edits.set_params(graph, "layer3", {"width": 48}), CPU, keep=[learned])
+    assert model.drawn and all(name.startswith(("layer3.", "fc.")) for name in model.drawn)
+    calibrate(model, data.load("fashion-mnist", CPU))
+    for path, module in model.net.named_modules():
+        if isinstance(module, nn.BatchNorm2d):
+            assert bool((module.running_mean == 7).all()) == (not path.startswith("layer3."))
+
+
+def test_of_two_sources_the_first_that_fits_is_kept(tiny):
+    learned = build(tiny(8), CPU, 1).net.state_dict()
+    file = build(tiny(), CPU, 2).net.state_dict()
+    model = build(tiny(), CPU, 3, keep=[learned, file])
+    assert model.fresh == 0
+    assert torch.equal(model.net.fc.bias, learned["fc.bias"])
+    assert torch.equal(model.net.conv1.weight, file["conv1.weight"])
 
 
 def test_a_network_with_problems_is_refused_in_one_sentence(tiny, chain):

@@ -74,6 +74,8 @@ def test_collapses_bursts_to_the_latest():
         for n, do in enumerate(["build", "watch", "build", "pause", "watch", "watch", "taken"])
     ]
     assert [request["n"] for request in collapsed(requests)] == [2, 3, 5, 6]
+    kept = [{"do": "build"}, {"do": "export"}, {"do": "build"}]  # what is exported is built before
+    assert collapsed([{"do": "build"}, *kept]) == kept
     assert collapsed([{"do": "build"}, {"do": "train"}, None]) == [{"do": "train"}, {"do": "quit"}]
     with pytest.raises(FrameError):
         collapsed([FrameError("Nonsense.")])

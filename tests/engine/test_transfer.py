@@ -120,7 +120,7 @@ def test_a_file_of_weights_that_is_gone_is_told_and_the_network_drawn(engine, ti
 def test_exports_what_it_holds(engine, tiny, tmp_path, form):
     engine.build(tiny(), watch="fc", seed=4)
     engine.wait("built")
-    engine.send("export", form=form, path=str(tmp_path / f"net.{form}"))
+    engine.send("export", graph=file.to_dict(tiny()), form=form, path=str(tmp_path / f"net.{form}"))
     answer, _ = engine.wait("exported")
     assert answer["path"] == str(tmp_path / f"net.{form}")
     if form == "onnx":
@@ -135,9 +135,12 @@ def test_exports_what_it_holds(engine, tiny, tmp_path, form):
 def test_what_cannot_be_asked(engine, tiny, tmp_path):
     engine.build(tiny())
     engine.wait("built")
-    for request in ({"do": "export", "form": "gguf", "path": str(tmp_path / "x")},
-                    {"do": "export", "form": "onnx", "path": ""},
-                    {"do": "export", "form": "safetensors", "path": str(tmp_path)},
+    held = {"do": "export", "graph": file.to_dict(tiny())}
+    for request in ({**held, "form": "gguf", "path": str(tmp_path / "x")},
+                    {**held, "form": "onnx", "path": ""},
+                    {**held, "form": "safetensors", "path": str(tmp_path)},
+                    {"do": "export", "graph": file.to_dict(tiny(8)), "form": "safetensors",
+                     "path": str(tmp_path / "x")},
                     {"do": "import", "graph": file.to_dict(tiny()), "file": None, "to": "x"},
                     {"do": "import", "graph": {}, "file": "x", "to": "x"}):
         engine.send(**request)

@@ -1,0 +1,157 @@
+"""What the window asks for weights, and what it makes of the answers; without an engine."""
+
+import pytest
+
+from explorer.app.exchange import MOST_REMEMBERED
+from explorer.app.notice import Notice
+from explorer.app.weights_report import WeightsReport
+from explorer.catalog.datasets import PHOTOS
+from explorer.graph import edits
+
+HELLO = {"devices": [{"id": "cpu", "name": "a", "memory": 1}]}
+ROWS = [["no partner", "fc.bias", "", "10"], ["by order", "a.weight", "b.weight", "4×3"],
+        ["by name", "fc.weight", "fc.weight", "10×4"]]
+
+
+def asked(session, do: str) -> dict:
+    """The newest request of that name."""
+    return next(state for name, state in reversed(session.link.sent) if name == do)
+
+
+@pytest.fixture
+def ready(session):
+    """A session whose engine has said hello."""
+    session.link.hello = HELLO
+    session.link.hello_said.emit(HELLO)
+    return session
+
+
+def bring(session, tmp_path, path="kept.safetensors") -> None:
+    """Import, and answer as an engine does where all fits; the weights lie at `path`."""
+    session.exchange.bring(tmp_path / "theirs.pth")
+    (tmp_path / path).touch()
+    session.link.imported.emit({"generation": len(session.link.sent), "path": str(tmp_path / path),
+                                "sentence": "All fits.", "rows": ROWS})
+
+
+def test_what_is_asked_before_the_engine_is_there_waits_for_it(session, tmp_path):
+    session.exchange.bring(tmp_path / "theirs.pth")
+    assert not session.link.sent
+    session.link.hello = HELLO
+    session.link.hello_said.emit(HELLO)
+    assert asked(session, "import")["file"] == str(tmp_path / "theirs.pth")
+
+
+def test_imported_weights_are_what_is_built_with(ready, tmp_path, qtbot):
+    with qtbot.waitSignal(ready.exchange.reported) as told:
+        bring(ready, tmp_path)
+    assert told.args == ["theirs.pth into cifar_resnet8", "All fits.", ROWS]
+    assert asked(ready, "build")["weights"] == str(tmp_path / "kept.safetensors")
+    ready.run.start()
+    assert asked(ready, "train")["weights"] == str(tmp_path / "kept.safetensors")
+
+
+def test_weights_that_do_not_fit_change_nothing(ready, tmp_path, qtbot):
+    bring(ready, tmp_path)
+    ready.exchange.bring(tmp_path / "other.pth")
+    with qtbot.waitSignal(ready.exchange.reported):
+        ready.link.imported.emit({"generation": len(ready.link.sent), "path": None,
+                                  "sentence": "Nothing was loaded.", "rows": ROWS})
+    assert ready.document.weights == str(tmp_path / "kept.safetensors")
+
+
+def test_an_answer_to_nothing_is_not_heard(ready, qtbot):
+    with qtbot.assertNotEmitted(ready.exchange.reported):
+        ready.link.imported.emit({"generation": 99, "path": "x", "sentence": "", "rows": []})
+
+
+def test_a_run_or_a_network_with_problems_takes_and_gives_no_weights(ready, tmp_path, qtbot):
+    ready.edit("Set", lambda graph: edits.set_params(graph, "layer1", {"block": "BasicBlock"}))
+    ready.run.state = "running"
+    with qtbot.waitSignal(ready.notified) as told:
+        ready.exchange.bring(tmp_path / "theirs.pth")
+    assert "stop it" in told.args[0]
+    ready.run.state = "idle"
+    ready.edit("Cut", lambda graph: edits.remove(graph, {"head"}))
+    for do in (lambda: ready.exchange.bring(tmp_path / "theirs.pth"),
+               lambda: ready.exchange.write("onnx", tmp_path / "net.onnx")):
+        with qtbot.waitSignal(ready.notified):
+            do()
+    assert not {"import", "export"} & {name for name, _state in ready.link.sent}
+
+
+def test_an_edit_of_just_now_is_built_before_it_is_written(ready, tmp_path):
+    ready.edit("Set", lambda graph: edits.set_params(graph, "layer1", {"depth": 2}))
+    ready.exchange.write("safetensors", tmp_path / "net.safetensors")
+    (first, built), (second, written) = ready.link.sent[-2:]
+    assert (first, second) == ("build", "export") and built["graph"] == written["graph"]
+
+
+def test_what_was_written_is_told(ready, qtbot):
+    for answer, words in (({"difference": None, "dynamic": None}, "net.onnx is written"),
+                          ({"difference": 2e-6, "dynamic": True}, "same to 2.0e-06; any number"),
+                          ({"difference": 2e-6, "dynamic": False}, "one picture at a time")):
+        with qtbot.waitSignal(ready.notified) as told:
+            ready.link.exported.emit({"form": "onnx", "path": "/a/net.onnx", **answer})
+        assert words in told.args[0]
+
+
+def test_a_file_finds_its_weights_and_photos_again(ready, tmp_path):
+    ready.save(tmp_path / "net.cnn.json")
+    ready.choose_data(PHOTOS)
+    bring(ready, tmp_path)
+    ready.new("lenet5")
+    ready.close(0)
+    ready.read(tmp_path / "net.cnn.json")
+    assert ready.document.weights == str(tmp_path / "kept.safetensors")
+    assert ready.data is PHOTOS
+    ready.new("lenet5")
+    ready.close(ready.documents.index(next(each for each in ready.documents if each.path)))
+    (tmp_path / "kept.safetensors").unlink()
+    ready.read(tmp_path / "net.cnn.json")
+    assert ready.document.weights is None
+
+
+def test_only_so_many_files_are_remembered_and_only_their_copies_kept(ready, tmp_path):
+    exchange = ready.exchange
+    exchange._folder = tmp_path / "copies"
+    exchange._folder.mkdir()
+    for number in range(MOST_REMEMBERED + 3):
+        ready.document.path = tmp_path / f"{number}.cnn.json"
+        copy = exchange._folder / f"{number}.safetensors"
+        copy.touch()
+        bring(ready, exchange._folder, copy.name)
+    left = {int(path.stem) for path in exchange._folder.glob("*.safetensors")}
+    assert left == set(range(3, MOST_REMEMBERED + 3))
+
+
+def test_the_notice_offers_more(session, qtbot):
+    from PySide6.QtWidgets import QWidget
+
+    room = QWidget()
+    room.resize(800, 400)
+    qtbot.addWidget(room)
+    notice, done = Notice(room, session), []
+    room.show()
+    notice.say("All fits.", "Show all", lambda: done.append(1))
+    assert notice.more.isVisible() and notice.rect().contains(notice.more.geometry())
+    tall = notice.height()
+    notice.more.click()
+    assert done == [1] and not notice.isVisible()
+    session.notified.emit("All fits.")
+    assert not notice.more.isVisible() and notice.height() < tall
+
+
+def test_the_report_lists_what_does_not_fit_in_red(qapp, qtbot, session):
+    from PySide6.QtCore import Qt
+
+    from explorer.app import theme
+
+    report = WeightsReport("theirs.pth into net", "Nothing was loaded.", ROWS, None)
+    qtbot.addWidget(report)
+    report.show()
+    model = report.table.model()
+    cells = [[model.index(row, column).data() for column in range(4)] for row in range(3)]
+    assert cells[0] == ["no partner", "fc.bias", "–", "10"] and cells[1][2] == "b.weight"
+    colours = [model.index(row, 1).data(Qt.ItemDataRole.ForegroundRole).name() for row in range(3)]
+    assert colours == [theme.DARK.problem, theme.DARK.text, theme.DARK.muted]
