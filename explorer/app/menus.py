@@ -154,6 +154,10 @@ class Menus(QObject):
         for action in self.window.run_bar.run_actions.values():
             menu.addAction(action)
             self.window.addAction(action)
+        menu.addSeparator()
+        self._add(menu, _("Se&ttings and memory"), "Ctrl+Shift+R",
+                  _("The figures of the next run, what it takes of the device's memory, and the "
+                    "largest batch that fits"), self.window.run_bar.open_settings)
         return menu
 
     def _help(self) -> QMenu:

@@ -34,6 +34,17 @@ def test_the_status_line_leads_to_the_batch_that_fits(person, qtbot):
     menu.close()
 
 
+def test_the_keyboard_leads_there_too(person, qtbot):
+    person.key(Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    menu, boxes = person.window.run_bar.settings_menu, person.window.run_bar.settings.boxes
+    person.wait(menu.isVisible)
+    person.wait(boxes["epochs"].hasFocus)
+    qtbot.keyClick(boxes["epochs"], Qt.Key.Key_Tab)
+    assert boxes["batch_size"].hasFocus()
+    qtbot.keyClick(menu, Qt.Key.Key_Escape)
+    assert not menu.isVisible()
+
+
 def test_a_run_that_will_not_fit_is_told_of_and_begins_all_the_same(person):
     greet(person)
     person.window.run_bar.settings.boxes["batch_size"].setValue(30_000)

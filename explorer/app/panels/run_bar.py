@@ -140,6 +140,12 @@ class RunBar(QWidget):
         self._settings_opener = button
         return button
 
+    def open_settings(self) -> None:
+        """Shows the figures of a run, below their button."""
+        opener = self._settings_opener
+        self.settings_menu.popup(opener.mapToGlobal(opener.rect().bottomLeft()))
+        self.settings.boxes["epochs"].setFocus()
+
     def set_state(self, state: str, resumable: bool = False) -> None:
         """Offers what can be done; `resumable` where a run can go on from a checkpoint."""
         self.state = state

@@ -31,3 +31,7 @@ class SettingsMenu(QMenu):
 
     def _forget(self) -> None:
         self._above = None
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        # A menu takes Tab for the next of its entries; here it is the next field of the one form.
+        return QWidget.focusNextPrevChild(self, forward)
