@@ -7,15 +7,15 @@ import argparse
 import difflib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
-from typing import NamedTuple
 
 from explorer import __version__
 from explorer.catalog import check, templates
 from explorer.catalog.datasets import DATASETS, DataSet
 from explorer.catalog.layers import text_of
+from explorer.export import FORMS, TABLES, ExportError
 from explorer.graph.file import SUFFIX, FileError, replace_bytes
 from explorer.graph.graph import Graph, Shape
 from explorer.text import _
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     try:
         return given.run(given)
-    except (UsageError, FileError) as error:
+    except (UsageError, FileError, ExportError) as error:
         print(f"cnn-explorer: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:
@@ -303,65 +303,6 @@ def _export(given) -> int:
     return 0 if report.ok else 1
 
 
-class Form(NamedTuple):
-    """One form of export. write(given, report): what the file holds, or None if it wrote the file
-    itself; raises UsageError. binary: it cannot be printed. sound: only a network without problems has it; what is wrong can be drawn,
-    too."""
-
-    write: Callable[..., bytes | None]
-    binary: bool = False
-    sound: bool = False
-
-
-def _source(given, report) -> bytes:
-    from explorer.analysis.source import source
-
-    return source(report).encode("utf-8")
-
-
-def _diagram(given, report) -> bytes:
-    from explorer.analysis.layout import placed, unplaced
-    from explorer.analysis.level import NoInside, first_problems, level
-    from explorer.analysis.report import analyse
-
-    if unplaced(report.graph):
-        report = analyse(placed(report.graph))
-    path = tuple(given.inside.split(".")) if given.inside else ()
-    try:
-        shown = level(report, path)
-    except NoInside as error:
-        raise UsageError(str(error)) from None
-    if sys.platform.startswith("linux"):
-        os.environ["QT_QPA_PLATFORM"] = "offscreen"  # elsewhere there is always a screen
-    try:
-        from explorer.app.canvas.picture import Picture, TooLarge, application
-    except ImportError as error:
-        raise UsageError(_("the diagram needs Qt, which cannot be loaded: {error}").format(
-            error=error)) from None
-    application()
-    picture = Picture(shown, first_problems(report, path), given.theme, report.graph.name)
-    scale = picture.scale_to(given.width) if given.width else given.scale
-    try:
-        return picture.written(given.to, scale)
-    except TooLarge as error:
-        raise UsageError(str(error)) from None
-
-
-def _table(given, report) -> bytes:
-    from explorer.analysis import table
-
-    suffix = given.output.suffix.lower() if given.output else ".csv"
-    form = given.format or next((form for form, end in TABLES.items() if end == suffix), None)
-    if form is None:
-        raise UsageError(_("{file}: a table ends in .csv or .md; or say --format").format(
-            file=given.output))
-    return {"csv": table.as_csv, "markdown": table.as_markdown}[form](report).encode("utf-8")
-
-
-def _with_weights(given, report) -> None:
-    _exchange("export", report.graph, given.to, given.output, given.weights, given.seed)
-
-
 def _exchange(do: str, *arguments) -> int:
     """Have a command of `explorer.exchange` done; what the engine complains of is a UsageError."""
     from explorer import exchange
@@ -389,10 +330,3 @@ def _predict(given) -> int:
     if _complain(analyse(graph)):
         return 1
     return _exchange("answer", graph, given.photo, given.weights, given.top)
-
-
-FORMS = {"pytorch": Form(_source, sound=True), "svg": Form(_diagram),
-         "png": Form(_diagram, binary=True), "pdf": Form(_diagram, binary=True),
-         "table": Form(_table), "safetensors": Form(_with_weights, binary=True, sound=True),
-         "onnx": Form(_with_weights, binary=True, sound=True)}
-TABLES = {"csv": ".csv", "markdown": ".md"}

@@ -28,7 +28,8 @@ ARROWS = {
     "app": (QT, GROUND | {"graph", "catalog", "analysis", "protocol", "app"}),
     # A command imports what it needs, where it needs it: the window and the engine inside functions.
     "cli": (NOTHING, GROUND | {"graph", "catalog", "analysis", "engine", "app", "terminal",
-                               "exchange"}),
+                               "exchange", "export"}),
+    "export": (NOTHING, GROUND | {"analysis", "app", "engine", "exchange"}),  # its forms
     "exchange": (NOTHING, GROUND | {"graph", "catalog", "analysis", "engine"}),  # its commands
     "terminal": (NOTHING, GROUND),  # how the command line shows a run
 }

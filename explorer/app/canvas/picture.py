@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from math import floor, sqrt
 
-from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QPointF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import (
     QFont,
     QFontMetricsF,
@@ -89,8 +89,9 @@ class Picture:
         """
         points = QSizeF(self.size) * (scale * 72 / PER_INCH)
         if max(points.width(), points.height()) > LARGEST_PAGE:
-            raise TooLarge(_("A page of {width:,.0f}×{height:,.0f} points would be too large; a side "
-                             "of a PDF may be {most:,}: a scale of {scale:.3g} at the most").format(
+            raise TooLarge(_("A page of {width:,.0f}×{height:,.0f} points would be too large; a "
+                             "side of a PDF may be {most:,}: a scale of {scale:.3g} at the "
+                             "most").format(
                                  width=points.width(), height=points.height(), most=LARGEST_PAGE,
                                  scale=_down(scale * LARGEST_PAGE / max(points.width(),
                                                                         points.height()))))
@@ -113,9 +114,9 @@ class Picture:
             fits = min(LONGEST / max(self.size.toTuple()),
                        sqrt(MOST_PIXELS / (self.size.width() * self.size.height())))
             raise TooLarge(_(
-                "A PNG of {width:,}×{height:,} pixels would be too large; allowed: {longest:,} a side "
-                "and {most} million in all, a scale of {scale:.3g} at the most; SVG and PDF can be "
-                "printed at any size").format(width=width, height=height, longest=LONGEST,
+                "A PNG of {width:,}×{height:,} pixels would be too large; allowed: {longest:,} a "
+                "side and {most} million in all, a scale of {scale:.3g} at the most; SVG and PDF "
+                "can be printed at any size").format(width=width, height=height, longest=LONGEST,
                                               most=MOST_PIXELS // 10**6, scale=_down(fits)))
         image = QImage(width, height, QImage.Format.Format_RGB32)
         per_metre = round(PER_INCH * scale / 0.0254)

@@ -1,4 +1,4 @@
-"""How a wire runs: straight where it can, else round corners, past the cards and beside the others."""
+"""How a wire runs: straight where it can, else round corners, past cards and other wires."""
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping

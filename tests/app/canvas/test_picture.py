@@ -1,5 +1,5 @@
-"""The diagram as a picture for a page: all of it is there, it is of the size asked for, and it looks
-alike in every form."""
+"""The diagram as a picture for a page: all of it is there, of the size asked for, and it looks alike
+in every form."""
 
 import re
 import xml.etree.ElementTree as ElementTree

@@ -1,0 +1,84 @@
+"""The forms in which a network is taken away by the command line, by name."""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import NamedTuple
+
+from explorer.text import _
+
+
+class ExportError(ValueError):
+    """A network cannot be written so; the sentence says why."""
+
+
+class Form(NamedTuple):
+    """One form of export. write(given, report): what the file holds, or None if it wrote the file
+    itself; given: what the command line states; raises ExportError. binary: it cannot be printed.
+    sound: only a network without problems has it; what is wrong can be drawn, too."""
+
+    write: Callable[..., bytes | None]
+    binary: bool = False
+    sound: bool = False
+
+
+def _source(given, report) -> bytes:
+    from explorer.analysis.source import source
+
+    return source(report).encode("utf-8")
+
+
+def _diagram(given, report) -> bytes:
+    from explorer.analysis.layout import placed, unplaced
+    from explorer.analysis.level import NoInside, first_problems, level
+    from explorer.analysis.report import analyse
+
+    if unplaced(report.graph):
+        report = analyse(placed(report.graph))
+    path = tuple(given.inside.split(".")) if given.inside else ()
+    try:
+        shown = level(report, path)
+    except NoInside as error:
+        raise ExportError(str(error)) from None
+    if sys.platform.startswith("linux"):
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"  # elsewhere there is always a screen
+    try:
+        from explorer.app.canvas.picture import Picture, TooLarge, application
+    except ImportError as error:
+        raise ExportError(_("the diagram needs Qt, which cannot be loaded: {error}").format(
+            error=error)) from None
+    application()
+    picture = Picture(shown, first_problems(report, path), given.theme, report.graph.name)
+    scale = picture.scale_to(given.width) if given.width else given.scale
+    try:
+        return picture.written(given.to, scale)
+    except TooLarge as error:
+        raise ExportError(str(error)) from None
+
+
+def _table(given, report) -> bytes:
+    from explorer.analysis import table
+
+    suffix = given.output.suffix.lower() if given.output else ".csv"
+    form = given.format or next((form for form, end in TABLES.items() if end == suffix), None)
+    if form is None:
+        raise ExportError(_("{file}: a table ends in .csv or .md; or say --format").format(
+            file=given.output))
+    return {"csv": table.as_csv, "markdown": table.as_markdown}[form](report).encode("utf-8")
+
+
+def _with_weights(given, report) -> None:
+    from explorer import exchange
+    from explorer.engine.failure import EngineError
+
+    try:
+        exchange.export(report.graph, given.to, given.output, given.weights, given.seed)
+    except EngineError as error:
+        raise ExportError(str(error)) from None
+
+
+FORMS = {"pytorch": Form(_source, sound=True), "svg": Form(_diagram),
+         "png": Form(_diagram, binary=True), "pdf": Form(_diagram, binary=True),
+         "table": Form(_table), "safetensors": Form(_with_weights, binary=True, sound=True),
+         "onnx": Form(_with_weights, binary=True, sound=True)}
+TABLES = {"csv": ".csv", "markdown": ".md"}
