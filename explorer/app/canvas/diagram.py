@@ -138,6 +138,10 @@ class Diagram(QGraphicsScene):
         start, end = self._ends_of(wire)
         return end.x() - start.x()
 
+    def _plain(self, wire: Wire) -> tuple[bool, float]:
+        start, end = self._ends_of(wire)
+        return abs(end.y() - start.y()) > 0.5, end.x() - start.x()
+
     def _order_ports(self, card: Card) -> None:
         """Put the ports in the order in which the wires arrive, that of the straight one in the
         middle."""
@@ -180,15 +184,15 @@ class Diagram(QGraphicsScene):
         return Place(len(leaving) > 1, rank, channels, low)
 
     def _label_wires(self, sources: Collection[str]) -> None:
-        """Of the wires that leave a card, the shortest with room shows the tensor; those that go
-        back together have one label; none stands on a card."""
+        """Of the wires that leave a card, the straight one or the shortest shows the tensor; those
+        that go back together have one label; none stands on a card."""
         for id in sources:
             ready = []
             for wire in self.graph.out_of(id):
                 self.wires[wire].first = False
                 if self.wires[wire].way.label_at is not None:
                     ready.append(wire)
-            ready.sort(key=self._length)
+            ready.sort(key=self._plain)
             back = False
             for item in [self.wires[wire] for wire in ready]:
                 if not self._is_clear(item) or item.way.folds and back:
