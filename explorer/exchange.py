@@ -44,8 +44,8 @@ def export(graph: Graph, form: str, output: Path, file: Path | None, seed: int) 
         return 0
     print(*made.files, sep="\n")
     batch = _("any number of pictures at a time") if made.dynamic else _("one picture at a time")
-    print(_("onnxruntime gives the same to {difference:.1e}; {batch}").format(
-        difference=made.difference, batch=batch))
+    print(_("onnxruntime's outputs differ by at most {difference:.1e}, of outputs up to {largest:.3g}; "
+            "{batch}").format(difference=made.difference, largest=made.largest, batch=batch))
     return 0
 
 

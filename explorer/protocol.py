@@ -38,7 +38,8 @@ What the engine answers (key "say"):
     saved      path, step, epoch
     imported   path (null: they do not fit, and nothing was written), sentence, rows [[what became of
                it, our name, their name, shape], ...]
-    exported   form, path, difference (of onnxruntime's outputs), dynamic (any number of pictures)
+    exported   form, path; of ONNX, else null: difference (of onnxruntime's outputs, the largest),
+               largest (output), dynamic (any number of pictures)
     state      state: measuring, running, paused, stopped or finished (with accuracy and files)
     failed     sentence, detail
 

@@ -98,8 +98,10 @@ class Exchange(QObject):
         else:
             batch = (_("any number of pictures at a time") if message["dynamic"]
                      else _("one picture at a time"))
-            sentence = _("{name} is written: onnxruntime gives the same to {difference:.1e}; {batch}"
-                         ).format(name=name, difference=message["difference"], batch=batch)
+            sentence = _("{name} is written, for {batch}; onnxruntime's outputs differ by at most "
+                         "{difference:.1e}, of outputs up to {largest:.3g}").format(
+                             name=name, batch=batch, difference=message["difference"],
+                             largest=message["largest"])
         self.session.notified.emit(sentence)
 
     # The engine's start -------------------------------------------------------------------------

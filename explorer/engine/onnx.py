@@ -29,10 +29,12 @@ _ONE_FILE = 1_800_000_000
 @dataclass(frozen=True)
 class Exported:
     """files: what was written. difference: the largest between the outputs of onnxruntime and of
-    PyTorch on the same random pictures. dynamic: any number of pictures at a time; otherwise one."""
+    PyTorch on the same random pictures. largest: of those outputs, without its sign. dynamic: any
+    number of pictures at a time; otherwise one."""
 
     files: tuple[Path, ...]
     difference: float
+    largest: float
     dynamic: bool
 
 
@@ -56,7 +58,7 @@ def write(model: Model, path: Path) -> Exported:
     temporary = path if large else path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         dynamic = _export(net, model.graph.input, temporary, large)
-        difference = _difference(net, model.graph.input, temporary, _BATCH if dynamic else 1)
+        difference, largest = _difference(net, model.graph.input, temporary, _BATCH if dynamic else 1)
         os.replace(temporary, path)
     except OSError as fault:
         raise EngineError(_("{path} cannot be written: {fault}.").format(
@@ -65,7 +67,7 @@ def write(model: Model, path: Path) -> Exported:
         if temporary != path:
             temporary.unlink(missing_ok=True)
     return Exported((path, path.with_name(path.name + ".data")) if large else (path,),
-                    difference, dynamic)
+                    difference, largest, dynamic)
 
 
 def _export(net: nn.Module, input: tuple[int, ...], path: Path, beside: bool) -> bool:
@@ -108,7 +110,9 @@ def _quiet():
         logging.disable(level)
 
 
-def _difference(net: nn.Module, input: tuple[int, ...], path: Path, batch: int) -> float:
+def _difference(net: nn.Module, input: tuple[int, ...], path: Path, batch: int
+                ) -> tuple[float, float]:
+    """The largest difference of the outputs, and the largest output."""
     import onnxruntime
 
     generator = torch.Generator().manual_seed(0)
@@ -123,9 +127,8 @@ def _difference(net: nn.Module, input: tuple[int, ...], path: Path, batch: int) 
     if found.shape != expected.shape:
         raise EngineError(_("onnxruntime gives {found} where the network gives {wanted}; nothing was "
                             "written.").format(found=found.shape, wanted=expected.shape))
-    difference = float(np.abs(found - expected).max())
-    scale = max(1.0, float(np.abs(expected).max()))
-    if not difference <= TOLERANCE * scale:
+    difference, largest = float(np.abs(found - expected).max()), float(np.abs(expected).max())
+    if not difference <= TOLERANCE * max(1.0, largest):
         raise EngineError(_("onnxruntime's outputs differ by up to {difference:.2g}; nothing was "
                             "written.").format(difference=difference))
-    return difference
+    return difference, largest

@@ -57,4 +57,5 @@ def exported(model: Model, request: Mapping[str, Any]) -> dict[str, Any]:
     path = checkpoint.path_of(request.get("path"))
     made = save(model, request.get("form"), path)
     return {"say": "exported", "form": request.get("form"), "path": str(path),
-            "difference": made and made.difference, "dynamic": made and made.dynamic}
+            "difference": made and made.difference, "largest": made and made.largest,
+            "dynamic": made and made.dynamic}

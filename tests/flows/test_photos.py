@@ -166,7 +166,7 @@ def test_files_that_do_not_fit_are_told_in_one_sentence_and_change_nothing(ready
 
 
 @pytest.mark.parametrize("form, words", [("safetensors", "is written"),
-                                         ("onnx", "onnxruntime gives the same")])
+                                         ("onnx", "differ by at most")])
 def test_the_network_that_the_engine_holds_is_taken_away(ready, tmp_path, monkeypatch, form, words):
     person = ready
     path = tmp_path / f"net.{form}"
