@@ -298,7 +298,8 @@ def _docstring(doc: str) -> list[str]:
 
 def _attribute(id: str, value: list[str], comment: str = "") -> list[str]:
     plain = id.isidentifier()
-    first = f"{INDENT}self.{id} = " if plain else f'{INDENT}self.add_module("{id}", '
+    adds = "register_parameter" if value[0].startswith("nn.Parameter(") else "add_module"
+    first = f"{INDENT}self.{id} = " if plain else f'{INDENT}self.{adds}("{id}", '
     lines = [first + value[0], *(INDENT + line for line in value[1:])]
     lines[-1] += ("" if plain else ")") + comment
     return lines
