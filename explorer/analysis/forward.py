@@ -83,8 +83,8 @@ class _Forward:
         read = tuple(id for _text, ids in values for id in ids)
         texts = [text for text, _ids in values]
         kind = child.facts.kind
-        name = f"self.{child.id}" if child.id.isidentifier() else (
-            f'self.get_submodule("{child.id}")')
+        gets = "get_parameter" if kind.call and kind.expression else "get_submodule"
+        name = f"self.{child.id}" if child.id.isidentifier() else f'self.{gets}("{child.id}")'
         if kind.expression:
             own = [name] if kind.call else []
             return kind.expression(child.facts.settings, texts + own), read
