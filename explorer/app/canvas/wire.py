@@ -1,5 +1,6 @@
 """A wire: as thick as its tensor has channels, the shape under it, the tensor above it to scale."""
 
+from functools import lru_cache
 from math import log2
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -31,7 +32,8 @@ class WireItem(QGraphicsItem):
         self.first = True
         self.setZValue(1)
 
-    def carry(self, shape: Shape | None, largest: Shape | None, dashed: bool, problem: bool) -> None:
+    def carry(self, shape: Shape | None, largest: Shape | None, dashed: bool,
+              problem: bool) -> None:
         """Take the tensor that runs through the wire; `largest` gives the scale of its box."""
         new = (shape, largest, dashed, problem)
         if new != (self.shape_of, self.largest, self.dashed, self.problem):
@@ -103,7 +105,7 @@ class WireItem(QGraphicsItem):
 
     def _words(self) -> QRectF:
         """Where the shape stands, under the wire."""
-        width = QFontMetricsF(theme.mono(10)).horizontalAdvance(shape_text(self.shape_of)) + 6
+        width = _width(shape_text(self.shape_of)) + 6
         at = self.way.label_at
         return QRectF(at.x() - width / 2, at.y() + 6, width, 15)
 
@@ -111,3 +113,8 @@ class WireItem(QGraphicsItem):
         """Where the tensor stands, above the wire."""
         at = self.way.label_at
         return QRectF(at.x() - BOX / 2, at.y() - BOX - 14, BOX, BOX)
+
+
+@lru_cache(maxsize=4096)
+def _width(words: str) -> float:
+    return QFontMetricsF(theme.mono(10)).horizontalAdvance(words)
