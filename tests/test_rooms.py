@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,12 @@ def imports(path: Path, top: bool = False) -> set[str]:
 
 def test_every_file_is_in_a_room():
     assert {room(path) for path in FILES} == set(ARROWS)
+
+
+def test_every_package_is_installed():
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))
+    there = {".".join(path.parent.relative_to(PACKAGE.parent).parts) for path in FILES}
+    assert set(project["tool"]["setuptools"]["packages"]) == there | {"explorer.resources"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
