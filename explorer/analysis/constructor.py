@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from textwrap import wrap
 
 from explorer.catalog import KINDS
 from explorer.catalog.kind import REQUIRED, Argument, Call
@@ -46,8 +47,12 @@ def _activation(call: Call) -> bool:
 def written(made: Call | Row, used: int) -> list[str]:
     """The text, in one line if it fits behind `used` columns, else one item a line."""
     line = _line(made)
-    if used + len(line) <= WIDEST or not isinstance(made, Row):
+    if used + len(line) <= WIDEST:
         return [line]
+    if isinstance(made, Call):
+        head, _bracket, rest = line.partition("(")
+        return [f"{head}(", *wrap(rest[:-1], WIDEST - used, initial_indent="    ",
+                                  subsequent_indent="    "), ")"] if len(rest) > 40 else [line]
     lines = ["nn.Sequential(OrderedDict([" if made.names else "nn.Sequential("]
     for run in _runs(made):
         for each in _items(run, used - 4):

@@ -27,6 +27,9 @@ _FULL_ON_CUDA = frozenset(("GroupNorm", "LayerNorm", "LayerNorm2d", "LocalRespon
                            "Softmax", "Upsample"))
 _FULL_ON_CPU = frozenset(("LocalResponseNorm",))
 """Kinds that autocast keeps in float32 (torch.amp, "Autocast Op Reference")."""
+_AT_WORK = {"LocalResponseNorm": (2, 3)}
+"""What kinds that are made of several steps have at a time beside their output, forward and back,
+in sizes of their output."""
 
 
 class Manner(NamedTuple):
@@ -143,10 +146,12 @@ def _leaf(facts: Facts, manner: Manner, widths: tuple[int, ...], learns: tuple[b
     copies = HALF * sum(weight.size for weight in facts.weights
                         if weight.learned and len(weight.shape) > 1) if product else 0
     fixed = copies + (_statistics(facts) if works else 0)
-    each = extra(facts, manner, width) if works else 0
+    beside = extra(facts, manner, width) if manner.training else 0
+    each = beside if works else 0
     if "input" in keeps:
         each += cast
-    forward = ((fixed, each + out + (0 if "input" in keeps else cast)),)
+    moment = max(_AT_WORK.get(name, (0, 0))[0] * out - each, 0 if works else beside)
+    forward = ((fixed, each + out + moment + (0 if "input" in keeps else cast)),)
     return Footprint(width, False, works, "input" in keeps and not cast, "output" in keeps,
                      (fixed, each), copies, buffers, forward,
                      _leaf_backward(facts, manner, width, widths, learns, weights, (fixed, each),
@@ -182,6 +187,7 @@ def _leaf_backward(facts: Facts, manner: Manner, width: int, widths: tuple[int, 
         return ((0, 0),)
     made = sum(prod(shape) * (width + (each if each != width else 0))
                for shape, each, learn in zip(facts.ins, widths, learns) if learn)
+    made += _AT_WORK.get(facts.kind.name, (0, 0))[1] * out
     if facts.kind.category == "merge":  # whole products, that are then summed up to a side of 1
         made = max(made, out * (sum(learns) + bool(weights)))
     if width == FULL or not manner.half:

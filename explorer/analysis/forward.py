@@ -1,5 +1,6 @@
 """Writes the forward pass of a class: nested where it reads well, one line a step where not."""
 
+import re
 from collections import Counter
 
 from explorer.analysis.facts import Child
@@ -57,7 +58,8 @@ class _Forward:
         self.variables = {INPUT: "x"}
         self.assigned: list[tuple[str, str]] = []  # values that became variables, in order
         self.waiting: dict[str, tuple[str, tuple[str, ...]]] = {}
-        self.adds = any(child.facts.kind.name == "Add" for child in children)
+        self.joins = any(child.facts.kind.name == "Add" or len(child.sources) == 2
+                         and INPUT in child.sources for child in children)
         for child in children:
             self._step(child, result)
         text, _read = self._value(result)
@@ -94,7 +96,7 @@ class _Forward:
         """The value reads well inside the expression of its only reader."""
         reader = self.readers[child.id]
         if reader.facts.kind.expression:
-            return len(text) <= 48 and not (reader.facts.kind.name == "Add"
+            return len(reader.sources) < 3 and len(text) <= 48 and not (reader.facts.kind.name == "Add"
                                             and child.facts.kind.name == "Add")
         return (not child.facts.kind.composite and not reader.facts.kind.composite
                 and child.facts.kind.category != "activation")
@@ -115,7 +117,8 @@ class _Forward:
 
     def _fresh(self, id: str) -> str:
         taken = set(self.variables.values())
-        wanted = "out" if self.adds and "out" not in taken else (
+        id = re.sub(r"_\d+$", "", id)  # the first of a row of numbered layers
+        wanted = "out" if self.joins and "out" not in taken else (
             id if id.isidentifier() else "v" + id.replace("-", "_"))
         while wanted in taken:
             wanted += "_"

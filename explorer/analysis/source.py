@@ -8,8 +8,9 @@ the graph reach the text.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from textwrap import wrap
 
-from explorer.analysis.constructor import Constructor, Expression, Row, same_kind, written
+from explorer.analysis.constructor import WIDEST, Constructor, Expression, Row, same_kind, written
 from explorer.analysis.facts import Child, Facts
 from explorer.analysis.forward import forward
 from explorer.analysis.report import Report
@@ -19,7 +20,13 @@ from explorer.catalog.layers import text_of
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph
 
 INDENT = " " * 8
-_WORDS = {"resnet": "ResNet", "vgg": "VGG", "lenet": "LeNet", "cifar": "Cifar"}
+_FLAGS = {"Projection": "project", "ZeroShortcut": "pad"}
+_WORDS = ("MobileNet", "ShuffleNet", "SqueezeNet", "DenseNet", "EfficientNet", "GoogLeNet", "AlexNet",
+          "RegNet", "ResNeXt", "ResNet", "ConvNeXt", "LeNet", "VGG", "WRN", "SE", "BN")
+_PRETTY = {word.lower(): word for word in _WORDS}
+_OWN_NAMES = ("stride", "padding", "dilation", "kernel_size", "p", "eps", "momentum")
+"""Arguments that only a setting of their own name may give: that another has the same value is
+chance."""
 
 
 class NotRunnable(ValueError):
@@ -29,9 +36,9 @@ class NotRunnable(ValueError):
 def class_name(graph: Graph) -> str:
     """The name of the class that `source` writes for a graph: ResNet18 for "resnet18"."""
     words = re.findall(r"[A-Za-z0-9]+", graph.name.encode("ascii", "ignore").decode())
-    camel = "".join(word[:1].upper() + word[1:] for word in words)
-    for plain, pretty in _WORDS.items():
-        camel = re.sub(plain, pretty, camel, flags=re.IGNORECASE)
+    camel = "".join(re.sub(f"^({'|'.join(_PRETTY)})(?![a-z])",
+                           lambda found: _PRETTY[found[0].lower()], word[:1].upper() + word[1:],
+                           flags=re.IGNORECASE) for word in words)
     return camel + "Net" * (camel in _taken(graph)) if camel[:1].isalpha() else f"Network{camel}"
 
 
@@ -152,7 +159,9 @@ class _Writer:
             wanted = block.name.split(".")[0]
             before, after = block.members[0].ins[0], block.members[0].out
             changes = "Down" if before[1:] != after[1:] else "Wider" if before != after else ""
-            choices = (wanted, wanted + changes, *(f"{wanted}{changes}{n}" for n in range(2, 999)))
+            longer = wanted + changes
+            longer += "_" * longer[-1].isdigit()
+            choices = (wanted, wanted + changes, *(f"{longer}{n}" for n in range(2, 999)))
             block.name = next(name for name in choices if name not in taken)
             taken.add(block.name)
 
@@ -190,8 +199,7 @@ class _Writer:
                 block.body += _attribute(id, written(self._unified(
                     block, id, made, range(len(made)), fresh), width))
                 continue
-            flag = "project" if spliced[others[0]][number].facts.kind.name == "Projection" \
-                else f"with_{id}"
+            flag = _FLAGS.get(spliced[others[0]][number].facts.kind.name, f"with_{id}")
             while flag in block.arguments:
                 flag += "_"
             block.arguments[flag] = (tuple(index in others for index in range(len(made))), False)
@@ -251,9 +259,16 @@ class _Writer:
         known |= {key: values for key, (values, _default) in block.arguments.items()
                   if all(type(value) in (int, float) for value in values)}
         for key, (values, _default) in block.arguments.items():
-            if all(values[index] == value and type(values[index]) is type(value)
-                   for value, index in zip(column, at)):
+            if key == name and all(values[index] == value and type(values[index]) is type(value)
+                                   for value, index in zip(column, at)):
                 return key
+        if name == "padding" and all(kernel in block.arguments and all(
+                type(value) is type(block.arguments[kernel][0][index]) is int
+                and block.arguments[kernel][0][index] // 2 == value
+                for value, index in zip(column, at)) for kernel in ("kernel_size",)):
+            return "kernel_size // 2"
+        known = {key: values for key, values in known.items()
+                 if (key == name if name in _OWN_NAMES else key not in _OWN_NAMES)}
         for factor in (1, 2, 3, 4, 6, 8):
             for candidate, values in known.items():
                 if all(type(value) is int and factor * values[index] == value
@@ -265,19 +280,23 @@ class _Writer:
         fresh_name = name if name not in known else f"{id}_{name}"
         while fresh_name in block.arguments:
             fresh_name += "_"
-        # Uses that lack this layer never read the argument; they are given the first value.
-        values = [column[0]] * len(block.members)
+        values: list = [None] * len(block.members)  # uses that lack this layer give none
         for value, index in zip(column, at):
             values[index] = value
-        block.arguments[fresh_name] = (tuple(values), REQUIRED)
+        block.arguments[fresh_name] = (tuple(values), None if None in values else REQUIRED)
         return fresh_name
 
     def _class(self, block: _Block) -> list[str]:
         signature = ", ".join(["self", *(
             name if default is REQUIRED else f"{name}={default}"
             for name, (_values, default) in block.arguments.items())])
+        head = [f"    def __init__({signature}):"]
+        if len(head[0]) > WIDEST:
+            head = wrap(signature, WIDEST, initial_indent="    def __init__(",
+                        subsequent_indent=INDENT + "         ")
+            head[-1] += "):"
         return [f"class {block.name}(nn.Module):", *_docstring(block.doc), "",
-                f"    def __init__({signature}):", f"{INDENT}super().__init__()", *block.body, "",
+                *head, f"{INDENT}super().__init__()", *block.body, "",
                 *forward(_spliced(block.members[0].children)[0], block.parts["result"][0])]
 
 

@@ -1,7 +1,4 @@
-"""The report on the templates: against the literature, against torchvision, against PyTorch."""
-
-import json
-from pathlib import Path
+"""The report on the templates, against PyTorch; their figures are tested in tests/catalog."""
 
 import pytest
 import torch
@@ -13,51 +10,8 @@ from explorer.catalog.datasets import FASHION_MNIST
 from explorer.graph import edits
 from explorer.graph.graph import Graph, Node, Wire
 
-REFERENCE = json.loads((Path(__file__).parent / "torchvision.json").read_text())
-
-# torchvision.json for the ResNets and VGG, at 3×224×224; MACs are those of the convolutions and
-# linear layers (fvcore's convention: a fused multiply-add is one).
-TOTALS = {
-    "resnet18": (11_689_512, 1_814_073_344), "resnet34": (21_797_672, 3_663_761_408),
-    "resnet50": (25_557_032, 4_089_184_256), "resnet101": (44_549_160, 7_801_405_440),
-    "resnet152": (60_192_808, 11_513_626_624), "vgg16": (138_357_544, 15_470_264_320),
-    # resnet18 without its three 1×1 projections: 64·128 + 2·128 and so on
-    "plain18": (11_689_512 - 8_448 - 33_280 - 132_096, None),
-    # LeCun et al. 1998, section II.B, with every map of C3 connected: 156 + 2416 + …
-    "lenet5": (156 + 2_416 + 48_120 + 10_164 + 850, None),
-}
-# He et al. 2015, table 6, in millions; option A's shortcuts have no parameters, as none have.
-MILLIONS = {20: 0.27, 32: 0.46, 44: 0.66, 56: 0.85, 110: 1.7}
-PROJECTIONS = (16 * 32 + 2 * 32) + (32 * 64 + 2 * 64)
 ALL = [pytest.param(name, fit, id=f"{name}-{'fashion' if fit else 'paper'}")
        for name in templates.names() for fit in (False, True)]
-
-
-def cifar(depth: int) -> int:
-    """Parameters of He et al. 2015, section 4.2, with 3 × 2n convolutions of 16, 32, 64 channels,
-    each followed by a BatchNorm2d; without shortcuts."""
-    n, count = (depth - 2) // 6, 3 * 16 * 9 + 2 * 16 + 64 * 10 + 10
-    for before, width in ((16, 16), (16, 32), (32, 64)):
-        count += 9 * before * width + 9 * width * width * (2 * n - 1) + 2 * width * 2 * n
-    return count
-
-
-@pytest.mark.parametrize("name", TOTALS)
-def test_totals(name):
-    report = analyse(templates.build(name))
-    params, macs = TOTALS[name]
-    assert report.ok and report.params == params
-    if macs is not None:
-        assert report.macs == macs
-
-
-@pytest.mark.parametrize("depth", MILLIONS)
-def test_parameters_of_the_cifar_nets(depth):
-    report = analyse(templates.build(f"cifar_resnet{depth}"))
-    assert report.params == cifar(depth) + PROJECTIONS
-    assert abs(cifar(depth) / 1e6 - MILLIONS[depth]) < (0.05 if depth == 110 else 0.006)
-    if depth in (20, 56):
-        assert analyse(templates.build(f"cifar_plain{depth}")).params == cifar(depth)
 
 
 @pytest.mark.parametrize("name, fit", ALL)
@@ -80,33 +34,8 @@ def test_rows_add_up_to_the_totals(name, fit):
     assert report.producer("output") == paths[-1]
 
 
-@pytest.mark.parametrize("name", REFERENCE)
-def test_layers_are_torchvisions(name):
-    """Names, shapes and parameters of every convolution and linear layer, in torchvision's order."""
-    theirs = REFERENCE[name]
-    report = analyse(templates.build(name))
-    found = [[layer.path, list(layer.out), layer.params] for layer in report.layers()
-             if layer.kind in ("Conv2d", "Linear")]
-    # torchvision's list is in order of declaration: a projection stands behind its block's layers
-    assert sorted(found) == sorted(theirs["layers"])
-    assert (report.params, report.macs) == (theirs["params"], theirs["macs"])
-
-
-@pytest.mark.parametrize("name", REFERENCE)
-def test_state_dict_is_torchvisions(name, module):
-    theirs = {key: tuple(shape) for key, shape in REFERENCE[name]["state"]}
-    report = analyse(templates.build(name))
-    stated = {f"{layer.path}.{weight.name}": weight.shape
-              for layer in report.layers() for weight in layer.facts.weights}
-    assert stated == theirs
-    with torch.device("meta"):
-        network = module(report)
-    assert {key: tuple(value.shape) for key, value in network.state_dict().items()} == theirs
-    published = {key: torch.empty(shape, device="meta") for key, shape in theirs.items()}
-    network.load_state_dict(published, strict=True, assign=True)
-
-
-@pytest.mark.parametrize("name, fit", ALL)
+@pytest.mark.parametrize("name, fit", [
+    each for each in ALL if not each.values[1] or "1202" not in each.values[0]])
 def test_every_shape_is_what_pytorch_computes(name, fit, module, walk):
     graph = templates.build(name, FASHION_MNIST.input, 10) if fit else templates.build(name)
     report = analyse(graph)

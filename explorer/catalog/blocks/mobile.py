@@ -61,7 +61,7 @@ def _label(p) -> str:
 
 
 def _inverted_residual(p, ins):
-    channels = round(ins[0][0] * p.expand_ratio)
+    channels = max(1, round(ins[0][0] * p.expand_ratio))
     branch = _Branch(p)
     if p.expand_ratio != 1:
         branch.conv(channels, 1, p.activation)

@@ -9,8 +9,9 @@ from explorer.text import _
 def _alexnet(classes: int, input: Shape) -> Inside:
     features = Inside()
     number = 0
+    first = 4 if min(input[1:]) >= 63 else 1  # a smaller picture would vanish
     for channels, kernel, stride, padding, pool in (
-            (64, 11, 4, 2, True), (192, 5, 1, 2, True), (384, 3, 1, 1, False),
+            (64, 11, first, 2, True), (192, 5, 1, 2, True), (384, 3, 1, 1, False),
             (256, 3, 1, 1, False), (256, 3, 1, 1, True)):
         features.add(str(number), "Conv2d", out_channels=channels, kernel_size=kernel,
                      stride=stride, padding=padding)

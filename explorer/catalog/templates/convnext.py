@@ -9,7 +9,8 @@ from explorer.text import _
 def _convnext(channels: tuple[int, ...], depths: tuple[int, ...], drop: float):
     def write(classes: int, input: Shape) -> Inside:
         features = Inside()
-        features.add("0", "PatchifyStem", out_channels=channels[0])
+        patch = {} if min(input[1:]) >= 32 else {"patch_size": 1}  # a small one would vanish
+        features.add("0", "PatchifyStem", out_channels=channels[0], **patch)
         total, before = sum(depths) - 1, 0
         for number, (width, depth) in enumerate(zip(channels, depths)):
             if number:

@@ -13,7 +13,8 @@ def _densenet(depths: tuple[int, ...], growth: int = 32, channels: int = 64):
                      bias=False)
         features.add("norm0", "BatchNorm2d")
         features.add("relu0", "ReLU")
-        features.add("pool0", "MaxPool2d", kernel_size=3, stride=2, padding=1)
+        if min(input[1:]) >= 32:  # a small picture would vanish in the transitions
+            features.add("pool0", "MaxPool2d", kernel_size=3, stride=2, padding=1)
         for number, depth in enumerate(depths, 1):
             features.add(f"denseblock{number}", "Stage", block="DenseLayer", depth=depth,
                          growth_rate=growth)

@@ -42,14 +42,16 @@ def _googlenet(classes: int, input: Shape) -> Inside:
 
 
 def _inception_v3(classes: int, input: Shape) -> Inside:
-    inside = Inside()
-    inside.add("Conv2d_1a_3x3", "BasicConv2d", out_channels=32, stride=2, padding=0)
+    inside, large = Inside(), min(input[1:]) >= 75  # a small picture would vanish
+    inside.add("Conv2d_1a_3x3", "BasicConv2d", out_channels=32, stride=2 if large else 1, padding=0)
     inside.add("Conv2d_2a_3x3", "BasicConv2d", out_channels=32, padding=0)
     inside.add("Conv2d_2b_3x3", "BasicConv2d", out_channels=64)
-    inside.add("maxpool1", "MaxPool2d", kernel_size=3, stride=2)
+    if large:
+        inside.add("maxpool1", "MaxPool2d", kernel_size=3, stride=2)
     inside.add("Conv2d_3b_1x1", "BasicConv2d", out_channels=80, kernel_size=1)
     inside.add("Conv2d_4a_3x3", "BasicConv2d", out_channels=192, padding=0)
-    inside.add("maxpool2", "MaxPool2d", kernel_size=3, stride=2)
+    if large:
+        inside.add("maxpool2", "MaxPool2d", kernel_size=3, stride=2)
     for letter, features in (("b", 32), ("c", 64), ("d", 64)):
         inside.add(f"Mixed_5{letter}", "InceptionA", pool_features=features)
     inside.add("Mixed_6a", "InceptionB")
