@@ -18,12 +18,12 @@ REMEMBERED, MOST_REMEMBERED = "weights/of_files", 32
 class Exchange(QObject):
     """Brings weights from a file into a document, and writes a document's network with its weights.
 
-    reported(title, sentence, rows): what became of each tensor of an import; rows as `imported` of
-    the protocol has them. A copy of imported weights is kept under the network's own names, so that
+    reported(title, sentence, rows, fits): what became of each tensor of an import; rows as `imported`
+    of the protocol has them; whether they were loaded. A copy of imported weights is kept under the network's own names, so that
     a document that is opened again finds them.
     """
 
-    reported = Signal(str, str, object)
+    reported = Signal(str, str, object, bool)
 
     def __init__(self, session):
         super().__init__(session)
@@ -68,7 +68,7 @@ class Exchange(QObject):
             if document is self.session.document:
                 self.session.run.build()
         title = _("{file} into {network}").format(file=path.name, network=document.graph.name)
-        self.reported.emit(title, message["sentence"], message["rows"])
+        self.reported.emit(title, message["sentence"], message["rows"], message["path"] is not None)
 
     # Out --------------------------------------------------------------------------------------
 

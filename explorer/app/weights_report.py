@@ -19,9 +19,10 @@ COLUMNS = (_("Found"), _("In this network"), _("In the file"), _("Shape"))
 
 
 class _Rows(QAbstractTableModel):
-    def __init__(self, rows: list[list[str]], parent: QWidget):
+    def __init__(self, rows: list[list[str]], fits: bool, parent: QWidget):
         super().__init__(parent)
         self.rows = rows
+        self.fits = fits
 
     def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self.rows)
@@ -34,8 +35,8 @@ class _Rows(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return row[index.column()] or "–"
         if role == Qt.ItemDataRole.ForegroundRole:
-            if not (row[1] and row[2]):
-                return theme.color("problem")
+            if not row[1] or not row[2]:  # set aside without harm, if all else was loaded
+                return theme.color("muted" if self.fits else "problem")
             return theme.color("text" if row[1] != row[2] else "muted")
         if role == Qt.ItemDataRole.FontRole:
             return theme.sans(11) if index.column() == 0 else theme.mono(11)
@@ -55,7 +56,8 @@ class _Rows(QAbstractTableModel):
 class WeightsReport(QDialog):
     """The sentence and the table of one import; the main window stays usable beside it."""
 
-    def __init__(self, title: str, sentence: str, rows: list[list[str]], parent: QWidget):
+    def __init__(self, title: str, sentence: str, rows: list[list[str]], fits: bool,
+                 parent: QWidget | None):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
@@ -66,7 +68,7 @@ class WeightsReport(QDialog):
         words.setTextFormat(Qt.TextFormat.PlainText)
         words.setWordWrap(True)
         self.table = QTableView()
-        self.table.setModel(_Rows(rows, self))
+        self.table.setModel(_Rows(rows, fits, self))
         self.table.setShowGrid(False)
         self.table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.table.verticalHeader().hide()

@@ -190,10 +190,10 @@ class Window(QMainWindow):
         scene.show_picture(image.copy(), classes[label] if label >= 0 else message["title"])
         scene.show_guess(message["answers"][0][0] if message["answers"] else "")
 
-    def _report_weights(self, title: str, sentence: str, rows: list) -> None:
+    def _report_weights(self, title: str, sentence: str, rows: list, fits: bool) -> None:
         """Tell of an import; what became of each tensor stands in a window of its own, if wanted."""
         self.notice.say(sentence, _("Show all {count} tensors").format(count=len(rows)),
-                        lambda: WeightsReport(title, sentence, rows, self).show())
+                        lambda: WeightsReport(title, sentence, rows, fits, self).show())
 
     def show_example(self, name: str) -> None:
         """Open a network with its published weights, and bring its answer into view."""

@@ -14,6 +14,10 @@ COUNTER = "num_batches_tracked"
 """Of a BatchNorm: counts what it saw. Files from before PyTorch 0.4.1 have none, and nothing that is
 computed needs it."""
 
+AUXILIARY = ("aux1", "aux2", "AuxLogits")
+"""Heads of GoogLeNet and Inception v3 that only their training needs (Szegedy et al. 2014, section 5);
+torchvision's files hold them. A network without such a head does without its weights."""
+
 Signature = tuple[tuple[str, tuple[int, ...], bool], ...]
 
 
@@ -28,13 +32,15 @@ class ForeignWeights(EngineError):
 @dataclass(frozen=True)
 class Match:
     """pairs: (our name, their name) of each tensor that found a partner. missing, unused: name and
-    shape of what found none, of ours and of theirs. prefix: what stood before all their names."""
+    shape of what found none, of ours and of theirs. aside: those of theirs that belong to auxiliary
+    heads. prefix: what stood before all their names."""
 
     pairs: tuple[tuple[str, str], ...]
     missing: tuple[tuple[str, tuple[int, ...]], ...]
     unused: tuple[tuple[str, tuple[int, ...]], ...]
     shapes: Mapping[str, tuple[int, ...]]
     prefix: str = ""
+    aside: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -49,7 +55,12 @@ class Match:
     @property
     def sentence(self) -> str:
         """What came of it."""
-        return self._success() if self.complete else self._refusal()
+        if not self.complete:
+            return self._refusal()
+        if not self.aside:
+            return self._success()
+        return _("{found} {count} of auxiliary heads, which only training needs, were left out."
+                 ).format(found=self._success(), count=len(self.aside))
 
     def _success(self) -> str:
         count, ordered = len(self.pairs), len(self.ordered)
@@ -100,6 +111,7 @@ class Match:
         network and in the file ("" where it has none), its shape."""
         found = [(_("no partner"), name, "", text_of(shape)) for name, shape in self.missing]
         found += [(_("left over"), "", name, text_of(shape)) for name, shape in self.unused]
+        found += [(_("auxiliary"), "", name, text_of(shape)) for name, shape in self.aside]
         by_order = set(self.ordered)
         found += [(_("by order") if pair in by_order else _("by name"), *pair,
                    text_of(self.shapes[pair[0]])) for pair in self.pairs]
@@ -140,10 +152,15 @@ def match(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor], ordered: boo
     in the order in which both state dicts have them; layers whose names agree are each other's
     partners, if that crosses no others. A file that is not `ordered` is taken in the order of
     its names, with numbers as numbers. What is left is paired tensor by tensor, by the same rule.
-    Counters of batches need no partner.
+    Counters of batches need no partner, nor do auxiliary heads.
     """
     prefix = _prefix(ours, theirs)
     names = {name[len(prefix):]: name for name in theirs}
+    heads = set(AUXILIARY) - {_first(name) for name in ours}
+    aside = [name for name in names if _first(name) in heads]
+    for name in aside:
+        del names[name]
+    aside = [f"{prefix}{name}" for name in aside if _last(name) != COUNTER]
     left = _modules({name: theirs[full] for name, full in names.items()}, sort=not ordered)
     right = _modules(ours)
     pairs: list[tuple[str, str]] = []
@@ -162,7 +179,8 @@ def match(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor], ordered: boo
               if name not in partner_of and _last(name) != COUNTER),
         tuple((names[name], tuple(tensor.shape)) for module in left.values()
               for name, tensor in module.values() if name not in taken),
-        {name: tuple(tensor.shape) for name, tensor in ours.items()}, prefix)
+        {name: tuple(tensor.shape) for name, tensor in ours.items()}, prefix,
+        tuple((name, tuple(theirs[name].shape)) for name in aside))
 
 
 def text_of(shape: Iterable[int]) -> str:
@@ -174,13 +192,17 @@ def _module(name: str) -> str:
     return name.rpartition(".")[0]
 
 
+def _first(name: str) -> str:
+    return name.partition(".")[0]
+
+
 def _last(name: str) -> str:
     return name.rpartition(".")[2]
 
 
 def _prefix(ours: Iterable[str], theirs: Iterable[str]) -> str:
     """What a wrapper put before every name, as “module.”; "" where ours begin so too."""
-    names, known, prefix = list(theirs), {name.partition(".")[0] for name in ours}, ""
+    names, known, prefix = list(theirs), {_first(name) for name in ours}, ""
     while True:
         first, dot, _rest = names[0][len(prefix):].partition(".")
         longer = f"{prefix}{first}."

@@ -45,7 +45,7 @@ def test_what_is_asked_before_the_engine_is_there_waits_for_it(session, tmp_path
 def test_imported_weights_are_what_is_built_with(ready, tmp_path, qtbot):
     with qtbot.waitSignal(ready.exchange.reported) as told:
         bring(ready, tmp_path)
-    assert told.args == ["theirs.pth into cifar_resnet8", "All fits.", ROWS]
+    assert told.args == ["theirs.pth into cifar_resnet8", "All fits.", ROWS, True]
     assert asked(ready, "build")["weights"] == str(tmp_path / "kept.safetensors")
     ready.run.start()
     assert asked(ready, "train")["weights"] == str(tmp_path / "kept.safetensors")
@@ -149,7 +149,7 @@ def test_the_report_lists_what_does_not_fit_in_red(qapp, qtbot, session):
 
     from explorer.app import theme
 
-    report = WeightsReport("theirs.pth into net", "Nothing was loaded.", ROWS, None)
+    report = WeightsReport("theirs.pth into net", "Nothing was loaded.", ROWS, False, None)
     qtbot.addWidget(report)
     report.show()
     model = report.table.model()

@@ -1,5 +1,6 @@
 """Which tensor of a foreign state dict goes where; nothing is loaded half-way."""
 
+import re
 from collections import OrderedDict
 
 import pytest
@@ -152,6 +153,30 @@ def test_another_network(model):
 def test_a_file_that_lacks_one_tensor_or_has_one_too_many(model, other):
     refused(model, {name: value for name, value in other.items() if name != "fc.bias"})
     assert "teacher.bias" in str(refused(model, {**other, "teacher.bias": torch.zeros(3)}))
+
+
+@pytest.mark.parametrize("prefix", ["", "module."])
+def test_auxiliary_heads_are_left_out(model, other, prefix):
+    heads = {"aux1.conv.bn.weight": torch.zeros(16), "AuxLogits.fc.weight": torch.zeros(10, 64),
+             "aux1.conv.bn.num_batches_tracked": torch.zeros(())}
+    state = renamed({**other, **heads}, lambda name: prefix + name)
+    found = adopt(model.net, state, True)
+    assert torch.equal(model.net.fc.weight, other["fc.weight"])
+    assert found.complete and not found.ordered and len(found.aside) == 2
+    assert "2 of auxiliary heads" in found.sentence
+    assert ("auxiliary", "", f"{prefix}AuxLogits.fc.weight", "10×64") in found.rows()
+
+
+def test_the_names_of_old_densenets(model):
+    """torchvision's published DenseNets have norm.1 where its source has norm1."""
+    first, second = (build(templates.build("densenet121"), CPU, seed).net for seed in (0, 1))
+    state = renamed(second.state_dict(), lambda name: re.sub(r"(norm|conv)([12])\.", r"\1.\2.", name)
+                    if "denselayer" in name else name)
+    found = adopt(first, state, True)
+    assert len(found.ordered) > 400
+    for name, tensor in first.state_dict().items():
+        if "num_batches" not in name:
+            assert torch.equal(tensor, second.state_dict()[name]), name
 
 
 def test_numbers_of_another_sort_are_not_weights(model, other):
