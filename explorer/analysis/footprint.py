@@ -146,11 +146,12 @@ def _leaf(facts: Facts, manner: Manner, widths: tuple[int, ...], learns: tuple[b
     copies = HALF * sum(weight.size for weight in facts.weights
                         if weight.learned and len(weight.shape) > 1) if product else 0
     fixed = copies + (_statistics(facts) if works else 0)
-    beside = extra(facts, manner, width) if manner.training else 0
+    beside = extra(facts, manner, width)  # made in any case, kept only for a backward pass
     each = beside if works else 0
     if "input" in keeps:
         each += cast
-    moment = max(_AT_WORK.get(name, (0, 0))[0] * out - each, 0 if works else beside)
+    steps = _AT_WORK.get(name, (0, 0))[0] * out
+    moment = max(0, (steps or beside) - each)
     forward = ((fixed, each + out + moment + (0 if "input" in keeps else cast)),)
     return Footprint(width, False, works, "input" in keeps and not cast, "output" in keeps,
                      (fixed, each), copies, buffers, forward,
@@ -301,16 +302,16 @@ class _Inside:
         if gradients.readers[given] > 1:
             each = self._print(child, held=True)
         level.rise(each.backward)
-        made = {source: given if each.passes_on else gradients.make(
-            self.numbers[source] * self.widths[source])
-            for source in child.sources if self.learns[source]}
+        made = [(source, given if each.passes_on else gradients.make(
+            self.numbers[source] * self.widths[source]))
+            for source in child.sources if self.learns[source]]
         level.add(FULL * child.facts.params - each.kept[0], -each.kept[1])
         inputs = {self.place[source] for source in child.sources} if each.keeps_input else ()
         for where in (*inputs, *([self.place[child.id]] if each.keeps_output else ())):
             self.keepers[where] -= 1
             if not self.keepers[where] and where != INPUT:
                 level.add(0, -self.sizes[where])
-        for source, gradient in made.items():
+        for source, gradient in made:
             gradients.give(source, gradient)
         gradients.drop(child.id)
 

@@ -17,6 +17,7 @@ from explorer.analysis.memory import FULL, forecast, largest_batch
 from explorer.analysis.report import analyse
 from explorer.catalog import KINDS, templates
 from explorer.engine.mode import MODES
+from explorer.graph import edits
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")
 
@@ -109,6 +110,25 @@ def test_a_tensor_is_kept_once_however_many_layers_read_it(draw):
     graph = draw(("stem", "ReLU", {}), *maps, ("join", "Add", {}), wires=wires, input=(3, 4, 4))
     # The ReLU of a picture has no gradient, so it keeps nothing; its output is kept for three.
     assert forecast(analyse(graph), 1).activations == FULL * 3 * 4 * 4
+
+
+@pytest.mark.parametrize("wires", [
+    ["input stem a join.a", "stem b join.b", "join pool flatten fc output"],
+    ["input stem a join.a", "stem join.b", "join pool flatten fc output"],
+    ["input stem a join.a", "a join.b", "join b pool flatten fc output"]])
+@pytest.mark.parametrize("join", ["Add", "Concat", "Multiply"])
+def test_gradients_that_meet_are_alive_as_long_as_they_are_needed(join, wires, draw, really):
+    maps = {"out_channels": 16, "kernel_size": 3, "padding": 1}
+    graph = draw(("stem", "Conv2d", maps), ("a", "Tanh", {}), ("b", "Sigmoid", {}),
+                 ("join", join, {}), ("pool", "AvgPool2d", {}), ("flatten", "Flatten", {}),
+                 ("fc", "Linear", {}), wires=wires, input=(3, 32, 32))
+    if "b" not in " ".join(wires).split():
+        graph = edits.remove(graph, ["b"])
+    report = analyse(graph)
+    said, found = forecast(report, 8, device="cpu"), really(report, 8)
+    assert said.activations == found["kept"]
+    assert said.training == pytest.approx(found["training"], rel=0.02)
+    assert said.inference == pytest.approx(found["inference"], rel=0.02)
 
 
 def test_the_parts_of_a_training_step(draw):

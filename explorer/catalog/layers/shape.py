@@ -21,7 +21,7 @@ KINDS.declare(Kind(
       "(Srivastava et al. 2014)."),
     params=(Param("p", 0.5, _("Share of the values that are set to 0."), 0.0, 1.0),),
     label=lambda p: f"p {p.p:g}",
-    shape=lambda p, ins: ins[0], extra=lambda p, ins, out: prod(out) if p.p else 0,
+    shape=lambda p, ins: ins[0], extra=lambda p, ins, out: prod(out) if 0 < p.p < 1 else 0,
     call=lambda p, ins: Call("nn.Dropout", (Argument("p", p.p),))))
 
 KINDS.declare(Kind(
