@@ -1,13 +1,14 @@
 """What follows from a kind, its parameters and its input shapes: computed once, however often it
 occurs in a network."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple
 
 from explorer.catalog import KINDS, Kind, Mismatch
+from explorer.catalog.inside import Run
 from explorer.catalog.kind import Call, Settings, Weight
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Shape, Wire
 from explorer.text import _
@@ -28,6 +29,36 @@ class Child(NamedTuple):
     id: str
     facts: "Facts"
     sources: tuple[str, ...]
+
+
+class Blocks(Sequence[Child]):
+    """The children of a stage: equal blocks in a row take the room of one.
+
+    different: the facts of the first blocks; all further ones share the last of them.
+    """
+
+    def __init__(self, run: Run, different: tuple["Facts", ...]):
+        self._run, self._different = run, different
+
+    def __len__(self) -> int:
+        return self._run.count
+
+    def __getitem__(self, at):
+        if isinstance(at, slice):
+            return tuple(map(self._child, range(*at.indices(len(self)))))
+        if not -len(self) <= at < len(self):
+            raise IndexError(at)
+        return self._child(at % len(self))
+
+    def __iter__(self) -> Iterator[Child]:
+        before, last = INPUT, len(self._different) - 1
+        for number, name in enumerate(self._run.names()):
+            yield Child(name, self._different[min(number, last)], (before,))
+            before = name
+
+    def _child(self, number: int) -> Child:
+        return Child(self._run.name(number), self._different[min(number, len(self._different) - 1)],
+                     (self._run.name(number - 1) if number else INPUT,))
 
 
 class Facts(NamedTuple):
@@ -52,7 +83,7 @@ class Facts(NamedTuple):
     fault: Fault | None = None
     faults: int = 0
     layers: int = 1
-    children: tuple[Child, ...] = ()
+    children: Sequence[Child] = ()
     strays: tuple[Child, ...] = ()
     result: str = INPUT
     inner: Graph | None = None
@@ -108,6 +139,8 @@ def _composite(kind: Kind, settings: Settings, ins: tuple[Shape, ...], inner: Gr
     if inner is not None:
         return _group(kind, settings, ins, inner)
     inside = kind.expand(settings, ins)
+    if inside.run:
+        return _total(kind, settings, ins, _blocks(inside.run, ins), inside.last)
     shapes = {INPUT: ins[0]}
     children = []
     for id, meaning, sources in inside.steps:
@@ -116,6 +149,17 @@ def _composite(kind: Kind, settings: Settings, ins: tuple[Shape, ...], inner: Gr
         shapes[id] = facts.out
         children.append(Child(id, facts, sources))
     return _total(kind, settings, ins, children, inside.last)
+
+
+def _blocks(run: Run, ins: tuple[Shape, ...]) -> Blocks:
+    """The blocks of a stage; what comes after one that changes nothing any more is equal."""
+    different = [_facts(run.begin, ins)]
+    for _number in range(1, run.count):
+        facts = _facts(run.others, (different[-1].out,))
+        if facts is different[-1]:
+            break
+        different.append(facts)
+    return Blocks(run, tuple(different))
 
 
 def _group(kind: Kind, settings: Settings, ins: tuple[Shape, ...], inner: Graph) -> Facts:
@@ -133,7 +177,7 @@ def _group(kind: Kind, settings: Settings, ins: tuple[Shape, ...], inner: Graph)
                   inner)
 
 
-def _total(kind: Kind, settings: Settings, ins: tuple[Shape, ...], children: list[Child],
+def _total(kind: Kind, settings: Settings, ins: tuple[Shape, ...], children: Sequence[Child],
            result: str, strays: Iterable[Child] = (), fault: Fault | None = None,
            inner: Graph | None = None) -> Facts:
     """What follows for a composite from what is inside it."""
@@ -150,7 +194,8 @@ def _total(kind: Kind, settings: Settings, ins: tuple[Shape, ...], children: lis
             out = facts.out
     faults += sum([child.facts.faults for child in strays])
     return Facts(kind, settings, ins, out, params, macs, activations, (), fault, faults,
-                 layers, tuple(children), tuple(strays), result, inner)
+                 layers, children if isinstance(children, Blocks) else tuple(children),
+                 tuple(strays), result, inner)
 
 
 def clashes(nodes: Iterable[tuple[str, Facts]]) -> Iterator[tuple[str, Fault]]:

@@ -46,6 +46,10 @@ def layers_of(path: str, facts: Facts, sources: tuple[str, ...]) -> tuple[list[L
     """The primitives that the node at `path` puts into the network, and the path of the one that
     gives the node's output. sources: the paths that feed it. Remembered, for an edit leaves most
     nodes as they were."""
+    return _layers_of(path, facts, sources)
+
+
+def _layers_of(path: str, facts: Facts, sources: tuple[str, ...]) -> tuple[list[Layer], str]:
     if not facts.kind.composite:
         return [Layer(path, facts, sources)], path
     prefix = path.rpartition(".")[0] if facts.inline else path
@@ -57,7 +61,7 @@ def layers_of(path: str, facts: Facts, sources: tuple[str, ...]) -> tuple[list[L
         fed = ((paths[feeding[0]],) if len(feeding) == 1
                else tuple([paths[source] for source in feeding]))
         if inner.kind.composite:
-            layers, paths[id] = layers_of(prefix + id, inner, fed)
+            layers, paths[id] = _layers_of(prefix + id, inner, fed)
             found += layers
         else:
             paths[id] = here = prefix + id

@@ -1,6 +1,6 @@
 """Writes the inside of a composite, node after node."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Value, Wire
@@ -14,16 +14,48 @@ class Step(NamedTuple):
     sources: tuple[str, ...]
 
 
+class Run(NamedTuple):
+    """Nodes of one kind in a row, however many: the meaning of the first, that of all others, and
+    how they are called ({i} counts from `first`, {n} from one more)."""
+
+    begin: tuple
+    others: tuple
+    numbered: str
+    first: int
+    count: int
+
+    def name(self, number: int) -> str:
+        """The id of one, counted from 0."""
+        return self.numbered.format(i=self.first + number, n=self.first + number + 1)
+
+    def names(self) -> Iterator[str]:
+        """The ids of all."""
+        return map(self.name, range(self.count))
+
+
 class Inside:
     """A graph in the making: `add` puts a node behind others and gives its id.
 
-    steps: the nodes, each behind those that feed it. Every one has to lead to the last, which gives
-    the output; the analysis goes through the steps as they are and needs no graph of them.
+    last: the node that gives the output; every other one has to lead to it. run: all there is, if
+    it was written by `repeat`.
     """
 
     def __init__(self):
-        self.steps: list[Step] = []
+        self._steps: list[Step] = []
         self.last = INPUT
+        self.run: Run | None = None
+
+    @property
+    def steps(self) -> list[Step]:
+        """The nodes, each behind those that feed it; the analysis goes through them as they are,
+        and needs no graph of them."""
+        if self.run is None:
+            return self._steps
+        before, found = INPUT, []
+        for name in self.run.names():
+            found.append(Step(name, self.run.others if found else self.run.begin, (before,)))
+            before = name
+        return found
 
     def add(self, id: str, kind: str, *sources: str, **params: Value) -> str:
         """A node fed by `sources` (by the node added last, if none are given)."""
@@ -33,24 +65,26 @@ class Inside:
         """A custom group with that inside, fed as by `add`."""
         return self._put(id, ("Group", (), inside.graph()), sources)
 
-    def repeat(self, kind: str, names: Iterable[str], first: dict, others: dict) -> None:
-        """Nodes of one kind in a row, the first with its own parameters."""
-        meaning = kind, tuple(sorted(first.items())), None
-        further = kind, tuple(sorted(others.items())), None
-        for name in names:
-            self._put(name, meaning, ())
-            meaning = further
+    def repeat(self, kind: str, numbered: str, first: int, count: int, begin: dict,
+               others: dict) -> None:
+        """So many nodes of one kind in a row, and nothing else; the first has its own
+        parameters."""
+        assert not self._steps
+        self.run = Run((kind, tuple(sorted(begin.items())), None),
+                       (kind, tuple(sorted(others.items())), None), numbered, first, count)
+        self.last = self.run.name(count - 1)
 
     def _put(self, id: str, meaning: tuple, sources: tuple[str, ...]) -> str:
-        self.steps.append(Step(id, meaning, sources or (self.last,)))
+        self._steps.append(Step(id, meaning, sources or (self.last,)))
         self.last = id
         return id
 
     def graph(self) -> Graph:
         """The finished inside as a graph."""
+        steps = self.steps
         nodes = {id: Node(id, kind, dict(params), inner=inner)
-                 for id, (kind, params, inner), _sources in self.steps}
-        wires = [Wire(source, id, port) for id, _meaning, sources in self.steps
+                 for id, (kind, params, inner), _sources in steps}
+        wires = [Wire(source, id, port) for id, _meaning, sources in steps
                  for source, port in zip(sources, "abcdefghijklmnopqrstuvwxyz" if len(sources) > 1
                                          else PORT)]
         return Graph("", (), nodes, (*wires, Wire(self.last, OUTPUT)))

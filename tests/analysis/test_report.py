@@ -1,5 +1,8 @@
 """The report on the templates, against PyTorch; their figures are tested in tests/catalog."""
 
+import gc
+import tracemalloc
+
 import pytest
 import torch
 
@@ -96,6 +99,26 @@ def test_equal_blocks_cost_one():
     report = analyse(edits.set_params(graph, "layer2", {"depth": 200}))
     assert facts._facts.cache_info().misses - before <= 16
     assert len({id(child.facts) for child in report.facts["layer2"].children}) == 2
+
+
+def test_a_report_takes_room_for_what_differs_and_not_for_depth():
+    """A stage of 1000 equal blocks is remembered as one of 10."""
+    graph = templates.build("cifar_resnet8")
+    analyse(graph)
+
+    def bytes_of(depth: int) -> int:
+        deep = edits.set_params(graph, "layer2", {"depth": depth, "width": 48})
+        facts.forget()
+        gc.collect()
+        tracemalloc.start()
+        report = analyse(deep)
+        assert report.ok and report.facts["layer2"].layers > 7 * depth
+        taken, _peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return taken
+
+    bytes_of(5)
+    assert bytes_of(1000) < 1.1 * bytes_of(10)
 
 
 def test_a_network_of_nothing(draw):

@@ -1,4 +1,5 @@
-"""Full analysis of resnet152 against torchinfo's summary of the same network, in one run.
+"""Full analysis of cifar_resnet1202 and resnet152 against torchinfo's summary of the same network,
+in one run.
 
     python tests/benchmarks/analysis.py [--rounds 30]
 
@@ -22,13 +23,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from explorer.analysis.facts import forget  # noqa: E402
+from explorer.analysis.layer import layers_of  # noqa: E402
 from explorer.analysis.report import Report, analyse  # noqa: E402
 from explorer.analysis.source import class_name, source  # noqa: E402
 from explorer.catalog import templates  # noqa: E402
 from explorer.graph import edits  # noqa: E402
 from explorer.graph.graph import Graph  # noqa: E402
 
-NAME = "resnet152"
+NAME, DEEPEST = "resnet152", "cifar_resnet1202"
 TURNS = 10
 
 
@@ -56,10 +58,11 @@ def taken(work: Callable[[], object]) -> float:
     return (time.perf_counter() - began) * 1e3
 
 
-def cold() -> float:
-    graph = templates.build(NAME)
+def cold(name: str, work: Callable[[Graph], object]) -> float:
+    graph = templates.build(name)
     forget()
-    return taken(lambda: listed(graph))
+    layers_of.cache_clear()
+    return taken(lambda: work(graph))
 
 
 def edited(work: Callable[[Graph], object], node: str, param: str, values: range) -> float:
@@ -74,27 +77,52 @@ def edited(work: Callable[[Graph], object], node: str, param: str, values: range
     return taken(turn) / len(values)
 
 
+def summarised(name: str) -> Callable[[], object]:
+    """torchinfo's summary of the same network."""
+    import torch
+    from torchinfo import summary
+
+    graph = templates.build(name)
+    space: dict = {"__name__": "exported"}
+    exec(source(analyse(graph)), space)
+    network = space[class_name(graph)]().eval()
+
+    def summarise():
+        with torch.no_grad():
+            summary(network, (1, *graph.input), depth=10, verbose=0)
+
+    summarise()
+    return summarise
+
+
+def told(name: str, rounds: int, figures: dict[str, list[float]]) -> None:
+    theirs = statistics.median(figures.pop("torchinfo"))
+    print(f"{name}, medians of {rounds} rounds; torchinfo {theirs:.0f} ms")
+    for what, each in figures.items():
+        median = statistics.median(each)
+        print(f"{what:<52} {median:7.3f} ms   {theirs / median:7,.0f}× faster")
+
+
+def deepest(rounds: int) -> None:
+    """The deepest network of the literature, of nearly 5,000 layers, cold."""
+    others, figures = summarised(DEEPEST), defaultdict(list)
+    for _number in range(rounds):
+        figures["cold, shapes, totals and problems"].append(cold(DEEPEST, analysed))
+        figures["cold, with the list of layers"].append(cold(DEEPEST, listed))
+        figures["torchinfo"].append(taken(others))
+    told(DEEPEST, rounds, figures)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=30, help="of ours; of torchinfo a third")
     rounds = parser.parse_args().rounds
-
-    import torch
-    from torchinfo import summary
-
-    space: dict = {"__name__": "exported"}
-    exec(source(analyse(templates.build(NAME))), space)
-    network = space[class_name(templates.build(NAME))]().eval()
-
-    def others():
-        with torch.no_grad():
-            summary(network, (1, 3, 224, 224), depth=10, verbose=0)
-
-    others()
+    deepest(max(3, rounds // 6))
+    others = summarised(NAME)
     figures: dict[str, list[float]] = defaultdict(list)
     value = 300
     for number in range(rounds):
-        figures["cold, with the list of layers"].append(cold())
+        figures["cold, with the list of layers"].append(cold(NAME, listed))
         for node, param in EDITS:
             for work, what in ((analysed, "analysis"), (listed, "with the list of layers")):
                 value += TURNS
@@ -106,11 +134,7 @@ def main() -> None:
         figures[f"after one edit (any node): {what}"] = [
             each for name, found in figures.items() if name.endswith(what) and "after" in name
             for each in found]
-    theirs = statistics.median(figures.pop("torchinfo"))
-    print(f"{NAME}, medians of {rounds} rounds; torchinfo {theirs:.0f} ms")
-    for name, each in figures.items():
-        median = statistics.median(each)
-        print(f"{name:<52} {median:7.3f} ms   {theirs / median:7,.0f}× faster")
+    told(NAME, rounds, figures)
 
 
 if __name__ == "__main__":

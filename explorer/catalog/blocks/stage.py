@@ -51,14 +51,13 @@ def _stage(p, ins):
     if first.get("shortcut") == "projection":
         others.pop("shortcut")
     inside = Inside()
-    names = [block.numbered.format(i=p.first + i, n=p.first + i + 1, stage=p.stage)
-             for i in range(p.depth)]
+    numbered = block.numbered.replace("{stage}", str(p.stage))
     if "drop_path" not in first and not (p.drop_path_last and "drop_path" in _names(block)):
-        inside.repeat(p.block, names, first, others)
+        inside.repeat(p.block, numbered, p.first, p.depth, first, others)
         return inside
-    for number, (name, drop) in enumerate(zip(names, _drop_paths(p, p.depth))):
-        given = {**(others if number else first), "drop_path": drop}
-        inside.add(name, p.block, **given)
+    for number, drop in enumerate(_drop_paths(p, p.depth), p.first):
+        given = {**(others if number > p.first else first), "drop_path": drop}
+        inside.add(numbered.format(i=number, n=number + 1), p.block, **given)
     return inside
 
 
