@@ -175,6 +175,9 @@ def test_a_photo_has_answers_instead_of_a_label(panel, session, qtbot):
     assert panel.answers.isVisible() and not panel.guess.isVisible()
     assert panel.answers.accessibleName() == "Egyptian cat 39 %, tiger cat 34 %, tabby 25 %"
     assert panel.side.geometry().right() < panel.mosaic.parentWidget().geometry().left()
+    panel.resize(250, 280)  # no room for five: the likeliest alone
+    assert not panel.answers.isVisible() and panel.guess.text() == "Egyptian cat 39 %"
+    assert panel.side.geometry().right() < panel.mosaic.parentWidget().geometry().left()
     panel.next.click()
     assert session.link.sent[-1] == ("watch", {"watch": "stage2", "image": 0})
     session.link.probed.disconnect()

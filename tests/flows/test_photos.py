@@ -158,7 +158,7 @@ def test_files_that_do_not_fit_are_told_in_one_sentence_and_change_nothing(ready
     for path, words in ((tmp_path / "torn.pth", "is torn"), (other, "Nothing was loaded"),
                         (tmp_path / "text.png", "no photo that can be read")):
         drop(person, path)
-        person.wait(lambda: words in person.window.notice.text())
+        person.wait(lambda words=words: words in person.window.notice.text())
         assert person.session.document.weights is None
     person.click("layer2")  # the picture before the photo is there again
     person.wait(lambda: "layer2" in person.window.feature_maps.title.text())

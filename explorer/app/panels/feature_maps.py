@@ -2,6 +2,7 @@
 
 import random
 from functools import partial
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ from explorer.text import _
 
 PICTURE = 84
 SIDE, SIDES_OF_PHOTO = PICTURE + 12, (PICTURE + 72, PICTURE + 128)
+WIDE = 300  # pixels of the panel, with room for the answers beside the maps
 MOST_BARS = 64
 
 
@@ -49,6 +51,7 @@ class FeatureMapsPanel(LivePanel):
         self._arrays: dict[str, np.ndarray] = {}
         self._chance = random.Random()
         self._path = ""
+        self._is_photo = False
         self._build()
         session.link.probed.connect(self._on_probed)
 
@@ -110,7 +113,8 @@ class FeatureMapsPanel(LivePanel):
         self.side = QWidget()
         left.setContentsMargins(0, 0, 0, 0)
         self.side.setLayout(left)
-        self._turn_to_photo(False)
+        self.answers.hide()
+        self._arrange()
         middle.addWidget(self.side)
         middle.addWidget(shown, 1)
         top = QHBoxLayout()
@@ -146,22 +150,23 @@ class FeatureMapsPanel(LivePanel):
         self.photos.setMenu(menu)
         return self.photos
 
-    def _turn_to_photo(self, is_photo: bool) -> None:
-        """Room for the answers below a photo; a labelled picture has its label and one guess."""
-        direction = QBoxLayout.Direction
-        self._head.setDirection(direction.LeftToRight if is_photo else direction.TopToBottom)
-        self._head.setSpacing(8 if is_photo else 4)
-        self._widen(is_photo)
-        self.guess.setVisible(not is_photo)
-        self.answers.setVisible(is_photo)
-
-    def _widen(self, is_photo: bool) -> None:
+    def _arrange(self) -> None:
+        """Beside a photo and below it, if there is room, stand the answers; a labelled picture has
+        its label and one guess."""
+        wide = self._is_photo and self.width() >= WIDE
+        if wide == self.answers.isHidden():
+            direction = QBoxLayout.Direction
+            self._head.setDirection(direction.LeftToRight if wide else direction.TopToBottom)
+            self._head.setSpacing(8 if wide else 4)
+            self.guess.setVisible(not wide)
+            self.answers.setVisible(wide)
+        self.random.setVisible(not self._is_photo)
         low, high = SIDES_OF_PHOTO
-        self.side.setFixedWidth(min(max(int(self.width() * 0.4), low), high) if is_photo else SIDE)
+        self.side.setFixedWidth(min(max(int(self.width() * 0.4), low), high) if wide else SIDE)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._widen(not self.answers.isHidden())
+        self._arrange()
 
     def look_at(self, photo: int) -> None:
         """Watches one of the photos that come along."""
@@ -247,16 +252,10 @@ class FeatureMapsPanel(LivePanel):
             high, wide, _channels = picture.shape
             image = QImage(picture.data, wide, high, 3 * wide, QImage.Format.Format_RGB888).copy()
         self.picture.setPixmap(_enlarged(image))
-        is_photo = message["label"] < 0
-        if is_photo == self.answers.isHidden():
-            self._turn_to_photo(is_photo)
-        if is_photo:
-            title, file = message["title"], message["image"]
-            measure = self.label.fontMetrics()
-            room = self.side.width() - PICTURE - 8
-            self.label.setText(measure.elidedText(title, Qt.TextElideMode.ElideMiddle, room))
-            self.label.setToolTip(file if isinstance(file, str) else title)
-            self.answers.show_answers(message["answers"])
+        self._is_photo = message["label"] < 0
+        self._arrange()
+        if self._is_photo:
+            self._show_photo(message)
             return
         right = message["label"] == message["guess"]
         self.label.setText(self._name(message["label"]))
@@ -268,6 +267,17 @@ class FeatureMapsPanel(LivePanel):
             f"{self._name(message['guess'])} {number.percent(message['confidence'], 0)}</span>"
         )
         self.guess.setToolTip(_("what the network takes it for, and how sure it is"))
+
+    def _show_photo(self, message: dict) -> None:
+        title, file = message["title"], message["image"]
+        room = self.side.width() - (PICTURE + 8 if self.answers.isVisible() else 0)
+        measure = self.label.fontMetrics()
+        self.label.setText(measure.elidedText(title, Qt.TextElideMode.ElideMiddle, room))
+        self.label.setToolTip(file if isinstance(file, str) else title)
+        self.answers.show_answers(message["answers"])
+        self.guess.setText("".join(
+            f"{escape(name)} {number.percent(chance, 0)}" for name, chance in message["answers"][:1]))
+        self.guess.setToolTip(self.answers.toolTip())
 
     def _write_hint(self) -> None:
         channel = self.mosaic.pin if self.mosaic.pin != -1 else self.mosaic.hover
