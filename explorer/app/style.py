@@ -209,9 +209,6 @@ QSlider::handle:horizontal {
 }
 QStatusBar { background: @panel; color: @muted; border-top: 1px solid @line; font-size: 11px; }
 QStatusBar QLabel { color: @muted; font-size: 11px; padding: 0 4px; }
-QStatusBar QToolButton { color: @muted; font-size: 11px; padding: 0 6px; min-height: 16px; }
-QStatusBar QToolButton:hover { color: @text; }
-QStatusBar QToolButton[warning="true"] { color: @warning; }
 QStatusBar::item { border: none; }
 QGroupBox {
     border: none; border-top: 1px solid @line; margin-top: 20px; padding-top: 8px; font-size: 10px;

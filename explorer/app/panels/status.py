@@ -1,7 +1,7 @@
 """The status line: the network's totals, its problems, its file, the engine."""
 
-from PySide6.QtCore import QObject, QPoint, Signal
-from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
+from PySide6.QtWidgets import QLabel, QStatusBar
 
 from explorer.app import theme
 from explorer.app.number import bytes_text, grouped, short
@@ -29,10 +29,11 @@ class Status(QObject):
         self.totals, self.state = QLabel(), QLabel()
         self.totals.setAccessibleName(_("Totals"))
         self.state.setAccessibleName(_("State"))
-        self.memory = QToolButton(autoRaise=True)
-        self.memory.setProperty("small", True)
+        self.memory = QLabel()
         self.memory.setAccessibleName(_("Memory"))
-        self.memory.clicked.connect(lambda: self.memory_asked.emit(
+        self.memory.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse
+                                            | Qt.TextInteractionFlag.LinksAccessibleByKeyboard)
+        self.memory.linkActivated.connect(lambda _link: self.memory_asked.emit(
             self.memory.mapToGlobal(QPoint(0, 0))))
         bar.addWidget(self.totals)
         bar.addWidget(self.memory)
@@ -49,7 +50,7 @@ class Status(QObject):
         session.link.died.connect(self.refresh)
         session.link.rows_arrived.connect(self._show_cost)
         theme.changed.connect(self.refresh)
-        self.memory.setProperty("warning", False)
+        theme.changed.connect(self._show_memory)
         self.refresh()
         self._show_memory()
 
@@ -85,15 +86,15 @@ class Status(QObject):
             words = _("training takes {size} at batch {batch}")
         else:
             words = _("training takes {size} of {room} at batch {batch}")
-        self.memory.setText(words.format(
-            size=bytes_text(found.training) if found else "", batch=grouped(memory.batch),
-            room=bytes_text(place.memory) if place else ""))
+        color = theme.current().muted if memory.fits else theme.current().warning
+        words = words.format(size=bytes_text(found.training) if found else "",
+                             batch=grouped(memory.batch),
+                             room=bytes_text(place.memory) if place else "")
+        self.memory.setText(f'<a href="memory" style="color:{color}; text-decoration:none">{words}'
+                            "</a>")
         # No status tip: that would take the place of the very button.
         self.memory.setToolTip(memory.warning or _("What makes it up, and the largest batch that "
                                                    "fits"))
-        if self.memory.property("warning") is memory.fits:
-            self.memory.setProperty("warning", not memory.fits)
-            self.memory.style().polish(self.memory)
 
     def _show_cost(self, message: dict, _arrays: dict) -> None:
         cost = _(" · watching {share:.1%} of time").format(share=message.get("watching", 0.0))
