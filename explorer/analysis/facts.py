@@ -100,6 +100,17 @@ class Facts(NamedTuple):
         return self.kind.call(self.settings, self.ins) if self.kind.call else None
 
     @property
+    def label(self) -> str:
+        """The kind's label; of a group what it weighs with: "1×1, 96 → 3×3, 128"."""
+        if self.inner is None:
+            return self.kind.label(self.settings) if self.kind.label else ""
+        words = [child.facts.label for child in self.children if child.facts.params]
+        words = [word for word in words if word]
+        if len(words) < 2:
+            return words[0] if words else self.kind.label(self.settings)
+        return f"{words[0]} {'→' if len(words) == 2 else '…'} {words[-1]}"
+
+    @property
     def inline(self) -> bool:
         """The nodes inside stand in the network without this node's name before theirs."""
         return self.kind.inlines and self.settings.inline

@@ -53,7 +53,7 @@ class Card(QGraphicsItem):
             self.size = size
         self.node, self.facts, self.inputs, self.problem = node, facts, ports, problem
         self.shape_out = facts.out
-        self.subtitle = facts.kind.label(facts.settings) if facts.kind.label else ""
+        self.subtitle = facts.label
         self._doc = f"<b>{node.id}</b> · {facts.kind.name}<br>{facts.kind.doc}"
         self._tell()
         self.update()
