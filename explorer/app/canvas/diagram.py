@@ -9,7 +9,7 @@ from explorer.analysis.layout import extra, main_way
 from explorer.analysis.level import Level
 from explorer.analysis.placing import step
 from explorer.analysis.problem import Problem
-from explorer.app.canvas.card import Card
+from explorer.app.canvas.card import Card, reshapes
 from explorer.app.canvas.routing import FORWARD, Obstacles, Place, route
 from explorer.app.canvas.wire import WireItem
 from explorer.catalog import KINDS
@@ -216,8 +216,7 @@ class Diagram(QGraphicsScene):
 
     def _dashed(self, wire: Wire) -> bool:
         facts = self.level.facts
-        return any(id in facts and facts[id].kind.name == "Projection"
-                   for id in (wire.source, wire.target))
+        return any(id in facts and reshapes(id, facts[id]) for id in (wire.source, wire.target))
 
     def _is_wrong(self, wire: Wire) -> bool:
         problem = self.problems.get(wire.target)
