@@ -25,8 +25,9 @@ def open_example(person) -> None:
 
 def answered(person, name: str) -> None:
     """Wait until the likeliest answer is this."""
-    answers = person.window.feature_maps.answers
-    person.wait(lambda: answers.isVisible() and answers.answers and answers.answers[0][0] == name)
+    panel = person.window.feature_maps
+    person.wait(lambda: bool(panel.answers.answers) and panel.answers.answers[0][0] == name)
+    assert panel.answers.isVisible() or name in panel.guess.text()  # the room decides
 
 
 def drop(person, *paths) -> None:
@@ -53,7 +54,7 @@ def test_the_example_names_the_cat_and_the_coffee(ready):
     answered(person, "Egyptian cat")
     panel, scene = person.window.feature_maps, person.scene
     assert round(panel.answers.answers[0][1], 2) == 0.39 and len(panel.answers.answers) == 5
-    assert panel.label.text() == "chelsea" and not panel.guess.isVisible()
+    assert panel.label.text() == "chelsea"
     assert "features · 512×13×13" in panel.title.text()
     assert scene.cards["input"].subtitle == "chelsea"
     assert scene.cards["output"].subtitle == "Egyptian cat"
@@ -93,8 +94,8 @@ def test_a_photo_dropped_on_a_network_for_clothes(ready):
     assert {name for name, _chance in panel.answers.answers} <= set(
         DATASETS["fashion-mnist"].classes)
     panel.next.click()
-    person.wait(lambda: panel.guess.isVisible())
-    assert panel.label.text() in DATASETS["fashion-mnist"].classes
+    person.wait(lambda: panel.label.text() in DATASETS["fashion-mnist"].classes)
+    assert panel.guess.isVisible() and not panel.answers.isVisible()
 
 
 def test_every_document_looks_at_its_own_pictures(ready):
@@ -104,7 +105,7 @@ def test_every_document_looks_at_its_own_pictures(ready):
     answered(person, "Egyptian cat")
     person.window.tabs.bar.setCurrentIndex(0)
     panel = person.window.feature_maps
-    person.wait(lambda: panel.guess.isVisible() and panel.label.text() == "Ankle boot")
+    person.wait(lambda: panel.label.text() == "Ankle boot")
     assert person.window.run_bar.chosen_data() == "fashion-mnist"
     person.session.choose_data(PICTURES["photos"])
     assert person.session.report.ok
