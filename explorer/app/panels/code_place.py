@@ -1,79 +1,126 @@
 """Where in the written source a node of the network is made."""
 
+import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
-_CLASS = re.compile(r"class (\w+)\(nn\.Module\):")
+Classes = dict[str, ast.ClassDef]
 
 
 def lines_of(text: str, ids: Sequence[str], inline: Sequence[bool]) -> range:
     """The lines (from 0) that make the node at the way `ids`; empty if there are none of its own.
 
     inline: for every id, whether the block of that id writes its layers straight into the class.
-    The way is followed as far as the text tells: blocks in a row share the line of their stage.
+    The way is followed as far as the text tells: equal blocks in a row share one line.
     """
-    lines = text.split("\n")
-    starts = {found[1]: number for number, line in enumerate(lines)
-              if (found := _CLASS.match(line))}
-    if not starts or not ids:
+    classes = _classes(text)
+    if not classes or not ids:
         return range(0)
-    name, found = list(starts)[-1], range(0)  # the network itself is written last
+    scope: ast.AST | None = list(classes.values())[-1]  # the network itself is written last
+    found = range(0)
     for id, is_inline in zip(ids, inline):
         if is_inline:
             continue
-        statement = _statement(lines, starts[name], id) if name else range(0)
-        if len(statement):
-            found = statement
-        elif id.isdigit():
-            found = _item(lines, found, int(id))
+        if isinstance(scope, ast.ClassDef):
+            statement, value = _attribute(scope, id)
+            if statement is None:
+                bare = _expression(text.split("\n"), scope, id)
+                return bare if len(bare) else found
         else:
-            bare = _expression(lines, starts[name], id) if name else range(0)
-            return bare if len(bare) else found
-        made = re.findall(r"\b(\w+)\(", "\n".join(lines[found.start:found.stop]))
-        name = next((each for each in made if each in starts), "")
+            statement = value = _item(scope, id)
+            if statement is None:
+                return found
+        found = range(statement.lineno - 1, statement.end_lineno)
+        scope = _inside(value, classes)
     return found
 
 
-def _end(lines: list[str], start: int) -> int:
-    """The line after the class that begins at `start`."""
-    return next((number for number in range(start + 1, len(lines))
-                 if lines[number] and not lines[number].startswith(" ")), len(lines))
+@lru_cache(maxsize=2)
+def _classes(text: str) -> Classes:
+    return {node.name: node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)}
 
 
-def _statement(lines: list[str], start: int, id: str) -> range:
-    """The lines of the constructor that assign the attribute `id`, brackets closed."""
-    begins = (f"self.{id} = ", f'self.add_module("{id}", ')
-    for number in range(start, _end(lines, start)):
-        if lines[number].lstrip().startswith(begins) and "nn.Identity()" not in lines[number]:
-            depth, last = 0, number
-            for last in range(number, len(lines)):
-                depth += lines[last].count("(") - lines[last].count(")")
-                if depth <= 0:
-                    break
-            return range(number, last + 1)
-    return range(0)
+def _inside(value: ast.AST, classes: Classes) -> ast.AST | None:
+    """Where the parts of what `value` makes are written: a class, an nn.Sequential, or nowhere."""
+    if isinstance(value, ast.Call):
+        if isinstance(value.func, ast.Name):
+            return classes.get(value.func.id)
+        if ast.unparse(value.func) == "nn.Sequential":
+            return value
+    return None
 
 
-def _item(lines: list[str], found: range, number: int) -> range:
-    """The line of one item of a sequence, if every item has its own."""
-    items = found[1:-1]
-    inner = [line for line in items if len(lines[line]) - len(lines[line].lstrip())
-             == len(lines[found.start]) - len(lines[found.start].lstrip()) + 4]
-    if len(inner) == len(items) and number < len(inner) and not any(
-            lines[line].lstrip().startswith("*(") for line in inner):
-        return range(inner[number], inner[number] + 1)
+def _attribute(scope: ast.ClassDef, id: str) -> tuple[ast.stmt | None, ast.AST | None]:
+    """The statement of the constructor that makes the attribute, and what it makes; one that stands
+    in for an absent shortcut gives way to the real one."""
+    found: tuple[ast.stmt | None, ast.AST | None] = (None, None)
+    for node in ast.walk(scope):
+        value = None
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == f"self.{id}":
+            value = node.value
+        elif (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+              and ast.unparse(node.value.func) == "self.add_module"
+              and ast.literal_eval(node.value.args[0]) == id):
+            value = node.value.args[1]
+        if value is not None and (found[1] is None or ast.unparse(found[1]) == "nn.Identity()"):
+            found = node, value
     return found
 
 
-def _expression(lines: list[str], start: int, id: str) -> range:
+def _item(row: ast.AST | None, id: str) -> ast.AST | None:
+    """The item of that name of an nn.Sequential."""
+    if not isinstance(row, ast.Call):
+        return None
+    names = _names(row)
+    return next((item for item, called in names if id in called), None)
+
+
+def _names(row: ast.Call) -> Iterator[tuple[ast.AST, Sequence[str]]]:
+    """What each part of an nn.Sequential makes, and the names of the modules that it stands for."""
+    parts, named = row.args, False
+    if len(parts) == 1 and isinstance(parts[0], ast.Call) and (
+            ast.unparse(parts[0].func) == "OrderedDict"):
+        argument = parts[0].args[0]
+        parts, named = getattr(argument, "elts", [argument]), True
+    number = 0
+    for part in parts:
+        part = part.value if isinstance(part, ast.Starred) else part
+        count, item = 1, part
+        if isinstance(part, ast.GeneratorExp):
+            count, item = ast.literal_eval(part.generators[0].iter.args[0]), part.elt
+        if named:
+            name, item = item.elts
+            yield item, _formatted(name, count)
+        else:
+            yield item, _words(number, count)
+        number += count
+
+
+def _words(start: int, count: int) -> list[str]:
+    """So many numbers from `start`, as words."""
+    return [str(number) for number in range(start, start + count)]
+
+
+def _formatted(name: ast.expr, count: int) -> list[str]:
+    """The names that an expression over i gives; of a plain word, the word."""
+    if not isinstance(name, ast.JoinedStr):
+        return [ast.literal_eval(name)]
+    stem, number = name.values
+    offset = number.value.right.value if isinstance(number.value, ast.BinOp) else 0
+    return [f"{stem.value}{word}" for word in _words(offset, count)]
+
+
+def _expression(lines: list[str], scope: ast.ClassDef, id: str) -> range:
     """The line of the forward pass that computes a join or another bare expression."""
-    end = _end(lines, start)
-    forward = next((number for number in range(start, end)
-                    if lines[number].startswith("    def forward")), end)
-    for number in range(forward + 1, end):
+    forward = next(node for node in scope.body
+                   if isinstance(node, ast.FunctionDef) and node.name == "forward")
+    body = range(forward.lineno, forward.end_lineno)
+    for number in body:
         if re.match(rf"\s+{re.escape(id)} = ", lines[number]):
             return range(number, number + 1)
-    marks = {"add": " + ", "flatten": "torch.flatten(", "concat": "torch.cat("}
+    marks = {"add": " + ", "concat": "torch.cat(", "scale": " * ", "left": ".chunk(",
+             "right": ".chunk("}
     mark = marks.get(id.rstrip("0123456789_"))
-    at = [number for number in range(forward + 1, end) if mark and mark in lines[number]]
+    at = [number for number in body if mark and mark in lines[number]]
     return range(at[0], at[0] + 1) if len(at) == 1 else range(0)

@@ -51,6 +51,7 @@ class GradientsPanel(LivePanel):
             plot.pointed.connect(self.hint.setText)
         self.sentence = QLabel()
         self.sentence.setMinimumWidth(1)
+        self.sentence.setWordWrap(True)
         self.sentence.setToolTip(
             _(
                 "Compared are the L2 norms of the gradients of the weights; normalisations "

@@ -271,9 +271,10 @@ class Inspector(QScrollArea):
             (_("Parameters"), grouped(params) if known else "?", _("Learned numbers")),
             (_("MACs"), grouped(macs) if known else "?",
              _("Fused multiply-adds for one picture")),
-            (_("Activations, batch {count}").format(count=batch),
+            (_("Outputs, batch {count}").format(count=batch),
              bytes_text(kept * _NUMBER_BYTES * batch) if known else "?",
-             _("What the layers put out in float32, kept for the way back"))]
+             _("What all layers put out in float32; how much of it a run keeps stands in the run "
+               "settings"))]
         if facts and report.params and known:
             rows.append((_("Share of parameters"), percent(params / report.params),
                          _("Of the {count} of the whole network").format(
