@@ -215,3 +215,9 @@ def test_data_sets():
     for name, data in DATASETS.items():
         assert data.name == name and sentence(data.doc)
         assert len(data.mean) == len(data.std) == data.input[0]
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "Group"])
+def test_every_kind_names_its_source(name):
+    """A paper with its year, a table of one, or PyTorch's own page."""
+    assert re.search(r"\b(19|20)\d\d\b|torch\.nn\.", KINDS[name].doc)

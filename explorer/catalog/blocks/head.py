@@ -20,7 +20,8 @@ def _head(p, ins):
 
 KINDS.declare(Kind(
     "ClassifierHead", "head",
-    _("Global average pooling and one linear layer: a score for each class."),
+    _("Global average pooling and one linear layer, a score for each class: W mean(x) + b (Lin, "
+      "Chen, Yan 2013, section 3.2)."),
     title=_("Pool + linear"),
     params=(Param("classes", 10, _("Number of classes of the data."), 1, 1_000_000),
             Param("dropout", 0.0, _("Share of the pooled values set to 0 while training."),

@@ -76,7 +76,8 @@ def _label(p) -> str:
 
 KINDS.declare(Kind(
     "Stage", "stage",
-    _("Equal blocks in a row; the first may lower the resolution and raise the channels."),
+    _("Equal blocks in a row; the first may lower the resolution and raise the channels (He et al. "
+      "2015, table 1, conv2_x to conv5_x)."),
     params=(
         Param("block", "BasicBlock", _("The block that is repeated."), choices=BLOCKS),
         Param("depth", 2, _("How many blocks."), 1, 1000, unit="×", title=_("Blocks")),

@@ -28,7 +28,8 @@ _activation("SiLU", "x σ(x)", _("also called swish; the non-linearity of Effici
 _activation("Hardswish", "x ReLU6(x + 3) / 6", _("SiLU from straight pieces, cheap to compute "
                                                  "(Howard et al. 2019, MobileNetV3)."))
 _activation("Sigmoid", "1 / (1 + e⁻ˣ)", _("brings every number between 0 and 1: a gate; saturates "
-                                          "on both sides, where its gradient vanishes."), "output")
+                                          "on both sides, where its gradient vanishes "
+                                          "(Rumelhart, Hinton, Williams 1986)."), "output")
 _activation("Hardsigmoid", "ReLU6(x + 3) / 6", _("Sigmoid from straight pieces (Courbariaux et al. "
                                                  "2015; MobileNetV3)."))
 _activation("Tanh", "tanh x", _("brings every number between −1 and 1: LeNet's non-linearity "

@@ -24,7 +24,8 @@ def _linear_macs(p, ins, out):
 
 KINDS.declare(Kind(
     "Linear", "head",
-    _("Every output is a weighted sum of all inputs: a fully connected layer, Wx + b."),
+    _("Every output is a weighted sum of all inputs: a fully connected layer, Wx + b (Rosenblatt "
+      "1958)."),
     params=(Param("out_features", 10, _("Length of the vector that comes out."), 1, 1_000_000),
             Param("bias", True, _("Adds a learned number to each output.")),
             Param("per_place", False, _("Takes a map whose channels stand last (behind Permute) "

@@ -91,5 +91,5 @@ _adaptive("AdaptiveAvgPool2d", _("Averages each map down to a fixed size, whatev
           # To 1×1 it is a mean, whose gradient needs no input (ATen, AdaptiveAveragePooling.cpp).
           keeps=lambda p, ins, out: () if out[1:] == (1, 1) else ("input",))
 _adaptive("AdaptiveMaxPool2d", _("Takes the largest values of each map down to a fixed size, "
-                                 "whatever comes in; size 1 is global max pooling."),
+                                 "whatever comes in; size 1 is global max pooling (Oquab et al. 2015)."),
           extra=_indices)

@@ -9,7 +9,8 @@ from explorer.catalog.reach import SAME_PLACE, WHOLE, Reach, bilinear, nearest
 from explorer.text import _
 
 KINDS.declare(Kind(
-    "Flatten", "shape", _("Lays the maps out as one vector, channel after channel."),
+    "Flatten", "shape", _("Lays the maps out as one vector of channels × height × width numbers, channel "
+                        "after channel (torch.nn.Flatten)."),
     label=lambda p: "",
     shape=lambda p, ins: (prod(ins[0]),),
     reach=lambda p, ins, out: (WHOLE if prod(ins[0][1:]) > 1 else SAME_PLACE,) * 2,
@@ -47,7 +48,8 @@ KINDS.declare(Kind(
 '''))
 
 KINDS.declare(Kind(
-    "Identity", "shape", _("Passes its input on unchanged: the shortcut where shapes agree."),
+    "Identity", "shape", _("Passes its input on unchanged, y = x: the shortcut where shapes agree "
+                         "(He et al. 2015, equation 1)."),
     label=lambda p: "",
     shape=lambda p, ins: ins[0],
     call=lambda p, ins: Call("nn.Identity")))
@@ -68,7 +70,8 @@ def _upsample_reach(p, ins, out):
 KINDS.declare(Kind(
     "Upsample", "shape",
     _("Raises the resolution by a whole factor, by repeating every number or by straight lines "
-      "between neighbours: what a decoder does without weights."),
+      "between neighbours: what a decoder does without weights, and without "
+      "the chequered patterns of a transposed convolution (Odena, Dumoulin, Olah 2016)."),
     # PyTorch 2.13 divides in float32, so that with 41, 47, 55 and 61 it repeats a neighbour here
     # and there.
     params=(Param("scale_factor", 2, _("How many times higher and wider the map becomes."), 1, 32,
@@ -92,7 +95,8 @@ def _pad_shape(p, ins):
 
 KINDS.declare(Kind(
     "ZeroPad2d", "shape",
-    _("Adds rows and columns of zeros, on each side as many as you say: for borders that differ."),
+    _("Adds rows and columns of zeros, on each side as many as you say: for borders that differ, "
+      "as where a framework pads behind only (torch.nn.ZeroPad2d)."),
     params=(_side("left", _("Columns before.")), _side("right", _("Columns behind.")),
             _side("top", _("Rows above.")), _side("bottom", _("Rows below."))),
     label=lambda p: f"{p.left} {p.right} {p.top} {p.bottom}",
