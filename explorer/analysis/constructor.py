@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from textwrap import wrap
 
 from explorer.catalog import KINDS
 from explorer.catalog.kind import REQUIRED, Argument, Call
@@ -47,18 +46,29 @@ def _activation(call: Call) -> bool:
 def written(made: Call | Row, used: int) -> list[str]:
     """The text, in one line if it fits behind `used` columns, else one item a line."""
     line = _line(made)
-    if used + len(line) <= WIDEST:
+    if used + len(line) <= WIDEST or isinstance(made, Call) and len(line) <= 40:
         return [line]
     if isinstance(made, Call):
-        head, _bracket, rest = line.partition("(")
-        return [f"{head}(", *wrap(rest[:-1], WIDEST - used, initial_indent="    ",
-                                  subsequent_indent="    "), ")"] if len(rest) > 40 else [line]
+        return [f"{made.function}(", *_filled(
+            [_argument(a) for a in made.arguments if _shows(a)], WIDEST - used), ")"]
     lines = ["nn.Sequential(OrderedDict([" if made.names else "nn.Sequential("]
     for run in _runs(made):
         for each in _items(run, used - 4):
             lines += ["    " + part for part in each]
             lines[-1] += ","
     return [*lines, "]))" if made.names else ")"]
+
+
+def _filled(arguments: list[str], width: int) -> list[str]:
+    """The arguments, as many on a line as there is room for."""
+    lines = [f"    {arguments[0]}"]
+    for argument in arguments[1:]:
+        lines[-1] += ","
+        if len(lines[-1]) + 1 + len(argument) <= width:
+            lines[-1] += f" {argument}"
+        else:
+            lines.append(f"    {argument}")
+    return lines
 
 
 def _items(run: "_Run", used: int) -> list[list[str]]:

@@ -151,14 +151,14 @@ class _Writer:
         self.block_of[id_of(facts)] = block
 
     def _name(self) -> None:
-        """Give the classes their names: of those that want the same one, the one with the most
-        uses gets it, the others say how they differ."""
+        """Give the classes their names: of those that want the same one, the one that keeps the
+        shape gets it, then the one with the most uses; the others say how they differ."""
         taken = {self.name, "True", "False", "None", *(
             kind.name for kind in KINDS.values() if kind.module)}
-        for block in sorted(self.blocks, key=lambda block: -len(block.members)):
+        for block in sorted(self.blocks, key=lambda block: (
+                all(use.ins[0] != use.out for use in block.members), -len(block.members))):
             wanted = block.name.split(".")[0]
-            before, after = block.members[0].ins[0], block.members[0].out
-            changes = "Down" if before[1:] != after[1:] else "Wider" if before != after else ""
+            changes = _changes(block.members)
             longer = wanted + changes
             longer += "_" * longer[-1].isdigit()
             choices = (wanted, wanted + changes, *(f"{longer}{n}" for n in range(2, 999)))
@@ -269,14 +269,15 @@ class _Writer:
             return "kernel_size // 2"
         known = {key: values for key, values in known.items()
                  if (key == name if name in _OWN_NAMES else key not in _OWN_NAMES)}
-        for factor in (1, 2, 3, 4, 6, 8):
+        for more, less in ((1, 1), (2, 1), (3, 1), (4, 1), (6, 1), (8, 1), (1, 2)):
             for candidate, values in known.items():
-                if all(type(value) is int and factor * values[index] == value
+                if all(type(value) is int and more * values[index] == less * value
                        for value, index in zip(column, at)):
                     if candidate not in block.arguments:
                         default = 1 if candidate == "stride" else REQUIRED
                         block.arguments[candidate] = (values, default)
-                    return candidate if factor == 1 else f"{factor} * {candidate}"
+                    return (f"{candidate} // {less}" if less > 1 else
+                            candidate if more == 1 else f"{more} * {candidate}")
         fresh_name = name if name not in known else f"{id}_{name}"
         while fresh_name in block.arguments:
             fresh_name += "_"
@@ -303,6 +304,14 @@ class _Writer:
 def id_of(facts: Facts) -> int:
     """The identity of facts: equal uses share them."""
     return id(facts)
+
+
+def _changes(uses: list[Facts]) -> str:
+    """What a block does to the shape, as a part of a class's name."""
+    if any(use.ins[0][1:] != use.out[1:] for use in uses):
+        return "Down"
+    before, after = uses[0].ins[0][0], uses[0].out[0]
+    return "Wider" if after > before else "Narrower" if after < before else ""
 
 
 def _docstring(doc: str) -> list[str]:
