@@ -43,17 +43,18 @@ def _activation(call: Call) -> bool:
     return kind is not None and kind.category == "activation" and not call.arguments
 
 
-def written(made: Call | Row, used: int) -> list[str]:
-    """The text, in one line if it fits behind `used` columns, else one item a line."""
+def written(made: Call | Row, used: int, indent: int = 8) -> list[str]:
+    """The text: in one line if it fits beside the `used` columns, else one item a line. indent: of
+    the line in which it begins."""
     line = _line(made)
     if used + len(line) <= WIDEST or isinstance(made, Call) and len(line) <= 40:
         return [line]
     if isinstance(made, Call):
         return [f"{made.function}(", *_filled(
-            [_argument(a) for a in made.arguments if _shows(a)], WIDEST - used), ")"]
+            [_argument(a) for a in made.arguments if _shows(a)], WIDEST - indent - 1), ")"]
     lines = ["nn.Sequential(OrderedDict([" if made.names else "nn.Sequential("]
     for run in _runs(made):
-        for each in _items(run, used - 4):
+        for each in _items(run, indent + 4):
             lines += ["    " + part for part in each]
             lines[-1] += ","
     return [*lines, "]))" if made.names else ")"]
@@ -71,14 +72,14 @@ def _filled(arguments: list[str], width: int) -> list[str]:
     return lines
 
 
-def _items(run: "_Run", used: int) -> list[list[str]]:
-    """The lines of each item of an nn.Sequential in a run."""
+def _items(run: "_Run", indent: int) -> list[list[str]]:
+    """The lines of each item of an nn.Sequential in a run, a comma to come behind."""
     if run.count > 2:
         return [[run.text()]]
     found = []
     for item, name in zip(run.items, run.names or [""] * run.count):
         opening, closing = (f'("{name}", ', ")") if name else ("", "")
-        lines = written(item, used + len(opening))
+        lines = written(item, indent + len(opening) + len(closing) + 1, indent)
         lines[0] = opening + lines[0]
         lines[-1] += closing
         found.append(lines)

@@ -58,6 +58,7 @@ class _Forward:
         self.variables = {INPUT: "x"}
         self.assigned: list[tuple[str, str]] = []  # values that became variables, in order
         self.waiting: dict[str, tuple[str, tuple[str, ...]]] = {}
+        self.branches = any(len(child.sources) > 2 for child in children)
         self.joins = any(child.facts.kind.name == "Add" or len(child.sources) == 2
                          and INPUT in child.sources for child in children)
         for child in children:
@@ -107,6 +108,8 @@ class _Forward:
         for value in read:
             self.left[value] -= 1
         free = [self.variables[value] for value in read if self.left[value] == 0]
+        if self.branches and "x" in free:
+            free.remove("x")  # beside other branches, one called x would seem to be the input
         name = free[0] if free else self._fresh(id)
         for value in read:
             if self.left[value] == 0:

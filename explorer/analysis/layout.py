@@ -15,8 +15,9 @@ ROW = 152.0
 ARC, ARCS = 44.0, 34.0  # what a wire that passes over cards needs above them, and each further one
 STACK = 10.0  # how far the cards behind a stage stand out
 FULL_ROW = 900.0
-FULL_ROW_INSIDE = 1900.0
-"""Widest row, in scene units: of a network at natural size, of a block's inside drawn smaller."""
+FULL_CHAIN, FULL_BLOCK, MOST_IN_BLOCK = 1240.0, 1900.0, 13
+"""Widest row, in scene units: of a network at natural size; of what lies inside a node, drawn
+smaller: a chain, and a block of branches that has no more than so many nodes."""
 MOST_FULL = 2.5  # times that, a row is folded even across branches
 
 _ENDS = {INPUT: (84.0, 104.0), OUTPUT: (84.0, 56.0)}
@@ -256,7 +257,17 @@ def placed(graph: Graph, full: float = FULL_ROW) -> Graph:
     """The graph, its nodes where the layout puts them; those inside its groups too, if nobody has
     placed them."""
     places = layout(graph, full)
-    nodes = {id: replace(node, position=places[id], inner=placed(node.inner, FULL_ROW_INSIDE)
+    nodes = {id: replace(node, position=places[id], inner=placed_inside(node.inner)
                          if node.inner and unplaced(node.inner) else node.inner)
              for id, node in graph.nodes.items()}
     return replace(graph, nodes=nodes)
+
+
+def placed_inside(graph: Graph) -> Graph:
+    """The same for what lies inside a node: in one row if it can be read there; a long chain, or
+    many nodes, in rows as a whole network."""
+    chain = all(len(graph.out_of(id)) < 2 and len(graph.into(id)) < 2 for id in graph.nodes)
+    if chain:
+        places = layout(graph, FULL_CHAIN)
+        return placed(graph, FULL_CHAIN if len({y for _x, y in places.values()}) == 1 else FULL_ROW)
+    return placed(graph, FULL_BLOCK if len(graph.nodes) <= MOST_IN_BLOCK else FULL_ROW)

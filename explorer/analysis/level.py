@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from explorer.analysis.facts import Facts, sweep
-from explorer.analysis.layout import FULL_ROW_INSIDE, placed, unplaced
+from explorer.analysis.layout import placed_inside, unplaced
 from explorer.analysis.problem import Problem
 from explorer.analysis.report import Report
 from explorer.graph.graph import Graph, Shape
@@ -46,7 +46,7 @@ def level(report: Report, path: tuple[str, ...] = ()) -> Level:
         input = found.ins[0] if found.ins else None
         facts = {child.id: child.facts for child in sweep(graph, input)}
         if not own and unplaced(graph):
-            graph = placed(graph, FULL_ROW_INSIDE)
+            graph = placed_inside(graph)
     return Level(tuple(path), graph, facts, input, own)
 
 

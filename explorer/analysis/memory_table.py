@@ -11,18 +11,21 @@ TITLES = {
 """What the parts of a training step are called, in the order in which they are shown."""
 
 
-def as_dict(report: Report, forecast: Forecast | None, room: int | None = None) -> dict | None:
+def as_dict(report: Report, forecast: Forecast | None, room: int | None = None,
+            named: bool = False) -> dict | None:
     """What `check --json` says under "memory"; None for a network that cannot run.
 
     Every figure but the batches is in bytes; see Forecast. room: bytes that tensors may take, null
     where not given; the largest batches are those whose peak is at most that, null without it.
+    named: the person named the device; otherwise its type is one that the forecast assumed.
     """
     if forecast is None:
         return None
     given = (forecast.precision, forecast.optimiser_name, forecast.device)
     return {
         "unit": "bytes", "batch": forecast.batch, "precision": forecast.precision,
-        "optimiser": forecast.optimiser_name, "device_type": forecast.device,
+        "optimiser": forecast.optimiser_name, "device_type": forecast.device if named else None,
+        "assumed_device_type": None if named else forecast.device,
         "parameters": forecast.parameters, "buffers": forecast.buffers,
         "gradients": forecast.gradients, "optimiser_state": forecast.optimiser,
         "weight_copies": forecast.copies, "activations_kept": forecast.activations,
@@ -56,10 +59,10 @@ def as_lines(report: Report, forecast: Forecast | None, room: int | None = None)
 
 
 def bytes_text(count: float) -> str:
-    """An amount of memory, in steps of 1,024 as memory is sold: "19.3 MB", "24 GB"."""
+    """An amount of memory, in steps of 1,024: "19.3 MiB", "24 GiB"."""
     value, unit = float(count), "B"
-    for unit in ("B", "KB", "MB", "GB", "TB"):
-        if abs(value) < 999.5 or unit == "TB":
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if abs(value) < 999.5 or unit == "TiB":
             break
         value /= 1024
     figures = f"{value:.0f}" if unit == "B" or abs(value) >= 99.95 else f"{value:.1f}"
@@ -67,10 +70,12 @@ def bytes_text(count: float) -> str:
 
 
 def bytes_of(text: str) -> int | None:
-    """The amount that a person wrote: "24GB", "512 MB", "8g", "1000000"; None if it is none."""
-    words = text.strip().lower().removesuffix("b").removesuffix("i").rstrip()
+    """The amount that a person wrote, in steps of 1,024 as memory is sold: "24GB", "24 GiB",
+    "8g", "100 B"; None if it is none, or has no unit."""
+    whole = text.strip().lower()
+    words = whole.removesuffix("b").removesuffix("i").rstrip()
     unit = words[-1:] if words[-1:] in "kmgt" else ""
     figures = words.removesuffix(unit).rstrip()
-    if not figures.replace(".", "", 1).isdecimal() or len(figures) > 20:
+    if figures == whole or not figures.replace(".", "", 1).isdecimal() or len(figures) > 20:
         return None
     return int(float(figures) * 1024 ** " kmgt".index(unit or " "))

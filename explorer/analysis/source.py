@@ -5,11 +5,11 @@ a row become an nn.Sequential. Only names, numbers and choices that were checked
 the graph reach the text.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from textwrap import wrap
 
+from explorer.analysis.class_name import camel, changed, class_name, form_of, sums
 from explorer.analysis.constructor import WIDEST, Constructor, Expression, Row, same_kind, written
 from explorer.analysis.facts import Child, Facts
 from explorer.analysis.forward import forward
@@ -17,13 +17,10 @@ from explorer.analysis.report import Report
 from explorer.catalog import KINDS
 from explorer.catalog.kind import REQUIRED, Argument, Call
 from explorer.catalog.layers import text_of
-from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph
+from explorer.graph.graph import INPUT, OUTPUT, PORT
 
 INDENT = " " * 8
 _FLAGS = {"Projection": "project", "ZeroShortcut": "pad"}
-_WORDS = ("MobileNet", "ShuffleNet", "SqueezeNet", "DenseNet", "EfficientNet", "GoogLeNet", "AlexNet",
-          "RegNet", "ResNeXt", "ResNet", "ConvNeXt", "LeNet", "VGG", "WRN", "SE", "BN")
-_PRETTY = {word.lower(): word for word in _WORDS}
 _OWN_NAMES = ("stride", "padding", "dilation", "kernel_size", "p", "eps", "momentum")
 """Arguments that only a setting of their own name may give: that another has the same value is
 chance."""
@@ -31,24 +28,6 @@ chance."""
 
 class NotRunnable(ValueError):
     """The network has problems, so there is no source that would run."""
-
-
-def class_name(graph: Graph) -> str:
-    """The name of the class that `source` writes for a graph: ResNet18 for "resnet18"."""
-    words = re.findall(r"[A-Za-z0-9]+", graph.name.encode("ascii", "ignore").decode())
-    camel = "".join(re.sub(f"^({'|'.join(_PRETTY)})(?![a-z])",
-                           lambda found: _PRETTY[found[0].lower()], word[:1].upper() + word[1:],
-                           flags=re.IGNORECASE) for word in words)
-    return camel + "Net" * (camel in _taken(graph)) if camel[:1].isalpha() else f"Network{camel}"
-
-
-def _taken(graph: Graph) -> set[str]:
-    names = set(KINDS) | {"PlainBlock", "PlainBottleneck", "True", "False", "None"}
-    return names | {_camel(id) for id in graph.nodes}
-
-
-def _camel(id: str) -> str:
-    return "".join(part[:1].upper() + part[1:] for part in id.split("_"))
 
 
 def source(report: Report) -> str:
@@ -73,6 +52,8 @@ class _Block:
     parts: dict[str, list] = field(default_factory=dict)
     arguments: dict[str, tuple[tuple, object]] = field(default_factory=dict)
     body: list[str] = field(default_factory=list)
+    form: str = ""
+    spelled: dict[tuple, str] = field(default_factory=dict)
 
 
 class _Writer:
@@ -106,8 +87,8 @@ class _Writer:
         for child in children:
             if child.facts.kind.call or child.facts.kind.composite:
                 comment = f"  # {text_of(child.facts.out)}"
-                lines += _attribute(child.id, written(self._made(child.facts), len(INDENT) + len(
-                    child.id) + 8 + len(comment)), comment)
+                lines += _attribute(child.id, written(self._made(child.facts), _opening(
+                    child.id) + len(comment)), comment)
         leading = graph.into(OUTPUT)[PORT].source
         lines += ["", *forward(children, outlets.get(leading, leading))]
         shape = ", ".join(map(str, (1, *graph.input)))
@@ -142,7 +123,7 @@ class _Writer:
                 self.block_of[id_of(facts)] = block
                 return
         wanted = (facts.kind.written_as(facts.settings) if facts.kind.written_as
-                  else _camel(id) if facts.inner is not None else facts.kind.name)
+                  else camel(id) if facts.inner is not None else facts.kind.name)
         if not wanted[:1].isalpha():
             wanted = f"Block{wanted}"
         block = _Block(f"{wanted}.{len(self.blocks)}", facts.kind.doc, skeleton, [facts],
@@ -158,7 +139,11 @@ class _Writer:
         for block in sorted(self.blocks, key=lambda block: (
                 all(use.ins[0] != use.out for use in block.members), -len(block.members))):
             wanted = block.name.split(".")[0]
-            changes = _changes(block.members)
+            forms = [other.members[0] for other in self.blocks if other.doc == block.doc]
+            changes = "Straight" if not sums(block.members[0]) and any(
+                sums(form) for form in forms) else changed(block.members)
+            if len(forms) > 1:
+                block.form = form_of(block.members[0], forms)
             longer = wanted + changes
             longer += "_" * longer[-1].isdigit()
             choices = (wanted, wanted + changes, *(f"{longer}{n}" for n in range(2, 999)))
@@ -194,7 +179,7 @@ class _Writer:
                 continue
             others = [index for index, each in enumerate(made) if not _is_identity(each)]
             fresh = INPUT in sources
-            width = len(INDENT) + len(id) + 8
+            width = _opening(id)
             if not others or len(others) == len(made):
                 block.body += _attribute(id, written(self._unified(
                     block, id, made, range(len(made)), fresh), width))
@@ -202,11 +187,18 @@ class _Writer:
             flag = _FLAGS.get(spliced[others[0]][number].facts.kind.name, f"with_{id}")
             while flag in block.arguments:
                 flag += "_"
-            block.arguments[flag] = (tuple(index in others for index in range(len(made))), False)
+            before = set(block.arguments)
+            tree = self._unified(block, id, [made[index] for index in others], others, fresh)
+            given = [name for name, (_values, default) in block.arguments.items()
+                     if name not in before and default is None]
+            if given:  # an argument that only these uses have says by itself that they have it
+                flag = f"{given[0]} is not None"
+            else:
+                block.arguments[flag] = (tuple(at in others for at in range(len(made))), False)
             block.body += _attribute(id, ["nn.Identity()"])
             block.body.append(f"{INDENT}if {flag}:")
-            tree = self._unified(block, id, [made[index] for index in others], others, fresh)
-            block.body += ["    " + line for line in _attribute(id, written(tree, width + 4))]
+            block.body += ["    " + line for line in _attribute(id, written(
+                tree, width + 4, len(INDENT) + 4))]
         required = {n: a for n, a in block.arguments.items() if a[1] is REQUIRED}
         block.arguments = required | {n: a for n, a in block.arguments.items() if n not in required}
 
@@ -238,7 +230,10 @@ class _Writer:
             return tuple(self._value(block, id, name, tuple(value[n] for value in column), at, fresh)
                          for n in range(len(first)))
         if len(set(column)) > 1 or self._is_setting(block, name, column, at):
-            return Expression(self._named(block, id, name, column, at, fresh))
+            key = (name in _OWN_NAMES and name, column, at)  # one number has one name in a class
+            if key not in block.spelled:
+                block.spelled[key] = self._named(block, id, name, column, at, fresh)
+            return Expression(block.spelled[key])
         return first
 
     def _is_setting(self, block: _Block, name: str, column: tuple, at: Iterable[int]) -> bool:
@@ -296,7 +291,7 @@ class _Writer:
             head = wrap(signature, WIDEST, initial_indent="    def __init__(",
                         subsequent_indent=INDENT + "         ")
             head[-1] += "):"
-        return [f"class {block.name}(nn.Module):", *_docstring(block.doc), "",
+        return [f"class {block.name}(nn.Module):", *_docstring(block.doc + block.form), "",
                 *head, f"{INDENT}super().__init__()", *block.body, "",
                 *forward(_spliced(block.members[0].children)[0], block.parts["result"][0])]
 
@@ -304,14 +299,6 @@ class _Writer:
 def id_of(facts: Facts) -> int:
     """The identity of facts: equal uses share them."""
     return id(facts)
-
-
-def _changes(uses: list[Facts]) -> str:
-    """What a block does to the shape, as a part of a class's name."""
-    if any(use.ins[0][1:] != use.out[1:] for use in uses):
-        return "Down"
-    before, after = uses[0].ins[0][0], uses[0].out[0]
-    return "Wider" if after > before else "Narrower" if after < before else ""
 
 
 def _docstring(doc: str) -> list[str]:
@@ -322,6 +309,12 @@ def _docstring(doc: str) -> list[str]:
             line = "    "
         line += word + " "
     return [*lines, line.rstrip() + '"""']
+
+
+def _opening(id: str) -> int:
+    """How many columns stand before the value of the attribute, and behind it."""
+    return len(INDENT) + len(f"self.{id} = " if id.isidentifier()
+                             else f'self.register_parameter("{id}", )')
 
 
 def _attribute(id: str, value: list[str], comment: str = "") -> list[str]:

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable
 from fractions import Fraction
 
+from explorer.analysis.memory_table import bytes_text
 from explorer.analysis.problem import FAULT
 from explorer.analysis.receptive_field import ReceptiveField
 from explorer.analysis.report import Layer, Report
@@ -120,8 +121,8 @@ def as_text(report: Report, more: Iterable[str] = ()) -> str:
     lines = [_("{name}, input {input}").format(name=report.graph.name,
                                                input=text_of(report.graph.input)), "",
              line(head), rule, *map(line, rows), rule, line(total),
-             _("activations {size:,.1f} MB a picture (float32)").format(
-                 size=report.activations * 4 / 1e6)]
+             _("activations {size} a picture (float32)").format(
+                 size=bytes_text(report.activations * 4))]
     if anywhere:
         lines.append(clipped_note())
     lines += more

@@ -1,0 +1,67 @@
+"""What the classes of a written network are called, and how forms of one block are told apart."""
+
+import re
+from collections.abc import Iterator
+
+from explorer.analysis.facts import Facts
+from explorer.catalog import KINDS
+from explorer.graph.graph import Graph
+from explorer.text import _
+
+_WORDS = ("MobileNet", "ShuffleNet", "SqueezeNet", "DenseNet", "EfficientNet", "GoogLeNet", "AlexNet",
+          "RegNet", "ResNeXt", "ResNet", "ConvNeXt", "LeNet", "VGG", "WRN", "SE", "BN")
+_PRETTY = {word.lower(): word for word in _WORDS}
+
+
+def class_name(graph: Graph) -> str:
+    """The name of the class that `source` writes for a graph: ResNet18 for "resnet18"."""
+    words = re.findall(r"[A-Za-z0-9]+", graph.name.encode("ascii", "ignore").decode())
+    camel = "".join(re.sub(f"^({'|'.join(_PRETTY)})(?![a-z])",
+                           lambda found: _PRETTY[found[0].lower()], word[:1].upper() + word[1:],
+                           flags=re.IGNORECASE) for word in words)
+    return camel + "Net" * (camel in _taken(graph)) if camel[:1].isalpha() else f"Network{camel}"
+
+
+def _taken(graph: Graph) -> set[str]:
+    names = set(KINDS) | {"PlainBlock", "PlainBottleneck", "True", "False", "None"}
+    return names | {camel(id) for id in graph.nodes}
+
+
+def camel(id: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in id.split("_"))
+
+
+def sums(block: Facts) -> bool:
+    """It ends in a sum: there is a way around its layers."""
+    return any(child.facts.kind.name == "Add" for child in block.children)
+
+
+def form_of(block: Facts, forms: list[Facts]) -> str:
+    """What tells this form of a block from the others, in a sentence."""
+    def parts(form: Facts) -> tuple:
+        kinds = [facts.kind for facts in _within(form)]
+        return (_("a shortcut") if sums(form) else _("no shortcut"),
+                _("{count} convolutions").format(count=sum(
+                    kind.name == "Conv2d" for kind in kinds)),
+                _("a gate") if any(kind.name == "SqueezeExcitation" for kind in kinds)
+                else _("no gate"))
+
+    ours, others = parts(block), [parts(form) for form in forms]
+    told = [part for at, part in enumerate(ours) if len({other[at] for other in others}) > 1]
+    return _(" This form has {parts}.").format(parts=", ".join(told)) if told else ""
+
+
+def _within(facts: Facts) -> Iterator[Facts]:
+    """The facts of everything inside; of a gate no more than that it is there."""
+    for child in facts.children:
+        yield child.facts
+        if child.facts.kind.name != "SqueezeExcitation":
+            yield from _within(child.facts)
+
+
+def changed(uses: list[Facts]) -> str:
+    """What a block does to the shape, as a part of a class's name."""
+    if any(use.ins[0][1:] != use.out[1:] for use in uses):
+        return "Down"
+    before, after = uses[0].ins[0][0], uses[0].out[0]
+    return "Wider" if after > before else "Narrower" if after < before else ""
