@@ -16,7 +16,7 @@ from explorer.catalog import check, templates
 from explorer.catalog.datasets import DATASETS, DataSet
 from explorer.catalog.layers import text_of
 from explorer.export import FORMS, TABLES, ExportError
-from explorer.graph.file import SUFFIX, FileError, replace_bytes
+from explorer.graph.file import LARGEST_SIDE, SUFFIX, FileError, replace_bytes
 from explorer.graph.graph import Graph, Shape
 from explorer.text import _
 
@@ -31,14 +31,16 @@ class UsageError(ValueError):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
-    argv = list(sys.argv[1:] if argv is None else argv)
-    if not argv or argv[0] not in (*COMMANDS, "-h", "--help", "--version"):
-        argv.insert(0, "open")
-    given = _parser().parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.reconfigure(errors="replace")
+    argv = list(sys.argv[1:] if argv is None else argv)
     try:
+        if not argv or argv[0] not in (*COMMANDS, "-h", "--help", "--version"):
+            if argv:
+                _expect_network(argv[0])
+            argv.insert(0, "open")
+        given = _parser().parse_args(argv)
         return given.run(given)
     except (UsageError, FileError, ExportError) as error:
         print(f"cnn-explorer: {error}", file=sys.stderr)
@@ -48,8 +50,49 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _expect_network(word: str) -> None:
+    """Refuse a bare word that is neither a command, a template nor a file."""
+    if word.startswith("-") or "." in word or os.sep in word or word in templates.names() or (
+            os.path.exists(word)):
+        return
+    near = difflib.get_close_matches(word, (*COMMANDS, *templates.names()), 3, 0.6)
+    raise UsageError(_("there is no command, template or file {word}; {hint}").format(
+        word=_cut(word), hint=_("did you mean {names}?").format(names=", ".join(near)) if near
+        else _("cnn-explorer --help lists the commands, cnn-explorer templates the templates")))
+
+
+def _cut(words: str, most: int = 300) -> str:
+    words = "".join(sign if sign.isprintable() else "\ufffd" for sign in words)
+    return words if len(words) <= most else words[:most] + "…"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one sentence what is wrong with the command line."""
+
+    def error(self, message: str) -> None:
+        """Raise UsageError."""
+        raise UsageError(_("{message}; {command} --help tells more").format(
+            message=_cut(message.removeprefix("argument ")), command=self.prog))
+
+
+class _Told(argparse.Action):
+    """Stores an option's value, and its name in `told`: it was on the command line."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        setattr(namespace, self.dest, values)
+        namespace.told = (*getattr(namespace, "told", ()), self.option_strings[-1])
+
+
+def _idle(given, useful: Sequence[str], where: str) -> None:
+    """Refuse the options that were told and do nothing; where: what would make them useful."""
+    idle = [option for option in getattr(given, "told", ()) if option not in useful]
+    if idle:
+        raise UsageError(_("{option} does nothing here; {where}").format(option=idle[0],
+                                                                         where=where))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="cnn-explorer", description=_("Draw a convolutional network, see every shape, run it "
                                            "and watch it learn. Without a command: the window."),
         epilog=_("cnn-explorer [FILE] opens the window with FILE."))
@@ -77,11 +120,11 @@ def _parser() -> argparse.ArgumentParser:
     memory = found.add_argument_group(_("memory"))
     memory.add_argument("--memory", action="store_true",
                         help=_("forecast what training and inference take"))
-    memory.add_argument("--batch", type=_count, default=128, help=_("pictures in a batch "
-                                                                      "(%(default)s)"))
-    memory.add_argument("--precision", choices=PRECISIONS, default=PRECISIONS[0],
+    memory.add_argument("--batch", action=_Told, type=_count, default=128,
+                        help=_("pictures in a batch (%(default)s)"))
+    memory.add_argument("--precision", action=_Told, choices=PRECISIONS, default=PRECISIONS[0],
                         help=_("of products; the last two keep float32 weights (%(default)s)"))
-    memory.add_argument("--optimiser", choices=OPTIMISERS, default="momentum",
+    memory.add_argument("--optimiser", action=_Told, choices=OPTIMISERS, default="momentum",
                         help=_("momentum is what train uses (%(default)s)"))
     memory.add_argument("--device", metavar="DEVICE|BYTES",
                         help=_("tell the largest batch that fits: auto, cpu, cuda:0, …, or 24GB"))
@@ -104,20 +147,22 @@ def _parser() -> argparse.ArgumentParser:
                        help=_("the file to write (otherwise text is printed)"))
     picture = found.add_argument_group(_("diagram (svg, png, pdf)"))
     size = picture.add_mutually_exclusive_group()
-    size.add_argument("--scale", type=_number, metavar="N",
+    size.add_argument("--scale", action=_Told, type=_number, metavar="N",
                       help=_("times natural size (png: 2, otherwise 1)"))
-    size.add_argument("--width", type=_number, metavar="PX",
+    size.add_argument("--width", action=_Told, type=_number, metavar="PX",
                       help=_("width in pixels, 96 to an inch in svg and pdf"))
-    picture.add_argument("--theme", choices=("light", "dark"), default="light",
+    picture.add_argument("--theme", action=_Told, choices=("light", "dark"), default="light",
                          help=_("colours (%(default)s)"))
-    picture.add_argument("--inside", metavar="PATH",
+    picture.add_argument("--inside", action=_Told, metavar="PATH",
                          help=_("of the inside of a block, as layer2.0"))
     weights = found.add_argument_group(_("weights (safetensors, onnx)"))
-    weights.add_argument("--weights", type=Path, metavar="FILE",
+    weights.add_argument("--weights", action=_Told, type=Path, metavar="FILE",
                          help=_("a .safetensors or .pth file (otherwise they are drawn)"))
-    weights.add_argument("--seed", type=_seed, default=0, help=_("of drawn weights (%(default)s)"))
+    weights.add_argument("--seed", action=_Told, type=_seed, default=0,
+                         help=_("of drawn weights (%(default)s)"))
     found.add_argument_group(_("table")).add_argument(
-        "--format", choices=TABLES, help=_("by default as FILE ends, .csv or .md; csv when printed"))
+        "--format", action=_Told, choices=TABLES,
+        help=_("by default as FILE ends, .csv or .md; csv when printed"))
     found = network(command("import", _import, _("match a file of weights to the network")))
     found.add_argument("weights", type=Path, metavar="WEIGHTS", help=_("a .safetensors or .pth file"))
     found.add_argument("-o", "--output", type=Path, metavar="OUT",
@@ -135,10 +180,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _shape(text: str) -> Shape:
     parts = text.lower().replace("×", "x").split("x")
-    if len(parts) != 3 or not all(part.isdecimal() and len(part) < 9 and 0 < int(part) <= 65_536
-                                  for part in parts):
+    if len(parts) != 3 or not all(part.isdecimal() for part in parts):
         raise argparse.ArgumentTypeError(_("{text!r} is no shape; expected channels, height and "
                                            "width, as 3x224x224").format(text=text[:40]))
+    if not all(len(part) < 9 and 0 < int(part) <= LARGEST_SIDE for part in parts):
+        raise argparse.ArgumentTypeError(_(
+            "{text!r}: channels, height and width, as 3x224x224, may each be 1 to {most}").format(
+                text=text[:40], most=LARGEST_SIDE))
     return tuple(map(int, parts))
 
 
@@ -211,26 +259,34 @@ def _check(given) -> int:
     from explorer.analysis.memory import forecast
     from explorer.analysis.report import analyse
 
+    if not (given.memory or given.device or given.json):
+        _idle(given, (), _("it belongs to --memory"))
     data = DATASETS.get(given.data)
     report = analyse(load(given.network, given.input, data), data)
-    kind, room = _room(given.device)
+    kind, room, named = _room(given.device)
     found = forecast(report, given.batch, given.precision, given.optimiser, kind)
     if given.json:
-        print(table.as_json(report, memory_table.as_dict(report, found, room)))
+        print(table.as_json(report, memory_table.as_dict(report, found, room, named)))
     else:
         lines = memory_table.as_lines(report, found, room) if given.memory or given.device else []
         print(table.as_text(report, ["", *lines] if lines else ()))
     return 0 if report.ok else 1
 
 
-def _room(device: str | None) -> tuple[str, int | None]:
-    """The kind of a device, and the bytes that tensors may take there: all that are given as a
-    number, of a real device what its driver leaves; None where no device is given."""
+def _room(device: str | None) -> tuple[str, int | None, bool]:
+    """The kind of a device, the bytes that tensors may take there, and whether it is a real one.
+
+    Bytes: all that are given as an amount, of a real device what its driver leaves; None where no
+    device is given. Raises UsageError.
+    """
     from explorer.analysis.memory import room_on
     from explorer.analysis.memory_table import bytes_of
 
     if device is None or bytes_of(device) is not None:
-        return "cuda", device and bytes_of(device)
+        return "cuda", device and bytes_of(device), False
+    if device.strip().replace(".", "", 1).isdecimal():
+        raise UsageError(_("--device {number} has no unit; write {number}GB for that much memory, or "
+                           "the name of a device, as cuda:0").format(number=_cut(device.strip())))
     from explorer.engine.device import find, pick
     from explorer.engine.failure import EngineError
 
@@ -239,7 +295,7 @@ def _room(device: str | None) -> tuple[str, int | None]:
     except EngineError as error:
         raise UsageError(str(error)) from None
     memory = next(each.memory for each in find() if each.id == str(place))
-    return place.type, room_on(memory) if memory else None
+    return place.type, room_on(memory) if memory else None, True
 
 
 def _train(given) -> int:
@@ -284,6 +340,8 @@ def _export(given) -> int:
     from explorer.analysis.report import analyse
 
     form = FORMS[given.to]
+    _idle(given, form.options, _("--to {form} takes {options}").format(
+        form=given.to, options=", ".join(form.options) or _("no options of its own")))
     if form.binary and given.output is None:
         raise UsageError(_("--to {form} needs a file: -o FILE.{form}").format(form=given.to))
     report = analyse(load(given.network, given.input))

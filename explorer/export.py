@@ -15,11 +15,13 @@ class ExportError(ValueError):
 class Form(NamedTuple):
     """One form of export. write(given, report): what the file holds, or None if it wrote the file
     itself; given: what the command line states; raises ExportError. binary: it cannot be printed.
-    sound: only a network without problems has it; what is wrong can be drawn, too."""
+    sound: only a network without problems has it; what is wrong can be drawn, too. options: those
+    of the command line that concern it."""
 
     write: Callable[..., bytes | None]
     binary: bool = False
     sound: bool = False
+    options: tuple[str, ...] = ()
 
 
 def _source(given, report) -> bytes:
@@ -77,8 +79,12 @@ def _with_weights(given, report) -> None:
         raise ExportError(str(error)) from None
 
 
-FORMS = {"pytorch": Form(_source, sound=True), "svg": Form(_diagram),
-         "png": Form(_diagram, binary=True), "pdf": Form(_diagram, binary=True),
-         "table": Form(_table), "safetensors": Form(_with_weights, binary=True, sound=True),
-         "onnx": Form(_with_weights, binary=True, sound=True)}
+_DRAWN = ("--scale", "--width", "--theme", "--inside")
+_WEIGHED = ("--weights", "--seed")
+FORMS = {"pytorch": Form(_source, sound=True), "svg": Form(_diagram, options=_DRAWN),
+         "png": Form(_diagram, binary=True, options=_DRAWN),
+         "pdf": Form(_diagram, binary=True, options=_DRAWN),
+         "table": Form(_table, options=("--format",)),
+         "safetensors": Form(_with_weights, binary=True, sound=True, options=_WEIGHED),
+         "onnx": Form(_with_weights, binary=True, sound=True, options=_WEIGHED)}
 TABLES = {"csv": ".csv", "markdown": ".md"}

@@ -80,7 +80,8 @@ def loads(text: str) -> Graph:
 
 
 def from_dict(found: object) -> Graph:
-    """The graph that plain values state, checked in form, not yet against the kinds.
+    """The graph that plain values state, checked in form, not yet against the kinds: whether
+    wires end at ports that are there, one at each, `catalog.check` tells.
 
     Raises FileError with one sentence.
     """
@@ -164,21 +165,17 @@ def _node(item: object, budget: list[int], depth: int) -> Node:
 
 
 def _wires(items: list, nodes: Mapping[str, Node]):
-    seen = set()
     for item in items:
         if (not isinstance(item, list) or len(item) not in (2, 3)
                 or not all(isinstance(word, str) for word in item)):
-            raise FileError(_("A wire is {value}; it must be [source, target] or [source, target, "
-                              "input]").format(value=_shown(item)))
+            raise FileError(_('A wire is {value}; it must be ["source", "target"] or ["source", '
+                              '"target", "port"], where kinds that join have the ports "a", "b", '
+                              "…").format(value=_shown(item)))
         wire = Wire(*item)
         for id, other in ((wire.source, OUTPUT), (wire.target, INPUT)):
             if id == other or id not in nodes and id not in ENDS:
                 raise FileError(_("The wire from {source} to {target} has no end at {id}").format(
                     source=_cut(wire.source), target=_cut(wire.target), id=_cut(id)))
-        if (wire.target, wire.port) in seen:
-            raise FileError(_("Two wires end at {id}, input {port}").format(
-                id=wire.target, port=_cut(wire.port)))
-        seen.add((wire.target, wire.port))
         yield wire
 
 
@@ -207,7 +204,7 @@ def read(path: str | os.PathLike) -> Graph:
     path = Path(path)
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise FileError(_("{name}: larger than {most} MB, no network file").format(
+            raise FileError(_("{name}: larger than {most} MiB, no network file").format(
                 name=path.name, most=MOST_BYTES // 2**20))
         text = path.read_text("utf-8")
     except UnicodeDecodeError:

@@ -3,14 +3,15 @@
 import keyword
 import re
 
+from explorer.graph.graph import ENDS
 from explorer.text import _
 
 LONGEST = 64
 
-# Attributes of torch.nn.Module (torch 2.6 to 2.13) and names that the written source uses itself:
-# a submodule of such a name would hide what the network needs.
-_RESERVED = frozenset(
-    """input output self super torch nn x T_destination add_module apply bfloat16 buffers
+# A submodule of such a name would hide what the network needs.
+_OF_SOURCE = frozenset("self super torch nn x range print len".split())
+_OF_MODULE = frozenset(  # attributes of torch.nn.Module, torch 2.6 to 2.13
+    """T_destination add_module apply bfloat16 buffers
     call_super_init children compile cpu cuda double dump_patches eval extra_repr float forward
     get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict modules mtia
     named_buffers named_children named_modules named_parameters parameters
@@ -19,7 +20,7 @@ _RESERVED = frozenset(
     register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module
     register_parameter register_state_dict_post_hook register_state_dict_pre_hook
     requires_grad_ set_extra_state set_submodule share_memory state_dict to to_empty train
-    training type xpu zero_grad range print len""".split()
+    training type xpu zero_grad""".split()
 )
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*(-[0-9]+)?|[0-9]+", re.ASCII)
 
@@ -29,10 +30,13 @@ def fault(name: object) -> str | None:
     if not isinstance(name, str) or not _IDENTIFIER.fullmatch(name) or len(name) > LONGEST:
         return _("{name!r} cannot name a node; allowed: a letter, then letters, digits and _, "
                  "at last perhaps - and a number; at most {longest}").format(name=_cut(name), longest=LONGEST)
-    if name in _RESERVED or keyword.iskeyword(name) or keyword.issoftkeyword(name):
-        return _("{name!r} cannot name a node: PyTorch or Python uses this name itself").format(
-            name=name)
-    return None
+    reason = (_("every network has an end of this name") if name in ENDS else
+              _("the forward pass of the written source calls its tensor so") if name == "x" else
+              _("the written source uses this name itself") if name in _OF_SOURCE else
+              _("a module of PyTorch has an attribute of this name") if name in _OF_MODULE else
+              _("it is a word of the language Python")
+              if keyword.iskeyword(name) or keyword.issoftkeyword(name) else None)
+    return reason and _("{name!r} cannot name a node: {reason}").format(name=name, reason=reason)
 
 
 def _cut(name: object) -> object:

@@ -29,13 +29,13 @@ def test_figures_are_bytes_and_add_up(report):
 def test_lines_for_a_person(report):
     lines = as_lines(report, forecast(report, 64), 24 * 2**30)
     assert lines[0] == "memory at batch 64, float32, momentum"
-    assert "  activations kept     1.3 GB" in lines
-    assert lines[-1].startswith("  24 GB hold a batch of 1,")
+    assert "  activations kept    1.3 GiB" in lines
+    assert lines[-1].startswith("  24 GiB hold a batch of 1,")
     assert len({len(line) for line in lines[1:-1]}) == 1, "figures stand below one another"
 
 
 @pytest.mark.parametrize(("text", "count"), [
-    ("24GB", 24 * 2**30), ("512 MB", 2**29), ("1.5g", 3 * 2**29), ("8GiB", 2**33), ("1000", 1000),
+    ("24GB", 24 * 2**30), ("512 MB", 2**29), ("1.5g", 3 * 2**29), ("8GiB", 2**33), ("1000", None), ("1000 B", 1000),
     ("2k", 2048), ("cuda:0", None), ("GB", None), ("", None), ("1e9", None), ("-1", None)])
 def test_amounts_that_a_person_writes(text, count):
     assert bytes_of(text) == count
@@ -53,7 +53,7 @@ def test_check_prints_the_block_when_asked(capsys):
     out = capsys.readouterr().out
     assert "memory at batch 8, float32, adam" in out and "hold a batch" not in out
     assert cli.main(["check", "lenet5", "--device", "1 GB"]) == 0
-    assert "  1 GB hold a batch of " in capsys.readouterr().out
+    assert "  1 GiB hold a batch of " in capsys.readouterr().out
 
 
 def test_the_command_line_offers_what_there_is():
@@ -66,8 +66,32 @@ def test_check_json_has_the_object(capsys):
     assert cli.main(["check", "lenet5", "--json", "--device", "cpu"]) == 0
     memory = json.loads(capsys.readouterr().out)["memory"]
     assert memory["device_type"] == "cpu" and memory["room"] > 0 < memory["largest_training_batch"]
+    assert memory["assumed_device_type"] is None
     assert cli.main(["check", "lenet5", "--json", "--input", "1x4x4"]) == 1
     assert json.loads(capsys.readouterr().out)["memory"] is None
+
+
+@pytest.mark.parametrize("more", [[], ["--device", "24GB"]])
+def test_a_device_that_nobody_named_is_not_told_as_found(capsys, more):
+    assert cli.main(["check", "lenet5", "--json", *more]) == 0
+    memory = json.loads(capsys.readouterr().out)["memory"]
+    assert memory["device_type"] is None and memory["assumed_device_type"] == "cuda"
+
+
+@pytest.mark.parametrize("number", ["0", "24", "1.5"])
+def test_an_amount_without_a_unit_is_refused(capsys, number):
+    assert cli.main(["check", "lenet5", "--memory", "--device", number]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1
+    assert f"--device {number} has no unit; write {number}GB" in err and "cuda:0" in err
+
+
+def test_every_amount_is_in_one_unit(capsys):
+    """The table's activations and the forecast's parts."""
+    assert cli.main(["check", "resnet18", "--memory", "--device", "24GB"]) == 0
+    out = capsys.readouterr().out
+    assert "activations 31.4 MiB a picture" in out and "  24 GiB hold a batch" in out
+    assert " MB" not in out and " GB" not in out
 
 
 def test_a_device_that_is_not_here_is_one_sentence(capsys):

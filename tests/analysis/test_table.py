@@ -90,7 +90,7 @@ def test_table_of_a_good_network():
                                 "MACs"]
     assert lines[4].split() == ["conv1", "Conv2d", "64×112×112", "7×7", "9,408", "118,013,952"]
     assert lines[-3].split() == ["total", "1000", "11,689,512", "1,814,073,344"]
-    assert "MB a picture" in lines[-2]
+    assert "MiB a picture" in lines[-2]
     figures = lines[2], *lines[4:-4], lines[-3]
     assert len({len(line) for line in figures}) == 1, "columns stand below one another"
 

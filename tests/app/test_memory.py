@@ -115,7 +115,7 @@ def test_where_nothing_fits_no_batch_is_offered(memory, panel, greet):
 def test_the_panel_lists_what_adds_up(memory, panel, session, settled):
     found = memory.forecast
     assert panel.total.text() == bytes_text(found.training)
-    assert panel.of.text() == "of 24 GB on cuda:0, at batch 128, float32"
+    assert panel.of.text() == "of 24 GiB on cuda:0, at batch 128, float32"
     assert panel.rows["activations"][2].text() == bytes_text(found.activations)
     assert sum(panel.bar.parts.values()) == found.training
     assert panel.bar.needed == found.training + 4 * 2**30
@@ -123,7 +123,7 @@ def test_the_panel_lists_what_adds_up(memory, panel, session, settled):
     session.run.choose_mode("bfloat16 channels-last")
     settled()
     assert panel.rows["copies"][0].isVisible()
-    assert "Others use 4 GB" in panel.more.text()
+    assert "Others use 4 GiB" in panel.more.text()
 
 
 def test_the_measured_peak_stands_beside_what_was_forecast_for_that_run(memory, session, panel):

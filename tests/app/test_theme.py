@@ -2,8 +2,8 @@
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QSettings
-from PySide6.QtGui import QColor, QFontInfo
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QColor, QFontInfo, QTextLayout
+from PySide6.QtWidgets import QApplication, QLabel
 
 from explorer.app import number, style, theme
 
@@ -103,8 +103,8 @@ def test_short(count, text):
 def test_other_figures():
     assert number.grouped(11_689_512) == "11,689,512"
     assert number.shape_text((64, 56, 56)) == "64×56×56"
-    assert number.bytes_text(24 * 2**30) == "24 GB"
-    assert number.bytes_text(20_000_000) == "19.1 MB"
+    assert number.bytes_text(24 * 2**30) == "24 GiB"
+    assert number.bytes_text(20_000_000) == "19.1 MiB"
     assert number.bytes_text(12) == "12 B"
     assert number.percent(0.884) == "88.4 %"
     assert [number.time_text(s) for s in (9, 72, 7420)] == ["9 s", "1:12", "2:03:40"]
@@ -114,3 +114,33 @@ def test_other_figures():
         "12.5",
         "3.0e-05",
     ]
+
+
+@pytest.mark.parametrize("face", [theme.sans, theme.mono])
+@pytest.mark.parametrize("name", ["resnext50_32x4d", "Conv2d_1a_3x3", "a1x1"])
+def test_names_are_drawn_letter_by_letter(qapp, face, name):
+    theme.load_fonts()
+
+    def drawn(text: str) -> list[int]:
+        lines = QTextLayout(text, face(13))
+        lines.beginLayout()
+        lines.createLine()
+        lines.endLayout()
+        return [glyph for run in lines.glyphRuns() for glyph in run.glyphIndexes()]
+
+    assert drawn(name) == [glyph for letter in name for glyph in drawn(letter)]
+
+
+def test_a_label_draws_names_letter_by_letter(qapp, qtbot):
+    """Where the style sheet gives the face, the letters are the same."""
+    theme.apply(qapp, theme.DARK)
+    for role in ("title", "strong", "number", ""):
+        pictures = []
+        for text in ("3x3", "3\u200cx\u200c3"):  # what stands between breaks no letters apart
+            label = QLabel(text)
+            label.setProperty("role", role)
+            qtbot.addWidget(label)
+            label.resize(60, 30)
+            label.ensurePolished()
+            pictures.append(label.grab().toImage())
+        assert pictures[0] == pictures[1], role

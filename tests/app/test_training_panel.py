@@ -209,8 +209,8 @@ def test_devices_are_listed_and_the_choice_kept(bar, qtbot):
     ]
     bar.set_devices(devices)
     assert [bar.device.itemText(row) for row in (0, 1)] == [
-        "cpu · EPYC 7B13 · 24 GB",
-        "cuda:0 · RTX 4090 · 24 GB",
+        "cpu · EPYC 7B13 · 24 GiB",
+        "cuda:0 · RTX 4090 · 24 GiB",
     ]
     with qtbot.waitSignal(bar.device_chosen, timeout=3000) as chosen:
         bar.device.setFocus()

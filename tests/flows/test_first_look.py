@@ -14,7 +14,7 @@ def test_the_first_window_shows_a_residual_network_for_fashion_mnist(ready):
     totals = person.window.status.totals.text()
     assert f"{grouped(report.params)} parameters" in totals and "9.35 M MACs" in totals
     person.wait(lambda: person.session.memory.ready)
-    assert "training takes 64.1 MB of" in person.window.status.memory.text()
+    assert "training takes 64.1 MiB of" in person.window.status.memory.text()
     assert "at batch 128" in person.window.status.memory.text()
     devices = person.window.run_bar.device
     assert "cpu" in [devices.itemData(number) for number in range(devices.count())]

@@ -20,7 +20,7 @@ def test_the_status_line_leads_to_the_batch_that_fits(person, qtbot):
     window = person.window
     greet(person)
     memory, status, menu = person.session.memory, window.status.memory, window.run_bar.settings_menu
-    assert (f">training takes {bytes_text(memory.forecast.training)} of 2 GB at batch 128<"
+    assert (f">training takes {bytes_text(memory.forecast.training)} of 2 GiB at batch 128<"
             in status.text())
     qtbot.mouseClick(status, Qt.MouseButton.LeftButton)
     assert menu.isVisible() and window.memory.isVisible()

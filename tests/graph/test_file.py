@@ -219,12 +219,29 @@ def test_wrong_position(position):
     ([["input", "conv1", "y"]], "conv1 has no input y; it has: x"),
     ([["input", "conv1", "\n" * 99]], "conv1 has no input"),
     ([["input", "conv1", "\ud800"]], "conv1 has no input"),
-    ([["input", "add", "xx"]], "add has no input xx; it has: a, b"),
+    ([["input", "conv1"], ["add", "conv1"]], "it takes one, and Add or Concat joins several"),
+    ([["input", "add", "xx"]], 'add has no input xx; it has: a, b … w; write ["input", "add", "a"]'),
+    ([["input", "add", "w"], ["conv1", "add", "w"]],
+     'Two wires end at add, input w; it has: a, b … w; write ["input", "add", "a"], ["conv1", '
+     '"add", "b"]'),
+    ([["input", "add", 0]], 'A wire is ["input", "add", 0]; it must be ["source", "target"] or '
+     '["source", "target", "port"], where kinds that join have the ports "a", "b", …'),
     ([["input", "output", "a"]], "output has no input a; it has: x"),
     ([["conv1", "add", "a"], ["add", "conv1"]], "circle: "), ([["conv1", "conv1"]], "circle: "),
 ])
 def test_wrong_wires(wires, word):
     assert word in sentence(tiny(wires=wires))
+
+
+def test_the_wires_that_a_refusal_suggests_are_taken():
+    """Who writes a sum without naming its ports is told what to write, word by word."""
+    wires = [["input", "conv1"], ["input", "add"], ["conv1", "add"], ["add", "output"]]
+    text = sentence(tiny(wires=wires))
+    assert text.startswith("add has no input x; it has: a, b … w; write [")
+    suggested = json.loads("[" + text.partition("; write ")[2] + "]")
+    graph = check.from_dict(tiny(wires=[wires[0], *suggested, wires[3]]))
+    assert {port: wire.source for port, wire in graph.into("add").items()} == {
+        "a": "input", "b": "conv1"}
 
 
 def test_circles():
@@ -348,7 +365,7 @@ def test_a_file_that_cannot_be_read(tmp_path):
     assert "not text" in sentence(tmp_path / "picture.png", file.read)
     with open(tmp_path / "large.cnn.json", "wb") as large:
         large.truncate(65 * 2**20)
-    assert "larger than 64 MB" in sentence(tmp_path / "large.cnn.json", file.read)
+    assert "larger than 64 MiB" in sentence(tmp_path / "large.cnn.json", file.read)
 
 
 def test_what_is_refused_names_the_file(tmp_path):

@@ -24,6 +24,16 @@ def test_bad_names(name):
     assert "cannot name a node" in sentence and "\n" not in sentence and len(sentence) < 250
 
 
+@pytest.mark.parametrize(("name", "reason"), [
+    ("x", "the forward pass of the written source calls its tensor so"),
+    ("range", "the written source uses this name itself"),
+    ("input", "every network has an end of this name"),
+    ("forward", "a module of PyTorch has an attribute of this name"),
+    ("lambda", "it is a word of the language Python")])
+def test_the_reason_is_the_true_one(name, reason):
+    assert names.fault(name) == f"{name!r} cannot name a node: {reason}"
+
+
 def test_no_name_hides_an_attribute_of_a_module_or_a_word_of_the_language():
     """Whatever torch version is installed."""
     from torch import nn
