@@ -209,7 +209,7 @@ class Files:
         buttons = QMessageBox.StandardButton
         answer = QMessageBox.question(
             self.window, _("Unsaved changes"),
-            _("Save the changes of {name}?").format(name=document.graph.name),
+            _("Save the changes of {name}?").format(name=self.session.title(document)),
             buttons.Save | buttons.Discard | buttons.Cancel, buttons.Save)
         return answer == buttons.Discard or answer == buttons.Save and self.save()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.analysis.facts import Facts
-from explorer.analysis.layout import FULL_ROW_INSIDE, placed, unplaced
+from explorer.analysis.layout import placed, placed_inside, unplaced
 from explorer.analysis.level import Level, NoInside, level
 from explorer.analysis.report import Report, analyse
 from explorer.app.advice import Advice
@@ -22,10 +22,10 @@ from explorer.catalog.datasets import FASHION_MNIST, PHOTOS, DataSet
 from explorer.catalog.layers import text_of
 from explorer.graph import edits, file
 from explorer.graph.edits import EditError
-from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Shape
+from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Shape, Wire
 from explorer.text import _
 
-FIRST = "cifar_resnet8"
+FIRST, EMPTY = "cifar_resnet8", "empty"
 
 
 class Session(QObject):
@@ -155,7 +155,7 @@ class Session(QObject):
             node, facts = graph.nodes[ids[depth - 1]], self.facts_of(".".join(ids[:depth]))
             if node.inner is None:
                 node = replace(node, kind="Group", params={"inline": True} if facts.inline else {},
-                               inner=placed(facts.expansion, FULL_ROW_INSIDE))
+                               inner=placed_inside(facts.expansion))
             if depth < len(ids):
                 node = replace(node, inner=own(node.inner, depth + 1))
             return edits.replace_node(graph, node)
@@ -230,8 +230,13 @@ class Session(QObject):
         return document
 
     def new(self, name: str = FIRST) -> None:
-        """Open a template as a new document, fitted to the data set, or as published for photos."""
+        """Open a template as a new document, fitted to the data set, or as published for photos;
+        EMPTY is a network of an input and an output."""
         self._show(Document(_fitted(name, self.data), None, self.data, self._changed))
+        if name == EMPTY:
+            self.notified.emit(_("An empty network: drag layers and blocks from the palette into "
+                                 "the wire"))
+            return
         if not self.data.labelled:
             self.notified.emit(_("{name} as published: {input}. It looks at photos; choose a data "
                                  "set to train it").format(name=name,
@@ -270,6 +275,13 @@ class Session(QObject):
         self.switch(len(self.documents) - 1)
         if len(self.documents) == 2 and only.path is None and only.undo.count() == 0:
             self.close(0)
+
+    def title(self, document: Document) -> str:
+        """The name of a document's network, with a number if others that are open have it too."""
+        name = document.graph.name
+        same = [other for other in self.documents if other.graph.name == name]
+        number = same.index(document) + 1 if document in same else 1
+        return name if number == 1 else f"{name} ({number})"
 
     def show_document(self, document: Document) -> None:
         """Make this open document the current one."""
@@ -328,6 +340,8 @@ class Session(QObject):
 
 def _fitted(name: str, data: DataSet) -> Graph:
     """A template for the pictures and classes of a data set; as published, for photos."""
+    if name == EMPTY:
+        return Graph(input=data.input, wires=(Wire(INPUT, OUTPUT),))
     if not data.labelled:
         return placed(templates.build(name))
     return placed(templates.build(name, data.input, len(data.classes)))

@@ -155,20 +155,23 @@ def worn(theme: Theme) -> Iterator[None]:
 
 
 def sans(size: int = 12, bold: bool = False) -> QFont:
-    """The face of words, `size` in pixels, its figures all of one width."""
+    """The face of words, `size` in pixels, its figures all of one width; names are shown letter by
+    letter: contextual alternates would write the x of "resnext50_32x4d" as a sign."""
     font = QFont(SANS)
     font.setPixelSize(size)
     font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
     font.setFeature(QFont.Tag("tnum"), 1)
+    font.setFeature(QFont.Tag("calt"), 0)
     return font
 
 
 def mono(size: int = 11, bold: bool = False) -> QFont:
-    """The face of numbers and code, `size` in pixels."""
+    """The face of numbers and code, `size` in pixels; it joins no letters."""
     font = QFont(MONO)
     font.setPixelSize(size)
     font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
     font.setStyleHint(QFont.StyleHint.Monospace)
+    font.setFeature(QFont.Tag("calt"), 0)
     return font
 
 

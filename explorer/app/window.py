@@ -217,7 +217,7 @@ class Window(QMainWindow):
 
     def _retitle(self) -> None:
         document = self.session.document
-        self.setWindowTitle(_("{name}[*] – CNN Explorer").format(name=document.graph.name))
+        self.setWindowTitle(_("{name}[*] – CNN Explorer").format(name=self.session.title(document)))
         self.setWindowModified(document.modified)
 
     # Remembering --------------------------------------------------------------------------------

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.analysis.layout import ROW, card_reach, card_size, layout, main_way, placed
+from explorer.analysis.layout import (
+    FULL_CHAIN,
+    ROW,
+    card_reach,
+    card_size,
+    layout,
+    main_way,
+    placed,
+    placed_inside,
+)
+from explorer.analysis.level import level
 from explorer.analysis.report import analyse
 from explorer.catalog import KINDS, templates
 from explorer.catalog.inside import Inside
@@ -114,3 +124,25 @@ def test_the_main_way_of_a_network():
     graph = templates.build("resnet18")
     assert main_way(graph) == list(graph.order)
     assert main_way(edits.disconnect(graph, "output", "x")) == []
+
+
+def inside(name: str, *path: str) -> Graph:
+    return level(analyse(placed(templates.build(name))), path).graph
+
+
+@pytest.mark.parametrize("name,path", [
+    ("squeezenet1_1", ["features"]), ("alexnet", ["features"]), ("densenet121", ["features"]),
+    ("mobilenet_v2", ["features"]), ("resnet101", ["layer3"]), ("vgg16_bn", ["features", "group3"])])
+def test_a_long_row_inside_a_block_is_folded_to_natural_size(name, path):
+    found = inside(name, *path)
+    assert max(x for x, _y in (node.position for node in found.nodes.values())) <= FULL_CHAIN
+    assert placed_inside(found) == found  # tidying up finds nothing to do
+
+
+@pytest.mark.parametrize("name,path", [
+    ("resnet18", ["layer2", "0"]), ("se_resnet18", ["layer2", "0"]), ("resnet18", ["layer1"]),
+    ("googlenet", ["inception3a"]), ("squeezenet1_1", ["features", "3"]),
+    ("densenet121", ["features", "denseblock1", "denselayer1"])])
+def test_a_block_of_branches_stays_in_one_row(name, path):
+    found = inside(name, *path)
+    assert len({found.nodes[id].position[1] for id in main_way(found)}) == 1

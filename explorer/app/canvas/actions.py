@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QInputDialog
 
 from explorer.analysis.facts import names_in
-from explorer.analysis.layout import placed
+from explorer.analysis.layout import placed, placed_inside
 from explorer.app.canvas.canvas import Canvas
 from explorer.catalog import KINDS, check
 from explorer.graph import edits, file
@@ -181,7 +181,7 @@ class CanvasActions:
             self.session.notified.emit(_("Select the nodes to compare"))
 
     def tidy(self) -> None:
-        self.session.edit(_("Tidy up"), placed)
+        self.session.edit(_("Tidy up"), placed_inside if self.session.view else placed)
         self.canvas.fit()
 
 

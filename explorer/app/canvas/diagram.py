@@ -5,7 +5,7 @@ from collections.abc import Collection
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
 
-from explorer.analysis.layout import extra, main_way
+from explorer.analysis.layout import ROW, extra, main_way
 from explorer.analysis.level import Level
 from explorer.analysis.placing import step
 from explorer.analysis.problem import Problem
@@ -260,10 +260,11 @@ def _end_place(graph: Graph, id: str) -> QPointF:
     """Where the input stands: left of what it feeds; the output: right of what feeds it; both on
     the main way."""
     if id == INPUT:
-        fed = [graph.nodes[wire.target] for wire in graph.out_of(INPUT)
-               if wire.target in graph.nodes] or list(graph.nodes.values())
-        if not fed:
+        leaving = graph.out_of(INPUT)
+        fed = [graph.nodes[wire.target] for wire in leaving if wire.target in graph.nodes]
+        if not fed and (leaving or not graph.nodes):  # straight to the output
             return QPointF(0, 0)
+        fed = fed or list(graph.nodes.values())
         # What waits for others, too, stands further right or in another row.
         first = min([node for node in fed if len(graph.into(node.id)) < 2] or fed,
                     key=lambda node: node.position)
@@ -276,5 +277,13 @@ def _end_place(graph: Graph, id: str) -> QPointF:
     leading = graph.into(OUTPUT).get("x")
     before = leading.source if leading else max(
         graph.nodes, key=lambda id: graph.nodes[id].position, default=INPUT)
-    x, y = graph.nodes[before].position if before in graph.nodes else (0.0, 0.0)
-    return QPointF(x + step(graph, before, OUTPUT), y)
+    if before in graph.nodes:
+        x, y = graph.nodes[before].position
+        return QPointF(x + step(graph, before, OUTPUT), y)
+    start = _end_place(graph, INPUT)
+    # What the input feeds as well is still on its way to the output, and stands before it.
+    on_way = [graph.nodes[wire.target] for wire in graph.out_of(INPUT)
+              if wire.target in graph.nodes and abs(
+                  graph.nodes[wire.target].position[1] - start.y()) < ROW / 2]
+    return QPointF(max([start.x() + step(graph, INPUT, OUTPUT), *(
+        node.position[0] + step(graph, node.id, OUTPUT) for node in on_way)]), start.y())

@@ -5,6 +5,7 @@ from functools import partial
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QTabBar, QToolButton, QWidget
 
+from explorer.app.session import EMPTY
 from explorer.app.template_family import families
 from explorer.catalog import templates
 from explorer.text import _
@@ -44,8 +45,11 @@ class DocumentTabs(QWidget):
         self.refresh()
 
     def new_menu(self, parent: QWidget) -> QMenu:
-        """A menu of all templates, those of one family in a menu of its own."""
+        """A menu of an empty network and all templates, those of one family in a menu of its own."""
         menu = QMenu(_("&New from template"), parent)
+        menu.addAction(_("Empty network"), partial(self.session.new, EMPTY)).setStatusTip(
+            _("An input and an output, to build between them"))
+        menu.addSeparator()
         for family, names in families():
             place = menu if len(names) == 1 else menu.addMenu(family)
             for name in names:
@@ -62,7 +66,7 @@ class DocumentTabs(QWidget):
             while self.bar.count() < len(documents):
                 self.bar.addTab("")
             for number, document in enumerate(documents):
-                text = document.graph.name + (" ●" if document.modified else "")
+                text = self.session.title(document) + (" ●" if document.modified else "")
                 if self.bar.tabText(number) != text:
                     self.bar.setTabText(number, text)
                 self.bar.setTabToolTip(number, str(document.path or _("not saved yet")))
