@@ -1,5 +1,7 @@
 """Fields for two numbers and for words, and forms that hide what is not read."""
 
+import re
+
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
@@ -8,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 from explorer.app.panels.field import field_for
 from explorer.app.panels.pair_field import PairField
 from explorer.app.panels.parameter_form import ParameterForm
+from explorer.app.panels.run_settings import RunSettings
 from explorer.catalog import KINDS
 from explorer.catalog.kind import Kind, Param
 
@@ -122,6 +125,7 @@ def test_a_word_is_completed_and_is_a_button_too(edge, qtbot):
     assert typed(qtbot, edge, "s") == "same" and edge.text() == "same"
     assert edge.lineEdit().selectedText() == "ame"
     assert edge.words["same"].isChecked()
+    assert edge.words["same"].text() == "×", "the word is read once, in the field"
     qtbot.keyClicks(edge, "ame")
     assert edge.text() == "same"
     qtbot.mouseClick(edge.words["same"], Qt.MouseButton.LeftButton)
@@ -205,3 +209,74 @@ def test_tab_goes_from_row_to_row_though_a_row_was_made_later(session, qtbot):
     assert form.fields["groups"].hasFocus()
     qtbot.keyClick(form.fields["groups"], Qt.Key.Key_Tab)
     assert form.fields["width"].hasFocus()
+
+
+@pytest.mark.parametrize("name,kept,text,reason", [
+    ("out_channels", 64, "-3", "Out channels is -3; allowed: 1 to 65,536"),
+    ("out_channels", 10_000, "100000", "Out channels is 100,000; allowed: 1 to 65,536"),
+    ("groups", 1, "0", "Groups is 0; allowed: 1 to 65,536")])
+def test_a_number_that_cannot_be_taken_says_why(name, kept, text, reason, session, qtbot):
+    form = ParameterForm(KINDS["Conv2d"])
+    qtbot.addWidget(form)
+    form.show_values(vars(KINDS["Conv2d"].settings({})))
+    form.show()
+    field, told = form.fields[name], []
+    form.edited.connect(lambda _name, value, _burst: told.append(value))
+    field.setFocus()
+    typed(qtbot, shown_text(field), text)
+    assert field.lineEdit().text() == text
+    assert form.reasons[name].text() == reason and form.reasons[name].isVisible()
+    assert field.property("problem")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert field.value() == kept and field.text() == str(kept), "the last that could be taken"
+    assert not form.reasons[name].isVisible() and not field.property("problem")
+    assert all(1 <= value <= 65_536 for value in told)
+
+
+def shown_text(field):
+    field.told = []
+    return field
+
+
+def test_a_batch_that_is_too_large_says_so(qtbot, session):
+    settings = RunSettings()
+    qtbot.addWidget(settings)
+    settings.show()
+    box = settings.boxes["batch_size"]
+    box.setFocus()
+    for text, said in (("100000", "Batch size is 100,000; allowed: 1 to 65,536"),
+                       ("-5", "Batch size is -5; allowed: 1 to 65,536"), ("256", "")):
+        box.selectAll()
+        qtbot.keyClicks(box, text)
+        assert settings.reasons["batch_size"].text() == said
+        assert settings.reasons["batch_size"].isVisible() is bool(said)
+    assert settings.figures()["batch_size"] == 256
+
+
+def test_a_stage_lists_its_blocks_as_the_palette_does(session, qtbot):
+    form = ParameterForm(KINDS["Stage"])
+    qtbot.addWidget(form)
+    form.show_values(vars(KINDS["Stage"].settings({"block": "DenseLayer"})))
+    block, told = form.fields["block"], []
+    form.edited.connect(lambda name, value, _burst: told.append((name, value)))
+    assert block.currentText() == "Dense layer"
+    texts = [block.itemText(at) for at in range(block.count())]
+    assert "Squeeze & excite" in texts and "SqueezeExcitation" not in texts
+    block.setCurrentIndex(texts.index("Squeeze & excite"))
+    assert told == [("block", "SqueezeExcitation")]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_no_form_shows_the_names_of_files(name):
+    for param in KINDS[name].params:
+        assert not re.search(r"\dx\d|red$|^(Bn|Se|Num|Ch\d).*|^(Inline|First|Expanded|Eps)$", param.called)
+
+
+def test_what_a_dense_block_cannot_begin_with_is_not_asked_for(session, qtbot):
+    form = ParameterForm(KINDS["Stage"])
+    qtbot.addWidget(form)
+    form.show()
+    form.show_values(vars(KINDS["Stage"].settings({"block": "BasicBlock"})))
+    assert form.fields["first"].isVisible()
+    form.show_values(vars(KINDS["Stage"].settings({"block": "DenseLayer"})))
+    assert not form.fields["first"].isVisible()

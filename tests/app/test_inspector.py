@@ -56,7 +56,7 @@ def test_form_is_that_of_the_declaration(name, qtbot, session):
         assert param.doc in field.toolTip() and param.name in field.toolTip()
         assert form.resets[param.name].isHidden()
         if param.choices:
-            assert isinstance(field, ChoiceField) and field.currentText() == param.default
+            assert isinstance(field, ChoiceField) and field.currentData() == param.default
         elif isinstance(param.default, bool):
             assert isinstance(field, SwitchField) and field.isChecked() == param.default
         else:
@@ -100,7 +100,7 @@ def test_choice_and_switch_edit(inspector, session, qtbot):
     inline = inspector.form.fields["inline"]
     QTest.mouseClick(inline, Qt.MouseButton.LeftButton, pos=QPoint(8, inline.height() // 2))
     assert session.graph.nodes["stem"].params["inline"] is False
-    assert session.document.undo.undoText() == "Set inline of stem"
+    assert session.document.undo.undoText() == "Set bare names of stem"
 
 
 def test_reset_takes_the_parameter_back(inspector, session, qtbot):

@@ -5,16 +5,17 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QValidator, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QSizePolicy, QSpinBox
 
+from explorer.app.panels.out_of_range import OutOfRange
 from explorer.app.panels.pair_field import PairField
 from explorer.app.panels.spin_box import SpinBox
-from explorer.catalog import Param
+from explorer.catalog import KINDS, Param
 from explorer.graph.graph import Value
 from explorer.text import _
 
 _MOST_DECIMALS = 12
 
 
-class _Number(SpinBox):
+class _Number(OutOfRange, SpinBox):
     """What both fields of one number share."""
 
     _mixed = False
@@ -23,6 +24,7 @@ class _Number(SpinBox):
         super()._prepare(unit)
         self.lineEdit().textEdited.connect(self._on_text)
         self.valueChanged.connect(self._on_value)
+        self.watch_range()
 
     def show_value(self, value: Value, mixed: bool = False) -> None:
         """Show a value; nothing, if several nodes have `mixed` ones."""
@@ -48,9 +50,9 @@ class _Number(SpinBox):
 
 
 class WholeField(_Number, QSpinBox):
-    """A whole number from `low` to `high`."""
+    """A whole number from `low` to `high`. faulted(reason): see OutOfRange."""
 
-    edited = Signal(object)
+    edited, faulted = Signal(object), Signal(str)
 
     def __init__(self, low: int, high: int, unit: str = ""):
         super().__init__()
@@ -59,9 +61,10 @@ class WholeField(_Number, QSpinBox):
 
 
 class NumberField(_Number, QDoubleSpinBox):
-    """Any number from `low` to `high`, written as short as it goes: 0.1, 1e-05."""
+    """Any number from `low` to `high`, written as short as it goes: 0.1, 1e-05. faulted(reason): see
+    OutOfRange."""
 
-    edited = Signal(object)
+    edited, faulted = Signal(object), Signal(str)
 
     def __init__(self, low: float, high: float, step: float, unit: str = ""):
         super().__init__()
@@ -87,23 +90,30 @@ class NumberField(_Number, QDoubleSpinBox):
                 position)
 
 
+def choice_text(choice: str) -> str:
+    """What a person reads for one of a parameter's choices: of a kind its title."""
+    return KINDS[choice].title or choice if choice in KINDS else choice
+
+
 class ChoiceField(QComboBox):
-    """One of a few words."""
+    """One of a few words; a kind of node is shown by its title, as in the palette."""
 
     edited = Signal(object)
 
     def __init__(self, choices: tuple[str, ...]):
         super().__init__()
-        self.addItems(choices)
+        for choice in choices:
+            self.addItem(choice_text(choice), choice)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setPlaceholderText(_("mixed"))
-        self.currentTextChanged.connect(lambda text: text and self.edited.emit(text))
+        self.currentIndexChanged.connect(
+            lambda at: at >= 0 and self.edited.emit(self.itemData(at)))
 
     def show_value(self, value: Value, mixed: bool = False) -> None:
         """Show a choice; none, if several nodes have `mixed` ones."""
         blocked = QSignalBlocker(self)
-        self.setCurrentIndex(-1 if mixed else self.findText(value))
+        self.setCurrentIndex(-1 if mixed else self.findData(value))
         blocked.unblock()
 
     def wheelEvent(self, event: QWheelEvent) -> None:

@@ -17,8 +17,8 @@ from explorer.app.number import short
 
 
 class FixButton(QPushButton):
-    """Does a fix when it is pressed, as one undo step. Where room is short its text is cut; the
-    tool tip has it whole. size: of the text, in pixels."""
+    """Does a fix when it is pressed, as one undo step. Where room is short the end of its
+    label is cut; the tool tip has it whole. size: of the text, in pixels."""
 
     def __init__(self, session, fix: Fix, primary: bool = False, size: int = 12,
                  parent: QWidget | None = None):
@@ -26,7 +26,8 @@ class FixButton(QPushButton):
         self.setFont(theme.sans(size))
         self.fix = fix
         cost = "" if fix.added is None else f"{'+' if fix.added >= 0 else '−'}{short(abs(fix.added))}"
-        self.setText(f"{fix.label}  {cost}".rstrip())
+        self._cost = f"  {cost}" if cost else ""
+        self.setText(fix.label + self._cost)
         self.setToolTip(f"{fix.label}<br>{fix.cost}" if fix.cost else fix.label)
         self.setStatusTip(fix.label)
         self.setProperty("primary", primary)
@@ -42,7 +43,10 @@ class FixButton(QPushButton):
         self.initStyleOption(option)
         room = self.style().subElementRect(
             QStyle.SubElement.SE_PushButtonContents, option, self).width()
-        option.text = self.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideMiddle, room)
+        metrics = self.fontMetrics()
+        if metrics.horizontalAdvance(self.text()) > room:
+            room -= metrics.horizontalAdvance(self._cost)
+            option.text = metrics.elidedText(
+                self.fix.label, Qt.TextElideMode.ElideRight, room) + self._cost
         QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 

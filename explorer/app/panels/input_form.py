@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from explorer.app.panels.field import WholeField
 from explorer.graph.graph import Graph
@@ -18,9 +18,17 @@ class InputForm(QWidget):
     def __init__(self, session, parent: QWidget | None = None):
         super().__init__(parent)
         self._session = session
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        row = QHBoxLayout()
         row.setSpacing(4)
+        column.addLayout(row)
+        self.reason = QLabel()
+        self.reason.setProperty("role", "problem")
+        self.reason.setWordWrap(True)
+        self.reason.hide()
+        column.addWidget(self.reason)
         label = QLabel(_("Input"))
         label.setProperty("role", "muted")
         row.addWidget(label, 1)
@@ -38,6 +46,7 @@ class InputForm(QWidget):
                 name=name, most=LARGEST))
             field.setAccessibleName(_("Input: {name}").format(name=name))
             field.edited.connect(partial(self._set, axis))
+            field.faulted.connect(partial(self._tell, name))
             self.fields.append(field)
             row.addWidget(field)
 
@@ -45,6 +54,11 @@ class InputForm(QWidget):
         """Show the present shape."""
         for field, side in zip(self.fields, self._session.graph.input):
             field.show_value(side)
+
+    def _tell(self, name: str, why: str) -> None:
+        """Say why what stands in a field cannot be taken; nothing, if it can."""
+        self.reason.setText(_("{name} {reason}").format(name=name, reason=why) if why else "")
+        self.reason.setVisible(bool(why))
 
     def _set(self, axis: int, side: int) -> None:
         def reshaped(graph: Graph) -> Graph:

@@ -21,7 +21,7 @@ class PairField(SpinBox, QAbstractSpinBox):
     words; shows two equal numbers as one.
 
     Arrow keys and wheel step the number in which the caret stands, both if all is selected. A
-    word is also a button. edited(value): the person gave a value. faulted(reason): what stands
+    word is also a button, which takes it away again while it stands there. edited(value): the person gave a value. faulted(reason): what stands
     there cannot be taken, in words that follow the parameter's name; "" once it can.
     """
 
@@ -43,6 +43,7 @@ class PairField(SpinBox, QAbstractSpinBox):
     def _button(self, word: str) -> QToolButton:
         button = QToolButton(self)
         button.setText(word)
+        button.setAccessibleName(word)
         button.setCheckable(True)
         button.setAutoRaise(True)
         button.setProperty("small", True)
@@ -139,7 +140,11 @@ class PairField(SpinBox, QAbstractSpinBox):
         if type(self._value) is not str:
             self._number = self._value
         for word, button in self.words.items():
-            button.setChecked(not self._mixed and self._value == word)
+            there = not self._mixed and self._value == word
+            button.setChecked(there)
+            button.setText("×" if there else word)  # it is read once
+            button.setToolTip(_("Back to {value}").format(value=setting_text(self._number))
+                              if there else "")
 
     def _tell(self, reason: str) -> None:
         if reason != self._told:

@@ -6,8 +6,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
 
 from explorer.app.number import setting_text
-from explorer.app.panels.field import ChoiceField, Field, SwitchField, field_for
-from explorer.app.panels.pair_field import PairField
+from explorer.app.panels.field import ChoiceField, Field, SwitchField, choice_text, field_for
 from explorer.catalog import Kind, Param
 from explorer.graph.graph import Value
 from explorer.text import _
@@ -72,7 +71,7 @@ class ParameterForm(QWidget):
         for column, widget in enumerate((label, back, field)):
             grid.addWidget(widget, row, column, middle)
         grid.setRowMinimumHeight(row, ROW)
-        if isinstance(field, PairField):
+        if hasattr(field, "faulted"):
             reason = self.reasons[name] = QLabel()
             reason.setProperty("role", "problem")
             reason.setWordWrap(True)
@@ -141,7 +140,7 @@ class ParameterForm(QWidget):
 def tip(param: Param) -> str:
     """What the tool tip says: PyTorch's name, the sentence, what is allowed."""
     if param.choices:
-        allowed = ", ".join(param.choices)
+        allowed = ", ".join(map(choice_text, param.choices))
     elif isinstance(param.default, bool):
         allowed = _("yes or no")
     else:

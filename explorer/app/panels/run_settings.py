@@ -1,12 +1,14 @@
 """The figures of a run that a person may set, in a small form."""
 
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QFrame, QLabel, QSpinBox, QWidget
 
 from explorer.app import style
+from explorer.app.panels.out_of_range import OutOfRange
 from explorer.text import _
 
 
@@ -73,15 +75,24 @@ FIGURES = MappingProxyType(
 )
 
 
-class _Decimal(QDoubleSpinBox):
-    """A spin box that writes no zeros at the end: 0.02, not 0.020000."""
+class _Whole(OutOfRange, QSpinBox):
+    """A whole number. faulted(reason): see OutOfRange."""
+
+    faulted = Signal(str)
+
+
+class _Decimal(OutOfRange, QDoubleSpinBox):
+    """A number without zeros at its end: 0.02, not 0.020000. faulted(reason): see OutOfRange."""
+
+    faulted = Signal(str)
 
     def textFromValue(self, value: float) -> str:
         return f"{value:.{self.decimals()}f}".rstrip("0").rstrip(".")
 
 
 class RunSettings(QWidget):
-    """A form of the figures, generated from their declaration.
+    """A form of the figures, generated from their declaration; under a field in which something
+    impossible stands, why it is.
 
     resized: it wants another size.
     """
@@ -96,6 +107,7 @@ class RunSettings(QWidget):
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(8)
         self.boxes: dict[str, QSpinBox | QDoubleSpinBox] = {}
+        self.reasons: dict[str, QLabel] = {}
         for name, figure in FIGURES.items():
             box = self._box(figure)
             box.valueChanged.connect(lambda _value: self.figures_changed.emit(self.figures()))
@@ -103,10 +115,16 @@ class RunSettings(QWidget):
             label.setProperty("role", "muted")
             label.setToolTip(figure.doc)
             form.addRow(label, box)
+            reason = self.reasons[name] = QLabel()
+            reason.setProperty("role", "problem")
+            reason.setWordWrap(True)
+            form.addRow(reason)
+            form.setRowVisible(reason, False)
+            box.faulted.connect(partial(self._tell, name))
             self.boxes[name] = box
 
     def _box(self, figure: Figure) -> QSpinBox | QDoubleSpinBox:
-        box = _Decimal() if figure.decimals else QSpinBox()
+        box = _Decimal() if figure.decimals else _Whole()
         if figure.decimals:
             box.setDecimals(figure.decimals)
         else:
@@ -124,7 +142,18 @@ class RunSettings(QWidget):
         box.setStatusTip(figure.doc)
         box.setMinimumWidth(144)
         style.indent(box)
+        box.watch_range()
         return box
+
+    def _tell(self, name: str, why: str) -> None:
+        """Say under its field why what stands in it cannot be taken; nothing, if it can."""
+        label, box = self.reasons[name], self.boxes[name]
+        label.setText(_("{name} {reason}").format(name=FIGURES[name].title, reason=why)
+                      if why else "")
+        self._form.setRowVisible(label, bool(why))
+        box.setProperty("problem", bool(why))
+        box.style().unpolish(box)
+        box.style().polish(box)
 
     def add_section(self, section: QWidget) -> None:
         """Puts what follows from the figures below them."""

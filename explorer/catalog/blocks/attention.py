@@ -24,7 +24,8 @@ KINDS.declare(Kind(
       "x · σ(W₂ ReLU(W₁ pool(x))) (Hu, Shen, Sun 2017, figure 2)."),
     title=_("Squeeze & excite"),
     params=(Param("squeeze_channels", 16, _("Channels between the two layers; a sixteenth of the "
-                                            "input's in the paper."), 1, 65_536),
+                                            "input's in the paper."), 1, 65_536,
+                  title=_("Squeeze to")),
             ACTIVATION,
             Param("gate", "Sigmoid", _("What brings the weights between 0 and 1."),
                   choices=("Sigmoid", "Hardsigmoid"))),

@@ -18,16 +18,16 @@ def _fire(p, ins):
     return inside
 
 
-def _channels(name: str, default: int, doc: str) -> Param:
-    return Param(name, default, doc, 1, 65_536)
+def _channels(name: str, default: int, doc: str, title: str) -> Param:
+    return Param(name, default, doc, 1, 65_536, title=title)
 
 
 KINDS.declare(Kind(
     "Fire", "block",
     _("A narrow 1×1 convolution feeds a 1×1 and a 3×3, whose outputs are stacked: few channels "
       "reach the costly 3×3 (Iandola et al. 2016, SqueezeNet, figure 1)."),
-    params=(_channels("squeeze", 16, _("Channels of the narrow 1×1.")),
-            _channels("expand1x1", 64, _("Channels of the 1×1 behind it.")),
-            _channels("expand3x3", 64, _("Channels of the 3×3 behind it."))),
+    params=(_channels("squeeze", 16, _("Channels of the narrow 1×1."), _("Squeeze to")),
+            _channels("expand1x1", 64, _("Channels of the 1×1 behind it."), _("Expand by 1×1")),
+            _channels("expand3x3", 64, _("Channels of the 3×3 behind it."), _("Expand by 3×3"))),
     label=lambda p: f"{p.squeeze} → {p.expand1x1 + p.expand3x3}",
     expand=_fire))

@@ -27,8 +27,8 @@ class _Branches(Inside):
         return self.add(id, kind, INPUT, kernel_size=3, **params)
 
 
-def _count(name: str, default: int, doc: str) -> Param:
-    return Param(name, default, doc, 1, 65_536)
+def _count(name: str, default: int, doc: str, title: str) -> Param:
+    return Param(name, default, doc, 1, 65_536, title=title)
 
 
 def _inception(p, ins):
@@ -49,14 +49,18 @@ def _inception(p, ins):
 
 KINDS.declare(Kind(
     "Inception", "block",
-    _("1×1, 3×3, a larger window and a pooling side by side, each behind a 1×1 that keeps it cheap "
-      "(Szegedy et al. 2014, GoogLeNet, figure 2b; the larger window is 3×3, as in torchvision)."),
-    params=(_count("ch1x1", 64, _("Channels of the 1×1 branch.")),
-            _count("ch3x3red", 96, _("Channels of the 1×1 before the 3×3.")),
-            _count("ch3x3", 128, _("Channels of the 3×3.")),
-            _count("ch5x5red", 16, _("Channels of the 1×1 before the larger window.")),
-            _count("ch5x5", 32, _("Channels of the larger window.")),
-            _count("pool_proj", 32, _("Channels of the 1×1 behind the pooling."))),
+    _("1×1, two 3×3 and a pooling side by side, each with a 1×1 that keeps it cheap (Szegedy et al. "
+      "2014, GoogLeNet, figure 2b; the second 3×3 is 5×5 there, 3×3 in torchvision)."),
+    params=(_count("ch1x1", 64, _("Channels of the 1×1 branch."), _("1×1 alone")),
+            _count("ch3x3red", 96, _("Channels of the 1×1 before the first 3×3."),
+                   _("1×1 before 3×3")),
+            _count("ch3x3", 128, _("Channels of the first 3×3."), _("First 3×3")),
+            _count("ch5x5red", 16, _("Channels of the 1×1 before the second 3×3."),
+                   _("1×1 before 2nd")),
+            _count("ch5x5", 32, _("Channels of the second 3×3, which is 5×5 in the paper."),
+                   _("Second 3×3")),
+            _count("pool_proj", 32, _("Channels of the 1×1 behind the pooling."),
+                   _("1×1 after pool"))),
     label=lambda p: f"{p.ch1x1 + p.ch3x3 + p.ch5x5 + p.pool_proj}",
     expand=_inception))
 
@@ -137,13 +141,14 @@ def _e(p, ins):
 
 for _letter, _expand, _doc, _params, _label in (
         ("A", _a, _("1×1, 5×5, two 3×3 and a pooling side by side (Szegedy et al. 2015, figure 5)."),
-         (_count("pool_features", 32, _("Channels of the 1×1 behind the pooling.")),),
+         (_count("pool_features", 32, _("Channels of the 1×1 behind the pooling."),
+                 _("1×1 after pool")),),
          lambda p: f"{224 + p.pool_features}"),
         ("B", _b, _("Halves the resolution by 3×3, two 3×3 and a max pooling side by side (Szegedy "
                     "et al. 2015, figure 10)."), (), lambda p: "s2"),
         ("C", _c, _("A 7×7 taken apart into 1×7 and 7×1, once and twice (Szegedy et al. 2015, "
                     "figure 6)."),
-         (_count("channels_7x7", 128, _("Channels of the 1×7 and 7×1.")),),
+         (_count("channels_7x7", 128, _("Channels of the 1×7 and 7×1."), _("1×7 channels")),),
          lambda p: f"7×7, {p.channels_7x7}"),
         ("D", _d, _("Halves the resolution behind 1×7 and 7×1 (Szegedy et al. 2015; torchvision's "
                     "Mixed_7a)."), (), lambda p: "s2"),

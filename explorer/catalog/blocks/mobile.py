@@ -18,7 +18,8 @@ from explorer.catalog.layers import strided
 from explorer.graph.graph import INPUT
 from explorer.text import _
 
-_GATE = Param("squeeze_excite", True, _("A squeeze-and-excitation gate before the last convolution."))
+_GATE = Param("squeeze_excite", True, _("A squeeze-and-excitation gate before the last convolution."),
+              title=_("Squeeze & excite"))
 
 
 class _Branch:

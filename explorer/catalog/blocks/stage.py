@@ -13,6 +13,7 @@ BLOCKS = ("BasicBlock", "Bottleneck", "PreActBasicBlock", "PreActBottleneck", "R
           "InvertedResidual", "InvertedResidualV3", "MBConv", "FusedMBConv", "ShuffleUnit",
           "ConvNeXtBlock", "DenseLayer", "Fire", "Inception", "InceptionA", "InceptionC",
           "InceptionE", "SqueezeExcitation")
+_COUNTED = tuple(name for name in BLOCKS if "{i}" in KINDS[name].numbered)  # from 0, or as told
 _FOURFOLD = ("Bottleneck", "PreActBottleneck")
 
 _DROP_LAST = Param("drop_path_last", 0.0,
@@ -82,7 +83,7 @@ KINDS.declare(Kind(
         Param("block", "BasicBlock", _("The block that is repeated."), choices=BLOCKS),
         Param("depth", 2, _("How many blocks."), 1, 1000, unit="×", title=_("Blocks")),
         *_block_params(), _DROP_LAST, _STAGE,
-        replace(params.INLINE, default=False), FIRST),
+        replace(params.INLINE, default=False), replace(FIRST, of=_COUNTED)),
     presets=((_("Basic ×N"), {"block": "BasicBlock"}),
              (_("Bottleneck ×N"), {"block": "Bottleneck"}),
              (_("Inverted residual ×N"), {"block": "InvertedResidual", "activation": "ReLU6"}),

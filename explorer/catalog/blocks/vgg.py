@@ -7,7 +7,8 @@ from explorer.catalog.inside import Inside
 from explorer.catalog.kind import KINDS, Kind, Param
 from explorer.text import _
 
-FIRST = Param("first", 0, _("The number in the name of the first."), 0, 10_000)
+FIRST = Param("first", 0, _("The number that the first is named by; those behind it count on."), 0, 10_000,
+              title=_("Count from"))
 
 
 def _vgg_group(p, ins):

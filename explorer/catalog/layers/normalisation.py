@@ -7,7 +7,8 @@ from explorer.catalog.layers.convolution import divisors, listed
 from explorer.catalog.layers.window import a_map
 from explorer.text import _
 
-EPS = Param("eps", 1e-5, _("Added to the variance, so that nothing is divided by 0."), 0.0, 1.0)
+EPS = Param("eps", 1e-5, _("Added to the variance, so that nothing is divided by 0."), 0.0, 1.0,
+            title=_("Epsilon"))
 _NUMBER = 4  # bytes of a number that is kept for the backward pass (torch.float32)
 
 
@@ -54,7 +55,8 @@ KINDS.declare(Kind(
     _("Normalises groups of channels of each picture by itself, whatever the batch: for small "
       "batches. γ (x − μ) / √(σ² + ε) + β, μ and σ over a group and all places (Wu and He 2018)."),
     params=(Param("num_groups", 32, _("How many groups the channels are split into; 1 is a "
-                                      "LayerNorm over channels and places."), 1, 65_536), EPS),
+                                      "LayerNorm over channels and places."), 1, 65_536,
+                  title=_("Groups")), EPS),
     label=lambda p: f"g{p.num_groups}",
     shape=_group_shape, keeps=("input",),
     extra=lambda p, ins, out: 2 * _NUMBER * p.num_groups,  # mean and deviation of each group

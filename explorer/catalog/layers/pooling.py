@@ -18,7 +18,7 @@ from explorer.catalog.reach import WHOLE, adaptive
 from explorer.text import _
 
 CEIL = Param("ceil_mode", False, _("Rounds the size up: a window that hangs over the end counts "
-                                   "too."))
+                                   "too."), title=_("Round up"))
 _INDEX = 8  # bytes of the place of a maximum (torch.int64)
 
 
@@ -71,7 +71,8 @@ def _indices(p, ins, out) -> int:
 _pool("MaxPool2d", _("Keeps the largest value of each window: the pattern was there, no matter "
                      "exactly where (Riesenhuber and Poggio 1999)."), extra=_indices)
 _pool("AvgPool2d", _("Takes the mean of each window (LeCun et al. 1998)."),
-      more=(Param("count_include_pad", True, _("The zeros of the padding count in the mean.")),))
+      more=(Param("count_include_pad", True, _("The zeros of the padding count in the mean."),
+                  title=_("Count padding")),))
 
 
 def _adaptive(name: str, doc: str, keeps=("input",), extra=None) -> None:
