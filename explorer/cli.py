@@ -155,11 +155,15 @@ def _parser() -> argparse.ArgumentParser:
                          help=_("colours (%(default)s)"))
     picture.add_argument("--inside", action=_Told, metavar="PATH",
                          help=_("of the inside of a block, as layer2.0"))
+    picture.add_argument("--depth", action=_Told, type=int, choices=range(4), default=0,
+                         help=_("draw the inside of groups (1), of stages too (2), of blocks too "
+                                "(3) in their place"))
     weights = found.add_argument_group(_("weights (safetensors, onnx)"))
     weights.add_argument("--weights", action=_Told, type=Path, metavar="FILE",
-                         help=_("a .safetensors or .pth file (otherwise they are drawn)"))
-    weights.add_argument("--seed", action=_Told, type=_seed, default=0,
-                         help=_("of drawn weights (%(default)s)"))
+                         help=_("a .safetensors or .pth file (otherwise those that come with the "
+                                "template, or drawn ones)"))
+    weights.add_argument("--seed", action=_Told, type=_seed,
+                         help=_("draw the weights from it (0)"))
     found.add_argument_group(_("table")).add_argument(
         "--format", action=_Told, choices=TABLES,
         help=_("by default as FILE ends, .csv or .md; csv when printed"))

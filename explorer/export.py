@@ -31,17 +31,19 @@ def _source(given, report) -> bytes:
 
 
 def _diagram(given, report) -> bytes:
-    from explorer.analysis.layout import placed, unplaced
-    from explorer.analysis.level import NoInside, first_problems, level
-    from explorer.analysis.report import analyse
+    from explorer.analysis.layout import GAP, unplaced
+    from explorer.analysis.level import NoInside, level
+    from explorer.analysis.page import opened, problems_on, roomy_gap, spread
 
-    if unplaced(report.graph):
-        report = analyse(placed(report.graph))
     path = tuple(given.inside.split(".")) if given.inside else ()
     try:
-        shown = level(report, path)
+        shown = opened(level(report, path), given.depth)
     except NoInside as error:
         raise ExportError(str(error)) from None
+    gap = GAP
+    if unplaced(report.graph) or given.depth or not shown.own:  # else as the person placed it
+        gap = roomy_gap(shown)
+        shown = spread(shown, gap)
     if sys.platform.startswith("linux"):
         os.environ["QT_QPA_PLATFORM"] = "offscreen"  # elsewhere there is always a screen
     try:
@@ -50,7 +52,7 @@ def _diagram(given, report) -> bytes:
         raise ExportError(_("the diagram needs Qt, which cannot be loaded: {error}").format(
             error=error)) from None
     application()
-    picture = Picture(shown, first_problems(report, path), given.theme, report.graph.name)
+    picture = Picture(shown, problems_on(report, shown), given.theme, report.graph.name, gap)
     scale = picture.scale_to(given.width) if given.width else given.scale
     try:
         return picture.written(given.to, scale)
@@ -79,7 +81,7 @@ def _with_weights(given, report) -> None:
         raise ExportError(str(error)) from None
 
 
-_DRAWN = ("--scale", "--width", "--theme", "--inside")
+_DRAWN = ("--scale", "--width", "--theme", "--inside", "--depth")
 _WEIGHED = ("--weights", "--seed")
 FORMS = {"pytorch": Form(_source, sound=True), "svg": Form(_diagram, options=_DRAWN),
          "png": Form(_diagram, binary=True, options=_DRAWN),

@@ -44,13 +44,15 @@ def card_reach(kind: str) -> float:
     return card_size(kind)[0] / 2 + stack
 
 
-def layout(graph: Graph, full: float = FULL_ROW) -> dict[str, Place]:
+def layout(graph: Graph, full: float = FULL_ROW, gap: float = GAP,
+           even: bool = False) -> dict[str, Place]:
     """A place for every node and both ends, in scene units (centres of cards).
 
     A column is the longest way from the input. The main way is a straight line; every branch runs
     below it in a lane of its own, from where it leaves to where it is joined, so that no wire has
     to cross a card. A row wider than `full` goes on below, beginning at the left again, where only
-    one tensor leads on; a row without such a place may be longer.
+    one tensor leads on; a row without such a place may be longer. gap: between cards. even: the
+    rows are as short as their number allows.
     """
     kinds = {INPUT: INPUT, OUTPUT: OUTPUT} | {id: node.kind for id, node in graph.nodes.items()}
     columns = _columns(graph)
@@ -59,12 +61,13 @@ def layout(graph: Graph, full: float = FULL_ROW) -> dict[str, Place]:
     arcs = _arcs(graph, column_of, lanes, len(columns))
     narrow = _narrow(graph, column_of, len(columns))
     widths = [max(card_size(kinds[id])[0] for id in ids) for ids in columns]
-    steps = [widths[at] / 2 + max(card_reach(kinds[id]) for id in ids) + GAP
+    steps = [widths[at] / 2 + max(card_reach(kinds[id]) for id in ids) + gap
              + max(extra(graph, id, after) for id in ids)
              for at, (ids, after) in enumerate(zip(columns, [*columns[1:], []]))]
     places: dict[str, Place] = {}
     top = 0.0
-    for begin, end in _rows(widths, steps, narrow, full):
+    rows = (_even_rows if even else _rows)(widths, steps, narrow, full)
+    for begin, end in rows:
         deepest = max(arcs[begin:end])
         if begin and deepest:
             top += ARC + ARCS * (deepest - 1)
@@ -93,6 +96,20 @@ def _rows(widths: list[float], steps: list[float], narrow: set[int],
             end = fold
         yield begin, end
         begin = end
+
+
+def _even_rows(widths: list[float], steps: list[float], narrow: set[int],
+               full: float) -> list[tuple[int, int]]:
+    """The same number of rows, the longest of them as short as it can be."""
+    def longest(rows):
+        return max(sum(steps[begin:end - 1]) + widths[end - 1] for begin, end in rows)
+
+    rows = list(_rows(widths, steps, narrow, full))
+    while True:
+        shorter = list(_rows(widths, steps, narrow, longest(rows) - 1))
+        if len(shorter) > len(rows) or longest(shorter) >= longest(rows):
+            return rows
+        rows = shorter
 
 
 def extra(graph: Graph, id: str, after: Iterable[str]) -> float:

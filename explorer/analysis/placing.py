@@ -13,10 +13,11 @@ from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Value, Wire
 Place = tuple[float, float]
 
 
-def step(graph: Graph, before: str, kind: str) -> float:
-    """From the centre of the card `before` to that of a card of `kind` right of it."""
+def step(graph: Graph, before: str, kind: str, gap: float = GAP) -> float:
+    """From the centre of the card `before` to that of a card of `kind` right of it, `gap` between
+    them."""
     known = graph.nodes[before].kind if before in graph.nodes else before
-    return card_reach(known) + GAP + card_size(kind)[0] / 2
+    return card_reach(known) + gap + card_size(kind)[0] / 2
 
 
 def end(graph: Graph, selection: Collection[str]) -> str:

@@ -7,7 +7,7 @@ from explorer.text import _
 __all__ = ["bytes_text", "grouped", "percent", "setting_text", "shape_text", "short",
            "time_text", "value_text"]
 
-_STEPS = ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, "k"))
+_STEPS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def grouped(count: int) -> str:
@@ -16,7 +16,7 @@ def grouped(count: int) -> str:
 
 
 def short(count: float) -> str:
-    """A count in three figures: 176, "14.1k", "205k", "10.5 M", "1.81 G"."""
+    """A count in three figures: 176, "14.1k", "205k", "10.5M", "1.81G"."""
     if abs(count) < 999.5:
         return str(count) if isinstance(count, int) else _three(count)
     # What would round up to 1000 of a step is written as 1 of the next.

@@ -58,7 +58,7 @@ def test_rows_are_the_layers_in_order_of_execution(layers, session):
     assert layers.table.index(0, PARAMS).data() == "144"
     right = layers.table.index(0, PARAMS).data(Qt.ItemDataRole.TextAlignmentRole)
     assert right & Qt.AlignmentFlag.AlignRight
-    assert layers.totals.text() == "32 layers · 77,754 parameters · 9.35 M MACs"
+    assert layers.totals.text() == "32 layers · 77,754 parameters · 9.35M MACs"
     assert not layers.grab().isNull()
 
 
@@ -161,7 +161,7 @@ def test_receptive_fields_stand_beside_the_layers(layers, session):
 
 def test_what_sharing_saves_stands_beside_the_convolutions(layers):
     row = column(layers, PATH).index("conv1")
-    assert column(layers, LOCAL)[row] == "113k" and column(layers, FULL)[row] == "9.83 M"
+    assert column(layers, LOCAL)[row] == "113k" and column(layers, FULL)[row] == "9.83M"
     assert layers.table.index(row, LOCAL).data(Qt.ItemDataRole.ToolTipRole) == (
         "112,896 parameters, 784× as many")
     assert {text for text, kind in zip(column(layers, LOCAL), column(layers, KIND))

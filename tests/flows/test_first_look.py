@@ -12,7 +12,7 @@ def test_the_first_window_shows_a_residual_network_for_fashion_mnist(ready):
     assert shapes[("input", "stem")] == (1, 28, 28)
     assert shapes[("layer2", "layer3")] == (32, 14, 14) and shapes[("head", "output")] == (10,)
     totals = person.window.status.totals.text()
-    assert f"{grouped(report.params)} parameters" in totals and "9.35 M MACs" in totals
+    assert f"{grouped(report.params)} parameters" in totals and "9.35M MACs" in totals
     person.wait(lambda: person.session.memory.ready)
     assert "training takes 64.1 MiB of" in person.window.status.memory.text()
     assert "at batch 128" in person.window.status.memory.text()

@@ -164,7 +164,8 @@ class Card(QGraphicsItem):
 
     @property
     def _stacked(self) -> bool:
-        return bool(self.facts and self.facts.kind.category == "stage")
+        """It stands for more than one block."""
+        return self.category == "stage" and self.facts.settings.depth > 1
 
     @property
     def category(self) -> str:
@@ -194,7 +195,8 @@ class Card(QGraphicsItem):
             painter.setPen(theme.color("stage"))
             painter.drawText(QRectF(left, top + 6, width, 20), Qt.AlignmentFlag.AlignRight
                              | Qt.AlignmentFlag.AlignVCenter, count)
-        self._words(painter, QRectF(left, top + 6, width - 9 * len(count) - 3, 20), self.id, "text")
+        self._words(painter, QRectF(left, top + 6, width - 9 * len(count) - 3, 20), self._name(
+            painter, width - 9 * len(count) - 3), "text")
         painter.setFont(theme.sans(11))
         self._words(painter, QRectF(left, top + 26, width, 16), self.subtitle or facts.kind.name,
                     "muted")
@@ -215,6 +217,12 @@ class Card(QGraphicsItem):
             painter.drawText(foot, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
                              short(facts.params))
 
+    def _name(self, painter: QPainter, width: float) -> str:
+        """The id; of one that tells where it lies and is too long, the end."""
+        last = self.id.rpartition(".")[2]
+        fits = last == self.id or fitted(painter.font(), self.id, width)[1] == self.id
+        return self.id if fits else f"…{last}"
+
     def _words(self, painter: QPainter, rect: QRectF, words: str, token: str,
                side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft) -> None:
         font, words = fitted(painter.font(), words, rect.width())
@@ -224,7 +232,7 @@ class Card(QGraphicsItem):
 
     def _paint_glyphs(self, painter: QPainter, rect: QRectF) -> None:
         blocks = [child.facts for child in self.facts.children
-                  if child.facts.kind.category == "block"] if self._stacked else []
+                  if child.facts.kind.category == "block"] if self.category == "stage" else []
         if not blocks:
             glyphs.paint_kind(painter, rect, self.facts.kind.name, self.facts.settings,
                               shortcut(self.facts))
@@ -244,11 +252,14 @@ class Card(QGraphicsItem):
         left, width, top = body.left() + 5, body.width() - 10, body.top()
         centre = Qt.AlignmentFlag.AlignCenter
         painter.setFont(theme.sans(12, True))
-        self._words(painter, QRectF(left, top + 5, width, 17), name, "text", centre)
-        glyphs.paint_kind(painter, QRectF(body.center().x() - 8, top + 25, 26, 15), name,
+        told = self.id.rpartition(".")[2].lower() == name.lower()  # its id says no more
+        lower = 7 * told
+        self._words(painter, QRectF(left, top + 5 + lower, width, 17), name, "text", centre)
+        glyphs.paint_kind(painter, QRectF(body.center().x() - 8, top + 25 + lower, 26, 15), name,
                           self.facts.settings)
         painter.setFont(theme.sans(10))
-        self._words(painter, QRectF(left, top + 43, width, 15), self.id, "muted", centre)
+        if not told:
+            self._words(painter, QRectF(left, top + 43, width, 15), self.id, "muted", centre)
         painter.setFont(theme.mono(10))
         self._words(painter, QRectF(left - 3, top + 61, width + 6, 17),
                     shape_text(self.shape_out) if self.shape_out else "?", "text", centre)

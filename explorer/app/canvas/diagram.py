@@ -5,7 +5,7 @@ from collections.abc import Collection
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
 
-from explorer.analysis.layout import ROW, extra, main_way
+from explorer.analysis.layout import GAP, ROW, extra, main_way
 from explorer.analysis.level import Level
 from explorer.analysis.placing import step
 from explorer.analysis.problem import Problem
@@ -20,11 +20,12 @@ MARKS = {"add": "≠", "concat": "≠"}
 
 class Diagram(QGraphicsScene):
     """Cards by node id, wires by wire. still: it is a picture on a page, not to be touched, so it
-    has no handles, and a tensor stands for the test picture."""
+    has no handles, and a tensor stands for the test picture. gap: between the ends and the cards
+    beside them."""
 
-    def __init__(self, still: bool = False):
+    def __init__(self, still: bool = False, gap: float = GAP):
         super().__init__()
-        self.still = still
+        self.still, self.gap = still, gap
         self.level = Level()
         self.cards: dict[str, Card] = {}
         self.wires: dict[Wire, WireItem] = {}
@@ -83,7 +84,7 @@ class Diagram(QGraphicsScene):
             card.inside = bool(self.level.path) or self.still
             card.show_end(self._shape(id) if id == INPUT else
                           self._shape(output.source) if output else None, words, self._mark(id))
-            place = _end_place(graph, id)
+            place = _end_place(graph, id, self.gap)
             if card.pos() != place:
                 card.setPos(place)
                 moved.add(id)
@@ -256,7 +257,7 @@ class Diagram(QGraphicsScene):
         return found
 
 
-def _end_place(graph: Graph, id: str) -> QPointF:
+def _end_place(graph: Graph, id: str, gap: float) -> QPointF:
     """Where the input stands: left of what it feeds; the output: right of what feeds it; both on
     the main way."""
     if id == INPUT:
@@ -272,18 +273,18 @@ def _end_place(graph: Graph, id: str) -> QPointF:
         main = main_way(graph)
         if main and main[0] in graph.nodes:
             y = min(y, graph.nodes[main[0]].position[1])
-        return QPointF(x - step(graph, INPUT, first.kind)
+        return QPointF(x - step(graph, INPUT, first.kind, gap)
                        - extra(graph, INPUT, [first.id]), y)
     leading = graph.into(OUTPUT).get("x")
     before = leading.source if leading else max(
         graph.nodes, key=lambda id: graph.nodes[id].position, default=INPUT)
     if before in graph.nodes:
         x, y = graph.nodes[before].position
-        return QPointF(x + step(graph, before, OUTPUT), y)
-    start = _end_place(graph, INPUT)
+        return QPointF(x + step(graph, before, OUTPUT, gap), y)
+    start = _end_place(graph, INPUT, gap)
     # What the input feeds as well is still on its way to the output, and stands before it.
     on_way = [graph.nodes[wire.target] for wire in graph.out_of(INPUT)
               if wire.target in graph.nodes and abs(
                   graph.nodes[wire.target].position[1] - start.y()) < ROW / 2]
-    return QPointF(max([start.x() + step(graph, INPUT, OUTPUT), *(
-        node.position[0] + step(graph, node.id, OUTPUT) for node in on_way)]), start.y())
+    return QPointF(max([start.x() + step(graph, INPUT, OUTPUT, gap), *(
+        node.position[0] + step(graph, node.id, OUTPUT, gap) for node in on_way)]), start.y())

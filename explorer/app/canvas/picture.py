@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QApplication, QStyleOptionGraphicsItem
 
+from explorer.analysis.layout import GAP
 from explorer.analysis.level import Level
 from explorer.analysis.problem import Problem
 from explorer.app import theme
@@ -42,15 +43,17 @@ class TooLarge(ValueError):
 class Picture:
     """One level of a network, drawn for a page.
 
-    style: "light" or "dark". size: width and height in pixels at scale 1, 96 to an inch, the
+    style: "light" or "dark". title: the network's name; of an inside, its path is told too. gap:
+    between the ends and the cards beside them. size: width and height in pixels at scale 1, 96 to an inch, the
     margin around the diagram counted.
     """
 
     def __init__(self, level: Level, problems: dict[str, Problem] | None = None,
-                 style: str = "light", title: str = ""):
+                 style: str = "light", title: str = "", gap: float = GAP):
         theme.load_fonts()
-        self.theme, self.title = THEMES[style], title
-        self.diagram = Diagram(still=True)
+        self.theme = THEMES[style]
+        self.title = ": ".join(filter(None, (title, ".".join(level.path))))
+        self.diagram = Diagram(still=True, gap=gap)
         self.diagram.draw(level, problems or {})
         drawn = self.diagram.drawn()
         self._area = drawn.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN).toAlignedRect()

@@ -15,6 +15,7 @@ from explorer.app.tensor_box import paint_tensor
 from explorer.graph.graph import Shape, Wire
 
 BOX = 34.0
+NORMAL, SMALL = 10, 9  # letters of a shape, in pixels
 
 
 class WireItem(QGraphicsItem):
@@ -81,7 +82,7 @@ class WireItem(QGraphicsItem):
         if self.way.label_at is None or not self.shape_of or scale < READABLE:
             return
         rect, text = self._words(), shape_text(self.shape_of)
-        painter.setFont(theme.mono(10))
+        painter.setFont(theme.mono(self._letters))
         painter.fillRect(rect, theme.color("canvas"))
         painter.setPen(theme.color("problem" if self.problem else "text"))
         painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
@@ -103,9 +104,16 @@ class WireItem(QGraphicsItem):
     def _has_box(self) -> bool:
         return self.first and len(self.shape_of) == 3 and not self.way.folds
 
+    @property
+    def _letters(self) -> int:
+        """How large those of the shape are: a little smaller where the gap is narrow."""
+        room = self.path.boundingRect().width() - 12
+        return NORMAL if self.way.folds or _width(shape_text(self.shape_of), NORMAL) <= room else (
+            SMALL)
+
     def _words(self) -> QRectF:
         """Where the shape stands, under the wire."""
-        width = _width(shape_text(self.shape_of)) + 6
+        width = _width(shape_text(self.shape_of), self._letters) + 6
         at = self.way.label_at
         return QRectF(at.x() - width / 2, at.y() + 6, width, 15)
 
@@ -116,5 +124,5 @@ class WireItem(QGraphicsItem):
 
 
 @lru_cache(maxsize=4096)
-def _width(words: str) -> float:
-    return QFontMetricsF(theme.mono(10)).horizontalAdvance(words)
+def _width(words: str, letters: int) -> float:
+    return QFontMetricsF(theme.mono(letters)).horizontalAdvance(words)

@@ -11,11 +11,14 @@ from PySide6.QtSvg import QSvgRenderer
 
 from explorer.analysis.layout import placed
 from explorer.analysis.level import first_problems, level
+from explorer.analysis.page import opened, roomy_gap, spread
 from explorer.analysis.report import analyse
 from explorer.app import theme
+from explorer.app.canvas.card import Card
 from explorer.app.canvas.picture import LONGEST, Picture, TooLarge
 from explorer.catalog import templates
 from explorer.catalog.datasets import FASHION_MNIST
+from explorer.cli import main
 from explorer.graph import edits
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -51,7 +54,8 @@ def test_svg(qapp, name, path):
     shown = picture(name, path)
     text = shown.svg()
     root = ElementTree.fromstring(text)
-    assert root.tag == SVG + "svg" and root.find(SVG + "title").text == name
+    assert root.tag == SVG + "svg" and root.find(SVG + "title").text == ": ".join(
+        filter(None, (name, ".".join(path))))
     assert (root.get("width"), root.get("height")) == tuple(map(str, shown.size.toTuple()))
     assert not root.findall(f".//{SVG}text"), "it would depend on the fonts that are installed"
     rects = root.findall(f".//{SVG}path")
@@ -155,3 +159,66 @@ def test_a_network_of_nothing(qapp):
     shown = Picture(level(analyse(Graph("empty", (3, 8, 8)))))
     for form in ("svg", "pdf", "png"):
         assert shown.written(form)
+
+
+def exported(capsys, *words: str) -> ElementTree.Element:
+    """What a person gets who exports a network's diagram."""
+    assert main(["export", *words, "--to", "svg"]) == 0
+    return ElementTree.fromstring(capsys.readouterr().out)
+
+
+def test_the_title_names_the_inside(qapp, capsys):
+    for words, title in (((), "densenet121"),
+                         (("--inside", "features.denseblock1"), "densenet121: features.denseblock1")):
+        assert exported(capsys, "densenet121", *words).find(SVG + "title").text == title
+
+
+@pytest.mark.parametrize("name", ["efficientnet_b0", "squeezenet1_1", "vgg16"])
+def test_a_page_with_its_groups_opened_shows_the_network(qapp, capsys, name):
+    closed, opened = (exported(capsys, name, "--depth", depth) for depth in "01")
+    assert int(opened.get("height")) > 2 * int(closed.get("height"))
+    assert int(opened.get("width")) < 1100
+
+
+def printed(name: str, path: tuple[str, ...] = (), depth: int = 0) -> Picture:
+    shown = opened(level(analyse(templates.build(name)), path), depth)
+    gap = roomy_gap(shown)
+    return Picture(spread(shown, gap), title=name, gap=gap)
+
+
+@pytest.mark.parametrize("name, path, depth", [
+    ("googlenet", (), 0), ("efficientnet_b0", (), 1), ("vgg16", (), 1), ("resnet18", (), 3),
+    ("densenet121", ("features", "denseblock1"), 0)])
+def test_a_shape_stands_free_between_the_cards(qapp, name, path, depth):
+    diagram = printed(name, path, depth).diagram
+    bodies = [card.body.translated(card.pos()) for card in diagram.cards.values()]
+    labels = [item.label() for item in diagram.wires.values() if not item.label().isEmpty()]
+    assert len(labels) > len(diagram.wires) * 0.6
+    for label in labels:
+        assert not any(body.intersects(label.adjusted(-3, 0, 3, 0)) for body in bodies)
+
+
+def test_a_shape_in_a_narrow_gap_is_written_smaller(qapp):
+    """Where the person, or the window, left no more room."""
+    items = picture("googlenet").diagram.wires.values()
+    tight = next(item for item in items if item.wire.source == "conv1")
+    wide = next(item for item in items if item.wire.source == "avgpool")
+    start, end = tight.path.boundingRect().left(), tight.path.boundingRect().right()
+    assert start < tight.label().left() and tight.label().right() < end
+    assert tight.label().width() / len("64×112×112") < wide.label().width() / len("1024×1×1")
+
+
+def test_a_stage_of_one_block_is_no_stack(qapp):
+    cards = printed("efficientnet_b0", (), 1).diagram.cards
+    assert cards["features.1"].painted().top() == cards["avgpool"].painted().top()
+    assert cards["features.2"].painted().top() < cards["avgpool"].painted().top()
+
+
+def test_a_join_is_named_once(qapp, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(Card, "_words", lambda card, painter, rect, words, *more: drawn.append(
+        (card.id, words)))
+    picture("googlenet", ("inception3a",)).png()
+    picture("resnet18", ("layer2", "0")).png()
+    for id in ("concat", "add"):
+        assert [words.lower() for card, words in drawn if card == id].count(id) == 1

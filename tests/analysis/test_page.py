@@ -1,0 +1,81 @@
+"""A network on a page: its groups opened, its rows of one length."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from explorer.analysis.level import level
+from explorer.analysis.page import opened, problems_on, roomy_gap, spread
+from explorer.analysis.report import analyse
+from explorer.catalog import templates
+from explorer.graph.graph import ENDS
+
+
+def whole(name: str):
+    return level(analyse(templates.build(name)))
+
+
+def test_nothing_is_opened_unasked():
+    shown = whole("vgg16")
+    assert opened(shown, 0) is shown
+
+
+@pytest.mark.parametrize("name", ["efficientnet_b0", "squeezenet1_1", "vgg16", "resnet18",
+                                  "densenet121", "googlenet"])
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_what_is_opened_is_the_same_network(name, depth):
+    """The same parameters and multiply-adds, every wire between nodes that are there."""
+    report = analyse(templates.build(name))
+    shown = opened(level(report), depth)
+    assert shown.graph.nodes.keys() == shown.facts.keys()
+    assert all(id == node.id for id, node in shown.graph.nodes.items())
+    assert sum(facts.params for facts in shown.facts.values()) == report.params
+    assert sum(facts.macs for facts in shown.facts.values()) == report.macs
+    assert {end for wire in shown.graph.wires for end in (wire.source, wire.target)} == {
+        *shown.graph.nodes, *ENDS}
+    assert len({(wire.target, wire.port) for wire in shown.graph.wires}) == len(shown.graph.wires)
+    kinds = {facts.kind.name for facts in shown.facts.values()}
+    categories = {facts.kind.category for facts in shown.facts.values()}
+    assert "Group" not in kinds
+    assert depth < 2 or "stage" not in categories
+    assert depth < 3 or not any(facts.kind.composite for facts in shown.facts.values())
+
+
+def test_ids_tell_where_a_node_lies():
+    assert list(opened(whole("squeezenet1_1"), 1).graph.nodes)[:4] == [
+        "features.0", "features.1", "features.2", "features.3"]
+    assert "layer2.1.conv1" in opened(whole("resnet18"), 3).graph.nodes
+    assert "layer2.1" in opened(whole("resnet18"), 2).graph.nodes
+
+
+def test_what_lies_inside_a_node_can_be_opened_too():
+    report = analyse(templates.build("efficientnet_b0"))
+    assert "2.1" in opened(level(report, ("features",)), 2).graph.nodes
+
+
+@pytest.mark.parametrize("name, depth, ids", [
+    ("alexnet", 0, ["features"]), ("alexnet", 1, ["features.5", "features.12"]),
+    ("inception_v3", 1, ["Conv2d_4a_3x3", "maxpool2", "Mixed_6a", "Mixed_7a"])])
+def test_a_problem_is_marked_where_it_is_or_around_it(name, depth, ids):
+    report = analyse(replace(templates.build(name), input=(3, 16, 16)))
+    assert list(problems_on(report, opened(level(report), depth))) == ids
+
+
+@pytest.mark.parametrize("name, path, rows", [
+    ("googlenet", (), [5, 4, 4, 4, 5]), ("densenet121", ("features", "denseblock1"), [4, 4])])
+def test_rows_are_even(name, path, rows):
+    shown = level(analyse(templates.build(name)), path)
+    shown = spread(shown, roomy_gap(shown))
+    counts = Counter(node.position[1] for node in shown.graph.nodes.values())
+    found = [counts[row] for row in sorted(counts)]
+    found[0] += 1  # the input
+    found[-1] += 1  # the output
+    assert found == rows
+
+
+def test_a_block_of_branches_stays_in_one_row():
+    shown = level(analyse(templates.build("googlenet")), ("inception3a",))
+    shown = spread(shown, roomy_gap(shown))
+    columns = [node.position[0] for node in shown.graph.nodes.values()]
+    assert shown.graph.nodes["concat"].position[0] == max(columns)
