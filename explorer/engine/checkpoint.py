@@ -41,7 +41,11 @@ def write(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -
     except OSError as fault:
         raise _unwritable(path, fault) from None
     try:
+        # save_file makes files that nobody else may read; this one is as any that the user writes.
+        with open(temporary, "wb") as file:
+            mode = os.fstat(file.fileno()).st_mode
         save_file(plain, temporary, {"format": "pt", _KEY: json.dumps(dict(about))})
+        os.chmod(temporary, (path.stat().st_mode if path.exists() else mode) & 0o777)
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)

@@ -1,24 +1,19 @@
-"""Which tensor of a foreign state dict belongs where in a network: by name, else by order and shape."""
+"""Which tensor of a foreign state dict belongs where in a network, and how that is known."""
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
+from explorer.engine import partner
 from explorer.engine.failure import EngineError
+from explorer.engine.partner import COUNTER, NAME, ORDER, SHAPE, TAIL, last_of, module_of
 from explorer.text import _
-
-COUNTER = "num_batches_tracked"
-"""Of a BatchNorm: counts what it saw. Files from before PyTorch 0.4.1 have none, and nothing that is
-computed needs it."""
 
 AUXILIARY = ("aux1", "aux2", "AuxLogits")
 """Heads of GoogLeNet and Inception v3 that only their training needs (Szegedy et al. 2014, section 5);
 torchvision's files hold them. A network without such a head does without its weights."""
-
-Signature = tuple[tuple[str, tuple[int, ...], bool], ...]
 
 
 class ForeignWeights(EngineError):
@@ -29,11 +24,18 @@ class ForeignWeights(EngineError):
         self.match = match
 
 
+_BY = {NAME: _("{count} by name"), TAIL: _("{count} by the tail of the name"),
+       SHAPE: _("{count} as the only ones of their shape"), ORDER: _("{count} by order and shape")}
+
+
 @dataclass(frozen=True)
 class Match:
     """pairs: (our name, their name) of each tensor that found a partner. missing, unused: name and
     shape of what found none, of ours and of theirs. aside: those of theirs that belong to auxiliary
-    heads. prefix: what stood before all their names."""
+    heads. prefix: what stood before all their names. how: by what each of ours was paired, see
+    `explorer.engine.partner`. alike: those of ours that only an order could tell apart, where there
+    is none to go by; crossed: the file has an order, but not this network's. wild: those of theirs
+    that hold numbers which are not finite."""
 
     pairs: tuple[tuple[str, str], ...]
     missing: tuple[tuple[str, tuple[int, ...]], ...]
@@ -41,41 +43,64 @@ class Match:
     shapes: Mapping[str, tuple[int, ...]]
     prefix: str = ""
     aside: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    how: Mapping[str, str] = field(default_factory=dict)
+    alike: tuple[str, ...] = ()
+    crossed: bool = False
+    wild: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
         """Every tensor of ours has a partner, and none of theirs is left over."""
-        return not self.missing and not self.unused
+        return not self.missing and not self.unused and not self.alike
 
     @property
     def ordered(self) -> tuple[tuple[str, str], ...]:
-        """The pairs of different names, found by order and shape."""
-        return tuple(pair for pair in self.pairs if self.prefix + pair[0] != pair[1])
+        """The pairs that nothing but order and shape speaks for."""
+        return tuple(pair for pair in self.pairs if self.how[pair[0]] == ORDER)
+
+    @property
+    def renamed(self) -> bool:
+        """Whether any pair was found by anything but its name."""
+        return any(how != NAME for how in self.how.values())
 
     @property
     def sentence(self) -> str:
         """What came of it."""
         if not self.complete:
             return self._refusal()
-        if not self.aside:
-            return self._success()
-        return _("{found} {count} of auxiliary heads, which only training needs, were left out."
-                 ).format(found=self._success(), count=len(self.aside))
+        parts = [self._success()]
+        if self.aside:
+            parts.append(_("{count} of auxiliary heads, which only training needs, were left out.")
+                         .format(count=len(self.aside)))
+        if self.wild:
+            parts.append(_("Numbers that are not finite (NaN, infinity) stand in {count} of them, first "
+                           "{name}.").format(count=len(self.wild), name=self.wild[0][:80]))
+        return " ".join(parts)
 
     def _success(self) -> str:
-        count, ordered = len(self.pairs), len(self.ordered)
-        if not ordered:
+        count = len(self.pairs)
+        found = {how: sum(each == how for each in self.how.values()) for how in _BY}
+        if found[NAME] == count:
             if self.prefix:
                 return _("All {count} tensors match by name, “{prefix}” before each left out.").format(
                     count=count, prefix=self.prefix)
             return _("All {count} tensors match by name.").format(count=count)
-        if ordered == count:
+        if found[ORDER] == count:
             return _("All {count} tensors match by order and shape; no name is the same.").format(
                 count=count)
-        return _("All {count} tensors match: {named} by name, {ordered} by order and shape.").format(
-            count=count, named=count - ordered, ordered=ordered)
+        return _("All {count} tensors match: {parts}.").format(count=count, parts=", ".join(
+            _BY[how].format(count=number) for how, number in found.items() if number))
 
     def _refusal(self) -> str:
+        if self.alike:
+            first = ", ".join(self.alike[:3])
+            layers = (first if len(self.alike) <= 3 else _("{first} and {count} more").format(
+                first=first, count=len(self.alike) - 3))
+            why = (_("the order of the file is another than this network's") if self.crossed
+                   else _("the file is sorted by name"))
+            return _("Nothing was loaded: only their order could tell {layers} apart, and {why}; a .pth "
+                     "file, which keeps the order, or this network's names would help.").format(
+                         layers=layers, why=why)
         same = self._same_layer()
         if same:
             ours, theirs = same
@@ -97,14 +122,15 @@ class Match:
     def _same_layer(self):
         """What is left on both sides, if it is one layer of the same sort and of other shape: the
         last, of a network for other classes."""
-        ours, theirs = {_module(name) for name, _shape in self.missing}, {
-            _module(name) for name, _shape in self.unused}
+        ours, theirs = {module_of(name) for name, _shape in self.missing}, {
+            module_of(name) for name, _shape in self.unused}
         if len(ours) != 1 or len(theirs) != 1 or len(self.missing) != len(self.unused):
             return None
-        if {_last(name) for name, _shape in self.missing} != {
-                _last(name) for name, _shape in self.unused}:
+        if {last_of(name) for name, _shape in self.missing} != {
+                last_of(name) for name, _shape in self.unused}:
             return None
-        return self.missing[0], self.unused[0]
+        others = {last_of(name): (name, shape) for name, shape in self.unused}
+        return self.missing[0], others[last_of(self.missing[0][0])]
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         """The report, a row a tensor, what does not fit first: what became of it, its name in this
@@ -112,9 +138,13 @@ class Match:
         found = [(_("no partner"), name, "", text_of(shape)) for name, shape in self.missing]
         found += [(_("left over"), "", name, text_of(shape)) for name, shape in self.unused]
         found += [(_("auxiliary"), "", name, text_of(shape)) for name, shape in self.aside]
-        by_order = set(self.ordered)
-        found += [(_("by order") if pair in by_order else _("by name"), *pair,
-                   text_of(self.shapes[pair[0]])) for pair in self.pairs]
+        words = {NAME: _("by name"), TAIL: _("by tail"), SHAPE: _("by shape"), ORDER: _("by order")}
+        alike = [pair for pair in self.pairs if module_of(pair[0]) in self.alike]
+        found += [(_("alike"), ours, "", text_of(self.shapes[ours])) for ours, _theirs in alike]
+        found += [(_("alike"), "", theirs, text_of(self.shapes[ours])) for ours, theirs in alike]
+        found += [(_("not finite") if theirs in self.wild else words[self.how[ours]], ours, theirs,
+                   text_of(self.shapes[ours])) for ours, theirs in self.pairs
+                  if module_of(ours) not in self.alike]
         return found
 
     def lines(self) -> list[str]:
@@ -139,20 +169,19 @@ def adopt(net: nn.Module, tensors: Mapping[str, Tensor], ordered: bool) -> Match
         for name, theirs in found.pairs:
             ours[name].copy_(tensors[theirs])
         for name in ours:
-            if _last(name) == COUNTER:
+            if last_of(name) == COUNTER:
                 ours[name].zero_()
     return found
 
 
 def match(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor], ordered: bool = True) -> Match:
-    """Finds each tensor's partner.
+    """Finds each tensor's partner; what has none in a network that is not this one, says the rest.
 
-    Where the names and shapes are those of ours, by name. Else layer by layer: a layer's partner is
-    the next one whose tensors have the same last names (weight, bias, running_mean …) and shapes,
-    in the order in which both state dicts have them; layers whose names agree are each other's
-    partners, if that crosses no others. A file that is not `ordered` is taken in the order of
-    its names, with numbers as numbers. What is left is paired tensor by tensor, by the same rule.
-    Counters of batches need no partner, nor do auxiliary heads.
+    By name, by the tail of the name and by the shape that nothing else has (see
+    `explorer.engine.partner`). What is left after these, by order: that of both state dicts, if
+    `ordered` and if the rest of the file agrees with it; else that of the numbers, where the names
+    of all layers of a shape differ in nothing else. Layers that remain are `alike`. Counters of
+    batches need no partner, nor do auxiliary heads.
     """
     prefix = _prefix(ours, theirs)
     names = {name[len(prefix):]: name for name in theirs}
@@ -160,27 +189,44 @@ def match(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor], ordered: boo
     aside = [name for name in names if _first(name) in heads]
     for name in aside:
         del names[name]
-    aside = [f"{prefix}{name}" for name in aside if _last(name) != COUNTER]
-    left = _modules({name: theirs[full] for name, full in names.items()}, sort=not ordered)
-    right = _modules(ours)
-    pairs: list[tuple[str, str]] = []
-    for module, partner in _partners(_by_signature(right), _by_signature(left), ordered):
-        pairs += [(name, left[partner][last][0]) for last, (name, _tensor) in right[module].items()]
-    matched, taken = {name for name, _their in pairs}, {their for _name, their in pairs}
-    rest = _by_tensor(right, matched)
-    for name, their in _partners(rest, _by_tensor(left, taken), ordered):
-        pairs.append((name, their))
-    partner_of = dict(pairs)
-    taken = set(partner_of.values())
-    order = [name for name in ours if name in partner_of]
+    aside = [f"{prefix}{name}" for name in aside if last_of(name) != COUNTER]
+    left = partner.modules({name: theirs[full] for name, full in names.items()}, sort=not ordered)
+    right = partner.modules(ours)
+    needed = [name for name in ours if last_of(name) != COUNTER]
+    given = [name for layer in left.values() for name, _tensor in layer.values()]
+    found, alike, crossed = _paired(right, left, needed, given, ordered)
+    taken = {name for name, _how in found.values()}
     return Match(
-        tuple((name, names[partner_of[name]]) for name in order),
-        tuple((name, tuple(tensor.shape)) for name, tensor in ours.items()
-              if name not in partner_of and _last(name) != COUNTER),
-        tuple((names[name], tuple(tensor.shape)) for module in left.values()
-              for name, tensor in module.values() if name not in taken),
+        tuple((name, names[found[name][0]]) for name in needed if name in found),
+        tuple((name, tuple(ours[name].shape)) for name in needed if name not in found),
+        tuple((names[name], tuple(theirs[names[name]].shape)) for name in given if name not in taken),
         {name: tuple(tensor.shape) for name, tensor in ours.items()}, prefix,
-        tuple((name, tuple(theirs[name].shape)) for name in aside))
+        tuple((name, tuple(theirs[name].shape)) for name in aside),
+        {name: how for name, (_their, how) in found.items()}, alike, crossed,
+        tuple(names[name] for name in given if name in taken and not _finite(theirs[names[name]])))
+
+
+def _paired(right: partner.Modules, left: partner.Modules, needed: list[str], given: list[str],
+            ordered: bool) -> tuple[partner.Paired, tuple[str, ...], bool]:
+    """Partners; the layers that nothing tells apart; whether the file's order is another."""
+    if len(needed) == len(given):
+        found = partner.certain(right, left)
+        added = partner.ordered(right, left, found, ordered)
+        right_order = (partner.in_order(needed, given, found | added) if ordered
+                       else partner.numbered(needed, given, added))
+        if len(found) + len(added if right_order else ()) == len(needed):
+            return found | added, (), False
+        likely = partner.likely(right, left)
+        if len(likely) == len(needed):
+            alike = [name for name in needed if name not in (found | added if right_order else found)]
+            return likely, tuple(dict.fromkeys(map(module_of, alike))), not right_order
+    else:
+        likely = partner.likely(right, left)
+    return likely, (), False
+
+
+def _finite(tensor: Tensor) -> bool:
+    return not tensor.is_floating_point() or bool(tensor.float().isfinite().all())
 
 
 def text_of(shape: Iterable[int]) -> str:
@@ -188,16 +234,8 @@ def text_of(shape: Iterable[int]) -> str:
     return "×".join(map(str, shape)) or _("one number")
 
 
-def _module(name: str) -> str:
-    return name.rpartition(".")[0]
-
-
 def _first(name: str) -> str:
     return name.partition(".")[0]
-
-
-def _last(name: str) -> str:
-    return name.rpartition(".")[2]
 
 
 def _prefix(ours: Iterable[str], theirs: Iterable[str]) -> str:
@@ -209,70 +247,3 @@ def _prefix(ours: Iterable[str], theirs: Iterable[str]) -> str:
         if not dot or first in known or not all(name.startswith(longer) for name in names):
             return prefix
         prefix = longer
-
-
-Modules = dict[str, dict[str, tuple[str, Tensor]]]
-
-
-def _modules(tensors: Mapping[str, Tensor], sort: bool = False) -> Modules:
-    """The tensors (name and value by their last name) by the module that they belong to."""
-    found: Modules = {}
-    for name in sorted(tensors, key=_natural) if sort else tensors:
-        if _last(name) != COUNTER:
-            found.setdefault(_module(name), {})[_last(name)] = (name, tensors[name])
-    return found
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """A key by which conv10 comes after conv2."""
-    return [(int(digits), "") if digits else (-1, word)
-            for digits, word in re.findall(r"([0-9]{1,18})|([^0-9]+)", name)]
-
-
-def _by_signature(modules: Modules) -> dict[Signature, list[str]]:
-    found: dict[Signature, list[str]] = {}
-    for module, tensors in modules.items():
-        signature = tuple(sorted((last, tuple(tensor.shape), tensor.is_floating_point())
-                                 for last, (_name, tensor) in tensors.items()))
-        found.setdefault(signature, []).append(module)
-    return found
-
-
-def _by_tensor(modules: Modules, taken: set[str]) -> dict[Signature, list[str]]:
-    """As `_by_signature`, of single tensors that are not yet taken."""
-    found: dict[Signature, list[str]] = {}
-    for tensors in modules.values():
-        for last, (name, tensor) in tensors.items():
-            if name not in taken:
-                signature = ((last, tuple(tensor.shape), tensor.is_floating_point()),)
-                found.setdefault(signature, []).append(name)
-    return found
-
-
-def _partners(ours: dict[Signature, list[str]], theirs: dict[Signature, list[str]], ordered: bool
-              ) -> Iterable[tuple[str, str]]:
-    for signature, names in ours.items():
-        others = theirs.get(signature, [])
-        if set(names) == set(others):
-            yield from ((name, name) for name in names)
-            continue
-        tries = [names] if ordered else [names, sorted(names, key=_natural)]
-        yield from max((_paired(each, others) for each in tries), key=_agreeing)
-
-
-def _paired(ours: list[str], theirs: list[str]) -> list[tuple[str, str]]:
-    """Equal names with each other and the rest in order; all in order, where equal names would
-    cross others and so are equal by chance, as the numbers of a sequence that lacks a layer."""
-    equal = set(ours) & set(theirs)
-    rest = iter([name for name in theirs if name not in equal])
-    found = [(name, name if name in equal else next(rest, None)) for name in ours]
-    pairs = [(name, their) for name, their in found if their is not None]
-    places = {name: place for place, name in enumerate(theirs)}
-    order = [places[their] for _name, their in pairs]
-    if order == sorted(order) or len(ours) != len(theirs):
-        return pairs
-    return list(zip(ours, theirs))
-
-
-def _agreeing(pairs: list[tuple[str, str]]) -> int:
-    return sum(name == their for name, their in pairs)

@@ -119,6 +119,9 @@ def _difference(net: nn.Module, input: tuple[int, ...], path: Path, batch: int
     pictures = torch.randn(batch, *input, generator=generator)
     with torch.inference_mode():
         expected = net(pictures).numpy()
+    if not np.isfinite(expected).all():
+        raise EngineError(_("With these weights the outputs are not finite, so that onnxruntime's cannot "
+                            "be compared with them; nothing was written."))
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     with _quiet():
@@ -127,7 +130,9 @@ def _difference(net: nn.Module, input: tuple[int, ...], path: Path, batch: int
     if found.shape != expected.shape:
         raise EngineError(_("onnxruntime gives {found} where the network gives {wanted}; nothing was "
                             "written.").format(found=found.shape, wanted=expected.shape))
-    difference, largest = float(np.abs(found - expected).max()), float(np.abs(expected).max())
+    with np.errstate(all="ignore"):
+        difference = float(np.abs(found - expected).max())
+    largest = float(np.abs(expected).max())
     if not difference <= TOLERANCE * max(1.0, largest):
         raise EngineError(_("onnxruntime's outputs differ by up to {difference:.2g}; nothing was "
                             "written.").format(difference=difference))

@@ -1,6 +1,6 @@
 """What a network with weights answers on one photo."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -10,7 +10,7 @@ from explorer.catalog import published
 from explorer.catalog.datasets import DATASETS, PHOTOS, DataSet, class_names
 from explorer.engine import photos, weights
 from explorer.engine.failure import EngineError
-from explorer.engine.match import adopt
+from explorer.engine.match import Match, adopt
 from explorer.engine.model import build, gives_chances
 from explorer.graph.graph import Graph
 from explorer.text import _
@@ -30,12 +30,12 @@ def answers(logits: Tensor, names: Sequence[str], top: int, chances: bool = Fals
             zip(likely.values.tolist(), likely.indices.tolist(), strict=True)]
 
 
-def predict(graph: Graph, photo: Path, file: Path | None = None, top: int = 5
-            ) -> list[tuple[str, float]]:
+def predict(graph: Graph, photo: Path, file: Path | None = None, top: int = 5,
+            tell: Callable[[Match], None] | None = None) -> list[tuple[str, float]]:
     """The likeliest classes of a photo and their probabilities.
 
     The weights come from `file`, else they are those published under the network's name. A file of
-    a run of ours says on which data set it was trained: pictures and names are as there. Raises
+    a run of ours says on which data set it was trained: pictures and names are as there. `tell` gets to know how the weights were matched. Raises
     EngineError, also if there are no weights.
     """
     file = file or published.weights(graph.name)
@@ -49,7 +49,9 @@ def predict(graph: Graph, photo: Path, file: Path | None = None, top: int = 5
     if output is None or len(output) != 1:
         raise EngineError(_("The network gives {shape}, no vector with a number for each class."
                             ).format(shape="×".join(map(str, output or ()))))
-    adopt(model.net, found.tensors, found.ordered)
+    match = adopt(model.net, found.tensors, found.ordered)
+    if tell is not None:
+        tell(match)
     data = _trained_on(found, graph, output[0])
     sample = photos.sample(photo, graph.input, data, CPU)
     with torch.inference_mode():

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,28 @@ def write(run: "Run", folder: Path) -> tuple[Path, ...]:
             _("{path} cannot be written: {fault}.").format(path=folder, fault=fault)
         ) from None
     return paths
+
+
+def check(folder: Path) -> None:
+    """Raises EngineError if `write` could not write to the folder; leaves nothing there."""
+    try:
+        missing = [each for each in (folder, *folder.parents) if not each.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        finally:
+            for each in missing:
+                each.rmdir()
+    except (OSError, ValueError) as fault:
+        reason = (_("it is no folder") if isinstance(fault, (FileExistsError, NotADirectoryError))
+                  else getattr(fault, "strerror", None) or fault)
+        raise EngineError(_("{path} cannot be written: {fault}.").format(
+            path=folder, fault=reason)) from None
+    for name in (WEIGHTS, METRICS):
+        if (folder / name).is_dir():
+            raise EngineError(_("{path} cannot be written: {fault}.").format(
+                path=folder / name, fault=_("it is a folder")))
 
 
 def _metrics(run: "Run") -> str:

@@ -370,6 +370,8 @@ def train(
     `out`, a folder, the weights, the metrics and the graph are written there. Raises EngineError.
     """
     began = time.perf_counter()
+    if out is not None:
+        results.check(out)
     device.settle_threads()
     recipe = Recipe.of({"epochs": epochs, "seed": seed, "limit": limit, "mode": mode})
     model, pictures = prepare(graph, data_name, device_name, recipe)

@@ -36,19 +36,26 @@ def save(model: Model, form: str, path: Path, source: Path | None = None) -> onn
             form=str(form)[:40], forms=", ".join(FORMS)))
     if path.is_dir():
         raise EngineError(_("{path} is a folder; name the file to write.").format(path=path))
-    about = {"name": model.graph.name} | ({"from": source.name} if source else {})
-    checkpoint.write(path, model.net.state_dict(), about)
+    if not path.parent.is_dir():
+        raise EngineError(_("{path} cannot be written: {fault}.").format(
+            path=path, fault=_("there is no such folder")))
+    _write(model, path, source)
     return None
 
 
+def _write(model: Model, path: Path, source: Path | None) -> None:
+    about = {"name": model.graph.name} | ({"from": source.name} if source else {})
+    checkpoint.write(path, model.net.state_dict(), about)
+
+
 def imported(graph: Graph, file: Path, to: Path) -> dict[str, Any]:
-    """Writes the weights of `file` to `to` under the names of `graph`; the `imported` answer, in
+    """Writes the weights of `file` to `to`, whose folder is made, under the names of `graph`; the `imported` answer, in
     which "path" is null if they do not fit and nothing was written."""
     try:
         model, match = bring(graph, file)
     except ForeignWeights as fault:
         return {"say": "imported", "path": None, "sentence": str(fault), "rows": fault.match.rows()}
-    save(model, "safetensors", to, file)
+    _write(model, to, file)
     return {"say": "imported", "path": str(to), "sentence": match.sentence, "rows": match.rows()}
 
 

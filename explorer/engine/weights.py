@@ -27,7 +27,7 @@ class Weights:
     """A state dict from a file, on the CPU.
 
     ordered: the tensors stand in the order in which their modules were registered; safetensors
-    files are sorted by name instead. about: what our own files say of themselves.
+    files are sorted by name instead, and what is made of them. about: what our own files say of themselves.
     """
 
     path: Path
@@ -54,7 +54,8 @@ def read(path: Path) -> Weights:
     except (OSError, ValueError) as fault:
         raise EngineError(_("{path} cannot be read: {fault}.").format(path=path, fault=fault)) from None
     if head.startswith(_ZIP) or head.startswith(_PICKLE):
-        return Weights(path, _state(path, _load(path)), True)
+        state = _state(path, _load(path))
+        return Weights(path, state, not _sorted(state))
     if _like_safetensors(head, path):
         found = checkpoint.read(path)
         tensors = found.tensors
@@ -75,7 +76,8 @@ def _load(path: Path) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of TorchScript archives and of other protocols
-            return torch.load(path, map_location="cpu", weights_only=True)
+            with open(path, "rb") as file:  # given a path, torch.load goes by its suffix
+                return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as fault:
         found = re.search(r"GLOBAL ([\w.]+)", str(fault))
         what = _("it calls {name}").format(name=found[1]) if found else _("it is a pickle of another "
@@ -116,6 +118,13 @@ def _plain(path: Path, found: Mapping[Any, Any]) -> dict[str, Tensor]:
     if not found:
         raise EngineError(_("{path} holds no tensors.").format(path=path))
     return {name: tensor.detach() for name, tensor in found.items()}
+
+
+def _sorted(state: Mapping[str, Tensor]) -> bool:
+    """Whether it was read from a safetensors file and written again: registered before its bias, a
+    weight stands after it in the alphabet."""
+    names = [name for name, tensor in state.items() if tensor.is_floating_point()]
+    return names == sorted(names)
 
 
 def is_weights(path: str | os.PathLike) -> bool:

@@ -39,6 +39,19 @@ def test_a_fault_in_the_middle_leaves_the_old_file(path, monkeypatch):
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes of files")
+def test_others_may_read_it_as_the_user_has_it(path):
+    before = os.umask(0o027)
+    try:
+        checkpoint.write(path, {"a": torch.ones(2)}, {})
+        assert path.stat().st_mode & 0o777 == 0o640
+        path.chmod(0o600)
+        checkpoint.write(path, {"a": torch.ones(2)}, {})
+        assert path.stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(before)
+
+
 def test_other_files_are_refused_with_a_sentence(tmp_path):
     whole = tmp_path / "whole"
     checkpoint.write(whole, {"a": torch.ones(1000)}, {"format": checkpoint.FORMAT, "version": 2})

@@ -76,7 +76,8 @@ def test_other_names_by_order_and_shape(model, other, ordered):
     state = renamed(other, lambda name: "layer{}.{}".format(
         modules.index(name.rpartition(".")[0]), name.rpartition(".")[2]))
     found = loaded(model, state if ordered else sorted_by_name(state), other, ordered)
-    assert len(found.ordered) == len(found.pairs) and "by order and shape" in found.sentence
+    shaped = sum(how == "shape" for how in found.how.values())
+    assert len(found.ordered) + shaped == len(found.pairs) and "by order and shape" in found.sentence
     assert any("by order" in line and "stem.conv.weight" in line or "← layer0.weight" in line
                for line in found.lines())
 
@@ -84,9 +85,11 @@ def test_other_names_by_order_and_shape(model, other, ordered):
 def test_a_few_other_names(model, other):
     state = renamed(other, lambda name: name.replace("fc", "classifier").replace("layer2", "block2"))
     found = loaded(model, state, other)
-    named = len(found.pairs) - len(found.ordered)
-    assert f"{named} by name, {len(found.ordered)} by order" in found.sentence
-    assert all("block2" in theirs or "classifier" in theirs for _ours, theirs in found.ordered)
+    tailed = sum("layer2" in name and "num_batches" not in name for name in other)
+    assert found.sentence == (f"All {len(found.pairs)} tensors match: {len(found.pairs) - tailed - 2} by "
+                              f"name, {tailed} by the tail of the name, 2 as the only ones of their shape.")
+    assert {ours: how for ours, how in found.how.items() if "fc" in ours} == {
+        "fc.weight": "shape", "fc.bias": "shape"}
 
 
 def chain(*layers: nn.Module, numbers=None) -> nn.Sequential:
@@ -173,7 +176,7 @@ def test_the_names_of_old_densenets(model):
     state = renamed(second.state_dict(), lambda name: re.sub(r"(norm|conv)([12])\.", r"\1.\2.", name)
                     if "denselayer" in name else name)
     found = adopt(first, state, True)
-    assert len(found.ordered) > 400
+    assert not found.ordered and sum(how == "tail" for how in found.how.values()) > 400
     for name, tensor in first.state_dict().items():
         if "num_batches" not in name:
             assert torch.equal(tensor, second.state_dict()[name]), name
@@ -188,3 +191,85 @@ def test_half_precision_is_read_as_single(model, other):
                          for name, value in other.items())
     loaded(model, halves, {name: value.float() for name, value in halves.items()})
     assert next(model.net.parameters()).dtype is torch.float32
+
+
+# Files whose order says nothing ---------------------------------------------------------------
+
+def test_a_renamed_network_in_a_file_sorted_by_name():
+    """The layers of one shape stand in another order there: stem.bn behind all of body."""
+    first, second = (build(templates.build("resnet18"), CPU, seed).net for seed in (0, 1))
+    for tensor in second.state_dict().values():
+        if tensor.is_floating_point():
+            nn.init.uniform_(tensor)
+    heads = {"conv1": "stem.conv", "bn1": "stem.bn", "fc": "head"}
+    state = {re.sub(r"^(conv1|bn1|fc)\.", lambda found: heads[found[1]] + ".", name).replace(
+        "layer", "body."): tensor for name, tensor in second.state_dict().items()}
+    found = adopt(first, sorted_by_name(state), ordered=False)
+    for name, tensor in first.state_dict().items():
+        assert torch.equal(tensor, second.state_dict()[name]) or "num_batches" in name, name
+    assert dict(found.pairs)["layer1.0.bn1.bias"] == "body.1.0.bn1.bias" and not found.ordered
+    assert "by the tail of the name" in found.sentence
+
+
+def alike(ours, theirs, ordered) -> str:
+    found = match(ours, theirs, ordered)
+    assert not found.complete and found.alike
+    assert {row[0] for row in found.rows()} >= {"alike"}
+    assert found.sentence.startswith("Nothing was loaded: only their order could tell ")
+    return found.sentence
+
+
+def test_layers_that_only_an_order_tells_apart():
+    ours = chain(*(nn.Conv2d(4, 4, 3) for _ in range(5))).state_dict()
+    words = ["stem", "body_a", "zeta", "head", "neck"]
+    theirs = {f"{word}.{key}": ours[f"{number}.{key}"] for number, word in enumerate(words)
+              for key in ("weight", "bias")}
+    assert "0, 1, 2 and 2 more apart, and the file is sorted by name" in alike(
+        ours, sorted_by_name(theirs), False)
+    assert dict(match(ours, theirs, True).pairs)["4.bias"] == "neck.bias"
+    assert "by order" in match(ours, theirs, True).sentence
+
+
+def test_an_order_that_is_not_the_networks(model, other):
+    state = {f"q{number}.{name.rpartition('.')[2]}": value
+             for number, (name, value) in enumerate(reversed(other.items()))}
+    assert "the order of the file is another" in str(refused(model, state))
+    refused(model, dict(sorted(state.items(), key=lambda item: int(item[0][1:].split(".")[0]))), False)
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+@pytest.mark.parametrize("named", ["{}", "net.{}", "layers.{}.conv"])
+def test_numbers_that_begin_elsewhere_are_no_tails(first, named):
+    """Number 1 here is number 2 there: nothing may go by the names, unless all numbers agree."""
+    ours = chain(*(nn.Conv2d(4, 4, 3, bias=False) for _ in range(4))).state_dict()
+    theirs = {named.format(number + first) + ".weight": ours[f"{number}.weight"] for number in range(4)}
+    for ordered in (True, False):
+        found = match(ours, theirs, ordered)
+        assert found.complete
+        for name, their in found.pairs:
+            assert theirs[their] is ours[name], (name, their, found.how[name])
+        assert bool(found.ordered) == (first > 0 or "conv" in named)
+
+
+def test_a_layer_of_another_name_in_the_middle_of_a_sequence():
+    """conv3 and stem: which of theirs is which, the equal names do not say."""
+    layers = {name: torch.zeros(4, 4, 3, 3) for name in ("conv1.weight", "conv2.weight", "conv3.weight")}
+    theirs = {"conv1.weight": torch.ones(4, 4, 3, 3), "conv2.weight": torch.ones(4, 4, 3, 3),
+              "stem.weight": torch.ones(4, 4, 3, 3)}
+    assert "conv1, conv2, conv3 apart" in alike(layers, theirs, False)
+
+
+def test_numbers_that_are_not_finite_are_told(model, other):
+    state = OrderedDict(other)
+    state["fc.bias"] = torch.full((10,), float("inf"))
+    found = adopt(model.net, state, True)
+    assert "not finite (NaN, infinity) stand in 1 of them, first fc.bias" in found.sentence
+    assert ("not finite", "fc.bias", "fc.bias", "10") in found.rows()
+    assert "finite" not in adopt(model.net, other, True).sentence
+
+
+def test_a_wrong_last_layer_is_told_with_its_own_shape(model):
+    state = build(templates.build("cifar_resnet8", classes=100), CPU, 1).net.state_dict()
+    for ordered in (True, False):
+        sentence = str(refused(model, sorted_by_name(state), ordered))
+        assert "fc.weight, which is 10×64 in this network and 100×64 in the file" in sentence

@@ -1,0 +1,239 @@
+"""Which layers of two state dicts are the same one: by name, by the name's tail, by shape, by order.
+
+A layer is what has the tensors of one prefix: "layer1.0.bn1" has weight, bias, running_mean … All four
+rules pair only layers whose tensors have the same last names and shapes.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from torch import Tensor
+
+COUNTER = "num_batches_tracked"
+"""Of a BatchNorm: counts what it saw. Files from before PyTorch 0.4.1 have none, and nothing that is
+computed needs it."""
+
+NAME, TAIL, SHAPE, ORDER = "name", "tail", "shape", "order"
+"""By what two were paired: the whole name; its tail, where the same words and numbers end both names;
+the shape that nothing else has; the order in which both state dicts have those of a shape."""
+
+_CROSSED = 1 / 3
+"""Of all pairs of tensors, the share that may stand the other way round in a file whose order is
+believed: that of a class which registers its parts in another sequence than they are called. In a
+shuffled file it is about a half, in a reversed one all."""
+
+Signature = tuple[tuple[str, tuple[int, ...], bool], ...]
+Modules = dict[str, dict[str, tuple[str, Tensor]]]
+Tokens = tuple[str, ...]
+Paired = dict[str, tuple[str, str]]
+"""Our name: (their name, by what)."""
+
+
+def module_of(name: str) -> str:
+    return name.rpartition(".")[0]
+
+
+def last_of(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def modules(tensors: Mapping[str, Tensor], sort: bool = False) -> Modules:
+    """The tensors (name and value by their last name) by the module that they belong to; sorted by
+    name, with numbers as numbers, if asked."""
+    found: Modules = {}
+    for name in sorted(tensors, key=natural) if sort else tensors:
+        if last_of(name) != COUNTER:
+            found.setdefault(module_of(name), {})[last_of(name)] = (name, tensors[name])
+    return found
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """A key by which conv10 comes after conv2."""
+    return [(int(digits), "") if digits else (-1, word)
+            for digits, word in re.findall(r"([0-9]{1,18})|([^0-9]+)", name)]
+
+
+def signatures(layers: Modules) -> dict[str, Signature]:
+    """What two layers must have alike to be the same one."""
+    return {name: tuple(sorted((last, tuple(tensor.shape), tensor.is_floating_point())
+                               for last, (_name, tensor) in tensors.items()))
+            for name, tensors in layers.items()}
+
+
+def singles(layers: Modules, taken: Iterable[str]) -> Modules:
+    """Every tensor that is not yet taken, as a layer of its own."""
+    taken = set(taken)
+    return {name: {last: (name, tensor)} for tensors in layers.values()
+            for last, (name, tensor) in tensors.items() if name not in taken}
+
+
+def groups(kinds: Mapping[str, Signature], taken: Iterable[str] = ()) -> dict[Signature, list[str]]:
+    """The layers of each signature that are not taken, in order."""
+    found: dict[Signature, list[str]] = {}
+    taken = set(taken)
+    for name, kind in kinds.items():
+        if name not in taken:
+            found.setdefault(kind, []).append(name)
+    return found
+
+
+class Naming:
+    """The names of one side's layers, as words and numbers.
+
+    A family is what ends alike but for its numbers behind one beginning: with the beginning "layer",
+    of "layer1.0.bn1" and "layer1.1.bn2", is "#.#.bn#" with the numbers (1, 0, 1) and (1, 1, 2).
+    """
+
+    def __init__(self, kinds: Mapping[str, Signature]) -> None:
+        self.kinds = kinds
+        self.tokens = {name: _tokens(name) for name in kinds}
+        self.families: dict[tuple[Tokens, Tokens], dict[Tokens, list[str]]] = {}
+        self.endings: dict[tuple[Tokens, Signature], list[str]] = {}
+        for name, tokens in self.tokens.items():
+            for cut in range(len(tokens) + (not tokens)):
+                tail = tokens[cut:]
+                family = self.families.setdefault((tokens[:cut], _skeleton(tail)), {})
+                family.setdefault(tuple(filter(str.isdecimal, tail)), []).append(name)
+                self.endings.setdefault((tail, kinds[name]), []).append(name)
+
+    def nearest(self, other: "Naming", agree: "_Agreement") -> dict[str, list[str]]:
+        """Those of the other side that share the longest tail with each, where all that is named
+        so agrees."""
+        found = {}
+        for name, tokens in self.tokens.items():
+            for cut in range(len(tokens) + (not tokens)):
+                near = [each for each in other.endings.get((tokens[cut:], self.kinds[name]), ())
+                        if agree(self, tokens[:cut], other,
+                                 other.tokens[each][:len(other.tokens[each]) - len(tokens) + cut],
+                                 _skeleton(tokens[cut:]))]
+                if near:
+                    found[name] = near
+                    break
+        return found
+
+
+class _Agreement:
+    """Whether two families have the same numbers, and layers of the same shapes under each: then one
+    is the other under a new beginning. Sequences that begin at 0 and at 1 are not."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple, bool] = {}
+
+    def __call__(self, one: Naming, head: Tokens, two: Naming, other: Tokens, skeleton: Tokens) -> bool:
+        key = id(one), head, other, skeleton
+        if key not in self._known:
+            first, second = one.families[head, skeleton], two.families[other, skeleton]
+            self._known[key] = first.keys() == second.keys() and all(
+                len(names) == len(second[numbers]) == 1
+                and one.kinds[names[0]] == two.kinds[second[numbers][0]]
+                for numbers, names in first.items())
+        return self._known[key]
+
+
+def _tokens(name: str) -> Tokens:
+    return tuple(re.findall(r"[0-9]+|[^\W\d_]+", name))
+
+
+def _skeleton(tokens: Tokens) -> Tokens:
+    return tuple("#" if token.isdecimal() else token for token in tokens)
+
+
+def by_tail(ours: Mapping[str, Signature], theirs: Mapping[str, Signature]) -> dict[str, str]:
+    """Layers whose names end alike, if each is the other's only choice."""
+    right, left, agree = Naming(ours), Naming(theirs), _Agreement()
+    nearest, back = right.nearest(left, agree), left.nearest(right, agree)
+    return {name: near[0] for name, near in nearest.items()
+            if len(near) == 1 and back.get(near[0]) == [name]}
+
+
+def certain(ours: Modules, theirs: Modules) -> Paired:
+    """Partners that need no order: by name or its tail, then the only ones left of their shape;
+    of what is left, single tensors that are the only ones of their shape."""
+    found: Paired = {}
+    right, left = signatures(ours), signatures(theirs)
+    pairs = by_tail(right, left)
+    for name, other in pairs.items():
+        _take(found, ours[name], theirs[other], NAME if name == other else TAIL)
+    alone = _alone(groups(right, pairs), groups(left, pairs.values()))
+    for name, other in alone.items():
+        _take(found, ours[name], theirs[other], NAME if name == other else SHAPE)
+    rest, others = singles(ours, found), singles(theirs, _theirs(found))
+    for name, other in _alone(groups(signatures(rest)), groups(signatures(others))).items():
+        _take(found, rest[name], others[other], NAME if name == other else SHAPE)
+    return found
+
+
+def ordered(ours: Modules, theirs: Modules, found: Paired, every: bool) -> Paired:
+    """What `found` lacks, in order: layer by layer, then tensor by tensor. If not `every`, only
+    layers whose names differ in nothing but their numbers, whose order those are."""
+    added: Paired = {}
+    for single in (False, True):
+        taken, their = {**found, **added}, _theirs({**found, **added})
+        right = singles(ours, taken) if single else _whole(ours, taken)
+        left = singles(theirs, their) if single else _whole(theirs, their)
+        rest = groups(signatures(left))
+        for kind, names in groups(signatures(right)).items():
+            others = rest.get(kind, [])
+            if len(names) == len(others) and (every or len({_skeleton(_tokens(name))
+                                                            for name in others}) == 1):
+                for name, other in zip(names, others):
+                    _take(added, right[name], left[other], ORDER)
+    return added
+
+
+def in_order(ours: Iterable[str], theirs: Iterable[str], found: Paired) -> bool:
+    """Whether the pairs stand in both state dicts in about the same order."""
+    if len(found) < 2:
+        return True
+    place = {name: number for number, name in enumerate(theirs)}
+    places = np.array([place[found[name][0]] for name in ours if name in found])
+    crossed = np.triu(places[:, None] > places[None, :]).sum()
+    return bool(crossed <= _CROSSED * len(places) * (len(places) - 1) / 2)
+
+
+def numbered(ours: Iterable[str], theirs: Iterable[str], found: Paired) -> bool:
+    """`in_order`, of those of their names that differ in nothing but their numbers."""
+    ours, theirs, kinds = list(ours), list(theirs), {}
+    for name, pair in found.items():
+        kinds.setdefault(_skeleton(_tokens(module_of(pair[0]))), {})[name] = pair
+    return all(in_order(ours, theirs, each) for each in kinds.values())
+
+
+def _take(found: Paired, ours: Mapping, theirs: Mapping, how: str) -> None:
+    for last, (name, _tensor) in ours.items():
+        found[name] = theirs[last][0], how
+
+
+def _theirs(found: Paired) -> set[str]:
+    return {name for name, _how in found.values()}
+
+
+def _whole(layers: Modules, taken: Iterable[str]) -> Modules:
+    return {name: tensors for name, tensors in layers.items()
+            if not any(full in taken for full, _tensor in tensors.values())}
+
+
+def _alone(ours: dict[Signature, list[str]], theirs: dict[Signature, list[str]]) -> dict[str, str]:
+    return {names[0]: theirs[kind][0] for kind, names in ours.items()
+            if len(names) == 1 == len(theirs.get(kind, ()))}
+
+
+# What may belong together in a network that is another one: for the report only -----------------
+
+def likely(ours: Modules, theirs: Modules) -> Paired:
+    """Partners by equal names and by order, whatever is left over on either side."""
+    found: Paired = {}
+    for single in (False, True):
+        right = singles(ours, found) if single else ours
+        left = singles(theirs, _theirs(found)) if single else theirs
+        rest = groups(signatures(left))
+        for kind, names in groups(signatures(right)).items():
+            others = rest.get(kind, [])
+            equal = set(names) & set(others)
+            spare = iter([name for name in others if name not in equal])
+            for name in names:
+                other = name if name in equal else next(spare, None)
+                if other is not None:
+                    _take(found, right[name], left[other], NAME if name == other else ORDER)
+    return found
