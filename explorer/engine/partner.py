@@ -152,7 +152,8 @@ def certain(ours: Modules, theirs: Modules) -> Paired:
     of what is left, single tensors that are the only ones of their shape."""
     found: Paired = {}
     right, left = signatures(ours), signatures(theirs)
-    pairs = by_tail(right, left)
+    # conv1 and conv_1 in one network are no trouble where all names are the same.
+    pairs = {name: name for name in right} if right == left else by_tail(right, left)
     for name, other in pairs.items():
         _take(found, ours[name], theirs[other], NAME if name == other else TAIL)
     alone = _alone(groups(right, pairs), groups(left, pairs.values()))

@@ -219,6 +219,13 @@ def alike(ours, theirs, ordered) -> str:
     return found.sentence
 
 
+def test_equal_names_that_differ_in_signs_alone():
+    ours = {name: torch.zeros(4, 4, 3, 3) for name in ("conv_1.weight", "conv1.weight", "conv.1.weight")}
+    for ordered in (True, False):
+        assert all(how == "name" for how in match(ours, sorted_by_name(ours), ordered).how.values())
+        assert match(ours, sorted_by_name(ours), ordered).complete
+
+
 def test_layers_that_only_an_order_tells_apart():
     ours = chain(*(nn.Conv2d(4, 4, 3) for _ in range(5))).state_dict()
     words = ["stem", "body_a", "zeta", "head", "neck"]
