@@ -1,9 +1,10 @@
 """A level as it is printed: groups opened, its rows of one length, room for every shape."""
 
 from dataclasses import replace
+from math import inf
 
 from explorer.analysis.facts import Facts, sweep
-from explorer.analysis.layout import FULL_BLOCK, GAP, MOST_IN_BLOCK, layout
+from explorer.analysis.layout import GAP, MOST_IN_BLOCK, layout
 from explorer.analysis.level import Level
 from explorer.analysis.problem import Problem
 from explorer.analysis.report import Report
@@ -90,6 +91,6 @@ def spread(level: Level, gap: float) -> Level:
     graph = level.graph
     branches = any(len(graph.into(id)) > 1 for id in graph.nodes)
     block = level.path and branches and len(graph.nodes) <= MOST_IN_BLOCK
-    places = layout(graph, FULL_BLOCK if block else FULL_PAGE, gap, even=True)
+    places = layout(graph, inf if block else FULL_PAGE, gap, even=not block)
     return replace(level, graph=replace(graph, nodes={
         id: replace(node, position=places[id]) for id, node in graph.nodes.items()}))

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from explorer.analysis.layout import main_way
 from explorer.analysis.level import level
 from explorer.analysis.page import opened, problems_on, roomy_gap, spread
 from explorer.analysis.report import analyse
@@ -74,8 +75,10 @@ def test_rows_are_even(name, path, rows):
     assert found == rows
 
 
-def test_a_block_of_branches_stays_in_one_row():
-    shown = level(analyse(templates.build("googlenet")), ("inception3a",))
+@pytest.mark.parametrize("name, path", [
+    ("googlenet", ("inception3a",)), ("resnet50", ("layer2", "0")),
+    ("densenet121", ("features", "denseblock1", "denselayer1"))])
+def test_a_block_of_branches_stays_in_one_row(name, path):
+    shown = level(analyse(templates.build(name)), path)
     shown = spread(shown, roomy_gap(shown))
-    columns = [node.position[0] for node in shown.graph.nodes.values()]
-    assert shown.graph.nodes["concat"].position[0] == max(columns)
+    assert len({shown.graph.nodes[id].position[1] for id in main_way(shown.graph)}) == 1
