@@ -52,6 +52,27 @@ def test_a_kernel_is_drawn_as_it_is(qapp):
     assert drawn("Bottleneck") != drawn("Bottleneck", groups=32, width_per_group=4)
 
 
+@pytest.mark.parametrize("length", [3, 5, 7, 9])
+def test_a_line_of_taps_is_drawn_in_full(length, qapp):
+    theme.apply(qapp, theme.DARK)
+
+    def drawn_large(**params) -> list[list[int]]:
+        image = QImage(560, 280, QImage.Format.Format_ARGB32)
+        image.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(image)
+        glyphs.paint_kind(painter, QRectF(0, 0, 560, 280), "Conv2d",
+                          KINDS["Conv2d"].settings(params))
+        painter.end()
+        return [[image.pixelColor(x, y).alpha() for x in range(560)] for y in range(280)]
+
+    def runs(pixels) -> int:
+        pixels = list(pixels)
+        return sum(now >= 100 > before for before, now in zip([0, *pixels], pixels))
+
+    assert max(map(runs, drawn_large(kernel_size=(1, length)))) == length
+    assert max(map(runs, zip(*drawn_large(kernel_size=(length, 1))))) == length
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_words_of_a_new_card_are_not_cut(name, qapp):
     theme.apply(qapp, theme.DARK)

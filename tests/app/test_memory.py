@@ -123,7 +123,11 @@ def test_the_panel_lists_what_adds_up(memory, panel, session, settled):
     session.run.choose_mode("bfloat16 channels-last")
     settled()
     assert panel.rows["copies"][0].isVisible()
-    assert "Others use 4 GiB" in panel.more.text()
+    place = memory.place
+    assert "others use 4 GiB (hatched)" in panel.more.text()
+    assert f"{bytes_text(place.room)} are left for a step" in panel.more.text()
+    assert f"{bytes_text(place.memory - place.others - place.room)} are kept free" in (
+        panel.more.text()), "what the three figures leave open"
 
 
 def test_the_measured_peak_stands_beside_what_was_forecast_for_that_run(memory, session, panel):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from explorer.app.canvas.canvas import Canvas
 
 EDGE = 12
+PALE = 0.3  # how much of the map is seen where cards lie behind it
 
 
 class Overlays(QObject):
@@ -114,10 +115,7 @@ class Overlays(QObject):
         """Put everything where it belongs in the present view."""
         canvas = self.canvas
         self.path.move(EDGE, 8)
-        room = canvas.viewport().rect()
-        self.map.move(room.width() - self.map.width() - EDGE, room.height() - self.map.height()
-                      - EDGE)
-        self.map.update()
+        self._place_map()
         if self.mismatch is not None:
             self.mismatch.resize(self.mismatch.sizeHint())
             self.mismatch.move(self._free_place(self.mismatch.size(),
@@ -126,6 +124,22 @@ class Overlays(QObject):
             self.comparison.resize(self.comparison.sizeHint())
             self.comparison.move(self._free_place(self.comparison.size(),
                                                   self.comparison.comparison.nodes))
+
+    def _place_map(self) -> None:
+        """Put the map into the lower right corner, or where that hides cards into one that is
+        free; pale, with what is behind it showing, if none is. It stays under the pointer."""
+        canvas, size = self.canvas, self.map.size()
+        room = canvas.viewport().rect().adjusted(EDGE, EDGE, -EDGE, -EDGE)
+        right, low = room.right() + 1 - size.width(), room.bottom() + 1 - size.height()
+        corners = [QRect(QPoint(*place), size) for place in (
+            (right, low), (right, room.top()), (room.left(), low))]
+        cards = [canvas.mapFromScene(card.body.translated(card.pos())).boundingRect()
+                 for card in canvas.network.cards.values()]
+        hidden = [sum(_area(corner.intersected(card)) for card in cards) for corner in corners]
+        at = hidden.index(0) if 0 in hidden else 0
+        self.map.set_pale(hidden[at] > 0)
+        if not (self.map.underMouse() and canvas.rect().contains(self.map.geometry())):
+            self.map.move(corners[at].topLeft())
 
     def _free_place(self, size: QSize, ids: tuple[str, ...]) -> QPoint:
         """Where a card about these nodes hides least of the network: beside them, above, below, or
@@ -209,6 +223,18 @@ class Map(QWidget):
         self.canvas = canvas
         self.setFixedSize(116, 62)
         self.setToolTip(_("Drag to move over the network"))
+        self.pale = False
+
+    def set_pale(self, pale: bool) -> None:
+        """Let what is behind show through, until the pointer comes."""
+        self.pale = pale
+        self.update()
+
+    def enterEvent(self, event) -> None:
+        self.update()
+
+    def leaveEvent(self, event) -> None:
+        self.update()
 
     def _scale(self) -> tuple[float, QRectF]:
         content = self.canvas.network.content()
@@ -220,6 +246,7 @@ class Map(QWidget):
     def paintEvent(self, event) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setOpacity(PALE if self.pale and not self.underMouse() else 1.0)
         painter.setPen(QPen(theme.color("line"), 1))
         painter.setBrush(theme.color("panel"))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)

@@ -10,6 +10,7 @@ from explorer.app.glyphs.pen import bow, dot, fill, frame, pale, pen, ring, stro
 
 Settings = SimpleNamespace | None
 _MOST_TAPS = 5  # a larger window is drawn with so many
+_MOST_IN_LINE = 9  # and one that is a line
 
 
 def _two(value: object, otherwise: int) -> tuple[int, int]:
@@ -23,8 +24,8 @@ def _two(value: object, otherwise: int) -> tuple[int, int]:
 def conv(painter: QPainter, colour: QColor, settings: Settings) -> None:
     """The taps of the kernel: spread if it is dilated, in bands if it is grouped, one sheet a
     channel if it is depthwise."""
-    rows, columns = (min(side, _MOST_TAPS) for side in _two(
-        getattr(settings, "kernel_size", 3), 3))
+    sides = _two(getattr(settings, "kernel_size", 3), 3)
+    rows, columns = (min(side, _MOST_IN_LINE if 1 in sides else _MOST_TAPS) for side in sides)
     groups = getattr(settings, "groups", 1)
     if isinstance(groups, int) and groups > 1 and groups == getattr(settings, "out_channels", 0):
         _depthwise(painter, colour)
@@ -38,7 +39,8 @@ def conv(painter: QPainter, colour: QColor, settings: Settings) -> None:
         _dilated(painter, colour, rows, columns)
         return
     longest = max(rows, columns)
-    step = (5.0 if longest <= 3 else 14.5 / longest) if columns <= 3 or rows > 1 else 5.2
+    step = (5.0 if longest <= 3 else 14.5 / longest) if columns <= 3 or rows > 1 else min(
+        5.2, 26 / columns)
     size = step - (1.0 if longest <= 3 else 0.7)
     top = (14 - step * rows + step - size) / 2
     for row in range(rows):

@@ -146,15 +146,25 @@ class MemoryPanel(QWidget):
         memory = self.memory
         lines = [_("Inference alone takes {size} at this batch.").format(
             size=bytes_text(memory.forecast.inference))]
-        if memory.place and memory.place.others:
-            lines.append(_("Others use {size} of the device (hatched).").format(
-                size=bytes_text(memory.place.others)))
+        if memory.place:
+            lines.append(self._room(memory.place))
         if memory.measured and memory.expected:
             lines.append(_("Measured in the last run: {measured}; forecast for it: {expected} "
                            "({share:.0%}).").format(
                 measured=bytes_text(memory.measured), expected=bytes_text(memory.expected),
                 share=memory.expected / memory.measured))
         return lines
+
+    def _room(self, place) -> str:
+        """How the device's memory comes down to what a step can have."""
+        values = {"others": bytes_text(place.others), "room": bytes_text(place.room),
+                  "kept": bytes_text(max(0, place.memory - place.others - place.room)),
+                  "all": bytes_text(place.memory)}
+        if place.others:
+            return _("Of {all}, others use {others} (hatched) and {kept} are kept free for the driver, "
+                     "the libraries and gaps: {room} are left for a step.").format(**values)
+        return _("Of {all}, {kept} are kept free for the driver, the libraries and gaps: {room} are "
+                 "left for a step.").format(**values)
 
 
 class _Share(QWidget):
