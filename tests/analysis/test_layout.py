@@ -140,7 +140,7 @@ def test_a_long_row_inside_a_block_is_folded_to_natural_size(name, path):
 
 
 @pytest.mark.parametrize("name,path", [
-    ("resnet18", ["layer2", "0"]), ("se_resnet18", ["layer2", "0"]), ("resnet18", ["layer1"]),
+    ("resnet18", ["layer2", "0"]), ("resnet18", ["layer1"]), ("cifar_preact_resnet110", ["layer1", "1"]),
     ("googlenet", ["inception3a"]), ("squeezenet1_1", ["features", "3"]),
     ("densenet121", ["features", "denseblock1", "denselayer1"])])
 def test_a_block_of_branches_stays_in_one_row(name, path):

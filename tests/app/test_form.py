@@ -7,7 +7,10 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
 
+from explorer.analysis.problem import Fix
 from explorer.app.panels.field import field_for
+from explorer.app.panels.fix_button import FixButton
+from explorer.app.panels.input_form import InputForm
 from explorer.app.panels.pair_field import PairField
 from explorer.app.panels.parameter_form import ParameterForm
 from explorer.app.panels.run_settings import RunSettings
@@ -280,3 +283,31 @@ def test_what_a_dense_block_cannot_begin_with_is_not_asked_for(session, qtbot):
     assert form.fields["first"].isVisible()
     form.show_values(vars(KINDS["Stage"].settings({"block": "DenseLayer"})))
     assert not form.fields["first"].isVisible()
+
+
+def test_a_side_of_the_input_that_cannot_be_says_so(session, qtbot):
+    form = InputForm(session)
+    qtbot.addWidget(form)
+    form.refresh()
+    form.show()
+    field, before = form.fields[0], session.graph.input
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, "-3")
+    assert form.reason.text() == "Channels is -3; allowed: 1 to 65,536" and form.reason.isVisible()
+    assert session.graph.input == before
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert not form.reason.isVisible() and field.value() == before[0]
+
+
+def test_a_fix_that_has_too_little_room_is_cut_at_its_end(session, qtbot):
+    label = "Append a classifier for 10 classes"
+    button = FixButton(session, Fix(label, lambda graph: graph, 650), size=11)
+    qtbot.addWidget(button)
+    button.show()
+    button.resize(button.sizeHint())
+    assert button.shown == f"{label}  +650"
+    button.resize(150, 28)
+    read, _dots, cost = button.shown.partition("…")
+    assert label.startswith(read) and len(read) > 8 and cost == "  +650"
+    assert label in button.toolTip()

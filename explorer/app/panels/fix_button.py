@@ -38,15 +38,21 @@ class FixButton(QPushButton):
     def minimumSizeHint(self) -> QSize:
         return QSize(96, super().minimumSizeHint().height())
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    @property
+    def shown(self) -> str:
+        """What is read of it in the room that it has: the cost is never cut."""
         option = QStyleOptionButton()
         self.initStyleOption(option)
         room = self.style().subElementRect(
             QStyle.SubElement.SE_PushButtonContents, option, self).width()
         metrics = self.fontMetrics()
-        if metrics.horizontalAdvance(self.text()) > room:
-            room -= metrics.horizontalAdvance(self._cost)
-            option.text = metrics.elidedText(
-                self.fix.label, Qt.TextElideMode.ElideRight, room) + self._cost
-        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
+        if metrics.horizontalAdvance(self.text()) <= room:
+            return self.text()
+        room -= metrics.horizontalAdvance(self._cost)
+        return metrics.elidedText(self.fix.label, Qt.TextElideMode.ElideRight, room) + self._cost
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = self.shown
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
