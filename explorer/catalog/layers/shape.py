@@ -123,7 +123,7 @@ KINDS.declare(Kind(
     shape=_channel_pad_shape,
     # ZeroPad3d takes the last three axes: of a batch of maps these are channels, height, width.
     call=lambda p, ins: Call("nn.ZeroPad3d", (
-        Argument("zeros", (0, 0, 0, 0, p.before, p.behind)),))))
+        Argument("padding", (0, 0, 0, 0, p.before, p.behind)),))))
 
 
 def _parted(count: int, name: str, kind: str, ins):
