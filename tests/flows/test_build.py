@@ -238,3 +238,14 @@ def test_all_of_the_network_stays_in_sight_until_one_moves_the_view(person):
     person.canvas.zoom(2.0)
     person.window.resize(1300, 720)
     assert not in_sight()
+
+
+def test_the_inside_of_a_long_group_opens_as_tidying_up_lays_it_out(person):
+    person.session.new("squeezenet1_1")
+    person.double_click("features")
+    assert person.session.view == ("features",)
+    opened = person.canvas.transform().m11()
+    assert opened > 0.6, "at a size that can be read"
+    before = person.session.graph
+    person.key(Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    assert person.session.graph == before and person.canvas.transform().m11() == opened
