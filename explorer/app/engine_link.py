@@ -88,6 +88,11 @@ class EngineLink(QObject):
         return self._process is not None
 
     @property
+    def restarting(self) -> bool:
+        """The engine died, and is about to be started again."""
+        return self._again.isActive()
+
+    @property
     def log(self) -> str:
         """The last of what the engine wrote to its standard error, at most 64 KB."""
         return b"".join(self._log).decode(errors="replace")

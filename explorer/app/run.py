@@ -20,10 +20,14 @@ class Run(QObject):
     """The engine as one session uses it.
 
     state: "idle", "measuring", "running", "paused", "stopped", "finished" or "died". While a run
-    is active the engine keeps its network; an edit reaches it when the run is over.
+    is active the engine keeps its network; an edit reaches it when the run is over. emptied: what
+    the live views show is not of the network in view, and nothing will be soon. wait_changed: so
+    is why (`wait`).
     """
 
     state_changed = Signal(str)
+    emptied = Signal()
+    wait_changed = Signal()
     watched_changed = Signal(str, object)
     recipe_changed = Signal(object)
 
@@ -38,13 +42,16 @@ class Run(QObject):
         self.checkpoint: str | None = None
         self.report: Report | None = None  # of the network that the engine holds
         self.document = None  # the one whose network is in the run
+        self._holds = None  # the document whose network the engine was told to build, and its data
+        self._shown = session.document, session.document.data
+        self._trouble = ""  # why the engine could not build
         self._told_of_edit = False
         self._request: dict = {}
         self._waits = False  # for the engine to start, so that the run can be asked for
         self._folder = Path(QStandardPaths.writableLocation(
             QStandardPaths.StandardLocation.CacheLocation)) / "runs"
         session.selection_changed.connect(self._select)
-        session.changed.connect(self._tell_of_edit)
+        session.changed.connect(self._follow)
         self.link.hello_said.connect(self._greet)
         self.link.saved.connect(self._keep)
         self.link.state_changed.connect(self._hear)
@@ -73,6 +80,8 @@ class Run(QObject):
         if self.active or not report.ok or self.link.hello is None:
             return
         self.report = report
+        self._holds = self.session.document, self.session.data
+        self._trouble = ""
         if self.state == "died":
             self._enter("idle")
         self.watched = self._watchable(self.session.selected) or self._first()
@@ -80,6 +89,7 @@ class Run(QObject):
                        device=self.device, seed=self.recipe.get("seed", 0),
                        weights=self.session.document.weights, watch=self.watched, image=self.image)
         self.watched_changed.emit(self.watched, self.image)
+        self.wait_changed.emit()
 
     def watch(self, path: str, image: int | str) -> None:
         """Let the live views show the node at `path` for test picture number `image`, or for the
@@ -96,8 +106,37 @@ class Run(QObject):
 
     @property
     def shows_document(self) -> bool:
-        """What the engine tells is of the current document's network."""
-        return not self.active or self.document is self.session.document
+        """What the engine tells is of the current document's network, or of an earlier one of it
+        that can still be shown in its place."""
+        session = self.session
+        return (self._holds == (session.document, session.data)
+                and (self.active or session.report.ok))
+
+    @property
+    def wait(self) -> str:
+        """Why there is nothing to show of the current document yet, in words."""
+        if self.active and not self.shows_document:
+            return _("The engine is training {name}; this network is built when that run has "
+                     "ended").format(name=self.session.title(self.document))
+        if not self.session.report.ok:
+            return _("The engine builds the network as soon as it has no problems")
+        if self._trouble:
+            return self._trouble
+        if self.link.hello is None:
+            return _("The engine is starting …")
+        return _("Building {name} …").format(name=self.session.title(self.session.document))
+
+    def _follow(self, before, after) -> None:
+        """Let the views forget what is not of the network in view, and tell of an edit."""
+        now = self.session.document, self.session.data
+        edited = now == self._shown
+        self._shown = now
+        if not edited:
+            self._trouble = ""
+        if not edited or not self.shows_document:
+            self.emptied.emit()
+        if edited:
+            self._tell_of_edit(before, after)
 
     def _tell_of_edit(self, before, after) -> None:
         """Say once a run that what is drawn is no longer what runs."""
@@ -141,6 +180,7 @@ class Run(QObject):
         if self.session.memory.warning:  # the forecast may be wrong: the run begins all the same
             self.session.notified.emit(self.session.memory.warning)
         self.report, self.document = self.session.report, self.session.document
+        self._data = self.session.data
         self.checkpoint = None
         self._told_of_edit = False
         self._prune()
@@ -167,6 +207,7 @@ class Run(QObject):
 
     def _send(self, resume: str | None) -> None:
         self._request["resume"] = resume
+        self._holds, self._trouble = (self.document, self._data), ""
         self._waits = self.link.hello is None
         if not self._waits:
             self.watched = self._watchable(self.watched) or self._first()
@@ -229,21 +270,27 @@ class Run(QObject):
             self.build()
 
     def _mourn(self, sentence: str) -> None:
+        self._trouble = "" if self.link.restarting else sentence
         if self.active:
             if self.checkpoint:
                 sentence = _("{sentence} The run can be resumed from its last checkpoint.").format(
                     sentence=sentence)
             self._enter("died")
         self.session.notified.emit(sentence)
+        self.wait_changed.emit()
 
     def _fail(self, sentence: str) -> None:
+        self._trouble = sentence
         self.session.notified.emit(sentence)
-        if isinstance(self.image, str):  # perhaps the photo cannot be read: a picture that can
+        image = self.image
+        if isinstance(image, str) and str(Path(image)) in sentence:  # it is the photo's fault
             self.session.document.image = 0
         if self.state == "measuring":
             self._enter("idle")
+        self.wait_changed.emit()
 
     def _enter(self, state: str) -> None:
         if state != self.state:
             self.state = state
             self.state_changed.emit(state)
+            self.wait_changed.emit()

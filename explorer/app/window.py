@@ -154,7 +154,10 @@ class Window(QMainWindow):
         self.memory.batch_wanted.connect(
             lambda batch: bar.settings.set_figures({"batch_size": batch}))
         self.status.memory_asked.connect(bar.settings_menu.open_above)
-        run.state_changed.connect(lambda state: bar.set_state(state, run.resumable))
+        run.state_changed.connect(lambda state: bar.set_state(
+            state, run.resumable, "" if run.document is self.session.document or not run.document
+            else self.session.title(run.document)))
+        run.emptied.connect(self._show_end)
         link.rows_arrived.connect(self._show_progress)
         link.modes_measured.connect(bar.set_modes)
         link.hello_said.connect(self._show_devices)
@@ -174,7 +177,14 @@ class Window(QMainWindow):
 
     def _show_progress(self, message: dict, _arrays: dict) -> None:
         run = self.session.run
-        self.run_bar.set_progress(message, "" if run.shows_document else run.report.graph.name)
+        self.run_bar.set_progress(message, "" if run.shows_document else self.session.title(run.document))
+
+    def _show_end(self) -> None:
+        run = self.session.run
+        if run.document is not self.session.document and not run.active:
+            self.run_bar.say_ready()
+        else:
+            self.run_bar.show_end(run.resumable)
 
     def _show_picture(self, message: dict, arrays: dict) -> None:
         """Put the picture and the network's answer onto the two ends of the drawing."""

@@ -94,6 +94,27 @@ class Link(QObject):
         )
 
 
+class Network:
+    """What a live panel reads of a document."""
+
+    def __init__(self, graph) -> None:
+        self.graph = graph
+
+
+class LiveRun(QObject):
+    """What a live panel reads of a run: here it is always that of the document in view."""
+
+    emptied = Signal()
+    wait_changed = Signal()
+    shows_document = True
+    wait = "Building …"
+    report = None
+
+    def __init__(self, document) -> None:
+        super().__init__()
+        self.document = document
+
+
 class LiveSession(QObject):
     """What a live panel reads of a session."""
 
@@ -103,6 +124,8 @@ class LiveSession(QObject):
         super().__init__()
         self.link = Link()
         self.graph = SimpleNamespace(name="cifar_resnet8")
+        self.document = Network(self.graph)
+        self.run = LiveRun(self.document)
         self.data = "fashion-mnist"
 
 

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
 
+from explorer.analysis.report import analyse
 from explorer.app import theme
 from explorer.app.panels import viridis
-from explorer.app.panels.gradient_story import MOST_COLUMNS, Course, judge
+from explorer.app.panels.gradient_story import MOST_COLUMNS, Course, compared, judge
 from explorer.app.panels.gradients import GradientsPanel
+from explorer.catalog import KINDS, templates
 
 
 @pytest.fixture
@@ -31,22 +33,42 @@ def panel(qtbot, qapp, session):
     ("norms", "role", "sentence"),
     [
         ([1, 0.4, 1.6, 1, 1], "good", "healthy: 0.4–1.6 of the median"),
-        (np.geomspace(1, 1e4, 8), "problem", "vanishing: the first layers get 1/2,683 of the last"),
+        (np.geomspace(1, 1e4, 8), "problem", "vanishing: the first layers get 1/720 of the last"),
         (
             np.geomspace(1e4, 1, 8),
             "problem",
-            "exploding: the first layers get 2,683 times the last",
+            "exploding: the first layers get 720 times the last",
         ),
         ([1, np.inf, 1], "problem", "exploding: the gradient of b is infinite"),
         ([1, 0, 1], "warning", "no gradient reaches b (1 of 3 layers)"),
         ([1, np.nan, 0], "warning", "no gradient reaches b (2 of 3 layers)"),
         ([0, 0], "problem", "no layer gets a gradient"),
         ([1, 1, 0.01, 1, 1], "warning", "uneven: 0.01–1 of the median, farthest c"),
+        ([1, 1, 2914405, 1, 1], "warning", "uneven: 1–2,914,405 of the median, farthest c"),
         ([], "muted", "No layer here has weights."),
     ],
 )
 def test_sentence(norms, role, sentence):
     assert judge(np.array(norms, float), "abcdefgh") == (role, sentence)
+
+
+def test_one_layer_at_the_end_does_not_decide():
+    norms = np.array([1.0] * 10 + [1e-4])  # a last layer that has learned what it can
+    role, sentence = judge(norms, "abcdefghijk")
+    assert role == "warning" and sentence.startswith("uneven") and sentence.endswith("farthest k")
+
+
+@pytest.mark.parametrize("name", ["se_resnet18", "mobilenet_v3_small"])
+def test_gates_and_normalisations_are_not_compared(name):
+    report = analyse(templates.build(name))
+    layers = tuple(layer.path for layer in report.layers() if layer.params)
+    kinds = {layer.path: layer.kind for layer in report.layers()}
+    main = compared(layers, report)
+    left_out = {path for path, each in zip(layers, main) if not each}
+    gates = {path for path in left_out if kinds[path] != "BatchNorm2d"}
+    assert gates and left_out - gates
+    assert all("fc" in path for path in gates)
+    assert not any(".fc1" in path or ".fc2" in path for path in set(layers) - left_out)
 
 
 def test_course_of_any_length_is_bounded():
@@ -93,7 +115,7 @@ def test_a_run_is_shown_over_depth_and_time(panel, session, qtbot):
     )
     qtbot.waitUntil(panel.heat.isVisible, timeout=3000)
     assert panel.title.text() == "gradient size, depth × time"
-    assert len(panel.course) == 30
+    assert len(panel.seen.course) == 30
     words = panel.heat.words_at(QPointF(panel.heat.room().topLeft()))
     assert words == f"{session.layers[0]}  1.00  step 1"
     picture = panel.heat.grab().toImage()
@@ -107,9 +129,9 @@ def test_a_run_is_shown_over_depth_and_time(panel, session, qtbot):
 def test_the_runs_own_gradients_go_before_the_probes(panel, session):
     session.link.say_rows([1, 2], gradients=np.ones((2, len(session.layers))))
     session.link.say_probe(gradients=np.full(len(session.layers), 7.0))
-    assert panel.norms[0] == 1
+    assert panel.seen.norms[0] == 1
     session.link.say_rows([1], gradients=np.full((1, len(session.layers)), 3.0))
-    assert len(panel.course) == 1 and panel.norms[0] == 3
+    assert len(panel.seen.course) == 1 and panel.seen.norms[0] == 3
 
 
 def test_after_a_new_build_the_probe_is_shown_again(panel, session):
@@ -117,32 +139,30 @@ def test_after_a_new_build_the_probe_is_shown_again(panel, session):
     session.link.built.emit({})
     session.link.say_probe(gradients=np.full(len(session.layers), 7.0))
     panel.draw()
-    assert panel.norms[0] == 7 and len(panel.course) == 2 and panel.heat.isVisible()
+    assert panel.seen.norms[0] == 7 and len(panel.seen.course) == 2 and panel.heat.isVisible()
 
 
 def test_normalisations_are_drawn_but_not_compared(panel, session):
     kinds = ["Conv2d", "BatchNorm2d"] * (len(session.layers) // 2)
-    layers = [
-        SimpleNamespace(path=path, kind=kind)
-        for path, kind in zip(session.layers, kinds, strict=True)
-    ]
-    session.report = SimpleNamespace(layers=lambda: layers)
+    facts = {path: SimpleNamespace(kind=KINDS[kind]) for path, kind in zip(session.layers, kinds)}
+    layers = [SimpleNamespace(path=path, kind=each.kind.name) for path, each in facts.items()]
+    session.run.report = SimpleNamespace(layers=lambda: layers, facts=facts, alive=set(facts))
     norms = np.array([1.0, 1e-4] * (len(session.layers) // 2))
     session.link.say_probe(gradients=norms)
     panel.draw()
     assert panel.sentence.text() == "healthy: 1–1 of the median"
-    assert panel.course.layers == session.layers[::2]
+    assert panel.seen.course.layers == session.layers[::2]
     assert panel.profile.words_at(QPointF(panel.profile.room().topRight())).endswith("1.0e-04")
     session.link.say_rows([1, 2], gradients=np.array([norms, norms]))
     panel.draw()
-    assert panel.course.logs.shape == (len(session.layers) // 2, 2)
+    assert panel.seen.course.logs.shape == (len(session.layers) // 2, 2)
 
 
 def test_an_edited_network_starts_anew(panel, session):
     session.link.say_rows([1, 2], gradients=np.ones((2, 2)), layers=["a", "b"])
     session.link.say_probe()
     panel.draw()
-    assert panel.layers == session.layers and not len(panel.course) and not panel.heat.isVisible()
+    assert panel.seen.layers == session.layers and not len(panel.seen.course) and not panel.heat.isVisible()
 
 
 def test_hover_names_the_layer(panel, session, qtbot):

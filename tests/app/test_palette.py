@@ -163,6 +163,8 @@ def test_slash_typing_and_enter_place_the_top_match(palette, qtbot):
         qtbot.keyClick(palette.search, Qt.Key.Key_Return)
     assert placed.args == ["Conv2d", {"out_channels": 64, "kernel_size": 3, "stride": 2,
                                       "padding": 1}]
+    qtbot.keyClicks(palette.search, "relu")  # takes the place of what was looked for
+    assert palette.search.text() == "relu" and "ReLU" in titles(palette)
     qtbot.keyClick(palette.search, Qt.Key.Key_Escape)
     assert palette.search.text() == "" and titles(palette)[0] == "Stems"
 
@@ -286,8 +288,9 @@ def test_a_saved_group_is_listed_placed_renamed_and_removed(palette, session, qt
     qtbot.keyClick(palette.list, Qt.Key.Key_F2)
     editor = palette.list.viewport().findChild(QLineEdit)
     qtbot.keyClicks(editor, "My stage")
-    qtbot.keyClick(editor, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: "My stage" in titles(palette), timeout=1000)
+    with qtbot.assertNotEmitted(palette.group_placed):
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: "My stage" in titles(palette), timeout=1000)
     assert "layer2 2" not in titles(palette)
     assert session.own_blocks.read("My stage").inner == group.inner
     palette.list.setCurrentIndex(palette.rows.index(palette.rows.row_of_own("My stage")))
@@ -304,6 +307,21 @@ def test_a_name_that_no_file_can_have_is_refused_with_a_sentence(palette, sessio
         with qtbot.waitSignal(session.notified, timeout=1000):
             palette.rows.setData(palette.rows.index(palette.rows.row_of_own("layer2 2")), wrong)
     assert session.own_blocks.names() == ["layer2", "layer2 2"]
+
+
+def test_enter_behind_a_refused_name_places_nothing(palette, session, qtbot):
+    own_group(session)
+    session.keep_block("layer2")
+    palette.list.setCurrentIndex(palette.rows.index(palette.rows.row_of_own("layer2")))
+    palette.list.setFocus()
+    qtbot.keyClick(palette.list, Qt.Key.Key_F2)
+    editor = palette.list.viewport().findChild(QLineEdit)
+    qtbot.keyClicks(editor, "a/b")
+    with qtbot.assertNotEmitted(palette.group_placed), qtbot.waitSignal(session.notified):
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: palette.list.viewport().findChild(QLineEdit) is None, timeout=1000)
+    with qtbot.waitSignal(palette.group_placed, timeout=1000):
+        qtbot.keyClick(palette.list, Qt.Key.Key_Return)
 
 
 def test_a_spoilt_block_is_told_of_and_harms_nothing(palette, session, qtbot):

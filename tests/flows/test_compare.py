@@ -1,8 +1,11 @@
 """A person sets stacked convolutions beside the one layer that sees as much."""
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QLabel
 
+from explorer.app import theme
+from explorer.app.panels.comparison import named
 from explorer.app.panels.layer_table import FIELD, JUMP, PATH
 
 
@@ -60,6 +63,32 @@ def test_it_can_be_put_away_by_hand(person, qtbot):
     card.setFocus()
     qtbot.keyClick(card, Qt.Key.Key_Escape)
     assert person.canvas.overlays.comparison is None
+
+
+def test_escape_on_the_canvas_puts_it_away_before_all_else(person):
+    person.click("layer1")
+    compare(person)
+    person.key(Qt.Key.Key_Escape)
+    assert person.canvas.overlays.comparison is None and person.session.selection == {"layer1"}
+    person.key(Qt.Key.Key_Escape)
+    assert not person.session.selection
+
+
+def test_what_does_not_compare_takes_the_old_card_away(person):
+    person.click("layer1")
+    compare(person)
+    person.click("head")
+    compare(person)
+    assert person.canvas.overlays.comparison is None
+
+
+def test_names_are_left_out_rather_than_cut(person):
+    fits = QFontMetrics(theme.sans(11))
+    assert named(("conv1", "relu1", "conv2"), fits) in (
+        "conv1 → relu1 → conv2", "conv1 → … → conv2")
+    assert named(("a", "b", "c"), fits) == "a → b → c"
+    long = named(("features_of_the_first_half", "x", "features_of_the_second_half"), fits)
+    assert long.count("…") == 3 and fits.horizontalAdvance(long) <= 120
 
 
 def test_what_does_not_compare_is_said(person, qtbot):

@@ -166,6 +166,28 @@ def test_files_that_do_not_fit_are_told_in_one_sentence_and_change_nothing(ready
     assert person.window.feature_maps.label.text() == "Ankle boot"
 
 
+def test_weights_leave_the_photo_that_was_chosen(ready, tmp_path, qtbot):
+    person = ready
+    panel, link = person.window.feature_maps, person.session.link
+    own = tmp_path / "a photo of my own with quite a long name.png"
+    QImage(str(resource.path("photos") / "coffee.png")).save(str(own))
+    drop(person, own)
+    person.wait(lambda: panel.label.toolTip() == str(own))
+    assert "…" in person.scene.cards["input"].subtitle
+    assert own.stem in person.scene.cards["input"].toolTip()
+    (tmp_path / "torn.pth").write_bytes(b"PK\x03\x04 torn")
+    torch.save(weights_of("cifar_resnet8", 7), tmp_path / "theirs.pth")
+    with qtbot.waitSignal(link.failed, timeout=30_000):
+        drop(person, tmp_path / "torn.pth")
+    with qtbot.waitSignal(link.probed, timeout=30_000, check_params_cb=lambda message, _arrays:
+                          message["image"] == str(own)):
+        drop(person, tmp_path / "theirs.pth")
+    person.session.run.build()
+    with qtbot.waitSignal(link.probed, timeout=30_000) as probed:
+        pass
+    assert probed.args[0]["image"] == str(own)
+
+
 @pytest.mark.parametrize("form, words", [("safetensors", "is written"),
                                          ("onnx", "differ by at most")])
 def test_the_network_that_the_engine_holds_is_taken_away(ready, tmp_path, monkeypatch, form, words):

@@ -25,7 +25,7 @@ def test_without_pressing_anything_maps_and_gradients_are_there(ready, qtbot):
     assert person.scene.cards["input"].picture is not None
     assert person.scene.cards["input"].subtitle == "Ankle boot"
     names = {layer.path for layer in person.session.report.layers() if layer.params}
-    assert set(gradients.layers) == names
+    assert set(gradients.seen.layers) == names
     person.wait(lambda: person.scene.cards["layer2"].gauge is not None)
     assert "gradient" in person.scene.cards["stem"].toolTip()
     with qtbot.waitSignal(person.session.link.probed) as probed:

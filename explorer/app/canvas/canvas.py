@@ -301,6 +301,8 @@ class Canvas(QGraphicsView):
             if self.gesture is not None:
                 gesture, self.gesture = self.gesture, None
                 gesture.cancel()
+            elif self.overlays.comparison is not None:
+                self.overlays.end_comparison()
             elif self.session.selection or self.selected_wire:
                 self.select_wire(None)
                 self.session.select(())

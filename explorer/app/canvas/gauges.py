@@ -24,26 +24,26 @@ class Gauges(QObject):
         self._norms: dict[str, float] = {}
         self._places: dict[str, tuple[str, ...]] = {}
         self._placed_for = None
-        self._document = self.session.document
         self._clock = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._clock.timeout.connect(self._draw)
         self.session.link.probed.connect(self._on_probe)
         self.session.link.rows_arrived.connect(self._on_rows)
         scene.synced.connect(self._clock.start)
-        self.session.documents_changed.connect(self._forget_others)
+        self.session.run.emptied.connect(self._forget)
 
     def _on_probe(self, message: dict, arrays: dict[str, np.ndarray]) -> None:
-        if not self.session.run.active:
+        if self.session.run.shows_document and not self.session.run.active:
             self._take(message["layers"], arrays["gradients"])
 
     def _on_rows(self, message: dict, arrays: dict[str, np.ndarray]) -> None:
         if len(arrays["gradients"]) and self.session.run.shows_document:
             self._take(message["layers"], arrays["gradients"][-1])
 
-    def _forget_others(self) -> None:
-        if self._document is not self.session.document:
-            self._document, self._norms = self.session.document, {}
-            self._clock.start()
+    def _forget(self) -> None:
+        """What was told is not of the network in view."""
+        self._norms = {}
+        self._clock.stop()
+        self._draw()
 
     def _take(self, layers: list[str], norms: np.ndarray) -> None:
         self._norms = dict(zip(layers, norms.tolist()))

@@ -57,13 +57,14 @@ class Overlays(QObject):
 
     def compare(self, ids: tuple[str, ...]) -> None:
         """Show these nodes of the graph in view beside one convolution; if they are shown already,
-        put the card away. Says why, if they do not compare."""
+        put the card away. Says why, if they do not compare; then no card is left."""
         if self.comparison is not None and self._compared == (self.session.view, ids):
             self.end_comparison()
             return
         try:
             self._show_comparison(ids)
         except NotComparable as error:
+            self.end_comparison()
             self.session.notified.emit(str(error))
         self.place()
 

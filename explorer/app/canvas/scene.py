@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QPointF, Signal
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QImage
 
+from explorer.analysis.layout import card_size
 from explorer.analysis.level import first_problems
 from explorer.analysis.problem import Problem
 from explorer.app import theme
@@ -23,8 +24,8 @@ class NetworkScene(Diagram):
     def __init__(self, session):
         super().__init__()
         self.session = session
-        self._document = session.document
         self._label = self._guess = ""  # of the picture that runs through the network
+        session.run.emptied.connect(self.forget_picture)
         session.changed.connect(self.sync)
         session.view_changed.connect(self.sync)
         session.data_changed.connect(self.sync)
@@ -38,10 +39,8 @@ class NetworkScene(Diagram):
     def sync(self, *_change) -> None:
         """Draw the graph in view."""
         session = self.session
-        if session.document is not self._document:
-            self._document, self._label, self._guess = session.document, "", ""
         ends = (_("from outside"), "") if session.view else (
-            self._label or session.data.title, self._guess)
+            _short(self._label or session.data.title), self._guess)
         self.draw(session.level, first_problems(session.report, session.view), *ends)
         self.mark_selection()
         self.mark_advice()
@@ -66,8 +65,14 @@ class NetworkScene(Diagram):
         card = self.cards[INPUT]
         card.picture, self._label = picture, label
         if not self.session.view:
-            card.subtitle = label
+            card.subtitle = _short(label)
+            card.setToolTip(label if card.subtitle != label else "")
         card.update()
+
+    def forget_picture(self) -> None:
+        """What was shown on the cards of the input and the output is not of the network in view."""
+        self.cards[INPUT].picture, self._label, self._guess = None, "", ""
+        self.cards[INPUT].update()  # the words change with the next `sync`, which follows
 
     def show_guess(self, guess: str) -> None:
         """Put the network's answer onto the output's card."""
@@ -104,6 +109,12 @@ class NetworkScene(Diagram):
                     and item.near(place, reach)):
                 return item
         return None
+
+
+def _short(words: str) -> str:
+    """Words that fit below the picture."""
+    return QFontMetrics(theme.sans(11)).elidedText(
+        words, Qt.TextElideMode.ElideMiddle, int(card_size(INPUT)[0]) - 6)
 
 
 def level_advice(advice: Iterable[Problem], view: tuple[str, ...]) -> dict[str, str]:

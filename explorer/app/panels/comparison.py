@@ -94,7 +94,7 @@ class ComparisonCard(QFrame):
         inside = _("{count} channels in, {out} out, stride {stride}").format(
             count=found.channels[0], out=found.channels[1], stride=_side(found.stride))
         for column, (name, tip, growth) in enumerate((
-                (_named(found.nodes), " → ".join(found.nodes), found.growth),
+                (named(found.nodes, fits), " → ".join(found.nodes), found.growth),
                 (_("one {size}").format(size=shape_text(found.field)), inside, (found.field,))), 1):
             grid.setColumnMinimumWidth(column, PICTURE)
             for row, (text, role) in ((0, (name, "small")), (2, (growth_text(growth), "number"))):
@@ -178,10 +178,21 @@ def growth_text(growth: tuple[tuple[int, int], ...]) -> str:
     return whole if len(whole) <= LONGEST_GROWTH else f"{sizes[0]} → … → {sizes[-1]}"
 
 
-def _named(nodes: tuple[str, ...]) -> str:
-    if len(nodes) > MOST_NAMES:
-        return f"{nodes[0]} → … → {nodes[-1]}"
-    return " → ".join(nodes)
+def named(nodes: tuple[str, ...], fits: QFontMetrics) -> str:
+    """The names with arrows between them, those between the ends left out where there is no room;
+    a name is only shortened if even the ends do not fit."""
+    words = [" → ".join(nodes)] if len(nodes) <= MOST_NAMES else []
+    if len(nodes) > 2:
+        words.append(f"{nodes[0]} → … → {nodes[-1]}")
+    for each in words:
+        if fits.horizontalAdvance(each) <= PICTURE:
+            return each
+    if len(nodes) == 1:
+        return fits.elidedText(nodes[0], Qt.TextElideMode.ElideMiddle, PICTURE)
+    between = " → … → " if len(nodes) > 2 else " → "
+    room = (PICTURE - fits.horizontalAdvance(between)) // 2
+    return between.join(fits.elidedText(each, Qt.TextElideMode.ElideMiddle, room)
+                        for each in (nodes[0], nodes[-1]))
 
 
 def _side(pair: tuple[int, int]) -> str:

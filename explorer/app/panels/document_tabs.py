@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QTabBar, QToolButton, QWidget
 
 from explorer.app.session import EMPTY
@@ -11,18 +11,30 @@ from explorer.catalog import templates
 from explorer.text import _
 
 
+LEAST_TAB, LEAST, MOST = 116, 150, 320  # pixels of width
+
+
+class Tabs(QTabBar):
+    """Tabs that shorten their names before they scroll."""
+
+    def minimumTabSizeHint(self, index: int) -> QSize:
+        size = self.tabSizeHint(index)
+        return QSize(min(size.width(), LEAST_TAB), size.height())
+
+
 class DocumentTabs(QWidget):
-    """One tab a document; a dot where there are unsaved changes."""
+    """One tab a document; a dot where there are unsaved changes. They give way to what is beside
+    them, and take what that leaves."""
 
     def __init__(self, session, files):
         super().__init__()
         self.session, self.files = session, files
-        self.bar = QTabBar()
+        self.bar = Tabs()
         self.bar.setObjectName("documents")
         self.bar.setDrawBase(False)
         self.bar.setExpanding(False)
         self.bar.setTabsClosable(True)
-        self.bar.setElideMode(Qt.TextElideMode.ElideNone)
+        self.bar.setElideMode(Qt.TextElideMode.ElideMiddle)
         self.bar.setUsesScrollButtons(True)
         self.bar.currentChanged.connect(self._switch)
         self.bar.tabCloseRequested.connect(files.close)
@@ -40,9 +52,16 @@ class DocumentTabs(QWidget):
         row.addWidget(self.bar)
         row.addWidget(more)
         row.addStretch(1)
+        self._row = row
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         session.documents_changed.connect(self.refresh)
         self.refresh()
+
+    def sizeHint(self) -> QSize:
+        return QSize(min(self._row.sizeHint().width(), MOST), self._row.sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(LEAST, self._row.minimumSize().height())
 
     def new_menu(self, parent: QWidget) -> QMenu:
         """A menu of an empty network and all templates, those of one family in a menu of its own."""
@@ -69,7 +88,8 @@ class DocumentTabs(QWidget):
                 text = self.session.title(document) + (" ●" if document.modified else "")
                 if self.bar.tabText(number) != text:
                     self.bar.setTabText(number, text)
-                self.bar.setTabToolTip(number, str(document.path or _("not saved yet")))
+                self.bar.setTabToolTip(number, "{name}\n{path}".format(
+                    name=text, path=document.path or _("not saved yet")))
             if self.session.document in documents:
                 self.bar.setCurrentIndex(documents.index(self.session.document))
 

@@ -24,6 +24,7 @@ from explorer import resource
 from explorer.app import number, theme
 from explorer.app.panels import viridis
 from explorer.app.panels.answers import Answers
+from explorer.app.panels.line_label import LineLabel
 from explorer.app.panels.live import LivePanel
 from explorer.app.panels.mosaic import MosaicView, Tiles
 from explorer.app.panels.vector_bars import VectorBars
@@ -52,13 +53,14 @@ class FeatureMapsPanel(LivePanel):
         self._chance = random.Random()
         self._path = ""
         self._is_photo = False
+        self._owes = False  # to the engine: that its probe was seen
         self._build()
         session.link.probed.connect(self._on_probed)
+        self.follow(session.run)
 
     def _build(self) -> None:
-        self.title = QLabel()
+        self.title = LineLabel()
         self.title.setProperty("role", "small")
-        self.title.setMinimumWidth(1)
         self.hint = QLabel()
         self.hint.setProperty("role", "small")
         self.figures = _Figures()
@@ -118,8 +120,7 @@ class FeatureMapsPanel(LivePanel):
         middle.addWidget(self.side)
         middle.addWidget(shown, 1)
         top = QHBoxLayout()
-        top.addWidget(self.title)
-        top.addStretch(1)
+        top.addWidget(self.title, 1)
         top.addWidget(self.hint)
         body = QWidget()
         column = QVBoxLayout(body)
@@ -197,7 +198,8 @@ class FeatureMapsPanel(LivePanel):
 
     def draw(self) -> None:
         if self._message is None:
-            self.stack.setCurrentIndex(0)
+            self.say_nothing(self._session.run.wait)
+            self._take()
             return
         message, arrays = self._message, self._arrays
         self.stack.setCurrentIndex(1)
@@ -211,15 +213,23 @@ class FeatureMapsPanel(LivePanel):
         else:
             self.mosaic.show_tiles(Tiles.of(message, arrays))
         self._draw_picture(message, arrays["picture"])
-        self.title.setText(self._title(message, is_vector))
+        self.title.show_parts(self._title(message, is_vector))
         self.figures.show_figures(message)
         self._write_hint()
-        self._session.link.took()
+        self._take()
+
+    def _take(self) -> None:
+        if self._owes:
+            self._owes = False
+            self._session.link.took()
+
+    def forget(self) -> None:
+        self._message, self._arrays = None, {}
 
     def wear(self) -> None:
         self.stale()
 
-    def _title(self, message: dict, is_vector: bool) -> str:
+    def _title(self, message: dict, is_vector: bool) -> list[str]:
         parts = [message["path"] or _("output"), number.shape_text(tuple(message["shape"]))]
         if message["count"] > message["shown"]:
             parts.append(
@@ -229,7 +239,7 @@ class FeatureMapsPanel(LivePanel):
             )
         elif not is_vector:
             parts.append(_("strongest first"))
-        return " · ".join(parts)
+        return parts
 
     def _draw_bars(self, message: dict, arrays: dict[str, np.ndarray]) -> None:
         """The mosaic's row of one pixel a value, back in the units of the network."""
@@ -300,8 +310,10 @@ class FeatureMapsPanel(LivePanel):
         return _("class {number}").format(number=label)
 
     def _on_probed(self, message: dict, arrays: dict[str, np.ndarray]) -> None:
-        self._message, self._arrays = message, arrays
-        self.stale()
+        self._owes = True
+        if self._session.run.shows_document:
+            self._message, self._arrays = message, arrays
+            self.stale()
 
     def sizeHint(self) -> QSize:
         return QSize(440, 260)

@@ -4,11 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from explorer.analysis.facts import Facts
+from explorer.analysis.report import Report
 from explorer.app import number
+from explorer.catalog import KINDS
 from explorer.text import _
 
 HEALTHY = 10.0  # times the median, and its inverse: within them no layer starves or bursts
 STEEP = 100.0  # between the first quarter of the layers and the last
+TREND = 10.0  # then at least between the halves
+GATES = ("SqueezeExcitation",)
 MOST_COLUMNS = 600
 TINY = 1e-12
 
@@ -32,8 +37,7 @@ def judge(norms: np.ndarray, layers: Sequence[str]) -> tuple[str, str]:
         return "warning", _("no gradient reaches {layer} ({count} of {all} layers)").format(
             layer=layers[int(np.argmin(reached))], count=int((~reached).sum()), all=len(norms)
         )
-    quarter = max(1, len(norms) // 4)
-    ratio = float(np.median(norms[:quarter]) / np.median(norms[-quarter:]))
+    ratio = _decline(norms)
     if ratio < 1 / STEEP:
         return "problem", _("vanishing: the first layers get 1/{times} of the last").format(
             times=number.grouped(round(1 / ratio))
@@ -53,8 +57,47 @@ def judge(norms: np.ndarray, layers: Sequence[str]) -> tuple[str, str]:
     )
 
 
+def _decline(norms: np.ndarray) -> float:
+    """How many times larger the first layers' norms (n,), all positive, are than the last layers';
+    1 if that is not the way of the whole network.
+
+    The medians of the first and the last quarter are compared, of three layers at least, so that no
+    single layer decides; and the halves must differ in the same direction.
+    """
+    few, half = max(len(norms) // 4, min(3, len(norms) // 2), 1), max(len(norms) // 2, 1)
+    ratio, trend = (float(np.median(norms[:count]) / np.median(norms[-count:]))
+                    for count in (few, half))
+    return ratio if min(trend, ratio) > TREND or max(trend, ratio) < 1 / TREND else 1.0
+
+
+def compared(layers: Sequence[str], report: Report | None) -> np.ndarray:
+    """Which of these layers' gradients are compared, (n,) bool: not those of normalisations and of
+    gates, which are far smaller than those of the layers between them; all, if no others are left.
+
+    report: of the network that the layers are of; without one all are compared.
+    """
+    left_out = set() if report is None else {
+        layer.path for layer, gate in zip(report.layers(), _gates(report), strict=True)
+        if gate or KINDS[layer.kind].category == "normalisation"}
+    main = np.array([path not in left_out for path in layers], bool)
+    return main if main.any() else np.ones(len(layers), bool)
+
+
+def _gates(report: Report) -> list[bool]:
+    """Of each layer in order of execution, whether it is inside a gate."""
+    return [gate for id, facts in report.facts.items() if id in report.alive
+            for gate in _gates_in(facts)]
+
+
+def _gates_in(facts: Facts, within: bool = False) -> list[bool]:
+    if not facts.kind.composite:
+        return [within]
+    within = within or facts.kind.name in GATES
+    return [gate for child in facts.children for gate in _gates_in(child.facts, within)]
+
+
 def _plain(value: float) -> str:
-    return f"{value:.0f}" if value >= 9.95 else f"{value:.2g}"
+    return f"{value:,.0f}" if value >= 9.95 else f"{value:.2g}"
 
 
 class Course:

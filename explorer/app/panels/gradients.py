@@ -1,5 +1,8 @@
 """How much gradient every layer gets: over the depth of the network, and over the time of a run."""
 
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
 import numpy as np
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QResizeEvent
@@ -12,12 +15,23 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.app.panels.depth_plots import DepthProfile, HeatMap
-from explorer.app.panels.gradient_story import Course, judge
+from explorer.app.panels.gradient_story import Course, compared, judge
 from explorer.app.panels.live import LivePanel
-from explorer.catalog import KINDS
 from explorer.text import _
 
 BESIDE = 560  # pixels of width from which both plots fit side by side
+
+
+@dataclass
+class Seen:
+    """What is known of one document's network: norms (n,) of its layers, main (n,) bool of those
+    that are compared, and the course of its last run."""
+
+    layers: tuple[str, ...] = ()
+    norms: np.ndarray = field(default_factory=lambda: np.empty(0))
+    main: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
+    course: Course = field(default_factory=Course)
+    in_run: bool = False
 
 
 class GradientsPanel(LivePanel):
@@ -29,16 +43,14 @@ class GradientsPanel(LivePanel):
     def __init__(self, session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.course = Course()
-        self.norms = np.empty(0)
-        self.layers: tuple[str, ...] = ()
-        self._main = np.empty(0, bool)
-        self._in_run = False
+        self.seen = Seen()  # of the document in view
+        self._of_runs: WeakKeyDictionary[object, Seen] = WeakKeyDictionary()
         self._owes = False
         self._build()
         session.link.built.connect(self._on_built)
         session.link.probed.connect(self._on_probed)
         session.link.rows_arrived.connect(self._on_rows)
+        self.follow(session.run)
 
     def _build(self) -> None:
         self.title = QLabel()
@@ -55,7 +67,7 @@ class GradientsPanel(LivePanel):
         self.sentence.setToolTip(
             _(
                 "Compared are the L2 norms of the gradients of the weights; normalisations "
-                "(grey) are left out; the green band is a tenth to ten times their median"
+                "and gates (grey) are left out; the green band is a tenth to ten times their median"
             )
         )
         top = QHBoxLayout()
@@ -79,19 +91,20 @@ class GradientsPanel(LivePanel):
         self.setMinimumSize(240, 140)
 
     def draw(self) -> None:
-        if not self.layers:
-            self.stack.setCurrentIndex(0)
+        seen = self.seen
+        if not seen.layers:
+            self.say_nothing(self._session.run.wait)
         else:
             self.stack.setCurrentIndex(1)
-            has_run = len(self.course) > 1
+            has_run = len(seen.course) > 1
             self.heat.setVisible(has_run)
             self.title.setText(
                 _("gradient size, depth × time") if has_run else _("gradient size over depth")
             )
             if has_run:
-                self.heat.show_course(self.course)
-            role, sentence = judge(self.norms[self._main], self.course.layers)
-            self.profile.show_norms(self.norms, self.layers, self._main, role)
+                self.heat.show_course(seen.course)
+            role, sentence = judge(seen.norms[seen.main], seen.course.layers)
+            self.profile.show_norms(seen.norms, seen.layers, seen.main, role)
             self._say(role, sentence)
         if self._owes:
             self._owes = False
@@ -106,44 +119,47 @@ class GradientsPanel(LivePanel):
     def wear(self) -> None:
         self.stale()
 
+    def forget(self) -> None:
+        """Goes on with the run that the document in view is in, or with nothing."""
+        session = self._session
+        kept = self._of_runs.get(session.document) if session.run.shows_document else None
+        self.seen = kept or Seen()
+
     def _on_built(self, _message: dict) -> None:
-        self._in_run = False
+        self.seen.in_run = False
 
     def _on_probed(self, message: dict, arrays: dict[str, np.ndarray]) -> None:
-        self._meet(tuple(message["layers"]))
-        if not self._in_run:
-            # In a run its own figures are shown: means over a batch, not one picture's.
-            self.norms = arrays["gradients"]
         self._owes = True
+        if not self._session.run.shows_document:
+            return
+        self.seen = self._meet(self.seen, tuple(message["layers"]))
+        if not self.seen.in_run:
+            # In a run its own figures are shown: means over a batch, not one picture's.
+            self.seen.norms = arrays["gradients"]
         self.stale()
 
     def _on_rows(self, message: dict, arrays: dict[str, np.ndarray]) -> None:
         norms, steps = arrays.get("gradients"), arrays.get("gradient_steps")
         if norms is None or steps is None or not len(steps):
             return
-        self._meet(tuple(message["layers"]))
-        if steps[0] <= 1 and len(self.course):
-            self.course = Course(self.course.layers)
-        self.course.add(steps, norms[:, self._main])
-        self.norms, self._in_run = norms[-1], True
-        self.stale()
+        run = self._session.run
+        before = self.seen if run.shows_document else self._of_runs.get(run.document) or Seen()
+        seen = self._of_runs[run.document] = self._meet(before, tuple(message["layers"]))
+        if steps[0] <= 1 and len(seen.course):
+            seen.course = Course(seen.course.layers)
+        seen.course.add(steps, norms[:, seen.main])
+        seen.norms, seen.in_run = norms[-1], True
+        if run.shows_document:
+            self.seen = seen
+            self.stale()
 
-    def _meet(self, layers: tuple[str, ...]) -> None:
-        """Begins anew if these are other layers than before.
-
-        Normalisations have far smaller gradients than the layers between them: they are drawn over
-        the depth, but left out of the comparison and of the course over time.
-        """
-        if layers == self.layers:
-            return
-        report = getattr(self._session, "report", None)
-        kinds = {layer.path: layer.kind for layer in report.layers()} if report else {}
-        self.layers = layers
-        self._main = np.array([not _normalises(kinds.get(path)) for path in layers], bool)
-        if not self._main.any():
-            self._main[:] = True
-        self.norms = np.zeros(len(layers))
-        self.course = Course([path for path, main in zip(layers, self._main, strict=True) if main])
+    def _meet(self, seen: Seen, layers: tuple[str, ...]) -> Seen:
+        """Begins anew if these are other layers than before."""
+        if layers == seen.layers:
+            return seen
+        main = compared(layers, self._session.run.report)
+        course = Course([path for path, each in zip(layers, main, strict=True) if each])
+        return Seen(layers, np.zeros(len(layers)), main, course)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -155,6 +171,3 @@ class GradientsPanel(LivePanel):
     def sizeHint(self) -> QSize:
         return QSize(420, 260)
 
-
-def _normalises(kind: str | None) -> bool:
-    return kind in KINDS and KINDS[kind].category == "normalisation"

@@ -18,7 +18,7 @@ from explorer.app.panels.input_form import InputForm
 from explorer.app.panels.name_field import NameField
 from explorer.app.panels.parameter_bars import Bar, ParameterBars
 from explorer.app.panels.parameter_form import ParameterForm
-from explorer.app.panels.seen_figures import field_rows, sharing_rows
+from explorer.app.panels.seen_figures import field_rows, kept_row, sharing_rows
 from explorer.app.panels.subject import Subject, subject_of
 from explorer.catalog import KINDS, Kind
 from explorer.catalog.kind import PORTS
@@ -28,7 +28,6 @@ from explorer.graph.graph import Graph, Value
 from explorer.text import _
 
 EDGE, SECTION = 16, 12
-BATCH = 128  # what a run takes, if nothing else was chosen
 LONGEST_NAME = 200
 MOST_PROBLEMS = 3
 _NUMBER_BYTES = 4  # of a float32
@@ -51,6 +50,7 @@ class Inspector(QScrollArea):
         for signal in (session.changed, session.selection_changed, session.view_changed,
                        session.data_changed, session.advice.changed):
             signal.connect(self._on_change)
+        session.memory.changed.connect(self._show_figures)
         theme.changed.connect(self.refresh)
         self.refresh()
 
@@ -142,7 +142,7 @@ class Inspector(QScrollArea):
             self._show_problems(problems)
         self._show_advice(subject)
         self._show_form(subject, problems)
-        self.measured.set_rows(self._figures(subject))
+        self._show_figures()
         self._show_bars()
         self._show_data(not subject.ids)
 
@@ -248,9 +248,12 @@ class Inspector(QScrollArea):
             self._form_place.addWidget(form)
         return self._forms[kind]
 
+    def _show_figures(self) -> None:
+        self.measured.set_rows(self._figures(self.subject))
+
     def _figures(self, subject: Subject) -> list[tuple[str, str, str]]:
         report = self._session.report
-        batch = self._session.run.recipe.get("batch_size") or BATCH
+        batch = self._session.memory.batch
         facts, only = list(subject.facts.values()), subject.only
         rows = []
         if only is not None:
@@ -265,16 +268,18 @@ class Inspector(QScrollArea):
         # Of a layer with a fault these figures are unknown, which is not 0.
         known = not any(each.fault for each in facts)
         counted = facts or [report]
-        params, macs, kept = (sum(getattr(each, what) for each in counted)
+        params, macs, outputs = (sum(getattr(each, what) for each in counted)
                               for what in ("params", "macs", "activations"))
         rows += [
             (_("Parameters"), grouped(params) if known else "?", _("Learned numbers")),
             (_("MACs"), grouped(macs) if known else "?",
              _("Fused multiply-adds for one picture")),
-            (_("Outputs, batch {count}").format(count=batch),
-             bytes_text(kept * _NUMBER_BYTES * batch) if known else "?",
-             _("What all layers put out in float32; how much of it a run keeps stands in the run "
-               "settings"))]
+            kept_row(self._session.memory) if not facts else (
+                _("Outputs, batch {count}").format(count=batch),
+                bytes_text(outputs * _NUMBER_BYTES * batch) if known else "?",
+                _("What the layers here put out, in float32. A run keeps less where no backward pass "
+                  "needs it, and more where a layer keeps masks or indices: what it keeps of the "
+                  "whole network stands at the network"))]
         if facts and report.params and known:
             rows.append((_("Share of parameters"), percent(params / report.params),
                          _("Of the {count} of the whole network").format(

@@ -3,7 +3,7 @@
 from functools import partial
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSettings, Qt
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -164,7 +164,22 @@ class Layers(QWidget):
                 self.view.verticalScrollBar().setValue(top)
             self._follows = False
             self._count()
+            self._widen_names()
         self._on_selection(self._session.selected)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._widen_names()
+
+    def _widen_names(self) -> None:
+        """Give the names what they need of the room that the other columns leave."""
+        header = self.view.horizontalHeader()
+        others = sum(_WIDTHS[column] for column in _ORDER
+                     if column != PATH and not self.view.isColumnHidden(column))
+        longest = max((len(row.layer.path) for row in self.table.all), default=0)
+        need = longest * self.view.fontMetrics().averageCharWidth() + 16
+        room = max(self.view.viewport().width() - others, self.view.viewport().width() // 3)
+        header.resizeSection(PATH, max(_WIDTHS[PATH], min(need, room)))
 
     def _on_filter(self, text: str) -> None:
         self._follows = True

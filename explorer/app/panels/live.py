@@ -21,6 +21,7 @@ class LivePanel(QWidget):
 
     def fill(self, body: QWidget, empty: str) -> None:
         """Show the sentence `empty` until there is something to show; then `body`."""
+        self._nothing = empty
         self.empty = QLabel(empty)
         self.empty.setProperty("role", "muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -28,6 +29,28 @@ class LivePanel(QWidget):
         self.stack = QStackedLayout(self)
         self.stack.addWidget(self.empty)
         self.stack.addWidget(body)
+
+    def follow(self, run) -> None:
+        """Forget at once what is not of the network in view, and say why there is nothing."""
+        run.emptied.connect(self._on_emptied)
+        run.wait_changed.connect(self._say_wait)
+
+    def forget(self) -> None:
+        """Lets go of what belongs to another network."""
+
+    def say_nothing(self, wait: str = "") -> None:
+        """Show why there is nothing: `wait`, or what stands there at first."""
+        self.empty.setText(wait or self._nothing)
+        self.stack.setCurrentIndex(0)
+
+    def _on_emptied(self) -> None:
+        self.forget()
+        self._is_stale = True
+        self._tick()
+
+    def _say_wait(self) -> None:
+        if self.stack.currentIndex() == 0:
+            self.stale()
 
     def stale(self) -> None:
         """There is something new to draw."""

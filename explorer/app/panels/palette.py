@@ -124,6 +124,7 @@ class Palette(QWidget):
     def _on_search_key(self, key: int) -> None:
         if key in _ENTERS:
             self._take(self.list.currentIndex())
+            self.search.selectAll()
         elif key == Qt.Key.Key_Escape:
             self.search.clear()
         else:
@@ -353,7 +354,9 @@ class PaletteList(QListView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         index = self.currentIndex()
         row = index.data(ROW) if index.isValid() else None
-        if event.key() in _ENTERS and row is not None:
+        if self.state() == QAbstractItemView.State.EditingState:
+            super().keyPressEvent(event)  # what the field of a new name leaves over
+        elif event.key() in _ENTERS and row is not None:
             self.entered_on.emit(index)
         elif event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right) and isinstance(row, Heading):
             self.stepped.emit(index, event.key() == Qt.Key.Key_Right)

@@ -16,6 +16,7 @@ class RunProgress(QWidget):
         self.share = 0.0
         self.parts: list[str] = []
         self._came_to: list[str] = []
+        self._share = 0.0
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(180)
         theme.changed.connect(self.update)
@@ -26,9 +27,13 @@ class RunProgress(QWidget):
         self.setToolTip(self.text())
         self.update()
 
-    def end(self, words: str) -> None:
-        """The run is over: keep how far it came, and say how it ended."""
-        self.say(*self._came_to, words, share=self.share)
+    def end(self, words: str, name: str = "") -> None:
+        """The run is over: keep how far it came, and say how it ended; `name` of the network stands
+        before."""
+        parts = [*self._came_to, words] if words else list(self._came_to)
+        if name:
+            parts[:1] = [f"{name} · {part}" for part in parts[:1]]
+        self.say(*parts, share=self._share)
 
     def show_rows(self, message: dict, name: str = "") -> None:
         """The figures of a `rows` answer of the engine; `name` of the network stands before."""
@@ -42,15 +47,15 @@ class RunProgress(QWidget):
                 step=number.grouped(step - epoch * an_epoch), steps=number.grouped(an_epoch)
             ),
         ]
+        self._came_to, self._share = parts[:2], min(1.0, step / steps)
         if name:
             parts[0] = f"{name} · {parts[0]}"
-        self._came_to = parts[:2]
         speed, left = message.get("images_per_second"), message.get("seconds_left")
         if speed:
             parts.append(_("{count} img/s").format(count=number.short(float(speed))))
         if left is not None:
             parts.append(_("{time} left").format(time=number.time_text(left)))
-        self.say(*parts, share=min(1.0, step / steps))
+        self.say(*parts, share=self._share)
 
     def text(self) -> str:
         return " · ".join(self.parts)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -22,6 +22,7 @@ from explorer.catalog.datasets import PICTURES
 from explorer.text import _
 
 AUTO = "auto"
+NARROW = 76  # pixels that each choice keeps
 MODES = (AUTO, "float32", "float32 channels-last", "bfloat16 channels-last")
 # What can be asked for in each state; in all others a run can be started.
 _ALLOWED = {
@@ -87,7 +88,7 @@ class RunBar(QWidget):
             box.setStatusTip(tip)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-            box.setMinimumWidth(76)
+            box.setMinimumWidth(NARROW)
             row.addWidget(box)
         row.setSpacing(6)
         for data in PICTURES.values():
@@ -108,6 +109,26 @@ class RunBar(QWidget):
         self.set_devices([])
         self.set_state("idle")
         theme.changed.connect(self._wear)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_room()
+
+    def _share_room(self) -> None:
+        """The words of the choices are whole as long as the progress has what it needs."""
+        boxes = (self.data, self.device, self.mode)
+        wanted = [box.sizeHint().width() for box in boxes]
+        rest = self.layout().minimumSize().width() - sum(box.minimumWidth() for box in boxes)
+        missing = max(0, rest + sum(wanted) - self.width())
+        for box, width in zip(boxes, wanted):
+            share = missing * width // max(sum(wanted), 1)
+            box.setMinimumWidth(min(width, max(NARROW, width - share - 1 * (missing > 0))))
+
+    def minimumSizeHint(self) -> QSize:
+        boxes = (self.data, self.device, self.mode)
+        least = self.layout().minimumSize()
+        return QSize(least.width() - sum(box.minimumWidth() - NARROW for box in boxes),
+                     least.height())
 
     def _button(
         self, name: str, title: str, keys: str, tip: str, asked: Callable[[], None]
@@ -146,12 +167,13 @@ class RunBar(QWidget):
         self.settings_menu.popup(opener.mapToGlobal(opener.rect().bottomLeft()))
         self.settings.boxes["epochs"].setFocus()
 
-    def set_state(self, state: str, resumable: bool = False) -> None:
-        """Offers what can be done; `resumable` where a run can go on from a checkpoint."""
+    def set_state(self, state: str, resumable: bool = False, name: str = "") -> None:
+        """Offers what can be done; `resumable` where a run can go on from a checkpoint. name: of the
+        network in the run, where it is not the one in view."""
         self.state = state
         allowed = _ALLOWED.get(state, ("run", "resume") if resumable else ("run",))
-        for name, action in self.run_actions.items():
-            action.setEnabled(name in allowed)
+        for each, action in self.run_actions.items():
+            action.setEnabled(each in allowed)
         # F5 starts, and goes on where there is a run to go on with.
         goes_on = "resume" in allowed
         self.run_actions["run"].setShortcuts([] if goes_on and "run" not in allowed else ["F5"])
@@ -165,14 +187,22 @@ class RunBar(QWidget):
         if state in words:
             self.progress.say(words[state])
         elif state == "idle":
-            self._say_ready()
-        elif state == "stopped":
-            self.progress.end(_("stopped"))
-        elif state == "died":
-            self.progress.end(_("interrupted · F8 resumes") if resumable else _("interrupted"))
+            self.say_ready()
+        elif state in ("stopped", "died"):
+            self.show_end(resumable, name)
         for box in (self.data, self.mode):
             box.setEnabled(not self._busy)
         self.device.setEnabled(not self._busy and self.chosen_device() is not None)
+
+    def show_end(self, resumable: bool = False, name: str = "") -> None:
+        """How far a run that is over came and how it ended; of the network `name`, if given."""
+        if self.state == "stopped":
+            self.progress.end(_("stopped"), name)
+        elif self.state == "died":
+            self.progress.end(_("interrupted · F8 resumes") if resumable else _("interrupted"),
+                              name)
+        elif self.state == "finished":
+            self.progress.end("", name)
 
     @property
     def _busy(self) -> bool:
@@ -198,6 +228,7 @@ class RunBar(QWidget):
             self.device.addItem(_("engine is starting"), None)
         self.device.setEnabled(bool(devices) and not self._busy)
         self.choose_device(before)
+        self._share_room()
 
     def choose_device(self, device: str | None) -> None:
         """Shows this device as chosen, if there is such a one; no signal comes of it."""
@@ -217,9 +248,10 @@ class RunBar(QWidget):
         """Shows this data set as chosen; no signal comes of it."""
         self.data.setCurrentIndex(max(0, self.data.findData(name)))
         if self.state == "idle":
-            self._say_ready()
+            self.say_ready()
 
-    def _say_ready(self) -> None:
+    def say_ready(self) -> None:
+        """What the network in view, which is in no run, is ready for."""
         data = PICTURES.get(self.chosen_data())
         self.progress.say(_("ready · F5 trains the network") if data is None or data.labelled
                           else _("looking at photos · a data set is needed to train"))
@@ -240,6 +272,7 @@ class RunBar(QWidget):
                     ),
                     Qt.ItemDataRole.ToolTipRole,
                 )
+        self._share_room()
 
     def _wear(self) -> None:
         for name, action in self.run_actions.items():

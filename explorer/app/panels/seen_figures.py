@@ -1,10 +1,11 @@
-"""What the inspector says of a node's receptive field, and of what a convolution saves by sharing."""
+"""What the inspector says of a node's receptive field, of what a convolution saves by sharing, and of
+what a run keeps."""
 
 from explorer.analysis.facts import Facts
 from explorer.analysis.receptive_field import ReceptiveField
 from explorer.analysis.sharing import unshared
 from explorer.analysis.table import centre_text, jump_text
-from explorer.app.number import grouped, shape_text, short
+from explorer.app.number import bytes_text, grouped, shape_text, short
 from explorer.graph.graph import Shape
 from explorer.text import _
 
@@ -57,3 +58,12 @@ def _fewer(ratio: float) -> str:
     if ratio <= 1:
         return _("as many") if ratio == 1 else _("more")
     return _("{ratio}× fewer").format(ratio=short(int(ratio) if ratio == int(ratio) else ratio))
+
+
+def kept_row(memory) -> Row:
+    """What a training step keeps of the whole network: the same figure as the forecast's."""
+    found = memory.forecast
+    return (_("Activations, batch {count}").format(count=memory.batch),
+            "…" if not memory.ready else bytes_text(found.activations) if found else "?",
+            _("All that a training step keeps for the backward pass, as the forecast in the run "
+              "settings has it"))

@@ -44,7 +44,7 @@ class Status(QObject):
         session.documents_changed.connect(self.refresh)
         session.advice.changed.connect(self.refresh)
         session.memory.changed.connect(self._show_memory)
-        session.run.state_changed.connect(self.refresh)
+        session.run.state_changed.connect(self._drop_cost)
         session.run.recipe_changed.connect(self.refresh)
         session.link.hello_said.connect(self.refresh)
         session.link.died.connect(self.refresh)
@@ -95,6 +95,12 @@ class Status(QObject):
         # No status tip: that would take the place of the very button.
         self.memory.setToolTip(memory.warning or _("What makes it up, and the largest batch that "
                                                    "fits"))
+
+    def _drop_cost(self, _state: str) -> None:
+        """Nothing is watched when no run goes on."""
+        if not self.session.run.active:
+            self._cost = ""
+        self.refresh()
 
     def _show_cost(self, message: dict, _arrays: dict) -> None:
         cost = _(" · watching {share:.1%} of time").format(share=message.get("watching", 0.0))

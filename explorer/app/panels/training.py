@@ -1,5 +1,7 @@
 """Loss and accuracy of the run, over its steps."""
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QResizeEvent
@@ -39,8 +41,11 @@ class TrainingPanel(LivePanel):
     def __init__(self, session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.run = History()
+        self.run = History()  # of the document in view
         self.before: History | None = None
+        self._runs: WeakKeyDictionary[object, tuple[History, History | None]] = (
+            WeakKeyDictionary())
+        self._last: History | None = None  # of all documents
         self._hover: float | None = None
         self._scales: dict[Curves, tuple] = {}
         self.loss = Curves(_("loss"))
@@ -49,6 +54,7 @@ class TrainingPanel(LivePanel):
         self._build()
         session.link.rows_arrived.connect(self._on_rows)
         session.link.validated.connect(self._on_validated)
+        self.follow(session.run)
 
     def _build(self) -> None:
         self.log = _switch(_("log"), _("Draw the loss on a logarithmic scale"))
@@ -90,7 +96,7 @@ class TrainingPanel(LivePanel):
 
     def draw(self) -> None:
         if not len(self.run):
-            self.stack.setCurrentIndex(0)
+            self.say_nothing()
             return
         self.stack.setCurrentIndex(1)
         for curves, raw, smooth in self._plots:
@@ -181,19 +187,31 @@ class TrainingPanel(LivePanel):
             return
         columns = [message["columns"].index(name) for name in ("step", "loss", "accuracy")]
         steps, losses, accuracies = (rows[:, column] for column in columns)
-        if not self.run.continues(steps[0]):
-            self.before = self.run
-            self.run = History()
-        if not len(self.run):
-            self.run.name = getattr(self._session.graph, "name", "")
-        self.run.add(steps, losses, accuracies)
-        self.run.steps = message.get("steps") or 0
-        self.run.epochs = message.get("epochs") or 0
-        self.stale()
+        document = self._session.run.document
+        run, before = self._runs.get(document) or (None, None)
+        if run is None or not run.continues(steps[0]):
+            run, before = History(document.graph.name), self._last
+        run.add(steps, losses, accuracies)
+        run.steps = message.get("steps") or 0
+        run.epochs = message.get("epochs") or 0
+        self._runs[document] = run, before
+        self._last = run
+        self._show_own()
 
     def _on_validated(self, message: dict, _arrays: dict[str, np.ndarray]) -> None:
-        self.run.validate(message["step"], message["loss"], message["accuracy"])
+        run, _before = self._runs.get(self._session.run.document) or (None, None)
+        if run is not None:
+            run.validate(message["step"], message["loss"], message["accuracy"])
+            self._show_own()
+
+    def _show_own(self) -> None:
+        """Take the run of the document in view, if that is another than was shown."""
+        self.run, self.before = self._runs.get(self._session.document) or (History(), None)
         self.stale()
+
+    def forget(self) -> None:
+        self._scales.clear()
+        self._show_own()
 
     # what the person does
 
