@@ -39,7 +39,7 @@ class Memory(QObject):
     """The forecast for the session's network with the run's batch, number format and device.
 
     changed: the forecast or what was measured is another. forecast: None while it is not known, or
-    the network cannot run. measured: bytes of the peak of the last run on a device that tells, with
+    the network cannot run; forecast_of: the report that it is of. measured: bytes of the peak of the last run on a device that tells, with
     `expected`, what had been forecast for just that run.
     """
 
@@ -49,6 +49,7 @@ class Memory(QObject):
         super().__init__(session)
         self._session = session
         self.forecast: Forecast | None = None
+        self.forecast_of: Report | None = None
         self.largest = 0
         self.measured: int | None = None
         self.expected: int | None = None
@@ -160,6 +161,7 @@ class Memory(QObject):
 
     def _settle(self, report: Report) -> None:
         given = {"precision": self.precision, "device": self._kind}
+        self.forecast_of = report
         self.forecast = forecast(report, self.batch, **given)
         place = self.place
         self.largest = largest_batch(report, place.room, **given) if place else 0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def sheet(theme: "Theme", sans: str, mono: str) -> str:
     """The style sheet of an application in `theme`; `sans` and `mono` are families of fonts."""
     values = {**vars(theme), "sans": sans, "mono": mono, "check-icon": _url("check")}
-    for icon in ("down", "up", "right", "close"):
+    for icon in ("down", "up", "left", "right", "close"):
         values[f"{icon}-icon"] = _url(f"{icon}-{theme.name}")
     return re.sub(r"@([a-z_-]+)", lambda found: values[found[1]], _SHEET)
 
@@ -139,7 +139,12 @@ QTabBar::tab:hover { color: @text; }
 QTabBar::tab:disabled { color: @faint; }
 QTabBar::close-button { image: @close-icon; subcontrol-position: right; padding: 3px; }
 QTabBar::close-button:hover { background: @pressed; border-radius: 4px; }
-QTabBar::scroller { width: 24px; }
+QTabBar::scroller { width: 20px; }
+QTabBar::tear { width: 0; image: none; }
+QTabBar QToolButton { background: @panel; border: none; border-radius: 0; padding: 0; margin: 0; }
+QTabBar QToolButton:hover { background: @hover; }
+QTabBar QToolButton::right-arrow { image: @right-icon; width: 10px; height: 10px; }
+QTabBar QToolButton::left-arrow { image: @left-icon; width: 10px; height: 10px; }
 
 QDockWidget { color: @text; titlebar-close-icon: @close-icon; font-weight: 600; }
 QDockWidget::title { background: @panel; padding: 6px 12px; border-bottom: 1px solid @line; }

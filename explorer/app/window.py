@@ -87,6 +87,7 @@ class Window(QMainWindow):
         self.gradients = GradientsPanel(session)
         self.layers = Layers(session)
         self.problems = Problems(session)
+        self.problems.setMinimumWidth(200)  # whatever the sentences in it are
         self.code = Code(session)
         self.code.setMinimumWidth(240)
         left, right, below = (Qt.DockWidgetArea.LeftDockWidgetArea,

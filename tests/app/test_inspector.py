@@ -6,6 +6,7 @@ from PySide6.QtGui import QKeySequence, QShortcut, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
+from explorer.app.number import bytes_text
 from explorer.app.panels.field import ChoiceField, NumberField, SwitchField, WholeField
 from explorer.app.panels.fix_button import FixButton
 from explorer.app.panels.inspector import Inspector
@@ -302,3 +303,20 @@ def test_the_receptive_field_behind_a_fault_is_unknown(inspector, session):
         graph.into("layer2")["x"]))
     session.select({"layer3"})
     assert inspector.measured.value_of("Receptive field") == "?"
+
+
+def test_what_a_run_keeps_is_what_the_forecast_says(inspector, session, qtbot):
+    memory = session.memory
+    qtbot.waitUntil(lambda: memory.ready and memory.forecast is not None, timeout=5000)
+    shown = inspector.measured.value_of("Activations, batch 128")
+    assert shown == bytes_text(memory.forecast.activations)
+    session.run.set_recipe({"batch_size": 64})
+    qtbot.waitUntil(lambda: memory.forecast.batch == 64, timeout=5000)
+    assert inspector.measured.value_of("Activations, batch 64") == bytes_text(
+        memory.forecast.activations)
+    session.edit("Set", lambda graph: edits.set_params(graph, "layer3", {"width": 48}))
+    qtbot.waitUntil(lambda: inspector.measured.value_of("Activations, batch 64") not in (shown, "…"),
+                    timeout=5000)
+    assert inspector.measured.value_of("Activations, batch 64") == bytes_text(
+        memory.forecast.activations)
+    session.run.set_recipe({})

@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from explorer.analysis.report import analyse
 from explorer.analysis.table import CSV, as_csv
@@ -175,3 +176,16 @@ def test_a_column_can_be_put_away_for_good(session, layers, qtbot):
     assert again.view.isColumnHidden(FULL) and not again.view.isColumnHidden(FIELD)
     again.show_column(FULL, True)
     assert not again.view.isColumnHidden(FULL)
+
+
+def test_another_network_begins_at_its_first_layer_with_whole_names(layers, session):
+    session.new("cifar_resnet110")
+    session.select({"layer3"})
+    assert layers.view.verticalScrollBar().value() > 0
+    session.new("cifar_resnet56")
+    assert layers.view.verticalScrollBar().value() == 0
+    layers.resize(1400, 300)
+    QApplication.processEvents()
+    longest = max((row.layer.path for row in layers.table.all), key=len)
+    assert (layers.view.columnWidth(PATH)
+            >= layers.view.fontMetrics().horizontalAdvance(longest) + 6)

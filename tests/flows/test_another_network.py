@@ -93,3 +93,20 @@ def test_a_run_stays_with_its_network_when_the_engine_is_killed(ready, qtbot):
     assert window.run_bar.progress.text().startswith("epoch 1/50") and run.state == "died"
     window.tabs.bar.setCurrentIndex(1)
     assert "epoch" not in window.run_bar.progress.text()
+
+
+def test_many_tabs_leave_the_bar_and_the_window_as_they_are(person):
+    window, bar = person.window, person.window.run_bar
+    for width in (1440, 1100):
+        window.resize(width, 680)
+        for name in ("resnext50_32x4d", "inception_v3", "efficientnet_v2_l", "vgg16_bn", "lenet5"):
+            person.session.new(name)
+            person.session.document.edit("Name", lambda graph, name=name: Graph(
+                f"{name}_with_a_name_of_some_length", graph.input, graph.nodes, graph.wires))
+            person.qtbot.wait(20)
+            assert window.width() == width
+            for box in (bar.data, bar.device, bar.mode):
+                assert box.width() >= box.sizeHint().width()
+        tabs = window.tabs.bar
+        assert all(tabs.tabRect(number).width() >= 100 for number in range(tabs.count()))
+        assert window.tabs.geometry().right() < bar.geometry().left()

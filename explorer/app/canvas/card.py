@@ -277,9 +277,8 @@ class Card(QGraphicsItem):
             if self.picture is not None:
                 painter.drawImage(frame, self.picture)
         painter.setFont(theme.sans(11))
-        painter.setPen(theme.color("muted"))
-        painter.drawText(QRectF(body.left() + 2, body.bottom() - 28, body.width() - 4, 24),
-                         Qt.AlignmentFlag.AlignCenter, self.subtitle or _("input"))
+        self._words(painter, QRectF(body.left() + 2, body.bottom() - 28, body.width() - 4, 24),
+                    self.subtitle or _("input"), "muted", Qt.AlignmentFlag.AlignCenter)
 
     def _paint_output(self, painter: QPainter) -> None:
         body = self.body

@@ -1,11 +1,11 @@
 """The graph in view as cards and wires, kept as the session has it."""
 
 from collections.abc import Iterable
+from html import escape
 
-from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QImage
+from PySide6.QtCore import QPointF, Signal
+from PySide6.QtGui import QImage
 
-from explorer.analysis.layout import card_size
 from explorer.analysis.level import first_problems
 from explorer.analysis.problem import Problem
 from explorer.app import theme
@@ -40,7 +40,7 @@ class NetworkScene(Diagram):
         """Draw the graph in view."""
         session = self.session
         ends = (_("from outside"), "") if session.view else (
-            _short(self._label or session.data.title), self._guess)
+            self._label or session.data.title, self._guess)
         self.draw(session.level, first_problems(session.report, session.view), *ends)
         self.mark_selection()
         self.mark_advice()
@@ -65,8 +65,8 @@ class NetworkScene(Diagram):
         card = self.cards[INPUT]
         card.picture, self._label = picture, label
         if not self.session.view:
-            card.subtitle = _short(label)
-            card.setToolTip(label if card.subtitle != label else "")
+            card.subtitle = label
+            card.setToolTip(escape(label))
         card.update()
 
     def forget_picture(self) -> None:
@@ -109,12 +109,6 @@ class NetworkScene(Diagram):
                     and item.near(place, reach)):
                 return item
         return None
-
-
-def _short(words: str) -> str:
-    """Words that fit below the picture."""
-    return QFontMetrics(theme.sans(11)).elidedText(
-        words, Qt.TextElideMode.ElideMiddle, int(card_size(INPUT)[0]) - 6)
 
 
 def level_advice(advice: Iterable[Problem], view: tuple[str, ...]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from explorer.catalog import templates
 from explorer.text import _
 
 
-LEAST_TAB, LEAST, MOST = 116, 150, 320  # pixels of width
+LEAST_TAB, LEAST = 112, 204  # pixels of width
 
 
 class Tabs(QTabBar):
@@ -58,10 +58,10 @@ class DocumentTabs(QWidget):
         self.refresh()
 
     def sizeHint(self) -> QSize:
-        return QSize(min(self._row.sizeHint().width(), MOST), self._row.sizeHint().height())
+        return self.minimumSizeHint()
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(LEAST, self._row.minimumSize().height())
+        return QSize(LEAST, self._row.sizeHint().height())
 
     def new_menu(self, parent: QWidget) -> QMenu:
         """A menu of an empty network and all templates, those of one family in a menu of its own."""

@@ -274,7 +274,7 @@ class Inspector(QScrollArea):
             (_("Parameters"), grouped(params) if known else "?", _("Learned numbers")),
             (_("MACs"), grouped(macs) if known else "?",
              _("Fused multiply-adds for one picture")),
-            kept_row(self._session.memory) if not facts else (
+            kept_row(self._session.memory, report) if not facts else (
                 _("Outputs, batch {count}").format(count=batch),
                 bytes_text(outputs * _NUMBER_BYTES * batch) if known else "?",
                 _("What the layers here put out, in float32. A run keeps less where no backward pass "

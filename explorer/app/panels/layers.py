@@ -52,6 +52,7 @@ class Layers(QWidget):
         super().__init__(parent)
         self._session = session
         self._is_stale = True
+        self._document = None  # whose layers are shown
         self._follows = False  # the table goes after the canvas, not the canvas after the table
         self.table = LayerTable(self)
         self._build()
@@ -158,7 +159,9 @@ class Layers(QWidget):
         """Show the layers as they are now."""
         if self._is_stale:
             self._is_stale = False
-            top = self.view.verticalScrollBar().value()
+            document = self._session.document
+            top = self.view.verticalScrollBar().value() if document is self._document else 0
+            self._document = document
             self._follows = True
             if self.table.take(self._session.report):
                 self.view.verticalScrollBar().setValue(top)

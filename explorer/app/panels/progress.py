@@ -18,7 +18,7 @@ class RunProgress(QWidget):
         self._came_to: list[str] = []
         self._share = 0.0
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(180)
+        self.setMinimumWidth(140)
         theme.changed.connect(self.update)
 
     def say(self, *parts: str, share: float = 0.0) -> None:
@@ -89,4 +89,4 @@ class RunProgress(QWidget):
         painter.drawText(self.rect().adjusted(8, 0, -8, 0), Qt.AlignmentFlag.AlignVCenter, text)
 
     def sizeHint(self) -> QSize:
-        return QSize(368, 28)
+        return QSize(300, 28)

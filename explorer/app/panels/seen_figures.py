@@ -3,6 +3,7 @@ what a run keeps."""
 
 from explorer.analysis.facts import Facts
 from explorer.analysis.receptive_field import ReceptiveField
+from explorer.analysis.report import Report
 from explorer.analysis.sharing import unshared
 from explorer.analysis.table import centre_text, jump_text
 from explorer.app.number import bytes_text, grouped, shape_text, short
@@ -60,10 +61,10 @@ def _fewer(ratio: float) -> str:
     return _("{ratio}× fewer").format(ratio=short(int(ratio) if ratio == int(ratio) else ratio))
 
 
-def kept_row(memory) -> Row:
+def kept_row(memory, report: Report) -> Row:
     """What a training step keeps of the whole network: the same figure as the forecast's."""
     found = memory.forecast
     return (_("Activations, batch {count}").format(count=memory.batch),
-            "…" if not memory.ready else bytes_text(found.activations) if found else "?",
+            "…" if memory.forecast_of is not report else bytes_text(found.activations) if found else "?",
             _("All that a training step keeps for the backward pass, as the forecast in the run "
               "settings has it"))

@@ -1,10 +1,11 @@
 """The status line: the network's totals, its problems, its file, the engine."""
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
-from PySide6.QtWidgets import QLabel, QStatusBar
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar
 
 from explorer.app import theme
 from explorer.app.number import bytes_text, grouped, short
+from explorer.app.panels.line_label import LineLabel
 from explorer.text import _
 
 ENGINE_WORDS = {
@@ -26,7 +27,8 @@ class Status(QObject):
     def __init__(self, session, bar: QStatusBar):
         super().__init__(bar)
         self.session = session
-        self.totals, self.state = QLabel(), QLabel()
+        self.totals, self.state = LineLabel(), QLabel()
+        self.totals.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.totals.setAccessibleName(_("Totals"))
         self.state.setAccessibleName(_("State"))
         self.memory = QLabel()
@@ -58,8 +60,9 @@ class Status(QObject):
         """Show the present figures."""
         report, run = self.session.report, self.session.run
         least = "" if report.known else _("at least ")
-        self.totals.setText(least + _("{params} parameters · {macs} MACs").format(
-            params=grouped(report.params), macs=short(report.macs)))
+        self.totals.show_parts((
+            least + _("{params} parameters").format(params=grouped(report.params)),
+            _("{macs} MACs").format(macs=short(report.macs))))
         count = len(report.problems)
         problems = (_("no problems") if not count else _("1 problem") if count == 1
                     else _("{count} problems").format(count=count))
