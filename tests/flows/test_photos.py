@@ -121,7 +121,7 @@ def test_imported_weights_are_shown_and_reported(ready, tmp_path, qtbot):
         drop(person, tmp_path / "theirs.pth")
     assert built.args[0]["fresh"] == 0
     notice = person.window.notice
-    assert "by order and shape" in notice.text() and notice.more.isVisible()
+    assert "by the tail of the name" in notice.text() and notice.more.isVisible()
     notice.more.click()
     (report,) = person.window.findChildren(WeightsReport)
     assert report.isVisible() and not report.isModal()

@@ -114,7 +114,6 @@ class Overlays(QObject):
 
     def place(self) -> None:
         """Put everything where it belongs in the present view."""
-        canvas = self.canvas
         self.path.move(EDGE, 8)
         self._place_map()
         if self.mismatch is not None:
