@@ -178,10 +178,11 @@ def test_a_photo_has_answers_instead_of_a_label(panel, session, qtbot):
     assert panel.label.text() == "chelsea" and panel.label.toolTip() == "/photos/chelsea.png"
     assert panel.answers.isVisible() and not panel.guess.isVisible()
     assert panel.answers.accessibleName() == "Egyptian cat 39 %, tiger cat 34 %, tabby 25 %"
-    assert panel.side.geometry().right() < panel.mosaic.parentWidget().geometry().left()
+    beside = panel.mosaic.parentWidget()  # the layout settles with the next events
+    qtbot.waitUntil(lambda: panel.side.geometry().right() < beside.geometry().left(), timeout=2000)
     panel.resize(250, 280)  # no room for five: the likeliest alone
     assert not panel.answers.isVisible() and panel.guess.text() == "Egyptian cat 39 %"
-    assert panel.side.geometry().right() < panel.mosaic.parentWidget().geometry().left()
+    qtbot.waitUntil(lambda: panel.side.geometry().right() < beside.geometry().left(), timeout=2000)
     panel.next.click()
     assert session.link.sent[-1] == ("watch", {"watch": "stage2", "image": 0})
     session.link.probed.disconnect()
