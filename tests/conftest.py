@@ -71,3 +71,19 @@ def _children() -> dict[int, str]:
         if int(parent) == os.getpid() and state not in "ZX":
             found[int(stat.parent.name)] = name
     return found
+
+
+@pytest.fixture
+def run(capsys):
+    """run(*words) -> (exit status, standard output, standard error)"""
+    from explorer.cli import main
+
+    def go(*words: object):
+        try:
+            status = main([str(word) for word in words])
+        except SystemExit as end:  # argparse's way to end
+            status = end.code or 0
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return status, out, err
+    return go

@@ -12,27 +12,12 @@ import pytest
 
 from explorer import __version__
 from explorer.catalog import templates
-from explorer.cli import main
 from explorer.graph import edits, file
 from explorer.graph.graph import Graph, Node, Wire
 
 GOOD = Graph("good", (3, 8, 8), {"a": Node("a", "Conv2d", {"out_channels": 4})},
              (Wire("input", "a"), Wire("a", "output")))
 BAD = edits.set_params(GOOD, "a", {"kernel_size": 99})
-
-
-@pytest.fixture
-def run(capsys):
-    """run(*words) -> (exit status, standard output, standard error)"""
-    def go(*words: object):
-        try:
-            status = main([str(word) for word in words])
-        except SystemExit as end:  # argparse's way to end
-            status = end.code or 0
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return status, out, err
-    return go
 
 
 @pytest.fixture

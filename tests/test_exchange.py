@@ -9,26 +9,11 @@ from safetensors.torch import load_file, save_file
 
 from explorer import resource
 from explorer.catalog import templates
-from explorer.cli import main
 from explorer.engine.model import build
 from explorer.graph import edits, file
 
 PUBLISHED = resource.path("squeezenet1_1") / "squeezenet1_1.safetensors"
 CAT = resource.path("photos") / "chelsea.png"
-
-
-@pytest.fixture
-def run(capsys):
-    """run(*words) -> (exit status, standard output, standard error)"""
-    def go(*words: object):
-        try:
-            status = main([str(word) for word in words])
-        except SystemExit as end:  # argparse's way to end
-            status = end.code or 0
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return status, out, err
-    return go
 
 
 def refused(answer) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
+from torch.onnx.errors import OnnxExporterError
 
 from explorer.engine.failure import EngineError
 from explorer.engine.model import Model
@@ -76,18 +77,15 @@ def _export(net: nn.Module, input: tuple[int, ...], path: Path, beside: bool) ->
     try:
         _run_exporter(net, pictures, ({0: torch.export.Dim("batch")},), path, beside)
         return True
-    except OSError:
-        raise
-    except Exception:  # whatever the exporter cannot do with a free batch, it may do without
-        try:
-            _run_exporter(net, pictures[:1], None, path, beside)
-            return False
-        except OSError:
-            raise
-        except Exception as fault:
-            first = next(iter(str(fault).strip().splitlines()), type(fault).__name__)
-            raise EngineError(_("PyTorch cannot write this network as ONNX: {fault}").format(
-                fault=first[:300])) from fault
+    except OnnxExporterError:  # what it cannot do with a free batch, it may do without
+        pass
+    try:
+        _run_exporter(net, pictures[:1], None, path, beside)
+        return False
+    except OnnxExporterError as fault:
+        first = next(iter(str(fault).strip().splitlines()), type(fault).__name__)
+        raise EngineError(_("PyTorch cannot write this network as ONNX: {fault}").format(
+            fault=first[:300])) from fault
 
 
 def _run_exporter(net, pictures, shapes, path: Path, beside: bool) -> None:

@@ -192,9 +192,12 @@ def test_a_long_verdict_is_whole_in_a_narrow_panel(panel, session, qtbot):
     layers = [f"features.denseblock4.denselayer16.conv{n}" for n in range(1, 7)]
     session.link.say_rows([1], gradients=[[1, 1, 1, 1, 0.001, 1]], layers=layers)
     qtbot.waitUntil(lambda: "farthest" in panel.sentence.text(), timeout=3000)
-    qtbot.wait(20)
-    wanted = panel.sentence.heightForWidth(panel.sentence.width())
-    assert panel.sentence.height() >= wanted > panel.sentence.fontMetrics().height()
+
+    def wanted() -> int:
+        return panel.sentence.heightForWidth(panel.sentence.width())
+
+    qtbot.waitUntil(lambda: panel.sentence.height() >= wanted(), timeout=3000)
+    assert wanted() > panel.sentence.fontMetrics().height()
     words = max(panel.sentence.text().split(), key=len)
     assert panel.sentence.fontMetrics().horizontalAdvance(words) <= panel.sentence.width()
     assert panel.profile.height() > 100

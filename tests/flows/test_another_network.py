@@ -103,10 +103,11 @@ def test_many_tabs_leave_the_bar_and_the_window_as_they_are(person):
             person.session.new(name)
             person.session.document.edit("Name", lambda graph, name=name: Graph(
                 f"{name}_with_a_name_of_some_length", graph.input, graph.nodes, graph.wires))
-            person.qtbot.wait(20)
+            person.wait(lambda name=name: name in window.tabs.bar.tabText(
+                window.tabs.bar.currentIndex()) and all(
+                    box.width() >= box.sizeHint().width()
+                    for box in (bar.data, bar.device, bar.mode)))
             assert window.width() == width
-            for box in (bar.data, bar.device, bar.mode):
-                assert box.width() >= box.sizeHint().width()
         tabs = window.tabs.bar
         assert all(tabs.tabRect(number).width() >= 100 for number in range(tabs.count()))
         assert window.tabs.geometry().right() < bar.geometry().left()
