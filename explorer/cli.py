@@ -52,13 +52,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _expect_network(word: str) -> None:
     """Refuse a bare word that is neither a command, a template nor a file."""
-    if word.startswith("-") or "." in word or os.sep in word or word in templates.names() or (
-            os.path.exists(word)):
+    if (
+        word.startswith("-")
+        or "." in word
+        or os.sep in word
+        or word in templates.names()
+        or (os.path.exists(word))
+    ):
         return
     near = difflib.get_close_matches(word, (*COMMANDS, *templates.names()), 3, 0.6)
-    raise UsageError(_("there is no command, template or file {word}; {hint}").format(
-        word=_cut(word), hint=_("did you mean {names}?").format(names=", ".join(near)) if near
-        else _("cnn-explorer --help lists the commands, cnn-explorer templates the templates")))
+    raise UsageError(
+        _("there is no command, template or file {word}; {hint}").format(
+            word=_cut(word),
+            hint=_("did you mean {names}?").format(names=", ".join(near))
+            if near
+            else _("cnn-explorer --help lists the commands, cnn-explorer templates the templates"),
+        )
+    )
 
 
 def _cut(words: str, most: int = 300) -> str:
@@ -71,8 +81,11 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> None:
         """Raise UsageError."""
-        raise UsageError(_("{message}; {command} --help tells more").format(
-            message=_cut(message.removeprefix("argument ")), command=self.prog))
+        raise UsageError(
+            _("{message}; {command} --help tells more").format(
+                message=_cut(message.removeprefix("argument ")), command=self.prog
+            )
+        )
 
 
 class _Told(argparse.Action):
@@ -87,15 +100,20 @@ def _idle(given, useful: Sequence[str], where: str) -> None:
     """Refuse the options that were told and do nothing; where: what would make them useful."""
     idle = [option for option in getattr(given, "told", ()) if option not in useful]
     if idle:
-        raise UsageError(_("{option} does nothing here; {where}").format(option=idle[0],
-                                                                         where=where))
+        raise UsageError(
+            _("{option} does nothing here; {where}").format(option=idle[0], where=where)
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="cnn-explorer", description=_("Draw a convolutional network, see every shape, run it "
-                                           "and watch it learn. Without a command: the window."),
-        epilog=_("cnn-explorer [FILE] opens the window with FILE."))
+        prog="cnn-explorer",
+        description=_(
+            "Draw a convolutional network, see every shape, run it "
+            "and watch it learn. Without a command: the window."
+        ),
+        epilog=_("cnn-explorer [FILE] opens the window with FILE."),
+    )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
@@ -105,79 +123,163 @@ def _parser() -> argparse.ArgumentParser:
         return found
 
     def network(found):
-        found.add_argument("network", metavar="NAME|FILE",
-                           help=_("a template's name or a {suffix} file").format(suffix=SUFFIX))
+        found.add_argument(
+            "network",
+            metavar="NAME|FILE",
+            help=_("a template's name or a {suffix} file").format(suffix=SUFFIX),
+        )
         return found
 
     found = command("open", _open, _("open the window"))
-    found.add_argument("network", metavar="FILE", nargs="?",
-                       help=_("a {suffix} file or a template's name").format(suffix=SUFFIX))
+    found.add_argument(
+        "network",
+        metavar="FILE",
+        nargs="?",
+        help=_("a {suffix} file or a template's name").format(suffix=SUFFIX),
+    )
     command("templates", _templates, _("list the networks that can be named"))
     found = network(command("check", _check, _("print every layer's shape, parameters and MACs")))
     found.add_argument("--input", type=_shape, metavar="CxHxW", help=_("shape of one picture"))
     found.add_argument("--data", choices=DATASETS, help=_("check the fit to this data set too"))
     found.add_argument("--json", action="store_true", help=_("print JSON"))
     memory = found.add_argument_group(_("memory"))
-    memory.add_argument("--memory", action="store_true",
-                        help=_("forecast what training and inference take"))
-    memory.add_argument("--batch", action=_Told, type=_count, default=128,
-                        help=_("pictures in a batch (%(default)s)"))
-    memory.add_argument("--precision", action=_Told, choices=PRECISIONS, default=PRECISIONS[0],
-                        help=_("of products; the last two keep float32 weights (%(default)s)"))
-    memory.add_argument("--optimiser", action=_Told, choices=OPTIMISERS, default="momentum",
-                        help=_("momentum is what train uses (%(default)s)"))
-    memory.add_argument("--device", metavar="DEVICE|BYTES",
-                        help=_("tell the largest batch that fits: auto, cpu, cuda:0, …, or 24GB"))
+    memory.add_argument(
+        "--memory", action="store_true", help=_("forecast what training and inference take")
+    )
+    memory.add_argument(
+        "--batch",
+        action=_Told,
+        type=_count,
+        default=128,
+        help=_("pictures in a batch (%(default)s)"),
+    )
+    memory.add_argument(
+        "--precision",
+        action=_Told,
+        choices=PRECISIONS,
+        default=PRECISIONS[0],
+        help=_("of products; the last two keep float32 weights (%(default)s)"),
+    )
+    memory.add_argument(
+        "--optimiser",
+        action=_Told,
+        choices=OPTIMISERS,
+        default="momentum",
+        help=_("momentum is what train uses (%(default)s)"),
+    )
+    memory.add_argument(
+        "--device",
+        metavar="DEVICE|BYTES",
+        help=_("tell the largest batch that fits: auto, cpu, cuda:0, …, or 24GB"),
+    )
     found = network(command("train", _train, _("train, print the test accuracy, write weights")))
-    found.add_argument("--data", choices=DATASETS, default="fashion-mnist",
-                       help=_("data set (%(default)s)"))
-    found.add_argument("--epochs", type=_count, default=5, help=_("passes over the data "
-                                                                  "(%(default)s)"))
+    found.add_argument(
+        "--data", choices=DATASETS, default="fashion-mnist", help=_("data set (%(default)s)")
+    )
+    found.add_argument(
+        "--epochs", type=_count, default=5, help=_("passes over the data (%(default)s)")
+    )
     found.add_argument("--device", default="auto", help=_("auto, cpu, cuda:0, mps, xpu:0"))
-    found.add_argument("--seed", type=int, default=0, help=_("of weights and order "
-                                                             "(%(default)s)"))
-    found.add_argument("--out", type=Path, help=_("folder for weights, metrics and graph "
-                                                  "(runs/NAME)"))
-    found = network(command("export", _export, _("write the network's source, diagram, table or "
-                                                 "weights")))
-    found.add_argument("--to", choices=FORMS, required=True, metavar="FORM",
-                       help=_("{forms}").format(forms=", ".join(FORMS)))
+    found.add_argument("--seed", type=int, default=0, help=_("of weights and order (%(default)s)"))
+    found.add_argument(
+        "--out", type=Path, help=_("folder for weights, metrics and graph (runs/NAME)")
+    )
+    found = network(
+        command("export", _export, _("write the network's source, diagram, table or weights"))
+    )
+    found.add_argument(
+        "--to",
+        choices=FORMS,
+        required=True,
+        metavar="FORM",
+        help=_("{forms}").format(forms=", ".join(FORMS)),
+    )
     found.add_argument("--input", type=_shape, metavar="CxHxW", help=_("shape of one picture"))
-    found.add_argument("-o", "--output", type=Path, metavar="FILE",
-                       help=_("the file to write (otherwise text is printed)"))
+    found.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help=_("the file to write (otherwise text is printed)"),
+    )
     picture = found.add_argument_group(_("diagram (svg, png, pdf)"))
     size = picture.add_mutually_exclusive_group()
-    size.add_argument("--scale", action=_Told, type=_number, metavar="N",
-                      help=_("times natural size (png: 2, otherwise 1)"))
-    size.add_argument("--width", action=_Told, type=_number, metavar="PX",
-                      help=_("width in pixels, 96 to an inch in svg and pdf"))
-    picture.add_argument("--theme", action=_Told, choices=("light", "dark"), default="light",
-                         help=_("colours (%(default)s)"))
-    picture.add_argument("--inside", action=_Told, metavar="PATH",
-                         help=_("of the inside of a block, as layer2.0"))
-    picture.add_argument("--depth", action=_Told, type=int, choices=range(4), default=0,
-                         help=_("draw the inside of groups (1), of stages too (2), of blocks too "
-                                "(3) in their place"))
+    size.add_argument(
+        "--scale",
+        action=_Told,
+        type=_number,
+        metavar="N",
+        help=_("times natural size (png: 2, otherwise 1)"),
+    )
+    size.add_argument(
+        "--width",
+        action=_Told,
+        type=_number,
+        metavar="PX",
+        help=_("width in pixels, 96 to an inch in svg and pdf"),
+    )
+    picture.add_argument(
+        "--theme",
+        action=_Told,
+        choices=("light", "dark"),
+        default="light",
+        help=_("colours (%(default)s)"),
+    )
+    picture.add_argument(
+        "--inside", action=_Told, metavar="PATH", help=_("of the inside of a block, as layer2.0")
+    )
+    picture.add_argument(
+        "--depth",
+        action=_Told,
+        type=int,
+        choices=range(4),
+        default=0,
+        help=_(
+            "draw the inside of groups (1), of stages too (2), of blocks too (3) in their place"
+        ),
+    )
     weights = found.add_argument_group(_("weights (safetensors, onnx)"))
-    weights.add_argument("--weights", action=_Told, type=Path, metavar="FILE",
-                         help=_("a .safetensors or .pth file (otherwise those that come with the "
-                                "template, or drawn ones)"))
-    weights.add_argument("--seed", action=_Told, type=_seed,
-                         help=_("draw the weights from it (0)"))
+    weights.add_argument(
+        "--weights",
+        action=_Told,
+        type=Path,
+        metavar="FILE",
+        help=_(
+            "a .safetensors or .pth file (otherwise those that come with the "
+            "template, or drawn ones)"
+        ),
+    )
+    weights.add_argument("--seed", action=_Told, type=_seed, help=_("draw the weights from it (0)"))
     found.add_argument_group(_("table")).add_argument(
-        "--format", action=_Told, choices=TABLES,
-        help=_("by default as FILE ends, .csv or .md; csv when printed"))
+        "--format",
+        action=_Told,
+        choices=TABLES,
+        help=_("by default as FILE ends, .csv or .md; csv when printed"),
+    )
     found = network(command("import", _import, _("match a file of weights to the network")))
-    found.add_argument("weights", type=Path, metavar="WEIGHTS", help=_("a .safetensors or .pth file"))
-    found.add_argument("-o", "--output", type=Path, metavar="OUT",
-                       help=_("the .safetensors file to write them to, under the network's names"))
-    found.add_argument("--report", action="store_true",
-                       help=_("print what became of each tensor, whether they fit or not"))
+    found.add_argument(
+        "weights", type=Path, metavar="WEIGHTS", help=_("a .safetensors or .pth file")
+    )
+    found.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="OUT",
+        help=_("the .safetensors file to write them to, under the network's names"),
+    )
+    found.add_argument(
+        "--report",
+        action="store_true",
+        help=_("print what became of each tensor, whether they fit or not"),
+    )
     found = network(command("predict", _predict, _("say what a photo shows")))
     found.add_argument("photo", type=Path, metavar="PHOTO", help=_("a PNG, JPEG, WebP, … file"))
-    found.add_argument("--weights", type=Path, metavar="FILE",
-                       help=_("a .safetensors or .pth file (otherwise those that come with the "
-                              "template)"))
+    found.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help=_("a .safetensors or .pth file (otherwise those that come with the template)"),
+    )
     found.add_argument("--top", type=_count, default=5, help=_("classes to print (%(default)s)"))
     return parser
 
@@ -185,12 +287,17 @@ def _parser() -> argparse.ArgumentParser:
 def _shape(text: str) -> Shape:
     parts = text.lower().replace("×", "x").split("x")
     if len(parts) != 3 or not all(part.isdecimal() for part in parts):
-        raise argparse.ArgumentTypeError(_("{text!r} is no shape; expected channels, height and "
-                                           "width, as 3x224x224").format(text=text[:40]))
+        raise argparse.ArgumentTypeError(
+            _("{text!r} is no shape; expected channels, height and width, as 3x224x224").format(
+                text=text[:40]
+            )
+        )
     if not all(len(part) < 9 and 0 < int(part) <= LARGEST_SIDE for part in parts):
-        raise argparse.ArgumentTypeError(_(
-            "{text!r}: channels, height and width, as 3x224x224, may each be 1 to {most}").format(
-                text=text[:40], most=LARGEST_SIDE))
+        raise argparse.ArgumentTypeError(
+            _("{text!r}: channels, height and width, as 3x224x224, may each be 1 to {most}").format(
+                text=text[:40], most=LARGEST_SIDE
+            )
+        )
     return tuple(map(int, parts))
 
 
@@ -202,8 +309,9 @@ def _count(text: str) -> int:
 
 def _seed(text: str) -> int:
     if not text.isdecimal() or len(text) > 10 or int(text) >= 2**31:
-        raise argparse.ArgumentTypeError(_("{text!r}; allowed: 0 to {most}").format(
-            text=text[:40], most=2**31 - 1))
+        raise argparse.ArgumentTypeError(
+            _("{text!r}; allowed: 0 to {most}").format(text=text[:40], most=2**31 - 1)
+        )
     return int(text)
 
 
@@ -213,8 +321,9 @@ def _number(text: str) -> float:
     except ValueError:
         found = 0.0
     if not isfinite(found) or not 0.01 <= found <= 1_000_000:
-        raise argparse.ArgumentTypeError(_("{text!r}; allowed: 0.01 to 1000000").format(
-            text=text[:40]))
+        raise argparse.ArgumentTypeError(
+            _("{text!r}; allowed: 0.01 to 1000000").format(text=text[:40])
+        )
     return found
 
 
@@ -227,22 +336,36 @@ def load(name: str, input: Shape | None = None, data: DataSet | None = None) -> 
     from dataclasses import replace
 
     if name in templates.names():
-        return templates.build(name, input or (data and data.input),
-                               len(data.classes) if data else None)
+        return templates.build(
+            name, input or (data and data.input), len(data.classes) if data else None
+        )
     if not os.path.exists(name):  # unlike Path.exists, False for a name that no file can have
         near = difflib.get_close_matches(name, templates.names(), 3, 0.5)
-        raise UsageError(_("{name} is neither a file nor a template; {hint}").format(
-            name=name, hint=_("did you mean {names}?").format(names=", ".join(near)) if near
-            else _("cnn-explorer templates lists them")))
+        raise UsageError(
+            _("{name} is neither a file nor a template; {hint}").format(
+                name=name,
+                hint=_("did you mean {names}?").format(names=", ".join(near))
+                if near
+                else _("cnn-explorer templates lists them"),
+            )
+        )
     graph = check.read(name)
     return replace(graph, input=input) if input else graph
 
 
 def _open(given) -> int:
-    if (sys.platform.startswith("linux") and not os.environ.get("QT_QPA_PLATFORM")
-            and not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY")):
-        raise UsageError(_("there is no display to open the window on; check, train, export and "
-                           "templates need none"))
+    if (
+        sys.platform.startswith("linux")
+        and not os.environ.get("QT_QPA_PLATFORM")
+        and not os.environ.get("DISPLAY")
+        and not os.environ.get("WAYLAND_DISPLAY")
+    ):
+        raise UsageError(
+            _(
+                "there is no display to open the window on; check, train, export and "
+                "templates need none"
+            )
+        )
     if given.network is not None:
         load(given.network)  # whatever is wrong with it is told before a window appears
     from explorer.app.main import run
@@ -289,8 +412,12 @@ def _room(device: str | None) -> tuple[str, int | None, bool]:
     if device is None or bytes_of(device) is not None:
         return "cuda", device and bytes_of(device), False
     if device.strip().replace(".", "", 1).isdecimal():
-        raise UsageError(_("--device {number} has no unit; write {number}GB for that much memory, or "
-                           "the name of a device, as cuda:0").format(number=_cut(device.strip())))
+        raise UsageError(
+            _(
+                "--device {number} has no unit; write {number}GB for that much memory, or "
+                "the name of a device, as cuda:0"
+            ).format(number=_cut(device.strip()))
+        )
     from explorer.engine.device import find, pick
     from explorer.engine.failure import EngineError
 
@@ -308,9 +435,11 @@ def _train(given) -> int:
     data = DATASETS[given.data]
     graph = load(given.network, data=data)
     if given.network in templates.names():
-        print(_("{name} takes the pictures of {data}: {input}, {count} classes").format(
-            name=graph.name, data=data.title, input=text_of(data.input),
-            count=len(data.classes)))
+        print(
+            _("{name} takes the pictures of {data}: {input}, {count} classes").format(
+                name=graph.name, data=data.title, input=text_of(data.input), count=len(data.classes)
+            )
+        )
     if _complain(analyse(graph, data)):
         return 1
     from explorer.engine.failure import EngineError
@@ -319,15 +448,19 @@ def _train(given) -> int:
 
     folder = given.out or Path("runs") / graph.name
     try:
-        result = train(graph, data.name, given.epochs, given.device, given.seed, folder,
-                       TrainingBar())
+        result = train(
+            graph, data.name, given.epochs, given.device, given.seed, folder, TrainingBar()
+        )
     except EngineError as error:
         raise UsageError(str(error)) from None
     except KeyboardInterrupt:
         print(_("\nstopped; nothing was written"), file=sys.stderr)
         return 130
-    print(_("test accuracy {accuracy:.2%} after {seconds:.0f} s ({mode})").format(
-        accuracy=result.accuracy, seconds=result.seconds, mode=result.mode))
+    print(
+        _("test accuracy {accuracy:.2%} after {seconds:.0f} s ({mode})").format(
+            accuracy=result.accuracy, seconds=result.seconds, mode=result.mode
+        )
+    )
     for path in result.files:
         print(path)
     return 0
@@ -344,8 +477,13 @@ def _export(given) -> int:
     from explorer.analysis.report import analyse
 
     form = FORMS[given.to]
-    _idle(given, form.options, _("--to {form} takes {options}").format(
-        form=given.to, options=", ".join(form.options) or _("no options of its own")))
+    _idle(
+        given,
+        form.options,
+        _("--to {form} takes {options}").format(
+            form=given.to, options=", ".join(form.options) or _("no options of its own")
+        ),
+    )
     if form.binary and given.output is None:
         raise UsageError(_("--to {form} needs a file: -o FILE.{form}").format(form=given.to))
     report = analyse(load(given.network, given.input))

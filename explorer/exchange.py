@@ -46,26 +46,39 @@ def export(graph: Graph, form: str, output: Path, file: Path | None, seed: int |
     print(*made.files, sep="\n")
     print(which)
     batch = _("any number of pictures at a time") if made.dynamic else _("one picture at a time")
-    print(_("onnxruntime's outputs differ by at most {difference:.1e}, of outputs up to {largest:.3g}; "
-            "{batch}").format(difference=made.difference, largest=made.largest, batch=batch))
+    print(
+        _(
+            "onnxruntime's outputs differ by at most {difference:.1e}, of outputs up to {largest:.3g}; "
+            "{batch}"
+        ).format(difference=made.difference, largest=made.largest, batch=batch)
+    )
     return 0
 
 
-def _with_weights(graph: Graph, file: Path | None, seed: int | None
-                  ) -> tuple[Model, Path | None, str]:
+def _with_weights(
+    graph: Graph, file: Path | None, seed: int | None
+) -> tuple[Model, Path | None, str]:
     """The network, the file that its weights came from, and a line that says which they are."""
     if file is not None:
         model, match = transfer.bring(graph, file)
-        return model, file, _("with the weights of {file}: {sentence}").format(
-            file=file.name, sentence=match.sentence)
+        return (
+            model,
+            file,
+            _("with the weights of {file}: {sentence}").format(
+                file=file.name, sentence=match.sentence
+            ),
+        )
     known = published.weights(graph.name) if seed is None else None
     if known is not None:
         try:
             return transfer.bring(graph, known)[0], known, _("with its published weights")
         except ForeignWeights:  # the template's name, but no longer its layers
             pass
-    return build(graph, predict.CPU, seed or 0), None, _("with weights drawn from seed {seed}").format(
-        seed=seed or 0)
+    return (
+        build(graph, predict.CPU, seed or 0),
+        None,
+        _("with weights drawn from seed {seed}").format(seed=seed or 0),
+    )
 
 
 def answer(graph: Graph, photo: Path, file: Path | None, top: int) -> int:

@@ -49,8 +49,9 @@ def _diagram(given, report) -> bytes:
     try:
         from explorer.app.canvas.picture import Picture, TooLarge, application
     except ImportError as error:
-        raise ExportError(_("the diagram needs Qt, which cannot be loaded: {error}").format(
-            error=error)) from None
+        raise ExportError(
+            _("the diagram needs Qt, which cannot be loaded: {error}").format(error=error)
+        ) from None
     application()
     picture = Picture(shown, problems_on(report, shown), given.theme, report.graph.name, gap)
     scale = picture.scale_to(given.width) if given.width else given.scale
@@ -66,8 +67,9 @@ def _table(given, report) -> bytes:
     suffix = given.output.suffix.lower() if given.output else ".csv"
     form = given.format or next((form for form, end in TABLES.items() if end == suffix), None)
     if form is None:
-        raise ExportError(_("{file}: a table ends in .csv or .md; or say --format").format(
-            file=given.output))
+        raise ExportError(
+            _("{file}: a table ends in .csv or .md; or say --format").format(file=given.output)
+        )
     return {"csv": table.as_csv, "markdown": table.as_markdown}[form](report).encode("utf-8")
 
 
@@ -83,10 +85,13 @@ def _with_weights(given, report) -> None:
 
 _DRAWN = ("--scale", "--width", "--theme", "--inside", "--depth")
 _WEIGHED = ("--weights", "--seed")
-FORMS = {"pytorch": Form(_source, sound=True), "svg": Form(_diagram, options=_DRAWN),
-         "png": Form(_diagram, binary=True, options=_DRAWN),
-         "pdf": Form(_diagram, binary=True, options=_DRAWN),
-         "table": Form(_table, options=("--format",)),
-         "safetensors": Form(_with_weights, binary=True, sound=True, options=_WEIGHED),
-         "onnx": Form(_with_weights, binary=True, sound=True, options=_WEIGHED)}
+FORMS = {
+    "pytorch": Form(_source, sound=True),
+    "svg": Form(_diagram, options=_DRAWN),
+    "png": Form(_diagram, binary=True, options=_DRAWN),
+    "pdf": Form(_diagram, binary=True, options=_DRAWN),
+    "table": Form(_table, options=("--format",)),
+    "safetensors": Form(_with_weights, binary=True, sound=True, options=_WEIGHED),
+    "onnx": Form(_with_weights, binary=True, sound=True, options=_WEIGHED),
+}
 TABLES = {"csv": ".csv", "markdown": ".md"}

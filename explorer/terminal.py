@@ -25,23 +25,39 @@ class TrainingBar:
 
     def __call__(self, run, validated) -> None:
         if validated is not None:
-            self._line(_("epoch {epoch}/{epochs}  test accuracy {accuracy:.2%}  test loss {loss:.4f}"
-                         "  {time}").format(
-                epoch=validated.epoch, epochs=run.recipe.epochs,
-                accuracy=validated.score.accuracy, loss=validated.score.loss,
-                time=clock(time.monotonic() - self._begun)))
+            self._line(
+                _(
+                    "epoch {epoch}/{epochs}  test accuracy {accuracy:.2%}  test loss {loss:.4f}"
+                    "  {time}"
+                ).format(
+                    epoch=validated.epoch,
+                    epochs=run.recipe.epochs,
+                    accuracy=validated.score.accuracy,
+                    loss=validated.score.loss,
+                    time=clock(time.monotonic() - self._begun),
+                )
+            )
         elif self.live or time.monotonic() - self._told >= LINE_SECONDS:
             self._told = time.monotonic()
             share = run.step / run.steps
             loss = run.history[-1][-1, 2] if run.history else float("nan")
             left = run.seconds_left
             bar = "█" * round(share * WIDTH) + "░" * (WIDTH - round(share * WIDTH))
-            (self._draw if self.live else self._line)(f"{bar}  " + _(
-                "epoch {epoch}/{epochs} · step {step}/{steps} · loss {loss:.3f} · {speed:,.0f} "
-                "img/s · {left} left").format(
-                    epoch=run.epoch, epochs=run.recipe.epochs, step=run.step, steps=run.steps,
-                    loss=loss, speed=run.images_per_second,
-                    left="–" if left is None else clock(left)))
+            (self._draw if self.live else self._line)(
+                f"{bar}  "
+                + _(
+                    "epoch {epoch}/{epochs} · step {step}/{steps} · loss {loss:.3f} · {speed:,.0f} "
+                    "img/s · {left} left"
+                ).format(
+                    epoch=run.epoch,
+                    epochs=run.recipe.epochs,
+                    step=run.step,
+                    steps=run.steps,
+                    loss=loss,
+                    speed=run.images_per_second,
+                    left="–" if left is None else clock(left),
+                )
+            )
 
     def _draw(self, text: str) -> None:
         self.stream.write(f"\r\x1b[2K{text}")

@@ -12,8 +12,13 @@ from hypothesis import HealthCheck, settings
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt loads
 
 # A busy machine is slow, not wrong; the same examples every time, so that a failure is one's own.
-settings.register_profile("explorer", deadline=None, derandomize=True, max_examples=60,
-                          suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "explorer",
+    deadline=None,
+    derandomize=True,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("explorer")
 
 
@@ -52,9 +57,11 @@ def nothing_left():
 
 
 def _left(threads: set[threading.Thread], processes: dict[int, str]) -> list[str]:
-    return ([f"thread {thread.name}" for thread in threading.enumerate()
-             if thread not in threads and thread.is_alive()]
-            + [f"process {id}: {name}" for id, name in _children().items() if id not in processes])
+    return [
+        f"thread {thread.name}"
+        for thread in threading.enumerate()
+        if thread not in threads and thread.is_alive()
+    ] + [f"process {id}: {name}" for id, name in _children().items() if id not in processes]
 
 
 def _children() -> dict[int, str]:
@@ -86,4 +93,5 @@ def run(capsys):
         out, err = capsys.readouterr()
         assert "Traceback" not in out + err
         return status, out, err
+
     return go

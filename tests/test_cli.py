@@ -15,8 +15,12 @@ from explorer.catalog import templates
 from explorer.graph import edits, file
 from explorer.graph.graph import Graph, Node, Wire
 
-GOOD = Graph("good", (3, 8, 8), {"a": Node("a", "Conv2d", {"out_channels": 4})},
-             (Wire("input", "a"), Wire("a", "output")))
+GOOD = Graph(
+    "good",
+    (3, 8, 8),
+    {"a": Node("a", "Conv2d", {"out_channels": 4})},
+    (Wire("input", "a"), Wire("a", "output")),
+)
 BAD = edits.set_params(GOOD, "a", {"kernel_size": 99})
 
 
@@ -42,6 +46,7 @@ def refused(answer) -> str:
 
 # templates ------------------------------------------------------------------------------------
 
+
 def test_templates(run):
     status, out, err = run("templates")
     assert (status, err) == (0, "")
@@ -50,32 +55,50 @@ def test_templates(run):
 
 
 def test_the_module_is_the_command():
-    ran = subprocess.run([sys.executable, "-m", "explorer", "templates"], capture_output=True,
-                         encoding="utf-8", env={**os.environ, "PYTHONIOENCODING": "utf-8"}, timeout=60)
+    ran = subprocess.run(
+        [sys.executable, "-m", "explorer", "templates"],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        timeout=60,
+    )
     assert ran.returncode == 0 and "cifar_resnet8" in ran.stdout and ran.stderr == ""
 
 
 def test_a_terminal_that_knows_no_multiplication_sign():
-    ran = subprocess.run([sys.executable, "-m", "explorer", "check", "lenet5"], capture_output=True,
-                         env={**os.environ, "PYTHONIOENCODING": "ascii"}, timeout=60)
+    ran = subprocess.run(
+        [sys.executable, "-m", "explorer", "check", "lenet5"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        timeout=60,
+    )
     assert ran.returncode == 0 and ran.stderr == b"" and b"61,706" in ran.stdout
 
 
 def test_version_and_help(run):
     assert run("--version") == (0, f"{__version__}\n", "")
     status, out, _err = run("--help")
-    assert status == 0 and all(word in out for word in ("open", "check", "train", "export",
-                                                        "templates"))
+    assert status == 0 and all(
+        word in out for word in ("open", "check", "train", "export", "templates")
+    )
     for command in ("check", "train", "export"):
         assert run(command, "--help")[0] == 0
 
 
 # check ----------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("name, params, macs", [
-    ("resnet18", 11_689_512, 1_814_073_344), ("resnet34", 21_797_672, 3_663_761_408),
-    ("resnet50", 25_557_032, 4_089_184_256), ("resnet101", 44_549_160, 7_801_405_440),
-    ("resnet152", 60_192_808, 11_513_626_624), ("vgg16", 138_357_544, 15_470_264_320)])
+
+@pytest.mark.parametrize(
+    "name, params, macs",
+    [
+        ("resnet18", 11_689_512, 1_814_073_344),
+        ("resnet34", 21_797_672, 3_663_761_408),
+        ("resnet50", 25_557_032, 4_089_184_256),
+        ("resnet101", 44_549_160, 7_801_405_440),
+        ("resnet152", 60_192_808, 11_513_626_624),
+        ("vgg16", 138_357_544, 15_470_264_320),
+    ],
+)
 def test_check_prints_exact_totals(run, name, params, macs):
     status, out, err = run("check", name)
     assert (status, err) == (0, "")
@@ -124,8 +147,23 @@ def test_check_against_a_data_set(run, good):
     assert {problem["rule"] for problem in json.loads(out)["problems"]} == {"input", "classes"}
 
 
-@pytest.mark.parametrize("shape", ["", "3", "3x224", "3x224x224x1", "0x28x28", "-1x28x28", "axbxc",
-                                   "1.0x28x28", "1x28x28x", "65537x1x1", "1x²x3", "9" * 5000 + "x1x1"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "",
+        "3",
+        "3x224",
+        "3x224x224x1",
+        "0x28x28",
+        "-1x28x28",
+        "axbxc",
+        "1.0x28x28",
+        "1x28x28x",
+        "65537x1x1",
+        "1x²x3",
+        "9" * 5000 + "x1x1",
+    ],
+)
 def test_check_refuses_a_shape(run, shape):
     assert "as 3x224x224" in refused(run("check", "resnet18", f"--input={shape}"))
 
@@ -138,6 +176,7 @@ def test_a_shape_out_of_range_is_one_all_the_same(run, shape):
 
 # Bad input ------------------------------------------------------------------------------------
 
+
 def hostile() -> dict[str, tuple[str, str]]:
     good = json.loads(file.dumps(GOOD))
 
@@ -146,8 +185,11 @@ def hostile() -> dict[str, tuple[str, str]]:
 
     node = good["nodes"][0]
     return {
-        "not json": ("{", "not JSON"), "empty": ("", "not JSON"), "a list": ("[]", '"format"'),
-        "deep": ("[" * 100_000, "not JSON"), "newer": (changed(version=9), "newer CNN Explorer"),
+        "not json": ("{", "not JSON"),
+        "empty": ("", "not JSON"),
+        "a list": ("[]", '"format"'),
+        "deep": ("[" * 100_000, "not JSON"),
+        "newer": (changed(version=9), "newer CNN Explorer"),
         "cycle": (changed(wires=[["a", "a"]]), "circle: a → a"),
         "kind": (changed(nodes=[node | {"kind": "Warp"}]), "a is of the unknown kind Warp"),
         "range": (changed(nodes=[node | {"params": {"out_channels": 0}}]), "allowed: 1 to 65536"),
@@ -158,8 +200,11 @@ def hostile() -> dict[str, tuple[str, str]]:
         "wire": (changed(wires=[["a", "b"]]), "no end at b"),
         "input": (changed(input=[3, 0, 8]), '"input" is [3, 0, 8]'),
         "escape": (changed(nodes=[node | {"kind": "\x1b[2J"}]), "unknown kind"),
-        "million": ('{"format": "cnn-explorer", "version": 1, "input": [1, 1, 1], "wires": [], '
-                    '"nodes": [' + ",".join(["{}"] * 1_000_000) + "]}", "more than 20,000 nodes"),
+        "million": (
+            '{"format": "cnn-explorer", "version": 1, "input": [1, 1, 1], "wires": [], '
+            '"nodes": [' + ",".join(["{}"] * 1_000_000) + "]}",
+            "more than 20,000 nodes",
+        ),
     }
 
 
@@ -184,19 +229,34 @@ def test_what_is_not_there(run, tmp_path):
     assert "not text" in refused(run("check", tmp_path / "picture.png"))
 
 
-@pytest.mark.parametrize("words", [["check"], ["check", "--nonsense"], ["export", "resnet18"],
-                                   ["export", "resnet18", "--to", "onnx"], ["templates", "x"],
-                                   ["train", "lenet5", "--epochs", "0"], ["--nonsense"],
-                                   ["train", "lenet5", "--epochs", "9" * 5000],
-                                   ["train", "lenet5", "--data", "imagenet"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check"],
+        ["check", "--nonsense"],
+        ["export", "resnet18"],
+        ["export", "resnet18", "--to", "onnx"],
+        ["templates", "x"],
+        ["train", "lenet5", "--epochs", "0"],
+        ["--nonsense"],
+        ["train", "lenet5", "--epochs", "9" * 5000],
+        ["train", "lenet5", "--data", "imagenet"],
+    ],
+)
 def test_a_wrong_command_line(run, words):
     refused(run(*words))
 
 
-@pytest.mark.parametrize("words, hint", [
-    (["chekc", "resnet18"], "did you mean check?"), (["exprot"], "did you mean export"),
-    (["resnet17"], "did you mean resnet18"), (["foo"], "--help lists the commands"),
-    (["f" * 5000], "--help lists the commands")])
+@pytest.mark.parametrize(
+    "words, hint",
+    [
+        (["chekc", "resnet18"], "did you mean check?"),
+        (["exprot"], "did you mean export"),
+        (["resnet17"], "did you mean resnet18"),
+        (["foo"], "--help lists the commands"),
+        (["f" * 5000], "--help lists the commands"),
+    ],
+)
 def test_a_word_that_is_no_command(run, monkeypatch, words, hint):
     """Whether there is a display or not."""
     monkeypatch.delenv("DISPLAY", raising=False)
@@ -204,20 +264,31 @@ def test_a_word_that_is_no_command(run, monkeypatch, words, hint):
     assert f"no command, template or file {words[0][:300]}" in sentence and hint in sentence
 
 
-@pytest.mark.parametrize("words, sentence", [
-    (["export", "lenet5", "--to", "pytorch", "--width", "9"], "--width does nothing here; --to "
-     "pytorch takes no options of its own"),
-    (["export", "lenet5", "--to", "table", "--inside", "a"], "--inside does nothing here; --to "
-     "table takes --format"),
-    (["export", "lenet5", "--to", "onnx", "-o", "x.onnx", "--theme", "light"], "--theme does "
-     "nothing here; --to onnx takes --weights, --seed"),
-    (["check", "lenet5", "--batch", "64"], "--batch does nothing here; it belongs to --memory"),
-    (["check", "lenet5", "--precision", "float16"], "it belongs to --memory")])
+@pytest.mark.parametrize(
+    "words, sentence",
+    [
+        (
+            ["export", "lenet5", "--to", "pytorch", "--width", "9"],
+            "--width does nothing here; --to pytorch takes no options of its own",
+        ),
+        (
+            ["export", "lenet5", "--to", "table", "--inside", "a"],
+            "--inside does nothing here; --to table takes --format",
+        ),
+        (
+            ["export", "lenet5", "--to", "onnx", "-o", "x.onnx", "--theme", "light"],
+            "--theme does nothing here; --to onnx takes --weights, --seed",
+        ),
+        (["check", "lenet5", "--batch", "64"], "--batch does nothing here; it belongs to --memory"),
+        (["check", "lenet5", "--precision", "float16"], "it belongs to --memory"),
+    ],
+)
 def test_an_option_that_would_do_nothing_is_refused(run, words, sentence):
     assert sentence in refused(run(*words))
 
 
 # export ---------------------------------------------------------------------------------------
+
 
 def test_export(run, tmp_path):
     status, out, err = run("export", "cifar_resnet8", "--to", "pytorch")
@@ -229,8 +300,10 @@ def test_export(run, tmp_path):
 
 def test_export_of_a_file_and_another_input(run, good):
     assert "class Good(nn.Module):" in run("export", good, "--to", "pytorch")[1]
-    assert "torch.zeros(1, 1, 28, 28)" in run("export", "resnet18", "--input", "1x28x28",
-                                               "--to", "pytorch")[1]
+    assert (
+        "torch.zeros(1, 1, 28, 28)"
+        in run("export", "resnet18", "--input", "1x28x28", "--to", "pytorch")[1]
+    )
 
 
 def test_export_of_a_network_with_problems(run, bad, tmp_path):
@@ -250,10 +323,29 @@ def test_export_to_a_place_that_cannot_be_written(run, tmp_path):
 def test_export_of_the_diagram_needs_no_screen(tmp_path, form, start):
     path = tmp_path / f"net.{form}"
     path.write_text("what was there before")
-    bare = {name: value for name, value in os.environ.items()
-            if name not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
-    ran = subprocess.run([sys.executable, "-m", "explorer", "export", "resnet18", "--to", form,
-                          "-o", path, "--width", "700"], capture_output=True, timeout=60, env=bare)
+    bare = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    }
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "explorer",
+            "export",
+            "resnet18",
+            "--to",
+            form,
+            "-o",
+            path,
+            "--width",
+            "700",
+        ],
+        capture_output=True,
+        timeout=60,
+        env=bare,
+    )
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"", b"")
     assert path.read_bytes().startswith(start) and os.listdir(tmp_path) == [path.name]
 
@@ -265,9 +357,11 @@ def test_export_of_what_lies_inside(run, tmp_path):
         assert (status, err) == (0, "")
         sizes.append(ElementTree.fromstring(out).get("width"))
     assert len(set(sizes)) == 4 and int(sizes[3]) == 3 * int(sizes[0])
-    for path, words in (("layer9", "There is no layer9; the network holds stem, layer1"),
-                        ("layer2.0.conv1", "layer2.0.conv1 is a Conv2d and has no inside"),
-                        ("...", "There is no ")):
+    for path, words in (
+        ("layer9", "There is no layer9; the network holds stem, layer1"),
+        ("layer2.0.conv1", "layer2.0.conv1 is a Conv2d and has no inside"),
+        ("...", "There is no "),
+    ):
         assert words in refused(run("export", "resnet18", "--to", "svg", "--inside", path))
 
 
@@ -291,29 +385,42 @@ def test_export_of_the_table(run, tmp_path):
     assert path.read_text("utf-8").startswith("layer,")
 
 
-@pytest.mark.parametrize("words, sentence", [
-    (["--to", "png"], "needs a file: -o FILE.png"), (["--to", "pdf"], "needs a file: -o FILE.pdf"),
-    (["--to", "png", "-o", "x.png", "--scale", "1e5"], "would be too large; allowed: 30,000"),
-    (["--to", "pdf", "-o", "x.pdf", "--width", "1e6"], "of a PDF may be 14,400"),
-    (["--to", "svg", "-o", "no/such/folder.svg"], "No such file"),
-    (["--to", "svg", "-o", "null\0.svg"], "null"),
-    (["--to", "png", "-o", "/dev/full/x.png"], "/dev/full/x.png: ")])
+@pytest.mark.parametrize(
+    "words, sentence",
+    [
+        (["--to", "png"], "needs a file: -o FILE.png"),
+        (["--to", "pdf"], "needs a file: -o FILE.pdf"),
+        (["--to", "png", "-o", "x.png", "--scale", "1e5"], "would be too large; allowed: 30,000"),
+        (["--to", "pdf", "-o", "x.pdf", "--width", "1e6"], "of a PDF may be 14,400"),
+        (["--to", "svg", "-o", "no/such/folder.svg"], "No such file"),
+        (["--to", "svg", "-o", "null\0.svg"], "null"),
+        (["--to", "png", "-o", "/dev/full/x.png"], "/dev/full/x.png: "),
+    ],
+)
 def test_an_export_that_cannot_be(run, tmp_path, monkeypatch, words, sentence):
     monkeypatch.chdir(tmp_path)
     assert sentence in refused(run("export", "lenet5", *words))
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("words", [["--to", "tiff"], ["--to", "png", "--scale", "0"],
-                                   ["--to", "png", "--scale", "nan"], ["--to", "png", "--width", "x"],
-                                   ["--to", "png", "--scale", "2", "--width", "9"],
-                                   ["--to", "svg", "--theme", "blue"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--to", "tiff"],
+        ["--to", "png", "--scale", "0"],
+        ["--to", "png", "--scale", "nan"],
+        ["--to", "png", "--width", "x"],
+        ["--to", "png", "--scale", "2", "--width", "9"],
+        ["--to", "svg", "--theme", "blue"],
+    ],
+)
 def test_a_wrong_export(run, words):
     sentence = refused(run("export", "lenet5", *words))
     assert sentence.startswith("cnn-explorer: --") and "export --help tells more" in sentence
 
 
 # Without a screen -----------------------------------------------------------------------------
+
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always one")
 @pytest.mark.parametrize("words", [[], ["open"], ["open", "resnet18"], ["some.cnn.json"]])
@@ -327,6 +434,7 @@ def test_no_display(run, monkeypatch, words):
 
 # train ----------------------------------------------------------------------------------------
 
+
 def test_a_folder_that_cannot_be_written_is_told_before_the_first_step(run, tmp_path, monkeypatch):
     from explorer.engine import training
 
@@ -334,8 +442,9 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_first_step(run, tmp_
     (tmp_path / "file").write_text("mine")
     (tmp_path / "full" / "weights.safetensors").mkdir(parents=True)
     for place in ("file", "file/inside", "full"):
-        assert "cannot be written" in refused_train(run("train", "lenet5", "--epochs", 1, "--out",
-                                                        tmp_path / place))
+        assert "cannot be written" in refused_train(
+            run("train", "lenet5", "--epochs", 1, "--out", tmp_path / place)
+        )
     assert (tmp_path / "file").read_text() == "mine"
     monkeypatch.setattr(training, "prepare", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     assert run("train", "lenet5", "--epochs", 1, "--out", tmp_path / "new" / "run")[0] == 130

@@ -33,22 +33,27 @@ def bad(tmp_path):
 
 # predict --------------------------------------------------------------------------------------
 
+
 def test_predict_names_the_cat_and_the_coffee(run):
     status, out, err = run("predict", "squeezenet1_1", CAT)
     assert (status, err) == (0, "")
     assert out.splitlines()[:3] == ["0.39  Egyptian cat", "0.34  tiger cat", "0.25  tabby"]
     assert len(out.splitlines()) == 5
-    status, out, _err = run("predict", "squeezenet1_1", resource.path("photos") / "coffee.png",
-                            "--top", 1)
+    status, out, _err = run(
+        "predict", "squeezenet1_1", resource.path("photos") / "coffee.png", "--top", 1
+    )
     assert (status, out) == (0, "0.97  espresso\n")
 
 
 def test_predict_with_weights_of_ones_own(run, tmp_path):
     graph = templates.build("squeezenet1_1")
-    torch.save({"state_dict": {f"module.{name}": value for name, value in
-                               load_file(PUBLISHED).items()}}, tmp_path / "w.pth")
+    torch.save(
+        {"state_dict": {f"module.{name}": value for name, value in load_file(PUBLISHED).items()}},
+        tmp_path / "w.pth",
+    )
     assert run("predict", "squeezenet1_1", CAT, "--weights", tmp_path / "w.pth")[1].startswith(
-        "0.39  Egyptian cat\n")
+        "0.39  Egyptian cat\n"
+    )
     file.write(graph, tmp_path / "mine.cnn.json")
     assert "Egyptian cat" in run("predict", tmp_path / "mine.cnn.json", CAT)[1]
 
@@ -65,11 +70,14 @@ def test_predict_refuses(run, bad, tmp_path):
 
 # import ---------------------------------------------------------------------------------------
 
+
 def test_import_writes_the_weights_under_our_names(run, tmp_path):
     model = build(templates.build("cifar_resnet8"), torch.device("cpu"), 5)
     state = model.net.state_dict()
-    torch.save({name.replace("layer", "group"): value for name, value in state.items()},
-               tmp_path / "theirs.pth")
+    torch.save(
+        {name.replace("layer", "group"): value for name, value in state.items()},
+        tmp_path / "theirs.pth",
+    )
     out_file = tmp_path / "ours.safetensors"
     status, out, err = run("import", "cifar_resnet8", tmp_path / "theirs.pth", "-o", out_file)
     assert (status, err) == (0, "")
@@ -81,7 +89,8 @@ def test_import_writes_the_weights_under_our_names(run, tmp_path):
     status, out, err = run("import", "cifar_resnet8", out_file, "--report")
     assert (status, err) == (0, "") and out.splitlines()[-1].endswith("match by name.")
     assert sum(line.startswith("by name") for line in out.splitlines()) == len(state) - sum(
-        "num_batches" in name for name in state)
+        "num_batches" in name for name in state
+    )
 
 
 def test_import_of_another_networks_weights(run, tmp_path):
@@ -96,8 +105,12 @@ def test_import_of_another_networks_weights(run, tmp_path):
 def test_import_refuses(run, bad, tmp_path):
     (tmp_path / "text.pth").write_text("no weights")
     (tmp_path / "torn.safetensors").write_bytes(PUBLISHED.read_bytes()[:100_000])
-    for name, words in (("text.pth", "holds no weights"), ("torn.safetensors", "no whole"),
-                        ("none.pth", "no file"), ("", "folder")):
+    for name, words in (
+        ("text.pth", "holds no weights"),
+        ("torn.safetensors", "no whole"),
+        ("none.pth", "no file"),
+        ("", "folder"),
+    ):
         assert words in refused(run("import", "squeezenet1_1", tmp_path / name))
     for place in (tmp_path, CAT / "x", tmp_path / "none" / "x.safetensors"):
         refused(run("import", "squeezenet1_1", PUBLISHED, "-o", place))
@@ -109,9 +122,14 @@ def test_import_refuses(run, bad, tmp_path):
 def test_import_of_a_sorted_file_whose_layers_are_alike(run, tmp_path):
     state = build(templates.build("cifar_resnet8"), torch.device("cpu"), 5).net.state_dict()
     modules = list(dict.fromkeys(name.rpartition(".")[0] for name in state))
-    words = {module: f"{'zyxwvutsrqponmlkjihgfedcba'[number]}_part" for number, module in enumerate(modules)}
-    theirs = {f"{words[name.rpartition('.')[0]]}.{name.rpartition('.')[2]}": value
-              for name, value in state.items()}
+    words = {
+        module: f"{'zyxwvutsrqponmlkjihgfedcba'[number]}_part"
+        for number, module in enumerate(modules)
+    }
+    theirs = {
+        f"{words[name.rpartition('.')[0]]}.{name.rpartition('.')[2]}": value
+        for name, value in state.items()
+    }
     save_file(theirs, tmp_path / "theirs.safetensors")
     torch.save(load_file(tmp_path / "theirs.safetensors"), tmp_path / "again.pth")
     torch.save(theirs, tmp_path / "theirs.pth")
@@ -139,8 +157,18 @@ def test_numbers_that_are_not_finite_are_told(run, tmp_path):
     status, out, _err = run("import", "lenet5", tmp_path / "nan.pth", "--report")
     assert status == 0 and "not finite (NaN, infinity) stand in 1 of them, first conv1.bias" in out
     assert sum(line.startswith("not finite") for line in out.splitlines()) == 1
-    sentence = refused(run("export", "lenet5", "--to", "onnx", "--weights", tmp_path / "nan.pth",
-                           "-o", tmp_path / "x.onnx"))
+    sentence = refused(
+        run(
+            "export",
+            "lenet5",
+            "--to",
+            "onnx",
+            "--weights",
+            tmp_path / "nan.pth",
+            "-o",
+            tmp_path / "x.onnx",
+        )
+    )
     assert "With these weights the outputs are not finite" in sentence
     assert not (tmp_path / "x.onnx").exists()
 
@@ -157,12 +185,16 @@ def test_import_of_a_pickle_that_would_run_code(run, tmp_path):
 
 # export ---------------------------------------------------------------------------------------
 
+
 def test_export_to_safetensors_of_drawn_weights(run, tmp_path):
     files = []
     for seed in (0, 0, 1):
         files.append(tmp_path / f"{len(files)}.safetensors")
         assert run("export", "lenet5", "--to", "safetensors", "--seed", seed, "-o", files[-1]) == (
-            0, f"{files[-1]}\nwith weights drawn from seed {seed}\n", "")
+            0,
+            f"{files[-1]}\nwith weights drawn from seed {seed}\n",
+            "",
+        )
     first, same, other = map(load_file, files)
     assert list(first) and all(torch.equal(first[name], same[name]) for name in first)
     assert not torch.equal(first["conv1.weight"], other["conv1.weight"])
@@ -172,11 +204,14 @@ def test_export_to_safetensors_of_drawn_weights(run, tmp_path):
 def test_export_takes_the_published_weights(run, tmp_path):
     out_file = tmp_path / "out.safetensors"
     assert run("export", "squeezenet1_1", "--to", "safetensors", "-o", out_file)[1] == (
-        f"{out_file}\nwith its published weights\n")
+        f"{out_file}\nwith its published weights\n"
+    )
     before, after = load_file(PUBLISHED), load_file(out_file)
     assert all(torch.equal(before[name], after[name]) for name in before)
-    assert "drawn from seed 3" in run("export", "squeezenet1_1", "--to", "safetensors", "--seed", 3,
-                                      "-o", out_file)[1]
+    assert (
+        "drawn from seed 3"
+        in run("export", "squeezenet1_1", "--to", "safetensors", "--seed", 3, "-o", out_file)[1]
+    )
     assert not torch.equal(load_file(out_file)["features.0.weight"], before["features.0.weight"])
 
 
@@ -192,19 +227,26 @@ def test_what_is_exported_others_may_read_as_the_user_has_it(run, tmp_path):
 
 def test_export_to_safetensors_of_given_weights(run, tmp_path):
     out_file = tmp_path / "out.safetensors"
-    assert run("export", "squeezenet1_1", "--to", "safetensors", "--weights", PUBLISHED,
-               "-o", out_file)[0] == 0
+    assert (
+        run(
+            "export", "squeezenet1_1", "--to", "safetensors", "--weights", PUBLISHED, "-o", out_file
+        )[0]
+        == 0
+    )
     before, after = load_file(PUBLISHED), load_file(out_file)
     assert set(before) == set(after) and all(torch.equal(before[n], after[n]) for n in before)
 
 
 def test_export_to_onnx_prints_the_difference(run, tmp_path):
     out_file = tmp_path / "net.onnx"
-    status, out, err = run("export", "squeezenet1_1", "--to", "onnx", "--weights", PUBLISHED,
-                           "-o", out_file)
+    status, out, err = run(
+        "export", "squeezenet1_1", "--to", "onnx", "--weights", PUBLISHED, "-o", out_file
+    )
     assert (status, err) == (0, "")
     where, which, what = out.splitlines()
-    assert which.startswith("with the weights of squeezenet1_1.safetensors: All 52 tensors match by name")
+    assert which.startswith(
+        "with the weights of squeezenet1_1.safetensors: All 52 tensors match by name"
+    )
     assert where == str(out_file) and "any number of pictures" in what
     assert float(re.search(r"differ by at most (\S+),", what)[1]) < 1e-4
 

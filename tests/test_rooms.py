@@ -20,7 +20,8 @@ GROUND = frozenset(("text", "resource", ""))
 ARROWS = {
     "": (NOTHING, frozenset()),  # explorer/__init__.py
     "__main__": (NOTHING, frozenset(("cli",))),
-    "text": (NOTHING, GROUND), "resource": (NOTHING, GROUND),
+    "text": (NOTHING, GROUND),
+    "resource": (NOTHING, GROUND),
     "graph": (NOTHING, GROUND | {"graph"}),
     "catalog": (NOTHING, GROUND | {"graph", "catalog"}),
     "analysis": (NOTHING, GROUND | {"graph", "catalog", "analysis"}),
@@ -28,8 +29,11 @@ ARROWS = {
     "engine": (TORCH, GROUND | {"graph", "catalog", "analysis", "protocol", "engine"}),
     "app": (QT, GROUND | {"graph", "catalog", "analysis", "protocol", "app"}),
     # A command imports what it needs, where it needs it: the window and the engine inside functions.
-    "cli": (NOTHING, GROUND | {"graph", "catalog", "analysis", "engine", "app", "terminal",
-                               "exchange", "export"}),
+    "cli": (
+        NOTHING,
+        GROUND
+        | {"graph", "catalog", "analysis", "engine", "app", "terminal", "exchange", "export"},
+    ),
     "export": (NOTHING, GROUND | {"analysis", "app", "engine", "exchange"}),  # its forms
     "exchange": (NOTHING, GROUND | {"graph", "catalog", "analysis", "engine"}),  # its commands
     "terminal": (NOTHING, GROUND),  # how the command line shows a run
@@ -44,8 +48,16 @@ def room(path: Path) -> str:
 def imports(path: Path, top: bool = False) -> set[str]:
     """Full names of all modules that the text imports; top: not those inside functions."""
     tree = ast.parse(path.read_text("utf-8"))
-    hidden = {inner for node in ast.walk(tree) for inner in ast.walk(node)
-              if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)} if top else set()
+    hidden = (
+        {
+            inner
+            for node in ast.walk(tree)
+            for inner in ast.walk(node)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
+        if top
+        else set()
+    )
     found = set()
     for node in ast.walk(tree):
         if node in hidden:
@@ -54,8 +66,10 @@ def imports(path: Path, top: bool = False) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
-            found |= {f"{node.module}.{alias.name}" if node.module == "explorer" else node.module
-                      for alias in node.names}
+            found |= {
+                f"{node.module}.{alias.name}" if node.module == "explorer" else node.module
+                for alias in node.names
+            }
     return found
 
 
@@ -94,17 +108,25 @@ def test_a_file_is_named_for_what_it_holds(path):
 def loaded(*modules: str) -> set[str]:
     """Top-level names of what a fresh process has loaded after these imports."""
     program = f"import sys, {', '.join(modules)}; print(*{{name.partition('.')[0] for name in sys.modules}})"
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,
-                         timeout=120, cwd=PACKAGE.parent,
-                         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"})
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=PACKAGE.parent,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+    )
     assert ran.returncode == 0, ran.stderr
     return set(ran.stdout.split())
 
 
 def names(*rooms: str) -> list[str]:
     """Every module of these rooms, but for those that run when imported."""
-    return [".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
-            for path in FILES if room(path) in rooms and path.stem != "__main__"]
+    return [
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+        for path in FILES
+        if room(path) in rooms and path.stem != "__main__"
+    ]
 
 
 def test_the_core_loads_neither_torch_nor_qt():
@@ -124,9 +146,16 @@ def test_the_window_never_loads_torch():
 
 
 def test_check_and_templates_load_neither():
-    program = ("import sys; from explorer.cli import main; main(['templates']); "
-               "main(['check', 'lenet5', '--json']); main(['export', 'lenet5', '--to', 'pytorch']); "
-               "assert not {'torch', 'PySide6', 'numpy'} & set(sys.modules)")
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60,
-                         cwd=PACKAGE.parent)
+    program = (
+        "import sys; from explorer.cli import main; main(['templates']); "
+        "main(['check', 'lenet5', '--json']); main(['export', 'lenet5', '--to', 'pytorch']); "
+        "assert not {'torch', 'PySide6', 'numpy'} & set(sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=PACKAGE.parent,
+    )
     assert ran.returncode == 0, ran.stderr

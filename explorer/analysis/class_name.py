@@ -8,17 +8,39 @@ from explorer.catalog import KINDS
 from explorer.graph.graph import Graph
 from explorer.text import _
 
-_WORDS = ("MobileNet", "ShuffleNet", "SqueezeNet", "DenseNet", "EfficientNet", "GoogLeNet", "AlexNet",
-          "RegNet", "ResNeXt", "ResNet", "ConvNeXt", "LeNet", "VGG", "WRN", "SE", "BN")
+_WORDS = (
+    "MobileNet",
+    "ShuffleNet",
+    "SqueezeNet",
+    "DenseNet",
+    "EfficientNet",
+    "GoogLeNet",
+    "AlexNet",
+    "RegNet",
+    "ResNeXt",
+    "ResNet",
+    "ConvNeXt",
+    "LeNet",
+    "VGG",
+    "WRN",
+    "SE",
+    "BN",
+)
 _PRETTY = {word.lower(): word for word in _WORDS}
 
 
 def class_name(graph: Graph) -> str:
     """The name of the class that `source` writes for a graph: ResNet18 for "resnet18"."""
     words = re.findall(r"[A-Za-z0-9]+", graph.name.encode("ascii", "ignore").decode())
-    camel = "".join(re.sub(f"^({'|'.join(_PRETTY)})(?![a-z])",
-                           lambda found: _PRETTY[found[0].lower()], word[:1].upper() + word[1:],
-                           flags=re.IGNORECASE) for word in words)
+    camel = "".join(
+        re.sub(
+            f"^({'|'.join(_PRETTY)})(?![a-z])",
+            lambda found: _PRETTY[found[0].lower()],
+            word[:1].upper() + word[1:],
+            flags=re.IGNORECASE,
+        )
+        for word in words
+    )
     return camel + "Net" * (camel in _taken(graph)) if camel[:1].isalpha() else f"Network{camel}"
 
 
@@ -38,13 +60,16 @@ def sums(block: Facts) -> bool:
 
 def form_of(block: Facts, forms: list[Facts]) -> str:
     """What tells this form of a block from the others, in a sentence."""
+
     def parts(form: Facts) -> tuple:
         kinds = [facts.kind for facts in _within(form)]
-        return (_("a shortcut") if sums(form) else _("no shortcut"),
-                _("{count} convolutions").format(count=sum(
-                    kind.name == "Conv2d" for kind in kinds)),
-                _("a gate") if any(kind.name == "SqueezeExcitation" for kind in kinds)
-                else _("no gate"))
+        return (
+            _("a shortcut") if sums(form) else _("no shortcut"),
+            _("{count} convolutions").format(count=sum(kind.name == "Conv2d" for kind in kinds)),
+            _("a gate")
+            if any(kind.name == "SqueezeExcitation" for kind in kinds)
+            else _("no gate"),
+        )
 
     ours, others = parts(block), [parts(form) for form in forms]
     told = [part for at, part in enumerate(ours) if len({other[at] for other in others}) > 1]

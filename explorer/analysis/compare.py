@@ -53,8 +53,9 @@ class Comparison(NamedTuple):
         return Fraction(self.chain.weights, self.single.weights)
 
 
-def compared(graph: Graph, facts: Mapping[str, Facts], input: Shape | None,
-             ids: Iterable[str]) -> Comparison:
+def compared(
+    graph: Graph, facts: Mapping[str, Facts], input: Shape | None, ids: Iterable[str]
+) -> Comparison:
     """Compares these nodes of the graph, and those between them, with one convolution.
 
     facts: of every node of the graph; input: the shape that enters it. Raises NotComparable.
@@ -67,15 +68,18 @@ def compared(graph: Graph, facts: Mapping[str, Facts], input: Shape | None,
         raise NotComparable(_("Something is wrong with these nodes; mend it first"))
     if len(shape) != 3 or len(out) != 3:
         raise NotComparable(_("Only what takes maps and gives maps compares with a convolution"))
-    sources = {id: tuple([INPUT if source == entry else source
-                          for source in _sources(graph, id)]) for id in nodes}
+    sources = {
+        id: tuple([INPUT if source == entry else source for source in _sources(graph, id)])
+        for id in nodes
+    }
     fields = ReceptiveFields({id: facts[id] for id in nodes}, sources, shape)
     field = fields.of(exit)
     if field is None:
         raise NotComparable(_("Something is wrong with these nodes; mend it first"))
     if field.clipped:
-        raise NotComparable(_("{node} sees the whole map; there is no convolution of that "
-                              "field").format(node=exit))
+        raise NotComparable(
+            _("{node} sees the whole map; there is no convolution of that field").format(node=exit)
+        )
     if any(type(jump) is not int or jump < 1 for jump in field.jump) or 0 in field.size:
         raise NotComparable(_("These nodes raise the resolution; one convolution cannot"))
     layers = [layer for id in nodes for layer in layers_of(id, facts[id], (INPUT,))[0]]
@@ -83,12 +87,20 @@ def compared(graph: Graph, facts: Mapping[str, Facts], input: Shape | None,
     if not chain.weights:
         raise NotComparable(_("None of these nodes has a kernel; select convolutions"))
     weights = shape[0] * out[0] * prod(field.size)
-    after = layers[max(n for n, layer in enumerate(layers) if _kernel(layer)) + 1:]
-    single = Figures(1, weights, weights * prod(out[1:]),
-                     int(any(_bends(layer) for layer in after)))
-    return Comparison(nodes, field.size, _growth(fields.layers(nodes), field.size), field.jump,
-                      (shape[0], out[0]), chain, single,
-                      _equal(layers, sources, field.size, chain, single))
+    after = layers[max(n for n, layer in enumerate(layers) if _kernel(layer)) + 1 :]
+    single = Figures(
+        1, weights, weights * prod(out[1:]), int(any(_bends(layer) for layer in after))
+    )
+    return Comparison(
+        nodes,
+        field.size,
+        _growth(fields.layers(nodes), field.size),
+        field.jump,
+        (shape[0], out[0]),
+        chain,
+        single,
+        _equal(layers, sources, field.size, chain, single),
+    )
 
 
 def _with_between(graph: Graph, chosen: list[str]) -> tuple[str, ...]:
@@ -114,22 +126,32 @@ def _sources(graph: Graph, id: str) -> list[str]:
 def _ends(graph: Graph, nodes: tuple[str, ...]) -> tuple[str, str]:
     """The one node that feeds these, and the one of them whose output goes on."""
     entries = {source for id in nodes for source in _sources(graph, id)} - set(nodes)
-    exits = [id for id in nodes if not graph.out_of(id)
-             or any(wire.target not in nodes for wire in graph.out_of(id))]
+    exits = [
+        id
+        for id in nodes
+        if not graph.out_of(id) or any(wire.target not in nodes for wire in graph.out_of(id))
+    ]
     if len(entries) != 1 or len(exits) != 1:
-        what = (_("come from {names}").format(names=", ".join(sorted(entries))) if len(entries) > 1
-                else _("end at {names}").format(names=", ".join(exits)) if len(exits) > 1
-                else _("come from nowhere"))
-        raise NotComparable(_("One convolution has one input and one output; these nodes "
-                              "{what}").format(what=what))
+        what = (
+            _("come from {names}").format(names=", ".join(sorted(entries)))
+            if len(entries) > 1
+            else _("end at {names}").format(names=", ".join(exits))
+            if len(exits) > 1
+            else _("come from nowhere")
+        )
+        raise NotComparable(
+            _("One convolution has one input and one output; these nodes {what}").format(what=what)
+        )
     return entries.pop(), exits[0]
 
 
 def _kernel(layer: Layer) -> int:
-    """Numbers in the layer's kernel: of what it learns with at least two axes; 0 if there is none.
-    """
-    return sum(weight.size for weight in layer.facts.weights
-               if weight.learned and weight.name == "weight" and len(weight.shape) > 1)
+    """Numbers in the layer's kernel: of what it learns with at least two axes; 0 if there is none."""
+    return sum(
+        weight.size
+        for weight in layer.facts.weights
+        if weight.learned and weight.name == "weight" and len(weight.shape) > 1
+    )
 
 
 def _bends(layer: Layer) -> bool:
@@ -138,22 +160,32 @@ def _bends(layer: Layer) -> bool:
 
 def _figures(layers: list[Layer]) -> Figures:
     kernels = [_kernel(layer) for layer in layers]
-    return Figures(sum(map(bool, kernels)), sum(kernels), sum(layer.macs for layer in layers),
-                   sum(map(_bends, layers)))
+    return Figures(
+        sum(map(bool, kernels)),
+        sum(kernels),
+        sum(layer.macs for layer in layers),
+        sum(map(_bends, layers)),
+    )
 
 
 def _growth(fields, last: tuple[int, int]) -> tuple[tuple[int, int], ...]:
     found = [(1, 1)]
     for field in fields:
         size = field.size if field else found[-1]
-        if size != found[-1] and all(old <= new <= end for old, new, end
-                                     in zip(found[-1], size, last)):
+        if size != found[-1] and all(
+            old <= new <= end for old, new, end in zip(found[-1], size, last)
+        ):
             found.append(size)
     return tuple(found[1:]) or (last,)
 
 
-def _equal(layers: list[Layer], sources: Mapping[str, tuple[str, ...]], size: tuple[int, int],
-           chain: Figures, single: Figures) -> Fraction | None:
+def _equal(
+    layers: list[Layer],
+    sources: Mapping[str, tuple[str, ...]],
+    size: tuple[int, int],
+    chain: Figures,
+    single: Figures,
+) -> Fraction | None:
     if any(len(came) != 1 for came in (*sources.values(), *(layer.sources for layer in layers))):
         return None
     kernels = [layer for layer in layers if _kernel(layer)]

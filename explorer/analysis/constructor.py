@@ -30,8 +30,11 @@ class Expression(str):
 def same_kind(a: Constructor, b: Constructor) -> bool:
     """The two differ at most in figures, or in the non-linearity."""
     if isinstance(a, Row) and isinstance(b, Row):
-        return (len(a.items) == len(b.items) and a.names == b.names
-                and all(map(same_kind, a.items, b.items)))
+        return (
+            len(a.items) == len(b.items)
+            and a.names == b.names
+            and all(map(same_kind, a.items, b.items))
+        )
     if isinstance(a, Call) and isinstance(b, Call):
         return a.function == b.function or _activation(a) and _activation(b)
     return a is b
@@ -50,8 +53,11 @@ def written(made: Call | Row, used: int, indent: int = 8) -> list[str]:
     if used + len(line) <= WIDEST or isinstance(made, Call) and len(line) <= 40:
         return [line]
     if isinstance(made, Call):
-        return [f"{made.function}(", *_filled(
-            [_argument(a) for a in made.arguments if _shows(a)], WIDEST - indent - 1), ")"]
+        return [
+            f"{made.function}(",
+            *_filled([_argument(a) for a in made.arguments if _shows(a)], WIDEST - indent - 1),
+            ")",
+        ]
     lines = ["nn.Sequential(OrderedDict([" if made.names else "nn.Sequential("]
     for run in _runs(made):
         for each in _items(run, indent + 4):
@@ -92,8 +98,11 @@ def _line(made: Call | Row) -> str:
     runs = _runs(made)
     items = ", ".join(part for run in runs for part in run.parts())
     if len(runs) == 1 and runs[0].count > 2:
-        return (f"nn.Sequential(OrderedDict({runs[0].text()[2:-1]}))" if made.names
-                else f"nn.Sequential({items})")
+        return (
+            f"nn.Sequential(OrderedDict({runs[0].text()[2:-1]}))"
+            if made.names
+            else f"nn.Sequential({items})"
+        )
     return f"nn.Sequential(OrderedDict([{items}]))" if made.names else f"nn.Sequential({items})"
 
 
@@ -115,6 +124,7 @@ def _text(value: object) -> str:
 
 
 # Repetition -----------------------------------------------------------------------------------
+
 
 @dataclass
 class _Run:
@@ -140,8 +150,10 @@ class _Run:
         """The texts of the items in one line."""
         if self.count > 2:
             return [self.text()]
-        return [f'("{name}", {_line(item)})' if name else _line(item)
-                for item, name in zip(self.items, self.names or [""] * self.count)]
+        return [
+            f'("{name}", {_line(item)})' if name else _line(item)
+            for item, name in zip(self.items, self.names or [""] * self.count)
+        ]
 
     def text(self) -> str:
         """All items as one generator."""
@@ -190,8 +202,12 @@ def _step(a: Call | Row, b: Call | Row) -> tuple[int, ...] | None:
     anything else."""
     if a == b:
         return (0,) * (len(a.arguments) if isinstance(a, Call) else 1)
-    if not (isinstance(a, Call) and isinstance(b, Call) and a.function == b.function
-            and len(a.arguments) == len(b.arguments)):
+    if not (
+        isinstance(a, Call)
+        and isinstance(b, Call)
+        and a.function == b.function
+        and len(a.arguments) == len(b.arguments)
+    ):
         return None
     steps = []
     for one, other in zip(a.arguments, b.arguments):
@@ -208,7 +224,19 @@ def _grown(item: Call | Row, growth: tuple[int, ...]) -> Call | Row:
     """The item with the growth of its numbers written out."""
     if not any(growth):
         return item
-    return Call(item.function, tuple(
-        Argument(a.name, Expression(f"{a.value} {'+' if by > 0 else '-'} "
-                                    + ("i" if abs(by) == 1 else f"{abs(by)} * i")), a.default)
-        if by else a for a, by in zip(item.arguments, growth)))
+    return Call(
+        item.function,
+        tuple(
+            Argument(
+                a.name,
+                Expression(
+                    f"{a.value} {'+' if by > 0 else '-'} "
+                    + ("i" if abs(by) == 1 else f"{abs(by)} * i")
+                ),
+                a.default,
+            )
+            if by
+            else a
+            for a, by in zip(item.arguments, growth)
+        ),
+    )

@@ -57,8 +57,11 @@ class Blocks(Sequence[Child]):
             before = name
 
     def _child(self, number: int) -> Child:
-        return Child(self._run.name(number), self._different[min(number, len(self._different) - 1)],
-                     (self._run.name(number - 1) if number else INPUT,))
+        return Child(
+            self._run.name(number),
+            self._different[min(number, len(self._different) - 1)],
+            (self._run.name(number - 1) if number else INPUT,),
+        )
 
 
 class Facts(NamedTuple):
@@ -141,12 +144,21 @@ def _facts(meaning: tuple, ins: tuple[Shape | None, ...]) -> Facts:
         fault = Fault(mismatch.rule, mismatch.message, mismatch.allowed)
         return Facts(kind, settings, ins, mismatch.intended, fault=fault, faults=1)
     weights = kind.weights(settings, ins) if kind.weights else ()
-    return Facts(kind, settings, ins, out, sum([w.size for w in weights if w.learned]),
-                 kind.macs(settings, ins, out) if kind.macs else 0,
-                 0 if name in VIEWS else prod(out), weights)
+    return Facts(
+        kind,
+        settings,
+        ins,
+        out,
+        sum([w.size for w in weights if w.learned]),
+        kind.macs(settings, ins, out) if kind.macs else 0,
+        0 if name in VIEWS else prod(out),
+        weights,
+    )
 
 
-def _composite(kind: Kind, settings: Settings, ins: tuple[Shape, ...], inner: Graph | None) -> Facts:
+def _composite(
+    kind: Kind, settings: Settings, ins: tuple[Shape, ...], inner: Graph | None
+) -> Facts:
     if inner is not None:
         return _group(kind, settings, ins, inner)
     inside = kind.expand(settings, ins)
@@ -155,8 +167,12 @@ def _composite(kind: Kind, settings: Settings, ins: tuple[Shape, ...], inner: Gr
     shapes = {INPUT: ins[0]}
     children = []
     for id, meaning, sources in inside.steps:
-        facts = _facts(meaning, (shapes[sources[0]],) if len(sources) == 1
-                       else tuple([shapes[source] for source in sources]))
+        facts = _facts(
+            meaning,
+            (shapes[sources[0]],)
+            if len(sources) == 1
+            else tuple([shapes[source] for source in sources]),
+        )
         shapes[id] = facts.out
         children.append(Child(id, facts, sources))
     return _total(kind, settings, ins, children, inside.last)
@@ -180,17 +196,26 @@ def _group(kind: Kind, settings: Settings, ins: tuple[Shape, ...], inner: Graph)
     strays = [child for child in found if child.facts.faults and child.id not in alive]
     leading = inner.into(OUTPUT).get(PORT)
     if leading:
-        fault = next((clash for _id, clash in clashes(
-            [(child.id, child.facts) for child in children])), None)
+        fault = next(
+            (clash for _id, clash in clashes([(child.id, child.facts) for child in children])), None
+        )
     else:
         fault = Fault("unconnected", _("Nothing is connected to the output inside {node}"))
-    return _total(kind, settings, ins, children, leading.source if leading else "", strays, fault,
-                  inner)
+    return _total(
+        kind, settings, ins, children, leading.source if leading else "", strays, fault, inner
+    )
 
 
-def _total(kind: Kind, settings: Settings, ins: tuple[Shape, ...], children: Sequence[Child],
-           result: str, strays: Iterable[Child] = (), fault: Fault | None = None,
-           inner: Graph | None = None) -> Facts:
+def _total(
+    kind: Kind,
+    settings: Settings,
+    ins: tuple[Shape, ...],
+    children: Sequence[Child],
+    result: str,
+    strays: Iterable[Child] = (),
+    fault: Fault | None = None,
+    inner: Graph | None = None,
+) -> Facts:
     """What follows for a composite from what is inside it."""
     params = macs = activations = layers = 0
     faults = int(fault is not None)
@@ -204,9 +229,23 @@ def _total(kind: Kind, settings: Settings, ins: tuple[Shape, ...], children: Seq
         if id == result:
             out = facts.out
     faults += sum([child.facts.faults for child in strays])
-    return Facts(kind, settings, ins, out, params, macs, activations, (), fault, faults,
-                 layers, children if isinstance(children, Blocks) else tuple(children),
-                 tuple(strays), result, inner)
+    return Facts(
+        kind,
+        settings,
+        ins,
+        out,
+        params,
+        macs,
+        activations,
+        (),
+        fault,
+        faults,
+        layers,
+        children if isinstance(children, Blocks) else tuple(children),
+        tuple(strays),
+        result,
+        inner,
+    )
 
 
 def clashes(nodes: Iterable[tuple[str, Facts]]) -> Iterator[tuple[str, Fault]]:
@@ -217,11 +256,17 @@ def clashes(nodes: Iterable[tuple[str, Facts]]) -> Iterator[tuple[str, Fault]]:
         for name in names_of(id, facts):
             if taken.get(name, id) != id:  # what clashes inside one is told there
                 inliner = id if facts.inline else taken[name]
-                yield inliner, Fault(
-                    "names", _("{first} and {second} both put a layer called {name} into the "
-                               "network; every name may occur once").format(
-                                   first=taken[name], second=id, name=name),
-                    {"name": name, "inliner": inliner})
+                yield (
+                    inliner,
+                    Fault(
+                        "names",
+                        _(
+                            "{first} and {second} both put a layer called {name} into the "
+                            "network; every name may occur once"
+                        ).format(first=taken[name], second=id, name=name),
+                        {"name": name, "inliner": inliner},
+                    ),
+                )
                 break
             taken[name] = id
 
@@ -266,16 +311,28 @@ def _child(node: Node, wires: Mapping[str, Wire], shapes: dict[str, Shape | None
     return Child(node.id, _facts(node.meaning, ins), sources)
 
 
-def _unconnected(node: Node, kind: Kind, ins: tuple[Shape | None, ...],
-                 wires: Mapping[str, Wire]) -> Facts:
-    message = (_("{{node}} joins at least two branches, but {count} connected").format(
-        count=_("one is") if ins else _("none is")) if kind.variadic else
-        _("The input of {node} is not connected"))
+def _unconnected(
+    node: Node, kind: Kind, ins: tuple[Shape | None, ...], wires: Mapping[str, Wire]
+) -> Facts:
+    message = (
+        _("{{node}} joins at least two branches, but {count} connected").format(
+            count=_("one is") if ins else _("none is")
+        )
+        if kind.variadic
+        else _("The input of {node} is not connected")
+    )
     missing = tuple(port for port in kind.ports() if port not in wires)
-    return Facts(kind, kind.settings(node.params), ins, ins[0] if ins else None,
-                 fault=Fault("unconnected", message, {
-                     "ports": missing, "count": len(kind.inputs) - len(ins)}), faults=1,
-                 inner=node.inner)
+    return Facts(
+        kind,
+        kind.settings(node.params),
+        ins,
+        ins[0] if ins else None,
+        fault=Fault(
+            "unconnected", message, {"ports": missing, "count": len(kind.inputs) - len(ins)}
+        ),
+        faults=1,
+        inner=node.inner,
+    )
 
 
 def names_in(graph: Graph) -> set[str]:

@@ -28,6 +28,7 @@ def fixes(report: "Report", id: str, fault: Fault) -> tuple[Fix, ...]:
 
 def inside(id: str, edit: Edit) -> Edit:
     """The edit of the whole network that does `edit` inside its group `id`."""
+
     def outer(graph: Graph) -> Graph:
         node = graph.nodes[id]
         return edits.replace_node(graph, replace(node, inner=edit(node.inner)))
@@ -41,6 +42,7 @@ def _none(report, id, fault) -> Iterator[Fix]:
 
 # Branches that do not fit ---------------------------------------------------------------------
 
+
 def _add(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     """Project the branches that differ to the shape of the others; or make their channels those of
     the others. Others: the most of one shape, or the first; then the next."""
@@ -49,29 +51,39 @@ def _add(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     if None in facts.ins:
         return
     shapes = sorted(dict.fromkeys(facts.ins), key=facts.ins.count, reverse=True)
-    odd = {want: [(wire, have) for wire, have in zip(wires, facts.ins) if have != want]
-           for want in shapes}
+    odd = {
+        want: [(wire, have) for wire, have in zip(wires, facts.ins) if have != want]
+        for want in shapes
+    }
     for want, branches in odd.items():
         strides = [_stride(have, want) for _wire, have in branches]
         if all(strides):
             yield _projected(want, branches, strides)
     for want, branches in odd.items():
-        changed = {wire.source: _reshaped(report, wire.source, have, want)
-                   for wire, have in branches}
+        changed = {
+            wire.source: _reshaped(report, wire.source, have, want) for wire, have in branches
+        }
         if all(changed.values()) and not any(
-                graph.reaches(source, wire.source) for source in changed for wire in wires
-                if wire.source != source):
+            graph.reaches(source, wire.source)
+            for source in changed
+            for wire in wires
+            if wire.source != source
+        ):
             yield _matched(report, changed)
 
 
 def _matched(report: "Report", changed: dict[str, dict]) -> Fix:
     """Other parameters for each of these nodes."""
-    each = [(source, report.facts[source].kind.stated(params))
-            for source, params in changed.items()]
-    label = (_("Match {branch}: {values}").format(branch=each[0][0], values=each[0][1])
-             if len(each) == 1 else
-             _("Match {branches}").format(branches=_(" and ").join(
-                 f"{source} ({values})" for source, values in each)))
+    each = [
+        (source, report.facts[source].kind.stated(params)) for source, params in changed.items()
+    ]
+    label = (
+        _("Match {branch}: {values}").format(branch=each[0][0], values=each[0][1])
+        if len(each) == 1
+        else _("Match {branches}").format(
+            branches=_(" and ").join(f"{source} ({values})" for source, values in each)
+        )
+    )
     return Fix(label, partial(_set_each, params=changed))
 
 
@@ -81,15 +93,19 @@ def _projected(want: Shape, branches: list[tuple[Wire, Shape]], strides: list[in
     shapes = {wire.source: have for wire, have in branches}
     label = _("Project {branch}: 1×1").format(branch=_(" and ").join(steps))
     if max(strides) > 1:
-        label += _(", stride {stride}").format(stride=_(" and ").join(
-            str(stride) for stride in dict.fromkeys(strides) if stride > 1))
-    return Fix(label, partial(_project_each, wires=[wire for wire, _have in branches],
-                              strides=steps, channels=want[0]),
-               added=sum(want[0] * have[0] + 2 * want[0] for have in shapes.values()))
+        label += _(", stride {stride}").format(
+            stride=_(" and ").join(str(stride) for stride in dict.fromkeys(strides) if stride > 1)
+        )
+    return Fix(
+        label,
+        partial(
+            _project_each, wires=[wire for wire, _have in branches], strides=steps, channels=want[0]
+        ),
+        added=sum(want[0] * have[0] + 2 * want[0] for have in shapes.values()),
+    )
 
 
-def _project_each(graph: Graph, wires: list[Wire], strides: dict[str, int],
-                  channels: int) -> Graph:
+def _project_each(graph: Graph, wires: list[Wire], strides: dict[str, int], channels: int) -> Graph:
     made: dict[str, str] = {}
     for wire in wires:
         if wire.source in made:
@@ -156,8 +172,12 @@ def _gives(report: "Report", id: str, params: dict, want: Shape) -> bool:
     if KINDS[node.kind].fault({**node.params, **params}):
         return False
     ins = report.facts[id].ins
-    trial = Graph("", (), {id: replace(node, params={**node.params, **params})},
-                  (Wire(INPUT, id, KINDS[node.kind].inputs[0]), Wire(id, OUTPUT)))
+    trial = Graph(
+        "",
+        (),
+        {id: replace(node, params={**node.params, **params})},
+        (Wire(INPUT, id, KINDS[node.kind].inputs[0]), Wire(id, OUTPUT)),
+    )
     return len(ins) == 1 and next(sweep(trial, ins[0])).facts.out == want
 
 
@@ -188,23 +208,33 @@ def _concat(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
         others = {shape[1:] for number, shape in enumerate(ins) if number != which}
         want = (have[0], *min(others))
         changed = _reshaped(report, source, have, want) if len(others) == 1 else {}
-        if changed and not any(report.graph.reaches(source, other)
-                               for number, other in enumerate(sources) if number != which):
+        if changed and not any(
+            report.graph.reaches(source, other)
+            for number, other in enumerate(sources)
+            if number != which
+        ):
             yield _matched(report, {source: changed})
 
 
 # Maps and vectors -----------------------------------------------------------------------------
 
+
 def _vector(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     settings, shape = report.facts[id].settings, report.facts[id].ins[0]
     features, bias = settings.out_features, int(settings.bias)
     if len(shape) == 3:
-        yield Fix(_("Insert global average pooling and Flatten"),
-                  partial(_before, id=id, kinds=(("AdaptiveAvgPool2d", {"output_size": 1}),
-                                                  ("Flatten", {}))),
-                  added=features * (shape[0] + bias))
-        yield Fix(_("Insert Flatten"), partial(_before, id=id, kinds=(("Flatten", {}),)),
-                  added=features * (shape[0] * shape[1] * shape[2] + bias))
+        yield Fix(
+            _("Insert global average pooling and Flatten"),
+            partial(
+                _before, id=id, kinds=(("AdaptiveAvgPool2d", {"output_size": 1}), ("Flatten", {}))
+            ),
+            added=features * (shape[0] + bias),
+        )
+        yield Fix(
+            _("Insert Flatten"),
+            partial(_before, id=id, kinds=(("Flatten", {}),)),
+            added=features * (shape[0] * shape[1] * shape[2] + bias),
+        )
 
 
 def _before(graph: Graph, id: str, kinds: tuple) -> Graph:
@@ -228,28 +258,36 @@ def _classes(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     settings = report.facts[id].settings if id in report.facts else None
     for key in ("classes", "out_features"):
         if hasattr(settings, key) and getattr(settings, key) != count:
-            yield Fix(_("Set {values}, as {data} has").format(
-                values=report.facts[id].kind.stated({key: count}), data=fault.allowed.title),
-                partial(edits.set_params, id=id, params={key: count}))
+            yield Fix(
+                _("Set {values}, as {data} has").format(
+                    values=report.facts[id].kind.stated({key: count}), data=fault.allowed.title
+                ),
+                partial(edits.set_params, id=id, params={key: count}),
+            )
             return
     inner = report.graph.nodes[id].inner if id in report.graph.nodes else None
     last = inner.into(OUTPUT).get(PORT) if inner else None
     if last and last.source in inner.nodes and inner.nodes[last.source].kind == "Linear":
-        yield Fix(_("Set {values} in {node}").format(
-            values=KINDS["Linear"].stated({"out_features": count}), node=f"{id}.{last.source}"),
-            inside(id, partial(edits.set_params, id=last.source, params={"out_features": count})))
+        yield Fix(
+            _("Set {values} in {node}").format(
+                values=KINDS["Linear"].stated({"out_features": count}), node=f"{id}.{last.source}"
+            ),
+            inside(id, partial(edits.set_params, id=last.source, params={"out_features": count})),
+        )
         return
     leading = report.graph.into(OUTPUT).get(PORT)
     if leading and report.output:
-        yield Fix(_("Append a classifier head for {count} classes").format(count=count),
-                  partial(_append_head, count=count, shape=report.output),
-                  added=(report.output[0] + 1) * count)
+        yield Fix(
+            _("Append a classifier head for {count} classes").format(count=count),
+            partial(_append_head, count=count, shape=report.output),
+            added=(report.output[0] + 1) * count,
+        )
 
 
 def _append_head(graph: Graph, count: int, shape: Shape) -> Graph:
     wire = graph.into(OUTPUT)[PORT]
     x, y = graph.nodes[wire.source].position if wire.source in graph.nodes else (0.0, 0.0)
-    kind, key = (("ClassifierHead", "classes") if len(shape) == 3 else ("Linear", "out_features"))
+    kind, key = ("ClassifierHead", "classes") if len(shape) == 3 else ("Linear", "out_features")
     params = {key: count}
     if kind == "ClassifierHead" and not graph.nodes.keys().isdisjoint(("avgpool", "flatten", "fc")):
         params["inline"] = False  # its layers' names are taken
@@ -259,8 +297,12 @@ def _append_head(graph: Graph, count: int, shape: Shape) -> Graph:
 
 def _input(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     data = fault.allowed
-    yield Fix(_("Take the pictures of {data}: {shape}").format(
-        data=data.title, shape=text_of(data.input)), partial(replace, input=data.input))
+    yield Fix(
+        _("Take the pictures of {data}: {shape}").format(
+            data=data.title, shape=text_of(data.input)
+        ),
+        partial(replace, input=data.input),
+    )
 
 
 def _unconnected(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
@@ -269,28 +311,49 @@ def _unconnected(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     if id == OUTPUT:
         loose = [other for other in graph.nodes if not graph.out_of(other)]
     else:
-        loose = [other for other in (*graph.nodes, INPUT) if not graph.out_of(other)
-                 and other != id and not edits.refusal(graph, other, id)]
+        loose = [
+            other
+            for other in (*graph.nodes, INPUT)
+            if not graph.out_of(other) and other != id and not edits.refusal(graph, other, id)
+        ]
     allowed = fault.allowed or {"ports": (PORT,), "count": 1}
     port = allowed["ports"][0]
     if len(loose) == 1 and allowed["count"] == 1:
-        yield Fix(_("Connect {source} to {target}").format(source=loose[0], target=id),
-                  partial(edits.connect, source=loose[0], target=id, port=port))
+        yield Fix(
+            _("Connect {source} to {target}").format(source=loose[0], target=id),
+            partial(edits.connect, source=loose[0], target=id, port=port),
+        )
     if id != OUTPUT and not graph.out_of(id):
         yield Fix(_("Remove {node}").format(node=id), partial(edits.remove, ids=[id]))
 
 
 def _names(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     name, inliner = fault.allowed["name"], fault.allowed["inliner"]
-    yield Fix(_("Keep the layers of {node} under its name").format(node=inliner),
-              partial(edits.set_params, id=inliner, params={"inline": False}))
-    users = [id for id, facts in report.facts.items()
-             if id in report.alive and name in names_of(id, facts)]
+    yield Fix(
+        _("Keep the layers of {node} under its name").format(node=inliner),
+        partial(edits.set_params, id=inliner, params={"inline": False}),
+    )
+    users = [
+        id
+        for id, facts in report.facts.items()
+        if id in report.alive and name in names_of(id, facts)
+    ]
     if name in users and len(users) == 2:  # with a third, the name would still occur twice
         fresh = names.free(name, names_in(report.graph))
-        yield Fix(_("Rename {old} to {new}").format(old=name, new=fresh),
-                  partial(edits.rename, old=name, new=fresh))
+        yield Fix(
+            _("Rename {old} to {new}").format(old=name, new=fresh),
+            partial(edits.rename, old=name, new=fresh),
+        )
 
 
-_RULES = {**LAYER_RULES, "add": _add, "multiply": _multiply, "concat": _concat, "vector": _vector,
-          "classes": _classes, "input": _input, "unconnected": _unconnected, "names": _names}
+_RULES = {
+    **LAYER_RULES,
+    "add": _add,
+    "multiply": _multiply,
+    "concat": _concat,
+    "vector": _vector,
+    "classes": _classes,
+    "input": _input,
+    "unconnected": _unconnected,
+    "names": _names,
+}

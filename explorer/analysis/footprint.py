@@ -23,8 +23,9 @@ FULL, HALF, INDEX = 4, 2, 8
 """Bytes of a float32, of a bfloat16 or float16, and of an int64."""
 _ALWAYS_VIEWS = frozenset(("Flatten", "Identity", "Permute", "Chunk"))
 _RESTING = frozenset(("Dropout", "DropPath"))  # views while they do not train
-_FULL_ON_CUDA = frozenset(("GroupNorm", "LayerNorm", "LayerNorm2d", "LocalResponseNorm",
-                           "Softmax", "Upsample"))
+_FULL_ON_CUDA = frozenset(
+    ("GroupNorm", "LayerNorm", "LayerNorm2d", "LocalResponseNorm", "Softmax", "Upsample")
+)
 _FULL_ON_CPU = frozenset(("LocalResponseNorm",))
 """Kinds that autocast keeps in float32 (torch.amp, "Autocast Op Reference")."""
 _AT_WORK = {"LocalResponseNorm": (2, 3)}
@@ -71,8 +72,9 @@ def envelope(lines: Iterable[Line]) -> tuple[Line, ...]:
     for fixed, each in sorted(lines, key=lambda line: (line[1], line[0])):
         if found and found[-1][1] == each:
             found.pop()
-        while found and (fixed >= found[-1][0] or len(found) > 1
-                         and _hidden(found[-2], found[-1], (fixed, each))):
+        while found and (
+            fixed >= found[-1][0] or len(found) > 1 and _hidden(found[-2], found[-1], (fixed, each))
+        ):
             found.pop()
         found.append((fixed, each))
     return tuple(found)
@@ -100,8 +102,13 @@ class _Level:
 
 
 @lru_cache(maxsize=65_536)
-def footprint(facts: Facts, manner: Manner, widths: tuple[int, ...], learns: tuple[bool, ...],
-              held: bool = False) -> Footprint:
+def footprint(
+    facts: Facts,
+    manner: Manner,
+    widths: tuple[int, ...],
+    learns: tuple[bool, ...],
+    held: bool = False,
+) -> Footprint:
     """The footprint of a node. widths: bytes of a number, for each input; learns: which inputs
     have a gradient; held: somebody else reads the gradient of its output too. All shapes must be
     known."""
@@ -123,12 +130,17 @@ def _order(facts: Facts) -> Order:
 
 # A layer --------------------------------------------------------------------------------------
 
-def _leaf(facts: Facts, manner: Manner, widths: tuple[int, ...], learns: tuple[bool, ...],
-          held: bool) -> Footprint:
+
+def _leaf(
+    facts: Facts, manner: Manner, widths: tuple[int, ...], learns: tuple[bool, ...], held: bool
+) -> Footprint:
     kind, settings, name = facts.kind, facts.settings, facts.kind.name
     weights = sum(weight.size for weight in facts.weights if weight.learned)
-    buffers = sum(weight.size * (FULL if weight.shape else INDEX)
-                  for weight in facts.weights if not weight.learned)
+    buffers = sum(
+        weight.size * (FULL if weight.shape else INDEX)
+        for weight in facts.weights
+        if not weight.learned
+    )
     works = manner.training and (bool(weights) or any(learns))
     product = manner.half and kind.macs is not None and bool(weights)
     full = manner.half and name in (_FULL_ON_CUDA if manner.cuda else _FULL_ON_CPU)
@@ -136,15 +148,30 @@ def _leaf(facts: Facts, manner: Manner, widths: tuple[int, ...], learns: tuple[b
     width = wanted or (FULL if weights and kind.expression else max(widths))
     view = name in _ALWAYS_VIEWS or name in _RESTING and not (manner.training and settings.p)
     if view:
-        return Footprint(widths[0], True, works, False, False, (0, 0), 0, buffers, ((0, 0),),
-                         ((0, prod(facts.ins[0]) * widths[0]),) if name == "Chunk" and works
-                         else ((0, 0),), name != "Chunk")
+        return Footprint(
+            widths[0],
+            True,
+            works,
+            False,
+            False,
+            (0, 0),
+            0,
+            buffers,
+            ((0, 0),),
+            ((0, prod(facts.ins[0]) * widths[0]),) if name == "Chunk" and works else ((0, 0),),
+            name != "Chunk",
+        )
     out = prod(facts.out) * width
     keeps = kept_tensors(facts) if works else ()
-    cast = sum(prod(shape) * wanted for shape, each in zip(facts.ins, widths)
-               if wanted and each != wanted)
-    copies = HALF * sum(weight.size for weight in facts.weights
-                        if weight.learned and len(weight.shape) > 1) if product else 0
+    cast = sum(
+        prod(shape) * wanted for shape, each in zip(facts.ins, widths) if wanted and each != wanted
+    )
+    copies = (
+        HALF
+        * sum(weight.size for weight in facts.weights if weight.learned and len(weight.shape) > 1)
+        if product
+        else 0
+    )
     fixed = copies + (_statistics(facts) if works else 0)
     beside = extra(facts, manner, width)  # made in any case, kept only for a backward pass
     each = beside if works else 0
@@ -153,11 +180,21 @@ def _leaf(facts: Facts, manner: Manner, widths: tuple[int, ...], learns: tuple[b
     steps = _AT_WORK.get(name, (0, 0))[0] * out
     moment = max(0, (steps or beside) - each)
     forward = ((fixed, each + out + moment + (0 if "input" in keeps else cast)),)
-    return Footprint(width, False, works, "input" in keeps and not cast, "output" in keeps,
-                     (fixed, each), copies, buffers, forward,
-                     _leaf_backward(facts, manner, width, widths, learns, weights, (fixed, each),
-                                    held) if works else (),
-                     name in ("Add", "Concat"))
+    return Footprint(
+        width,
+        False,
+        works,
+        "input" in keeps and not cast,
+        "output" in keeps,
+        (fixed, each),
+        copies,
+        buffers,
+        forward,
+        _leaf_backward(facts, manner, width, widths, learns, weights, (fixed, each), held)
+        if works
+        else (),
+        name in ("Add", "Concat"),
+    )
 
 
 def kept_tensors(facts: Facts) -> tuple[str, ...]:
@@ -175,19 +212,30 @@ def extra(facts: Facts, manner: Manner, width: int) -> int:
 
 def _statistics(facts: Facts) -> int:
     """Bytes that a layer with running statistics keeps of those of the batch."""
-    return sum(FULL * weight.size for weight in facts.weights
-               if not weight.learned and weight.shape)
+    return sum(
+        FULL * weight.size for weight in facts.weights if not weight.learned and weight.shape
+    )
 
 
-def _leaf_backward(facts: Facts, manner: Manner, width: int, widths: tuple[int, ...],
-                   learns: tuple[bool, ...], weights: int, kept: Line,
-                   held: bool) -> tuple[Line, ...]:
+def _leaf_backward(
+    facts: Facts,
+    manner: Manner,
+    width: int,
+    widths: tuple[int, ...],
+    learns: tuple[bool, ...],
+    weights: int,
+    kept: Line,
+    held: bool,
+) -> tuple[Line, ...]:
     """The gradients of its inputs, where they need memory of their own, and of its weights."""
     out = prod(facts.out) * width
     if facts.kind.name in ("Add", "Concat"):
         return ((0, 0),)
-    made = sum(prod(shape) * (width + (each if each != width else 0))
-               for shape, each, learn in zip(facts.ins, widths, learns) if learn)
+    made = sum(
+        prod(shape) * (width + (each if each != width else 0))
+        for shape, each, learn in zip(facts.ins, widths, learns)
+        if learn
+    )
     made += _AT_WORK.get(facts.kind.name, (0, 0))[1] * out
     if facts.kind.category == "merge":  # whole products, that are then summed up to a side of 1
         made = max(made, out * (sum(learns) + bool(weights)))
@@ -200,8 +248,16 @@ def _leaf_backward(facts: Facts, manner: Manner, width: int, widths: tuple[int, 
 
 # A composite ----------------------------------------------------------------------------------
 
-def composed(order: Order, result: str, shape: tuple[int, ...], manner: Manner, width: int,
-             learns: bool, held: bool = False) -> Footprint:
+
+def composed(
+    order: Order,
+    result: str,
+    shape: tuple[int, ...],
+    manner: Manner,
+    width: int,
+    learns: bool,
+    held: bool = False,
+) -> Footprint:
     """The footprint of children that run in this order, fed by an input of `shape`."""
     work = composing(order, result, shape, manner, width, learns, held)
     while True:
@@ -211,8 +267,15 @@ def composed(order: Order, result: str, shape: tuple[int, ...], manner: Manner, 
             return done.value
 
 
-def composing(order: Order, result: str, shape: tuple[int, ...], manner: Manner, width: int,
-              learns: bool, held: bool = False) -> Generator[None, None, Footprint]:
+def composing(
+    order: Order,
+    result: str,
+    shape: tuple[int, ...],
+    manner: Manner,
+    width: int,
+    learns: bool,
+    held: bool = False,
+) -> Generator[None, None, Footprint]:
     """The same, child by child: it may be left and gone on with later."""
     inside = _Inside(shape, manner, width, learns)
     for child, gone in order:
@@ -232,8 +295,18 @@ def composing(order: Order, result: str, shape: tuple[int, ...], manner: Manner,
                 yield
         back, passes_on = envelope(gradients.level.peaks), gradients.of.get(INPUT) == 0
     return Footprint(
-        inside.widths[result], view, inside.learns[result], keeps_input, keeps_output, kept, inside.copies, inside.buffers,
-        envelope(inside.level.peaks), back, passes_on)
+        inside.widths[result],
+        view,
+        inside.learns[result],
+        keeps_input,
+        keeps_output,
+        kept,
+        inside.copies,
+        inside.buffers,
+        envelope(inside.level.peaks),
+        back,
+        passes_on,
+    )
 
 
 class _Inside:
@@ -253,9 +326,13 @@ class _Inside:
         self.copies = self.buffers = 0
 
     def _print(self, child: Child, held: bool = False) -> Footprint:
-        return footprint(child.facts, self.manner,
-                         tuple([self.widths[source] for source in child.sources]),
-                         tuple([self.learns[source] for source in child.sources]), held)
+        return footprint(
+            child.facts,
+            self.manner,
+            tuple([self.widths[source] for source in child.sources]),
+            tuple([self.learns[source] for source in child.sources]),
+            held,
+        )
 
     def forward(self, child: Child, gone: tuple[str, ...]) -> None:
         """The child runs, and these values are let go."""
@@ -292,8 +369,11 @@ class _Inside:
         """What stays for the backward pass beside input and output."""
         fixed = sum(each.kept[0] for each in self.prints.values())
         each = sum(each.kept[1] for each in self.prints.values())
-        return fixed, each + sum(self.sizes[where] for where, count in self.keepers.items()
-                                 if count and where not in (INPUT, end))
+        return fixed, each + sum(
+            self.sizes[where]
+            for where, count in self.keepers.items()
+            if count and where not in (INPUT, end)
+        )
 
     def backward(self, child: Child, gradients: "_Gradients") -> None:
         """The child's backward pass: it makes the gradients of its inputs and weights, and needs
@@ -302,9 +382,16 @@ class _Inside:
         if gradients.readers[given] > 1:
             each = self._print(child, held=True)
         level.rise(each.backward)
-        made = [(source, given if each.passes_on else gradients.make(
-            self.numbers[source] * self.widths[source]))
-            for source in child.sources if self.learns[source]]
+        made = [
+            (
+                source,
+                given
+                if each.passes_on
+                else gradients.make(self.numbers[source] * self.widths[source]),
+            )
+            for source in child.sources
+            if self.learns[source]
+        ]
         level.add(FULL * child.facts.params - each.kept[0], -each.kept[1])
         inputs = {self.place[source] for source in child.sources} if each.keeps_input else ()
         for where in (*inputs, *([self.place[child.id]] if each.keeps_output else ())):

@@ -59,8 +59,10 @@ class _Forward:
         self.assigned: list[tuple[str, str]] = []  # values that became variables, in order
         self.waiting: dict[str, tuple[str, tuple[str, ...]]] = {}
         self.branches = any(len(child.sources) > 2 for child in children)
-        self.joins = any(child.facts.kind.name == "Add" or len(child.sources) == 2
-                         and INPUT in child.sources for child in children)
+        self.joins = any(
+            child.facts.kind.name == "Add" or len(child.sources) == 2 and INPUT in child.sources
+            for child in children
+        )
         for child in children:
             self._step(child, result)
         text, _read = self._value(result)
@@ -97,10 +99,16 @@ class _Forward:
         """The value reads well inside the expression of its only reader."""
         reader = self.readers[child.id]
         if reader.facts.kind.expression:
-            return len(reader.sources) < 3 and len(text) <= 48 and not (reader.facts.kind.name == "Add"
-                                            and child.facts.kind.name == "Add")
-        return (not child.facts.kind.composite and not reader.facts.kind.composite
-                and child.facts.kind.category != "activation")
+            return (
+                len(reader.sources) < 3
+                and len(text) <= 48
+                and not (reader.facts.kind.name == "Add" and child.facts.kind.name == "Add")
+            )
+        return (
+            not child.facts.kind.composite
+            and not reader.facts.kind.composite
+            and child.facts.kind.category != "activation"
+        )
 
     def _assign(self, id: str) -> None:
         """Write `variable = expression`; the variable is one whose value nobody reads any more."""
@@ -121,8 +129,11 @@ class _Forward:
     def _fresh(self, id: str) -> str:
         taken = set(self.variables.values())
         id = re.sub(r"_\d+$", "", id)  # the first of a row of numbered layers
-        wanted = "out" if self.joins and "out" not in taken else (
-            id if id.isidentifier() else "v" + id.replace("-", "_"))
+        wanted = (
+            "out"
+            if self.joins and "out" not in taken
+            else (id if id.isidentifier() else "v" + id.replace("-", "_"))
+        )
         while wanted in taken:
             wanted += "_"
         return wanted

@@ -58,8 +58,11 @@ def _layers_of(path: str, facts: Facts, sources: tuple[str, ...]) -> tuple[list[
     found: list[Layer] = []
     paths = {INPUT: sources[0] if sources else INPUT}
     for id, inner, feeding in facts.children:
-        fed = ((paths[feeding[0]],) if len(feeding) == 1
-               else tuple([paths[source] for source in feeding]))
+        fed = (
+            (paths[feeding[0]],)
+            if len(feeding) == 1
+            else tuple([paths[source] for source in feeding])
+        )
         if inner.kind.composite:
             layers, paths[id] = _layers_of(prefix + id, inner, fed)
             found += layers
@@ -77,14 +80,19 @@ def producers(id: str, facts: Facts, sources: tuple[str, ...]) -> dict[str, str]
     return found
 
 
-def _trace(found: dict[str, str], prefix: str, place: str, facts: Facts,
-           sources: tuple[str, ...]) -> str:
+def _trace(
+    found: dict[str, str], prefix: str, place: str, facts: Facts, sources: tuple[str, ...]
+) -> str:
     if not facts.kind.composite:
         return prefix[:-1]
     paths = {INPUT: sources[0] if sources else INPUT}
     for child in facts.children:
         inner, here = child.facts, f"{place}.{child.id}"
         paths[child.id] = found[here] = _trace(
-            found, prefix if inner.inline else f"{prefix}{child.id}.", here, inner,
-            tuple(paths[source] for source in child.sources))
+            found,
+            prefix if inner.inline else f"{prefix}{child.id}.",
+            here,
+            inner,
+            tuple(paths[source] for source in child.sources),
+        )
     return paths.get(facts.result, paths[INPUT])

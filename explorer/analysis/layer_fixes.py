@@ -21,8 +21,10 @@ Rule = Callable[["Report", str, Fault], Iterator[Fix]]
 def _set(report: "Report", id: str, **params: Value) -> Iterator[Fix]:
     """Give the node these parameters, if it can take them."""
     if not report.facts[id].kind.fault(params):
-        yield Fix(_("Set {values}").format(values=report.facts[id].kind.stated(params)),
-                  partial(edits.set_params, id=id, params=params))
+        yield Fix(
+            _("Set {values}").format(values=report.facts[id].kind.stated(params)),
+            partial(edits.set_params, id=id, params=params),
+        )
 
 
 def _single(values: Pair) -> Value:
@@ -36,11 +38,13 @@ def _removed(id: str) -> Fix:
 
 # Windows --------------------------------------------------------------------------------------
 
+
 def _kernel(report, id, fault):
     kind, settings, allowed = report.facts[id].kind, report.facts[id].settings, fault.allowed
     if kind.category != "pooling" or all(
-            2 * padding <= kernel for padding, kernel in zip(
-                pair(allowed["padding"]), pair(settings.kernel_size))):
+        2 * padding <= kernel
+        for padding, kernel in zip(pair(allowed["padding"]), pair(settings.kernel_size))
+    ):
         yield from _set(report, id, padding=allowed["padding"])
     yield from _set(report, id, kernel_size=allowed["largest"])
     if kind.category == "pooling":
@@ -65,22 +69,32 @@ def _vanishes(report, id, fault):
 def _output_padding(report, id, fault):
     settings = report.facts[id].settings
     asked = pair(settings.output_padding)
-    yield from _set(report, id,
-                    output_padding=_single(tuple(map(min, asked, fault.allowed["most"]))))
-    yield from _set(report, id, stride=_single(tuple(
-        stride if more <= most else more + 1
-        for stride, more, most in zip(pair(settings.stride), asked, fault.allowed["most"]))))
+    yield from _set(
+        report, id, output_padding=_single(tuple(map(min, asked, fault.allowed["most"])))
+    )
+    yield from _set(
+        report,
+        id,
+        stride=_single(
+            tuple(
+                stride if more <= most else more + 1
+                for stride, more, most in zip(pair(settings.stride), asked, fault.allowed["most"])
+            )
+        ),
+    )
 
 
 # Groups ---------------------------------------------------------------------------------------
+
 
 def _groups(report, id, fault):
     if "numbers" in fault.allowed:
         yield from _nearest("groups", report, id, fault)
         return
     channels, wanted = fault.allowed["channels"], report.facts[id].settings.groups
-    largest = max(n for n in range(1, min(wanted, *channels) + 1)
-                  if not any(count % n for count in channels))
+    largest = max(
+        n for n in range(1, min(wanted, *channels) + 1) if not any(count % n for count in channels)
+    )
     yield from _set(report, id, groups=largest)
     up = -(-channels[1] // wanted) * wanted
     if channels[0] % wanted == 0 and not KINDS["Conv2d"].fault({"out_channels": up}):
@@ -91,8 +105,7 @@ def _nearest(key: str, report, id, fault):
     """The number nearest to the one asked for that is allowed; of two the smaller."""
     wanted, numbers = getattr(report.facts[id].settings, key), fault.allowed["numbers"]
     if numbers:
-        yield from _set(report, id, **{
-            key: min(numbers, key=lambda number: abs(number - wanted))})
+        yield from _set(report, id, **{key: min(numbers, key=lambda number: abs(number - wanted))})
     else:
         yield _removed(id)
 
@@ -112,6 +125,13 @@ def _index(report, id, fault):
 
 
 LAYER_RULES: dict[str, Rule] = {
-    "kernel": _kernel, "padding": _padding, "same": _same, "vanishes": _vanishes,
-    "output_padding": _output_padding, "groups": _groups,
-    "num_groups": partial(_nearest, "num_groups"), "chunks": _chunks, "index": _index}
+    "kernel": _kernel,
+    "padding": _padding,
+    "same": _same,
+    "vanishes": _vanishes,
+    "output_padding": _output_padding,
+    "groups": _groups,
+    "num_groups": partial(_nearest, "num_groups"),
+    "chunks": _chunks,
+    "index": _index,
+}

@@ -21,8 +21,12 @@ smaller: a chain, and a block of branches that has no more than so many nodes.""
 MOST_FULL = 2.5  # times that, a row is folded even across branches
 
 _ENDS = {INPUT: (84.0, 104.0), OUTPUT: (84.0, 56.0)}
-_SIZES = {"merge": (76.0, 84.0), "normalisation": (116.0, 104.0), "activation": (104.0, 104.0),
-          "shape": (108.0, 104.0)}
+_SIZES = {
+    "merge": (76.0, 84.0),
+    "normalisation": (116.0, 104.0),
+    "activation": (104.0, 104.0),
+    "shape": (108.0, 104.0),
+}
 _SHORTCUTS = ("Identity", "Projection", "ZeroShortcut")
 Size = tuple[float, float]
 Place = tuple[float, float]
@@ -44,8 +48,9 @@ def card_reach(kind: str) -> float:
     return card_size(kind)[0] / 2 + stack
 
 
-def layout(graph: Graph, full: float = FULL_ROW, gap: float = GAP,
-           even: bool = False) -> dict[str, Place]:
+def layout(
+    graph: Graph, full: float = FULL_ROW, gap: float = GAP, even: bool = False
+) -> dict[str, Place]:
     """A place for every node and both ends, in scene units (centres of cards).
 
     A column is the longest way from the input. The main way is a straight line; every branch runs
@@ -61,9 +66,13 @@ def layout(graph: Graph, full: float = FULL_ROW, gap: float = GAP,
     arcs = _arcs(graph, column_of, lanes, len(columns))
     narrow = _narrow(graph, column_of, len(columns))
     widths = [max(card_size(kinds[id])[0] for id in ids) for ids in columns]
-    steps = [widths[at] / 2 + max(card_reach(kinds[id]) for id in ids) + gap
-             + max(extra(graph, id, after) for id in ids)
-             for at, (ids, after) in enumerate(zip(columns, [*columns[1:], []]))]
+    steps = [
+        widths[at] / 2
+        + max(card_reach(kinds[id]) for id in ids)
+        + gap
+        + max(extra(graph, id, after) for id in ids)
+        for at, (ids, after) in enumerate(zip(columns, [*columns[1:], []]))
+    ]
     places: dict[str, Place] = {}
     top = 0.0
     rows = (_even_rows if even else _rows)(widths, steps, narrow, full)
@@ -80,14 +89,19 @@ def layout(graph: Graph, full: float = FULL_ROW, gap: float = GAP,
     return places
 
 
-def _rows(widths: list[float], steps: list[float], narrow: set[int],
-          full: float) -> Iterator[tuple[int, int]]:
+def _rows(
+    widths: list[float], steps: list[float], narrow: set[int], full: float
+) -> Iterator[tuple[int, int]]:
     """The first column of each row, and that behind its last."""
     begin = 0
     while begin < len(widths):
         end, left, fold = begin, 0.0, 0
-        while end < len(widths) and (end == begin or left + widths[end] <= full or
-                                     not fold and left + widths[end] <= MOST_FULL * full):
+        while end < len(widths) and (
+            end == begin
+            or left + widths[end] <= full
+            or not fold
+            and left + widths[end] <= MOST_FULL * full
+        ):
             left += steps[end]
             end += 1
             if end in narrow:
@@ -98,11 +112,13 @@ def _rows(widths: list[float], steps: list[float], narrow: set[int],
         begin = end
 
 
-def _even_rows(widths: list[float], steps: list[float], narrow: set[int],
-               full: float) -> list[tuple[int, int]]:
+def _even_rows(
+    widths: list[float], steps: list[float], narrow: set[int], full: float
+) -> list[tuple[int, int]]:
     """The same number of rows, the longest of them as short as it can be."""
+
     def longest(rows):
-        return max(sum(steps[begin:end - 1]) + widths[end - 1] for begin, end in rows)
+        return max(sum(steps[begin : end - 1]) + widths[end - 1] for begin, end in rows)
 
     rows = list(_rows(widths, steps, narrow, full))
     while True:
@@ -131,8 +147,9 @@ def _narrow(graph: Graph, column_of: Mapping[str, int], count: int) -> set[int]:
     return {at for at in range(1, count) if crossing[at] == 1}
 
 
-def _arcs(graph: Graph, column_of: Mapping[str, int], lanes: Mapping[str, int],
-          count: int) -> list[int]:
+def _arcs(
+    graph: Graph, column_of: Mapping[str, int], lanes: Mapping[str, int], count: int
+) -> list[int]:
     """How many wires pass over the first lane of each column, by way of the cards there."""
     change = [0] * (count + 1)
     for wire in graph.wires:
@@ -189,9 +206,19 @@ class _Ways:
         if kind == "Multiply":
             return min(sources, key=self.length.get)
         if kind == "Concat":
-            return next((id for id in sources if not any(
-                id == before for other in sources if other != id
-                for before in self._before(other))), sources[0])
+            return next(
+                (
+                    id
+                    for id in sources
+                    if not any(
+                        id == before
+                        for other in sources
+                        if other != id
+                        for before in self._before(other)
+                    )
+                ),
+                sources[0],
+            )
         return max(sources, key=self.length.get)
 
     def _before(self, id: str) -> Iterator[str]:
@@ -229,8 +256,10 @@ class _Lanes:
         self._settle(self.ways.back(end, self.lanes), 0)
         for id in graph.order:  # what leads nowhere
             if id not in self.lanes:
-                first = min((column_of[wire.source] + 1 for wire in graph.into(id).values()),
-                            default=column_of[id])
+                first = min(
+                    (column_of[wire.source] + 1 for wire in graph.into(id).values()),
+                    default=column_of[id],
+                )
                 self.lanes[id] = self._take(first, column_of[id], 0)
 
     def _settle(self, way: list[str], lane: int) -> None:
@@ -241,8 +270,10 @@ class _Lanes:
             target, source, above = waiting.pop()
             way = self.ways.back(source, self.lanes)
             if way:  # otherwise it is a wire alone
-                fork = min((self.column_of[wire.source] for wire in
-                            self.graph.into(way[0]).values()), default=self.column_of[way[0]] - 1)
+                fork = min(
+                    (self.column_of[wire.source] for wire in self.graph.into(way[0]).values()),
+                    default=self.column_of[way[0]] - 1,
+                )
                 lane = self._take(fork + 1, self.column_of[target] - 1, above)
                 self.lanes.update(dict.fromkeys(way, lane))
                 waiting += self._joining(way, lane)
@@ -250,8 +281,11 @@ class _Lanes:
     def _joining(self, way: list[str], lane: int) -> list[tuple[str, str, int]]:
         """The branches that join a way, as (node, source, lane of the way), the first at the end:
         what is joined earlier lies nearer, so that no wire crosses the one around it."""
-        return [(id, source, lane) for id in reversed(way)
-                for source in reversed(self.ways.sources(id)[1:])]
+        return [
+            (id, source, lane)
+            for id in reversed(way)
+            for source in reversed(self.ways.sources(id)[1:])
+        ]
 
     def _take(self, first: int, last: int, above: int) -> int:
         """The first lane below `above` that is free in these columns; it is not any more."""
@@ -274,9 +308,14 @@ def placed(graph: Graph, full: float = FULL_ROW) -> Graph:
     """The graph, its nodes where the layout puts them; those inside its groups too, if nobody has
     placed them."""
     places = layout(graph, full)
-    nodes = {id: replace(node, position=places[id], inner=placed_inside(node.inner)
-                         if node.inner and unplaced(node.inner) else node.inner)
-             for id, node in graph.nodes.items()}
+    nodes = {
+        id: replace(
+            node,
+            position=places[id],
+            inner=placed_inside(node.inner) if node.inner and unplaced(node.inner) else node.inner,
+        )
+        for id, node in graph.nodes.items()
+    }
     return replace(graph, nodes=nodes)
 
 

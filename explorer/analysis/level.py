@@ -33,16 +33,23 @@ def level(report: Report, path: tuple[str, ...] = ()) -> Level:
     for depth, id in enumerate(path, 1):
         here, found = ".".join(path[:depth]), facts.get(id)
         if found is None:
-            raise NoInside(_("There is no {path}; {where} holds {ids}").format(
-                path=here, where=".".join(path[:depth - 1]) or _("the network"),
-                ids=_some(graph.nodes)))
+            raise NoInside(
+                _("There is no {path}; {where} holds {ids}").format(
+                    path=here,
+                    where=".".join(path[: depth - 1]) or _("the network"),
+                    ids=_some(graph.nodes),
+                )
+            )
         node = graph.nodes[id]
         graph, own = found.expansion, own and node.inner is not None
         if graph is None:
-            raise NoInside(_("Nothing is known of the inside of {path}").format(path=here)
-                           if found.kind.composite else
-                           _("{path} is a {kind} and has no inside").format(
-                               path=here, kind=found.kind.name))
+            raise NoInside(
+                _("Nothing is known of the inside of {path}").format(path=here)
+                if found.kind.composite
+                else _("{path} is a {kind} and has no inside").format(
+                    path=here, kind=found.kind.name
+                )
+            )
         input = found.ins[0] if found.ins else None
         facts = {child.id: child.facts for child in sweep(graph, input)}
         if not own and unplaced(graph):
@@ -55,7 +62,7 @@ def first_problems(report: Report, path: tuple[str, ...] = ()) -> dict[str, Prob
     found: dict[str, Problem] = {}
     for problem in report.problems:
         way = tuple(problem.path.split("."))
-        if way[:len(path)] == path and len(way) > len(path):
+        if way[: len(path)] == path and len(way) > len(path):
             found.setdefault(way[len(path)], problem)
     return found
 

@@ -54,13 +54,27 @@ class Forecast:
     @property
     def parts(self) -> dict[str, int]:
         """What adds up to `training`."""
-        return {name: getattr(self, name) for name in (
-            "parameters", "buffers", "gradients", "optimiser", "copies", "activations",
-            "transient")}
+        return {
+            name: getattr(self, name)
+            for name in (
+                "parameters",
+                "buffers",
+                "gradients",
+                "optimiser",
+                "copies",
+                "activations",
+                "transient",
+            )
+        }
 
 
-def forecast(report: Report, batch: int = BATCH, precision: str = "float32",
-             optimiser: str = "momentum", device: str = "cuda") -> Forecast | None:
+def forecast(
+    report: Report,
+    batch: int = BATCH,
+    precision: str = "float32",
+    optimiser: str = "momentum",
+    device: str = "cuda",
+) -> Forecast | None:
     """The forecast for batches of so many pictures; None for a network that cannot run.
 
     precision: one of PRECISIONS; the last two mean autocast. optimiser: one of OPTIMISERS. device:
@@ -73,17 +87,35 @@ def forecast(report: Report, batch: int = BATCH, precision: str = "float32",
     state = FULL * report.params * OPTIMISERS[optimiser]
     if precision not in PRECISIONS:
         raise ValueError(precision)
-    parts = {"parameters": FULL * report.params, "buffers": plan.buffers,
-             "gradients": FULL * report.params, "optimiser": state, "copies": plan.copies,
-             "activations": plan.kept[0] + plan.kept[1] * batch}
+    parts = {
+        "parameters": FULL * report.params,
+        "buffers": plan.buffers,
+        "gradients": FULL * report.params,
+        "optimiser": state,
+        "copies": plan.copies,
+        "activations": plan.kept[0] + plan.kept[1] * batch,
+    }
     training = _highest(plan.training, batch) + state
-    return Forecast(batch=batch, precision=precision, optimiser_name=optimiser, device=device,
-                    transient=training - sum(parts.values()), training=training,
-                    inference=_highest(plan.inference, batch), **parts)
+    return Forecast(
+        batch=batch,
+        precision=precision,
+        optimiser_name=optimiser,
+        device=device,
+        transient=training - sum(parts.values()),
+        training=training,
+        inference=_highest(plan.inference, batch),
+        **parts,
+    )
 
 
-def largest_batch(report: Report, room: int, precision: str = "float32",
-                  optimiser: str = "momentum", device: str = "cuda", training: bool = True) -> int:
+def largest_batch(
+    report: Report,
+    room: int,
+    precision: str = "float32",
+    optimiser: str = "momentum",
+    device: str = "cuda",
+    training: bool = True,
+) -> int:
     """The most pictures in a batch with which the peak of training (else of inference) is at most
     `room` bytes; 0 if not even one fits, or the network cannot run."""
     if not report.ok:
@@ -91,8 +123,13 @@ def largest_batch(report: Report, room: int, precision: str = "float32",
     plan = _plan(report, precision != "float32", device)
     room -= FULL * report.params * OPTIMISERS[optimiser] if training else 0
     lines = plan.training if training else plan.inference
-    return max(0, min((room - fixed) // each if each > 0 else 0 if fixed > room else 2**31
-                      for fixed, each in lines))
+    return max(
+        0,
+        min(
+            (room - fixed) // each if each > 0 else 0 if fixed > room else 2**31
+            for fixed, each in lines
+        ),
+    )
 
 
 def room_on(memory: int) -> int:
@@ -127,8 +164,9 @@ def _plan(report: Report, half: bool, device: str) -> _Plan:
     return _plans[report][half, device]
 
 
-def steps(report: Report, precision: str = "float32",
-          device: str = "cuda") -> Generator[None, None, None]:
+def steps(
+    report: Report, precision: str = "float32", device: str = "cuda"
+) -> Generator[None, None, None]:
     """The work for the forecasts of a network that can run, child by child; what comes of it is
     remembered as long as the report is, and forecasts of any batch are at once there."""
     known, key = _plans.setdefault(report, {}), (precision != "float32", device)
@@ -139,8 +177,14 @@ def steps(report: Report, precision: str = "float32",
 def _planning(report: Report, half: bool, device: str) -> Generator[None, None, _Plan]:
     graph = report.graph
     result = graph.into(OUTPUT)[PORT].source
-    order = evaluation([Child(id, facts, report.sources[id])
-                        for id, facts in report.facts.items() if id in report.alive], result)
+    order = evaluation(
+        [
+            Child(id, facts, report.sources[id])
+            for id, facts in report.facts.items()
+            if id in report.alive
+        ],
+        result,
+    )
     cuda = device != "cpu"
     yield
     rest = yield from composing(order, result, graph.input, Manner(False, half, cuda), FULL, False)
@@ -158,8 +202,10 @@ def _planning(report: Report, half: bool, device: str) -> Generator[None, None, 
     end = 0 if train.view else prod(report.output) * train.width
     left = picture if train.keeps_input or train.view else 0
     fixed, each = train.kept
-    kept = fixed - train.copies, each + (picture if train.keeps_input else 0) + (
-        end if train.keeps_output else 0)
+    kept = (
+        fixed - train.copies,
+        each + (picture if train.keeps_input else 0) + (end if train.keeps_output else 0),
+    )
     # The step before left its gradients; they go when the loss is there.
     lines = [(standing + weights + fixed_, both + each_) for fixed_, each_ in train.forward]
     held = left + each + (end if cast == 0 or train.keeps_output else 0)

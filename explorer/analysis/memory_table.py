@@ -5,14 +5,20 @@ from explorer.analysis.report import Report
 from explorer.text import _
 
 TITLES = {
-    "parameters": _("parameters"), "buffers": _("buffers"), "gradients": _("gradients"),
-    "optimiser": _("optimiser"), "copies": _("weights in 16 bits"),
-    "activations": _("activations kept"), "transient": _("transient")}
+    "parameters": _("parameters"),
+    "buffers": _("buffers"),
+    "gradients": _("gradients"),
+    "optimiser": _("optimiser"),
+    "copies": _("weights in 16 bits"),
+    "activations": _("activations kept"),
+    "transient": _("transient"),
+}
 """What the parts of a training step are called, in the order in which they are shown."""
 
 
-def as_dict(report: Report, forecast: Forecast | None, room: int | None = None,
-            named: bool = False) -> dict | None:
+def as_dict(
+    report: Report, forecast: Forecast | None, room: int | None = None, named: bool = False
+) -> dict | None:
     """What `check --json` says under "memory"; None for a network that cannot run.
 
     Every figure but the batches is in bytes; see Forecast. room: bytes that tensors may take, null
@@ -23,17 +29,27 @@ def as_dict(report: Report, forecast: Forecast | None, room: int | None = None,
         return None
     given = (forecast.precision, forecast.optimiser_name, forecast.device)
     return {
-        "unit": "bytes", "batch": forecast.batch, "precision": forecast.precision,
-        "optimiser": forecast.optimiser_name, "device_type": forecast.device if named else None,
+        "unit": "bytes",
+        "batch": forecast.batch,
+        "precision": forecast.precision,
+        "optimiser": forecast.optimiser_name,
+        "device_type": forecast.device if named else None,
         "assumed_device_type": None if named else forecast.device,
-        "parameters": forecast.parameters, "buffers": forecast.buffers,
-        "gradients": forecast.gradients, "optimiser_state": forecast.optimiser,
-        "weight_copies": forecast.copies, "activations_kept": forecast.activations,
-        "transient": forecast.transient, "training_peak": forecast.training,
-        "inference_peak": forecast.inference, "room": room,
+        "parameters": forecast.parameters,
+        "buffers": forecast.buffers,
+        "gradients": forecast.gradients,
+        "optimiser_state": forecast.optimiser,
+        "weight_copies": forecast.copies,
+        "activations_kept": forecast.activations,
+        "transient": forecast.transient,
+        "training_peak": forecast.training,
+        "inference_peak": forecast.inference,
+        "room": room,
         "largest_training_batch": None if room is None else largest_batch(report, room, *given),
-        "largest_inference_batch": None if room is None else largest_batch(
-            report, room, *given, training=False)}
+        "largest_inference_batch": None
+        if room is None
+        else largest_batch(report, room, *given, training=False),
+    }
 
 
 def as_lines(report: Report, forecast: Forecast | None, room: int | None = None) -> list[str]:
@@ -41,20 +57,33 @@ def as_lines(report: Report, forecast: Forecast | None, room: int | None = None)
     what fits."""
     if forecast is None:
         return [_("memory: unknown, because the network cannot run")]
-    shown = [(TITLES[name], size) for name, size in forecast.parts.items()
-             if size or name not in ("buffers", "copies")]
-    shown += [(_("peak of training"), forecast.training),
-              (_("peak of inference"), forecast.inference)]
+    shown = [
+        (TITLES[name], size)
+        for name, size in forecast.parts.items()
+        if size or name not in ("buffers", "copies")
+    ]
+    shown += [
+        (_("peak of training"), forecast.training),
+        (_("peak of inference"), forecast.inference),
+    ]
     wide = max(len(title) for title, _size in shown)
-    lines = [_("memory at batch {batch}, {precision}, {optimiser}").format(
-        batch=forecast.batch, precision=forecast.precision, optimiser=forecast.optimiser_name)]
+    lines = [
+        _("memory at batch {batch}, {precision}, {optimiser}").format(
+            batch=forecast.batch, precision=forecast.precision, optimiser=forecast.optimiser_name
+        )
+    ]
     lines += [f"  {title:<{wide}}  {bytes_text(size):>8}" for title, size in shown]
     if room is not None:
         given = (forecast.precision, forecast.optimiser_name, forecast.device)
-        lines.append(_("  {room} hold a batch of {training:,} in training, of {inference:,} in "
-                       "inference").format(
-            room=bytes_text(room), training=largest_batch(report, room, *given),
-            inference=largest_batch(report, room, *given, training=False)))
+        lines.append(
+            _(
+                "  {room} hold a batch of {training:,} in training, of {inference:,} in inference"
+            ).format(
+                room=bytes_text(room),
+                training=largest_batch(report, room, *given),
+                inference=largest_batch(report, room, *given, training=False),
+            )
+        )
     return lines
 
 

@@ -42,8 +42,11 @@ class _Opening:
         """Take over the nodes of a graph, which `entering` feeds; the id that gives its output."""
         given: dict[str, str | None] = {INPUT: entering}
         for id in graph.order:
-            into = {port: given[wire.source] for port, wire in graph.into(id).items()
-                    if given[wire.source]}
+            into = {
+                port: given[wire.source]
+                for port, wire in graph.into(id).items()
+                if given[wire.source]
+            }
             inner = self._inside(facts[id], into)
             if inner is not None:
                 inside = {child.id: child.facts for child in sweep(inner, facts[id].ins[0])}
@@ -71,7 +74,7 @@ def problems_on(report: Report, level: Level) -> dict[str, Problem]:
     found: dict[str, Problem] = {}
     for problem in report.problems:
         way = tuple(problem.path.split("."))
-        within = way[len(level.path):] if way[:len(level.path)] == level.path else ()
+        within = way[len(level.path) :] if way[: len(level.path)] == level.path else ()
         ids = [".".join(within[:count]) for count in range(len(within), 0, -1)]
         id = next((id for id in ids if id in level.facts), ids[-1] if ids else None)
         if id is not None:
@@ -92,5 +95,10 @@ def spread(level: Level, gap: float) -> Level:
     branches = any(len(graph.into(id)) > 1 for id in graph.nodes)
     block = level.path and branches and len(graph.nodes) <= MOST_IN_BLOCK
     places = layout(graph, inf if block else FULL_PAGE, gap, even=not block)
-    return replace(level, graph=replace(graph, nodes={
-        id: replace(node, position=places[id]) for id, node in graph.nodes.items()}))
+    return replace(
+        level,
+        graph=replace(
+            graph,
+            nodes={id: replace(node, position=places[id]) for id, node in graph.nodes.items()},
+        ),
+    )

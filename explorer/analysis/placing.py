@@ -27,8 +27,14 @@ def end(graph: Graph, selection: Collection[str]) -> str:
     return (chosen or body or [INPUT])[-1]
 
 
-def new_node(graph: Graph, kind: str, params: Mapping[str, Value], place: Place,
-             inner: Graph | None = None, name: str = "") -> Node:
+def new_node(
+    graph: Graph,
+    kind: str,
+    params: Mapping[str, Value],
+    place: Place,
+    inner: Graph | None = None,
+    name: str = "",
+) -> Node:
     """A node of a kind under the next free name; of a group with `inner`, under one like `name`."""
     taken = names_in(graph)
     stem = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_").lower()
@@ -39,14 +45,26 @@ def new_node(graph: Graph, kind: str, params: Mapping[str, Value], place: Place,
     return Node(id, kind, params, place, inner)
 
 
-def dropped(graph: Graph, kind: str, params: Mapping[str, Value], place: Place,
-            inner: Graph | None = None, name: str = "") -> Graph:
+def dropped(
+    graph: Graph,
+    kind: str,
+    params: Mapping[str, Value],
+    place: Place,
+    inner: Graph | None = None,
+    name: str = "",
+) -> Graph:
     """The graph with a new, unwired node at a place; the node is its last."""
     return edits.add(graph, new_node(graph, kind, params, place, inner, name))
 
 
-def into_wire(graph: Graph, wire: Wire, kind: str, params: Mapping[str, Value],
-              inner: Graph | None = None, name: str = "") -> Graph:
+def into_wire(
+    graph: Graph,
+    wire: Wire,
+    kind: str,
+    params: Mapping[str, Value],
+    inner: Graph | None = None,
+    name: str = "",
+) -> Graph:
     """The graph with a new node in a wire, what follows in its row moved on if there is no room;
     the node is its last."""
     graph, place = _make_room(graph, wire, kind)
@@ -54,8 +72,14 @@ def into_wire(graph: Graph, wire: Wire, kind: str, params: Mapping[str, Value],
     return edits.insert(graph, node, wire, KINDS[kind].all_ports[0])
 
 
-def behind(graph: Graph, id: str, kind: str, params: Mapping[str, Value],
-           inner: Graph | None = None, name: str = "") -> Graph:
+def behind(
+    graph: Graph,
+    id: str,
+    kind: str,
+    params: Mapping[str, Value],
+    inner: Graph | None = None,
+    name: str = "",
+) -> Graph:
     """The graph with a new node behind `id`: in the first wire that leaves it, or wired to it."""
     leaving = graph.out_of(id)
     if leaving:
@@ -81,8 +105,10 @@ def _make_room(graph: Graph, wire: Wire, kind: str) -> tuple[Graph, Place]:
     shift = before + after - (end[0] - start[0])
     if shift <= 0:
         return graph, ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
-    moved = {id: replace(node, position=(node.position[0] + shift, node.position[1]))
-             for id, node in graph.nodes.items()
-             if node.position[0] >= end[0] - 1 and abs(node.position[1] - end[1]) < ROW * 0.75}
+    moved = {
+        id: replace(node, position=(node.position[0] + shift, node.position[1]))
+        for id, node in graph.nodes.items()
+        if node.position[0] >= end[0] - 1 and abs(node.position[1] - end[1]) < ROW * 0.75
+    }
     place = (start[0] + before, start[1] if wire.source != INPUT else end[1])
     return replace(graph, nodes={**graph.nodes, **moved}), place

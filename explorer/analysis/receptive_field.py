@@ -70,9 +70,15 @@ def merged(branches: list[Seen | None], reference: tuple[int, int]) -> Seen | No
     if all(branch is first for branch in branches):
         return first
     sides = tuple(map(max, *(branch.sides for branch in branches)))
-    axes = [joined([branch[axis] for branch in branches],
-                   [branch.sides[axis] for branch in branches], sides[axis], reference[axis])
-            for axis in (0, 1)]
+    axes = [
+        joined(
+            [branch[axis] for branch in branches],
+            [branch.sides[axis] for branch in branches],
+            sides[axis],
+            reference[axis],
+        )
+        for axis in (0, 1)
+    ]
     return Seen(axes[0], axes[0] if axes[0] == axes[1] else axes[1], sides)
 
 
@@ -123,8 +129,9 @@ class ReceptiveFields:
     facts, sources: of a Report. input: shape of the picture, or of what else the network is given.
     """
 
-    def __init__(self, facts: Mapping[str, Facts], sources: Mapping[str, tuple[str, ...]],
-                 input: Shape):
+    def __init__(
+        self, facts: Mapping[str, Facts], sources: Mapping[str, tuple[str, ...]], input: Shape
+    ):
         self._facts, self._sources, self._input = facts, sources, input
         self._sides = sides_of(input)
 
@@ -139,8 +146,9 @@ class ReceptiveFields:
         facts, seen = self._facts[id], self._seen[id]
         entry = self._entry(id)
         for id in way:
-            child = next((child for child in (*facts.children, *facts.strays) if child.id == id),
-                         None)
+            child = next(
+                (child for child in (*facts.children, *facts.strays) if child.id == id), None
+            )
             if child is None:
                 raise KeyError(place)
             known = inside(facts) if facts.ins and facts.ins[0] else {}
@@ -154,8 +162,9 @@ class ReceptiveFields:
         for id in ids:
             yield from self._fields(self._facts[id], self._entry(id), self._seen[id])
 
-    def _fields(self, facts: Facts, entry: Seen | None,
-                seen: Seen | None) -> Iterator[ReceptiveField | None]:
+    def _fields(
+        self, facts: Facts, entry: Seen | None, seen: Seen | None
+    ) -> Iterator[ReceptiveField | None]:
         if not facts.kind.composite:
             yield self._measured(seen)
             return
@@ -188,10 +197,17 @@ class ReceptiveFields:
         if seen is None:
             return None
         height = _measure(seen.height, seen.sides[0], self._sides[0])
-        width = (height if seen.height is seen.width and self._sides[0] == self._sides[1]
-                 and _square(seen) else _measure(seen.width, seen.sides[1], self._sides[1]))
-        return ReceptiveField((height[0], width[0]), (height[1], width[1]), (height[2], width[2]),
-                              seen.height.whole or seen.width.whole)
+        width = (
+            height
+            if seen.height is seen.width and self._sides[0] == self._sides[1] and _square(seen)
+            else _measure(seen.width, seen.sides[1], self._sides[1])
+        )
+        return ReceptiveField(
+            (height[0], width[0]),
+            (height[1], width[1]),
+            (height[2], width[2]),
+            seen.height.whole or seen.width.whole,
+        )
 
 
 def _measure(sight: Sight, side: int, pixels: int) -> tuple[int, Number, Number | None]:

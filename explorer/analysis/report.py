@@ -53,8 +53,11 @@ class Report:
     def known(self) -> bool:
         """The totals count every layer; otherwise there are some whose shape is unknown, and the
         totals are what is known at the least."""
-        return all(facts.out is not None and None not in facts.ins and facts.ins
-                   for id, facts in self.facts.items() if id in self.alive)
+        return all(
+            facts.out is not None and None not in facts.ins and facts.ins
+            for id, facts in self.facts.items()
+            if id in self.alive
+        )
 
     @property
     def too_large(self) -> bool:
@@ -65,16 +68,27 @@ class Report:
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong, in order of execution, each with its fixes."""
         if self.too_large:
-            return (self._problem(OUTPUT, Fault("size", _(
-                "The network has {count:,} layers; allowed: 1 to {most:,}").format(
-                    count=self.size, most=MOST_LAYERS)), OUTPUT),)
+            return (
+                self._problem(
+                    OUTPUT,
+                    Fault(
+                        "size",
+                        _("The network has {count:,} layers; allowed: 1 to {most:,}").format(
+                            count=self.size, most=MOST_LAYERS
+                        ),
+                    ),
+                    OUTPUT,
+                ),
+            )
         found = []
         for id, facts in self.facts.items():
             if facts.inner is not None and facts.faults:
                 found += self._problems_inside(id, facts)
                 continue
-            found += [self._problem(path, fault, id, fault is facts.fault)
-                      for path, fault in _once(_faults(id, facts))]
+            found += [
+                self._problem(path, fault, id, fault is facts.fault)
+                for path, fault in _once(_faults(id, facts))
+            ]
         for id, faults in self.faults.items():
             found += [self._problem(id, fault, id) for fault in faults]
         return tuple(found)
@@ -86,8 +100,13 @@ class Report:
 
     def _problem(self, path: str, fault: Fault, id: str, mendable: bool = True) -> Problem:
         path = self.within + path
-        return Problem(path, fault.rule, fault.message.replace("{node}", path), id,
-                       fixes(self, id, fault) if mendable else ())
+        return Problem(
+            path,
+            fault.rule,
+            fault.message.replace("{node}", path),
+            id,
+            fixes(self, id, fault) if mendable else (),
+        )
 
     def _problems_inside(self, id: str, facts: Facts) -> Iterator[Problem]:
         """What is wrong inside a custom group: its own inside can be mended like a network."""
@@ -96,8 +115,11 @@ class Report:
             return
         graph = replace(facts.inner, input=facts.ins[0])
         for problem in analyse(graph, within=f"{self.within}{id}.").problems:
-            yield replace(problem, node=id, fixes=tuple(
-                replace(fix, edit=inside(id, fix.edit)) for fix in problem.fixes))
+            yield replace(
+                problem,
+                node=id,
+                fixes=tuple(replace(fix, edit=inside(id, fix.edit)) for fix in problem.fixes),
+            )
 
     def layers(self) -> list[Layer]:
         """The primitives that lead to the output, in order of execution; none if the network is
@@ -200,10 +222,19 @@ def analyse(graph: Graph, data: DataSet | None = None, within: str = "") -> Repo
     output = None
     if leading:
         output = graph.input if leading.source == INPUT else facts[leading.source].out
-    return Report(graph, data, facts, sources, alive, output,
-                  sum(f.params for f in counted), sum(f.macs for f in counted),
-                  sum(f.activations for f in counted),
-                  _end_faults(graph, data, facts, alive, leading, output), within)
+    return Report(
+        graph,
+        data,
+        facts,
+        sources,
+        alive,
+        output,
+        sum(f.params for f in counted),
+        sum(f.macs for f in counted),
+        sum(f.activations for f in counted),
+        _end_faults(graph, data, facts, alive, leading, output),
+        within,
+    )
 
 
 def _end_faults(graph, data, facts, alive, leading, output) -> dict[str, tuple[Fault, ...]]:
@@ -211,20 +242,33 @@ def _end_faults(graph, data, facts, alive, leading, output) -> dict[str, tuple[F
     found: dict[str, list[Fault]] = {}
     if not leading:
         found.setdefault(OUTPUT, []).append(
-            Fault("unconnected", _("Nothing is connected to the output of the network")))
+            Fault("unconnected", _("Nothing is connected to the output of the network"))
+        )
     if data is not None:
         if graph.input != data.input:
-            found.setdefault(INPUT, []).append(Fault(
-                "input", _("The network takes pictures of {actual}, but those of {data} are "
-                           "{expected}").format(actual=text_of(graph.input), data=data.title,
-                                                expected=text_of(data.input)), data))
+            found.setdefault(INPUT, []).append(
+                Fault(
+                    "input",
+                    _(
+                        "The network takes pictures of {actual}, but those of {data} are {expected}"
+                    ).format(
+                        actual=text_of(graph.input), data=data.title, expected=text_of(data.input)
+                    ),
+                    data,
+                )
+            )
         if output is not None and output != (len(data.classes),):
             where = leading.source if leading.source != INPUT else OUTPUT
-            found.setdefault(where, []).append(Fault(
-                "classes", _("{{node}} gives {actual}, but {data} has {count} classes; expected: a "
-                             "vector of {count}").format(
-                                 actual=text_of(output), data=data.title,
-                                 count=len(data.classes)), data))
+            found.setdefault(where, []).append(
+                Fault(
+                    "classes",
+                    _(
+                        "{{node}} gives {actual}, but {data} has {count} classes; expected: a "
+                        "vector of {count}"
+                    ).format(actual=text_of(output), data=data.title, count=len(data.classes)),
+                    data,
+                )
+            )
     for id, fault in clashes((id, fact) for id, fact in facts.items() if id in alive):
         found.setdefault(id, []).append(fault)
     return {id: tuple(faults) for id, faults in found.items()}

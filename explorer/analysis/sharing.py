@@ -32,5 +32,6 @@ def unshared(facts: Facts) -> Unshared | None:
     kernel, *bias = facts.weights
     spread = facts.ins[0] if facts.kind.name == "ConvTranspose2d" else facts.out
     biases = prod(facts.out) if bias else 0
-    return Unshared(kernel.size * prod(spread[1:]) + biases,
-                    prod(facts.ins[0]) * prod(facts.out) + biases)
+    return Unshared(
+        kernel.size * prod(spread[1:]) + biases, prod(facts.ins[0]) * prod(facts.out) + biases
+    )

@@ -63,8 +63,9 @@ def sight_of(reach: Reach, side: int) -> Sight:
         return Sight(1, 0, ((0, side - 1),), 0, True)
     if reach == (1, 1, ((0, 0),), False):
         return SAME
-    return _sight(reach.period, reach.step, tuple(reach.spans),
-                  _number(reach.step, reach.period), False)
+    return _sight(
+        reach.period, reach.step, tuple(reach.spans), _number(reach.step, reach.period), False
+    )
 
 
 def composed(outer: Sight, inner: Sight, side: int) -> Sight:
@@ -78,21 +79,25 @@ def composed(outer: Sight, inner: Sight, side: int) -> Sight:
     turns = 1 if inner.bounded else inner.period // gcd(outer.step, inner.period)
     period = outer.period * turns
     if outer.bounded or inner.bounded or period > LONGEST:
-        return _written(tuple([_through(outer.at(place), inner) for place in range(side)]),
-                        jump, whole)
+        return _written(
+            tuple([_through(outer.at(place), inner) for place in range(side)]), jump, whole
+        )
     if period == 1 and inner.period == 1 and outer.spans[0] and inner.spans[0]:
         (low, high), (begin, end), step = outer.spans[0], inner.spans[0], inner.step
         return Sight(1, outer.step * step, ((low * step + begin, high * step + end),), jump, whole)
-    return _sight(period, turns * outer.step // inner.period * inner.step,
-                  tuple([_through(outer.at(place), inner) for place in range(period)]),
-                  jump, whole)
+    return _sight(
+        period,
+        turns * outer.step // inner.period * inner.step,
+        tuple([_through(outer.at(place), inner) for place in range(period)]),
+        jump,
+        whole,
+    )
 
 
 def joined(sights: list[Sight], sides: list[int], side: int, reference: int) -> Sight:
     """What `side` places see that join branches of `sides` places, each from a place of its own, or
     all from the one place of a branch that has no more. reference: places of the earliest map."""
-    sights = [_constant(sight) if own == 1 != side else sight
-              for sight, own in zip(sights, sides)]
+    sights = [_constant(sight) if own == 1 != side else sight for sight, own in zip(sights, sides)]
     first = sights[0]
     jump = next((sight.jump for sight in sights if sight.jump), 0)
     if all(sight is first or sight == first for sight in sights):
@@ -104,13 +109,25 @@ def joined(sights: list[Sight], sides: list[int], side: int, reference: int) -> 
                 return sight._replace(jump=jump)
     whole = any(sight.whole for sight in sights)
     period = lcm(*(sight.period for sight in sights))
-    if (any(sight.bounded or sight.step * first.period != first.step * sight.period
-            for sight in sights) or period > LONGEST):
-        return _written(tuple([_union([sight.at(place) for sight in sights])
-                               for place in range(side)]), jump, whole)
-    return _sight(period, first.step * (period // first.period),
-                  tuple([_union([sight.at(place) for sight in sights])
-                         for place in range(period)]), jump, whole)
+    if (
+        any(
+            sight.bounded or sight.step * first.period != first.step * sight.period
+            for sight in sights
+        )
+        or period > LONGEST
+    ):
+        return _written(
+            tuple([_union([sight.at(place) for sight in sights]) for place in range(side)]),
+            jump,
+            whole,
+        )
+    return _sight(
+        period,
+        first.step * (period // first.period),
+        tuple([_union([sight.at(place) for sight in sights]) for place in range(period)]),
+        jump,
+        whole,
+    )
 
 
 def _through(span: Span | None, inner: Sight) -> Span | None:
@@ -127,20 +144,22 @@ def _constant(sight: Sight) -> Sight:
     return Sight(1, 0, (sight.at(0),), 0, sight.whole, False, sight.at(0) is not None)
 
 
-def _sight(period: int, step: int, spans: tuple[Span | None, ...], jump: Number,
-           whole: bool) -> Sight:
+def _sight(
+    period: int, step: int, spans: tuple[Span | None, ...], jump: Number, whole: bool
+) -> Sight:
     if period > 1 and step % period == 0 and None not in spans:  # alike, but for where they stand
         each = step // period
-        if all(span == (spans[0][0] + turn * each, spans[0][1] + turn * each)
-               for turn, span in enumerate(spans)):
+        if all(
+            span == (spans[0][0] + turn * each, spans[0][1] + turn * each)
+            for turn, span in enumerate(spans)
+        ):
             period, step, spans = 1, each, spans[:1]
     after = None not in spans and (spans[0][0] + step, spans[0][1] + step)
     return Sight(period, step, spans, jump, whole, False, bool(after) and _rises((*spans, after)))
 
 
 def _written(spans: tuple[Span | None, ...], jump: Number, whole: bool) -> Sight:
-    return Sight(len(spans), 0, spans, jump, whole, True,
-                 None not in spans and _rises(spans))
+    return Sight(len(spans), 0, spans, jump, whole, True, None not in spans and _rises(spans))
 
 
 def _rises(spans: tuple[Span, ...]) -> bool:

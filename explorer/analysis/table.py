@@ -15,8 +15,23 @@ from explorer.analysis.sharing import unshared
 from explorer.catalog.layers import text_of
 from explorer.text import _
 
-CSV = ("layer", "kind", "in", "out", "params", "macs", "receptive_field_h", "receptive_field_w",
-       "jump_h", "jump_w", "centre_h", "centre_w", "clipped", "unshared", "fully_connected")
+CSV = (
+    "layer",
+    "kind",
+    "in",
+    "out",
+    "params",
+    "macs",
+    "receptive_field_h",
+    "receptive_field_w",
+    "jump_h",
+    "jump_w",
+    "centre_h",
+    "centre_w",
+    "clipped",
+    "unshared",
+    "fully_connected",
+)
 _LISTS = ("problems", "advice", "layers")
 CLIPPED = "*"  # marks a field that is clipped to the picture
 
@@ -32,11 +47,18 @@ def _plain(number: int | Fraction | None) -> int | float | None:
 def _row(layer: Layer, field: ReceptiveField | None) -> dict:
     shapes = [_shape_list(shape) for shape in layer.ins]
     size, jump, centre, clipped = field or (None, None, None, None)
-    row = {"path": layer.path, "kind": layer.kind,
-           "in": shapes[0] if len(shapes) == 1 else shapes, "out": _shape_list(layer.out),
-           "params": layer.params, "macs": layer.macs,
-           "receptive_field": size and list(size), "jump": jump and list(map(_plain, jump)),
-           "centre": centre and list(map(_plain, centre)), "clipped": clipped}
+    row = {
+        "path": layer.path,
+        "kind": layer.kind,
+        "in": shapes[0] if len(shapes) == 1 else shapes,
+        "out": _shape_list(layer.out),
+        "params": layer.params,
+        "macs": layer.macs,
+        "receptive_field": size and list(size),
+        "jump": jump and list(map(_plain, jump)),
+        "centre": centre and list(map(_plain, centre)),
+        "clipped": clipped,
+    }
     if sharing := unshared(layer.facts):
         row |= {"unshared": sharing.local, "fully_connected": sharing.full}
     return row
@@ -51,18 +73,38 @@ def as_json(report: Report, memory: dict | None = None) -> str:
     what stands under that key, see memory_table.as_dict.
     """
     whole = {
-        "name": report.graph.name, "input": list(report.graph.input),
-        "output": _shape_list(report.output), "ok": report.ok,
-        "problems": [{"path": problem.path, "rule": problem.rule, "message": problem.message,
-                      "fixes": [fix.label for fix in problem.fixes]}
-                     for problem in report.problems],
-        "advice": [{"path": advice.path, "rule": advice.rule, "message": advice.message,
-                    "reason": advice.reason, "fixes": [fix.label for fix in advice.fixes]}
-                   for advice in report.advice],
-        "params": report.params, "macs": report.macs, "memory": memory,
-        "layers": list(map(_row, report.layers(), report.layer_fields))}
-    lines = [f' "{key}": ' + (_lines(value) if key in _LISTS else _json(value))
-             for key, value in whole.items()]
+        "name": report.graph.name,
+        "input": list(report.graph.input),
+        "output": _shape_list(report.output),
+        "ok": report.ok,
+        "problems": [
+            {
+                "path": problem.path,
+                "rule": problem.rule,
+                "message": problem.message,
+                "fixes": [fix.label for fix in problem.fixes],
+            }
+            for problem in report.problems
+        ],
+        "advice": [
+            {
+                "path": advice.path,
+                "rule": advice.rule,
+                "message": advice.message,
+                "reason": advice.reason,
+                "fixes": [fix.label for fix in advice.fixes],
+            }
+            for advice in report.advice
+        ],
+        "params": report.params,
+        "macs": report.macs,
+        "memory": memory,
+        "layers": list(map(_row, report.layers(), report.layer_fields)),
+    }
+    lines = [
+        f' "{key}": ' + (_lines(value) if key in _LISTS else _json(value))
+        for key, value in whole.items()
+    ]
     return "{\n" + ",\n".join(lines) + "\n}"
 
 
@@ -94,7 +136,8 @@ def jump_text(field: ReceptiveField | None) -> str:
 def clipped_note() -> str:
     """What the mark of a clipped field means."""
     return _("{mark} clipped to the picture: behind a layer that sees all of its input").format(
-        mark=CLIPPED)
+        mark=CLIPPED
+    )
 
 
 def as_text(report: Report, more: Iterable[str] = ()) -> str:
@@ -104,34 +147,59 @@ def as_text(report: Report, more: Iterable[str] = ()) -> str:
     fields = report.layer_fields
     anywhere = any(field and field.clipped for field in fields)
     space = " " if anywhere else ""  # figures stand below one another, not the marks
-    rows = [(layer.path, layer.kind, text_of(layer.out) if layer.out else "?",
-             size_text(field) + ("" if field and field.clipped else space),
-             f"{layer.params:,}", f"{layer.macs:,}")
-            for layer, field in zip(report.layers(), fields)]
-    total = (_("total") if report.known else _("at least"), "",
-             text_of(report.output) if report.output else "?", "",
-             f"{report.params:,}", f"{report.macs:,}")
+    rows = [
+        (
+            layer.path,
+            layer.kind,
+            text_of(layer.out) if layer.out else "?",
+            size_text(field) + ("" if field and field.clipped else space),
+            f"{layer.params:,}",
+            f"{layer.macs:,}",
+        )
+        for layer, field in zip(report.layers(), fields)
+    ]
+    total = (
+        _("total") if report.known else _("at least"),
+        "",
+        text_of(report.output) if report.output else "?",
+        "",
+        f"{report.params:,}",
+        f"{report.macs:,}",
+    )
     widths = [max(map(len, cells)) for cells in zip(head, *rows, total)]
 
     def line(row):
-        return "  ".join(cell.ljust(width) if column < 2 else cell.rjust(width)
-                         for column, (cell, width) in enumerate(zip(row, widths))).rstrip()
+        return "  ".join(
+            cell.ljust(width) if column < 2 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths))
+        ).rstrip()
 
     rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
-    lines = [_("{name}, input {input}").format(name=report.graph.name,
-                                               input=text_of(report.graph.input)), "",
-             line(head), rule, *map(line, rows), rule, line(total),
-             _("activations {size} a picture (float32)").format(
-                 size=bytes_text(report.activations * 4))]
+    lines = [
+        _("{name}, input {input}").format(
+            name=report.graph.name, input=text_of(report.graph.input)
+        ),
+        "",
+        line(head),
+        rule,
+        *map(line, rows),
+        rule,
+        line(total),
+        _("activations {size} a picture (float32)").format(size=bytes_text(report.activations * 4)),
+    ]
     if anywhere:
         lines.append(clipped_note())
     lines += more
     for problem in (*report.problems, *report.advice):
-        lines += ["", f"{'✗' if problem.grade == FAULT else '△'} {problem.path}: {problem.message}",
-                  *textwrap.wrap(problem.reason, 92, initial_indent="    ",
-                                 subsequent_indent="    "),
-                  *(f"    → {fix.label}" + (f" ({fix.cost})" if fix.cost else "")
-                    for fix in problem.fixes)]
+        lines += [
+            "",
+            f"{'✗' if problem.grade == FAULT else '△'} {problem.path}: {problem.message}",
+            *textwrap.wrap(problem.reason, 92, initial_indent="    ", subsequent_indent="    "),
+            *(
+                f"    → {fix.label}" + (f" ({fix.cost})" if fix.cost else "")
+                for fix in problem.fixes
+            ),
+        ]
     return "\n".join(lines)
 
 
@@ -148,11 +216,21 @@ def csv_of(rows: Iterable[tuple[Layer, ReceptiveField | None]]) -> str:
     writer.writerow(CSV)
     for layer, field in rows:
         size, jump, centre, clipped = field or ((None, None),) * 3 + (None,)
-        writer.writerow([
-            layer.path, layer.kind, _ins(layer), text_of(layer.out) if layer.out else "",
-            layer.params, layer.macs, *size, *map(_plain, jump), *map(_plain, centre),
-            clipped if clipped is None else int(clipped),
-            *(unshared(layer.facts) or (None, None))])
+        writer.writerow(
+            [
+                layer.path,
+                layer.kind,
+                _ins(layer),
+                text_of(layer.out) if layer.out else "",
+                layer.params,
+                layer.macs,
+                *size,
+                *map(_plain, jump),
+                *map(_plain, centre),
+                clipped if clipped is None else int(clipped),
+                *(unshared(layer.facts) or (None, None)),
+            ]
+        )
     return text.getvalue()
 
 
@@ -162,22 +240,56 @@ def _ins(layer: Layer) -> str:
 
 def as_markdown(report: Report) -> str:
     """The layers as a table in Markdown, the totals in its last line."""
-    head = (_("layer"), _("kind"), _("in"), _("out"), _("parameters"), _("MACs"),
-            _("receptive field"), _("jump"), _("centre"), _("parameters if unshared"),
-            _("if fully connected"))
+    head = (
+        _("layer"),
+        _("kind"),
+        _("in"),
+        _("out"),
+        _("parameters"),
+        _("MACs"),
+        _("receptive field"),
+        _("jump"),
+        _("centre"),
+        _("parameters if unshared"),
+        _("if fully connected"),
+    )
     fields = report.layer_fields
-    rows = [(f"`{layer.path}`", layer.kind, _ins(layer), text_of(layer.out) if layer.out else "?",
-             f"{layer.params:,}", f"{layer.macs:,}",
-             size_text(field).replace(CLIPPED, "\\" + CLIPPED), jump_text(field),
-             centre_text(field), *_rivals(layer)) for layer, field in zip(report.layers(), fields)]
-    total = (f"**{_('total') if report.known else _('at least')}**", "", "",
-             text_of(report.output) if report.output else "?", f"{report.params:,}",
-             f"{report.macs:,}", *[""] * 5)
-    lines = [_("# {name}").format(name=_escaped(report.graph.name)), "",
-             _("Input {input}; one fused multiply-add is one MAC, for one picture.").format(
-                 input=text_of(report.graph.input)), "",
-             *("| " + " | ".join(row) + " |" for row in (
-                 head, ("---", "---", *["---:"] * (len(head) - 2)), *rows, total))]
+    rows = [
+        (
+            f"`{layer.path}`",
+            layer.kind,
+            _ins(layer),
+            text_of(layer.out) if layer.out else "?",
+            f"{layer.params:,}",
+            f"{layer.macs:,}",
+            size_text(field).replace(CLIPPED, "\\" + CLIPPED),
+            jump_text(field),
+            centre_text(field),
+            *_rivals(layer),
+        )
+        for layer, field in zip(report.layers(), fields)
+    ]
+    total = (
+        f"**{_('total') if report.known else _('at least')}**",
+        "",
+        "",
+        text_of(report.output) if report.output else "?",
+        f"{report.params:,}",
+        f"{report.macs:,}",
+        *[""] * 5,
+    )
+    lines = [
+        _("# {name}").format(name=_escaped(report.graph.name)),
+        "",
+        _("Input {input}; one fused multiply-add is one MAC, for one picture.").format(
+            input=text_of(report.graph.input)
+        ),
+        "",
+        *(
+            "| " + " | ".join(row) + " |"
+            for row in (head, ("---", "---", *["---:"] * (len(head) - 2)), *rows, total)
+        ),
+    ]
     if any(field and field.clipped for field in fields):
         lines += ["", "\\" + clipped_note()]
     return "\n".join(lines) + "\n"

@@ -79,8 +79,13 @@ class Advice(QObject):
     def shown(self) -> tuple[Problem, ...]:
         """The advice that was not set aside."""
         rules, here = self.rules_aside, self._aside_here()
-        return tuple([advice for advice in self.found
-                      if advice.rule not in rules and (advice.rule, advice.path) not in here])
+        return tuple(
+            [
+                advice
+                for advice in self.found
+                if advice.rule not in rules and (advice.rule, advice.path) not in here
+            ]
+        )
 
     @property
     def aside(self) -> int:
@@ -115,8 +120,9 @@ class Advice(QObject):
         document = self._session.document
         if document not in self._here:
             kept = QSettings().value(_key(document), "") if document.path else ""
-            self._here[document] = {tuple(each.split(" ", 1)) for each in str(kept or "").split("\n")
-                                    if " " in each}
+            self._here[document] = {
+                tuple(each.split(" ", 1)) for each in str(kept or "").split("\n") if " " in each
+            }
         return self._here[document]
 
     def _remember(self) -> None:

@@ -51,6 +51,9 @@ class DockGrip(QWidget):
         if self.dock.isFloating() or not window.tabifiedDockWidgets(self.dock):  # it has no tab
             painter.setPen(theme.color("text"))
             painter.setFont(theme.sans(11, True))
-            painter.drawText(self.rect().adjusted(12, 0, -24, 0), Qt.AlignmentFlag.AlignVCenter,
-                             self.dock.windowTitle())
+            painter.drawText(
+                self.rect().adjusted(12, 0, -24, 0),
+                Qt.AlignmentFlag.AlignVCenter,
+                self.dock.windowTitle(),
+            )
         painter.end()

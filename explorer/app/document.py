@@ -17,8 +17,9 @@ class Change(QUndoCommand):
     Two changes of the same `burst` (say, of one number being typed) undo as one.
     """
 
-    def __init__(self, document: "Document", label: str, before: Graph, after: Graph,
-                 burst: str | None):
+    def __init__(
+        self, document: "Document", label: str, before: Graph, after: Graph, burst: str | None
+    ):
         super().__init__(label)
         self.document, self.before, self.after, self.burst = document, before, after, burst
 
@@ -45,8 +46,13 @@ class Document:
     its own names. `on_change(before, after)` is called when an edit, an undo or a redo is complete,
     the stack included."""
 
-    def __init__(self, graph: Graph, path: Path | None, data: DataSet,
-                 on_change: Callable[[Graph, Graph], None]):
+    def __init__(
+        self,
+        graph: Graph,
+        path: Path | None,
+        data: DataSet,
+        on_change: Callable[[Graph, Graph], None],
+    ):
         self.graph = graph
         self.path = path
         self.data = data

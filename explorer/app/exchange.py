@@ -30,8 +30,10 @@ class Exchange(QObject):
         self.session, self.link = session, session.link
         self._asked: dict[int, tuple[Document, Path]] = {}
         self._waiting: Callable[[], None] | None = None  # for the engine to start
-        self._folder = Path(QStandardPaths.writableLocation(
-            QStandardPaths.StandardLocation.CacheLocation)) / "weights"
+        self._folder = (
+            Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
+            / "weights"
+        )
         self.link.imported.connect(self._take)
         self.link.exported.connect(self._tell)
         self.link.hello_said.connect(self._begin)
@@ -44,8 +46,11 @@ class Exchange(QObject):
         if session.run.active:
             session.notified.emit(_("A run is going on; stop it before you import weights"))
         elif not session.report.ok:
-            session.notified.emit(_("The network must be sound before it can take weights: {problem}")
-                                  .format(problem=session.report.problems[0].message))
+            session.notified.emit(
+                _("The network must be sound before it can take weights: {problem}").format(
+                    problem=session.report.problems[0].message
+                )
+            )
         else:
             document = session.document
             session.notified.emit(_("Reading {name} …").format(name=path.name))
@@ -76,11 +81,15 @@ class Exchange(QObject):
         """Let the engine write the current network with its weights: "onnx" or "safetensors"."""
         session, run = self.session, self.session.run
         if not session.report.ok:
-            session.notified.emit(_("There is nothing to export yet: {problem}").format(
-                problem=session.report.problems[0].message))
+            session.notified.emit(
+                _("There is nothing to export yet: {problem}").format(
+                    problem=session.report.problems[0].message
+                )
+            )
         elif run.active and (not run.shows_document or run.report is not session.report):
-            session.notified.emit(_("The engine holds the network of the run; stop it before you "
-                                    "export another"))
+            session.notified.emit(
+                _("The engine holds the network of the run; stop it before you export another")
+            )
         else:
             session.notified.emit(_("Writing {name} …").format(name=path.name))
             self._when_ready(lambda: self._send_out(form, path))
@@ -96,12 +105,17 @@ class Exchange(QObject):
         if message["difference"] is None:
             sentence = _("{name} is written").format(name=name)
         else:
-            batch = (_("any number of pictures at a time") if message["dynamic"]
-                     else _("one picture at a time"))
-            sentence = _("{name} is written, for {batch}; onnxruntime's outputs differ by at most "
-                         "{difference:.1e}, of outputs up to {largest:.3g}").format(
-                             name=name, batch=batch, difference=message["difference"],
-                             largest=message["largest"])
+            batch = (
+                _("any number of pictures at a time")
+                if message["dynamic"]
+                else _("one picture at a time")
+            )
+            sentence = _(
+                "{name} is written, for {batch}; onnxruntime's outputs differ by at most "
+                "{difference:.1e}, of outputs up to {largest:.3g}"
+            ).format(
+                name=name, batch=batch, difference=message["difference"], largest=message["largest"]
+            )
         self.session.notified.emit(sentence)
 
     # The engine's start -------------------------------------------------------------------------

@@ -24,8 +24,12 @@ class Files:
     def __init__(self, window):
         self.window, self.session = window, window.session
         self.exports: dict[str, Callable[[], None]] = {
-            "pytorch": self.export, "diagram": self.export_diagram, "table": self.export_table,
-            "onnx": self.export_onnx, "safetensors": self.export_weights}
+            "pytorch": self.export,
+            "diagram": self.export_diagram,
+            "table": self.export_table,
+            "onnx": self.export_onnx,
+            "safetensors": self.export_weights,
+        }
         """What the entries of the menu Export do, by form; an entry without one is not shown."""
 
     @property
@@ -44,9 +48,15 @@ class Files:
 
     def open(self, path: str = "") -> None:
         """Open a file, asking which if `path` is empty."""
-        path = path or QFileDialog.getOpenFileName(
-            self.window, _("Open"), self._folder(),
-            _("Networks (*{suffix} *.json)").format(suffix=SUFFIX))[0]
+        path = (
+            path
+            or QFileDialog.getOpenFileName(
+                self.window,
+                _("Open"),
+                self._folder(),
+                _("Networks (*{suffix} *.json)").format(suffix=SUFFIX),
+            )[0]
+        )
         if not path:
             return
         try:
@@ -64,9 +74,11 @@ class Files:
     def save_as(self) -> bool:
         """Save the current document under a name to be asked for."""
         path = QFileDialog.getSaveFileName(
-            self.window, _("Save as"), str(Path(self._folder())
-                                           / f"{self.session.graph.name}{SUFFIX}"),
-            _("Networks (*{suffix})").format(suffix=SUFFIX))[0]
+            self.window,
+            _("Save as"),
+            str(Path(self._folder()) / f"{self.session.graph.name}{SUFFIX}"),
+            _("Networks (*{suffix})").format(suffix=SUFFIX),
+        )[0]
         if not path:
             return False
         return self._write(Path(path if path.endswith(".json") else path + SUFFIX))
@@ -85,25 +97,32 @@ class Files:
         try:
             text = source(self.session.report)
         except NotRunnable as error:
-            self.session.notified.emit(_("There is nothing to export yet: {problem}").format(
-                problem=error))
+            self.session.notified.emit(
+                _("There is nothing to export yet: {problem}").format(problem=error)
+            )
             return
-        path = self._asked(_("Export PyTorch source"), self.session.graph.name,
-                           {".py": _("Python (*.py)")})
+        path = self._asked(
+            _("Export PyTorch source"), self.session.graph.name, {".py": _("Python (*.py)")}
+        )
         if path is not None:
             self._put(path, text.encode("utf-8"))
 
     def export_diagram(self) -> None:
         """Save the level that is shown as a picture: SVG, PDF or PNG, as the name ends."""
         session = self.session
-        path = self._asked(_("Export diagram"), "-".join((session.graph.name, *session.view)),
-                           {".svg": _("SVG (*.svg)"), ".pdf": _("PDF (*.pdf)"),
-                            ".png": _("PNG (*.png)")})
+        path = self._asked(
+            _("Export diagram"),
+            "-".join((session.graph.name, *session.view)),
+            {".svg": _("SVG (*.svg)"), ".pdf": _("PDF (*.pdf)"), ".png": _("PNG (*.png)")},
+        )
         if path is not None:
             from explorer.app.canvas.picture import Picture, TooLarge
 
-            picture = Picture(session.level, first_problems(session.report, session.view),
-                              title=session.graph.name)
+            picture = Picture(
+                session.level,
+                first_problems(session.report, session.view),
+                title=session.graph.name,
+            )
             try:
                 self._put(path, picture.written(path.suffix[1:].lower()))
             except TooLarge as error:
@@ -111,8 +130,11 @@ class Files:
 
     def export_table(self) -> None:
         """Save the table of the layers: CSV or Markdown, as the name ends."""
-        path = self._asked(_("Export table"), self.session.graph.name,
-                           {".csv": _("CSV (*.csv)"), ".md": _("Markdown (*.md)")})
+        path = self._asked(
+            _("Export table"),
+            self.session.graph.name,
+            {".csv": _("CSV (*.csv)"), ".md": _("Markdown (*.md)")},
+        )
         if path is not None:
             write = {".csv": table.as_csv, ".md": table.as_markdown}[path.suffix.lower()]
             self._put(path, write(self.session.report).encode("utf-8"))
@@ -125,24 +147,39 @@ class Files:
 
     def export_weights(self) -> None:
         """Save the weights as the engine holds them."""
-        path = self._asked(_("Export weights"), self.session.graph.name,
-                           {".safetensors": _("Safetensors (*.safetensors)")})
+        path = self._asked(
+            _("Export weights"),
+            self.session.graph.name,
+            {".safetensors": _("Safetensors (*.safetensors)")},
+        )
         if path is not None:
             self.session.exchange.write("safetensors", path)
 
     def import_weights(self, path: str = "") -> None:
         """Begin with the weights in a file, asking which if `path` is empty."""
-        path = path or QFileDialog.getOpenFileName(
-            self.window, _("Import weights"), self._folder(),
-            _("Weights ({suffixes})").format(suffixes=_patterns(WEIGHTS)))[0]
+        path = (
+            path
+            or QFileDialog.getOpenFileName(
+                self.window,
+                _("Import weights"),
+                self._folder(),
+                _("Weights ({suffixes})").format(suffixes=_patterns(WEIGHTS)),
+            )[0]
+        )
         if path:
             self.session.exchange.bring(Path(path))
 
     def open_photo(self, path: str = "") -> None:
         """Look at a photo, asking which if `path` is empty."""
-        path = path or QFileDialog.getOpenFileName(
-            self.window, _("Open a photo"), self._folder(),
-            _("Photos ({suffixes})").format(suffixes=_patterns(PHOTOS)))[0]
+        path = (
+            path
+            or QFileDialog.getOpenFileName(
+                self.window,
+                _("Open a photo"),
+                self._folder(),
+                _("Photos ({suffixes})").format(suffixes=_patterns(PHOTOS)),
+            )[0]
+        )
         if path:
             self.session.watch(self.session.run.watched, str(Path(path).resolve()))
 
@@ -154,8 +191,13 @@ class Files:
     def take(self, path: str) -> None:
         """Open a network, import weights or look at a photo, as the file's name ends."""
         suffix = Path(path).suffix.lower()
-        act = (self.import_weights if suffix in WEIGHTS else
-               self.open_photo if suffix in PHOTOS else self.open)
+        act = (
+            self.import_weights
+            if suffix in WEIGHTS
+            else self.open_photo
+            if suffix in PHOTOS
+            else self.open
+        )
         act(path)
 
     def _asked(self, title: str, name: str, forms: dict[str, str]) -> Path | None:
@@ -164,8 +206,11 @@ class Files:
         form that was chosen."""
         suffix = next(iter(forms))
         path, chosen = QFileDialog.getSaveFileName(
-            self.window, title, str(Path(self._folder()) / f"{name}{suffix}"),
-            ";;".join(forms.values()))
+            self.window,
+            title,
+            str(Path(self._folder()) / f"{name}{suffix}"),
+            ";;".join(forms.values()),
+        )
         if not path:
             return None
         if Path(path).suffix.lower() not in forms:
@@ -176,9 +221,16 @@ class Files:
 
     def _may_replace(self, path: str) -> bool:
         buttons = QMessageBox.StandardButton
-        return QMessageBox.question(
-            self.window, _("Replace the file?"), _("{name} is there already. Replace it?").format(
-                name=path), buttons.Yes | buttons.No, buttons.No) == buttons.Yes
+        return (
+            QMessageBox.question(
+                self.window,
+                _("Replace the file?"),
+                _("{name} is there already. Replace it?").format(name=path),
+                buttons.Yes | buttons.No,
+                buttons.No,
+            )
+            == buttons.Yes
+        )
 
     def _put(self, path: Path, content: bytes) -> None:
         """Write what was exported, and tell how it went."""
@@ -190,8 +242,11 @@ class Files:
             self.session.notified.emit(_("{name} is written").format(name=path))
 
     def _failed(self, path: Path, error: OSError) -> None:
-        self.session.notified.emit(_("{path} could not be written: {reason}").format(
-            path=path, reason=error.strerror or error))
+        self.session.notified.emit(
+            _("{path} could not be written: {reason}").format(
+                path=path, reason=error.strerror or error
+            )
+        )
 
     def close(self, index: int) -> None:
         """Close a document, asking first if it has unsaved changes."""
@@ -208,9 +263,12 @@ class Files:
         self.session.switch(self.session.documents.index(document))
         buttons = QMessageBox.StandardButton
         answer = QMessageBox.question(
-            self.window, _("Unsaved changes"),
+            self.window,
+            _("Unsaved changes"),
             _("Save the changes of {name}?").format(name=self.session.title(document)),
-            buttons.Save | buttons.Discard | buttons.Cancel, buttons.Save)
+            buttons.Save | buttons.Discard | buttons.Cancel,
+            buttons.Save,
+        )
         return answer == buttons.Discard or answer == buttons.Save and self.save()
 
 

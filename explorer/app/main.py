@@ -59,6 +59,9 @@ class _Complaint:
         key = kind, *((frame.filename, frame.lineno) for frame in place)
         if key not in self.seen:
             self.seen.add(key)
-            self.session.notified.emit(_("A fault of CNN Explorer: {fault}. Your network is "
-                                         "unharmed; the log on the terminal says more").format(
-                                             fault=f"{kind.__name__}: {value}"))
+            self.session.notified.emit(
+                _(
+                    "A fault of CNN Explorer: {fault}. Your network is "
+                    "unharmed; the log on the terminal says more"
+                ).format(fault=f"{kind.__name__}: {value}")
+            )

@@ -59,8 +59,7 @@ class Memory(QObject):
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._go_on)
         run, link = session.run, session.link
-        for signal in (session.changed, session.data_changed, run.recipe_changed,
-                       link.hello_said):
+        for signal in (session.changed, session.data_changed, run.recipe_changed, link.hello_said):
             signal.connect(self._look_again)
         link.modes_measured.connect(self._hear_modes)
         link.rows_arrived.connect(self._hear_rows)
@@ -96,7 +95,8 @@ class Memory(QObject):
         run = self._session.run
         devices = (self._session.link.hello or {}).get("devices", [])
         found = [each for each in devices if each["id"] == run.device] or (
-            devices[:1] if run.device == AUTO else [])
+            devices[:1] if run.device == AUTO else []
+        )
         if not found or not found[0].get("memory"):
             return None
         return Place(found[0]["id"], found[0]["memory"], found[0].get("free", 0))
@@ -109,22 +109,30 @@ class Memory(QObject):
     @property
     def fits(self) -> bool:
         """Nothing says that the next run would take more than its device has."""
-        return (self.forecast is None or self.place is None
-                or self.forecast.training <= self.place.room)
+        return (
+            self.forecast is None or self.place is None or self.forecast.training <= self.place.room
+        )
 
     @property
     def warning(self) -> str:
         """What is wrong and what would help, in words; "" if the run fits."""
         if self.fits:
             return ""
-        words = _("A step needs about {need}, but {device} has {room} for it: the run would stop "
-                  "for want of memory.").format(
-            need=bytes_text(self.forecast.training), device=self.place.id,
-            room=bytes_text(self.place.room))
+        words = _(
+            "A step needs about {need}, but {device} has {room} for it: the run would stop "
+            "for want of memory."
+        ).format(
+            need=bytes_text(self.forecast.training),
+            device=self.place.id,
+            room=bytes_text(self.place.room),
+        )
         if self.largest:
             return words + " " + _("A batch of {batch:,} fits.").format(batch=self.largest)
-        return words + " " + _("Not even one picture fits: the network must be narrower, or its "
-                               "pictures smaller.")
+        return (
+            words
+            + " "
+            + _("Not even one picture fits: the network must be narrower, or its pictures smaller.")
+        )
 
     # Looking ----------------------------------------------------------------------------------
 

@@ -32,7 +32,9 @@ class Notice(QLabel):
         theme.changed.connect(self._wear)
         self._wear()
 
-    def say(self, sentence: str, more: str = "", show_more: Callable[[], None] | None = None) -> None:
+    def say(
+        self, sentence: str, more: str = "", show_more: Callable[[], None] | None = None
+    ) -> None:
         """Show a sentence in the place of the one before; `more`, if given, on a button that does
         `show_more`."""
         self.setText(sentence)
@@ -49,21 +51,25 @@ class Notice(QLabel):
         now = theme.current()
         below = self.more.sizeHint().height() + 16 if self.more.text() else 8
         self.setFont(theme.sans(12))
-        self.setStyleSheet(f"Notice {{ background:{now.card}; color:{now.text};"
-                           f"padding:8px 12px {below}px 12px;"
-                           f"border:1px solid {now.line}; border-left:3px solid {now.accent};"
-                           "border-radius:6px; }")
+        self.setStyleSheet(
+            f"Notice {{ background:{now.card}; color:{now.text};"
+            f"padding:8px 12px {below}px 12px;"
+            f"border:1px solid {now.line}; border-left:3px solid {now.accent};"
+            "border-radius:6px; }"
+        )
 
     def _place(self) -> None:
         room = self.parentWidget().rect()
         most = max(200, min(560, room.width() - 180))
         button = self.more.sizeHint() if self.more.text() else QSize(0, 0)
-        self.setFixedWidth(min(most, max(self.fontMetrics().horizontalAdvance(self.text()),
-                                         button.width()) + 40))
+        self.setFixedWidth(
+            min(most, max(self.fontMetrics().horizontalAdvance(self.text()), button.width()) + 40)
+        )
         self.setMinimumHeight(0)  # heightForWidth is never less
         self.setFixedHeight(self.heightForWidth(self.width()))
-        self.more.setGeometry(15, self.height() - button.height() - 9, button.width(),
-                              button.height())
+        self.more.setGeometry(
+            15, self.height() - button.height() - 9, button.width(), button.height()
+        )
         self.move(12, room.height() - self.height() - 12)
 
     def eventFilter(self, watched, event) -> bool:

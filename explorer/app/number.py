@@ -4,8 +4,16 @@ from explorer.analysis.memory_table import bytes_text
 from explorer.catalog.layers import text_of as shape_text
 from explorer.text import _
 
-__all__ = ["bytes_text", "grouped", "percent", "setting_text", "shape_text", "short",
-           "time_text", "value_text"]
+__all__ = [
+    "bytes_text",
+    "grouped",
+    "percent",
+    "setting_text",
+    "shape_text",
+    "short",
+    "time_text",
+    "value_text",
+]
 
 _STEPS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 

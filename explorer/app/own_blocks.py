@@ -25,8 +25,9 @@ def folder() -> Path:
     """Where the blocks lie."""
     settings = QSettings()
     if settings.format() == QSettings.Format.NativeFormat and sys.platform in ("win32", "darwin"):
-        beside = Path(QStandardPaths.writableLocation(
-            QStandardPaths.StandardLocation.AppDataLocation))
+        beside = Path(
+            QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)
+        )
     else:
         beside = Path(settings.fileName()).parent
     return beside / "blocks"
@@ -40,8 +41,11 @@ class OwnBlocks(QObject):
     def names(self) -> list[str]:
         """What the blocks are called, in the order of the alphabet."""
         try:
-            found = [path.name.removesuffix(SUFFIX) for path in folder().iterdir()
-                     if path.name.endswith(SUFFIX) and not path.name.startswith(".")]
+            found = [
+                path.name.removesuffix(SUFFIX)
+                for path in folder().iterdir()
+                if path.name.endswith(SUFFIX) and not path.name.startswith(".")
+            ]
         except OSError:
             return []
         return sorted(found, key=str.casefold)
@@ -88,11 +92,17 @@ class OwnBlocks(QObject):
 
 def fault(name: str) -> str | None:
     """Why a block cannot be called that, in one sentence; None if it can."""
-    if (not name or len(name) > LONGEST or not name.isprintable() or name.startswith(".")
-            or name != name.strip() or set(name) & set(_FORBIDDEN)):
-        return _("{name!r} cannot name a block; allowed: 1 to {longest} characters, none of "
-                 "{forbidden}").format(name=name[:LONGEST], longest=LONGEST,
-                                       forbidden=" ".join(_FORBIDDEN))
+    if (
+        not name
+        or len(name) > LONGEST
+        or not name.isprintable()
+        or name.startswith(".")
+        or name != name.strip()
+        or set(name) & set(_FORBIDDEN)
+    ):
+        return _(
+            "{name!r} cannot name a block; allowed: 1 to {longest} characters, none of {forbidden}"
+        ).format(name=name[:LONGEST], longest=LONGEST, forbidden=" ".join(_FORBIDDEN))
     return None
 
 

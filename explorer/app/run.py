@@ -48,8 +48,10 @@ class Run(QObject):
         self._told_of_edit = False
         self._request: dict = {}
         self._waits = False  # for the engine to start, so that the run can be asked for
-        self._folder = Path(QStandardPaths.writableLocation(
-            QStandardPaths.StandardLocation.CacheLocation)) / "runs"
+        self._folder = (
+            Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
+            / "runs"
+        )
         session.selection_changed.connect(self._select)
         session.changed.connect(self._follow)
         self.link.hello_said.connect(self._greet)
@@ -85,9 +87,16 @@ class Run(QObject):
         if self.state == "died":
             self._enter("idle")
         self.watched = self._watchable(self.session.selected) or self._first()
-        self.link.send("build", graph=to_dict(report.graph), data=self.session.data.name,
-                       device=self.device, seed=self.recipe.get("seed", 0),
-                       weights=self.session.document.weights, watch=self.watched, image=self.image)
+        self.link.send(
+            "build",
+            graph=to_dict(report.graph),
+            data=self.session.data.name,
+            device=self.device,
+            seed=self.recipe.get("seed", 0),
+            weights=self.session.document.weights,
+            watch=self.watched,
+            image=self.image,
+        )
         self.watched_changed.emit(self.watched, self.image)
         self.wait_changed.emit()
 
@@ -109,15 +118,17 @@ class Run(QObject):
         """What the engine tells is of the current document's network, or of an earlier one of it
         that can still be shown in its place."""
         session = self.session
-        return (self._holds == (session.document, session.data)
-                and (self.active or session.report.ok))
+        return self._holds == (session.document, session.data) and (
+            self.active or session.report.ok
+        )
 
     @property
     def wait(self) -> str:
         """Why there is nothing to show of the current document yet, in words."""
         if self.active and not self.shows_document:
-            return _("The engine is training {name}; this network is built when that run has "
-                     "ended").format(name=self.session.title(self.document))
+            return _(
+                "The engine is training {name}; this network is built when that run has ended"
+            ).format(name=self.session.title(self.document))
         if not self.session.report.ok:
             return _("The engine builds the network as soon as it has no problems")
         if self._trouble:
@@ -140,11 +151,20 @@ class Run(QObject):
 
     def _tell_of_edit(self, before, after) -> None:
         """Say once a run that what is drawn is no longer what runs."""
-        if (self.active and self.shows_document and not self._told_of_edit
-                and before is not after and not diff(before, after).only_moved):
+        if (
+            self.active
+            and self.shows_document
+            and not self._told_of_edit
+            and before is not after
+            and not diff(before, after).only_moved
+        ):
             self._told_of_edit = True
-            self.session.notified.emit(_("The run goes on with the network as it was when it "
-                                         "began; stop it and run again to train the edited one"))
+            self.session.notified.emit(
+                _(
+                    "The run goes on with the network as it was when it "
+                    "began; stop it and run again to train the edited one"
+                )
+            )
 
     def _select(self, path: str) -> None:
         if self._watchable(path) and path != self.watched:
@@ -169,13 +189,15 @@ class Run(QObject):
     def start(self) -> None:
         """Train the current network, from fresh weights or from those that were imported."""
         if not self.session.data.labelled:
-            self.session.notified.emit(_("Photos have no labels to learn from; choose a data set "
-                                         "beside the run's buttons"))
+            self.session.notified.emit(
+                _("Photos have no labels to learn from; choose a data set beside the run's buttons")
+            )
             return
         problems = self.session.report.problems
         if problems:
-            self.session.notified.emit(_("The network cannot run yet: {problem}").format(
-                problem=problems[0].message))
+            self.session.notified.emit(
+                _("The network cannot run yet: {problem}").format(problem=problems[0].message)
+            )
             return
         if self.session.memory.warning:  # the forecast may be wrong: the run begins all the same
             self.session.notified.emit(self.session.memory.warning)
@@ -185,9 +207,12 @@ class Run(QObject):
         self._told_of_edit = False
         self._prune()
         self._request = {
-            "graph": to_dict(self.report.graph), "data": self.session.data.name, "out": None,
+            "graph": to_dict(self.report.graph),
+            "data": self.session.data.name,
+            "out": None,
             "weights": self.document.weights,
-            "checkpoint": str(self._folder / uuid.uuid4().hex)}
+            "checkpoint": str(self._folder / uuid.uuid4().hex),
+        }
         self._send(resume=None)
 
     def _prune(self) -> None:
@@ -211,8 +236,15 @@ class Run(QObject):
         self._waits = self.link.hello is None
         if not self._waits:
             self.watched = self._watchable(self.watched) or self._first()
-            self.link.send("train", **self._request, **self.recipe, device=self.device,
-                           mode=self.mode, watch=self.watched, image=self.image)
+            self.link.send(
+                "train",
+                **self._request,
+                **self.recipe,
+                device=self.device,
+                mode=self.mode,
+                watch=self.watched,
+                image=self.image,
+            )
         self._enter("measuring")
 
     def pause(self) -> None:
@@ -274,7 +306,8 @@ class Run(QObject):
         if self.active:
             if self.checkpoint:
                 sentence = _("{sentence} The run can be resumed from its last checkpoint.").format(
-                    sentence=sentence)
+                    sentence=sentence
+                )
             self._enter("died")
         self.session.notified.emit(sentence)
         self.wait_changed.emit()

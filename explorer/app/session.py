@@ -137,8 +137,11 @@ class Session(QObject):
         False, and a sentence through `notified`, if it makes no sense.
         """
         if not whole and not self.editable:
-            self.notified.emit(_("The inside of {kind} is given; “Edit inside” makes it your own")
-                               .format(kind=self.facts_of(".".join(self.view)).kind.name))
+            self.notified.emit(
+                _("The inside of {kind} is given; “Edit inside” makes it your own").format(
+                    kind=self.facts_of(".".join(self.view)).kind.name
+                )
+            )
             return False
         try:
             self.document.edit(label, edit if whole else lifted(edit, self.view), burst)
@@ -154,8 +157,12 @@ class Session(QObject):
         def own(graph: Graph, depth: int = 1) -> Graph:
             node, facts = graph.nodes[ids[depth - 1]], self.facts_of(".".join(ids[:depth]))
             if node.inner is None:
-                node = replace(node, kind="Group", params={"inline": True} if facts.inline else {},
-                               inner=placed_inside(facts.expansion))
+                node = replace(
+                    node,
+                    kind="Group",
+                    params={"inline": True} if facts.inline else {},
+                    inner=placed_inside(facts.expansion),
+                )
             if depth < len(ids):
                 node = replace(node, inner=own(node.inner, depth + 1))
             return edits.replace_node(graph, node)
@@ -167,25 +174,34 @@ class Session(QObject):
         """Save the custom group at a path to the palette, and say under which name."""
         facts = self.facts_of(path) if path else None
         if facts is None or facts.inner is None:
-            self.notified.emit(_("Select one group of your own to save it; “Edit inside” makes one "
-                                 "of a block"))
+            self.notified.emit(
+                _("Select one group of your own to save it; “Edit inside” makes one of a block")
+            )
             return
         id = path.rpartition(".")[2]
         group = Node(id, "Group", {"inline": True} if facts.inline else {}, inner=facts.inner)
         try:
             name = self.own_blocks.save(group, facts.ins[0] if facts.ins else None)
         except OSError as error:
-            self.notified.emit(_("{block} could not be saved: {reason}").format(
-                block=id, reason=error.strerror or error))
+            self.notified.emit(
+                _("{block} could not be saved: {reason}").format(
+                    block=id, reason=error.strerror or error
+                )
+            )
             return
-        self.notified.emit(_("{name} is in the palette now, under My blocks; F2 there gives it "
-                             "another name").format(name=name))
+        self.notified.emit(
+            _(
+                "{name} is in the palette now, under My blocks; F2 there gives it another name"
+            ).format(name=name)
+        )
 
     def _changed(self, before: Graph, after: Graph) -> None:
         self.report = self._analysed(after)
         view = self.view
-        while view and (self.facts_of(".".join(view)) is None
-                        or not self.facts_of(".".join(view)).kind.composite):
+        while view and (
+            self.facts_of(".".join(view)) is None
+            or not self.facts_of(".".join(view)).kind.composite
+        ):
             view = view[:-1]
         if view != self.view:
             self.open(view)
@@ -234,26 +250,38 @@ class Session(QObject):
         EMPTY is a network of an input and an output."""
         self._show(Document(_fitted(name, self.data), None, self.data, self._changed))
         if name == EMPTY:
-            self.notified.emit(_("An empty network: drag layers and blocks from the palette into "
-                                 "the wire"))
+            self.notified.emit(
+                _("An empty network: drag layers and blocks from the palette into the wire")
+            )
             return
         if not self.data.labelled:
-            self.notified.emit(_("{name} as published: {input}. It looks at photos; choose a data "
-                                 "set to train it").format(name=name,
-                                                           input=text_of(self.graph.input)))
+            self.notified.emit(
+                _(
+                    "{name} as published: {input}. It looks at photos; choose a data "
+                    "set to train it"
+                ).format(name=name, input=text_of(self.graph.input))
+            )
             return
-        self.notified.emit(_("{name} takes the pictures of {data}: {input}, {count} classes").format(
-            name=name, data=self.data.title, input=text_of(self.data.input),
-            count=len(self.data.classes)))
+        self.notified.emit(
+            _("{name} takes the pictures of {data}: {input}, {count} classes").format(
+                name=name,
+                data=self.data.title,
+                input=text_of(self.data.input),
+                count=len(self.data.classes),
+            )
+        )
 
     def example(self, name: str) -> None:
         """Open a template with the weights that were published for it, looking at the photos."""
         document = Document(_fitted(name, PHOTOS), None, PHOTOS, self._changed)
         document.weights = str(published.weights(name))
         self._show(document)
-        self.notified.emit(_("{name} with its published weights: what it takes the photo for stands "
-                             "beside the photo; drop one of your own onto the window").format(
-                                 name=name))
+        self.notified.emit(
+            _(
+                "{name} with its published weights: what it takes the photo for stands "
+                "beside the photo; drop one of your own onto the window"
+            ).format(name=name)
+        )
 
     def read(self, path: str | Path) -> None:
         """Open a file as a new document. Raises FileError: then nothing has changed."""
@@ -302,8 +330,7 @@ class Session(QObject):
         self._rebuild.start()
 
     def close(self, index: int) -> None:
-        """Close a document, unsaved changes and all; the last one gives way to the first template.
-        """
+        """Close a document, unsaved changes and all; the last one gives way to the first template."""
         closing = self.documents[index]
         if len(self.documents) == 1:
             data = self.data if self.data.labelled else FASHION_MNIST

@@ -14,9 +14,16 @@ OBLIQUE = 0.34  # how long an edge into the depth is drawn, against one of equal
 THINNEST = 3.0  # pixels
 
 
-def paint_tensor(painter: QPainter, rect: QRectF, shape: Shape, color_line: QColor,
-                 color_fill: QColor, largest: Shape, marked: Collection[int] = (),
-                 color_marked: QColor | None = None) -> None:
+def paint_tensor(
+    painter: QPainter,
+    rect: QRectF,
+    shape: Shape,
+    color_line: QColor,
+    color_fill: QColor,
+    largest: Shape,
+    marked: Collection[int] = (),
+    color_marked: QColor | None = None,
+) -> None:
     """Draw a tensor of `shape` standing in the middle of the bottom of `rect`.
 
     shape: (channels, height, width) or (features,), which is drawn as a rod. largest: the shape
@@ -28,8 +35,12 @@ def paint_tensor(painter: QPainter, rect: QRectF, shape: Shape, color_line: QCol
     length, height, depth = _sides(rect, shape, largest)
     left = rect.center().x() - (length + depth) / 2
     bottom = rect.bottom() - 0.5
-    near = [QPointF(left, bottom), QPointF(left + length, bottom),
-            QPointF(left + length, bottom - height), QPointF(left, bottom - height)]
+    near = [
+        QPointF(left, bottom),
+        QPointF(left + length, bottom),
+        QPointF(left + length, bottom - height),
+        QPointF(left, bottom - height),
+    ]
     back = QPointF(depth, -depth)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -43,7 +54,8 @@ def paint_tensor(painter: QPainter, rect: QRectF, shape: Shape, color_line: QCol
     edges = {
         CHANNELS: ((near[0], near[1]), (near[3], near[2]), (near[3] + back, near[2] + back)),
         HEIGHT: ((near[0], near[3]), (near[1], near[2]), (near[1] + back, near[2] + back)),
-        WIDTH: ((near[3], near[3] + back), (near[2], near[2] + back), (near[1], near[1] + back))}
+        WIDTH: ((near[3], near[3] + back), (near[2], near[2] + back), (near[1], near[1] + back)),
+    }
     for axis in sorted(edges, key=lambda axis: axis in marked):
         is_marked = axis in marked and color_marked is not None
         pen = QPen(color_marked if is_marked else color_line, 2 if is_marked else 1)
@@ -80,5 +92,8 @@ def _sides(rect: QRectF, shape: Shape, largest: Shape) -> tuple[float, float, fl
     deepest = min(deepest, rect.width() * 0.45)
     length = (rect.width() - deepest) * log2(1 + channels) / log2(1 + most_channels)
     height = (rect.height() - deepest) * sqrt(high / most_high)
-    return (max(THINNEST, length), max(THINNEST, height),
-            max(THINNEST * OBLIQUE, deepest * sqrt(wide / most_wide)))
+    return (
+        max(THINNEST, length),
+        max(THINNEST, height),
+        max(THINNEST * OBLIQUE, deepest * sqrt(wide / most_wide)),
+    )

@@ -56,8 +56,9 @@ class _Rows(QAbstractTableModel):
 class WeightsReport(QDialog):
     """The sentence and the table of one import; the main window stays usable beside it."""
 
-    def __init__(self, title: str, sentence: str, rows: list[list[str]], fits: bool,
-                 parent: QWidget | None):
+    def __init__(
+        self, title: str, sentence: str, rows: list[list[str]], fits: bool, parent: QWidget | None
+    ):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)

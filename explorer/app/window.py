@@ -90,18 +90,21 @@ class Window(QMainWindow):
         self.problems.setMinimumWidth(200)  # whatever the sentences in it are
         self.code = Code(session)
         self.code.setMinimumWidth(240)
-        left, right, below = (Qt.DockWidgetArea.LeftDockWidgetArea,
-                              Qt.DockWidgetArea.RightDockWidgetArea,
-                              Qt.DockWidgetArea.BottomDockWidgetArea)
+        left, right, below = (
+            Qt.DockWidgetArea.LeftDockWidgetArea,
+            Qt.DockWidgetArea.RightDockWidgetArea,
+            Qt.DockWidgetArea.BottomDockWidgetArea,
+        )
         for name, title, widget, area in (
-                ("palette", _("Palette"), self.palette_panel, left),
-                ("inspector", _("Inspector"), self.inspector, right),
-                ("training", _("Training"), self.training, below),
-                ("maps", _("Feature maps"), self.feature_maps, below),
-                ("gradients", _("Gradients"), self.gradients, below),
-                ("layers", _("Layers"), self.layers, below),
-                ("problems", _("Problems"), self.problems, below),
-                ("code", _("Code"), self.code, below)):
+            ("palette", _("Palette"), self.palette_panel, left),
+            ("inspector", _("Inspector"), self.inspector, right),
+            ("training", _("Training"), self.training, below),
+            ("maps", _("Feature maps"), self.feature_maps, below),
+            ("gradients", _("Gradients"), self.gradients, below),
+            ("layers", _("Layers"), self.layers, below),
+            ("problems", _("Problems"), self.problems, below),
+            ("code", _("Code"), self.code, below),
+        ):
             dock = QDockWidget(title, self)
             dock.setObjectName(name)
             dock.setWidget(widget)
@@ -115,11 +118,15 @@ class Window(QMainWindow):
             for name in (first, behind):
                 docks[name].setTitleBarWidget(DockGrip(docks[name]))
             docks[first].raise_()
-        self.resizeDocks([docks["palette"], docks["inspector"]], [196, 276],
-                         Qt.Orientation.Horizontal)
+        self.resizeDocks(
+            [docks["palette"], docks["inspector"]], [196, 276], Qt.Orientation.Horizontal
+        )
         self.resizeDocks([docks["training"]], [296], Qt.Orientation.Vertical)
-        self.resizeDocks([docks["training"], docks["maps"], docks["gradients"]], [330, 320, 320],
-                         Qt.Orientation.Horizontal)
+        self.resizeDocks(
+            [docks["training"], docks["maps"], docks["gradients"]],
+            [330, 320, 320],
+            Qt.Orientation.Horizontal,
+        )
         self.palette_panel.placed.connect(self.canvas.put)
         self.palette_panel.group_placed.connect(self.canvas.put_group)
         self.problems.count_changed.connect(self._count_problems)
@@ -153,11 +160,18 @@ class Window(QMainWindow):
         run.set_recipe(bar.settings.figures())
         bar.settings.add_section(self.memory)
         self.memory.batch_wanted.connect(
-            lambda batch: bar.settings.set_figures({"batch_size": batch}))
+            lambda batch: bar.settings.set_figures({"batch_size": batch})
+        )
         self.status.memory_asked.connect(bar.settings_menu.open_above)
-        run.state_changed.connect(lambda state: bar.set_state(
-            state, run.resumable, "" if run.document is self.session.document or not run.document
-            else self.session.title(run.document)))
+        run.state_changed.connect(
+            lambda state: bar.set_state(
+                state,
+                run.resumable,
+                ""
+                if run.document is self.session.document or not run.document
+                else self.session.title(run.document),
+            )
+        )
         run.emptied.connect(self._show_end)
         link.rows_arrived.connect(self._show_progress)
         link.modes_measured.connect(bar.set_modes)
@@ -178,7 +192,9 @@ class Window(QMainWindow):
 
     def _show_progress(self, message: dict, _arrays: dict) -> None:
         run = self.session.run
-        self.run_bar.set_progress(message, "" if run.shows_document else self.session.title(run.document))
+        self.run_bar.set_progress(
+            message, "" if run.shows_document else self.session.title(run.document)
+        )
 
     def _show_end(self) -> None:
         run = self.session.run
@@ -194,8 +210,13 @@ class Window(QMainWindow):
         pixels, classes = arrays["picture"], self.session.data.classes
         height, width = pixels.shape[:2]
         grey = pixels.ndim == 2
-        image = QImage(pixels.tobytes(), width, height, width * (1 if grey else 3),
-                       QImage.Format.Format_Grayscale8 if grey else QImage.Format.Format_RGB888)
+        image = QImage(
+            pixels.tobytes(),
+            width,
+            height,
+            width * (1 if grey else 3),
+            QImage.Format.Format_Grayscale8 if grey else QImage.Format.Format_RGB888,
+        )
         scene = self.canvas.network
         label = message["label"]
         scene.show_picture(image.copy(), classes[label] if label >= 0 else message["title"])
@@ -203,8 +224,11 @@ class Window(QMainWindow):
 
     def _report_weights(self, title: str, sentence: str, rows: list, fits: bool) -> None:
         """Tell of an import; what became of each tensor stands in a window of its own, if wanted."""
-        self.notice.say(sentence, _("Show all {count} tensors").format(count=len(rows)),
-                        lambda: WeightsReport(title, sentence, rows, fits, self).show())
+        self.notice.say(
+            sentence,
+            _("Show all {count} tensors").format(count=len(rows)),
+            lambda: WeightsReport(title, sentence, rows, fits, self).show(),
+        )
 
     def show_example(self, name: str) -> None:
         """Open a network with its published weights, and bring its answer into view."""
@@ -215,9 +239,11 @@ class Window(QMainWindow):
         if maps.width() < ROOM_FOR_PHOTO and not maps.isFloating():
             training, gradients = self.docks["training"], self.docks["gradients"]
             rest = training.width() + maps.width() - ROOM_FOR_PHOTO
-            self.resizeDocks([training, maps, gradients],
-                             [max(rest, 160), ROOM_FOR_PHOTO, gradients.width()],
-                             Qt.Orientation.Horizontal)
+            self.resizeDocks(
+                [training, maps, gradients],
+                [max(rest, 160), ROOM_FOR_PHOTO, gradients.width()],
+                Qt.Orientation.Horizontal,
+            )
 
     def _count_problems(self, *_count) -> None:
         count, advice = len(self.session.report.problems), len(self.session.advice.shown)
@@ -248,9 +274,16 @@ class Window(QMainWindow):
         if not self.session.run.active:
             return True
         buttons = QMessageBox.StandardButton
-        return QMessageBox.question(
-            self, _("Training is going on"), _("End the run and close the window?"),
-            buttons.Yes | buttons.Cancel, buttons.Cancel) == buttons.Yes
+        return (
+            QMessageBox.question(
+                self,
+                _("Training is going on"),
+                _("End the run and close the window?"),
+                buttons.Yes | buttons.Cancel,
+                buttons.Cancel,
+            )
+            == buttons.Yes
+        )
 
     def reset_layout(self) -> None:
         """Put the panels back where they are at first."""

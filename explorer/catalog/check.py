@@ -31,43 +31,58 @@ def _wires(graph: Graph) -> None:
     """Every wire ends at a port that there is, and no other does."""
     taken = set()
     for wire in graph.wires:
-        known = ((PORT,) if wire.target == OUTPUT
-                 else KINDS[graph.nodes[wire.target].kind].all_ports)
+        known = (PORT,) if wire.target == OUTPUT else KINDS[graph.nodes[wire.target].kind].all_ports
         ports = ", ".join(known) if len(known) < 4 else f"{known[0]}, {known[1]} … {known[-1]}"
         if wire.port not in known:
             sentence = _("{id} has no input {port}; it has: {ports}").format(
-                id=wire.target, port=wire.port[:40], ports=ports)
-            raise KindError(sentence if known == (PORT,) else _("{sentence}; write {wires}").format(
-                sentence=sentence, wires=_as_written(graph, wire.target, known)))
+                id=wire.target, port=wire.port[:40], ports=ports
+            )
+            raise KindError(
+                sentence
+                if known == (PORT,)
+                else _("{sentence}; write {wires}").format(
+                    sentence=sentence, wires=_as_written(graph, wire.target, known)
+                )
+            )
         end = wire.target, wire.port
         if end in taken:
-            sentence = _("Two wires end at {id}, input {port}").format(id=wire.target,
-                                                                       port=wire.port)
-            raise KindError(_("{sentence}; it takes one, and Add or Concat joins several").format(
-                sentence=sentence) if len(known) == 1 else
-                _("{sentence}; it has: {ports}; write {wires}").format(
-                    sentence=sentence, ports=ports,
-                    wires=_as_written(graph, wire.target, known)))
+            sentence = _("Two wires end at {id}, input {port}").format(
+                id=wire.target, port=wire.port
+            )
+            raise KindError(
+                _("{sentence}; it takes one, and Add or Concat joins several").format(
+                    sentence=sentence
+                )
+                if len(known) == 1
+                else _("{sentence}; it has: {ports}; write {wires}").format(
+                    sentence=sentence, ports=ports, wires=_as_written(graph, wire.target, known)
+                )
+            )
         taken.add(end)
 
 
 def _as_written(graph: Graph, id: str, ports: tuple[str, ...], most: int = 3) -> str:
     """The wires into a node as the file should state them, each at a port of its own."""
-    sources = [wire.source for wire in graph.wires if wire.target == id][:len(ports)]
-    return ", ".join(json.dumps([source, id, port]) for source, port in zip(
-        sources[:most], ports)) + (", …" if len(sources) > most else "")
+    sources = [wire.source for wire in graph.wires if wire.target == id][: len(ports)]
+    return ", ".join(
+        json.dumps([source, id, port]) for source, port in zip(sources[:most], ports)
+    ) + (", …" if len(sources) > most else "")
 
 
 def _node(node: Node) -> None:
     kind = KINDS.get(node.kind)
     if kind is None:
-        raise KindError(_("{id} is of the unknown kind {kind}; was the file made by a newer CNN "
-                          "Explorer?").format(id=node.id, kind=node.kind[:60]))
+        raise KindError(
+            _(
+                "{id} is of the unknown kind {kind}; was the file made by a newer CNN Explorer?"
+            ).format(id=node.id, kind=node.kind[:60])
+        )
     if reason := kind.fault(node.params):
         raise KindError(f"{node.id}: {reason}")
     if (node.inner is not None) != (kind.name == "Group"):
-        raise KindError(_("{id}: a Group, and only a Group, bears nodes inside it").format(
-            id=node.id))
+        raise KindError(
+            _("{id}: a Group, and only a Group, bears nodes inside it").format(id=node.id)
+        )
     if node.inner is not None:
         graph(node.inner)
 

@@ -35,14 +35,24 @@ FASHION_MNIST = DataSet(
     title="Fashion-MNIST",
     input=(1, 28, 28),
     classes=(
-        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
-        "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
     ),
     train=60_000,
     test=10_000,
     mean=(0.2860,),
     std=(0.3530,),
-    doc=_("Grey pictures of clothes in ten classes (Xiao, Rasul, Vollgraf 2017, arXiv 1708.07747)."),
+    doc=_(
+        "Grey pictures of clothes in ten classes (Xiao, Rasul, Vollgraf 2017, arXiv 1708.07747)."
+    ),
     object=0.82,  # median of √(height × width) of what is not black: 23 of 28 pixels
 )
 
@@ -57,8 +67,10 @@ PHOTOS = DataSet(
     test=len(PHOTO_FILES),
     mean=(0.485, 0.456, 0.406),
     std=(0.229, 0.224, 0.225),
-    doc=_("Five photos to look at through a network, and your own: scaled, cropped and normalised as "
-          "for ImageNet. They have no labels, so nothing is trained on them."),
+    doc=_(
+        "Five photos to look at through a network, and your own: scaled, cropped and normalised as "
+        "for ImageNet. They have no labels, so nothing is trained on them."
+    ),
     labelled=False,
 )
 

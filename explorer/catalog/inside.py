@@ -65,13 +65,19 @@ class Inside:
         """A custom group with that inside, fed as by `add`."""
         return self._put(id, ("Group", (), inside.graph()), sources)
 
-    def repeat(self, kind: str, numbered: str, first: int, count: int, begin: dict,
-               others: dict) -> None:
+    def repeat(
+        self, kind: str, numbered: str, first: int, count: int, begin: dict, others: dict
+    ) -> None:
         """So many nodes of one kind in a row, and nothing else; the first has its own
         parameters."""
         assert not self._steps
-        self.run = Run((kind, tuple(sorted(begin.items())), None),
-                       (kind, tuple(sorted(others.items())), None), numbered, first, count)
+        self.run = Run(
+            (kind, tuple(sorted(begin.items())), None),
+            (kind, tuple(sorted(others.items())), None),
+            numbered,
+            first,
+            count,
+        )
         self.last = self.run.name(count - 1)
 
     def _put(self, id: str, meaning: tuple, sources: tuple[str, ...]) -> str:
@@ -82,9 +88,15 @@ class Inside:
     def graph(self) -> Graph:
         """The finished inside as a graph."""
         steps = self.steps
-        nodes = {id: Node(id, kind, dict(params), inner=inner)
-                 for id, (kind, params, inner), _sources in steps}
-        wires = [Wire(source, id, port) for id, _meaning, sources in steps
-                 for source, port in zip(sources, "abcdefghijklmnopqrstuvwxyz" if len(sources) > 1
-                                         else PORT)]
+        nodes = {
+            id: Node(id, kind, dict(params), inner=inner)
+            for id, (kind, params, inner), _sources in steps
+        }
+        wires = [
+            Wire(source, id, port)
+            for id, _meaning, sources in steps
+            for source, port in zip(
+                sources, "abcdefghijklmnopqrstuvwxyz" if len(sources) > 1 else PORT
+            )
+        ]
         return Graph("", (), nodes, (*wires, Wire(self.last, OUTPUT)))

@@ -15,8 +15,18 @@ from explorer.text import _
 Settings = SimpleNamespace  # every parameter of a kind, by name, defaults filled in
 Shapes = tuple[Shape, ...]
 
-CATEGORIES = ("stem", "stage", "block", "head", "convolution", "normalisation", "activation",
-              "pooling", "merge", "shape")
+CATEGORIES = (
+    "stem",
+    "stage",
+    "block",
+    "head",
+    "convolution",
+    "normalisation",
+    "activation",
+    "pooling",
+    "merge",
+    "shape",
+)
 
 
 class Mismatch(Exception):
@@ -73,7 +83,8 @@ class Param:
             if value in self.choices:
                 return None
             return _("is {value}; allowed: {choices}").format(
-                value=_shown(value), choices=", ".join(self.choices))
+                value=_shown(value), choices=", ".join(self.choices)
+            )
         if self.words and value in self.words:
             return None
         if wanted in (tuple, str):  # a pair or a word stands for a number
@@ -83,21 +94,29 @@ class Param:
         numbers = value if self.pair and type(value) is tuple and len(value) == 2 else (value,)
         if any(type(number) is not wanted for number in numbers):
             return _("is {value}; it must be {what}").format(
-                value=_shown(value), what=self._expected())
+                value=_shown(value), what=self._expected()
+            )
         if wanted is not bool and not all(self.low <= number <= self.high for number in numbers):
             return _("is {value}; allowed: {low:g} to {high:g}").format(
-                value=_shown(value), low=self.low, high=self.high)
+                value=_shown(value), low=self.low, high=self.high
+            )
         return None
 
     def _expected(self) -> str:
         """What its values are, in words."""
-        found = {int: _("a whole number"), float: _("a number"), bool: _("true or false"),
-                 tuple: _("a whole number"), str: _("a whole number")}[type(self.default)]
+        found = {
+            int: _("a whole number"),
+            float: _("a number"),
+            bool: _("true or false"),
+            tuple: _("a whole number"),
+            str: _("a whole number"),
+        }[type(self.default)]
         if self.pair:
             found = _("{number} or two, for height and width").format(number=found)
         for word in self.words:
             found = (_("{what}, or {word}") if self.pair else _("{what} or {word}")).format(
-                what=found, word=repr(word))
+                what=found, word=repr(word)
+            )
         return found
 
 
@@ -206,17 +225,24 @@ class Kind:
     def stated(self, params: Mapping[str, Value]) -> str:
         """Parameters as a label of an edit names them: "kernel size 3×5, stride 2"."""
         called = {param.name: param.called_within for param in self.params}
-        return ", ".join(f"{called[name]} " + (
-            "×".join(map(str, value)) if isinstance(value, tuple) else
-            (_("yes") if value else _("no")) if isinstance(value, bool) else str(value))
-            for name, value in params.items())
+        return ", ".join(
+            f"{called[name]} "
+            + (
+                "×".join(map(str, value))
+                if isinstance(value, tuple)
+                else (_("yes") if value else _("no"))
+                if isinstance(value, bool)
+                else str(value)
+            )
+            for name, value in params.items()
+        )
 
     def ports(self, connected: Iterable[str] = ()) -> tuple[str, ...]:
         """The input ports that a node offers when these are wired; a variadic one has a spare."""
         if not self.variadic:
             return self.inputs
         last = max((PORTS.index(port) for port in connected), default=0)
-        return PORTS[:max(2, last + 2)]
+        return PORTS[: max(2, last + 2)]
 
     @property
     def all_ports(self) -> tuple[str, ...]:
@@ -229,7 +255,8 @@ class Kind:
         for name, value in params.items():
             if name not in known:
                 return _("{kind} has no parameter {name}; it has: {names}").format(
-                    kind=self.name, name=_shown(name), names=", ".join(known) or _("none"))
+                    kind=self.name, name=_shown(name), names=", ".join(known) or _("none")
+                )
             if reason := known[name].fault(value):
                 return _("{name} {reason}").format(name=name, reason=reason)
         return None

@@ -34,8 +34,11 @@ def transposed(kernel: int, stride: int, padding: int, dilation: int) -> Reach:
     for every tap t (torch.nn.ConvTranspose2d)."""
     spans = []
     for place in range(stride):
-        seen = [(place + padding - tap * dilation) // stride for tap in range(kernel)
-                if (place + padding - tap * dilation) % stride == 0]
+        seen = [
+            (place + padding - tap * dilation) // stride
+            for tap in range(kernel)
+            if (place + padding - tap * dilation) % stride == 0
+        ]
         spans.append((min(seen), max(seen)) if seen else None)
     return Reach(stride, 1, tuple(spans))
 
@@ -45,8 +48,9 @@ def adaptive(side: int, size: int) -> Reach:
     ⌈(i + 1) × side / size⌉ − 1 (torch.nn.AdaptiveAvgPool2d)."""
     if size == 1 and side > 1:
         return WHOLE
-    return Reach(size, side, tuple(
-        (i * side // size, -(-(i + 1) * side // size) - 1) for i in range(size)))
+    return Reach(
+        size, side, tuple((i * side // size, -(-(i + 1) * side // size) - 1) for i in range(size))
+    )
 
 
 def nearest(factor: int) -> Reach:

@@ -73,8 +73,11 @@ class Pictures:
     @property
     def bytes(self) -> int:
         """What the data set takes on its device."""
-        return sum(each.nbytes for split in (self.train, self.test)
-                   for each in (split.images, split.labels))
+        return sum(
+            each.nbytes
+            for split in (self.train, self.test)
+            for each in (split.images, split.labels)
+        )
 
     def normalised(self, images: Tensor) -> Tensor:
         """uint8 pixels (N, C, H, W) as float32 of mean 0 and standard deviation 1 over the training

@@ -24,8 +24,12 @@ class ForeignWeights(EngineError):
         self.match = match
 
 
-_BY = {NAME: _("{count} by name"), TAIL: _("{count} by the tail of the name"),
-       SHAPE: _("{count} as the only ones of their shape"), ORDER: _("{count} by order and shape")}
+_BY = {
+    NAME: _("{count} by name"),
+    TAIL: _("{count} by the tail of the name"),
+    SHAPE: _("{count} as the only ones of their shape"),
+    ORDER: _("{count} by order and shape"),
+}
 
 
 @dataclass(frozen=True)
@@ -70,11 +74,18 @@ class Match:
             return self._refusal()
         parts = [self._success()]
         if self.aside:
-            parts.append(_("{count} of auxiliary heads, which only training needs, were left out.")
-                         .format(count=len(self.aside)))
+            parts.append(
+                _("{count} of auxiliary heads, which only training needs, were left out.").format(
+                    count=len(self.aside)
+                )
+            )
         if self.wild:
-            parts.append(_("Numbers that are not finite (NaN, infinity) stand in {count} of them, first "
-                           "{name}.").format(count=len(self.wild), name=self.wild[0][:80]))
+            parts.append(
+                _(
+                    "Numbers that are not finite (NaN, infinity) stand in {count} of them, first "
+                    "{name}."
+                ).format(count=len(self.wild), name=self.wild[0][:80])
+            )
         return " ".join(parts)
 
     def _success(self) -> str:
@@ -82,52 +93,80 @@ class Match:
         found = {how: sum(each == how for each in self.how.values()) for how in _BY}
         if found[NAME] == count:
             if self.prefix:
-                return _("All {count} tensors match by name, “{prefix}” before each left out.").format(
-                    count=count, prefix=self.prefix)
+                return _(
+                    "All {count} tensors match by name, “{prefix}” before each left out."
+                ).format(count=count, prefix=self.prefix)
             return _("All {count} tensors match by name.").format(count=count)
         if found[ORDER] == count:
             return _("All {count} tensors match by order and shape; no name is the same.").format(
-                count=count)
-        return _("All {count} tensors match: {parts}.").format(count=count, parts=", ".join(
-            _BY[how].format(count=number) for how, number in found.items() if number))
+                count=count
+            )
+        return _("All {count} tensors match: {parts}.").format(
+            count=count,
+            parts=", ".join(
+                _BY[how].format(count=number) for how, number in found.items() if number
+            ),
+        )
 
     def _refusal(self) -> str:
         if self.alike:
             first = ", ".join(self.alike[:3])
-            layers = (first if len(self.alike) <= 3 else _("{first} and {count} more").format(
-                first=first, count=len(self.alike) - 3))
-            why = (_("the order of the file is another than this network's") if self.crossed
-                   else _("the file is sorted by name"))
-            return _("Nothing was loaded: only their order could tell {layers} apart, and {why}; a .pth "
-                     "file, which keeps the order, or this network's names would help.").format(
-                         layers=layers, why=why)
+            layers = (
+                first
+                if len(self.alike) <= 3
+                else _("{first} and {count} more").format(first=first, count=len(self.alike) - 3)
+            )
+            why = (
+                _("the order of the file is another than this network's")
+                if self.crossed
+                else _("the file is sorted by name")
+            )
+            return _(
+                "Nothing was loaded: only their order could tell {layers} apart, and {why}; a .pth "
+                "file, which keeps the order, or this network's names would help."
+            ).format(layers=layers, why=why)
         same = self._same_layer()
         if same:
             ours, theirs = same
-            return _("Nothing was loaded: all fits but one layer, {name}, which is {ours} in this "
-                     "network and {theirs} in the file.").format(
-                         name=ours[0], ours=text_of(ours[1]), theirs=text_of(theirs[1]))
+            return _(
+                "Nothing was loaded: all fits but one layer, {name}, which is {ours} in this "
+                "network and {theirs} in the file."
+            ).format(name=ours[0], ours=text_of(ours[1]), theirs=text_of(theirs[1]))
         parts = []
         if self.missing:
-            parts.append(_("{count} of this network's tensors find no partner (first {name}, {shape})")
-                         .format(count=len(self.missing), name=self.missing[0][0],
-                                 shape=text_of(self.missing[0][1])))
+            parts.append(
+                _(
+                    "{count} of this network's tensors find no partner (first {name}, {shape})"
+                ).format(
+                    count=len(self.missing),
+                    name=self.missing[0][0],
+                    shape=text_of(self.missing[0][1]),
+                )
+            )
         if self.unused:
-            parts.append(_("{count} of the file's are left over (first {name}, {shape})").format(
-                count=len(self.unused), name=self.unused[0][0][:80],
-                shape=text_of(self.unused[0][1])))
+            parts.append(
+                _("{count} of the file's are left over (first {name}, {shape})").format(
+                    count=len(self.unused),
+                    name=self.unused[0][0][:80],
+                    shape=text_of(self.unused[0][1]),
+                )
+            )
         return _("Nothing was loaded, for these are another network's weights: {what}.").format(
-            what=_(" and ").join(parts))
+            what=_(" and ").join(parts)
+        )
 
     def _same_layer(self):
         """What is left on both sides, if it is one layer of the same sort and of other shape: the
         last, of a network for other classes."""
-        ours, theirs = {module_of(name) for name, _shape in self.missing}, {
-            module_of(name) for name, _shape in self.unused}
+        ours, theirs = (
+            {module_of(name) for name, _shape in self.missing},
+            {module_of(name) for name, _shape in self.unused},
+        )
         if len(ours) != 1 or len(theirs) != 1 or len(self.missing) != len(self.unused):
             return None
         if {last_of(name) for name, _shape in self.missing} != {
-                last_of(name) for name, _shape in self.unused}:
+            last_of(name) for name, _shape in self.unused
+        }:
             return None
         others = {last_of(name): (name, shape) for name, shape in self.unused}
         return self.missing[0], others[last_of(self.missing[0][0])]
@@ -142,18 +181,28 @@ class Match:
         alike = [pair for pair in self.pairs if module_of(pair[0]) in self.alike]
         found += [(_("alike"), ours, "", text_of(self.shapes[ours])) for ours, _theirs in alike]
         found += [(_("alike"), "", theirs, text_of(self.shapes[ours])) for ours, theirs in alike]
-        found += [(_("not finite") if theirs in self.wild else words[self.how[ours]], ours, theirs,
-                   text_of(self.shapes[ours])) for ours, theirs in self.pairs
-                  if module_of(ours) not in self.alike]
+        found += [
+            (
+                _("not finite") if theirs in self.wild else words[self.how[ours]],
+                ours,
+                theirs,
+                text_of(self.shapes[ours]),
+            )
+            for ours, theirs in self.pairs
+            if module_of(ours) not in self.alike
+        ]
         return found
 
     def lines(self) -> list[str]:
         """The report as text: a line a tensor, “ours ← theirs” where the names differ."""
         rows = self.rows()
         first, second = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
-        return [f"{what:{first}}  {ours:{second}}  "
-                + (f"← {theirs}  " if theirs not in ("", ours) else "") + shape
-                for what, ours, theirs, shape in rows]
+        return [
+            f"{what:{first}}  {ours:{second}}  "
+            + (f"← {theirs}  " if theirs not in ("", ours) else "")
+            + shape
+            for what, ours, theirs, shape in rows
+        ]
 
 
 def adopt(net: nn.Module, tensors: Mapping[str, Tensor], ordered: bool) -> Match:
@@ -184,7 +233,7 @@ def match(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor], ordered: boo
     batches need no partner, nor do auxiliary heads.
     """
     prefix = _prefix(ours, theirs)
-    names = {name[len(prefix):]: name for name in theirs}
+    names = {name[len(prefix) :]: name for name in theirs}
     heads = set(AUXILIARY) - {_first(name) for name in ours}
     aside = [name for name in names if _first(name) in heads]
     for name in aside:
@@ -199,26 +248,42 @@ def match(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor], ordered: boo
     return Match(
         tuple((name, names[found[name][0]]) for name in needed if name in found),
         tuple((name, tuple(ours[name].shape)) for name in needed if name not in found),
-        tuple((names[name], tuple(theirs[names[name]].shape)) for name in given if name not in taken),
-        {name: tuple(tensor.shape) for name, tensor in ours.items()}, prefix,
+        tuple(
+            (names[name], tuple(theirs[names[name]].shape)) for name in given if name not in taken
+        ),
+        {name: tuple(tensor.shape) for name, tensor in ours.items()},
+        prefix,
         tuple((name, tuple(theirs[name].shape)) for name in aside),
-        {name: how for name, (_their, how) in found.items()}, alike, crossed,
-        tuple(names[name] for name in given if name in taken and not _finite(theirs[names[name]])))
+        {name: how for name, (_their, how) in found.items()},
+        alike,
+        crossed,
+        tuple(names[name] for name in given if name in taken and not _finite(theirs[names[name]])),
+    )
 
 
-def _paired(right: partner.Modules, left: partner.Modules, needed: list[str], given: list[str],
-            ordered: bool) -> tuple[partner.Paired, tuple[str, ...], bool]:
+def _paired(
+    right: partner.Modules,
+    left: partner.Modules,
+    needed: list[str],
+    given: list[str],
+    ordered: bool,
+) -> tuple[partner.Paired, tuple[str, ...], bool]:
     """Partners; the layers that nothing tells apart; whether the file's order is another."""
     if len(needed) == len(given):
         found = partner.certain(right, left)
         added = partner.ordered(right, left, found, ordered)
-        right_order = (partner.in_order(needed, given, found | added) if ordered
-                       else partner.numbered(needed, given, added))
+        right_order = (
+            partner.in_order(needed, given, found | added)
+            if ordered
+            else partner.numbered(needed, given, added)
+        )
         if len(found) + len(added if right_order else ()) == len(needed):
             return found | added, (), False
         likely = partner.likely(right, left)
         if len(likely) == len(needed):
-            alike = [name for name in needed if name not in (found | added if right_order else found)]
+            alike = [
+                name for name in needed if name not in (found | added if right_order else found)
+            ]
             return likely, tuple(dict.fromkeys(map(module_of, alike))), not right_order
     else:
         likely = partner.likely(right, left)
@@ -242,7 +307,7 @@ def _prefix(ours: Iterable[str], theirs: Iterable[str]) -> str:
     """What a wrapper put before every name, as “module.”; "" where ours begin so too."""
     names, known, prefix = list(theirs), {_first(name) for name in ours}, ""
     while True:
-        first, dot, _rest = names[0][len(prefix):].partition(".")
+        first, dot, _rest = names[0][len(prefix) :].partition(".")
         longer = f"{prefix}{first}."
         if not dot or first in known or not all(name.startswith(longer) for name in names):
             return prefix

@@ -143,8 +143,11 @@ def _unsettled(model: Model) -> list[nn.BatchNorm2d]:
         if layer.path in drawn:
             break
         before.add(layer.path)
-    return [module for path, module in modules.items()
-            if isinstance(module, nn.BatchNorm2d) and path not in before]
+    return [
+        module
+        for path, module in modules.items()
+        if isinstance(module, nn.BatchNorm2d) and path not in before
+    ]
 
 
 def gives_chances(report: analysis.Report) -> bool:

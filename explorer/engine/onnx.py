@@ -47,8 +47,12 @@ def write(model: Model, path: Path) -> Exported:
     """
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        raise EngineError(_('ONNX needs the packages {names}: install them with pip install '
-                            '"cnn-explorer[onnx]".').format(names=", ".join(missing)))
+        raise EngineError(
+            _(
+                "ONNX needs the packages {names}: install them with pip install "
+                '"cnn-explorer[onnx]".'
+            ).format(names=", ".join(missing))
+        )
     if path.is_dir() or not path.parent.is_dir():
         reason = _("it is a folder") if path.is_dir() else _("there is no such folder")
         raise EngineError(_("{path} cannot be written: {fault}.").format(path=path, fault=reason))
@@ -59,16 +63,23 @@ def write(model: Model, path: Path) -> Exported:
     temporary = path if large else path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         dynamic = _export(net, model.graph.input, temporary, large)
-        difference, largest = _difference(net, model.graph.input, temporary, _BATCH if dynamic else 1)
+        difference, largest = _difference(
+            net, model.graph.input, temporary, _BATCH if dynamic else 1
+        )
         os.replace(temporary, path)
     except OSError as fault:
-        raise EngineError(_("{path} cannot be written: {fault}.").format(
-            path=path, fault=fault.strerror or fault)) from None
+        raise EngineError(
+            _("{path} cannot be written: {fault}.").format(path=path, fault=fault.strerror or fault)
+        ) from None
     finally:
         if temporary != path:
             temporary.unlink(missing_ok=True)
-    return Exported((path, path.with_name(path.name + ".data")) if large else (path,),
-                    difference, largest, dynamic)
+    return Exported(
+        (path, path.with_name(path.name + ".data")) if large else (path,),
+        difference,
+        largest,
+        dynamic,
+    )
 
 
 def _export(net: nn.Module, input: tuple[int, ...], path: Path, beside: bool) -> bool:
@@ -84,15 +95,24 @@ def _export(net: nn.Module, input: tuple[int, ...], path: Path, beside: bool) ->
         return False
     except OnnxExporterError as fault:
         first = next(iter(str(fault).strip().splitlines()), type(fault).__name__)
-        raise EngineError(_("PyTorch cannot write this network as ONNX: {fault}").format(
-            fault=first[:300])) from fault
+        raise EngineError(
+            _("PyTorch cannot write this network as ONNX: {fault}").format(fault=first[:300])
+        ) from fault
 
 
 def _run_exporter(net, pictures, shapes, path: Path, beside: bool) -> None:
     with _quiet():
-        torch.onnx.export(net, (pictures,), path, dynamo=True, input_names=["pictures"],
-                          output_names=["output"], dynamic_shapes=shapes, external_data=beside,
-                          verbose=False)
+        torch.onnx.export(
+            net,
+            (pictures,),
+            path,
+            dynamo=True,
+            input_names=["pictures"],
+            output_names=["output"],
+            dynamic_shapes=shapes,
+            external_data=beside,
+            verbose=False,
+        )
 
 
 @contextlib.contextmanager
@@ -108,8 +128,9 @@ def _quiet():
         logging.disable(level)
 
 
-def _difference(net: nn.Module, input: tuple[int, ...], path: Path, batch: int
-                ) -> tuple[float, float]:
+def _difference(
+    net: nn.Module, input: tuple[int, ...], path: Path, batch: int
+) -> tuple[float, float]:
     """The largest difference of the outputs, and the largest output."""
     import onnxruntime
 
@@ -118,20 +139,30 @@ def _difference(net: nn.Module, input: tuple[int, ...], path: Path, batch: int
     with torch.inference_mode():
         expected = net(pictures).numpy()
     if not np.isfinite(expected).all():
-        raise EngineError(_("With these weights the outputs are not finite, so that onnxruntime's cannot "
-                            "be compared with them; nothing was written."))
+        raise EngineError(
+            _(
+                "With these weights the outputs are not finite, so that onnxruntime's cannot "
+                "be compared with them; nothing was written."
+            )
+        )
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     with _quiet():
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         (found,) = session.run(None, {session.get_inputs()[0].name: pictures.numpy()})
     if found.shape != expected.shape:
-        raise EngineError(_("onnxruntime gives {found} where the network gives {wanted}; nothing was "
-                            "written.").format(found=found.shape, wanted=expected.shape))
+        raise EngineError(
+            _(
+                "onnxruntime gives {found} where the network gives {wanted}; nothing was written."
+            ).format(found=found.shape, wanted=expected.shape)
+        )
     with np.errstate(all="ignore"):
         difference = float(np.abs(found - expected).max())
     largest = float(np.abs(expected).max())
     if not difference <= TOLERANCE * max(1.0, largest):
-        raise EngineError(_("onnxruntime's outputs differ by up to {difference:.2g}; nothing was "
-                            "written.").format(difference=difference))
+        raise EngineError(
+            _(
+                "onnxruntime's outputs differ by up to {difference:.2g}; nothing was written."
+            ).format(difference=difference)
+        )
     return difference, largest

@@ -50,22 +50,34 @@ def modules(tensors: Mapping[str, Tensor], sort: bool = False) -> Modules:
 
 def natural(name: str) -> list[tuple[int, str]]:
     """A key by which conv10 comes after conv2."""
-    return [(int(digits), "") if digits else (-1, word)
-            for digits, word in re.findall(r"([0-9]{1,18})|([^0-9]+)", name)]
+    return [
+        (int(digits), "") if digits else (-1, word)
+        for digits, word in re.findall(r"([0-9]{1,18})|([^0-9]+)", name)
+    ]
 
 
 def signatures(layers: Modules) -> dict[str, Signature]:
     """What two layers must have alike to be the same one."""
-    return {name: tuple(sorted((last, tuple(tensor.shape), tensor.is_floating_point())
-                               for last, (_name, tensor) in tensors.items()))
-            for name, tensors in layers.items()}
+    return {
+        name: tuple(
+            sorted(
+                (last, tuple(tensor.shape), tensor.is_floating_point())
+                for last, (_name, tensor) in tensors.items()
+            )
+        )
+        for name, tensors in layers.items()
+    }
 
 
 def singles(layers: Modules, taken: Iterable[str]) -> Modules:
     """Every tensor that is not yet taken, as a layer of its own."""
     taken = set(taken)
-    return {name: {last: (name, tensor)} for tensors in layers.values()
-            for last, (name, tensor) in tensors.items() if name not in taken}
+    return {
+        name: {last: (name, tensor)}
+        for tensors in layers.values()
+        for last, (name, tensor) in tensors.items()
+        if name not in taken
+    }
 
 
 def groups(kinds: Mapping[str, Signature], taken: Iterable[str] = ()) -> dict[Signature, list[str]]:
@@ -103,10 +115,17 @@ class Naming:
         found = {}
         for name, tokens in self.tokens.items():
             for cut in range(len(tokens) + (not tokens)):
-                near = [each for each in other.endings.get((tokens[cut:], self.kinds[name]), ())
-                        if agree(self, tokens[:cut], other,
-                                 other.tokens[each][:len(other.tokens[each]) - len(tokens) + cut],
-                                 _skeleton(tokens[cut:]))]
+                near = [
+                    each
+                    for each in other.endings.get((tokens[cut:], self.kinds[name]), ())
+                    if agree(
+                        self,
+                        tokens[:cut],
+                        other,
+                        other.tokens[each][: len(other.tokens[each]) - len(tokens) + cut],
+                        _skeleton(tokens[cut:]),
+                    )
+                ]
                 if near:
                     found[name] = near
                     break
@@ -120,14 +139,17 @@ class _Agreement:
     def __init__(self) -> None:
         self._known: dict[tuple, bool] = {}
 
-    def __call__(self, one: Naming, head: Tokens, two: Naming, other: Tokens, skeleton: Tokens) -> bool:
+    def __call__(
+        self, one: Naming, head: Tokens, two: Naming, other: Tokens, skeleton: Tokens
+    ) -> bool:
         key = id(one), head, other, skeleton
         if key not in self._known:
             first, second = one.families[head, skeleton], two.families[other, skeleton]
             self._known[key] = first.keys() == second.keys() and all(
                 len(names) == len(second[numbers]) == 1
                 and one.kinds[names[0]] == two.kinds[second[numbers][0]]
-                for numbers, names in first.items())
+                for numbers, names in first.items()
+            )
         return self._known[key]
 
 
@@ -143,8 +165,11 @@ def by_tail(ours: Mapping[str, Signature], theirs: Mapping[str, Signature]) -> d
     """Layers whose names end alike, if each is the other's only choice."""
     right, left, agree = Naming(ours), Naming(theirs), _Agreement()
     nearest, back = right.nearest(left, agree), left.nearest(right, agree)
-    return {name: near[0] for name, near in nearest.items()
-            if len(near) == 1 and back.get(near[0]) == [name]}
+    return {
+        name: near[0]
+        for name, near in nearest.items()
+        if len(near) == 1 and back.get(near[0]) == [name]
+    }
 
 
 def certain(ours: Modules, theirs: Modules) -> Paired:
@@ -176,8 +201,9 @@ def ordered(ours: Modules, theirs: Modules, found: Paired, every: bool) -> Paire
         rest = groups(signatures(left))
         for kind, names in groups(signatures(right)).items():
             others = rest.get(kind, [])
-            if len(names) == len(others) and (every or len({_skeleton(_tokens(name))
-                                                            for name in others}) == 1):
+            if len(names) == len(others) and (
+                every or len({_skeleton(_tokens(name)) for name in others}) == 1
+            ):
                 for name, other in zip(names, others):
                     _take(added, right[name], left[other], ORDER)
     return added
@@ -211,16 +237,23 @@ def _theirs(found: Paired) -> set[str]:
 
 
 def _whole(layers: Modules, taken: Iterable[str]) -> Modules:
-    return {name: tensors for name, tensors in layers.items()
-            if not any(full in taken for full, _tensor in tensors.values())}
+    return {
+        name: tensors
+        for name, tensors in layers.items()
+        if not any(full in taken for full, _tensor in tensors.values())
+    }
 
 
 def _alone(ours: dict[Signature, list[str]], theirs: dict[Signature, list[str]]) -> dict[str, str]:
-    return {names[0]: theirs[kind][0] for kind, names in ours.items()
-            if len(names) == 1 == len(theirs.get(kind, ()))}
+    return {
+        names[0]: theirs[kind][0]
+        for kind, names in ours.items()
+        if len(names) == 1 == len(theirs.get(kind, ()))
+    }
 
 
 # What may belong together in a network that is another one: for the report only -----------------
+
 
 def likely(ours: Modules, theirs: Modules) -> Paired:
     """Partners by equal names and by order, whatever is left over on either side."""

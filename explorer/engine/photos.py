@@ -49,11 +49,17 @@ def read(path: Path) -> Image.Image:
     except IsADirectoryError:
         raise EngineError(_("{path} is a folder, not a photo.").format(path=path)) from None
     except UnidentifiedImageError:
-        raise EngineError(_("{path} is no photo that can be read; known are {formats}.").format(
-            path=path, formats=", ".join(FORMATS))) from None
+        raise EngineError(
+            _("{path} is no photo that can be read; known are {formats}.").format(
+                path=path, formats=", ".join(FORMATS)
+            )
+        ) from None
     except Exception as fault:  # a torn or hostile file can make a decoder fail in any way
-        raise EngineError(_("The photo {path} cannot be read: {fault}.").format(
-            path=path, fault=str(fault).rstrip(".")[:200] or type(fault).__name__)) from None
+        raise EngineError(
+            _("The photo {path} cannot be read: {fault}.").format(
+                path=path, fault=str(fault).rstrip(".")[:200] or type(fault).__name__
+            )
+        ) from None
 
 
 def _rgb(image: Image.Image) -> Image.Image:
@@ -93,10 +99,13 @@ def sample(path: Path, input: Shape, data: DataSet, device: torch.device) -> Sam
     channels = input[0]
     maps = (picture[None] if picture.ndim == 2 else picture.transpose(2, 0, 1)).copy()
     images = torch.from_numpy(maps).to(device).float().div_(255)[None]
-    mean, std = (values if len(values) == channels else (sum(values) / len(values),) * channels
-                 for values in (data.mean, data.std))
+    mean, std = (
+        values if len(values) == channels else (sum(values) / len(values),) * channels
+        for values in (data.mean, data.std)
+    )
     images = (images - images.new_tensor(mean).reshape(1, -1, 1, 1)) / images.new_tensor(
-        std).reshape(1, -1, 1, 1)
+        std
+    ).reshape(1, -1, 1, 1)
     return Sample(images, None, picture, Path(path).stem)
 
 
@@ -105,8 +114,11 @@ def _pixels(path: Path, changed: int, input: Shape) -> np.ndarray:
     """uint8 (H, W) or (H, W, 3); kept, since a probe looks at the same photo many times."""
     channels, height, width = input
     if channels not in (1, 3):
-        raise EngineError(_("The network takes pictures of {count} channels; a photo has 3, or 1 in "
-                            "grey.").format(count=channels))
+        raise EngineError(
+            _(
+                "The network takes pictures of {count} channels; a photo has 3, or 1 in grey."
+            ).format(count=channels)
+        )
     image = fitted(read(path), height, width)
     return np.asarray(image if channels == 3 else image.convert("L"))
 
@@ -126,11 +138,15 @@ class Photos:
         if isinstance(image, str):
             return sample(Path(image), input, self.about, self.device)
         if type(image) is not int or not 0 <= image < len(self):
-            raise EngineError(_("There is no photo {index}; allowed: 0 to {last}.").format(
-                index=repr(image)[:40], last=len(self) - 1))
+            raise EngineError(
+                _("There is no photo {index}; allowed: 0 to {last}.").format(
+                    index=repr(image)[:40], last=len(self) - 1
+                )
+            )
         return sample(resource.path("photos") / PHOTO_FILES[image], input, self.about, self.device)
 
     def some(self, count: int, input: Shape) -> Tensor:
         """Up to `count` of them, normalised: (N, C, H, W) float32."""
-        return torch.cat([self.sample(number, input).images
-                          for number in range(min(count, len(self)))])
+        return torch.cat(
+            [self.sample(number, input).images for number in range(min(count, len(self)))]
+        )

@@ -18,20 +18,28 @@ from explorer.text import _
 CPU = torch.device("cpu")
 
 
-def answers(logits: Tensor, names: Sequence[str], top: int, chances: bool = False
-            ) -> list[tuple[str, float]]:
+def answers(
+    logits: Tensor, names: Sequence[str], top: int, chances: bool = False
+) -> list[tuple[str, float]]:
     """The `top` likeliest classes, the likeliest first, with their probabilities.
 
     logits: (classes,), or probabilities, if `chances`.
     """
     logits = logits.detach().float()
     likely = (logits if chances else logits.softmax(0)).topk(min(top, len(logits)))
-    return [(names[index], chance) for chance, index in
-            zip(likely.values.tolist(), likely.indices.tolist(), strict=True)]
+    return [
+        (names[index], chance)
+        for chance, index in zip(likely.values.tolist(), likely.indices.tolist(), strict=True)
+    ]
 
 
-def predict(graph: Graph, photo: Path, file: Path | None = None, top: int = 5,
-            tell: Callable[[Match], None] | None = None) -> list[tuple[str, float]]:
+def predict(
+    graph: Graph,
+    photo: Path,
+    file: Path | None = None,
+    top: int = 5,
+    tell: Callable[[Match], None] | None = None,
+) -> list[tuple[str, float]]:
     """The likeliest classes of a photo and their probabilities.
 
     The weights come from `file`, else they are those published under the network's name. A file of
@@ -40,15 +48,21 @@ def predict(graph: Graph, photo: Path, file: Path | None = None, top: int = 5,
     """
     file = file or published.weights(graph.name)
     if file is None:
-        raise EngineError(_("No weights come with {name}: give a file of them with --weights; there "
-                            "are some for {names}.").format(
-                                name=graph.name, names=", ".join(published.names())))
+        raise EngineError(
+            _(
+                "No weights come with {name}: give a file of them with --weights; there "
+                "are some for {names}."
+            ).format(name=graph.name, names=", ".join(published.names()))
+        )
     found = weights.read(file)
     model = build(graph, CPU)
     output = model.report.output
     if output is None or len(output) != 1:
-        raise EngineError(_("The network gives {shape}, no vector with a number for each class."
-                            ).format(shape="×".join(map(str, output or ()))))
+        raise EngineError(
+            _("The network gives {shape}, no vector with a number for each class.").format(
+                shape="×".join(map(str, output or ()))
+            )
+        )
     match = adopt(model.net, found.tensors, found.ordered)
     if tell is not None:
         tell(match)

@@ -50,14 +50,21 @@ def check(folder: Path) -> None:
             for each in missing:
                 each.rmdir()
     except (OSError, ValueError) as fault:
-        reason = (_("it is no folder") if isinstance(fault, (FileExistsError, NotADirectoryError))
-                  else getattr(fault, "strerror", None) or fault)
-        raise EngineError(_("{path} cannot be written: {fault}.").format(
-            path=folder, fault=reason)) from None
+        reason = (
+            _("it is no folder")
+            if isinstance(fault, (FileExistsError, NotADirectoryError))
+            else getattr(fault, "strerror", None) or fault
+        )
+        raise EngineError(
+            _("{path} cannot be written: {fault}.").format(path=folder, fault=reason)
+        ) from None
     for name in (WEIGHTS, METRICS):
         if (folder / name).is_dir():
-            raise EngineError(_("{path} cannot be written: {fault}.").format(
-                path=folder / name, fault=_("it is a folder")))
+            raise EngineError(
+                _("{path} cannot be written: {fault}.").format(
+                    path=folder / name, fault=_("it is a folder")
+                )
+            )
 
 
 def _metrics(run: "Run") -> str:

@@ -32,13 +32,19 @@ def save(model: Model, form: str, path: Path, source: Path | None = None) -> onn
     if form == "onnx":
         return onnx.write(model, path)
     if form not in FORMS:
-        raise EngineError(_("There is no form “{form}”; there are: {forms}.").format(
-            form=str(form)[:40], forms=", ".join(FORMS)))
+        raise EngineError(
+            _("There is no form “{form}”; there are: {forms}.").format(
+                form=str(form)[:40], forms=", ".join(FORMS)
+            )
+        )
     if path.is_dir():
         raise EngineError(_("{path} is a folder; name the file to write.").format(path=path))
     if not path.parent.is_dir():
-        raise EngineError(_("{path} cannot be written: {fault}.").format(
-            path=path, fault=_("there is no such folder")))
+        raise EngineError(
+            _("{path} cannot be written: {fault}.").format(
+                path=path, fault=_("there is no such folder")
+            )
+        )
     _write(model, path, source)
     return None
 
@@ -63,6 +69,11 @@ def exported(model: Model, request: Mapping[str, Any]) -> dict[str, Any]:
     """Does an `export` request; its answer."""
     path = checkpoint.path_of(request.get("path"))
     made = save(model, request.get("form"), path)
-    return {"say": "exported", "form": request.get("form"), "path": str(path),
-            "difference": made and made.difference, "largest": made and made.largest,
-            "dynamic": made and made.dynamic}
+    return {
+        "say": "exported",
+        "form": request.get("form"),
+        "path": str(path),
+        "difference": made and made.difference,
+        "largest": made and made.largest,
+        "dynamic": made and made.dynamic,
+    }

@@ -50,9 +50,13 @@ def read(path: Path) -> Weights:
     except FileNotFoundError:
         raise EngineError(_("There is no file {path}.").format(path=path)) from None
     except IsADirectoryError:
-        raise EngineError(_("{path} is a folder, not a file of weights.").format(path=path)) from None
+        raise EngineError(
+            _("{path} is a folder, not a file of weights.").format(path=path)
+        ) from None
     except (OSError, ValueError) as fault:
-        raise EngineError(_("{path} cannot be read: {fault}.").format(path=path, fault=fault)) from None
+        raise EngineError(
+            _("{path} cannot be read: {fault}.").format(path=path, fault=fault)
+        ) from None
     if head.startswith(_ZIP) or head.startswith(_PICKLE):
         state = _state(path, _load(path))
         return Weights(path, state, not _sorted(state))
@@ -60,11 +64,18 @@ def read(path: Path) -> Weights:
         found = checkpoint.read(path)
         tensors = found.tensors
         if found.about.get("format") == checkpoint.FORMAT:  # of a run: the network is part of it
-            tensors = {name: tensor for name, tensor in tensors.items()
-                       if name.partition(".")[0] not in ("optimiser", "random", "history")}
+            tensors = {
+                name: tensor
+                for name, tensor in tensors.items()
+                if name.partition(".")[0] not in ("optimiser", "random", "history")
+            }
         return Weights(path, _plain(path, tensors), False, found.about)
-    raise EngineError(_("{path} holds no weights: it is neither a safetensors file nor one that "
-                        "torch.save wrote.").format(path=path))
+    raise EngineError(
+        _(
+            "{path} holds no weights: it is neither a safetensors file nor one that "
+            "torch.save wrote."
+        ).format(path=path)
+    )
 
 
 def _like_safetensors(head: bytes, path: Path) -> bool:
@@ -80,20 +91,30 @@ def _load(path: Path) -> Any:
                 return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as fault:
         found = re.search(r"GLOBAL ([\w.]+)", str(fault))
-        what = _("it calls {name}").format(name=found[1]) if found else _("it is a pickle of another "
-                                                                          "sort")
-        raise EngineError(_(
-            "{path} holds more than tensors: {what}, and nothing of it was run; in the program that "
-            "made it, save the model's state_dict() alone.").format(path=path, what=what)) from None
+        what = (
+            _("it calls {name}").format(name=found[1])
+            if found
+            else _("it is a pickle of another sort")
+        )
+        raise EngineError(
+            _(
+                "{path} holds more than tensors: {what}, and nothing of it was run; in the program that "
+                "made it, save the model's state_dict() alone."
+            ).format(path=path, what=what)
+        ) from None
     except Exception as fault:  # the file is foreign, and can make the reader fail in any way
         if out_of_memory(fault):
             raise
         if "TorchScript" in str(fault):
-            raise EngineError(_(
-                "{path} is a TorchScript program, and was not run; in the program that made it, save "
-                "the model's state_dict().").format(path=path)) from None
-        raise EngineError(_("{path} is torn, or was not written by torch.save.").format(
-            path=path)) from None
+            raise EngineError(
+                _(
+                    "{path} is a TorchScript program, and was not run; in the program that made it, save "
+                    "the model's state_dict()."
+                ).format(path=path)
+            ) from None
+        raise EngineError(
+            _("{path} is torn, or was not written by torch.save.").format(path=path)
+        ) from None
 
 
 def _state(path: Path, found: Any) -> dict[str, Tensor]:
@@ -103,18 +124,30 @@ def _state(path: Path, found: Any) -> dict[str, Tensor]:
             found = found[key]
             break
     if not isinstance(found, Mapping):
-        raise EngineError(_("{path} holds no state dict, but {what}.").format(
-            path=path, what=type(found).__name__))
+        raise EngineError(
+            _("{path} holds no state dict, but {what}.").format(
+                path=path, what=type(found).__name__
+            )
+        )
     return _plain(path, found)
 
 
 def _plain(path: Path, found: Mapping[Any, Any]) -> dict[str, Tensor]:
-    wrong = [name for name, tensor in found.items() if not isinstance(name, str)
-             or not isinstance(tensor, Tensor) or tensor.layout != torch.strided
-             or tensor.is_quantized or tensor.is_complex()]
+    wrong = [
+        name
+        for name, tensor in found.items()
+        if not isinstance(name, str)
+        or not isinstance(tensor, Tensor)
+        or tensor.layout != torch.strided
+        or tensor.is_quantized
+        or tensor.is_complex()
+    ]
     if wrong:
-        raise EngineError(_("{path} holds no state dict: {name} is no plain tensor.").format(
-            path=path, name=repr(wrong[0])[:80]))
+        raise EngineError(
+            _("{path} holds no state dict: {name} is no plain tensor.").format(
+                path=path, name=repr(wrong[0])[:80]
+            )
+        )
     if not found:
         raise EngineError(_("{path} holds no tensors.").format(path=path))
     return {name: tensor.detach() for name, tensor in found.items()}

@@ -23,8 +23,14 @@ class Diff:
     @property
     def only_moved(self) -> bool:
         """Nothing that a figure depends on changed."""
-        return not (self.added or self.removed or self.revalued or self.wired or self.unwired
-                    or self.reframed)
+        return not (
+            self.added
+            or self.removed
+            or self.revalued
+            or self.wired
+            or self.unwired
+            or self.reframed
+        )
 
 
 def diff(before: Graph, after: Graph) -> Diff:
@@ -38,4 +44,5 @@ def diff(before: Graph, after: Graph) -> Diff:
         moved=frozenset(id for id in common if new[id].position != old[id].position),
         wired=frozenset(after.wires) - frozenset(before.wires),
         unwired=frozenset(before.wires) - frozenset(after.wires),
-        reframed=(before.name, before.input) != (after.name, after.input))
+        reframed=(before.name, before.input) != (after.name, after.input),
+    )

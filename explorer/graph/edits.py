@@ -61,8 +61,9 @@ def refusal(graph: Graph, source: str, target: str) -> str | None:
     if target == INPUT or target not in graph.nodes and target != OUTPUT:
         return _("{id} takes no wire").format(id=target)
     if way := graph.reaches(target, source):
-        return _("This wire would close a circle: {way}. A convolutional network runs forward "
-                 "only").format(way=" → ".join([*way, target]))
+        return _(
+            "This wire would close a circle: {way}. A convolutional network runs forward only"
+        ).format(way=" → ".join([*way, target]))
     return None
 
 
@@ -77,8 +78,11 @@ def disconnect(graph: Graph, target: str, port: str = PORT) -> Graph:
 def insert(graph: Graph, node: Node, wire: Wire, port: str = PORT) -> Graph:
     """The graph with `node` (new or not yet wired) put into `wire`; the wire enters at `port`."""
     if wire not in graph.wires:
-        raise EditError(_("There is no wire from {source} to {target}").format(
-            source=wire.source, target=wire.target))
+        raise EditError(
+            _("There is no wire from {source} to {target}").format(
+                source=wire.source, target=wire.target
+            )
+        )
     grown = graph if node.id in graph.nodes else add(graph, node)
     grown = connect(grown, wire.source, node.id, port)
     return connect(grown, node.id, wire.target, wire.port)
@@ -113,11 +117,14 @@ def rename(graph: Graph, old: str, new: str) -> Graph:
         raise EditError(reason)
     if new in graph.nodes:
         raise EditError(_("There is a node {id} already").format(id=new))
-    nodes = {new if id == old else id: replace(node, id=new) if id == old else node
-             for id, node in graph.nodes.items()}
+    nodes = {
+        new if id == old else id: replace(node, id=new) if id == old else node
+        for id, node in graph.nodes.items()
+    }
     wires = tuple(
         Wire(new if w.source == old else w.source, new if w.target == old else w.target, w.port)
-        for w in graph.wires)
+        for w in graph.wires
+    )
     return replace(graph, nodes=nodes, wires=wires)
 
 
@@ -127,11 +134,13 @@ def excerpt(graph: Graph, ids: Iterable[str]) -> Graph:
     return replace(
         graph,
         nodes={id: node for id, node in graph.nodes.items() if id in ids},
-        wires=tuple(w for w in graph.wires if w.source in ids and w.target in ids))
+        wires=tuple(w for w in graph.wires if w.source in ids and w.target in ids),
+    )
 
 
-def paste(graph: Graph, part: Graph, taken: Iterable[str] = (),
-          offset: tuple[float, float] = (24.0, 24.0)) -> Graph:
+def paste(
+    graph: Graph, part: Graph, taken: Iterable[str] = (), offset: tuple[float, float] = (24.0, 24.0)
+) -> Graph:
     """The graph with the nodes and wires of `part` added under free names, shifted by offset.
 
     taken: names that are not free though no node bears them. The new nodes are the last ones of
@@ -144,8 +153,11 @@ def paste(graph: Graph, part: Graph, taken: Iterable[str] = (),
         fresh[node.id] = id = names.free(node.id, nodes.keys() | taken)
         x, y = node.position
         nodes[id] = replace(node, id=id, position=(x + offset[0], y + offset[1]))
-    wires = tuple(Wire(fresh[w.source], fresh[w.target], w.port) for w in part.wires
-                  if w.source in fresh and w.target in fresh)
+    wires = tuple(
+        Wire(fresh[w.source], fresh[w.target], w.port)
+        for w in part.wires
+        if w.source in fresh and w.target in fresh
+    )
     return replace(graph, nodes=nodes, wires=graph.wires + wires)
 
 

@@ -30,21 +30,30 @@ class FileError(ValueError):
 
 def to_dict(graph: Graph) -> dict:
     """The graph as plain values, in the file's order of keys."""
-    return {"format": FORMAT, "version": VERSION, "name": graph.name, "input": list(graph.input),
-            **_inside(graph)}
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": graph.name,
+        "input": list(graph.input),
+        **_inside(graph),
+    }
 
 
 def _inside(graph: Graph) -> dict:
     return {
         "nodes": [_node_dict(node) for node in graph.nodes.values()],
-        "wires": [[w.source, w.target] + ([] if w.port == PORT else [w.port])
-                  for w in graph.wires]}
+        "wires": [[w.source, w.target] + ([] if w.port == PORT else [w.port]) for w in graph.wires],
+    }
 
 
 def _node_dict(node: Node) -> dict:
     x, y = node.position
-    found = {"id": node.id, "kind": node.kind, "params": dict(node.params),
-             "position": [_plain(x), _plain(y)]}
+    found = {
+        "id": node.id,
+        "kind": node.kind,
+        "params": dict(node.params),
+        "position": [_plain(x), _plain(y)],
+    }
     return found if node.inner is None else found | _inside(node.inner)
 
 
@@ -55,10 +64,13 @@ def _plain(number: float) -> int | float:
 def dumps(graph: Graph) -> str:
     """The file's text: one node a line, so that a difference in version control reads well."""
     whole = to_dict(graph)
-    lines = [f'"{key}": {_json(value)}' for key, value in whole.items()
-             if key not in ("nodes", "wires")]
-    lines += [f'"{key}": [' + ",".join(f"\n  {_json(item)}" for item in whole[key]) + "\n]"
-              for key in ("nodes", "wires")]
+    lines = [
+        f'"{key}": {_json(value)}' for key, value in whole.items() if key not in ("nodes", "wires")
+    ]
+    lines += [
+        f'"{key}": [' + ",".join(f"\n  {_json(item)}" for item in whole[key]) + "\n]"
+        for key in ("nodes", "wires")
+    ]
     return "{" + ",\n".join(lines) + "}\n"
 
 
@@ -71,11 +83,15 @@ def loads(text: str) -> Graph:
     try:
         found = json.loads(text)
     except RecursionError:
-        raise FileError(_("This is not a network file: it is not JSON (nested too "
-                          "deeply)")) from None
+        raise FileError(
+            _("This is not a network file: it is not JSON (nested too deeply)")
+        ) from None
     except ValueError as error:
-        raise FileError(_("This is not a network file: it is not JSON ({reason})").format(
-            reason=str(error)[:120])) from None
+        raise FileError(
+            _("This is not a network file: it is not JSON ({reason})").format(
+                reason=str(error)[:120]
+            )
+        ) from None
     return from_dict(found)
 
 
@@ -86,24 +102,41 @@ def from_dict(found: object) -> Graph:
     Raises FileError with one sentence.
     """
     if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise FileError(_('This is not a network file: its "format" is not "{format}"').format(
-            format=FORMAT))
+        raise FileError(
+            _('This is not a network file: its "format" is not "{format}"').format(format=FORMAT)
+        )
     version = found.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise FileError(_('"version" is {value}; allowed: 1 to {newest}').format(
-            value=_shown(version), newest=VERSION))
+        raise FileError(
+            _('"version" is {value}; allowed: 1 to {newest}').format(
+                value=_shown(version), newest=VERSION
+            )
+        )
     if version > VERSION:
-        raise FileError(_("This file has version {version}, made by a newer CNN Explorer; this "
-                          "one reads up to {newest}").format(version=version, newest=VERSION))
+        raise FileError(
+            _(
+                "This file has version {version}, made by a newer CNN Explorer; this "
+                "one reads up to {newest}"
+            ).format(version=version, newest=VERSION)
+        )
     name = found.get("name", "network")
     if not isinstance(name, str) or not name.strip() or len(name) > 200 or not name.isprintable():
-        raise FileError(_('"name" is {value}; allowed: 1 to 200 printable characters').format(
-            value=_shown(name)))
+        raise FileError(
+            _('"name" is {value}; allowed: 1 to 200 printable characters').format(
+                value=_shown(name)
+            )
+        )
     shape = found.get("input")
-    if (not isinstance(shape, list) or len(shape) != 3
-            or not all(_whole(side) and 1 <= side <= LARGEST_SIDE for side in shape)):
-        raise FileError(_('"input" is {value}; allowed: [channels, height, width], each 1 to '
-                          "{most}").format(value=_shown(shape), most=LARGEST_SIDE))
+    if (
+        not isinstance(shape, list)
+        or len(shape) != 3
+        or not all(_whole(side) and 1 <= side <= LARGEST_SIDE for side in shape)
+    ):
+        raise FileError(
+            _('"input" is {value}; allowed: [channels, height, width], each 1 to {most}').format(
+                value=_shown(shape), most=LARGEST_SIDE
+            )
+        )
     budget = [MOST_NODES]
     return _graph(found, name, tuple(shape), budget, 0)
 
@@ -116,9 +149,12 @@ def _graph(found: dict, name: str, shape: tuple, budget: list[int], depth: int) 
         raise FileError(_('"nodes" and "wires" must both be lists'))
     budget[0] -= len(nodes)
     if budget[0] < 0 or len(wires) > 4 * MOST_NODES:
-        raise FileError(_("This file holds more than {most:,} nodes, the most that one network "
-                          "may have; a Stage repeats a block without repeating the node").format(
-                              most=MOST_NODES))
+        raise FileError(
+            _(
+                "This file holds more than {most:,} nodes, the most that one network "
+                "may have; a Stage repeats a block without repeating the node"
+            ).format(most=MOST_NODES)
+        )
     by_id: dict[str, Node] = {}
     for item in nodes:
         node = _node(item, budget, depth)
@@ -130,52 +166,76 @@ def _graph(found: dict, name: str, shape: tuple, budget: list[int], depth: int) 
         graph.order
     except CycleError as error:
         way = error.path if len(error.path) <= 12 else [*error.path[:6], "…", *error.path[-5:]]
-        raise FileError(_("The wires run in a circle: {way}").format(
-            way=" → ".join(way))) from None
+        raise FileError(_("The wires run in a circle: {way}").format(way=" → ".join(way))) from None
     return graph
 
 
 def _node(item: object, budget: list[int], depth: int) -> Node:
     if not isinstance(item, dict):
-        raise FileError(_("A node is {value}; it must be an object with id and kind").format(
-            value=_shown(item)))
+        raise FileError(
+            _("A node is {value}; it must be an object with id and kind").format(value=_shown(item))
+        )
     id, kind, params = item.get("id"), item.get("kind"), item.get("params", {})
     if reason := names.fault(id):
         raise FileError(reason)
     if not isinstance(kind, str):
-        raise FileError(_("The kind of {id} is {value}; it must be a word").format(
-            id=id, value=_shown(kind)))
+        raise FileError(
+            _("The kind of {id} is {value}; it must be a word").format(id=id, value=_shown(kind))
+        )
     if not isinstance(params, dict):
-        raise FileError(_('"params" of {id} is {value}; it must be an object').format(
-            id=id, value=_shown(params)))
+        raise FileError(
+            _('"params" of {id} is {value}; it must be an object').format(
+                id=id, value=_shown(params)
+            )
+        )
     for key, value in params.items():
         if not isinstance(value, int | float | str) and not _pair(value):
-            raise FileError(_("{id}: {key} is {value}; a parameter must be a number, two whole "
-                              "numbers, a word, or true or false").format(
-                                  id=id, key=_cut(key), value=_shown(value)))
-    params = {key: tuple(value) if isinstance(value, list) else value
-              for key, value in params.items()}
+            raise FileError(
+                _(
+                    "{id}: {key} is {value}; a parameter must be a number, two whole "
+                    "numbers, a word, or true or false"
+                ).format(id=id, key=_cut(key), value=_shown(value))
+            )
+    params = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in params.items()
+    }
     position = item.get("position", [0, 0])
-    if (not isinstance(position, list) or len(position) != 2
-            or not all(_number(place) and abs(place) <= 1e7 for place in position)):
-        raise FileError(_('"position" of {id} is {value}; it must be two numbers').format(
-            id=id, value=_shown(position)))
+    if (
+        not isinstance(position, list)
+        or len(position) != 2
+        or not all(_number(place) and abs(place) <= 1e7 for place in position)
+    ):
+        raise FileError(
+            _('"position" of {id} is {value}; it must be two numbers').format(
+                id=id, value=_shown(position)
+            )
+        )
     inner = _graph(item, "", (), budget, depth + 1) if "nodes" in item else None
     return Node(id, kind, params, (float(position[0]), float(position[1])), inner)
 
 
 def _wires(items: list, nodes: Mapping[str, Node]):
     for item in items:
-        if (not isinstance(item, list) or len(item) not in (2, 3)
-                or not all(isinstance(word, str) for word in item)):
-            raise FileError(_('A wire is {value}; it must be ["source", "target"] or ["source", '
-                              '"target", "port"], where kinds that join have the ports "a", "b", '
-                              "…").format(value=_shown(item)))
+        if (
+            not isinstance(item, list)
+            or len(item) not in (2, 3)
+            or not all(isinstance(word, str) for word in item)
+        ):
+            raise FileError(
+                _(
+                    'A wire is {value}; it must be ["source", "target"] or ["source", '
+                    '"target", "port"], where kinds that join have the ports "a", "b", '
+                    "…"
+                ).format(value=_shown(item))
+            )
         wire = Wire(*item)
         for id, other in ((wire.source, OUTPUT), (wire.target, INPUT)):
             if id == other or id not in nodes and id not in ENDS:
-                raise FileError(_("The wire from {source} to {target} has no end at {id}").format(
-                    source=_cut(wire.source), target=_cut(wire.target), id=_cut(id)))
+                raise FileError(
+                    _("The wire from {source} to {target} has no end at {id}").format(
+                        source=_cut(wire.source), target=_cut(wire.target), id=_cut(id)
+                    )
+                )
         yield wire
 
 
@@ -204,12 +264,16 @@ def read(path: str | os.PathLike) -> Graph:
     path = Path(path)
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise FileError(_("{name}: larger than {most} MiB, no network file").format(
-                name=path.name, most=MOST_BYTES // 2**20))
+            raise FileError(
+                _("{name}: larger than {most} MiB, no network file").format(
+                    name=path.name, most=MOST_BYTES // 2**20
+                )
+            )
         text = path.read_text("utf-8")
     except UnicodeDecodeError:
-        raise FileError(_("{name}: not a network file: it is not text").format(
-            name=path.name)) from None
+        raise FileError(
+            _("{name}: not a network file: it is not text").format(name=path.name)
+        ) from None
     except FileError:
         raise
     except (OSError, ValueError) as error:  # ValueError: a name with a null character

@@ -112,8 +112,10 @@ class Graph:
         return self._sorted()
 
     def _sorted(self) -> tuple[str, ...]:
-        waiting = {id: sum(1 for wire in self.into(id).values() if wire.source != INPUT)
-                   for id in self.nodes}
+        waiting = {
+            id: sum(1 for wire in self.into(id).values() if wire.source != INPUT)
+            for id in self.nodes
+        }
         ready = [id for id, count in waiting.items() if count == 0]
         ready.reverse()
         order: list[str] = []
@@ -135,11 +137,14 @@ class Graph:
         """One circle inside `among`, every node of which waits for another of them."""
         path = {min(among): None}  # a dict, for it keeps the order and finds at once
         while True:
-            before = next(wire.source for wire in self.into(next(reversed(path))).values()
-                          if wire.source in among)
+            before = next(
+                wire.source
+                for wire in self.into(next(reversed(path))).values()
+                if wire.source in among
+            )
             if before in path:
                 ids = list(path)
-                circle = ids[ids.index(before):][::-1]
+                circle = ids[ids.index(before) :][::-1]
                 return [*circle, circle[0]]
             path[before] = None
 

@@ -28,14 +28,23 @@ _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*(-[0-9]+)?|[0-9]+", re.ASCII)
 def fault(name: object) -> str | None:
     """Why `name` cannot be a node's id, in one sentence; None if it can."""
     if not isinstance(name, str) or not _IDENTIFIER.fullmatch(name) or len(name) > LONGEST:
-        return _("{name!r} cannot name a node; allowed: a letter, then letters, digits and _, "
-                 "at last perhaps - and a number; at most {longest}").format(name=_cut(name), longest=LONGEST)
-    reason = (_("every network has an end of this name") if name in ENDS else
-              _("the forward pass of the written source calls its tensor so") if name == "x" else
-              _("the written source uses this name itself") if name in _OF_SOURCE else
-              _("a module of PyTorch has an attribute of this name") if name in _OF_MODULE else
-              _("it is a word of the language Python")
-              if keyword.iskeyword(name) or keyword.issoftkeyword(name) else None)
+        return _(
+            "{name!r} cannot name a node; allowed: a letter, then letters, digits and _, "
+            "at last perhaps - and a number; at most {longest}"
+        ).format(name=_cut(name), longest=LONGEST)
+    reason = (
+        _("every network has an end of this name")
+        if name in ENDS
+        else _("the forward pass of the written source calls its tensor so")
+        if name == "x"
+        else _("the written source uses this name itself")
+        if name in _OF_SOURCE
+        else _("a module of PyTorch has an attribute of this name")
+        if name in _OF_MODULE
+        else _("it is a word of the language Python")
+        if keyword.iskeyword(name) or keyword.issoftkeyword(name)
+        else None
+    )
     return reason and _("{name!r} cannot name a node: {reason}").format(name=name, reason=reason)
 
 
@@ -47,7 +56,7 @@ def free(wanted: str, taken) -> str:
     """`wanted`, or with the first number behind it that makes it differ from all `taken`."""
     if wanted not in taken and fault(wanted) is None:
         return wanted
-    stem = wanted.rstrip("0123456789")[:LONGEST - 10]
+    stem = wanted.rstrip("0123456789")[: LONGEST - 10]
     return _numbered(stem if stem and fault(f"{stem}1") is None else "node", taken)
 
 
@@ -71,13 +80,35 @@ def following(kind: str, taken) -> str:
 
 # What people write in code; what is left out is its name in small letters.
 _STEMS = {
-    "BatchNorm2d": "bn", "GroupNorm": "gn", "LayerNorm2d": "ln", "LayerNorm": "ln",
-    "LocalResponseNorm": "lrn", "MaxPool2d": "maxpool", "AvgPool2d": "avgpool",
-    "AdaptiveAvgPool2d": "avgpool", "AdaptiveMaxPool2d": "maxpool", "Linear": "fc",
-    "ReLU6": "relu", "LeakyReLU": "leaky", "Hardsigmoid": "hsigmoid", "Hardswish": "hswish",
-    "ConvTranspose2d": "convt", "ConvNormAct": "conv", "BasicConv2d": "conv",
-    "ChannelShuffle": "shuffle", "ClassifierHead": "head", "SqueezeExcitation": "se",
-    "InvertedResidual": "inverted", "InvertedResidualV3": "inverted", "FusedMBConv": "mbconv",
-    "ConvNeXtDownsample": "downsample", "ZeroShortcut": "shortcut", "VGGGroup": "convs",
-    "InceptionA": "inception", "InceptionB": "inception", "InceptionC": "inception",
-    "InceptionD": "inception", "InceptionE": "inception"}
+    "BatchNorm2d": "bn",
+    "GroupNorm": "gn",
+    "LayerNorm2d": "ln",
+    "LayerNorm": "ln",
+    "LocalResponseNorm": "lrn",
+    "MaxPool2d": "maxpool",
+    "AvgPool2d": "avgpool",
+    "AdaptiveAvgPool2d": "avgpool",
+    "AdaptiveMaxPool2d": "maxpool",
+    "Linear": "fc",
+    "ReLU6": "relu",
+    "LeakyReLU": "leaky",
+    "Hardsigmoid": "hsigmoid",
+    "Hardswish": "hswish",
+    "ConvTranspose2d": "convt",
+    "ConvNormAct": "conv",
+    "BasicConv2d": "conv",
+    "ChannelShuffle": "shuffle",
+    "ClassifierHead": "head",
+    "SqueezeExcitation": "se",
+    "InvertedResidual": "inverted",
+    "InvertedResidualV3": "inverted",
+    "FusedMBConv": "mbconv",
+    "ConvNeXtDownsample": "downsample",
+    "ZeroShortcut": "shortcut",
+    "VGGGroup": "convs",
+    "InceptionA": "inception",
+    "InceptionB": "inception",
+    "InceptionC": "inception",
+    "InceptionD": "inception",
+    "InceptionE": "inception",
+}

@@ -29,16 +29,19 @@ def draw():
 @pytest.fixture(scope="session")
 def module():
     """report -> the module of its source."""
+
     def build(report):
         space = {"__name__": "exported"}
         exec(compile(source(report), "exported.py", "exec"), space)
         return space[class_name(report.graph)]()
+
     return build
 
 
 @pytest.fixture(scope="session")
 def walk():
     """(report, module, pictures) -> every value, by path: layer after layer as the report says."""
+
     def values(report, network, pictures):
         found = {"input": pictures}
         for layer in report.layers():
@@ -49,9 +52,12 @@ def walk():
                 if kind.call:
                     names.append("own")
                     given.append(network.get_parameter(layer.path))
-                found[layer.path] = eval(kind.expression(layer.facts.settings, names),
-                                         dict(zip(names, given)) | {"torch": torch})
+                found[layer.path] = eval(
+                    kind.expression(layer.facts.settings, names),
+                    dict(zip(names, given)) | {"torch": torch},
+                )
             else:
                 found[layer.path] = network.get_submodule(layer.path)(*given)
         return found
+
     return values

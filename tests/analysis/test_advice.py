@@ -61,6 +61,7 @@ def test_every_rule_says_why_and_names_a_source():
 
 # Two linear layers ----------------------------------------------------------------------------
 
+
 def test_two_convolutions_in_a_row_are_one(draw):
     report = analyse(draw(("a", "Conv2d", CONV), ("b", "Conv2d", CONV)))
     advice = only(report, "linear")
@@ -70,51 +71,98 @@ def test_two_convolutions_in_a_row_are_one(draw):
     assert list(after.nodes) == ["a", "b", "relu1"] and analyse(after).advice == ()
 
 
-@pytest.mark.parametrize("between", [
-    [NORM], [("drop", "Dropout", {})], [NORM, ("pool", "AvgPool2d", {})]])
+@pytest.mark.parametrize(
+    "between", [[NORM], [("drop", "Dropout", {})], [NORM, ("pool", "AvgPool2d", {})]]
+)
 def test_what_is_linear_itself_does_not_help(draw, between):
     report = analyse(draw(("a", "Conv2d", CONV), *between, ("b", "Conv2d", CONV)))
     assert followed(report, only(report, "linear"))[0] == "Insert ReLU before b"
 
 
-@pytest.mark.parametrize("between", [
-    [RELU], [NORM, RELU], [("gelu", "GELU", {})], [("pool", "MaxPool2d", {})],
-    [("norm", "LayerNorm2d", {})], [("lrn", "LocalResponseNorm", {})]])
+@pytest.mark.parametrize(
+    "between",
+    [
+        [RELU],
+        [NORM, RELU],
+        [("gelu", "GELU", {})],
+        [("pool", "MaxPool2d", {})],
+        [("norm", "LayerNorm2d", {})],
+        [("lrn", "LocalResponseNorm", {})],
+    ],
+)
 def test_what_is_not_linear_does(draw, between):
-    assert "linear" not in rules(draw(("a", "Conv2d", CONV | {"bias": False}), *between,
-                                      ("b", "Conv2d", CONV)))
+    assert "linear" not in rules(
+        draw(("a", "Conv2d", CONV | {"bias": False}), *between, ("b", "Conv2d", CONV))
+    )
 
 
-@pytest.mark.parametrize("first, second, input", [
-    ({"groups": 8}, {"kernel_size": 1, "padding": 0}, (8, 8, 8)),  # separable (Sifre 2014)
-    ({"kernel_size": 1, "padding": 0, "out_channels": 4}, {"out_channels": 32},
-     (16, 8, 8)),  # of low rank
-    ({"kernel_size": (1, 3), "padding": (0, 1)}, {"kernel_size": (3, 1), "padding": (1, 0)},
-     (3, 8, 8)),  # a row and a column
-])
+@pytest.mark.parametrize(
+    "first, second, input",
+    [
+        ({"groups": 8}, {"kernel_size": 1, "padding": 0}, (8, 8, 8)),  # separable (Sifre 2014)
+        (
+            {"kernel_size": 1, "padding": 0, "out_channels": 4},
+            {"out_channels": 32},
+            (16, 8, 8),
+        ),  # of low rank
+        (
+            {"kernel_size": (1, 3), "padding": (0, 1)},
+            {"kernel_size": (3, 1), "padding": (1, 0)},
+            (3, 8, 8),
+        ),  # a row and a column
+    ],
+)
 def test_a_factorised_convolution_is_meant(draw, first, second, input):
-    assert rules(draw(("a", "Conv2d", CONV | first), ("b", "Conv2d", CONV | second),
-                      input=input)) == []
+    assert (
+        rules(draw(("a", "Conv2d", CONV | first), ("b", "Conv2d", CONV | second), input=input))
+        == []
+    )
 
 
 def test_linear_layers_across_flatten(draw):
-    report = analyse(draw(("conv", "Conv2d", CONV), ("flat", "Flatten", {}),
-                          ("fc1", "Linear", {"out_features": 64}), RELU,
-                          ("fc2", "Linear", {}), ("fc3", "Linear", {"out_features": 9})))
+    report = analyse(
+        draw(
+            ("conv", "Conv2d", CONV),
+            ("flat", "Flatten", {}),
+            ("fc1", "Linear", {"out_features": 64}),
+            RELU,
+            ("fc2", "Linear", {}),
+            ("fc3", "Linear", {"out_features": 9}),
+        )
+    )
     assert [(each.rule, each.path) for each in report.advice] == [
-        ("linear", "fc1"), ("linear", "fc3")]
+        ("linear", "fc1"),
+        ("linear", "fc3"),
+    ]
     assert followed(report, report.advice[1]) == ["Insert ReLU before fc3", "Remove fc2"]
     assert followed(report, report.advice[0]) == ["Insert ReLU before fc1"]
 
 
 def test_a_low_rank_pair_of_linear_layers_is_meant(draw):
-    assert rules(draw(("flat", "Flatten", {}), ("fc1", "Linear", {"out_features": 5}),
-                      ("fc2", "Linear", {"out_features": 100}))) == []
+    assert (
+        rules(
+            draw(
+                ("flat", "Flatten", {}),
+                ("fc1", "Linear", {"out_features": 5}),
+                ("fc2", "Linear", {"out_features": 100}),
+            )
+        )
+        == []
+    )
 
 
 def test_what_feeds_a_second_branch_too_cannot_be_merged(draw):
-    assert rules(draw(("a", "Conv2d", CONV), ("b", "Conv2d", CONV), ("add", "Add", {}),
-                      wires=["input a b add.a", "a add.b", "add output"])) == []
+    assert (
+        rules(
+            draw(
+                ("a", "Conv2d", CONV),
+                ("b", "Conv2d", CONV),
+                ("add", "Add", {}),
+                wires=["input a b add.a", "a add.b", "add output"],
+            )
+        )
+        == []
+    )
 
 
 def test_a_block_without_activation_before_another(draw):
@@ -128,8 +176,12 @@ def test_a_block_without_activation_before_another(draw):
 
 def test_inside_a_group_the_fix_is_made_inside(draw):
     inner = draw(("0", "Conv2d", CONV), ("1", "Conv2d", CONV), input=())
-    graph = Graph("net", (3, 8, 8), {"body": Node("body", "Group", inner=inner)},
-                  (Wire("input", "body"), Wire("body", "output")))
+    graph = Graph(
+        "net",
+        (3, 8, 8),
+        {"body": Node("body", "Group", inner=inner)},
+        (Wire("input", "body"), Wire("body", "output")),
+    )
     report = analyse(graph)
     advice = only(report, "linear")
     assert (advice.path, advice.node) == ("body.1", "body")
@@ -139,6 +191,7 @@ def test_inside_a_group_the_fix_is_made_inside(draw):
 
 # A bias before BatchNorm ----------------------------------------------------------------------
 
+
 def test_a_bias_before_batch_norm(draw):
     report = analyse(draw(("conv", "Conv2d", CONV), NORM, RELU))
     advice = only(report, "bias")
@@ -147,31 +200,51 @@ def test_a_bias_before_batch_norm(draw):
 
 
 def test_all_biases_at_once(draw):
-    graph = draw(*(each for number in (1, 2, 3) for each in (
-        (f"conv{number}", "Conv2d", CONV), (f"bn{number}", "BatchNorm2d", {}),
-        (f"relu{number}", "ReLU", {}))))
+    graph = draw(
+        *(
+            each
+            for number in (1, 2, 3)
+            for each in (
+                (f"conv{number}", "Conv2d", CONV),
+                (f"bn{number}", "BatchNorm2d", {}),
+                (f"relu{number}", "ReLU", {}),
+            )
+        )
+    )
     report = analyse(graph)
     assert [advice.path for advice in report.advice] == ["conv1", "conv2", "conv3"]
     assert followed(report, report.advice[1]) == [
-        "Turn off the bias of conv2", "Turn off all 3 biases before BatchNorm2d"]
+        "Turn off the bias of conv2",
+        "Turn off all 3 biases before BatchNorm2d",
+    ]
     assert rules(report.advice[0].fixes[-1].edit(graph)) == []
 
 
-@pytest.mark.parametrize("nodes", [
-    [("conv", "Conv2d", CONV | {"bias": False}), NORM, RELU],
-    [("conv", "Conv2d", CONV), RELU, NORM],
-    [("conv", "Conv2d", CONV), ("gn", "GroupNorm", {"num_groups": 4}), RELU]])
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [("conv", "Conv2d", CONV | {"bias": False}), NORM, RELU],
+        [("conv", "Conv2d", CONV), RELU, NORM],
+        [("conv", "Conv2d", CONV), ("gn", "GroupNorm", {"num_groups": 4}), RELU],
+    ],
+)
 def test_a_bias_that_does_something_or_is_not_there(draw, nodes):
     assert rules(draw(*nodes)) == []
 
 
 # A deep plain stack ---------------------------------------------------------------------------
 
+
 def stack(draw, depth: int, between=(), **more):
-    nodes = [each for number in range(depth) for each in (
-        (f"conv{number}", "Conv2d", CONV | {"bias": False}),
-        *((f"{id}{number}", kind, params) for id, kind, params in between),
-        (f"relu{number}", "ReLU", {}))]
+    nodes = [
+        each
+        for number in range(depth)
+        for each in (
+            (f"conv{number}", "Conv2d", CONV | {"bias": False}),
+            *((f"{id}{number}", kind, params) for id, kind, params in between),
+            (f"relu{number}", "ReLU", {}),
+        )
+    ]
     return draw(*nodes, input=(3, 64, 64), **more)
 
 
@@ -209,6 +282,7 @@ def test_blocks_are_normalised_by_their_parameter():
 
 # A residual sum -------------------------------------------------------------------------------
 
+
 def residual(draw, *branch, projection=False, after=RELU):
     """stem, then F(x) + x, then `after`."""
     ids = " ".join(id for id, _kind, _params in branch)
@@ -229,8 +303,9 @@ BRANCH = (("c1", "Conv2d", CONV), ("r1", "ReLU", {}), ("c2", "Conv2d", CONV))
 
 @pytest.mark.parametrize("projection", [False, True])
 def test_an_activation_before_the_sum(draw, projection):
-    graph = residual(draw, *BRANCH, ("r2", "ReLU", {}), projection=projection,
-                     after=("out", "MaxPool2d", {}))
+    graph = residual(
+        draw, *BRANCH, ("r2", "ReLU", {}), projection=projection, after=("out", "MaxPool2d", {})
+    )
     report = analyse(graph)
     advice = only(report, "sum")
     assert advice.path == "add" and "adds the output of r2" in advice.message
@@ -251,24 +326,49 @@ def test_a_residual_sum_as_published(draw, projection):
 
 
 def test_a_sum_of_two_activated_branches_is_no_residual(draw):
-    graph = draw(("a", "Conv2d", CONV), ("ra", "ReLU", {}), ("b", "Conv2d", CONV),
-                 ("rb", "ReLU", {}), ("add", "Add", {}),
-                 wires=["input a ra add.a", "input b rb add.b", "add output"])
+    graph = draw(
+        ("a", "Conv2d", CONV),
+        ("ra", "ReLU", {}),
+        ("b", "Conv2d", CONV),
+        ("rb", "ReLU", {}),
+        ("add", "Add", {}),
+        wires=["input a ra add.a", "input b rb add.b", "add output"],
+    )
     assert rules(graph) == []
 
 
 # Windows --------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("kind, params, unseen, labels", [
-    ("Conv2d", {"kernel_size": 1, "stride": 2, "out_channels": 4}, "3 of 4",
-     ["Set kernel size 2 in node", "Set stride 1 in node"]),
-    ("Conv2d", {"kernel_size": 3, "stride": 4, "out_channels": 4, "padding": 1}, "7 of 16",
-     ["Set kernel size 4, padding 0 in node", "Set stride 3 in node"]),
-    ("MaxPool2d", {"kernel_size": 2, "stride": 3}, "5 of 9",
-     ["Set kernel size 3 in node", "Set stride 2 in node"]),
-    ("Conv2d", {"kernel_size": (3, 1), "stride": (3, 2), "out_channels": 4}, "1 of 2",
-     ["Set kernel size 3×2 in node", "Set stride 3×1 in node"]),
-])
+
+@pytest.mark.parametrize(
+    "kind, params, unseen, labels",
+    [
+        (
+            "Conv2d",
+            {"kernel_size": 1, "stride": 2, "out_channels": 4},
+            "3 of 4",
+            ["Set kernel size 2 in node", "Set stride 1 in node"],
+        ),
+        (
+            "Conv2d",
+            {"kernel_size": 3, "stride": 4, "out_channels": 4, "padding": 1},
+            "7 of 16",
+            ["Set kernel size 4, padding 0 in node", "Set stride 3 in node"],
+        ),
+        (
+            "MaxPool2d",
+            {"kernel_size": 2, "stride": 3},
+            "5 of 9",
+            ["Set kernel size 3 in node", "Set stride 2 in node"],
+        ),
+        (
+            "Conv2d",
+            {"kernel_size": (3, 1), "stride": (3, 2), "out_channels": 4},
+            "1 of 2",
+            ["Set kernel size 3×2 in node", "Set stride 3×1 in node"],
+        ),
+    ],
+)
 def test_pixels_that_are_never_seen(draw, kind, params, unseen, labels):
     report = analyse(draw(("node", kind, params), ("after", "ReLU", {}), input=(3, 16, 16)))
     advice = only(report, "stride")
@@ -277,9 +377,15 @@ def test_pixels_that_are_never_seen(draw, kind, params, unseen, labels):
     assert analyse(advice.fixes[0].edit(report.graph)).output == report.output
 
 
-@pytest.mark.parametrize("kind, params", [
-    ("Conv2d", {"kernel_size": 2, "stride": 2}), ("Conv2d", {"kernel_size": 3, "stride": 2}),
-    ("MaxPool2d", {}), ("AvgPool2d", {"kernel_size": 4, "stride": 7})])
+@pytest.mark.parametrize(
+    "kind, params",
+    [
+        ("Conv2d", {"kernel_size": 2, "stride": 2}),
+        ("Conv2d", {"kernel_size": 3, "stride": 2}),
+        ("MaxPool2d", {}),
+        ("AvgPool2d", {"kernel_size": 4, "stride": 7}),
+    ],
+)
 def test_windows_that_see_all(draw, kind, params):
     """The last one is a single window: there is no other that leaves anything out."""
     assert rules(draw(("node", kind, params), ("after", "ReLU", {}), input=(3, 4, 4))) == []
@@ -287,11 +393,14 @@ def test_windows_that_see_all(draw, kind, params):
 
 def test_a_strided_projection_is_a_shortcut(draw):
     """Option B, drawn by hand: the other branch sees every pixel."""
-    graph = draw(("c1", "Conv2d", CONV | {"stride": 2, "bias": False}),
-                 ("down", "Conv2d", {"out_channels": 8, "kernel_size": 1, "stride": 2,
-                                     "bias": False}), ("bn", "BatchNorm2d", {}),
-                 ("add", "Add", {}), RELU,
-                 wires=["input c1 add.a", "input down bn add.b", "add relu output"])
+    graph = draw(
+        ("c1", "Conv2d", CONV | {"stride": 2, "bias": False}),
+        ("down", "Conv2d", {"out_channels": 8, "kernel_size": 1, "stride": 2, "bias": False}),
+        ("bn", "BatchNorm2d", {}),
+        ("add", "Add", {}),
+        RELU,
+        wires=["input c1 add.a", "input down bn add.b", "add relu output"],
+    )
     assert rules(graph) == []
 
 
@@ -304,8 +413,15 @@ def test_a_stage_that_steps_over_pixels_is_told_once():
 
 
 def test_one_weight_that_sees_data(draw):
-    report = analyse(draw(("a", "Conv2d", CONV | {"stride": 2}), RELU, ("b", "Conv2d", CONV),
-                          ("end", "ReLU", {}), input=(3, 2, 2)))
+    report = analyse(
+        draw(
+            ("a", "Conv2d", CONV | {"stride": 2}),
+            RELU,
+            ("b", "Conv2d", CONV),
+            ("end", "ReLU", {}),
+            input=(3, 2, 2),
+        )
+    )
     advice = only(report, "small")
     assert advice.path == "b" and "one weight of 9" in advice.message
     assert followed(report, advice) == ["Set stride 1 in a", "Set kernel size 1 in b"]
@@ -315,14 +431,15 @@ def test_dilation_as_large_as_the_map(draw):
     """Chen et al. 2017, section 3.3: a dilated 3×3 becomes a 1×1."""
     wide = {"out_channels": 8, "dilation": 8, "padding": 8}
     assert rules(draw(("a", "Conv2d", wide), RELU, input=(3, 8, 8))) == ["small"]
-    assert rules(draw(("a", "Conv2d", wide | {"dilation": 7, "padding": 7}), RELU,
-                      input=(3, 8, 8))) == []
+    assert (
+        rules(draw(("a", "Conv2d", wide | {"dilation": 7, "padding": 7}), RELU, input=(3, 8, 8)))
+        == []
+    )
 
 
 def test_a_pooling_of_a_group_can_go():
     report = analyse(templates.build("vgg16", FASHION_MNIST.input, 10), FASHION_MNIST)
-    assert followed(report, only(report, "small")) == [
-        "Turn off the pooling of features.group4"]
+    assert followed(report, only(report, "small")) == ["Turn off the pooling of features.group4"]
 
 
 def test_a_network_too_deep_for_the_picture_is_told_once():
@@ -334,9 +451,14 @@ def test_a_network_too_deep_for_the_picture_is_told_once():
 
 # Receptive fields -----------------------------------------------------------------------------
 
+
 def test_a_field_smaller_than_the_object(draw):
-    graph = draw(("stem", "CifarStem", {}), ("stage", "Stage", {"width": 16}),
-                 ("head", "ClassifierHead", {}), input=FASHION_MNIST.input)
+    graph = draw(
+        ("stem", "CifarStem", {}),
+        ("stage", "Stage", {"width": 16}),
+        ("head", "ClassifierHead", {}),
+        input=FASHION_MNIST.input,
+    )
     report = analyse(graph, FASHION_MNIST)
     advice = only(report, "narrow")
     assert (advice.path, advice.node) == ("head.avgpool", "head")
@@ -347,16 +469,26 @@ def test_a_field_smaller_than_the_object(draw):
 
 
 def test_a_pooling_mends_a_small_field(draw):
-    graph = draw(("stem", "CifarStem", {}), ("a", "Stage", {"width": 16}),
-                 ("b", "Stage", {"width": 16}), ("head", "ClassifierHead", {}),
-                 input=FASHION_MNIST.input)
+    graph = draw(
+        ("stem", "CifarStem", {}),
+        ("a", "Stage", {"width": 16}),
+        ("b", "Stage", {"width": 16}),
+        ("head", "ClassifierHead", {}),
+        input=FASHION_MNIST.input,
+    )
     report = analyse(graph, FASHION_MNIST)
     assert followed(report, only(report, "narrow")) == ["Insert MaxPool2d 2×2 behind a"]
 
 
 def test_a_gate_may_average_anything(draw):
-    graph = draw(("conv", "Conv2d", CONV), ("se", "SqueezeExcitation", {}), RELU,
-                 ("flat", "Flatten", {}), ("fc", "Linear", {}), input=(3, 64, 64))
+    graph = draw(
+        ("conv", "Conv2d", CONV),
+        ("se", "SqueezeExcitation", {}),
+        RELU,
+        ("flat", "Flatten", {}),
+        ("fc", "Linear", {}),
+        input=(3, 64, 64),
+    )
     assert "narrow" not in rules(graph)
 
 
@@ -369,6 +501,7 @@ def test_a_field_far_larger_than_the_picture():
 
 
 # The ends -------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("kind", ["Softmax", "ReLU", "Sigmoid", "Tanh", "Dropout"])
 def test_a_last_layer_that_hinders_the_loss(draw, kind):
@@ -384,14 +517,21 @@ def test_scores_as_they_are(draw):
 
 
 def test_a_wrong_number_of_classes_stays_a_fault(draw):
-    report = analyse(draw(("flat", "Flatten", {}), ("fc", "Linear", {"out_features": 7}),
-                          input=(1, 28, 28)), FASHION_MNIST)
+    report = analyse(
+        draw(("flat", "Flatten", {}), ("fc", "Linear", {"out_features": 7}), input=(1, 28, 28)),
+        FASHION_MNIST,
+    )
     assert not report.ok and report.problems[0].rule == "classes" and report.advice == ()
 
 
 def test_dead_ends(draw):
-    graph = draw(("conv", "Conv2d", CONV), RELU, ("a", "Conv2d", CONV), ("b", "ReLU", {}),
-                 wires=["input conv relu output", "relu a b"])
+    graph = draw(
+        ("conv", "Conv2d", CONV),
+        RELU,
+        ("a", "Conv2d", CONV),
+        ("b", "ReLU", {}),
+        wires=["input conv relu output", "relu a b"],
+    )
     report = analyse(graph)
     advice = only(report, "dead")
     assert advice.path == "b" and "1 nodes" not in advice.message.replace("the 1 nodes", "")
@@ -400,31 +540,43 @@ def test_dead_ends(draw):
 
 
 def test_a_dead_end_that_fits_a_sum_is_connected(draw):
-    graph = draw(("a", "Conv2d", CONV), ("b", "Conv2d", CONV), ("c", "Conv2d", CONV),
-                 ("add", "Add", {}), RELU,
-                 wires=["input a add.a", "input b add.b", "input c", "add relu output"])
+    graph = draw(
+        ("a", "Conv2d", CONV),
+        ("b", "Conv2d", CONV),
+        ("c", "Conv2d", CONV),
+        ("add", "Add", {}),
+        RELU,
+        wires=["input a add.a", "input b add.b", "input c", "add relu output"],
+    )
     report = analyse(graph)
     assert followed(report, only(report, "dead")) == ["Connect c to add", "Remove c"]
 
 
 def test_a_dead_end_inside_a_group(draw):
-    inner = draw(("0", "Conv2d", CONV), ("1", "ReLU", {}), wires=["input 0 output", "0 1"],
-                 input=())
-    graph = Graph("net", (3, 8, 8), {"body": Node("body", "Group", inner=inner)},
-                  (Wire("input", "body"), Wire("body", "output")))
+    inner = draw(
+        ("0", "Conv2d", CONV), ("1", "ReLU", {}), wires=["input 0 output", "0 1"], input=()
+    )
+    graph = Graph(
+        "net",
+        (3, 8, 8),
+        {"body": Node("body", "Group", inner=inner)},
+        (Wire("input", "body"), Wire("body", "output")),
+    )
     report = analyse(graph)
     advice = only(report, "dead")
     assert advice.path == "body.1" and followed(report, advice) == ["Remove body.1"]
 
 
 def test_a_node_that_nothing_feeds_is_a_fault_only(draw):
-    report = analyse(draw(("conv", "Conv2d", CONV), ("loose", "ReLU", {}),
-                          wires=["input conv output"]))
+    report = analyse(
+        draw(("conv", "Conv2d", CONV), ("loose", "ReLU", {}), wires=["input conv output"])
+    )
     assert [problem.rule for problem in report.problems] == ["unconnected"]
     assert report.advice == ()
 
 
 # The literature -------------------------------------------------------------------------------
+
 
 def published(name: str) -> list[str]:
     """What may be said of a network of the literature, for its own pictures, and why."""
@@ -451,19 +603,34 @@ def test_on_small_pictures_only_size_is_a_matter(name):
 
 # Any network ----------------------------------------------------------------------------------
 
+
 @given(data=st.data())
 def test_advice_on_any_row_of_layers_can_be_followed(draw, data):
     """Whatever is drawn: no rule fails, the paths exist, and after each fix the network runs."""
-    kinds = ["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d", "Softmax", "Dropout", "CifarStem",
-             "BasicBlock", "Projection", "Identity"]
+    kinds = [
+        "Conv2d",
+        "BatchNorm2d",
+        "ReLU",
+        "MaxPool2d",
+        "Softmax",
+        "Dropout",
+        "CifarStem",
+        "BasicBlock",
+        "Projection",
+        "Identity",
+    ]
     nodes = []
     for number in range(data.draw(st.integers(1, 7))):
         kind = data.draw(st.sampled_from(kinds))
-        params = {"Conv2d": {"out_channels": data.draw(st.sampled_from([4, 8])),
-                             "stride": data.draw(st.sampled_from([1, 2, 3])),
-                             "kernel_size": data.draw(st.sampled_from([1, 2, 3])),
-                             "padding": data.draw(st.sampled_from([0, 1]))},
-                  "CifarStem": {"inline": False}}.get(kind, {})
+        params = {
+            "Conv2d": {
+                "out_channels": data.draw(st.sampled_from([4, 8])),
+                "stride": data.draw(st.sampled_from([1, 2, 3])),
+                "kernel_size": data.draw(st.sampled_from([1, 2, 3])),
+                "padding": data.draw(st.sampled_from([0, 1])),
+            },
+            "CifarStem": {"inline": False},
+        }.get(kind, {})
         nodes.append((f"n{number}", kind, params))
     wires = [" ".join(["input", *(id for id, _kind, _params in nodes), "output"])]
     report = analyse(draw(*nodes, wires=wires, input=(3, 24, 24)))
@@ -475,8 +642,14 @@ def test_advice_on_any_row_of_layers_can_be_followed(draw, data):
 
 def test_advice_on_a_faulty_network(draw):
     """A fault does not silence what is no matter of shapes."""
-    report = analyse(draw(("a", "Conv2d", CONV), ("b", "Conv2d", CONV), ("fc", "Linear", {}),
-                          ("flat", "Flatten", {})))
+    report = analyse(
+        draw(
+            ("a", "Conv2d", CONV),
+            ("b", "Conv2d", CONV),
+            ("fc", "Linear", {}),
+            ("flat", "Flatten", {}),
+        )
+    )
     assert not report.ok and report.advice[0].rule == "linear"
 
 

@@ -10,8 +10,11 @@ from explorer.catalog import templates
 
 
 def conv(id, channels=8, kernel=3, **more):
-    return id, "Conv2d", {"out_channels": channels, "kernel_size": kernel, "padding": kernel // 2,
-                          **more}
+    return (
+        id,
+        "Conv2d",
+        {"out_channels": channels, "kernel_size": kernel, "padding": kernel // 2, **more},
+    )
 
 
 def compare(graph, *ids):
@@ -21,8 +24,16 @@ def compare(graph, *ids):
 
 def test_two_3x3_have_18_25_of_the_weights_of_one_5x5(draw):
     """Simonyan and Zisserman 2014, section 2.3: three have 27 C² weights, one 7×7 has 49 C²."""
-    graph = draw(conv("first"), conv("a"), ("ra", "ReLU", {}), conv("b"), ("rb", "ReLU", {}),
-                 conv("c"), ("rc", "ReLU", {}), input=(3, 16, 16))
+    graph = draw(
+        conv("first"),
+        conv("a"),
+        ("ra", "ReLU", {}),
+        conv("b"),
+        ("rb", "ReLU", {}),
+        conv("c"),
+        ("rc", "ReLU", {}),
+        input=(3, 16, 16),
+    )
     two = compare(graph, "a", "ra", "b", "rb")
     assert two.nodes == ("a", "ra", "b", "rb") and two.field == (5, 5) and two.stride == (1, 1)
     assert two.growth == ((3, 3), (5, 5)) and two.channels == (8, 8)
@@ -57,14 +68,19 @@ def test_depthwise_and_pointwise_beside_one_full_convolution(draw):
 
 
 def test_strides_and_pairs(draw):
-    found = compare(draw(conv("a", 4, 3, stride=2), conv("b", 4, 3, stride=2), input=(4, 16, 16)),
-                    "a", "b")
+    found = compare(
+        draw(conv("a", 4, 3, stride=2), conv("b", 4, 3, stride=2), input=(4, 16, 16)), "a", "b"
+    )
     assert found.field == (7, 7) and found.stride == (4, 4)
     assert found.single.macs == 49 * 16 * 4 * 4
-    wide = compare(draw(("a", "Conv2d", {"kernel_size": (1, 7), "padding": (0, 3),
-                                         "out_channels": 3}),
-                        ("b", "Conv2d", {"kernel_size": (7, 1), "padding": (3, 0),
-                                         "out_channels": 3})), "a", "b")
+    wide = compare(
+        draw(
+            ("a", "Conv2d", {"kernel_size": (1, 7), "padding": (0, 3), "out_channels": 3}),
+            ("b", "Conv2d", {"kernel_size": (7, 1), "padding": (3, 0), "out_channels": 3}),
+        ),
+        "a",
+        "b",
+    )
     assert wide.field == (7, 7) and wide.growth == ((1, 7), (7, 7))
     assert wide.ratio == Fraction(14, 49)
 
@@ -77,15 +93,31 @@ def test_a_block_and_branches_compare_as_a_whole():
     assert compare(graph, "layer1", "layer3").nodes == ("layer1", "layer2", "layer3")
 
 
-@pytest.mark.parametrize("ids, why", [
-    ((), "Select the nodes"), (("r",), "None of these nodes has a kernel"),
-    (("head",), "maps"), (("pool",), "sees the whole map"), (("up",), "raise the resolution"),
-    (("left", "right"), "end at left, right"), (("bad",), "mend it first"),
-    (("loose",), "come from nowhere")])
+@pytest.mark.parametrize(
+    "ids, why",
+    [
+        ((), "Select the nodes"),
+        (("r",), "None of these nodes has a kernel"),
+        (("head",), "maps"),
+        (("pool",), "sees the whole map"),
+        (("up",), "raise the resolution"),
+        (("left", "right"), "end at left, right"),
+        (("bad",), "mend it first"),
+        (("loose",), "come from nowhere"),
+    ],
+)
 def test_what_no_convolution_can_do_is_said(draw, ids, why):
-    graph = draw(conv("a"), ("r", "ReLU", {}), ("pool", "AdaptiveAvgPool2d", {}),
-                 ("head", "ClassifierHead", {}), ("up", "Upsample", {}), conv("left"),
-                 conv("right"), conv("bad", 8, 99, padding=0), conv("loose"),
-                 wires=["input a r pool head output", "a up", "a left", "a right", "a bad"])
+    graph = draw(
+        conv("a"),
+        ("r", "ReLU", {}),
+        ("pool", "AdaptiveAvgPool2d", {}),
+        ("head", "ClassifierHead", {}),
+        ("up", "Upsample", {}),
+        conv("left"),
+        conv("right"),
+        conv("bad", 8, 99, padding=0),
+        conv("loose"),
+        wires=["input a r pool head output", "a up", "a left", "a right", "a bad"],
+    )
     with pytest.raises(NotComparable, match=why):
         compare(graph, *ids)

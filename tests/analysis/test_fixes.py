@@ -41,30 +41,46 @@ def mended(report: Report, problem: Problem, costs: bool = True) -> list[str]:
 
 # Joins ----------------------------------------------------------------------------------------
 
+
 def residual(draw, left: dict, right: dict, join="Add", **more):
-    return draw(("a", "Conv2d", {**CONV, **left}), ("b", "Conv2d", {**CONV, **right}),
-                ("join", join, {}), ("after", "ReLU", {}),
-                wires=["input a join.a", "input b join.b", "join after output"], **more)
+    return draw(
+        ("a", "Conv2d", {**CONV, **left}),
+        ("b", "Conv2d", {**CONV, **right}),
+        ("join", join, {}),
+        ("after", "ReLU", {}),
+        wires=["input a join.a", "input b join.b", "join after output"],
+        **more,
+    )
 
 
 def test_add_of_unequal_channels_and_size(draw):
-    report = analyse(residual(draw, {"out_channels": 64}, {"out_channels": 128, "stride": 2},
-                              input=(64, 28, 28)))
+    report = analyse(
+        residual(draw, {"out_channels": 64}, {"out_channels": 128, "stride": 2}, input=(64, 28, 28))
+    )
     problem = only(report)
     assert (problem.path, problem.rule, problem.node) == ("join", "add", "join")
     for words in ("join", "64×28×28", "128×14×14", "channels 64 ≠ 128", "28×28 ≠ 14×14"):
         assert words in problem.message
     assert report.facts["after"].out == (64, 28, 28), "the sweep goes on as the main branch intends"
-    assert mended(report, problem) == ["Project a: 1×1, stride 2", "Match b: out channels 64, stride 1",
-                                       "Match a: out channels 128, stride 2"]
+    assert mended(report, problem) == [
+        "Project a: 1×1, stride 2",
+        "Match b: out channels 64, stride 1",
+        "Match a: out channels 128, stride 2",
+    ]
 
 
 def test_the_wrong_add_of_a_hand_made_block(draw):
     """A strided block whose shortcut is the input itself: the projection mends it."""
-    report = analyse(draw(("conv1", "Conv2d", {**CONV, "stride": 2}), ("bn1", "BatchNorm2d", {}),
-                          ("add", "Add", {}), ("fc", "ClassifierHead", {}),
-                          wires=["input conv1 bn1 add.a", "input add.b", "add fc output"],
-                          input=(3, 9, 9)))
+    report = analyse(
+        draw(
+            ("conv1", "Conv2d", {**CONV, "stride": 2}),
+            ("bn1", "BatchNorm2d", {}),
+            ("add", "Add", {}),
+            ("fc", "ClassifierHead", {}),
+            wires=["input conv1 bn1 add.a", "input add.b", "add fc output"],
+            input=(3, 9, 9),
+        )
+    )
     problem = only(report)
     labels = mended(report, problem)
     assert labels[0] == "Project input: 1×1, stride 2"
@@ -75,40 +91,65 @@ def test_the_wrong_add_of_a_hand_made_block(draw):
 
 def test_fixes_of_an_add_with_a_common_source(draw):
     """Changing what both branches come from would change both: that is no fix."""
-    report = analyse(draw(("conv", "Conv2d", CONV), ("pool", "MaxPool2d", {}), ("add", "Add", {}),
-                          wires=["input conv pool add.a", "conv add.b", "add output"]))
+    report = analyse(
+        draw(
+            ("conv", "Conv2d", CONV),
+            ("pool", "MaxPool2d", {}),
+            ("add", "Add", {}),
+            wires=["input conv pool add.a", "conv add.b", "add output"],
+        )
+    )
     assert mended(report, only(report)) == ["Project conv: 1×1, stride 2"]
 
 
 def test_add_of_a_map_and_a_vector(draw):
-    report = analyse(draw(("flat", "Flatten", {}), ("add", "Add", {}),
-                          wires=["input flat add.a", "input add.b", "add output"]))
+    report = analyse(
+        draw(
+            ("flat", "Flatten", {}),
+            ("add", "Add", {}),
+            wires=["input flat add.a", "input add.b", "add output"],
+        )
+    )
     problem = only(report)
     assert "192 and 3×8×8" in problem.message and problem.fixes == ()
 
 
 def test_add_of_three(draw):
-    report = analyse(draw(("a", "Conv2d", CONV), ("add", "Add", {}),
-                          wires=["input a add.a", "input add.b", "a add.c", "add output"]))
+    report = analyse(
+        draw(
+            ("a", "Conv2d", CONV),
+            ("add", "Add", {}),
+            wires=["input a add.a", "input add.b", "a add.c", "add output"],
+        )
+    )
     assert "8×8×8 and 3×8×8 and 8×8×8" in only(report).message
     assert mended(report, only(report)) == [
-        "Project input: 1×1", "Project a: 1×1", "Match a: out channels 3"]
+        "Project input: 1×1",
+        "Project a: 1×1",
+        "Match a: out channels 3",
+    ]
     assert len(only(report).fixes[1].edit(report.graph).nodes) == 3, "one projection for both"
 
 
 def test_add_of_three_shapes(draw):
     """One click brings all branches to one shape, whichever it is."""
-    graph = draw(("a", "Conv2d", CONV), ("b", "Conv2d", {**CONV, "stride": 2}),
-                 ("c", "Conv2d", {**CONV, "out_channels": 16}), ("add", "Add", {}),
-                 wires=["input a add.a", "input b add.b", "input c add.c", "add output"],
-                 input=(3, 16, 16))
+    graph = draw(
+        ("a", "Conv2d", CONV),
+        ("b", "Conv2d", {**CONV, "stride": 2}),
+        ("c", "Conv2d", {**CONV, "out_channels": 16}),
+        ("add", "Add", {}),
+        wires=["input a add.a", "input b add.b", "input c add.c", "add output"],
+        input=(3, 16, 16),
+    )
     report = analyse(graph)
     problem = only(report)
     labels = mended(report, problem)
-    assert labels == ["Project a and c: 1×1, stride 2",
-                      "Match b (stride 1) and c (out channels 8)",
-                      "Match a (stride 2) and c (out channels 8, stride 2)",
-                      "Match a (out channels 16) and b (out channels 16, stride 1)"]
+    assert labels == [
+        "Project a and c: 1×1, stride 2",
+        "Match b (stride 1) and c (out channels 8)",
+        "Match a (stride 2) and c (out channels 8, stride 2)",
+        "Match a (out channels 16) and b (out channels 16, stride 1)",
+    ]
     for fix in problem.fixes:
         assert analyse(fix.edit(graph)).ok
 
@@ -121,13 +162,33 @@ def test_a_block_that_gets_a_vector_is_one_fault(draw):
             assert len(report.problems) == 1, block
 
 
-@pytest.mark.parametrize("gate, labels", [
-    ({"out_channels": 4}, ["Project b: 1×1", "Match b: out channels 8", "Project a: 1×1",
-                           "Match a: out channels 4"]),
-    ({"out_channels": 16, "stride": (1, 2)},
-     ["Match b: out channels 8, stride 1", "Match a: out channels 16, stride 1×2"]),
-    ({"out_channels": 4, "kernel_size": 8, "padding": 0},  # one number a channel, 1×1
-     ["Project b: 1×1", "Match b: out channels 8", "Project a: 1×1", "Match a: out channels 4"])])
+@pytest.mark.parametrize(
+    "gate, labels",
+    [
+        (
+            {"out_channels": 4},
+            [
+                "Project b: 1×1",
+                "Match b: out channels 8",
+                "Project a: 1×1",
+                "Match a: out channels 4",
+            ],
+        ),
+        (
+            {"out_channels": 16, "stride": (1, 2)},
+            ["Match b: out channels 8, stride 1", "Match a: out channels 16, stride 1×2"],
+        ),
+        (
+            {"out_channels": 4, "kernel_size": 8, "padding": 0},  # one number a channel, 1×1
+            [
+                "Project b: 1×1",
+                "Match b: out channels 8",
+                "Project a: 1×1",
+                "Match a: out channels 4",
+            ],
+        ),
+    ],
+)
 def test_multiply(draw, gate, labels):
     """A gate keeps its size of 1×1: only its channels have to fit."""
     report = analyse(residual(draw, {}, gate, "Multiply"))
@@ -146,14 +207,20 @@ def test_concat(draw):
 
 
 def test_concat_of_three_mends_the_odd_one(draw):
-    graph = draw(*((id, "Conv2d", CONV | {"stride": stride})
-                   for id, stride in (("a", 2), ("b", 2), ("c", 1))), ("cat", "Concat", {}),
-                 wires=["input a cat.a", "input b cat.b", "input c cat.c", "cat output"])
+    graph = draw(
+        *(
+            (id, "Conv2d", CONV | {"stride": stride})
+            for id, stride in (("a", 2), ("b", 2), ("c", 1))
+        ),
+        ("cat", "Concat", {}),
+        wires=["input a cat.a", "input b cat.b", "input c cat.c", "cat output"],
+    )
     report = analyse(graph)
     assert mended(report, only(report)) == ["Match c: stride 2"]
 
 
 # Maps and vectors -----------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("bias", [True, False])
 def test_linear_on_a_map(draw, bias):
@@ -161,19 +228,29 @@ def test_linear_on_a_map(draw, bias):
     problem = only(report)
     assert problem.rule == "vector" and "a map of 8×8×8" in problem.message
     assert report.output == (10,)
-    assert mended(report, problem) == ["Insert global average pooling and Flatten", "Insert Flatten"]
+    assert mended(report, problem) == [
+        "Insert global average pooling and Flatten",
+        "Insert Flatten",
+    ]
     assert report.problems[0].fixes[1].cost == f"+{10 * (512 + bias):,} parameters"
 
 
 def test_convolution_on_a_vector(draw):
-    report = analyse(draw(("flat", "Flatten", {}), ("conv", "Conv2d", {}), ("relu", "ReLU", {}),
-                          ("pool", "MaxPool2d", {})))
+    report = analyse(
+        draw(
+            ("flat", "Flatten", {}),
+            ("conv", "Conv2d", {}),
+            ("relu", "ReLU", {}),
+            ("pool", "MaxPool2d", {}),
+        )
+    )
     problem = only(report)
     assert problem.rule == "map" and "a vector of 192" in problem.message
     assert report.facts["pool"].out is None and report.output is None, "unknown is not guessed"
 
 
 # The ends -------------------------------------------------------------------------------------
+
 
 def test_unconnected_input(draw):
     report = analyse(draw(("a", "ReLU", {}), ("b", "ReLU", {}), wires=["input a", "b output"]))
@@ -197,8 +274,14 @@ def test_a_loose_node_can_go(draw):
 
 @pytest.mark.parametrize("port", ["a", "b", "c"])
 def test_half_an_add_keeps_the_wire_it_has(draw, port):
-    report = analyse(draw(("a", "ReLU", {}), ("b", "ReLU", {}), ("add", "Add", {}),
-                          wires=[f"input a add.{port}", "input b", "add output"]))
+    report = analyse(
+        draw(
+            ("a", "ReLU", {}),
+            ("b", "ReLU", {}),
+            ("add", "Add", {}),
+            wires=[f"input a add.{port}", "input b", "add output"],
+        )
+    )
     problem = only(report)
     assert problem.message == "add joins at least two branches, but one is connected"
     assert mended(report, problem) == ["Connect b to add"]
@@ -216,7 +299,10 @@ def test_classes(draw):
     report = analyse(templates.build("cifar_resnet8", (1, 28, 28), 7), FASHION_MNIST)
     problem = only(report)
     assert (problem.path, problem.rule) == ("head", "classes")
-    assert problem.message == "head gives 7, but Fashion-MNIST has 10 classes; expected: a vector of 10"
+    assert (
+        problem.message
+        == "head gives 7, but Fashion-MNIST has 10 classes; expected: a vector of 10"
+    )
     assert mended(report, problem) == ["Set classes 10, as Fashion-MNIST has"]
 
 
@@ -225,14 +311,22 @@ def test_classes_of_a_linear_layer_inside_a_group():
     assert mended(report, only(report)) == ["Set out features 10 in classifier.6"]
 
 
-@pytest.mark.parametrize("nodes, label", [
-    ([("conv", "Conv2d", CONV)], "Append a classifier head for 10 classes"),
-    ([("conv", "Conv2d", CONV), ("avgpool", "AdaptiveAvgPool2d", {})],
-     "Append a classifier head for 10 classes"),
-    ([("flatten", "Flatten", {})], "Append a classifier head for 10 classes"),
-    ([("flatten", "Flatten", {}), ("fc", "Linear", {"out_features": 3})],
-     "Set out features 10, as Fashion-MNIST has"),
-    ([], "Append a classifier head for 10 classes")])
+@pytest.mark.parametrize(
+    "nodes, label",
+    [
+        ([("conv", "Conv2d", CONV)], "Append a classifier head for 10 classes"),
+        (
+            [("conv", "Conv2d", CONV), ("avgpool", "AdaptiveAvgPool2d", {})],
+            "Append a classifier head for 10 classes",
+        ),
+        ([("flatten", "Flatten", {})], "Append a classifier head for 10 classes"),
+        (
+            [("flatten", "Flatten", {}), ("fc", "Linear", {"out_features": 3})],
+            "Set out features 10, as Fashion-MNIST has",
+        ),
+        ([], "Append a classifier head for 10 classes"),
+    ],
+)
 def test_no_classes_yet(draw, nodes, label):
     report = analyse(draw(*nodes, input=(1, 28, 28)), FASHION_MNIST)
     problem = only(report)
@@ -250,6 +344,7 @@ def test_input():
 
 # Names ----------------------------------------------------------------------------------------
 
+
 def test_two_inline_stems(draw):
     report = analyse(draw(("s", "CifarStem", {}), ("t", "CifarStem", {})))
     problem = only(report)
@@ -261,16 +356,23 @@ def test_two_inline_stems(draw):
 def test_a_node_of_the_name_of_an_inline_layer(draw, order):
     kinds = {"stem": "CifarStem", "bn1": "BatchNorm2d"}
     report = analyse(draw(*((id, kinds[id], {}) for id in order)))
-    assert mended(report, only(report)) == ["Keep the layers of stem under its name",
-                                            "Rename bn1 to bn2"]
+    assert mended(report, only(report)) == [
+        "Keep the layers of stem under its name",
+        "Rename bn1 to bn2",
+    ]
 
 
 def group(draw, *nodes, **more):
     inner = draw(*nodes, **more)
-    outer = Graph("net", (3, 8, 8), {
-        "conv1": Node("conv1", "Conv2d", CONV),
-        "g": Node("g", "Group", inner=Graph("", (), inner.nodes, inner.wires))},
-        (Wire("input", "conv1"), Wire("conv1", "g"), Wire("g", "output")))
+    outer = Graph(
+        "net",
+        (3, 8, 8),
+        {
+            "conv1": Node("conv1", "Conv2d", CONV),
+            "g": Node("g", "Group", inner=Graph("", (), inner.nodes, inner.wires)),
+        },
+        (Wire("input", "conv1"), Wire("conv1", "g"), Wire("g", "output")),
+    )
     return check.graph(outer)
 
 
@@ -300,8 +402,15 @@ def test_a_fault_inside_a_group_has_its_path(draw):
 
 
 def test_a_stray_inside_a_group_is_told_but_not_listed(draw):
-    report = analyse(group(draw, ("a", "ReLU", {}), ("b", "Stage", {}), ("c", "Conv2d", {"groups": 7}),
-                           wires=["input a output", "input b c"]))
+    report = analyse(
+        group(
+            draw,
+            ("a", "ReLU", {}),
+            ("b", "Stage", {}),
+            ("c", "Conv2d", {"groups": 7}),
+            wires=["input a output", "input b c"],
+        )
+    )
     assert [problem.path for problem in report.problems] == ["g.c"]
     assert [layer.path for layer in report.layers()] == ["conv1", "g.a"]
     assert sum(layer.params for layer in report.layers()) == report.params
@@ -309,10 +418,14 @@ def test_a_stray_inside_a_group_is_told_but_not_listed(draw):
 
 # One fault, one problem -----------------------------------------------------------------------
 
-@pytest.mark.parametrize("spoil, unaffected", [
-    ({"layer2": {"stride": 64}}, ["stem", "layer1"]),
-    ({"stem": {"out_channels": 3}}, []),
-])
+
+@pytest.mark.parametrize(
+    "spoil, unaffected",
+    [
+        ({"layer2": {"stride": 64}}, ["stem", "layer1"]),
+        ({"stem": {"out_channels": 3}}, []),
+    ],
+)
 def test_an_edit_that_is_allowed_is_no_fault(spoil, unaffected):
     graph = templates.build("resnet18")
     for id, params in spoil.items():
@@ -340,13 +453,31 @@ def test_one_fault_in_a_resnet_is_one_problem():
 
 
 SHAPES = st.sampled_from([(3, 8, 8), (1, 28, 28), (2, 1, 1), (4, 5, 7)])
-KINDS_DRAWN = [("Conv2d", {}), ("Conv2d", {"kernel_size": 9}), ("Conv2d", CONV), ("ReLU", {}),
-               ("Conv2d", CONV | {"stride": 2}), ("Conv2d", {"groups": 3, "out_channels": 4}),
-               ("MaxPool2d", {}), ("MaxPool2d", {"padding": 2}), ("AvgPool2d", {}), ("Flatten", {}),
-               ("Linear", {}), ("Linear", {"out_features": 8, "bias": False}), ("Add", {}),
-               ("Add", {}), ("Concat", {}), ("Concat", {}), ("CifarStem", {}), ("BasicBlock", {}),
-               ("ClassifierHead", {}), ("Projection", {"out_channels": 8}), ("BatchNorm2d", {}),
-               ("Stage", {"width": 8, "depth": 1, "stride": 2}), ("Identity", {})]
+KINDS_DRAWN = [
+    ("Conv2d", {}),
+    ("Conv2d", {"kernel_size": 9}),
+    ("Conv2d", CONV),
+    ("ReLU", {}),
+    ("Conv2d", CONV | {"stride": 2}),
+    ("Conv2d", {"groups": 3, "out_channels": 4}),
+    ("MaxPool2d", {}),
+    ("MaxPool2d", {"padding": 2}),
+    ("AvgPool2d", {}),
+    ("Flatten", {}),
+    ("Linear", {}),
+    ("Linear", {"out_features": 8, "bias": False}),
+    ("Add", {}),
+    ("Add", {}),
+    ("Concat", {}),
+    ("Concat", {}),
+    ("CifarStem", {}),
+    ("BasicBlock", {}),
+    ("ClassifierHead", {}),
+    ("Projection", {"out_channels": 8}),
+    ("BatchNorm2d", {}),
+    ("Stage", {"width": 8, "depth": 1, "stride": 2}),
+    ("Identity", {}),
+]
 
 
 @st.composite
@@ -359,7 +490,7 @@ def drawn(draw):
         sources = st.sampled_from(["input", *graph.nodes])
         graph = edits.add(graph, Node(id, kind, params))
         ports = ["a", "b", "c", "d"] if kind in ("Add", "Concat") else ["x"]
-        for port in ports[:draw(st.integers(0 if draw(st.booleans()) else 1, len(ports)))]:
+        for port in ports[: draw(st.integers(0 if draw(st.booleans()) else 1, len(ports)))]:
             source = draw(sources)
             if source != id:
                 graph = edits.connect(graph, source, id, port)
@@ -388,14 +519,22 @@ def test_every_fix_inside_a_group_mends(inner, depth):
     graph = inner
     for _ in range(depth):
         wires = (Wire("input", "g"), Wire("g", "output"))
-        graph = Graph("net", inner.input, {
-            "g": Node("g", "Group", inner=replace(graph, name="", input=()))}, wires)
+        graph = Graph(
+            "net",
+            inner.input,
+            {"g": Node("g", "Group", inner=replace(graph, name="", input=()))},
+            wires,
+        )
     report = analyse(check.graph(graph))
     assert report.ok == alone.ok
-    within = [problem for problem in report.problems if problem.rule not in ("names", "unconnected")]
+    within = [
+        problem for problem in report.problems if problem.rule not in ("names", "unconnected")
+    ]
     assert [(problem.path.removeprefix("g." * depth), problem.rule) for problem in within] == [
-        (problem.path, problem.rule) for problem in alone.problems
-        if problem.rule not in ("names", "unconnected")]
+        (problem.path, problem.rule)
+        for problem in alone.problems
+        if problem.rule not in ("names", "unconnected")
+    ]
     assert len({(p.path, p.rule, p.message) for p in report.problems}) == len(report.problems)
     for problem in report.problems:
         assert problem.node == "g" and problem.path.split(".")[0] == "g"
@@ -403,8 +542,15 @@ def test_every_fix_inside_a_group_mends(inner, depth):
 
 
 def test_classes_behind_a_softmax_are_set_in_the_layer_before_it(draw):
-    report = analyse(draw(("flat", "Flatten", {}), ("fc", "Linear", {"out_features": 12}),
-                          ("prob", "Softmax", {}), input=FASHION_MNIST.input), FASHION_MNIST)
+    report = analyse(
+        draw(
+            ("flat", "Flatten", {}),
+            ("fc", "Linear", {"out_features": 12}),
+            ("prob", "Softmax", {}),
+            input=FASHION_MNIST.input,
+        ),
+        FASHION_MNIST,
+    )
     assert only(report).path == "prob"
     assert report.problems[0].fixes[0].edit(report.graph).nodes["fc"].params == {"out_features": 10}
     mended(report, only(report))

@@ -36,8 +36,9 @@ def well_laid(graph: Graph, **how) -> None:
         (ax, ay), (bx, by) = places[a], places[b]
         if ax > bx:
             a, b, ax, ay, bx, by = b, a, bx, by, ax, ay
-        wide = (card_reach(kind[a]) if ax != bx else card_size(kind[a])[0] / 2) + \
-            card_size(kind[b])[0] / 2
+        wide = (card_reach(kind[a]) if ax != bx else card_size(kind[a])[0] / 2) + card_size(
+            kind[b]
+        )[0] / 2
         high = (card_size(kind[a])[1] + card_size(kind[b])[1]) / 2
         assert bx - ax >= wide or abs(ay - by) >= high, f"{a} and {b} overlap"
     for wire in graph.wires:
@@ -78,7 +79,8 @@ def test_any_network(graph):
     moved = placed(graph)
     places = layout(graph)
     assert {id: node.position for id, node in moved.nodes.items()} == {
-        id: places[id] for id in graph.nodes}
+        id: places[id] for id in graph.nodes
+    }
     assert moved.wires == graph.wires
 
 
@@ -101,20 +103,33 @@ def lanes(*rows: str) -> dict[str, int]:
 
 def test_the_longer_branch_of_a_sum_is_the_main_way():
     assert lanes("short Conv2d input", "a ReLU input", "b ReLU a", "sum Add short b") == {
-        "input": 0, "a": 0, "b": 0, "sum": 0, "output": 0, "short": 1}
+        "input": 0,
+        "a": 0,
+        "b": 0,
+        "sum": 0,
+        "output": 0,
+        "short": 1,
+    }
     found = lanes("down Projection input", "conv Conv2d input", "sum Add down conv")
     assert (found["conv"], found["down"]) == (0, 1), "a shortcut is never the main way"
 
 
 def test_what_is_weighed_is_the_main_way_and_its_gate_below():
-    found = lanes("conv Conv2d input", "pool AdaptiveAvgPool2d conv", "fc Conv2d pool",
-                  "gate Sigmoid fc", "scale Multiply gate conv", "last Conv2d scale")
+    found = lanes(
+        "conv Conv2d input",
+        "pool AdaptiveAvgPool2d conv",
+        "fc Conv2d pool",
+        "gate Sigmoid fc",
+        "scale Multiply gate conv",
+        "last Conv2d scale",
+    )
     assert [id for id, lane in found.items() if lane] == ["pool", "fc", "gate"]
 
 
 def test_the_branches_of_a_concatenation_stand_in_its_order():
-    found = lanes("a Conv2d input", "b1 Conv2d input", "b2 Conv2d b1", "c Conv2d input",
-                  "all Concat a b2 c")
+    found = lanes(
+        "a Conv2d input", "b1 Conv2d input", "b2 Conv2d b1", "c Conv2d input", "all Concat a b2 c"
+    )
     assert [found[id] for id in ("a", "b1", "b2", "c", "all")] == [0, 1, 1, 2, 0]
     dense = lanes("conv Conv2d input", "all Concat input conv")
     assert set(dense.values()) == {0}, "what is new is on the main way, what is kept passes over it"
@@ -130,19 +145,34 @@ def inside(name: str, *path: str) -> Graph:
     return level(analyse(placed(templates.build(name))), path).graph
 
 
-@pytest.mark.parametrize("name,path", [
-    ("squeezenet1_1", ["features"]), ("alexnet", ["features"]), ("densenet121", ["features"]),
-    ("mobilenet_v2", ["features"]), ("resnet101", ["layer3"]), ("vgg16_bn", ["features", "group3"])])
+@pytest.mark.parametrize(
+    "name,path",
+    [
+        ("squeezenet1_1", ["features"]),
+        ("alexnet", ["features"]),
+        ("densenet121", ["features"]),
+        ("mobilenet_v2", ["features"]),
+        ("resnet101", ["layer3"]),
+        ("vgg16_bn", ["features", "group3"]),
+    ],
+)
 def test_a_long_row_inside_a_block_is_folded_to_natural_size(name, path):
     found = inside(name, *path)
     assert max(x for x, _y in (node.position for node in found.nodes.values())) <= FULL_CHAIN
     assert placed_inside(found) == found  # tidying up finds nothing to do
 
 
-@pytest.mark.parametrize("name,path", [
-    ("resnet18", ["layer2", "0"]), ("resnet18", ["layer1"]), ("cifar_preact_resnet110", ["layer1", "1"]),
-    ("googlenet", ["inception3a"]), ("squeezenet1_1", ["features", "3"]),
-    ("densenet121", ["features", "denseblock1", "denselayer1"])])
+@pytest.mark.parametrize(
+    "name,path",
+    [
+        ("resnet18", ["layer2", "0"]),
+        ("resnet18", ["layer1"]),
+        ("cifar_preact_resnet110", ["layer1", "1"]),
+        ("googlenet", ["inception3a"]),
+        ("squeezenet1_1", ["features", "3"]),
+        ("densenet121", ["features", "denseblock1", "denselayer1"]),
+    ],
+)
 def test_a_block_of_branches_stays_in_one_row(name, path):
     found = inside(name, *path)
     assert len({found.nodes[id].position[1] for id in main_way(found)}) == 1

@@ -29,11 +29,15 @@ def test_a_block_in_a_stage(report):
     assert len({node.position for node in block.graph.nodes.values()}) == len(block.graph.nodes)
 
 
-@pytest.mark.parametrize("path, sentence", [
-    (("x",), "There is no x; the network holds stem, layer1"),
-    (("layer1", "9"), "There is no layer1.9; layer1 holds 0, 1"),
-    (("layer1", "0", "conv1"), "layer1.0.conv1 is a Conv2d and has no inside"),
-    (("layer1", "0", "conv1", "x"), "layer1.0.conv1 is a Conv2d and has no inside")])
+@pytest.mark.parametrize(
+    "path, sentence",
+    [
+        (("x",), "There is no x; the network holds stem, layer1"),
+        (("layer1", "9"), "There is no layer1.9; layer1 holds 0, 1"),
+        (("layer1", "0", "conv1"), "layer1.0.conv1 is a Conv2d and has no inside"),
+        (("layer1", "0", "conv1", "x"), "layer1.0.conv1 is a Conv2d and has no inside"),
+    ],
+)
 def test_where_nothing_lies(report, path, sentence):
     with pytest.raises(NoInside, match=sentence):
         level(report, path)
@@ -50,13 +54,15 @@ def test_groups_that_nobody_placed_are_laid_out():
     for name in "ab":
         inner.add(name, "ReLU")
     group = Node("group", "Group", inner=inner.graph())
-    graph = placed(Graph("net", (3, 8, 8), {"group": group},
-                         (Wire("input", "group"), Wire("group", "output"))))
+    graph = placed(
+        Graph("net", (3, 8, 8), {"group": group}, (Wire("input", "group"), Wire("group", "output")))
+    )
     found = level(analyse(graph), ("group",))
     assert found.own
     places = layout(inner.graph())
     assert {id: node.position for id, node in found.graph.nodes.items()} == {
-        id: places[id] for id in "ab"}
+        id: places[id] for id in "ab"
+    }
 
 
 def test_problems_are_told_at_every_level():
@@ -65,10 +71,14 @@ def test_problems_are_told_at_every_level():
     outer = Inside()
     outer.add("relu", "ReLU")
     outer.group("inner", inner)
-    graph = Graph("net", (3, 8, 8), {"outer": Node("outer", "Group", inner=outer.graph())},
-                  (Wire("input", "outer"), Wire("outer", "output")))
+    graph = Graph(
+        "net",
+        (3, 8, 8),
+        {"outer": Node("outer", "Group", inner=outer.graph())},
+        (Wire("input", "outer"), Wire("outer", "output")),
+    )
     report = analyse(graph)
-    problem, = report.problems
+    (problem,) = report.problems
     assert problem.path == "outer.inner.wide"
     for path, id in (((), "outer"), (("outer",), "inner"), (("outer", "inner"), "wide")):
         assert first_problems(report, path) == {id: problem}

@@ -28,8 +28,12 @@ PLAIN, HALF = MODES["float32"], MODES["bfloat16 channels-last"]
 
 # Parameters beside the default ones with which a kind keeps something else, or that it needs here.
 CASES = {
-    "Conv2d": [{}, {"padding": "same", "kernel_size": 2}, {"padding": "same", "kernel_size": 3},
-               {"groups": 8, "out_channels": 8}],
+    "Conv2d": [
+        {},
+        {"padding": "same", "kernel_size": 2},
+        {"padding": "same", "kernel_size": 3},
+        {"groups": 8, "out_channels": 8},
+    ],
     "Linear": [{"per_place": True}, {"per_place": True, "bias": False}],
     "GroupNorm": [{"num_groups": 2}],
     "LocalResponseNorm": [{}, {"size": 4}],
@@ -41,12 +45,22 @@ CASES = {
     "Upsample": [{}, {"mode": "bilinear"}],
 }
 # Small pictures where the network is made for large ones; what is kept does not depend on it.
-NETWORKS = [("lenet5", None), ("cifar_resnet8", None), ("cifar_resnet20_a", (3, 16, 16)),
-            ("resnet18", (3, 64, 64)), ("alexnet", (3, 96, 96)), ("squeezenet1_1", (3, 64, 64)),
-            ("googlenet", (3, 64, 64)), ("densenet121", (3, 64, 64)),
-            ("mobilenet_v3_large", (3, 64, 64)), ("shufflenet_v2_x1_0", (3, 64, 64)),
-            ("se_resnet18", (3, 64, 64)), ("efficientnet_b0", (3, 64, 64)),
-            ("convnext_tiny", (3, 64, 64)), ("cifar_preact_resnet110", (3, 16, 16))]
+NETWORKS = [
+    ("lenet5", None),
+    ("cifar_resnet8", None),
+    ("cifar_resnet20_a", (3, 16, 16)),
+    ("resnet18", (3, 64, 64)),
+    ("alexnet", (3, 96, 96)),
+    ("squeezenet1_1", (3, 64, 64)),
+    ("googlenet", (3, 64, 64)),
+    ("densenet121", (3, 64, 64)),
+    ("mobilenet_v3_large", (3, 64, 64)),
+    ("shufflenet_v2_x1_0", (3, 64, 64)),
+    ("se_resnet18", (3, 64, 64)),
+    ("efficientnet_b0", (3, 64, 64)),
+    ("convnext_tiny", (3, 64, 64)),
+    ("cifar_preact_resnet110", (3, 16, 16)),
+]
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +74,18 @@ def network(draw, kind: str, params: dict):
     """The kind behind convolutions, and before a head that scores its maps."""
     first = ("first", "Conv2d", {"out_channels": 8, "kernel_size": 1})
     second = ("second", "Conv2d", {"out_channels": 8, "kernel_size": 1})
-    end = [("pool", "AdaptiveMaxPool2d", {}), ("flatten", "Flatten", {})][:2 * (kind != "Flatten")]
+    end = [("pool", "AdaptiveMaxPool2d", {}), ("flatten", "Flatten", {})][: 2 * (kind != "Flatten")]
     end.append(("fc", "Linear", {"out_features": 5}))
     tail = " ".join([id for id, _kind, _params in end] + ["output"])
     node = ("node", kind, params)
     if len(KINDS[kind].inputs) == 2:
-        return draw(first, second, node, *end, wires=[
-            "input first node.a",
-            "input second node.b", f"node {tail}"])
+        return draw(
+            first,
+            second,
+            node,
+            *end,
+            wires=["input first node.a", "input second node.b", f"node {tail}"],
+        )
     return draw(first, node, *end, wires=[f"input first node {tail}"])
 
 
@@ -88,8 +106,10 @@ def test_the_forecast_of_a_network_is_what_is_alive(name, input, really):
     assert said.inference == pytest.approx(found["inference"], rel=0.02)
 
 
-@pytest.mark.parametrize(("name", "input"), [
-    ("cifar_resnet8", None), ("squeezenet1_1", (3, 64, 64)), ("mobilenet_v3_small", (3, 64, 64))])
+@pytest.mark.parametrize(
+    ("name", "input"),
+    [("cifar_resnet8", None), ("squeezenet1_1", (3, 64, 64)), ("mobilenet_v3_small", (3, 64, 64))],
+)
 def test_half_precision_keeps_half_the_maps_and_copies_of_the_weights(name, input, really):
     report = analyse(templates.build(name, input))
     full, half = (forecast(report, 4, each, device="cpu") for each in ("float32", "bfloat16"))
@@ -103,25 +123,41 @@ def test_half_precision_keeps_half_the_maps_and_copies_of_the_weights(name, inpu
 
 
 def test_a_tensor_is_kept_once_however_many_layers_read_it(draw):
-    maps = [(f"conv{number}", "Conv2d", {"out_channels": 2, "kernel_size": 1})
-            for number in range(3)]
-    wires = ["input stem"] + [f"stem {id} join.{port}"
-                              for (id, _, _), port in zip(maps, "abc")] + ["join output"]
+    maps = [
+        (f"conv{number}", "Conv2d", {"out_channels": 2, "kernel_size": 1}) for number in range(3)
+    ]
+    wires = (
+        ["input stem"]
+        + [f"stem {id} join.{port}" for (id, _, _), port in zip(maps, "abc")]
+        + ["join output"]
+    )
     graph = draw(("stem", "ReLU", {}), *maps, ("join", "Add", {}), wires=wires, input=(3, 4, 4))
     # The ReLU of a picture has no gradient, so it keeps nothing; its output is kept for three.
     assert forecast(analyse(graph), 1).activations == FULL * 3 * 4 * 4
 
 
-@pytest.mark.parametrize("wires", [
-    ["input stem a join.a", "stem b join.b", "join pool flatten fc output"],
-    ["input stem a join.a", "stem join.b", "join pool flatten fc output"],
-    ["input stem a join.a", "a join.b", "join b pool flatten fc output"]])
+@pytest.mark.parametrize(
+    "wires",
+    [
+        ["input stem a join.a", "stem b join.b", "join pool flatten fc output"],
+        ["input stem a join.a", "stem join.b", "join pool flatten fc output"],
+        ["input stem a join.a", "a join.b", "join b pool flatten fc output"],
+    ],
+)
 @pytest.mark.parametrize("join", ["Add", "Concat", "Multiply"])
 def test_gradients_that_meet_are_alive_as_long_as_they_are_needed(join, wires, draw, really):
     maps = {"out_channels": 16, "kernel_size": 3, "padding": 1}
-    graph = draw(("stem", "Conv2d", maps), ("a", "Tanh", {}), ("b", "Sigmoid", {}),
-                 ("join", join, {}), ("pool", "AvgPool2d", {}), ("flatten", "Flatten", {}),
-                 ("fc", "Linear", {}), wires=wires, input=(3, 32, 32))
+    graph = draw(
+        ("stem", "Conv2d", maps),
+        ("a", "Tanh", {}),
+        ("b", "Sigmoid", {}),
+        ("join", join, {}),
+        ("pool", "AvgPool2d", {}),
+        ("flatten", "Flatten", {}),
+        ("fc", "Linear", {}),
+        wires=wires,
+        input=(3, 32, 32),
+    )
     if "b" not in " ".join(wires).split():
         graph = edits.remove(graph, ["b"])
     report = analyse(graph)
@@ -143,8 +179,13 @@ def test_the_parts_of_a_training_step(draw):
 
 
 def test_a_dropout_keeps_a_byte_a_number_on_a_gpu_and_four_on_the_cpu(draw):
-    report = analyse(draw(("conv", "Conv2d", {"out_channels": 1, "kernel_size": 1}),
-                          ("drop", "Dropout", {}), ("flatten", "Flatten", {})))
+    report = analyse(
+        draw(
+            ("conv", "Conv2d", {"out_channels": 1, "kernel_size": 1}),
+            ("drop", "Dropout", {}),
+            ("flatten", "Flatten", {}),
+        )
+    )
     cpu, gpu = (forecast(report, 10, device=each).activations for each in ("cpu", "cuda"))
     assert cpu - gpu == 10 * 3 * 8 * 8
 
@@ -162,8 +203,12 @@ def test_unknown_words_are_refused(draw):
         forecast(report, optimiser="lion")
 
 
-@given(st.sampled_from(["lenet5", "cifar_resnet56", "vgg16"]), st.integers(0, 2**36),
-       st.sampled_from(["float32", "bfloat16"]), st.booleans())
+@given(
+    st.sampled_from(["lenet5", "cifar_resnet56", "vgg16"]),
+    st.integers(0, 2**36),
+    st.sampled_from(["float32", "bfloat16"]),
+    st.booleans(),
+)
 def test_the_largest_batch_fits_and_one_more_does_not(name, room, precision, training):
     report = analyse(templates.build(name))
     most = largest_batch(report, room, precision, training=training)

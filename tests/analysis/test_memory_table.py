@@ -18,8 +18,15 @@ def report():
 
 def test_figures_are_bytes_and_add_up(report):
     found = as_dict(report, forecast(report, 64), 24 * 2**30)
-    parts = ("parameters", "buffers", "gradients", "optimiser_state", "weight_copies",
-             "activations_kept", "transient")
+    parts = (
+        "parameters",
+        "buffers",
+        "gradients",
+        "optimiser_state",
+        "weight_copies",
+        "activations_kept",
+        "transient",
+    )
     assert found["unit"] == "bytes" and found["parameters"] == 4 * 11_689_512
     assert sum(found[part] for part in parts) == found["training_peak"]
     assert found["largest_training_batch"] == largest_batch(report, 24 * 2**30)
@@ -34,9 +41,23 @@ def test_lines_for_a_person(report):
     assert len({len(line) for line in lines[1:-1]}) == 1, "figures stand below one another"
 
 
-@pytest.mark.parametrize(("text", "count"), [
-    ("24GB", 24 * 2**30), ("512 MB", 2**29), ("1.5g", 3 * 2**29), ("8GiB", 2**33), ("1000", None), ("1000 B", 1000),
-    ("2k", 2048), ("cuda:0", None), ("GB", None), ("", None), ("1e9", None), ("-1", None)])
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("24GB", 24 * 2**30),
+        ("512 MB", 2**29),
+        ("1.5g", 3 * 2**29),
+        ("8GiB", 2**33),
+        ("1000", None),
+        ("1000 B", 1000),
+        ("2k", 2048),
+        ("cuda:0", None),
+        ("GB", None),
+        ("", None),
+        ("1e9", None),
+        ("-1", None),
+    ],
+)
 def test_amounts_that_a_person_writes(text, count):
     assert bytes_of(text) == count
 

@@ -22,8 +22,9 @@ def test_nothing_is_opened_unasked():
     assert opened(shown, 0) is shown
 
 
-@pytest.mark.parametrize("name", ["efficientnet_b0", "squeezenet1_1", "vgg16", "resnet18",
-                                  "densenet121", "googlenet"])
+@pytest.mark.parametrize(
+    "name", ["efficientnet_b0", "squeezenet1_1", "vgg16", "resnet18", "densenet121", "googlenet"]
+)
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_what_is_opened_is_the_same_network(name, depth):
     """The same parameters and multiply-adds, every wire between nodes that are there."""
@@ -34,7 +35,9 @@ def test_what_is_opened_is_the_same_network(name, depth):
     assert sum(facts.params for facts in shown.facts.values()) == report.params
     assert sum(facts.macs for facts in shown.facts.values()) == report.macs
     assert {end for wire in shown.graph.wires for end in (wire.source, wire.target)} == {
-        *shown.graph.nodes, *ENDS}
+        *shown.graph.nodes,
+        *ENDS,
+    }
     assert len({(wire.target, wire.port) for wire in shown.graph.wires}) == len(shown.graph.wires)
     kinds = {facts.kind.name for facts in shown.facts.values()}
     categories = {facts.kind.category for facts in shown.facts.values()}
@@ -45,7 +48,11 @@ def test_what_is_opened_is_the_same_network(name, depth):
 
 def test_ids_tell_where_a_node_lies():
     assert list(opened(whole("squeezenet1_1"), 1).graph.nodes)[:4] == [
-        "features.0", "features.1", "features.2", "features.3"]
+        "features.0",
+        "features.1",
+        "features.2",
+        "features.3",
+    ]
     assert "layer2.1.conv1" in opened(whole("resnet18"), 3).graph.nodes
     assert "layer2.1" in opened(whole("resnet18"), 2).graph.nodes
 
@@ -55,16 +62,23 @@ def test_what_lies_inside_a_node_can_be_opened_too():
     assert "2.1" in opened(level(report, ("features",)), 2).graph.nodes
 
 
-@pytest.mark.parametrize("name, depth, ids", [
-    ("alexnet", 0, ["features"]), ("alexnet", 1, ["features.5", "features.12"]),
-    ("inception_v3", 1, ["Conv2d_4a_3x3", "maxpool2", "Mixed_6a", "Mixed_7a"])])
+@pytest.mark.parametrize(
+    "name, depth, ids",
+    [
+        ("alexnet", 0, ["features"]),
+        ("alexnet", 1, ["features.5", "features.12"]),
+        ("inception_v3", 1, ["Conv2d_4a_3x3", "maxpool2", "Mixed_6a", "Mixed_7a"]),
+    ],
+)
 def test_a_problem_is_marked_where_it_is_or_around_it(name, depth, ids):
     report = analyse(replace(templates.build(name), input=(3, 16, 16)))
     assert list(problems_on(report, opened(level(report), depth))) == ids
 
 
-@pytest.mark.parametrize("name, path, rows", [
-    ("googlenet", (), [5, 4, 4, 4, 5]), ("densenet121", ("features", "denseblock1"), [4, 4])])
+@pytest.mark.parametrize(
+    "name, path, rows",
+    [("googlenet", (), [5, 4, 4, 4, 5]), ("densenet121", ("features", "denseblock1"), [4, 4])],
+)
 def test_rows_are_even(name, path, rows):
     shown = level(analyse(templates.build(name)), path)
     shown = spread(shown, roomy_gap(shown))
@@ -75,9 +89,14 @@ def test_rows_are_even(name, path, rows):
     assert found == rows
 
 
-@pytest.mark.parametrize("name, path", [
-    ("googlenet", ("inception3a",)), ("resnet50", ("layer2", "0")),
-    ("densenet121", ("features", "denseblock1", "denselayer1"))])
+@pytest.mark.parametrize(
+    "name, path",
+    [
+        ("googlenet", ("inception3a",)),
+        ("resnet50", ("layer2", "0")),
+        ("densenet121", ("features", "denseblock1", "denselayer1")),
+    ],
+)
 def test_a_block_of_branches_stays_in_one_row(name, path):
     shown = level(analyse(templates.build(name)), path)
     shown = spread(shown, roomy_gap(shown))

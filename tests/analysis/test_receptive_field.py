@@ -15,14 +15,24 @@ CONV = {"out_channels": 2, "bias": False}
 
 
 def conv(id, kernel=3, stride=1, padding=None, **more):
-    return id, "Conv2d", {"kernel_size": kernel, "stride": stride, **CONV,
-                          "padding": kernel // 2 if padding is None else padding, **more}
+    return (
+        id,
+        "Conv2d",
+        {
+            "kernel_size": kernel,
+            "stride": stride,
+            **CONV,
+            "padding": kernel // 2 if padding is None else padding,
+            **more,
+        },
+    )
 
 
 @pytest.fixture
 def values(module, walk):
     """report -> (picture, every layer's output by path) of its network in float64, with every
     weight positive, nothing added and every maximum a mean: nothing that a place sees is lost."""
+
     def build(report):
         network = module(report).double().eval()
         with torch.no_grad():
@@ -32,10 +42,14 @@ def values(module, walk):
         for name, found in list(network.named_modules()):
             if isinstance(found, nn.MaxPool2d):
                 holder = network.get_submodule(name.rpartition(".")[0])
-                setattr(holder, name.rpartition(".")[2], nn.AvgPool2d(
-                    found.kernel_size, found.stride, found.padding, found.ceil_mode))
+                setattr(
+                    holder,
+                    name.rpartition(".")[2],
+                    nn.AvgPool2d(found.kernel_size, found.stride, found.padding, found.ceil_mode),
+                )
         picture = torch.ones(1, *report.graph.input, dtype=torch.float64, requires_grad=True)
         return picture, walk(report, network, picture)
+
     return build
 
 
@@ -93,36 +107,87 @@ def check(report, values, places=None, borders=True):
                 assert max(sizes) == field.size[axis], f"{place}: an inner place sees all of it"
 
 
-SEQUENTIAL = (conv("a"), ("r", "ReLU", {}), conv("b", 5, 2), ("p", "MaxPool2d", {}),
-              conv("c", 3, 1), ("d", "AvgPool2d", {"kernel_size": 3, "stride": 2, "padding": 1}))
-PAIRS = (conv("a", (3, 5), (1, 2), (1, 2)), conv("b", (1, 7), 1, (0, 3)),
-         ("p", "MaxPool2d", {"kernel_size": (2, 1), "stride": (2, 1)}),
-         conv("c", (3, 1), 1, (2, 0), dilation=(2, 1)))
-DILATED = (conv("a"), conv("b", 3, 1, 2, dilation=2), conv("c", 3, 1, 4, dilation=4),
-           conv("d", 3, 1, 8, dilation=8))
+SEQUENTIAL = (
+    conv("a"),
+    ("r", "ReLU", {}),
+    conv("b", 5, 2),
+    ("p", "MaxPool2d", {}),
+    conv("c", 3, 1),
+    ("d", "AvgPool2d", {"kernel_size": 3, "stride": 2, "padding": 1}),
+)
+PAIRS = (
+    conv("a", (3, 5), (1, 2), (1, 2)),
+    conv("b", (1, 7), 1, (0, 3)),
+    ("p", "MaxPool2d", {"kernel_size": (2, 1), "stride": (2, 1)}),
+    conv("c", (3, 1), 1, (2, 0), dilation=(2, 1)),
+)
+DILATED = (
+    conv("a"),
+    conv("b", 3, 1, 2, dilation=2),
+    conv("c", 3, 1, 4, dilation=4),
+    conv("d", 3, 1, 8, dilation=8),
+)
 DENSE = {
-    "nodes": (conv("a"), conv("b"), ("ab", "Concat", {}), conv("c"), ("abc", "Concat", {}),
-           conv("t", 1), ("p", "AvgPool2d", {}), conv("d")),
-    "wires": ["input a b ab.b", "a ab.a", "ab c abc.b", "ab abc.a", "abc t p d output"]}
+    "nodes": (
+        conv("a"),
+        conv("b"),
+        ("ab", "Concat", {}),
+        conv("c"),
+        ("abc", "Concat", {}),
+        conv("t", 1),
+        ("p", "AvgPool2d", {}),
+        conv("d"),
+    ),
+    "wires": ["input a b ab.b", "a ab.a", "ab c abc.b", "ab abc.a", "abc t p d output"],
+}
 INCEPTION = {
-    "nodes": (conv("stem", 3, 2), conv("one", 1), conv("three", 3), conv("five", 5),
-           ("pool", "MaxPool2d", {"kernel_size": 3, "stride": 1, "padding": 1}), conv("after", 1),
-           ("join", "Concat", {}), conv("last", 3, 2)),
-    "wires": ["input stem one join.a", "stem three join.b", "stem five join.c",
-           "stem pool after join.d", "join last output"]}
-RISING = (conv("a", 3, 2), ("up", "ConvTranspose2d", {
-    **CONV, "kernel_size": 4, "stride": 2, "padding": 1}), conv("b"))
-HOLES = (conv("a", 2, 2, 0), ("up", "ConvTranspose2d", {**CONV, "kernel_size": 2, "stride": 3}),
-         conv("b"))
+    "nodes": (
+        conv("stem", 3, 2),
+        conv("one", 1),
+        conv("three", 3),
+        conv("five", 5),
+        ("pool", "MaxPool2d", {"kernel_size": 3, "stride": 1, "padding": 1}),
+        conv("after", 1),
+        ("join", "Concat", {}),
+        conv("last", 3, 2),
+    ),
+    "wires": [
+        "input stem one join.a",
+        "stem three join.b",
+        "stem five join.c",
+        "stem pool after join.d",
+        "join last output",
+    ],
+}
+RISING = (
+    conv("a", 3, 2),
+    ("up", "ConvTranspose2d", {**CONV, "kernel_size": 4, "stride": 2, "padding": 1}),
+    conv("b"),
+)
+HOLES = (
+    conv("a", 2, 2, 0),
+    ("up", "ConvTranspose2d", {**CONV, "kernel_size": 2, "stride": 3}),
+    conv("b"),
+)
 NEAREST = (conv("a", 3, 2), ("up", "Upsample", {"scale_factor": 3}), conv("b", 3, 2))
 BILINEAR = (conv("a", 3, 2), ("up", "Upsample", {"scale_factor": 2, "mode": "bilinear"}), conv("b"))
 UNET = {
-    "nodes": (conv("a"), ("down", "MaxPool2d", {}), conv("b"), ("up", "Upsample", {}),
-           ("join", "Concat", {}), conv("c")),
-    "wires": ["input a down b up join.a", "a join.b", "join c output"]}
-SAME_PADDING = (conv("a", 4, padding="same"), conv("b", (2, 3), padding="same"),
-                ("pad", "ZeroPad2d", {"left": 2, "right": 0, "top": 1, "bottom": 3}),
-                conv("c", 3, 1, 0))
+    "nodes": (
+        conv("a"),
+        ("down", "MaxPool2d", {}),
+        conv("b"),
+        ("up", "Upsample", {}),
+        ("join", "Concat", {}),
+        conv("c"),
+    ),
+    "wires": ["input a down b up join.a", "a join.b", "join c output"],
+}
+SAME_PADDING = (
+    conv("a", 4, padding="same"),
+    conv("b", (2, 3), padding="same"),
+    ("pad", "ZeroPad2d", {"left": 2, "right": 0, "top": 1, "bottom": 3}),
+    conv("c", 3, 1, 0),
+)
 
 
 @pytest.mark.parametrize("nodes", [SEQUENTIAL, DILATED, RISING, HOLES, NEAREST, BILINEAR])
@@ -146,16 +211,31 @@ def test_branches_see_their_union(draw, values, net):
 @pytest.mark.parametrize("shortcut", ["automatic", "projection", "none"])
 def test_residual_blocks_see_what_their_gradient_says(draw, values, block, shortcut):
     blocks = {"block": block, "width": 2, "depth": 2, "shortcut": shortcut}
-    check(analyse(draw(("stem", "CifarStem", {"out_channels": 2}), ("layer1", "Stage", blocks),
-                       ("layer2", "Stage", {**blocks, "stride": 2}), input=(1, 16, 16))),
-          values)
+    check(
+        analyse(
+            draw(
+                ("stem", "CifarStem", {"out_channels": 2}),
+                ("layer1", "Stage", blocks),
+                ("layer2", "Stage", {**blocks, "stride": 2}),
+                input=(1, 16, 16),
+            )
+        ),
+        values,
+    )
 
 
 def test_branches_of_unlike_jumps_are_joined_place_by_place(draw, values):
     """Adaptive pooling steps by 8/3 pixels, the convolution beside it by 2."""
-    report = analyse(draw(
-        ("a", "AdaptiveAvgPool2d", {"output_size": 3}), conv("b", 4, 2, 0), ("join", "Concat", {}),
-        conv("c"), wires=["input a join.a", "input b join.b", "join c output"], input=(1, 8, 8)))
+    report = analyse(
+        draw(
+            ("a", "AdaptiveAvgPool2d", {"output_size": 3}),
+            conv("b", 4, 2, 0),
+            ("join", "Concat", {}),
+            conv("c"),
+            wires=["input a join.a", "input b join.b", "join c output"],
+            input=(1, 8, 8),
+        )
+    )
     check(report, values)
     a, b, join, last = report.layer_fields
     assert a.jump == (Fraction(8, 3),) * 2 and b.jump == (2, 2) and join.jump == a.jump
@@ -163,16 +243,34 @@ def test_branches_of_unlike_jumps_are_joined_place_by_place(draw, values):
 
 
 def test_adaptive_pooling_that_divides_nothing(draw, values):
-    check(analyse(draw(conv("a"), ("pool", "AdaptiveAvgPool2d", {"output_size": (5, 3)}),
-                       conv("b", 2, 1, 0), ("again", "AdaptiveAvgPool2d", {"output_size": (3, 1)}),
-                       input=(1, 13, 17))), values)
+    check(
+        analyse(
+            draw(
+                conv("a"),
+                ("pool", "AdaptiveAvgPool2d", {"output_size": (5, 3)}),
+                conv("b", 2, 1, 0),
+                ("again", "AdaptiveAvgPool2d", {"output_size": (3, 1)}),
+                input=(1, 13, 17),
+            )
+        ),
+        values,
+    )
 
 
-@pytest.mark.parametrize("pooling", [
-    ("pool", "AdaptiveAvgPool2d", {}), ("pool", "AvgPool2d", {"kernel_size": 8, "stride": 8})])
+@pytest.mark.parametrize(
+    "pooling",
+    [("pool", "AdaptiveAvgPool2d", {}), ("pool", "AvgPool2d", {"kernel_size": 8, "stride": 8})],
+)
 def test_global_pooling_sees_the_whole_picture_and_says_so(draw, values, pooling):
-    report = analyse(draw(conv("a", 3, 2), pooling, ("flat", "Flatten", {}),
-                          ("fc", "Linear", {"bias": False}), input=(1, 16, 16)))
+    report = analyse(
+        draw(
+            conv("a", 3, 2),
+            pooling,
+            ("flat", "Flatten", {}),
+            ("fc", "Linear", {"bias": False}),
+            input=(1, 16, 16),
+        )
+    )
     check(report, values)
     assert [field.clipped for field in report.layer_fields] == [False, True, True, True]
     for field in report.layer_fields[1:]:
@@ -189,11 +287,18 @@ def test_pixels_that_no_window_takes_are_not_seen_by_global_pooling(draw, values
 
 def test_a_gate_makes_all_behind_it_see_the_whole_picture(draw, values):
     """Squeeze and excitation (Hu, Shen, Sun 2017): the places stay where they are."""
-    report = analyse(draw(
-        conv("a", 3, 2), ("pool", "AdaptiveAvgPool2d", {}), conv("squeeze", 1),
-        ("gate", "Sigmoid", {}), ("scale", "Multiply", {}), conv("b", 3, 2),
-        wires=["input a pool squeeze gate scale.b", "a scale.a", "scale b output"],
-        input=(1, 16, 24)))
+    report = analyse(
+        draw(
+            conv("a", 3, 2),
+            ("pool", "AdaptiveAvgPool2d", {}),
+            conv("squeeze", 1),
+            ("gate", "Sigmoid", {}),
+            ("scale", "Multiply", {}),
+            conv("b", 3, 2),
+            wires=["input a pool squeeze gate scale.b", "a scale.a", "scale b output"],
+            input=(1, 16, 24),
+        )
+    )
     check(report, values)
     scale, last = report.layer_fields[-2:]
     assert scale.size == last.size == (16, 24) and scale.clipped and last.clipped
@@ -210,10 +315,13 @@ def test_two_3x3_see_5x5_and_three_see_7x7(draw, values):
 
 
 def test_a_place_that_sees_nothing_has_no_centre(draw):
-    report = analyse(draw(("up", "ConvTranspose2d", {**CONV, "kernel_size": 1, "stride": 2,
-                                                     "padding": 0}),
-                          conv("b", 1, 1, 0), ("shift", "ZeroPad2d", {
-                              "left": 1, "top": 1, "right": 0, "bottom": 0})))
+    report = analyse(
+        draw(
+            ("up", "ConvTranspose2d", {**CONV, "kernel_size": 1, "stride": 2, "padding": 0}),
+            conv("b", 1, 1, 0),
+            ("shift", "ZeroPad2d", {"left": 1, "top": 1, "right": 0, "bottom": 0}),
+        )
+    )
     up, _b, _shift = report.layer_fields
     assert up.size == (1, 1) and up.jump == (Fraction(1, 2),) * 2 and up.centre == (0, 0)
     assert report.fields.seen("up").height.at(1) is None
@@ -223,8 +331,11 @@ def narrow(name, input=None, **nodes):
     """A template with one channel everywhere, which leaves its fields as they are."""
     graph = templates.build(name)
     for id, node in graph.nodes.items():
-        params = {param: 1 for param in ("width", "out_channels") if param in node.params
-                  or node.kind in ("ImageNetStem",)}
+        params = {
+            param: 1
+            for param in ("width", "out_channels")
+            if param in node.params or node.kind in ("ImageNetStem",)
+        }
         if node.kind == "Stage":
             params = {"width": 1}
         if params:
@@ -233,25 +344,34 @@ def narrow(name, input=None, **nodes):
 
 
 def field_of(report, path):
-    return next(field for layer, field in zip(report.layers(), report.layer_fields)
-                if layer.path == path)
+    return next(
+        field for layer, field in zip(report.layers(), report.layer_fields) if layer.path == path
+    )
 
 
-@pytest.mark.parametrize("name, path, size, jump", [
-    # Araujo, Norris, Sim 2019, table of the section on modern networks.
-    ("alexnet", "features.12", 195, 32), ("vgg16", "features.30", 212, 32),
-    ("inception_v3", "Mixed_7c.concat", 1311, 32),
-    # Their ResNets (TensorFlow-Slim) have the stride at the end of a stage, torchvision's in the
-    # first block of the next: 483, 1027 and 1507 there, here less (see the test below).
-    ("resnet18", "layer4.1.relu2", 435, 32), ("resnet50", "layer4.2.relu3", 427, 32),
-    ("resnet101", "layer4.2.relu3", 971, 32), ("resnet152", "layer4.2.relu3", 1451, 32)])
+@pytest.mark.parametrize(
+    "name, path, size, jump",
+    [
+        # Araujo, Norris, Sim 2019, table of the section on modern networks.
+        ("alexnet", "features.12", 195, 32),
+        ("vgg16", "features.30", 212, 32),
+        ("inception_v3", "Mixed_7c.concat", 1311, 32),
+        # Their ResNets (TensorFlow-Slim) have the stride at the end of a stage, torchvision's in the
+        # first block of the next: 483, 1027 and 1507 there, here less (see the test below).
+        ("resnet18", "layer4.1.relu2", 435, 32),
+        ("resnet50", "layer4.2.relu3", 427, 32),
+        ("resnet101", "layer4.2.relu3", 971, 32),
+        ("resnet152", "layer4.2.relu3", 1451, 32),
+    ],
+)
 def test_fields_of_published_networks(name, path, size, jump):
     field = field_of(analyse(templates.build(name)), path)
     assert field.size == (size, size) and field.jump == (jump, jump) and not field.clipped
 
 
-@pytest.mark.parametrize("depths, size", [((3, 4, 6, 3), 483), ((3, 4, 23, 3), 1027),
-                                          ((3, 8, 36, 3), 1507)])
+@pytest.mark.parametrize(
+    "depths, size", [((3, 4, 6, 3), 483), ((3, 4, 23, 3), 1027), ((3, 8, 36, 3), 1507)]
+)
 def test_resnet_v1_with_the_stride_where_the_paper_on_fields_has_it(draw, depths, size):
     """resnet_v1_50, _101 and _152 of Araujo, Norris, Sim 2019: the last block of the stages but the
     last lowers the resolution."""
@@ -275,7 +395,10 @@ def test_a_whole_network_sees_what_its_gradient_says(values, name, place):
 
 def test_nodes_and_layers_are_known_by_their_ways(draw):
     report = analyse(templates.build("resnet50"))
-    assert report.fields.of("stem").size == (11, 11) and report.fields.of("stem.conv1").size == (7, 7)
+    assert report.fields.of("stem").size == (11, 11) and report.fields.of("stem.conv1").size == (
+        7,
+        7,
+    )
     assert report.fields.of("layer4") == report.fields.of("layer4.2.relu3")
     assert report.fields.of("layer4.2.downsample") == report.fields.of("layer4.1")
     for wrong in ("layer9", "layer4.7", "stem.conv1.x"):
@@ -284,8 +407,15 @@ def test_nodes_and_layers_are_known_by_their_ways(draw):
 
 
 def test_behind_a_fault_the_field_is_unknown(draw):
-    report = analyse(draw(conv("a"), conv("b", 99, padding=0), conv("c"),
-                          ("alone", "ReLU", {}), wires=["input a b c output"]))
+    report = analyse(
+        draw(
+            conv("a"),
+            conv("b", 99, padding=0),
+            conv("c"),
+            ("alone", "ReLU", {}),
+            wires=["input a b c output"],
+        )
+    )
     assert report.fields.of("a").size == (3, 3)
     assert report.fields.of("b") is report.fields.of("c") is report.fields.of("alone") is None
     assert report.layer_fields[1:] == [None, None]
@@ -305,17 +435,25 @@ def test_a_table_that_would_grow_without_end_is_written_out(draw, values):
     """Sizes without a common divisor, one behind the other: the period would be their product."""
     nodes = []
     for number, size in enumerate((23, 19, 17, 13, 11, 7)):
-        nodes += [conv(f"c{number}", 2, 1, 0),
-                  (f"p{number}", "AdaptiveAvgPool2d", {"output_size": size})]
+        nodes += [
+            conv(f"c{number}", 2, 1, 0),
+            (f"p{number}", "AdaptiveAvgPool2d", {"output_size": size}),
+        ]
     check(analyse(draw(*nodes, input=(1, 29, 29))), values)
 
 
 def test_a_deep_network_shares_what_is_alike(draw):
-    stages = [(f"layer{number}", "Stage", {"depth": 200, "width": 16 * 2 ** (number - 1),
-                                           "stride": 1 if number == 1 else 2})
-              for number in (1, 2, 3)]
-    report = analyse(draw(("stem", "CifarStem", {}), *stages, ("head", "ClassifierHead", {}),
-                          input=(3, 32, 32)))
+    stages = [
+        (
+            f"layer{number}",
+            "Stage",
+            {"depth": 200, "width": 16 * 2 ** (number - 1), "stride": 1 if number == 1 else 2},
+        )
+        for number in (1, 2, 3)
+    ]
+    report = analyse(
+        draw(("stem", "CifarStem", {}), *stages, ("head", "ClassifierHead", {}), input=(3, 32, 32))
+    )
     assert len(report.layer_fields) == len(report.layers()) > 4000
     # 3×3 in the stem, two of jump 1, 2 and 4 in each block; the first of a stage at the old jump.
     size = 3 + 400 * 2 * 1 + (2 * 1 + 399 * 2 * 2) + (2 * 2 + 399 * 2 * 4)

@@ -13,13 +13,16 @@ from explorer.catalog.datasets import FASHION_MNIST
 from explorer.graph import edits
 from explorer.graph.graph import Graph, Node, Wire
 
-ALL = [pytest.param(name, fit, id=f"{name}-{'fashion' if fit else 'paper'}")
-       for name in templates.names() for fit in (False, True)]
+ALL = [
+    pytest.param(name, fit, id=f"{name}-{'fashion' if fit else 'paper'}")
+    for name in templates.names()
+    for fit in (False, True)
+]
 
 
 @pytest.mark.parametrize("name, fit", ALL)
 def test_rows_add_up_to_the_totals(name, fit):
-    graph = (templates.build(name, FASHION_MNIST.input, 10) if fit else templates.build(name))
+    graph = templates.build(name, FASHION_MNIST.input, 10) if fit else templates.build(name)
     report = analyse(graph, FASHION_MNIST if fit else None)
     layers = report.layers()
     assert report.ok and not report.problems
@@ -37,8 +40,9 @@ def test_rows_add_up_to_the_totals(name, fit):
     assert report.producer("output") == paths[-1]
 
 
-@pytest.mark.parametrize("name, fit", [
-    each for each in ALL if not each.values[1] or "1202" not in each.values[0]])
+@pytest.mark.parametrize(
+    "name, fit", [each for each in ALL if not each.values[1] or "1202" not in each.values[0]]
+)
 def test_every_shape_is_what_pytorch_computes(name, fit, module, walk):
     graph = templates.build(name, FASHION_MNIST.input, 10) if fit else templates.build(name)
     report = analyse(graph)
@@ -66,11 +70,23 @@ def test_first_blocks_of_the_second_stage():
     assert deep["layer2.0.conv2"].settings["stride"] == 2, "the stride is on the 3×3"
 
 
-@pytest.mark.parametrize("path, producer", [
-    ("input", "input"), ("output", "fc"), ("stem", "maxpool"), ("stem.conv1", "conv1"),
-    ("layer1", "layer1.1.relu2"), ("layer1.0", "layer1.0.relu2"), ("layer1.0.conv1", "layer1.0.conv1"),
-    ("layer1.0.add", "layer1.0.add"), ("layer2.0.downsample", "layer2.0.downsample.1"),
-    ("layer2.0.downsample.0", "layer2.0.downsample.0"), ("head", "fc"), ("head.flatten", "flatten")])
+@pytest.mark.parametrize(
+    "path, producer",
+    [
+        ("input", "input"),
+        ("output", "fc"),
+        ("stem", "maxpool"),
+        ("stem.conv1", "conv1"),
+        ("layer1", "layer1.1.relu2"),
+        ("layer1.0", "layer1.0.relu2"),
+        ("layer1.0.conv1", "layer1.0.conv1"),
+        ("layer1.0.add", "layer1.0.add"),
+        ("layer2.0.downsample", "layer2.0.downsample.1"),
+        ("layer2.0.downsample.0", "layer2.0.downsample.0"),
+        ("head", "fc"),
+        ("head.flatten", "flatten"),
+    ],
+)
 def test_producer(path, producer):
     assert analyse(templates.build("resnet18")).producer(path) == producer
 
@@ -86,8 +102,14 @@ def test_a_layer_says_what_feeds_it():
     assert layers["layer1.0.conv1"].sources == ("maxpool",)
     assert layers["layer2.0.add"].sources == ("layer2.0.bn2", "layer2.0.downsample.1")
     assert layers["layer2.0.conv1"].settings == {
-        "out_channels": 128, "kernel_size": 3, "stride": 2, "padding": 1, "dilation": 1, "groups": 1,
-        "bias": False}
+        "out_channels": 128,
+        "kernel_size": 3,
+        "stride": 2,
+        "padding": 1,
+        "dilation": 1,
+        "groups": 1,
+        "bias": False,
+    }
 
 
 def test_equal_blocks_cost_one():
@@ -129,8 +151,9 @@ def test_a_network_of_nothing(draw):
 
 
 def test_what_leads_nowhere_is_not_counted(draw):
-    report = analyse(draw(("a", "Conv2d", {}), ("b", "Conv2d", {}),
-                          wires=["input a output", "input b"]))
+    report = analyse(
+        draw(("a", "Conv2d", {}), ("b", "Conv2d", {}), wires=["input a output", "input b"])
+    )
     assert report.ok and [layer.path for layer in report.layers()] == ["a"]
     assert report.params == report.facts["a"].params
     assert report.facts["b"].out == (64, 6, 6), "but its shape is known"

@@ -23,8 +23,9 @@ def test_a_convolution_against_its_rivals(draw, bias):
 
 def test_groups_stay_groups_but_not_when_fully_connected(draw):
     plain = unshared(only(draw, "Conv2d", {"out_channels": 6, "bias": False, "padding": 1}))
-    depthwise = unshared(only(draw, "Conv2d", {"out_channels": 6, "bias": False, "padding": 1,
-                                               "groups": 3}))
+    depthwise = unshared(
+        only(draw, "Conv2d", {"out_channels": 6, "bias": False, "padding": 1, "groups": 3})
+    )
     assert depthwise.local * 3 == plain.local and depthwise.full == plain.full
 
 
@@ -34,8 +35,16 @@ def test_a_transposed_convolution_has_a_kernel_for_every_place_that_comes_in(dra
     assert unshared(facts).local == 6 * 8 * (3 * 4 * 4) + 4 * 12 * 16
 
 
-@pytest.mark.parametrize("kind, params", [("BatchNorm2d", {}), ("ReLU", {}), ("MaxPool2d", {}),
-                                          ("Upsample", {}), ("CifarStem", {}),
-                                          ("Conv2d", {"kernel_size": 99})])
+@pytest.mark.parametrize(
+    "kind, params",
+    [
+        ("BatchNorm2d", {}),
+        ("ReLU", {}),
+        ("MaxPool2d", {}),
+        ("Upsample", {}),
+        ("CifarStem", {}),
+        ("Conv2d", {"kernel_size": 99}),
+    ],
+)
 def test_nothing_else_shares_kernels(draw, kind, params):
     assert unshared(only(draw, kind, params)) is None

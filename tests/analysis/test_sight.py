@@ -11,13 +11,19 @@ from explorer.catalog.reach import WHOLE, adaptive, bilinear, nearest, transpose
 def layer(chance, side):
     """A layer on `side` places: what every place of its output takes of them, and its reach."""
     kernel, stride = chance.randint(1, 5), chance.choice((1, 1, 2, 3))
-    match chance.choice(("window", "window", "window", "nearest", "bilinear", "transposed",
-                         "adaptive")):
+    match chance.choice(
+        ("window", "window", "window", "nearest", "bilinear", "transposed", "adaptive")
+    ):
         case "window":
             padding, dilation = chance.randrange(kernel), 1
             count = (side + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
-            return ([{place * stride - padding + tap for tap in range(kernel)}
-                     for place in range(count)], window(kernel, stride, padding, dilation))
+            return (
+                [
+                    {place * stride - padding + tap for tap in range(kernel)}
+                    for place in range(count)
+                ],
+                window(kernel, stride, padding, dilation),
+            )
         case "nearest":
             return [{place // stride} for place in range(side * stride)], nearest(stride)
         case "bilinear":
@@ -26,13 +32,23 @@ def layer(chance, side):
         case "transposed":
             padding = chance.randrange(kernel)
             count = (side - 1) * stride - 2 * padding + kernel
-            return ([{(place + padding - tap) // stride for tap in range(kernel)
-                      if (place + padding - tap) % stride == 0} for place in range(count)],
-                    transposed(kernel, stride, padding, 1))
+            return (
+                [
+                    {
+                        (place + padding - tap) // stride
+                        for tap in range(kernel)
+                        if (place + padding - tap) % stride == 0
+                    }
+                    for place in range(count)
+                ],
+                transposed(kernel, stride, padding, 1),
+            )
         case "adaptive":
             size = chance.randint(2, side + 1)
-            return ([set(range(i * side // size, -(-(i + 1) * side // size)))
-                     for i in range(size)], adaptive(side, size))
+            return (
+                [set(range(i * side // size, -(-(i + 1) * side // size))) for i in range(size)],
+                adaptive(side, size),
+            )
 
 
 def network(chance, pixels):
@@ -42,14 +58,24 @@ def network(chance, pixels):
         seen, sight = chance.choice(maps)
         if chance.random() < 0.3:
             other, beside = chance.choice([each for each in maps if len(each[0]) == len(seen)])
-            maps.append(([a | b for a, b in zip(seen, other)],
-                         joined([sight, beside], [len(seen)] * 2, len(seen), pixels)))
+            maps.append(
+                (
+                    [a | b for a, b in zip(seen, other)],
+                    joined([sight, beside], [len(seen)] * 2, len(seen), pixels),
+                )
+            )
             continue
         taken, reach = layer(chance, len(seen))
         if 0 < len(taken) <= 300:
-            maps.append(([set().union(*(seen[place] for place in places if 0 <= place < len(seen)))
-                          for places in taken],
-                         composed(sight_of(reach, len(seen)), sight, len(taken))))
+            maps.append(
+                (
+                    [
+                        set().union(*(seen[place] for place in places if 0 <= place < len(seen)))
+                        for places in taken
+                    ],
+                    composed(sight_of(reach, len(seen)), sight, len(taken)),
+                )
+            )
     return maps
 
 

@@ -17,12 +17,31 @@ from explorer.catalog.kind import PORTS
 from explorer.graph import edits
 from explorer.graph.graph import Graph, Node, Wire
 
-MOST_LINES = {"resnet18": 90, "resnet34": 90, "resnet50": 95, "resnet101": 95, "resnet152": 95,
-              "cifar_resnet110": 90, "cifar_plain56": 80, "vgg16": 80, "lenet5": 60}
+MOST_LINES = {
+    "resnet18": 90,
+    "resnet34": 90,
+    "resnet50": 95,
+    "resnet101": 95,
+    "resnet152": 95,
+    "cifar_resnet110": 90,
+    "cifar_plain56": 80,
+    "vgg16": 80,
+    "lenet5": 60,
+}
 # The network, its block, and the forms of the block that are not alike in structure.
-MOST_CLASSES = {"SE-ResNet": 3, "SqueezeNet": 2, "Inception": 7, "DenseNet": 3, "MobileNet": 7,
-                "ShuffleNet": 3, "EfficientNet": 9, "RegNet": 3, "ConvNeXt": 5, "CIFAR ResNet": 4,
-                "Wide ResNet": 4}
+MOST_CLASSES = {
+    "SE-ResNet": 3,
+    "SqueezeNet": 2,
+    "Inception": 7,
+    "DenseNet": 3,
+    "MobileNet": 7,
+    "ShuffleNet": 3,
+    "EfficientNet": 9,
+    "RegNet": 3,
+    "ConvNeXt": 5,
+    "CIFAR ResNet": 4,
+    "Wide ResNet": 4,
+}
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +62,15 @@ def test_the_exported_files_run_alone(texts, tmp_path):
         "    print(name)\n"
         "    runpy.run_path(name + '.py', run_name='__main__')\n"
         "assert not any(name.startswith(('explorer', 'torchvision', 'numpy.testing'))\n"
-        "               for name in set(sys.modules) - before)\n")
-    ran = subprocess.run([sys.executable, "-I", "-W", "error", "-c", program, *texts], cwd=tmp_path,
-                         capture_output=True, text=True, timeout=120)
+        "               for name in set(sys.modules) - before)\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-I", "-W", "error", "-c", program, *texts],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert ran.returncode == 0, ran.stderr
     expected = []
     for name in texts:
@@ -58,9 +83,12 @@ def test_the_exported_files_run_alone(texts, tmp_path):
 def test_it_imports_torch_alone_and_is_worth_reading(name, texts):
     text = texts[name]
     tree = ast.parse(text)
-    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import)
-                for alias in node.names} | {
-        node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    imported = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    } | {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert imported <= {"torch", "collections"}
     lines = text.splitlines()
     assert max(map(len, lines)) <= 100 and text.endswith("\n")
@@ -70,24 +98,54 @@ def test_it_imports_torch_alone_and_is_worth_reading(name, texts):
     classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
     assert classes[-1] == class_name(templates.build(name)) and len(set(classes)) == len(classes)
     assert len(classes) <= MOST_CLASSES.get(templates.template(name).family, 2)
-    called = {node.func.id for node in ast.walk(tree)
-              if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
-    assert called <= {*classes, "super", "range", "print", "sum", "tuple", "network", "len",
-                      "OrderedDict", "activation"}
+    called = {
+        node.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert called <= {
+        *classes,
+        "super",
+        "range",
+        "print",
+        "sum",
+        "tuple",
+        "network",
+        "len",
+        "OrderedDict",
+        "activation",
+    }
 
 
-@pytest.mark.parametrize("name, wanted", [
-    ("resnet18", "ResNet18"), ("cifar_resnet8", "CifarResNet8"), ("vgg16", "VGG16"),
-    ("lenet5", "LeNet5"), ("my net", "MyNet"), ("3d", "Network3d"), ("", "Network"), ("é", "Network"),
-    ("conv2d", "Conv2d"), ("Conv2d", "Conv2dNet"), ("true", "TrueNet"), ("None", "NoneNet"),
-    ("basicBlock", "BasicBlockNet"), ("torch", "Torch"), ("a" * 200, "A" + "a" * 199)])
+@pytest.mark.parametrize(
+    "name, wanted",
+    [
+        ("resnet18", "ResNet18"),
+        ("cifar_resnet8", "CifarResNet8"),
+        ("vgg16", "VGG16"),
+        ("lenet5", "LeNet5"),
+        ("my net", "MyNet"),
+        ("3d", "Network3d"),
+        ("", "Network"),
+        ("é", "Network"),
+        ("conv2d", "Conv2d"),
+        ("Conv2d", "Conv2dNet"),
+        ("true", "TrueNet"),
+        ("None", "NoneNet"),
+        ("basicBlock", "BasicBlockNet"),
+        ("torch", "Torch"),
+        ("a" * 200, "A" + "a" * 199),
+    ],
+)
 def test_class_name(name, wanted):
     if name == "conv2d":
         wanted = "Conv2dNet"
     assert class_name(Graph(name)) == wanted
 
 
-@pytest.mark.parametrize("name", ["cifar_resnet8", "cifar_plain20", "lenet5", "resnet18", "resnet50"])
+@pytest.mark.parametrize(
+    "name", ["cifar_resnet8", "cifar_plain20", "lenet5", "resnet18", "resnet50"]
+)
 def test_layers_by_hand_equal_the_network(name, module, walk):
     """Bit for bit, with batch statistics and without, on the Fashion-MNIST fit."""
     report = analyse(templates.build(name, (1, 28, 28), 10))
@@ -110,9 +168,28 @@ def test_a_network_with_problems_has_no_source(draw):
 
 # Hostile names --------------------------------------------------------------------------------
 
-HOSTILE = ['"""\nimport os\nos.abort()\n"""', '""" + __import__("os").abort() + """', "a\\", "\\",
-           '"', '""', "\\\"\"\"", "{x}", "%s", "\n\nraise SystemExit", "\r", "\u2028x", "\x00", "\ud800",
-           "class", "__import__", "'", "# é «»", "\\N{BULLET}", "\\u0041"]
+HOSTILE = [
+    '"""\nimport os\nos.abort()\n"""',
+    '""" + __import__("os").abort() + """',
+    "a\\",
+    "\\",
+    '"',
+    '""',
+    '\\"""',
+    "{x}",
+    "%s",
+    "\n\nraise SystemExit",
+    "\r",
+    "\u2028x",
+    "\x00",
+    "\ud800",
+    "class",
+    "__import__",
+    "'",
+    "# é «»",
+    "\\N{BULLET}",
+    "\\u0041",
+]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -126,25 +203,68 @@ def test_a_name_is_only_ever_a_word(name):
     exec(compile(text, "x.py", "exec"), {"__name__": "exported"})
 
 
-@pytest.mark.parametrize("id", ["true", "false", "none", "net", "G", "g", "Conv2d", "conv2d", "out",
-                                "block", "add", "v0", "0", "000", "True_", "nn_", "torch_", "sum",
-                                "tuple", "network", "Net", "module", "list", "isinstance"])
+@pytest.mark.parametrize(
+    "id",
+    [
+        "true",
+        "false",
+        "none",
+        "net",
+        "G",
+        "g",
+        "Conv2d",
+        "conv2d",
+        "out",
+        "block",
+        "add",
+        "v0",
+        "0",
+        "000",
+        "True_",
+        "nn_",
+        "torch_",
+        "sum",
+        "tuple",
+        "network",
+        "Net",
+        "module",
+        "list",
+        "isinstance",
+    ],
+)
 def test_any_good_name_of_a_group_and_its_nodes(id, module):
-    inner = Graph("", (), {id: Node(id, "Conv2d", {"out_channels": 3, "kernel_size": 1}),
-                           "b": Node("b", "ReLU")},
-                  (Wire("input", id), Wire(id, "b"), Wire("b", "output")))
-    graph = Graph("net", (3, 4, 4), {id: Node(id, "Group", inner=inner), "join": Node("join", "Add"),
-                                     "again": Node("again", "Group", inner=inner)},
-                  (Wire("input", id), Wire(id, "again"), Wire("again", "join", "a"),
-                   Wire(id, "join", "b"), Wire("join", "output")))
+    inner = Graph(
+        "",
+        (),
+        {id: Node(id, "Conv2d", {"out_channels": 3, "kernel_size": 1}), "b": Node("b", "ReLU")},
+        (Wire("input", id), Wire(id, "b"), Wire("b", "output")),
+    )
+    graph = Graph(
+        "net",
+        (3, 4, 4),
+        {
+            id: Node(id, "Group", inner=inner),
+            "join": Node("join", "Add"),
+            "again": Node("again", "Group", inner=inner),
+        },
+        (
+            Wire("input", id),
+            Wire(id, "again"),
+            Wire("again", "join", "a"),
+            Wire(id, "join", "b"),
+            Wire("join", "output"),
+        ),
+    )
     report = analyse(check.graph(graph))
     network = module(report)
-    assert set(network.state_dict()) == {f"{outer}.{id}.{name}" for outer in (id, "again")
-                                         for name in ("weight", "bias")}
+    assert set(network.state_dict()) == {
+        f"{outer}.{id}.{name}" for outer in (id, "again") for name in ("weight", "bias")
+    }
     assert network(torch.zeros(1, 3, 4, 4)).shape == (1, 3, 4, 4)
 
 
 # Blocks that differ ---------------------------------------------------------------------------
+
 
 def agrees(graph: Graph, module, walk) -> None:
     """Analysis, source and PyTorch say the same of a graph."""
@@ -160,10 +280,14 @@ def agrees(graph: Graph, module, walk) -> None:
     for layer in report.layers():
         assert tuple(values[layer.path].shape[1:]) == layer.out, layer.path
     # Bit for bit; where an eps or a k of 0 divides 0 by 0, both have to.
-    torch.testing.assert_close(out, values[report.producer("output")], rtol=0, atol=0,
-                               equal_nan=True)
-    stated = {f"{layer.path}.{weight.name}".rstrip("."): weight.shape
-              for layer in report.layers() for weight in layer.facts.weights}
+    torch.testing.assert_close(
+        out, values[report.producer("output")], rtol=0, atol=0, equal_nan=True
+    )
+    stated = {
+        f"{layer.path}.{weight.name}".rstrip("."): weight.shape
+        for layer in report.layers()
+        for weight in layer.facts.weights
+    }
     assert {key: tuple(value.shape) for key, value in network.state_dict().items()} == stated
     assert sum(p.numel() for p in network.parameters()) == report.params
     if len(report.layers()) and report.activations < 2**24:
@@ -178,41 +302,89 @@ def grouped(*kinds: str) -> Graph:
     """A group's inside: such nodes in a row, each of 4 channels if it can."""
     ids = [f"p{number}" for number in range(len(kinds))]
     ends = ["input", *ids, "output"]
-    return Graph("", (), {id: Node(id, kind, {"out_channels": 4} if kind == "Projection" else {})
-                          for id, kind in zip(ids, kinds)},
-                 tuple(Wire(a, b) for a, b in zip(ends, ends[1:])))
+    return Graph(
+        "",
+        (),
+        {
+            id: Node(id, kind, {"out_channels": 4} if kind == "Projection" else {})
+            for id, kind in zip(ids, kinds)
+        },
+        tuple(Wire(a, b) for a, b in zip(ends, ends[1:])),
+    )
 
 
 def test_two_layers_that_some_uses_of_a_class_lack(module, walk):
     """Each needs a flag of its own."""
-    uses = [("Projection", "Identity"), ("Identity", "Projection"), ("Projection", "Projection"),
-            ("Identity", "Identity"), ("ReLU", "Identity"), ("Identity", "BatchNorm2d")]
+    uses = [
+        ("Projection", "Identity"),
+        ("Identity", "Projection"),
+        ("Projection", "Projection"),
+        ("Identity", "Identity"),
+        ("ReLU", "Identity"),
+        ("Identity", "BatchNorm2d"),
+    ]
     nodes = {f"g{n}": Node(f"g{n}", "Group", inner=grouped(*kinds)) for n, kinds in enumerate(uses)}
     ends = ["input", *nodes, "output"]
-    agrees(Graph("net", (4, 5, 5), nodes, tuple(Wire(a, b) for a, b in zip(ends, ends[1:]))),
-           module, walk)
+    agrees(
+        Graph("net", (4, 5, 5), nodes, tuple(Wire(a, b) for a, b in zip(ends, ends[1:]))),
+        module,
+        walk,
+    )
 
 
 @pytest.mark.parametrize("id", ["0", "12", "scale", "layer-scale"])
 def test_a_parameter_under_any_name(module, walk, id):
     """A LayerScale is no module: its key in the state dict is its path, in a class as well."""
-    inner = Graph("", (), {id: Node(id, "LayerScale", {"value": 0.5})},
-                  (Wire("input", id), Wire(id, "output")))
-    nodes = {id: Node(id, "LayerScale"), "g": Node("g", "Group", inner=inner),
-             "h": Node("h", "Group", inner=inner)}
-    graph = Graph("net", (4, 5, 5), nodes, (Wire("input", id), Wire(id, "g"), Wire("g", "h"),
-                                            Wire("h", "output")))
+    inner = Graph(
+        "",
+        (),
+        {id: Node(id, "LayerScale", {"value": 0.5})},
+        (Wire("input", id), Wire(id, "output")),
+    )
+    nodes = {
+        id: Node(id, "LayerScale"),
+        "g": Node("g", "Group", inner=inner),
+        "h": Node("h", "Group", inner=inner),
+    }
+    graph = Graph(
+        "net",
+        (4, 5, 5),
+        nodes,
+        (Wire("input", id), Wire(id, "g"), Wire("g", "h"), Wire("h", "output")),
+    )
     agrees(graph, module, walk)
     assert set(module(analyse(graph)).state_dict()) == {id, f"g.{id}", f"h.{id}"}
 
 
 # Numbers small enough for a map of 11×9 and quick to run, where those of a channel count are not.
-SMALL = {"kernel_size": [1, 2, 3], "stride": [1, 1, 2, 3], "padding": [0, 1], "dilation": [1, 2],
-         "output_padding": [0, 0, 1], "groups": [1, 2], "num_groups": [1, 2], "depth": [1, 2, 4],
-         "classes": [1, 5], "out_features": [1, 5], "output_size": [1, 3], "size": [1, 5],
-         "scale_factor": [1, 2, 3], "left": [0, 1], "right": [0, 2], "top": [0, 1],
-         "bottom": [0, 3], "before": [0, 2], "behind": [0, 4], "chunks": [1, 2], "index": [0, 1],
-         "patch_size": [1, 2], "first": [0, 3], "stage": [1, 4], "bn_size": [1, 4], "se": [0, 2]}
+SMALL = {
+    "kernel_size": [1, 2, 3],
+    "stride": [1, 1, 2, 3],
+    "padding": [0, 1],
+    "dilation": [1, 2],
+    "output_padding": [0, 0, 1],
+    "groups": [1, 2],
+    "num_groups": [1, 2],
+    "depth": [1, 2, 4],
+    "classes": [1, 5],
+    "out_features": [1, 5],
+    "output_size": [1, 3],
+    "size": [1, 5],
+    "scale_factor": [1, 2, 3],
+    "left": [0, 1],
+    "right": [0, 2],
+    "top": [0, 1],
+    "bottom": [0, 3],
+    "before": [0, 2],
+    "behind": [0, 4],
+    "chunks": [1, 2],
+    "index": [0, 1],
+    "patch_size": [1, 2],
+    "first": [0, 3],
+    "stage": [1, 4],
+    "bn_size": [1, 4],
+    "se": [0, 2],
+}
 
 
 def option(param):
@@ -222,16 +394,42 @@ def option(param):
     if type(param.default) is bool:
         return st.booleans()
     if type(param.default) is float:
-        return st.sampled_from([value for value in (param.default, 0, 0.125, 0.5, 1, 2)
-                                if param.low <= value <= param.high])
+        return st.sampled_from(
+            [
+                value
+                for value in (param.default, 0, 0.125, 0.5, 1, 2)
+                if param.low <= value <= param.high
+            ]
+        )
     numbers = st.sampled_from(SMALL.get(param.name, [2, 4, 6]))
     pairs = st.tuples(numbers, numbers) if param.pair else st.nothing()
     return st.one_of(numbers, numbers, pairs, *map(st.just, param.words))
 
 
 ANY = [*KINDS, "Conv2d", "BatchNorm2d", "ReLU", "BasicBlock", *["Stage"] * 6, *["Group"] * 6]
-NAMES = st.sampled_from(["conv1", "bn", "out", "relu", "a", "b", "c", "block", "0", "1", "2", "v1",
-                         "layer1", "layer2", "downsample", "fc", "project", "stride", "true"])
+NAMES = st.sampled_from(
+    [
+        "conv1",
+        "bn",
+        "out",
+        "relu",
+        "a",
+        "b",
+        "c",
+        "block",
+        "0",
+        "1",
+        "2",
+        "v1",
+        "layer1",
+        "layer2",
+        "downsample",
+        "fc",
+        "project",
+        "stride",
+        "true",
+    ]
+)
 
 
 @st.composite
@@ -243,14 +441,18 @@ def inside(draw, start: Graph, depth: int, known: list[Graph]) -> Graph:
         id = draw(NAMES)
         if id in graph.nodes or kind == "Group" and depth > 1:
             continue
-        params = {param.name: draw(option(param)) for param in KINDS[kind].params
-                  if draw(st.booleans())}
+        params = {
+            param.name: draw(option(param)) for param in KINDS[kind].params if draw(st.booleans())
+        }
         inner = None
         if kind == "Group":
-            inner = draw(st.sampled_from(known)) if known and draw(st.booleans()) else draw(
-                inside(Graph("", (), {}, (Wire("input", "output"),)), depth + 1, known))
+            inner = (
+                draw(st.sampled_from(known))
+                if known and draw(st.booleans())
+                else draw(inside(Graph("", (), {}, (Wire("input", "output"),)), depth + 1, known))
+            )
         last = graph.into("output")["x"].source
-        ports = PORTS[:draw(st.integers(2, 3))] if KINDS[kind].variadic else KINDS[kind].inputs
+        ports = PORTS[: draw(st.integers(2, 3))] if KINDS[kind].variadic else KINDS[kind].inputs
         grown = edits.add(graph, Node(id, kind, params, inner=inner))
         for port in ports:
             before = st.sampled_from([last, last, *graph.nodes, "input"])

@@ -31,6 +31,7 @@ def words(widget):
 @pytest.fixture
 def edit(session, qtbot):
     """edit(label, edit): an edit of the session's network, and the advice on it found."""
+
     def done(label, edit):
         assert session.edit(label, edit)
         settle()
@@ -61,7 +62,7 @@ def test_it_is_there_with_the_edit_and_gone_with_the_undo(session, panel, edit):
     edit("Two", two_convolutions)
     assert session.advice.ready
     assert [advice.rule for advice in session.advice.shown] == ["linear"]
-    row, = panel.advice
+    (row,) = panel.advice
     assert "conv_b follows conv_a" in words(row) and "ADVICE 1" in words(panel)
     assert "No problems: the network can run" in words(panel)
     session.document.step_back()

@@ -63,7 +63,10 @@ def test_selection_marks_the_line(code, session):
     assert marked(code) == []
     session.select({"head"})
     assert [line.split(" = ")[0] for line in marked(code)] == [
-        "self.avgpool", "self.flatten", "self.fc"]
+        "self.avgpool",
+        "self.flatten",
+        "self.fc",
+    ]
 
 
 def test_items_of_a_sequence_have_lines_of_their_own():
@@ -81,16 +84,40 @@ def test_items_of_a_sequence_have_lines_of_their_own():
     assert line("nothing") == [] and line() == []
 
 
-@pytest.mark.parametrize("name, ids, wanted", [
-    ("densenet121", ("features", "denseblock2", "denselayer5", "conv2"), "self.conv2 = nn.Conv2d(128"),
-    ("densenet121", ("features", "denseblock2", "denselayer5"), "*((f\"denselayer{i + 1}\", DenseL"),
-    ("densenet121", ("features", "norm0"), '("norm0", nn.BatchNorm2d(64)),'),
-    ("regnet_y_400mf", ("trunk_output", "block3", "block3-2"), '*((f"block3-{i + 1}", RegNetBlock('),
-    ("regnet_y_400mf", ("trunk_output", "block3", "block3-2", "f", "se"), '("se", SqueezeExcitation('),
-    ("mobilenet_v2", ("features", "0", "1"), "nn.BatchNorm2d(32),"),
-    ("convnext_tiny", ("features", "1", "2", "layer_scale"), "self.layer_scale = nn.Parameter("),
-    ("shufflenet_v2_x1_0", ("stage2", "1", "branch2", "3"), "nn.Conv2d("),
-    ("resnet50", ("layer3", "4", "downsample", "0"), "nn.Conv2d(in_channels, 4 * width, 1")])
+@pytest.mark.parametrize(
+    "name, ids, wanted",
+    [
+        (
+            "densenet121",
+            ("features", "denseblock2", "denselayer5", "conv2"),
+            "self.conv2 = nn.Conv2d(128",
+        ),
+        (
+            "densenet121",
+            ("features", "denseblock2", "denselayer5"),
+            '*((f"denselayer{i + 1}", DenseL',
+        ),
+        ("densenet121", ("features", "norm0"), '("norm0", nn.BatchNorm2d(64)),'),
+        (
+            "regnet_y_400mf",
+            ("trunk_output", "block3", "block3-2"),
+            '*((f"block3-{i + 1}", RegNetBlock(',
+        ),
+        (
+            "regnet_y_400mf",
+            ("trunk_output", "block3", "block3-2", "f", "se"),
+            '("se", SqueezeExcitation(',
+        ),
+        ("mobilenet_v2", ("features", "0", "1"), "nn.BatchNorm2d(32),"),
+        (
+            "convnext_tiny",
+            ("features", "1", "2", "layer_scale"),
+            "self.layer_scale = nn.Parameter(",
+        ),
+        ("shufflenet_v2_x1_0", ("stage2", "1", "branch2", "3"), "nn.Conv2d("),
+        ("resnet50", ("layer3", "4", "downsample", "0"), "nn.Conv2d(in_channels, 4 * width, 1"),
+    ],
+)
 def test_deep_inside(name, ids, wanted):
     """Rows with names, rows in rows, blocks that share a line, a parameter that is no module."""
     text = source(analyse(templates.build(name)))
@@ -128,9 +155,11 @@ def test_hidden_it_writes_nothing(session, qtbot):
 
 def test_colours_follow_the_theme(code, qapp):
     def colours():
-        return {span.format.foreground().color().name()
-                for number in range(20)
-                for span in code.text.document().findBlockByNumber(number).layout().formats()}
+        return {
+            span.format.foreground().color().name()
+            for number in range(20)
+            for span in code.text.document().findBlockByNumber(number).layout().formats()
+        }
 
     assert theme.CATEGORY["block"] in colours()
     dark = code.grab().toImage().pixelColor(5, 200)

@@ -9,8 +9,11 @@ from explorer.catalog.datasets import PHOTOS
 from explorer.graph import edits
 
 HELLO = {"devices": [{"id": "cpu", "name": "a", "memory": 1}]}
-ROWS = [["no partner", "fc.bias", "", "10"], ["by order", "a.weight", "b.weight", "4×3"],
-        ["by name", "fc.weight", "fc.weight", "10×4"]]
+ROWS = [
+    ["no partner", "fc.bias", "", "10"],
+    ["by order", "a.weight", "b.weight", "4×3"],
+    ["by name", "fc.weight", "fc.weight", "10×4"],
+]
 
 
 def asked(session, do: str) -> dict:
@@ -30,8 +33,14 @@ def bring(session, tmp_path, path="kept.safetensors") -> None:
     """Import, and answer as an engine does where all fits; the weights lie at `path`."""
     session.exchange.bring(tmp_path / "theirs.pth")
     (tmp_path / path).touch()
-    session.link.imported.emit({"generation": len(session.link.sent), "path": str(tmp_path / path),
-                                "sentence": "All fits.", "rows": ROWS})
+    session.link.imported.emit(
+        {
+            "generation": len(session.link.sent),
+            "path": str(tmp_path / path),
+            "sentence": "All fits.",
+            "rows": ROWS,
+        }
+    )
 
 
 def test_what_is_asked_before_the_engine_is_there_waits_for_it(session, tmp_path):
@@ -55,8 +64,14 @@ def test_weights_that_do_not_fit_change_nothing(ready, tmp_path, qtbot):
     bring(ready, tmp_path)
     ready.exchange.bring(tmp_path / "other.pth")
     with qtbot.waitSignal(ready.exchange.reported):
-        ready.link.imported.emit({"generation": len(ready.link.sent), "path": None,
-                                  "sentence": "Nothing was loaded.", "rows": ROWS})
+        ready.link.imported.emit(
+            {
+                "generation": len(ready.link.sent),
+                "path": None,
+                "sentence": "Nothing was loaded.",
+                "rows": ROWS,
+            }
+        )
     assert ready.document.weights == str(tmp_path / "kept.safetensors")
 
 
@@ -73,8 +88,10 @@ def test_a_run_or_a_network_with_problems_takes_and_gives_no_weights(ready, tmp_
     assert "stop it" in told.args[0]
     ready.run.state = "idle"
     ready.edit("Cut", lambda graph: edits.remove(graph, {"head"}))
-    for do in (lambda: ready.exchange.bring(tmp_path / "theirs.pth"),
-               lambda: ready.exchange.write("onnx", tmp_path / "net.onnx")):
+    for do in (
+        lambda: ready.exchange.bring(tmp_path / "theirs.pth"),
+        lambda: ready.exchange.write("onnx", tmp_path / "net.onnx"),
+    ):
         with qtbot.waitSignal(ready.notified):
             do()
     assert not {"import", "export"} & {name for name, _state in ready.link.sent}
@@ -89,10 +106,12 @@ def test_an_edit_of_just_now_is_built_before_it_is_written(ready, tmp_path):
 
 def test_what_was_written_is_told(ready, qtbot):
     made = {"difference": 2e-6, "largest": 12.0}
-    for answer, words in (({"difference": None, "dynamic": None}, "net.onnx is written"),
-                          ({**made, "dynamic": True}, "at most 2.0e-06, of outputs up to 12"),
-                          ({**made, "dynamic": True}, "any number of pictures"),
-                          ({**made, "dynamic": False}, "one picture at a time")):
+    for answer, words in (
+        ({"difference": None, "dynamic": None}, "net.onnx is written"),
+        ({**made, "dynamic": True}, "at most 2.0e-06, of outputs up to 12"),
+        ({**made, "dynamic": True}, "any number of pictures"),
+        ({**made, "dynamic": False}, "one picture at a time"),
+    ):
         with qtbot.waitSignal(ready.notified) as told:
             ready.link.exported.emit({"form": "onnx", "path": "/a/net.onnx", **answer})
         assert words in told.args[0]

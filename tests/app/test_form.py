@@ -19,11 +19,18 @@ from explorer.catalog.kind import Kind, Param
 
 SIZE = Param("kernel_size", 3, "The window.", 1, 255, unit="px", pair=True)
 EDGE = Param("padding", 0, "The edge.", 0, 127, unit="px", pair=True, words=("same",))
-KIND = Kind("Made", "stage", "Made for this test.", params=(
-    Param("block", "BasicBlock", "What is repeated.", choices=("BasicBlock", "Bottleneck")),
-    SIZE, EDGE,
-    Param("groups", 1, "Groups.", 1, 64, of=("Bottleneck",)),
-    Param("width", 64, "Channels.", 1, 999, title="Channels")))
+KIND = Kind(
+    "Made",
+    "stage",
+    "Made for this test.",
+    params=(
+        Param("block", "BasicBlock", "What is repeated.", choices=("BasicBlock", "Bottleneck")),
+        SIZE,
+        EDGE,
+        Param("groups", 1, "Groups.", 1, 64, of=("Bottleneck",)),
+        Param("width", 64, "Channels.", 1, 999, title="Channels"),
+    ),
+)
 
 
 @pytest.fixture
@@ -101,9 +108,19 @@ def test_one_number_is_stepped_as_one_by_key_and_wheel_within_its_range(field, q
     qtbot.keyClick(field, Qt.Key.Key_Up)
     assert field.value() == 4
     place = QPointF(field.rect().center())
-    QApplication.sendEvent(field, QWheelEvent(
-        place, field.mapToGlobal(place), QPoint(), QPoint(0, -120), Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False))
+    QApplication.sendEvent(
+        field,
+        QWheelEvent(
+            place,
+            field.mapToGlobal(place),
+            QPoint(),
+            QPoint(0, -120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        ),
+    )
     assert field.value() == 3
     for _time in range(4):
         qtbot.keyClick(field, Qt.Key.Key_Down)
@@ -214,10 +231,14 @@ def test_tab_goes_from_row_to_row_though_a_row_was_made_later(session, qtbot):
     assert form.fields["width"].hasFocus()
 
 
-@pytest.mark.parametrize("name,kept,text,reason", [
-    ("out_channels", 64, "-3", "Out channels is -3; allowed: 1 to 65,536"),
-    ("out_channels", 10_000, "100000", "Out channels is 100,000; allowed: 1 to 65,536"),
-    ("groups", 1, "0", "Groups is 0; allowed: 1 to 65,536")])
+@pytest.mark.parametrize(
+    "name,kept,text,reason",
+    [
+        ("out_channels", 64, "-3", "Out channels is -3; allowed: 1 to 65,536"),
+        ("out_channels", 10_000, "100000", "Out channels is 100,000; allowed: 1 to 65,536"),
+        ("groups", 1, "0", "Groups is 0; allowed: 1 to 65,536"),
+    ],
+)
 def test_a_number_that_cannot_be_taken_says_why(name, kept, text, reason, session, qtbot):
     form = ParameterForm(KINDS["Conv2d"])
     qtbot.addWidget(form)
@@ -247,8 +268,11 @@ def test_a_batch_that_is_too_large_says_so(qtbot, session):
     settings.show()
     box = settings.boxes["batch_size"]
     box.setFocus()
-    for text, said in (("100000", "Batch size is 100,000; allowed: 1 to 65,536"),
-                       ("-5", "Batch size is -5; allowed: 1 to 65,536"), ("256", "")):
+    for text, said in (
+        ("100000", "Batch size is 100,000; allowed: 1 to 65,536"),
+        ("-5", "Batch size is -5; allowed: 1 to 65,536"),
+        ("256", ""),
+    ):
         box.selectAll()
         qtbot.keyClicks(box, text)
         assert settings.reasons["batch_size"].text() == said
@@ -272,7 +296,9 @@ def test_a_stage_lists_its_blocks_as_the_palette_does(session, qtbot):
 @pytest.mark.parametrize("name", KINDS)
 def test_no_form_shows_the_names_of_files(name):
     for param in KINDS[name].params:
-        assert not re.search(r"\dx\d|red$|^(Bn|Se|Num)\b|^Ch\d|^(Inline|First|Expanded|Eps)$", param.called)
+        assert not re.search(
+            r"\dx\d|red$|^(Bn|Se|Num)\b|^Ch\d|^(Inline|First|Expanded|Eps)$", param.called
+        )
 
 
 def test_what_a_dense_block_cannot_begin_with_is_not_asked_for(session, qtbot):

@@ -162,7 +162,11 @@ def test_an_edited_network_starts_anew(panel, session):
     session.link.say_rows([1, 2], gradients=np.ones((2, 2)), layers=["a", "b"])
     session.link.say_probe()
     panel.draw()
-    assert panel.seen.layers == session.layers and not len(panel.seen.course) and not panel.heat.isVisible()
+    assert (
+        panel.seen.layers == session.layers
+        and not len(panel.seen.course)
+        and not panel.heat.isVisible()
+    )
 
 
 def test_hover_names_the_layer(panel, session, qtbot):

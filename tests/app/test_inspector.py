@@ -61,8 +61,13 @@ def test_form_is_that_of_the_declaration(name, qtbot, session):
         elif isinstance(param.default, bool):
             assert isinstance(field, SwitchField) and field.isChecked() == param.default
         else:
-            wanted = (PairField if param.pair or param.words else
-                      WholeField if isinstance(param.default, int) else NumberField)
+            wanted = (
+                PairField
+                if param.pair or param.words
+                else WholeField
+                if isinstance(param.default, int)
+                else NumberField
+            )
             assert type(field) is wanted and field.value() == pytest.approx(param.default)
             assert (field.minimum(), field.maximum()) == (param.low, param.high)
 
@@ -130,9 +135,19 @@ def test_wheel_over_a_field_without_focus_scrolls_the_form(inspector, session):
     field = inspector.form.fields["width"]
     QTest.mouseMove(field)
     place = QPointF(field.rect().center())
-    QApplication.sendEvent(field, QWheelEvent(
-        place, field.mapToGlobal(place), QPoint(), QPoint(0, 120), Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False))
+    QApplication.sendEvent(
+        field,
+        QWheelEvent(
+            place,
+            field.mapToGlobal(place),
+            QPoint(),
+            QPoint(0, 120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        ),
+    )
     assert session.graph is before
 
 
@@ -177,9 +192,14 @@ def test_nothing_selected_shows_the_network(inspector, session, qtbot):
 
 
 def test_problem_shows_its_sentence_and_its_fix_mends_it(inspector, session, qtbot):
-    session.edit("Add", lambda graph: edits.insert(
-        graph, Node("conv", "Conv2d", {"out_channels": 16, "padding": 1, "groups": 3}),
-        graph.into("layer2")["x"]))
+    session.edit(
+        "Add",
+        lambda graph: edits.insert(
+            graph,
+            Node("conv", "Conv2d", {"out_channels": 16, "padding": 1, "groups": 3}),
+            graph.into("layer2")["x"],
+        ),
+    )
     session.select({"conv"})
     assert any(text.startswith("groups 3 of conv does not divide") for text in texts(inspector))
     assert inspector.form.fields["groups"].property("problem")
@@ -233,7 +253,12 @@ def test_typing_the_hidden_value_of_a_mixed_field_sets_it(inspector, session, qt
 
 def test_bars_follow_and_select(inspector, session, qtbot):
     assert [(bar.id, bar.params) for bar in inspector.bars.bars] == [
-        ("stem", 176), ("layer1", 4672), ("layer2", 14528), ("layer3", 57728), ("head", 650)]
+        ("stem", 176),
+        ("layer1", 4672),
+        ("layer2", 14528),
+        ("layer3", 57728),
+        ("head", 650),
+    ]
     session.edit("Set", lambda graph: edits.set_params(graph, "head", {"classes": 20}))
     assert inspector.bars.bars[-1].params == 65 * 20
     qtbot.mouseClick(inspector.bars, Qt.MouseButton.LeftButton, pos=QPoint(20, 18 * 3 + 9))
@@ -253,8 +278,10 @@ def test_hidden_it_waits_and_catches_up(inspector, session):
 
 
 def test_small_numbers_are_written_short(inspector, session, qtbot):
-    session.edit("Add", lambda graph: edits.insert(
-        graph, Node("bn", "BatchNorm2d"), graph.into("layer2")["x"]))
+    session.edit(
+        "Add",
+        lambda graph: edits.insert(graph, Node("bn", "BatchNorm2d"), graph.into("layer2")["x"]),
+    )
     session.select({"bn"})
     eps = inspector.form.fields["eps"]
     assert eps.text() == "1e-05"
@@ -298,9 +325,14 @@ def test_the_receptive_field_of_a_node_and_what_sharing_saves(inspector, session
 
 
 def test_the_receptive_field_behind_a_fault_is_unknown(inspector, session):
-    session.edit("Set", lambda graph: edits.insert(
-        graph, Node("conv", "Conv2d", {"out_channels": 16, "groups": 3}),
-        graph.into("layer2")["x"]))
+    session.edit(
+        "Set",
+        lambda graph: edits.insert(
+            graph,
+            Node("conv", "Conv2d", {"out_channels": 16, "groups": 3}),
+            graph.into("layer2")["x"],
+        ),
+    )
     session.select({"layer3"})
     assert inspector.measured.value_of("Receptive field") == "?"
 
@@ -313,10 +345,14 @@ def test_what_a_run_keeps_is_what_the_forecast_says(inspector, session, qtbot):
     session.run.set_recipe({"batch_size": 64})
     qtbot.waitUntil(lambda: memory.forecast.batch == 64, timeout=5000)
     assert inspector.measured.value_of("Activations, batch 64") == bytes_text(
-        memory.forecast.activations)
+        memory.forecast.activations
+    )
     session.edit("Set", lambda graph: edits.set_params(graph, "layer3", {"width": 48}))
-    qtbot.waitUntil(lambda: inspector.measured.value_of("Activations, batch 64") not in (shown, "…"),
-                    timeout=5000)
+    qtbot.waitUntil(
+        lambda: inspector.measured.value_of("Activations, batch 64") not in (shown, "…"),
+        timeout=5000,
+    )
     assert inspector.measured.value_of("Activations, batch 64") == bytes_text(
-        memory.forecast.activations)
+        memory.forecast.activations
+    )
     session.run.set_recipe({})

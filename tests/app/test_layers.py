@@ -115,9 +115,12 @@ def test_copy_gives_csv(layers, session, qtbot):
     assert "\n".join(",".join(row) for row in rows) + "\n" == as_csv(session.report)
     assert sum(int(row[4]) for row in rows[1:]) == 77754
     click(layers, 0)
-    QTest.mouseClick(layers.view.viewport(), Qt.MouseButton.LeftButton,
-                     Qt.KeyboardModifier.ShiftModifier,
-                     layers.view.visualRect(layers.table.index(2, PATH)).center())
+    QTest.mouseClick(
+        layers.view.viewport(),
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.ShiftModifier,
+        layers.view.visualRect(layers.table.index(2, PATH)).center(),
+    )
     layers.copy_button.click()
     assert QGuiApplication.clipboard().text().count("\n") == 4
 
@@ -125,8 +128,9 @@ def test_copy_gives_csv(layers, session, qtbot):
 def test_it_follows_only_what_changes_it_and_only_when_seen(layers, session, monkeypatch):
     taken = []
     take = LayerTable.take
-    monkeypatch.setattr(LayerTable, "take", lambda table, report: taken.append(
-        take(table, report)) or taken[-1])
+    monkeypatch.setattr(
+        LayerTable, "take", lambda table, report: taken.append(take(table, report)) or taken[-1]
+    )
     session.edit("Move", lambda graph: edits.move(graph, {"layer1": (1.0, 2.0)}))
     assert taken == []
     session.edit("Set", lambda graph: edits.set_params(graph, "head", {"classes": 20}))
@@ -139,9 +143,14 @@ def test_it_follows_only_what_changes_it_and_only_when_seen(layers, session, mon
 
 
 def test_a_faulty_layer_counts_as_unknown(layers, session):
-    session.edit("Set", lambda graph: edits.insert(
-        graph, Node("conv", "Conv2d", {"out_channels": 16, "groups": 3}),
-        graph.into("layer2")["x"]))
+    session.edit(
+        "Set",
+        lambda graph: edits.insert(
+            graph,
+            Node("conv", "Conv2d", {"out_channels": 16, "groups": 3}),
+            graph.into("layer2")["x"],
+        ),
+    )
     row = column(layers, PATH).index("conv")
     assert column(layers, PARAMS)[row] == column(layers, MACS)[row] == "?"
 
@@ -152,7 +161,8 @@ def test_receptive_fields_stand_beside_the_layers(layers, session):
     assert fields["avgpool"] == fields["fc"] == "28×28*"
     row = column(layers, PATH).index("avgpool")
     assert "Clipped to the picture" in layers.table.index(row, FIELD).data(
-        Qt.ItemDataRole.ToolTipRole)
+        Qt.ItemDataRole.ToolTipRole
+    )
     jumps = dict(zip(column(layers, PATH), column(layers, JUMP)))
     assert jumps["conv1"] == "1" and jumps["layer3.0.conv2"] == "4" and jumps["fc"] == "–"
     layers.table.sort(FIELD, Qt.SortOrder.DescendingOrder)
@@ -164,9 +174,11 @@ def test_what_sharing_saves_stands_beside_the_convolutions(layers):
     row = column(layers, PATH).index("conv1")
     assert column(layers, LOCAL)[row] == "113k" and column(layers, FULL)[row] == "9.83M"
     assert layers.table.index(row, LOCAL).data(Qt.ItemDataRole.ToolTipRole) == (
-        "112,896 parameters, 784× as many")
-    assert {text for text, kind in zip(column(layers, LOCAL), column(layers, KIND))
-            if kind != "Conv2d"} == {""}
+        "112,896 parameters, 784× as many"
+    )
+    assert {
+        text for text, kind in zip(column(layers, LOCAL), column(layers, KIND)) if kind != "Conv2d"
+    } == {""}
 
 
 def test_a_column_can_be_put_away_for_good(session, layers, qtbot):
@@ -187,5 +199,4 @@ def test_another_network_begins_at_its_first_layer_with_whole_names(layers, sess
     layers.resize(1400, 300)
     QApplication.processEvents()
     longest = max((row.layer.path for row in layers.table.all), key=len)
-    assert (layers.view.columnWidth(PATH)
-            >= layers.view.fontMetrics().horizontalAdvance(longest) + 6)
+    assert layers.view.columnWidth(PATH) >= layers.view.fontMetrics().horizontalAdvance(longest) + 6

@@ -23,11 +23,13 @@ def settled(session, qtbot):
 @pytest.fixture
 def greet(session, settled):
     """greet(device, …): the engine says which devices there are, and the person takes cuda:0."""
+
     def say(*devices):
         session.link.hello = {"devices": list(devices)}
         session.link.hello_said.emit(session.link.hello)
         session.run.choose_device("cuda:0")
         settled()
+
     return say
 
 
@@ -127,7 +129,8 @@ def test_the_panel_lists_what_adds_up(memory, panel, session, settled):
     assert "others use 4 GiB (hatched)" in panel.more.text()
     assert f"{bytes_text(place.room)} are left for a step" in panel.more.text()
     assert f"{bytes_text(place.memory - place.others - place.room)} are kept free" in (
-        panel.more.text()), "what the three figures leave open"
+        panel.more.text()
+    ), "what the three figures leave open"
 
 
 def test_the_measured_peak_stands_beside_what_was_forecast_for_that_run(memory, session, panel):

@@ -52,8 +52,19 @@ def test_every_kind_and_template_is_offered():
 def test_sections_stand_in_order_and_templates_are_folded(palette):
     rows = [palette.rows.index(row).data(ROW) for row in range(palette.rows.rowCount())]
     assert [row.title for row in rows if isinstance(row, Heading)] == [
-        "Stems", "Stages", "Blocks", "Heads", "Convolution", "Normalisation", "Activation",
-        "Pooling", "Merge", "Shape, dropout", "My blocks", "Templates"]
+        "Stems",
+        "Stages",
+        "Blocks",
+        "Heads",
+        "Convolution",
+        "Normalisation",
+        "Activation",
+        "Pooling",
+        "Merge",
+        "Shape, dropout",
+        "My blocks",
+        "Templates",
+    ]
     shown = titles(palette)
     assert shown.index("Basic ×N") < shown.index("BasicBlock") < shown.index("Pool + linear")
     assert shown.index("Conv2d") < shown.index("ReLU") < shown.index("Add")
@@ -64,12 +75,15 @@ def test_common_kinds_come_first_and_the_rest_by_a_click(palette, qtbot):
     rows = palette.rows
     for row in range(rows.rowCount()):
         heading = rows.index(row).data(ROW)
-        inside = [entry for entry in rows.entries if isinstance(heading, Heading)
-                  and entry.section == heading.section]
+        inside = [
+            entry
+            for entry in rows.entries
+            if isinstance(heading, Heading) and entry.section == heading.section
+        ]
         common = [entry for entry in inside if entry.common]
         if inside and len(inside) > FEW and heading.section != "templates":
             assert heading.more == len(inside) - len(common) and common
-            assert inside[:len(common)] == common
+            assert inside[: len(common)] == common
     before = titles(palette)
     index = rows.index(rows.row_of("activation"))
     more = index.data(ROW).more
@@ -94,47 +108,74 @@ def test_what_is_said_of_kinds_is_said_of_kinds_that_are():
     assert set(COMMON) <= KINDS.keys()
 
 
-@pytest.mark.parametrize("query, kind, params", [
-    ("conv 64 3x3 s2", "Conv2d",
-     {"out_channels": 64, "kernel_size": 3, "stride": 2, "padding": 1}),
-    ("conv 128 1×1", "Conv2d", {"out_channels": 128, "kernel_size": 1, "padding": 0}),
-    ("conv 5x5 p0", "Conv2d", {"kernel_size": 5, "padding": 0}),
-    ("conv 32 g32", "Conv2d", {"out_channels": 32, "groups": 32}),
-    ("stage 64 x3 s2", "Stage", {"block": "BasicBlock", "width": 64, "depth": 3, "stride": 2}),
-    ("bottleneck 128", "Bottleneck", {"width": 128}),
-    ("max pool 2x2", "MaxPool2d", {"kernel_size": 2, "padding": 0}),
-    ("linear 10", "Linear", {"out_features": 10}),
-    ("dropout .3", "Dropout", {"p": 0.3}),
-    ("cifar 3x3 32", "CifarStem", {"out_channels": 32}),
-    ("bn", "BatchNorm2d", {}),
-    ("depthwise", "Conv2d", {"kernel_size": 3, "padding": 1}),
-    ("fully connected", "Linear", {}),
-    ("conv 3x5 64 s2 p1 same g32 d2", "Conv2d",
-     {"out_channels": 64, "kernel_size": (3, 5), "stride": 2, "padding": "same", "groups": 32,
-      "dilation": 2}),
-    ("conv 1x7 128", "Conv2d", {"out_channels": 128, "kernel_size": (1, 7), "padding": (0, 3)}),
-    ("conv 3x3 64 d2", "Conv2d",
-     {"out_channels": 64, "kernel_size": 3, "dilation": 2, "padding": 2}),
-    ("conv 3 64 s2x1", "Conv2d",
-     {"out_channels": 64, "kernel_size": 3, "stride": (2, 1), "padding": 1}),
-    ("conv 64", "Conv2d", {"out_channels": 64}),
-    ("dw 3x3", "Conv2d", {"kernel_size": 3, "padding": 1}),
-    ("dw 5x5 s2 96", "Conv2d",
-     {"out_channels": 96, "kernel_size": 5, "stride": 2, "padding": 2}),
-    ("pool 3 s2", "MaxPool2d", {"kernel_size": 3, "stride": 2, "padding": 1}),
-    ("convt 4 s2 p1", "ConvTranspose2d", {"kernel_size": 4, "stride": 2, "padding": 1}),
-    ("convt 3 s2", "ConvTranspose2d",
-     {"kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1}),
-    ("deconvolution", "ConvTranspose2d", {}),
-    ("swish", "SiLU", {}),
-    ("relu", "ReLU", {}),
-    ("concat", "Concat", {}),
-    ("batch norm", "BatchNorm2d", {}),
-    ("layer norm", "LayerNorm2d", {}),
-    ("global pool", "AdaptiveAvgPool2d", {}),
-    ("residual", "BasicBlock", {}),
-    ("fc 10", "Linear", {"out_features": 10}),
-])
+@pytest.mark.parametrize(
+    "query, kind, params",
+    [
+        (
+            "conv 64 3x3 s2",
+            "Conv2d",
+            {"out_channels": 64, "kernel_size": 3, "stride": 2, "padding": 1},
+        ),
+        ("conv 128 1×1", "Conv2d", {"out_channels": 128, "kernel_size": 1, "padding": 0}),
+        ("conv 5x5 p0", "Conv2d", {"kernel_size": 5, "padding": 0}),
+        ("conv 32 g32", "Conv2d", {"out_channels": 32, "groups": 32}),
+        ("stage 64 x3 s2", "Stage", {"block": "BasicBlock", "width": 64, "depth": 3, "stride": 2}),
+        ("bottleneck 128", "Bottleneck", {"width": 128}),
+        ("max pool 2x2", "MaxPool2d", {"kernel_size": 2, "padding": 0}),
+        ("linear 10", "Linear", {"out_features": 10}),
+        ("dropout .3", "Dropout", {"p": 0.3}),
+        ("cifar 3x3 32", "CifarStem", {"out_channels": 32}),
+        ("bn", "BatchNorm2d", {}),
+        ("depthwise", "Conv2d", {"kernel_size": 3, "padding": 1}),
+        ("fully connected", "Linear", {}),
+        (
+            "conv 3x5 64 s2 p1 same g32 d2",
+            "Conv2d",
+            {
+                "out_channels": 64,
+                "kernel_size": (3, 5),
+                "stride": 2,
+                "padding": "same",
+                "groups": 32,
+                "dilation": 2,
+            },
+        ),
+        ("conv 1x7 128", "Conv2d", {"out_channels": 128, "kernel_size": (1, 7), "padding": (0, 3)}),
+        (
+            "conv 3x3 64 d2",
+            "Conv2d",
+            {"out_channels": 64, "kernel_size": 3, "dilation": 2, "padding": 2},
+        ),
+        (
+            "conv 3 64 s2x1",
+            "Conv2d",
+            {"out_channels": 64, "kernel_size": 3, "stride": (2, 1), "padding": 1},
+        ),
+        ("conv 64", "Conv2d", {"out_channels": 64}),
+        ("dw 3x3", "Conv2d", {"kernel_size": 3, "padding": 1}),
+        (
+            "dw 5x5 s2 96",
+            "Conv2d",
+            {"out_channels": 96, "kernel_size": 5, "stride": 2, "padding": 2},
+        ),
+        ("pool 3 s2", "MaxPool2d", {"kernel_size": 3, "stride": 2, "padding": 1}),
+        ("convt 4 s2 p1", "ConvTranspose2d", {"kernel_size": 4, "stride": 2, "padding": 1}),
+        (
+            "convt 3 s2",
+            "ConvTranspose2d",
+            {"kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1},
+        ),
+        ("deconvolution", "ConvTranspose2d", {}),
+        ("swish", "SiLU", {}),
+        ("relu", "ReLU", {}),
+        ("concat", "Concat", {}),
+        ("batch norm", "BatchNorm2d", {}),
+        ("layer norm", "LayerNorm2d", {}),
+        ("global pool", "AdaptiveAvgPool2d", {}),
+        ("residual", "BasicBlock", {}),
+        ("fc 10", "Linear", {"out_features": 10}),
+    ],
+)
 def test_query_means(query, kind, params):
     top = matching(entries(), query)[0]
     assert (top.kind, dict(top.params)) == (kind, params)
@@ -161,8 +202,10 @@ def test_slash_typing_and_enter_place_the_top_match(palette, qtbot):
     assert palette.rows.index(0).data(ROW).note == "3×3, 64, s2"
     with qtbot.waitSignal(palette.placed, timeout=1000) as placed:
         qtbot.keyClick(palette.search, Qt.Key.Key_Return)
-    assert placed.args == ["Conv2d", {"out_channels": 64, "kernel_size": 3, "stride": 2,
-                                      "padding": 1}]
+    assert placed.args == [
+        "Conv2d",
+        {"out_channels": 64, "kernel_size": 3, "stride": 2, "padding": 1},
+    ]
     qtbot.keyClicks(palette.search, "relu")  # takes the place of what was looked for
     assert palette.search.text() == "relu" and "ReLU" in titles(palette)
     qtbot.keyClick(palette.search, Qt.Key.Key_Escape)
@@ -181,8 +224,9 @@ def test_arrows_go_through_the_matches(palette, qtbot):
 def test_double_click_places_a_preset(palette, qtbot):
     click(palette, "Bottleneck ×N")
     with qtbot.waitSignal(palette.placed, timeout=1000) as placed:
-        QTest.mouseDClick(palette.list.viewport(), Qt.MouseButton.LeftButton,
-                          pos=at(palette, "Bottleneck ×N"))
+        QTest.mouseDClick(
+            palette.list.viewport(), Qt.MouseButton.LeftButton, pos=at(palette, "Bottleneck ×N")
+        )
     assert placed.args == ["Stage", {"block": "Bottleneck"}]
 
 
@@ -203,15 +247,20 @@ def test_template_opens_a_document_once(palette, session, qtbot):
     click(palette, "lenet5")
     assert session.graph.name == "lenet5" and session.graph.input == (1, 28, 28)
     count = len(session.documents)
-    QTest.mouseDClick(palette.list.viewport(), Qt.MouseButton.LeftButton,
-                      pos=at(palette, "lenet5"))
+    QTest.mouseDClick(palette.list.viewport(), Qt.MouseButton.LeftButton, pos=at(palette, "lenet5"))
     assert len(session.documents) == count
 
 
 def test_drag_carries_kind_and_parameters(palette, qtbot, monkeypatch):
     begun = []
-    monkeypatch.setattr(QDrag, "exec", lambda drag, *actions: begun.append(
-        (bytes(drag.mimeData().data(MIME)), drag.pixmap().width())) or Qt.DropAction.CopyAction)
+    monkeypatch.setattr(
+        QDrag,
+        "exec",
+        lambda drag, *actions: (
+            begun.append((bytes(drag.mimeData().data(MIME)), drag.pixmap().width()))
+            or Qt.DropAction.CopyAction
+        ),
+    )
     place, view = at(palette, "Basic ×N"), palette.list.viewport()
     QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=place)
     for step in (4, 12, 30):
@@ -245,8 +294,10 @@ def test_depthwise_takes_the_channels_of_the_map_that_it_gets(palette, session, 
     palette.search.setText("dw 5x5 s2")
     with qtbot.waitSignal(palette.placed, timeout=1000) as placed:
         qtbot.keyClick(palette.search, Qt.Key.Key_Return)
-    assert placed.args == ["Conv2d", {"kernel_size": 5, "padding": 2, "stride": 2,
-                                      "out_channels": 32, "groups": 32}]
+    assert placed.args == [
+        "Conv2d",
+        {"kernel_size": 5, "padding": 2, "stride": 2, "out_channels": 32, "groups": 32},
+    ]
 
 
 def test_templates_stand_by_family(palette, session, qtbot):

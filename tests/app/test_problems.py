@@ -14,13 +14,20 @@ from explorer.graph.graph import Node
 
 
 def wrong_add(graph):
-    for node in (Node("conv_a", "Conv2d", {"out_channels": 64, "padding": 1}),
-                 Node("conv_b", "Conv2d", {"out_channels": 128, "stride": 2, "padding": 1}),
-                 Node("relu", "ReLU"), Node("add", "Add")):
+    for node in (
+        Node("conv_a", "Conv2d", {"out_channels": 64, "padding": 1}),
+        Node("conv_b", "Conv2d", {"out_channels": 128, "stride": 2, "padding": 1}),
+        Node("relu", "ReLU"),
+        Node("add", "Add"),
+    ):
         graph = edits.add(graph, node)
-    for source, target, port in (("layer1", "conv_a", "x"), ("layer1", "conv_b", "x"),
-                                 ("conv_b", "relu", "x"), ("conv_a", "add", "a"),
-                                 ("relu", "add", "b")):
+    for source, target, port in (
+        ("layer1", "conv_a", "x"),
+        ("layer1", "conv_b", "x"),
+        ("conv_b", "relu", "x"),
+        ("conv_a", "add", "a"),
+        ("relu", "add", "b"),
+    ):
         graph = edits.connect(graph, source, target, port)
     return graph
 
@@ -48,7 +55,7 @@ def test_mismatch_is_listed_explained_and_mended(problems, session, qtbot):
     with qtbot.waitSignal(problems.count_changed, timeout=1000) as counted:
         session.edit("Wrong", wrong_add)
     assert counted.args == [1]
-    row, = problems.rows
+    (row,) = problems.rows
     assert "64×28×28 and 128×14×14" in words(row) and not problems.empty.isVisible()
     assert problems.card.isVisible()
     assert row.buttons[0].text().startswith("Project conv_a: 1×1, stride 2")
@@ -156,8 +163,11 @@ def painted(draw, width=90, height=60):
 
 
 def box(shape, largest):
-    return painted(lambda painter: tensor_box.paint_tensor(
-        painter, QRectF(10, 5, 60, 50), shape, QColor("white"), QColor("grey"), largest))
+    return painted(
+        lambda painter: tensor_box.paint_tensor(
+            painter, QRectF(10, 5, 60, 50), shape, QColor("white"), QColor("grey"), largest
+        )
+    )
 
 
 def test_tensors_are_drawn_to_scale(qapp):
@@ -178,7 +188,8 @@ def test_every_kind_has_a_glyph(name, qapp):
     theme.apply(qapp, theme.DARK)
     settings = KINDS[name].settings({})
     left, top, right, bottom = painted(
-        lambda painter: glyphs.paint_kind(painter, QRectF(10, 5, 56, 28), name, settings))
+        lambda painter: glyphs.paint_kind(painter, QRectF(10, 5, 56, 28), name, settings)
+    )
     assert left >= 8 and top >= 3 and right <= 68 and bottom <= 35
     assert right - left >= 20 and bottom - top >= 5
 

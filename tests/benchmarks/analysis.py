@@ -34,8 +34,14 @@ NAME, DEEPEST = "resnet152", "cifar_resnet1202"
 TURNS = 10
 
 
-EDITS = (("stem", "out_channels"), ("layer1", "width"), ("layer2", "width"), ("layer3", "width"),
-         ("layer4", "width"), ("head", "classes"))
+EDITS = (
+    ("stem", "out_channels"),
+    ("layer1", "width"),
+    ("layer2", "width"),
+    ("layer3", "width"),
+    ("layer4", "width"),
+    ("head", "classes"),
+)
 
 
 def analysed(graph: Graph) -> Report:
@@ -127,13 +133,17 @@ def main() -> None:
             for work, what in ((analysed, "analysis"), (listed, "with the list of layers")):
                 value += TURNS
                 figures[f"after {node}.{param}: {what}"].append(
-                    edited(work, node, param, range(value, value + TURNS)))
+                    edited(work, node, param, range(value, value + TURNS))
+                )
         if number % 3 == 0:
             figures["torchinfo"].append(taken(others))
     for what in ("analysis", "with the list of layers"):
         figures[f"after one edit (any node): {what}"] = [
-            each for name, found in figures.items() if name.endswith(what) and "after" in name
-            for each in found]
+            each
+            for name, found in figures.items()
+            if name.endswith(what) and "after" in name
+            for each in found
+        ]
     told(NAME, rounds, figures)
 
 

@@ -50,9 +50,11 @@ def main() -> None:
             time.sleep(0.0005)
         clock.stop()
         gaps = np.diff(times) * 1e3
-        print(f"{name:9} {len(gaps):5} frames  median {np.median(gaps):5.1f} ms  99 % under "
-              f"{np.percentile(gaps, 99):5.1f} ms  longest {gaps.max():6.1f} ms  "
-              f"under 20 ms: {np.mean(gaps < 20):.2%}")
+        print(
+            f"{name:9} {len(gaps):5} frames  median {np.median(gaps):5.1f} ms  99 % under "
+            f"{np.percentile(gaps, 99):5.1f} ms  longest {gaps.max():6.1f} ms  "
+            f"under 20 ms: {np.mean(gaps < 20):.2%}"
+        )
 
     def wait(condition, patience: float = 120.0) -> None:
         end = time.perf_counter() + patience
@@ -74,8 +76,10 @@ def main() -> None:
     wait(lambda: rows)
     probes.clear()
     measured("training")
-    print(f"meanwhile {rows[-1][0]['images_per_second']:,.0f} images/s trained, {len(probes)} "
-          f"probes shown, watching took {rows[-1][0]['watching']:.1%} of the time")
+    print(
+        f"meanwhile {rows[-1][0]['images_per_second']:,.0f} images/s trained, {len(probes)} "
+        f"probes shown, watching took {rows[-1][0]['watching']:.1%} of the time"
+    )
     session.link.close()
 
 

@@ -81,8 +81,9 @@ class Steps:
         self.mode, self.batch, self.report, self.place = mode, batch, report, place
         self.net: nn.Module = mode.place(space[class_name(report.graph)]().to(place)).train()
         fused = place.type in ("cpu", "cuda") or None
-        self.optimiser = torch.optim.SGD(self.net.parameters(), lr=1e-6, momentum=MOMENTUM,
-                                         nesterov=True, fused=fused)
+        self.optimiser = torch.optim.SGD(
+            self.net.parameters(), lr=1e-6, momentum=MOMENTUM, nesterov=True, fused=fused
+        )
         self.labels = torch.zeros(batch, dtype=torch.int64, device=place)
 
     @property
@@ -90,8 +91,13 @@ class Steps:
         """What is there between two steps."""
         weights = list(self.net.parameters())
         states = [value for state in self.optimiser.state.values() for value in state.values()]
-        return [*weights, *self.net.buffers(), *(w.grad for w in weights if w.grad is not None),
-                *(each for each in states if isinstance(each, Tensor)), self.labels]
+        return [
+            *weights,
+            *self.net.buffers(),
+            *(w.grad for w in weights if w.grad is not None),
+            *(each for each in states if isinstance(each, Tensor)),
+            self.labels,
+        ]
 
     def _pictures(self) -> Tensor:
         return torch.zeros(self.batch, *self.report.graph.input, device=self.place)
@@ -113,14 +119,19 @@ class Steps:
 
     def kept(self) -> int:
         """Bytes that autograd keeps after a forward pass, the weights themselves left out."""
-        own = {each.untyped_storage().data_ptr() for each in (*self.net.parameters(),
-                                                              *self.net.buffers())}
+        own = {
+            each.untyped_storage().data_ptr()
+            for each in (*self.net.parameters(), *self.net.buffers())
+        }
         kept: dict[int, Tensor] = {}
         with torch.autograd.graph.saved_tensors_hooks(
-                lambda tensor: kept.setdefault(id(tensor), tensor), lambda tensor: tensor):
+            lambda tensor: kept.setdefault(id(tensor), tensor), lambda tensor: tensor
+        ):
             logits = self.mode.logits(self.net, self._pictures())
-        sizes = {each.untyped_storage().data_ptr(): each.untyped_storage().nbytes()
-                 for each in kept.values()}
+        sizes = {
+            each.untyped_storage().data_ptr(): each.untyped_storage().nbytes()
+            for each in kept.values()
+        }
         del logits
         return sum(size for where, size in sizes.items() if where not in own)
 
@@ -175,8 +186,11 @@ def main() -> None:
             plan = forecast(report, batch, given.precision, "momentum", place.type)
             found = measured(report, batch, place, MODE[given.precision])
             cells = []
-            for what, said in (("kept", plan.activations + plan.copies),
-                               ("training", plan.training), ("inference", plan.inference)):
+            for what, said in (
+                ("kept", plan.activations + plan.copies),
+                ("training", plan.training),
+                ("inference", plan.inference),
+            ):
                 ratio = said / found[what]
                 worst = max(worst, ratio, 1 / ratio, key=lambda each: abs(each - 1))
                 cells.append(f"{what} {said / 1e6:8.1f} / {found[what] / 1e6:8.1f} = {ratio:5.3f}")

@@ -21,8 +21,11 @@ def value(param):
     if type(param.default) is float:
         return st.floats(param.low, param.high)
     numbers = st.integers(int(param.low), min(int(param.high), 9))
-    return st.one_of(numbers, st.sampled_from(param.words) if param.words else st.nothing(),
-                     st.tuples(numbers, numbers) if param.pair else st.nothing())
+    return st.one_of(
+        numbers,
+        st.sampled_from(param.words) if param.words else st.nothing(),
+        st.tuples(numbers, numbers) if param.pair else st.nothing(),
+    )
 
 
 @pytest.mark.parametrize("name", COMPOSITES)
@@ -38,8 +41,14 @@ def test_the_inside_is_sound(name, data):
     assert graph.order == tuple(step.id for step in inside.steps) == tuple(graph.nodes)
     assert needed(graph) == {"input", "output", *graph.nodes}
     assert all(names.fault(id) is None for id in graph.nodes)
-    report = analyse(Graph("net", shape, {"node": Node("node", name, params)},
-                           (Wire("input", "node"), Wire("node", "output"))))
+    report = analyse(
+        Graph(
+            "net",
+            shape,
+            {"node": Node("node", name, params)},
+            (Wire("input", "node"), Wire("node", "output")),
+        )
+    )
     found = report.facts["node"]
     assert found.expansion == graph
     for child, swept in zip(found.children, sweep(graph, shape), strict=True):
@@ -56,17 +65,27 @@ def inside_of(name: str, shape, **params) -> dict[str, Node]:
 
 
 @pytest.mark.parametrize("block, width, out", [("BasicBlock", 64, 64), ("Bottleneck", 16, 64)])
-@pytest.mark.parametrize("shortcut, channels, stride, wanted", [
-    ("automatic", 64, 1, "Identity"), ("automatic", 32, 1, "Projection"),
-    ("automatic", 64, 2, "Projection"), ("projection", 64, 1, "Projection"), ("none", 64, 1, None),
-    ("none", 32, 2, None)])
+@pytest.mark.parametrize(
+    "shortcut, channels, stride, wanted",
+    [
+        ("automatic", 64, 1, "Identity"),
+        ("automatic", 32, 1, "Projection"),
+        ("automatic", 64, 2, "Projection"),
+        ("projection", 64, 1, "Projection"),
+        ("none", 64, 1, None),
+        ("none", 32, 2, None),
+    ],
+)
 def test_shortcut_rule(block, width, out, shortcut, channels, stride, wanted):
     nodes = inside_of(block, (channels, 8, 8), width=width, stride=stride, shortcut=shortcut)
     assert (nodes["downsample"].kind if "downsample" in nodes else None) == wanted
     assert ("add" in nodes) == (wanted is not None)
     if wanted == "Projection":
-        assert dict(nodes["downsample"].params) == {"out_channels": out, "stride": stride,
-                                                    "norm": "BatchNorm2d"}
+        assert dict(nodes["downsample"].params) == {
+            "out_channels": out,
+            "stride": stride,
+            "norm": "BatchNorm2d",
+        }
 
 
 def test_without_normalisation_the_convolutions_have_a_bias():
@@ -83,5 +102,3 @@ def test_stage():
     assert [node.params.get("stride", 1) for node in nodes.values()] == [2, 1, 1]
     assert nodes["0"].params["shortcut"] == "projection"
     assert "shortcut" not in nodes["1"].params, "only the first block always projects"
-
-

@@ -14,8 +14,11 @@ from explorer.graph.graph import Graph, Node, Wire
 
 WANTED = """Conv2d BatchNorm2d ReLU MaxPool2d AvgPool2d AdaptiveAvgPool2d Flatten Linear Dropout Add
     Concat ImageNetStem CifarStem BasicBlock Bottleneck Stage ClassifierHead""".split()
-PARAMS = [pytest.param(kind, param, id=f"{kind.name}-{param.name}")
-          for kind in KINDS.values() for param in kind.params]
+PARAMS = [
+    pytest.param(kind, param, id=f"{kind.name}-{param.name}")
+    for kind in KINDS.values()
+    for param in kind.params
+]
 
 
 def sentence(text: str) -> bool:
@@ -39,8 +42,16 @@ def test_kind(name):
     assert kind.fault({param.name: param.default for param in kind.params}) is None
     assert kind.composite == (kind.shape is None)
     if kind.composite:
-        assert not (kind.weights or kind.macs or kind.call or kind.expression or kind.module
-                    or kind.reach or kind.keeps or kind.extra)
+        assert not (
+            kind.weights
+            or kind.macs
+            or kind.call
+            or kind.expression
+            or kind.module
+            or kind.reach
+            or kind.keeps
+            or kind.extra
+        )
     else:
         assert kind.call or kind.expression
         if kind.call and kind.expression:  # an attribute that is no module
@@ -73,7 +84,19 @@ def test_param(kind, param):
         assert param.fault(wrong), f"takes {wrong!r}"
     for word in ("same", "auto"):
         assert (param.fault(word) is None) == (word in param.words + param.choices)
-    for wrong in (None, "3", [1], {}, (3,), 3j, b"x", float("nan"), float("inf"), 10**400, object()):
+    for wrong in (
+        None,
+        "3",
+        [1],
+        {},
+        (3,),
+        3j,
+        b"x",
+        float("nan"),
+        float("inf"),
+        10**400,
+        object(),
+    ):
         assert param.fault(wrong), f"takes {wrong!r}"
     assert not param.words or not param.choices
     if type(param.default) is not bool:
@@ -88,17 +111,19 @@ def test_param(kind, param):
 # Where our parameters are not PyTorch's, and why.
 OURS = {
     ("Linear", "per_place"): "nn.Linear takes any tensor; we ask whether a map is meant",
-    ("ZeroPad2d", "left"): "PyTorch takes four numbers in a row", ("ZeroPad2d", "right"): "as left",
-    ("ZeroPad2d", "top"): "as left", ("ZeroPad2d", "bottom"): "as left",
+    ("ZeroPad2d", "left"): "PyTorch takes four numbers in a row",
+    ("ZeroPad2d", "right"): "as left",
+    ("ZeroPad2d", "top"): "as left",
+    ("ZeroPad2d", "bottom"): "as left",
     ("ChannelPad", "before"): "nn.ZeroPad3d takes six numbers in a row",
     ("ChannelPad", "behind"): "as before",
     ("Permute", "channels"): "two orders of the axes out of 24 are of use to a CNN",
-    ("LayerScale", "value"): "a parameter, not a module: PyTorch has no name for it"}
+    ("LayerScale", "value"): "a parameter, not a module: PyTorch has no name for it",
+}
 # Where a default is not PyTorch's.
 DEFAULTS = {("ConvTranspose2d", "stride"): 2, ("Upsample", "scale_factor"): 2}
 # Arguments that are no parameters: inferred from the wire, or the same for every map.
-INFERRED = {
-    "in_channels", "in_features", "num_features", "num_channels", "normalized_shape", "dim"}
+INFERRED = {"in_channels", "in_features", "num_features", "num_channels", "normalized_shape", "dim"}
 ANOTHER_NAME = {"ChannelPad": "nn.ZeroPad3d", "LayerScale": "nn.Parameter"}
 
 
@@ -129,7 +154,11 @@ def test_parameters_bear_the_names_of_pytorch(name):
     for argument in made.arguments:
         assert argument.name in theirs
         if argument.default is not REQUIRED:
-            assert theirs[argument.name].default in (argument.default, inspect.Parameter.empty, None)
+            assert theirs[argument.name].default in (
+                argument.default,
+                inspect.Parameter.empty,
+                None,
+            )
     if not any(key == name for key, _param in OURS):
         written = {argument.name for argument in made.arguments}
         params = {param.name for param in kind.params}
@@ -201,9 +230,24 @@ def test_template(name):
 
 def test_the_first_templates_stay():
     assert set(templates.names()) >= {
-        "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "plain18", "plain34",
-        "cifar_resnet8", "cifar_resnet20", "cifar_resnet32", "cifar_resnet44", "cifar_resnet56",
-        "cifar_resnet110", "cifar_plain20", "cifar_plain56", "vgg16", "lenet5"}
+        "resnet18",
+        "resnet34",
+        "resnet50",
+        "resnet101",
+        "resnet152",
+        "plain18",
+        "plain34",
+        "cifar_resnet8",
+        "cifar_resnet20",
+        "cifar_resnet32",
+        "cifar_resnet44",
+        "cifar_resnet56",
+        "cifar_resnet110",
+        "cifar_plain20",
+        "cifar_plain56",
+        "vgg16",
+        "lenet5",
+    }
     with pytest.raises(KeyError):
         templates.build("resnet19")
 

@@ -20,33 +20,53 @@ pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even k
 
 # Beside the defaults, where those do not suit 32 channels of 17×15.
 PARAMS = {
-    "out_channels": 24, "width": 8, "kernel_size": (3, 2), "padding": 1, "inline": False,
-    "Linear": {"per_place": True, "out_features": 5}, "Conv2d": {"padding": "same"},
-    "MaxPool2d": {"ceil_mode": True}, "AvgPool2d": {"count_include_pad": False},
+    "out_channels": 24,
+    "width": 8,
+    "kernel_size": (3, 2),
+    "padding": 1,
+    "inline": False,
+    "Linear": {"per_place": True, "out_features": 5},
+    "Conv2d": {"padding": "same"},
+    "MaxPool2d": {"ceil_mode": True},
+    "AvgPool2d": {"count_include_pad": False},
     "ConvTranspose2d": {"output_padding": (1, 0), "groups": 4},
-    "AdaptiveAvgPool2d": {"output_size": (3, 5)}, "AdaptiveMaxPool2d": {"output_size": 4},
-    "Upsample": {"scale_factor": 3, "mode": "bilinear"}, "ChannelPad": {"before": 1, "behind": 3},
-    "ZeroPad2d": {"left": 0, "right": 1, "top": 2, "bottom": 3}, "ChannelShuffle": {"groups": 4},
-    "Chunk": {"chunks": 4, "index": 3}, "LayerScale": {"value": 1}}
+    "AdaptiveAvgPool2d": {"output_size": (3, 5)},
+    "AdaptiveMaxPool2d": {"output_size": 4},
+    "Upsample": {"scale_factor": 3, "mode": "bilinear"},
+    "ChannelPad": {"before": 1, "behind": 3},
+    "ZeroPad2d": {"left": 0, "right": 1, "top": 2, "bottom": 3},
+    "ChannelShuffle": {"groups": 4},
+    "Chunk": {"chunks": 4, "index": 3},
+    "LayerScale": {"value": 1},
+}
 BLOCKS = next(param.choices for param in KINDS["Stage"].params if param.name == "block")
 
 
 def all_kinds() -> Graph:
     """Every kind on a branch of its own behind two convolutions, a stage of every block; all come
     together as vectors."""
-    nodes = [Node("left", "Conv2d", {"out_channels": 32, "kernel_size": 3, "stride": 2}),
-             Node("right", "Conv2d", {"out_channels": 32, "kernel_size": 3, "stride": 2})]
+    nodes = [
+        Node("left", "Conv2d", {"out_channels": 32, "kernel_size": 3, "stride": 2}),
+        Node("right", "Conv2d", {"out_channels": 32, "kernel_size": 3, "stride": 2}),
+    ]
     wires = [Wire("input", "left"), Wire("input", "right")]
-    inner = Graph("", (), {"conv": Node("conv", "Conv2d", {"out_channels": 8, "kernel_size": 1})},
-                  (Wire("input", "conv"), Wire("conv", "output")))
+    inner = Graph(
+        "",
+        (),
+        {"conv": Node("conv", "Conv2d", {"out_channels": 8, "kernel_size": 1})},
+        (Wire("input", "conv"), Wire("conv", "output")),
+    )
     branches = [(f"k_{name}", name, {}) for name in KINDS]
     branches += [(f"s_{block}", "Stage", {"block": block}) for block in BLOCKS]
     ends = []
     for id, name, params in branches:
         offered = {param.name: param for param in KINDS[name].params}
         params = PARAMS.get(name, {}) | params
-        params |= {key: value for key, value in PARAMS.items() if key in offered
-                   and key not in params and offered[key].fault(value) is None}
+        params |= {
+            key: value
+            for key, value in PARAMS.items()
+            if key in offered and key not in params and offered[key].fault(value) is None
+        }
         nodes.append(Node(id, name, params, inner=inner if name == "Group" else None))
         for port, source in zip(KINDS[name].inputs, ("left", "right")):
             wires.append(Wire(source, id, port))
@@ -61,8 +81,10 @@ def all_kinds() -> Graph:
         some, ends = ends[:20], ends[20:]
         number += 1
         nodes.append(Node(f"join{number}", "Concat"))
-        wires += [Wire(source, f"join{number}", port)
-                  for source, port in zip(some, "abcdefghijklmnopqrst")]
+        wires += [
+            Wire(source, f"join{number}", port)
+            for source, port in zip(some, "abcdefghijklmnopqrst")
+        ]
         ends.append(f"join{number}")
     nodes.append(Node("fc", "Linear"))
     wires += [Wire(ends[0], "fc"), Wire("fc", "output")]
@@ -94,8 +116,11 @@ def checked(tmp_path_factory) -> SimpleNamespace:
     net = space["EveryKind"]().eval()
     seen = {}
     for name, module in net.named_modules():
-        module.register_forward_hook(lambda _module, given, out, name=name: seen.update(
-            {name: ([list(each.shape[1:]) for each in given], list(out.shape[1:]))}))
+        module.register_forward_hook(
+            lambda _module, given, out, name=name: seen.update(
+                {name: ([list(each.shape[1:]) for each in given], list(out.shape[1:]))}
+            )
+        )
     with torch.no_grad():
         out = net(torch.zeros(2, *found["input"]))
     return SimpleNamespace(path=path, found=found, net=net, seen=seen, out=list(out.shape[1:]))
@@ -137,8 +162,9 @@ def test_shapes_parameters_and_macs_are_those_of_pytorch(checked):
     leaves = [name for name, module in modules.items() if not list(module.children())]
     assert hooked == len(leaves), "every module of the source is a row of the table"
     assert found["params"] == sum(each.numel() for each in net.parameters())
-    assert found["macs"] == sum(multiplied(modules[name], seen[name][0][0], seen[name][1])
-                                for name in leaves)
+    assert found["macs"] == sum(
+        multiplied(modules[name], seen[name][0][0], seen[name][1]) for name in leaves
+    )
     assert found["output"] == checked.out
 
 

@@ -18,8 +18,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even k
 STATISTICS = {"GroupNorm"}
 # The axes change places, so that no place of the output stands for one of the input.
 TURNED = {"Permute"}
-SAME = [name for name, kind in KINDS.items() if not kind.composite and kind.reach is None
-        and name not in STATISTICS | TURNED]
+SAME = [
+    name
+    for name, kind in KINDS.items()
+    if not kind.composite and kind.reach is None and name not in STATISTICS | TURNED
+]
 
 
 def seen(layer, name: str, params: dict, shape, axis: int) -> list[set[int]]:
@@ -34,8 +37,10 @@ def seen(layer, name: str, params: dict, shape, axis: int) -> list[set[int]]:
         made = nn.Parameter(made.double())
     random = torch.Generator().manual_seed(0)
     pictures = torch.rand((1, *shape), dtype=torch.float64, generator=random) - 0.5
-    others = [torch.rand((1, *shape), dtype=torch.float64, generator=random)
-              for _port in KINDS[name].inputs[1:]]
+    others = [
+        torch.rand((1, *shape), dtype=torch.float64, generator=random)
+        for _port in KINDS[name].inputs[1:]
+    ]
     with torch.no_grad():
         before = layer.run(name, params, made, pictures, *others)[0]
         found = [set() for _place in range(before.shape[axis])]
@@ -88,21 +93,41 @@ def numbers(low: int, high: int):
 ROOM = 14
 sides, axes = st.integers(1, ROOM), st.sampled_from([1, 2])
 DRAWN = {
-    "Conv2d": {"kernel_size": numbers(1, 5), "stride": numbers(1, 4),
-               "padding": numbers(0, 3), "dilation": numbers(1, 3)},
-    "ConvTranspose2d": {"kernel_size": numbers(1, 5), "stride": numbers(1, 4),
-                        "padding": numbers(0, 3), "dilation": numbers(1, 3),
-                        "output_padding": st.integers(0, 1)},
-    "MaxPool2d": {"kernel_size": numbers(1, 5), "stride": numbers(1, 4),
-                  "padding": numbers(0, 2), "ceil_mode": st.booleans()},
-    "AvgPool2d": {"kernel_size": numbers(1, 5), "stride": numbers(1, 4),
-                  "padding": numbers(0, 2), "ceil_mode": st.booleans(),
-                  "count_include_pad": st.booleans()},
+    "Conv2d": {
+        "kernel_size": numbers(1, 5),
+        "stride": numbers(1, 4),
+        "padding": numbers(0, 3),
+        "dilation": numbers(1, 3),
+    },
+    "ConvTranspose2d": {
+        "kernel_size": numbers(1, 5),
+        "stride": numbers(1, 4),
+        "padding": numbers(0, 3),
+        "dilation": numbers(1, 3),
+        "output_padding": st.integers(0, 1),
+    },
+    "MaxPool2d": {
+        "kernel_size": numbers(1, 5),
+        "stride": numbers(1, 4),
+        "padding": numbers(0, 2),
+        "ceil_mode": st.booleans(),
+    },
+    "AvgPool2d": {
+        "kernel_size": numbers(1, 5),
+        "stride": numbers(1, 4),
+        "padding": numbers(0, 2),
+        "ceil_mode": st.booleans(),
+        "count_include_pad": st.booleans(),
+    },
     "AdaptiveAvgPool2d": {"output_size": numbers(1, 16)},
     "AdaptiveMaxPool2d": {"output_size": numbers(1, 16)},
-    "Upsample": {"scale_factor": st.integers(1, 9), "mode": st.sampled_from(["nearest", "bilinear"])},
+    "Upsample": {
+        "scale_factor": st.integers(1, 9),
+        "mode": st.sampled_from(["nearest", "bilinear"]),
+    },
     "ZeroPad2d": {side: st.integers(0, 3) for side in ("left", "right", "top", "bottom")},
-    "Flatten": None}
+    "Flatten": None,
+}
 
 
 def test_every_kind_that_reaches_is_drawn():
@@ -127,8 +152,11 @@ def test_reach_of_same_padding(layer, kernel, dilation, axis, side):
 @pytest.mark.parametrize("name", SAME)
 def test_the_same_place(layer, name):
     """A kind that states no reach: every place of the output sees that of the input, alone."""
-    params = {key: value for key, value in (("per_place", True), ("value", 0.5))
-              if hasattr(KINDS[name].settings({}), key)}
+    params = {
+        key: value
+        for key, value in (("per_place", True), ("value", 0.5))
+        if hasattr(KINDS[name].settings({}), key)
+    }
     shape = (4, 5, 6)
     for axis in (1, 2):
         if name in ("Linear", "LayerNorm"):  # they work on the last axis, behind Permute
@@ -139,6 +167,7 @@ def test_the_same_place(layer, name):
 
 def test_whole_maps():
     """What sees all of the input is said to, and only where there is more than one place."""
+
     def of(name, shape, **params):
         kind = KINDS[name]
         settings = kind.settings(params)
@@ -146,8 +175,10 @@ def test_whole_maps():
 
     assert of("AdaptiveAvgPool2d", (3, 7, 7)) == (WHOLE, WHOLE)
     assert of("AdaptiveAvgPool2d", (3, 1, 7), output_size=1) == (SAME_PLACE, WHOLE)
-    assert of("AdaptiveMaxPool2d", (3, 7, 7), output_size=(1, 7)) == (WHOLE, Reach(
-        7, 7, tuple((n, n) for n in range(7))))
+    assert of("AdaptiveMaxPool2d", (3, 7, 7), output_size=(1, 7)) == (
+        WHOLE,
+        Reach(7, 7, tuple((n, n) for n in range(7))),
+    )
     assert of("AvgPool2d", (3, 7, 7), kernel_size=7) == (WHOLE, WHOLE)
     assert of("AvgPool2d", (3, 8, 7), kernel_size=7) != (WHOLE, WHOLE)
     assert of("MaxPool2d", (3, 2, 2), padding=1, stride=3) != (WHOLE, WHOLE), "only the first row"

@@ -23,18 +23,33 @@ PAPERS = {
     # resnet18 without its three 1×1 projections: 64·128 + 2·128 and so on
     "plain18": 11_689_512 - 8_448 - 33_280 - 132_096,
     # a gate of c/16 channels, with biases, in every block: 2·c·c/16 + c/16 + c
-    "se_resnet50": 25_557_032 + sum(
-        depth * (2 * c * c // 16 + c // 16 + c) for depth, c in zip((3, 4, 6, 3), (256, 512, 1024, 2048))),
+    "se_resnet50": 25_557_032
+    + sum(
+        depth * (2 * c * c // 16 + c // 16 + c)
+        for depth, c in zip((3, 4, 6, 3), (256, 512, 1024, 2048))
+    ),
 }
 # In millions, with the digits that the papers print: He et al. 2015, table 6 (option A);
 # He et al. 2016, table 4; Zagoruyko and Komodakis 2016, table 4; Hu, Shen, Sun 2017, table 2 has
 # none, so their reference code's 28.1; Iandola et al. 2016: fifty times less than AlexNet's 61.
 MILLIONS = {
-    "cifar_resnet20_a": "0.27", "cifar_resnet32_a": "0.46", "cifar_resnet44_a": "0.66",
-    "cifar_resnet56_a": "0.85", "cifar_resnet110_a": "1.7", "cifar_resnet1202_a": "19.4",
-    "cifar_preact_resnet110": "1.7", "cifar_preact_resnet164": "1.7",
-    "cifar_preact_resnet1001": "10.3", "wrn_28_10": "36.5", "wrn_16_8": "11.0", "wrn_40_4": "8.9",
-    "se_resnet50": "28.1", "squeezenet1_0": "1.2", "densenet121": "8.0", "mobilenet_v2": "3.5"}
+    "cifar_resnet20_a": "0.27",
+    "cifar_resnet32_a": "0.46",
+    "cifar_resnet44_a": "0.66",
+    "cifar_resnet56_a": "0.85",
+    "cifar_resnet110_a": "1.7",
+    "cifar_resnet1202_a": "19.4",
+    "cifar_preact_resnet110": "1.7",
+    "cifar_preact_resnet164": "1.7",
+    "cifar_preact_resnet1001": "10.3",
+    "wrn_28_10": "36.5",
+    "wrn_16_8": "11.0",
+    "wrn_40_4": "8.9",
+    "se_resnet50": "28.1",
+    "squeezenet1_0": "1.2",
+    "densenet121": "8.0",
+    "mobilenet_v2": "3.5",
+}
 
 
 def cifar(depth: int) -> int:
@@ -50,14 +65,20 @@ PROJECTIONS = (16 * 32 + 2 * 32) + (32 * 64 + 2 * 64)  # option B's two
 
 
 def rows(report: Report) -> list:
-    return sorted([layer.path, list(layer.out)] for layer in report.layers()
-                  if layer.kind in ("Conv2d", "Linear"))
+    return sorted(
+        [layer.path, list(layer.out)]
+        for layer in report.layers()
+        if layer.kind in ("Conv2d", "Linear")
+    )
 
 
 def state(report: Report) -> dict:
     """Every key of the state dict with its shape, as the kinds declare them."""
-    return {".".join(filter(None, (layer.path, weight.name))): list(weight.shape)
-            for layer in report.layers() for weight in layer.facts.weights}
+    return {
+        ".".join(filter(None, (layer.path, weight.name))): list(weight.shape)
+        for layer in report.layers()
+        for weight in layer.facts.weights
+    }
 
 
 def digest(found: list) -> str:
@@ -71,8 +92,11 @@ def test_torchvisions_layers_and_state(name):
     theirs, report = REFERENCE[name], analyse(templates.build(name))
     assert report.ok and list(report.graph.input) == theirs["input"]
     assert (report.params, report.macs) == (theirs["params"], theirs["macs"])
-    found = [[layer.path, list(layer.out), layer.params] for layer in report.layers()
-             if layer.kind in ("Conv2d", "Linear")]
+    found = [
+        [layer.path, list(layer.out), layer.params]
+        for layer in report.layers()
+        if layer.kind in ("Conv2d", "Linear")
+    ]
     assert sorted(found) == sorted(theirs["layers"])
     assert state(report) == dict(theirs["state"])
 
@@ -101,8 +125,11 @@ def test_published_weights_fit_the_written_network(name):
     declared = state(report)
     assert {key: list(value.shape) for key, value in network.state_dict().items()} == declared
     theirs = dict(REFERENCE[name]["state"]) if name in REFERENCE else declared
-    network.load_state_dict({key: torch.empty(shape, device="meta") for key, shape in theirs.items()},
-                            strict=True, assign=True)
+    network.load_state_dict(
+        {key: torch.empty(shape, device="meta") for key, shape in theirs.items()},
+        strict=True,
+        assign=True,
+    )
 
 
 @pytest.mark.parametrize("name", PAPERS)
@@ -124,14 +151,27 @@ def test_the_cifar_nets_with_both_options(depth):
         assert analyse(templates.build(f"cifar_plain{depth}")).params == cifar(depth)
 
 
-@pytest.mark.parametrize("name, layers", [
-    *((f"cifar_resnet{n}_a", n) for n in (20, 56, 110, 1202)), ("cifar_preact_resnet110", 110),
-    ("cifar_preact_resnet164", 164), ("cifar_preact_resnet1001", 1001),
-    ("densenet121", 121), ("densenet169", 169), ("vgg19", 19), ("resnet152", 152), ("alexnet", 8)])
+@pytest.mark.parametrize(
+    "name, layers",
+    [
+        *((f"cifar_resnet{n}_a", n) for n in (20, 56, 110, 1202)),
+        ("cifar_preact_resnet110", 110),
+        ("cifar_preact_resnet164", 164),
+        ("cifar_preact_resnet1001", 1001),
+        ("densenet121", 121),
+        ("densenet169", 169),
+        ("vgg19", 19),
+        ("resnet152", 152),
+        ("alexnet", 8),
+    ],
+)
 def test_as_many_layers_as_its_name_says(name, layers):
     """Counted as the papers do: convolutions and linear layers on the main path."""
-    found = [layer for layer in analyse(templates.build(name)).layers()
-             if layer.kind in ("Conv2d", "Linear") and "downsample" not in layer.path]
+    found = [
+        layer
+        for layer in analyse(templates.build(name)).layers()
+        if layer.kind in ("Conv2d", "Linear") and "downsample" not in layer.path
+    ]
     assert len(found) == layers
 
 

@@ -11,9 +11,18 @@ from explorer.catalog import KINDS
 from explorer.cli import main
 
 # Of parameters that take the same values one stands for all.
-ONCE = {(type(param.default), param.low, param.high, param.choices, param.pair, param.words):
-        (kind, param) for kind in KINDS.values() for param in kind.params if kind.name != "Group"}
-PARAMS = [pytest.param(kind, param, id=f"{kind.name}-{param.name}") for kind, param in ONCE.values()]
+ONCE = {
+    (type(param.default), param.low, param.high, param.choices, param.pair, param.words): (
+        kind,
+        param,
+    )
+    for kind in KINDS.values()
+    for param in kind.params
+    if kind.name != "Group"
+}
+PARAMS = [
+    pytest.param(kind, param, id=f"{kind.name}-{param.name}") for kind, param in ONCE.values()
+]
 
 
 def check(tmp_path, kind: str, params: dict, input=(6, 9, 9)) -> tuple[int, str, str]:
@@ -21,8 +30,18 @@ def check(tmp_path, kind: str, params: dict, input=(6, 9, 9)) -> tuple[int, str,
     nodes = [{"id": "conv5", "kind": kind, "params": params}]
     wires = [["input", "conv5", port] for port in KINDS[kind].inputs] + [["conv5", "output"]]
     path = tmp_path / "wrong.cnn.json"
-    path.write_text(json.dumps({"format": "cnn-explorer", "version": 1, "name": "net",
-                                "input": input, "nodes": nodes, "wires": wires}))
+    path.write_text(
+        json.dumps(
+            {
+                "format": "cnn-explorer",
+                "version": 1,
+                "name": "net",
+                "input": input,
+                "nodes": nodes,
+                "wires": wires,
+            }
+        )
+    )
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         status = main(["check", str(path)])
@@ -42,8 +61,21 @@ def refused(tmp_path, kind, param, value) -> str:
 
 @pytest.mark.parametrize("kind, param", PARAMS)
 def test_what_no_parameter_takes(tmp_path, kind, param):
-    for value in (None, [], [1, 2, 3], [[1, 1], 1], [1, "1"], [True, 1], [1.0, 1.0], {}, "",
-                  "x" * 500, "3", float("inf"), float("nan")):
+    for value in (
+        None,
+        [],
+        [1, 2, 3],
+        [[1, 1], 1],
+        [1, "1"],
+        [True, 1],
+        [1.0, 1.0],
+        {},
+        "",
+        "x" * 500,
+        "3",
+        float("inf"),
+        float("nan"),
+    ):
         refused(tmp_path, kind, param, value)
 
 
@@ -69,26 +101,64 @@ def test_what_this_parameter_does_not_take(tmp_path, kind, param):
         assert "whole number" in refused(tmp_path, kind, param, param.low + 0.5)
 
 
-@pytest.mark.parametrize("kind, params, sentence", [
-    ("Conv2d", {"groups": 4, "out_channels": 8},
-     "groups 4 of conv5 does not divide its 6 input channels; allowed: 1, 2"),
-    ("Conv2d", {"groups": 65_536, "out_channels": 65_536}, "groups 65536 of conv5 does not divide"),
-    ("GroupNorm", {"num_groups": 4},
-     "num_groups 4 of conv5 does not divide its 6 channels; allowed: 1, 2, 3, 6"),
-    ("ChannelShuffle", {"groups": 5},
-     "groups 5 of conv5 does not divide its 6 channels; allowed: 1, 2, 3, 6"),
-    ("Chunk", {"chunks": 4}, "chunks 4 of conv5 does not divide its 6 channels"),
-    ("Chunk", {"chunks": 3, "index": 3}, "index 3 of conv5: there are 3 parts; allowed: 0 to 2"),
-    ("Conv2d", {"kernel_size": [3, 11]},
-     "kernel_size 3×11 is larger than the padded input 9×9 of conv5; allowed: up to 9×9"),
-    ("Conv2d", {"padding": "same", "stride": [2, 1]},
-     'padding "same" of conv5 needs stride 1, but stride is 2×1'),
-    ("MaxPool2d", {"kernel_size": [2, 4], "padding": [2, 2]},
-     "padding 2×2 of conv5 is more than half of kernel_size 2×4; allowed: up to 1×2"),
-    ("ConvTranspose2d", {"output_padding": 2},
-     "output_padding 2 of conv5 must be smaller than stride or dilation; allowed: 0 to 1"),
-    ("ConvTranspose2d", {"padding": [9, 1]}, "conv5 would give a map of 0×16; allowed: at least"),
-    ("LayerScale", {"value": 0}, ""), ("Conv2d", {"kernel_size": [9, 1], "padding": [0, 4]}, "")])
+@pytest.mark.parametrize(
+    "kind, params, sentence",
+    [
+        (
+            "Conv2d",
+            {"groups": 4, "out_channels": 8},
+            "groups 4 of conv5 does not divide its 6 input channels; allowed: 1, 2",
+        ),
+        (
+            "Conv2d",
+            {"groups": 65_536, "out_channels": 65_536},
+            "groups 65536 of conv5 does not divide",
+        ),
+        (
+            "GroupNorm",
+            {"num_groups": 4},
+            "num_groups 4 of conv5 does not divide its 6 channels; allowed: 1, 2, 3, 6",
+        ),
+        (
+            "ChannelShuffle",
+            {"groups": 5},
+            "groups 5 of conv5 does not divide its 6 channels; allowed: 1, 2, 3, 6",
+        ),
+        ("Chunk", {"chunks": 4}, "chunks 4 of conv5 does not divide its 6 channels"),
+        (
+            "Chunk",
+            {"chunks": 3, "index": 3},
+            "index 3 of conv5: there are 3 parts; allowed: 0 to 2",
+        ),
+        (
+            "Conv2d",
+            {"kernel_size": [3, 11]},
+            "kernel_size 3×11 is larger than the padded input 9×9 of conv5; allowed: up to 9×9",
+        ),
+        (
+            "Conv2d",
+            {"padding": "same", "stride": [2, 1]},
+            'padding "same" of conv5 needs stride 1, but stride is 2×1',
+        ),
+        (
+            "MaxPool2d",
+            {"kernel_size": [2, 4], "padding": [2, 2]},
+            "padding 2×2 of conv5 is more than half of kernel_size 2×4; allowed: up to 1×2",
+        ),
+        (
+            "ConvTranspose2d",
+            {"output_padding": 2},
+            "output_padding 2 of conv5 must be smaller than stride or dilation; allowed: 0 to 1",
+        ),
+        (
+            "ConvTranspose2d",
+            {"padding": [9, 1]},
+            "conv5 would give a map of 0×16; allowed: at least",
+        ),
+        ("LayerScale", {"value": 0}, ""),
+        ("Conv2d", {"kernel_size": [9, 1], "padding": [0, 4]}, ""),
+    ],
+)
 def test_values_that_do_not_fit_together(tmp_path, kind, params, sentence):
     status, out, err = check(tmp_path, kind, params)
     assert err == "" and sentence in out

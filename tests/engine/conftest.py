@@ -88,9 +88,7 @@ def _around(kind: str) -> Graph:
     ]
     feeding = ["bn1", "conv2"]
     wires = [Wire("input", "conv1"), Wire("conv1", "bn1"), Wire("bn1", "conv2")]
-    wires += [
-        Wire(feeding[-1 - number], "it", port) for number, port in enumerate(declared.inputs)
-    ]
+    wires += [Wire(feeding[-1 - number], "it", port) for number, port in enumerate(declared.inputs)]
     graph = Graph("net", (1, 28, 28), {node.id: node for node in nodes}, tuple(wires))
     out = analyse(graph).facts["it"].out
     end = Node("fc", "Linear") if len(out) == 1 else Node("head", "ClassifierHead")

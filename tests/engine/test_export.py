@@ -13,7 +13,7 @@ from explorer.engine.model import build
 
 # Fills a network with numbers that depend on its state's names alone, and keeps them small enough
 # for hundreds of layers; both sides run this same text.
-FILL = '''
+FILL = """
 import torch
 
 def answer(network, shape):
@@ -29,8 +29,10 @@ def answer(network, shape):
                 tensor.copy_(drawn / 4 + {"weight": 0.1, "running_var": 0.9}.get(
                     name.rpartition(".")[2], -0.1))
         return network.eval()(torch.rand(shape, generator=generator)).numpy()
-'''
-PROGRAM = FILL + '''
+"""
+PROGRAM = (
+    FILL
+    + """
 import runpy, sys
 import numpy as np
 
@@ -39,7 +41,8 @@ torch.set_num_threads(1)
 space = runpy.run_path(path, run_name="__main__")
 assert not [name for name in sys.modules if name.split(".")[0] in ("explorer", "torchvision")]
 np.save(out, answer(space[name](), eval(shape)))
-'''
+"""
+)
 
 
 @pytest.mark.parametrize("name", templates.names())
@@ -51,11 +54,27 @@ def test_it_computes_what_the_engine_computes(name, tmp_path):
     (tmp_path / "network.py").write_text(model.text, "utf-8")
     shape = (1, *graph.input)
     ran = subprocess.run(
-        [sys.executable, "-W", "error", "-c", PROGRAM, "network.py", type(model.net).__name__,
-         repr(shape), "out.npy"], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        [
+            sys.executable,
+            "-W",
+            "error",
+            "-c",
+            PROGRAM,
+            "network.py",
+            type(model.net).__name__,
+            repr(shape),
+            "out.npy",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.splitlines() == [f"{model.report.params:,} parameters",
-                                       f"(1, {model.report.output[0]})"]
+    assert ran.stdout.splitlines() == [
+        f"{model.report.params:,} parameters",
+        f"(1, {model.report.output[0]})",
+    ]
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     space: dict = {}

@@ -73,28 +73,45 @@ def test_names_behind_a_wrapper(model, other):
 @pytest.mark.parametrize("ordered", [True, False])
 def test_other_names_by_order_and_shape(model, other, ordered):
     modules = list(dict.fromkeys(name.rpartition(".")[0] for name in other))
-    state = renamed(other, lambda name: "layer{}.{}".format(
-        modules.index(name.rpartition(".")[0]), name.rpartition(".")[2]))
+    state = renamed(
+        other,
+        lambda name: "layer{}.{}".format(
+            modules.index(name.rpartition(".")[0]), name.rpartition(".")[2]
+        ),
+    )
     found = loaded(model, state if ordered else sorted_by_name(state), other, ordered)
     shaped = sum(how == "shape" for how in found.how.values())
-    assert len(found.ordered) + shaped == len(found.pairs) and "by order and shape" in found.sentence
-    assert any("by order" in line and "stem.conv.weight" in line or "← layer0.weight" in line
-               for line in found.lines())
+    assert (
+        len(found.ordered) + shaped == len(found.pairs) and "by order and shape" in found.sentence
+    )
+    assert any(
+        "by order" in line and "stem.conv.weight" in line or "← layer0.weight" in line
+        for line in found.lines()
+    )
 
 
 def test_a_few_other_names(model, other):
-    state = renamed(other, lambda name: name.replace("fc", "classifier").replace("layer2", "block2"))
+    state = renamed(
+        other, lambda name: name.replace("fc", "classifier").replace("layer2", "block2")
+    )
     found = loaded(model, state, other)
     tailed = sum("layer2" in name and "num_batches" not in name for name in other)
-    assert found.sentence == (f"All {len(found.pairs)} tensors match: {len(found.pairs) - tailed - 2} by "
-                              f"name, {tailed} by the tail of the name, 2 as the only ones of their shape.")
+    assert found.sentence == (
+        f"All {len(found.pairs)} tensors match: {len(found.pairs) - tailed - 2} by "
+        f"name, {tailed} by the tail of the name, 2 as the only ones of their shape."
+    )
     assert {ours: how for ours, how in found.how.items() if "fc" in ours} == {
-        "fc.weight": "shape", "fc.bias": "shape"}
+        "fc.weight": "shape",
+        "fc.bias": "shape",
+    }
 
 
 def chain(*layers: nn.Module, numbers=None) -> nn.Sequential:
-    return nn.Sequential(OrderedDict((str(number), layer) for number, layer in zip(
-        numbers or range(len(layers)), layers)))
+    return nn.Sequential(
+        OrderedDict(
+            (str(number), layer) for number, layer in zip(numbers or range(len(layers)), layers)
+        )
+    )
 
 
 def test_numbers_that_agree_by_chance_do_not_cross():
@@ -104,7 +121,8 @@ def test_numbers_that_agree_by_chance_do_not_cross():
         found = match(ours.state_dict(), theirs.state_dict(), ordered)
         weights = dict(found.pairs)
         assert [weights[f"{number}.weight"] for number in (0, 2, 4, 6)] == [
-            f"{number}.weight" for number in (0, 3, 6, 9)]
+            f"{number}.weight" for number in (0, 3, 6, 9)
+        ]
 
 
 def test_numbers_are_counted_where_a_file_is_sorted_by_name():
@@ -117,8 +135,11 @@ def test_numbers_are_counted_where_a_file_is_sorted_by_name():
 def test_a_bias_is_not_taken_for_another_layers():
     ours = chain(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Conv2d(8, 8, 3), nn.BatchNorm2d(8))
     theirs = {"bn1": ours[1], "bn2": ours[3], "conv1": ours[0], "conv2": ours[2]}
-    state = {f"{name}.{key}": value for name, layer in theirs.items()
-             for key, value in layer.state_dict().items()}
+    state = {
+        f"{name}.{key}": value
+        for name, layer in theirs.items()
+        for key, value in layer.state_dict().items()
+    }
     found = dict(match(ours.state_dict(), state, ordered=False).pairs)
     assert found["0.bias"] == "conv1.bias" and found["3.bias"] == "bn2.bias"
     assert found["1.running_mean"] == "bn1.running_mean"
@@ -160,8 +181,11 @@ def test_a_file_that_lacks_one_tensor_or_has_one_too_many(model, other):
 
 @pytest.mark.parametrize("prefix", ["", "module."])
 def test_auxiliary_heads_are_left_out(model, other, prefix):
-    heads = {"aux1.conv.bn.weight": torch.zeros(16), "AuxLogits.fc.weight": torch.zeros(10, 64),
-             "aux1.conv.bn.num_batches_tracked": torch.zeros(())}
+    heads = {
+        "aux1.conv.bn.weight": torch.zeros(16),
+        "AuxLogits.fc.weight": torch.zeros(10, 64),
+        "aux1.conv.bn.num_batches_tracked": torch.zeros(()),
+    }
     state = renamed({**other, **heads}, lambda name: prefix + name)
     found = adopt(model.net, state, True)
     assert torch.equal(model.net.fc.weight, other["fc.weight"])
@@ -173,8 +197,12 @@ def test_auxiliary_heads_are_left_out(model, other, prefix):
 def test_the_names_of_old_densenets(model):
     """torchvision's published DenseNets have norm.1 where its source has norm1."""
     first, second = (build(templates.build("densenet121"), CPU, seed).net for seed in (0, 1))
-    state = renamed(second.state_dict(), lambda name: re.sub(r"(norm|conv)([12])\.", r"\1.\2.", name)
-                    if "denselayer" in name else name)
+    state = renamed(
+        second.state_dict(),
+        lambda name: (
+            re.sub(r"(norm|conv)([12])\.", r"\1.\2.", name) if "denselayer" in name else name
+        ),
+    )
     found = adopt(first, state, True)
     assert not found.ordered and sum(how == "tail" for how in found.how.values()) > 400
     for name, tensor in first.state_dict().items():
@@ -187,13 +215,16 @@ def test_numbers_of_another_sort_are_not_weights(model, other):
 
 
 def test_half_precision_is_read_as_single(model, other):
-    halves = OrderedDict((name, value.half() if value.is_floating_point() else value)
-                         for name, value in other.items())
+    halves = OrderedDict(
+        (name, value.half() if value.is_floating_point() else value)
+        for name, value in other.items()
+    )
     loaded(model, halves, {name: value.float() for name, value in halves.items()})
     assert next(model.net.parameters()).dtype is torch.float32
 
 
 # Files whose order says nothing ---------------------------------------------------------------
+
 
 def test_a_renamed_network_in_a_file_sorted_by_name():
     """The layers of one shape stand in another order there: stem.bn behind all of body."""
@@ -202,8 +233,12 @@ def test_a_renamed_network_in_a_file_sorted_by_name():
         if tensor.is_floating_point():
             nn.init.uniform_(tensor)
     heads = {"conv1": "stem.conv", "bn1": "stem.bn", "fc": "head"}
-    state = {re.sub(r"^(conv1|bn1|fc)\.", lambda found: heads[found[1]] + ".", name).replace(
-        "layer", "body."): tensor for name, tensor in second.state_dict().items()}
+    state = {
+        re.sub(r"^(conv1|bn1|fc)\.", lambda found: heads[found[1]] + ".", name).replace(
+            "layer", "body."
+        ): tensor
+        for name, tensor in second.state_dict().items()
+    }
     found = adopt(first, sorted_by_name(state), ordered=False)
     for name, tensor in first.state_dict().items():
         assert torch.equal(tensor, second.state_dict()[name]) or "num_batches" in name, name
@@ -220,7 +255,9 @@ def alike(ours, theirs, ordered) -> str:
 
 
 def test_equal_names_that_differ_in_signs_alone():
-    ours = {name: torch.zeros(4, 4, 3, 3) for name in ("conv_1.weight", "conv1.weight", "conv.1.weight")}
+    ours = {
+        name: torch.zeros(4, 4, 3, 3) for name in ("conv_1.weight", "conv1.weight", "conv.1.weight")
+    }
     for ordered in (True, False):
         assert all(how == "name" for how in match(ours, sorted_by_name(ours), ordered).how.values())
         assert match(ours, sorted_by_name(ours), ordered).complete
@@ -229,19 +266,27 @@ def test_equal_names_that_differ_in_signs_alone():
 def test_layers_that_only_an_order_tells_apart():
     ours = chain(*(nn.Conv2d(4, 4, 3) for _ in range(5))).state_dict()
     words = ["stem", "body_a", "zeta", "head", "neck"]
-    theirs = {f"{word}.{key}": ours[f"{number}.{key}"] for number, word in enumerate(words)
-              for key in ("weight", "bias")}
+    theirs = {
+        f"{word}.{key}": ours[f"{number}.{key}"]
+        for number, word in enumerate(words)
+        for key in ("weight", "bias")
+    }
     assert "0, 1, 2 and 2 more apart, and the file is sorted by name" in alike(
-        ours, sorted_by_name(theirs), False)
+        ours, sorted_by_name(theirs), False
+    )
     assert dict(match(ours, theirs, True).pairs)["4.bias"] == "neck.bias"
     assert "by order" in match(ours, theirs, True).sentence
 
 
 def test_an_order_that_is_not_the_networks(model, other):
-    state = {f"q{number}.{name.rpartition('.')[2]}": value
-             for number, (name, value) in enumerate(reversed(other.items()))}
+    state = {
+        f"q{number}.{name.rpartition('.')[2]}": value
+        for number, (name, value) in enumerate(reversed(other.items()))
+    }
     assert "the order of the file is another" in str(refused(model, state))
-    refused(model, dict(sorted(state.items(), key=lambda item: int(item[0][1:].split(".")[0]))), False)
+    refused(
+        model, dict(sorted(state.items(), key=lambda item: int(item[0][1:].split(".")[0]))), False
+    )
 
 
 @pytest.mark.parametrize("first", [0, 1, 2])
@@ -249,7 +294,9 @@ def test_an_order_that_is_not_the_networks(model, other):
 def test_numbers_that_begin_elsewhere_are_no_tails(first, named):
     """Number 1 here is number 2 there: nothing may go by the names, unless all numbers agree."""
     ours = chain(*(nn.Conv2d(4, 4, 3, bias=False) for _ in range(4))).state_dict()
-    theirs = {named.format(number + first) + ".weight": ours[f"{number}.weight"] for number in range(4)}
+    theirs = {
+        named.format(number + first) + ".weight": ours[f"{number}.weight"] for number in range(4)
+    }
     for ordered in (True, False):
         found = match(ours, theirs, ordered)
         assert found.complete
@@ -260,9 +307,14 @@ def test_numbers_that_begin_elsewhere_are_no_tails(first, named):
 
 def test_a_layer_of_another_name_in_the_middle_of_a_sequence():
     """conv3 and stem: which of theirs is which, the equal names do not say."""
-    layers = {name: torch.zeros(4, 4, 3, 3) for name in ("conv1.weight", "conv2.weight", "conv3.weight")}
-    theirs = {"conv1.weight": torch.ones(4, 4, 3, 3), "conv2.weight": torch.ones(4, 4, 3, 3),
-              "stem.weight": torch.ones(4, 4, 3, 3)}
+    layers = {
+        name: torch.zeros(4, 4, 3, 3) for name in ("conv1.weight", "conv2.weight", "conv3.weight")
+    }
+    theirs = {
+        "conv1.weight": torch.ones(4, 4, 3, 3),
+        "conv2.weight": torch.ones(4, 4, 3, 3),
+        "stem.weight": torch.ones(4, 4, 3, 3),
+    }
     assert "conv1, conv2, conv3 apart" in alike(layers, theirs, False)
 
 

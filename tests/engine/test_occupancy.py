@@ -39,6 +39,7 @@ class Driver:
             if name == "nvmlDeviceGetMemoryInfo" and not self.answers.get(name, 0):
                 arguments[1]._obj.free = self.free
             return self.answers.get(name, 0)
+
         return call
 
 
@@ -60,16 +61,22 @@ def test_the_cpu_says_what_is_free(tmp_path):
 
 def test_a_gpu_says_what_is_free_through_its_driver(monkeypatch):
     driver = Driver(free=7 * 2**30)
-    monkeypatch.setattr(torch.cuda, "get_device_properties",
-                        lambda index: SimpleNamespace(uuid=f"1234-{index}"))
+    monkeypatch.setattr(
+        torch.cuda, "get_device_properties", lambda index: SimpleNamespace(uuid=f"1234-{index}")
+    )
     monkeypatch.setattr(ctypes, "CDLL", lambda name: driver)
     assert occupancy.free_on_gpu(1) == 7 * 2**30
-    assert driver.calls == ["nvmlInit_v2", "nvmlDeviceGetHandleByUUID", "nvmlDeviceGetMemoryInfo",
-                            "nvmlShutdown"]
+    assert driver.calls == [
+        "nvmlInit_v2",
+        "nvmlDeviceGetHandleByUUID",
+        "nvmlDeviceGetMemoryInfo",
+        "nvmlShutdown",
+    ]
 
 
-@pytest.mark.parametrize("silent", ["nvmlInit_v2", "nvmlDeviceGetHandleByUUID",
-                                    "nvmlDeviceGetMemoryInfo"])
+@pytest.mark.parametrize(
+    "silent", ["nvmlInit_v2", "nvmlDeviceGetHandleByUUID", "nvmlDeviceGetMemoryInfo"]
+)
 def test_what_the_driver_does_not_tell_is_unknown(silent):
     assert occupancy._free_by_nvml(Driver(**{silent: 1}), b"GPU-1") == 0
 
@@ -78,6 +85,7 @@ def test_what_the_driver_does_not_tell_is_unknown(silent):
 def test_without_the_driver_it_is_unknown(monkeypatch, about):
     def missing(name):
         raise OSError(name)
+
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: about)
     monkeypatch.setattr(ctypes, "CDLL", missing)
     assert occupancy.free_on_gpu(0) == 0

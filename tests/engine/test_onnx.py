@@ -41,9 +41,14 @@ def test_the_same_outputs_for_any_number_of_pictures(name, tmp_path):
 
 def test_a_missing_package_is_named_with_its_cure(tmp_path, monkeypatch, tiny):
     find = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec",
-                        lambda name, *more: None if name == "onnxscript" else find(name, *more))
-    with pytest.raises(EngineError, match=r'needs the packages onnxscript: .*"cnn-explorer\[onnx\]"'):
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, *more: None if name == "onnxscript" else find(name, *more),
+    )
+    with pytest.raises(
+        EngineError, match=r'needs the packages onnxscript: .*"cnn-explorer\[onnx\]"'
+    ):
         onnx.write(build(tiny(), CPU), tmp_path / "net.onnx")
 
 

@@ -32,9 +32,17 @@ def test_the_cat_and_the_coffee(squeezenet):
 
 
 def test_every_photo_that_comes_along_is_read():
-    found = [photos.sample(resource.path("photos") / name, (3, 224, 224), PHOTOS, CPU)
-             for name in PHOTO_FILES]
-    assert {sample.title for sample in found} == {"chelsea", "coffee", "astronaut", "rocket", "camera"}
+    found = [
+        photos.sample(resource.path("photos") / name, (3, 224, 224), PHOTOS, CPU)
+        for name in PHOTO_FILES
+    ]
+    assert {sample.title for sample in found} == {
+        "chelsea",
+        "coffee",
+        "astronaut",
+        "rocket",
+        "camera",
+    }
     for sample in found:
         assert sample.picture.shape == (224, 224, 3) and sample.images.shape == (1, 3, 224, 224)
 
@@ -72,8 +80,11 @@ def test_photos_of_every_sort(tmp_path, mode):
     grey = Image.new("L", (20, 20), 255)
     if mode == "I;16":
         grey = Image.fromarray(np.full((20, 20), 65535, np.uint16))
-    (grey if mode == "I;16" else grey.convert("RGB" if mode in ("CMYK", "P") else mode).convert(
-        mode)).save(tmp_path / f"photo.{suffix}")
+    (
+        grey
+        if mode == "I;16"
+        else grey.convert("RGB" if mode in ("CMYK", "P") else mode).convert(mode)
+    ).save(tmp_path / f"photo.{suffix}")
     assert np.asarray(photos.read(tmp_path / f"photo.{suffix}")).min() > 250
 
 
@@ -101,7 +112,7 @@ def test_what_is_no_photo(tmp_path):
     assert "no photo" in refused(tmp_path / "program.eps")
     whole = (resource.path("photos") / "rocket.jpg").read_bytes()
     for share in (0.0, 0.01, 0.5):
-        (tmp_path / "torn.jpg").write_bytes(whole[:int(len(whole) * share)])
+        (tmp_path / "torn.jpg").write_bytes(whole[: int(len(whole) * share)])
         refused(tmp_path / "torn.jpg")
 
 
@@ -128,9 +139,13 @@ def test_a_run_of_ours_says_how_its_pictures_were_normalised_and_called(tmp_path
 
 
 def test_a_network_whose_output_is_no_vector(squeezenet, tmp_path):
-    without = replace(squeezenet, wires=tuple(
-        replace(wire, source="input") if wire.target == "output" else wire
-        for wire in squeezenet.wires))
+    without = replace(
+        squeezenet,
+        wires=tuple(
+            replace(wire, source="input") if wire.target == "output" else wire
+            for wire in squeezenet.wires
+        ),
+    )
     with pytest.raises(EngineError, match="3×224×224, no vector"):
         predict(without, resource.path("photos") / "chelsea.png")
 
@@ -138,5 +153,7 @@ def test_a_network_whose_output_is_no_vector(squeezenet, tmp_path):
 def test_probabilities_are_not_made_twice():
     chances = torch.tensor([0.7, 0.2, 0.1])
     assert answers(chances, "abc", 2, chances=True) == [
-        ("a", pytest.approx(0.7)), ("b", pytest.approx(0.2))]
+        ("a", pytest.approx(0.7)),
+        ("b", pytest.approx(0.2)),
+    ]
     assert answers(chances.log(), "abc", 9)[2] == ("c", pytest.approx(0.1))

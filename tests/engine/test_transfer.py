@@ -19,8 +19,13 @@ def squeezenet():
 
 
 def test_squeezenet_sees_the_photos(engine, squeezenet):
-    engine.build(squeezenet, watch="features", image=0, data="photos",
-                 weights=str(published.weights("squeezenet1_1")))
+    engine.build(
+        squeezenet,
+        watch="features",
+        image=0,
+        data="photos",
+        weights=str(published.weights("squeezenet1_1")),
+    )
     built, _ = engine.wait("built")
     assert (built["kept"], built["fresh"]) == (52, 0)
     probe, arrays = engine.wait("probe")
@@ -49,8 +54,12 @@ def test_a_photo_through_a_network_for_small_grey_pictures(engine, tiny):
 
 
 def test_a_network_of_any_input_and_output_looks_at_photos(engine, chain):
-    graph = chain("odd", ("conv", "Conv2d", {"out_channels": 5, "stride": 4}), ("bn", "BatchNorm2d", {}),
-                  input=(3, 48, 64))
+    graph = chain(
+        "odd",
+        ("conv", "Conv2d", {"out_channels": 5, "stride": 4}),
+        ("bn", "BatchNorm2d", {}),
+        input=(3, 48, 64),
+    )
     engine.build(graph, watch="bn", image=2, data="photos")
     probe, arrays = engine.wait("probe")
     assert probe["answers"] == [] and probe["guess"] == -1 and probe["title"] == "astronaut"
@@ -63,8 +72,12 @@ def test_imported_weights_are_what_a_network_begins_with(engine, tiny, tmp_path)
     graph = tiny()
     state = build(graph, torch.device("cpu"), 9).net.state_dict()
     torch.save({f"module.{name}": value for name, value in state.items()}, tmp_path / "theirs.pth")
-    generation = engine.send("import", graph=file.to_dict(graph), file=str(tmp_path / "theirs.pth"),
-                             to=str(tmp_path / "kept" / "ours.safetensors"))
+    generation = engine.send(
+        "import",
+        graph=file.to_dict(graph),
+        file=str(tmp_path / "theirs.pth"),
+        to=str(tmp_path / "kept" / "ours.safetensors"),
+    )
     answer, _ = engine.wait("imported", generation=generation)
     ours = tmp_path / "kept" / "ours.safetensors"
     assert answer["path"] == str(ours) and "by name" in answer["sentence"]
@@ -93,16 +106,25 @@ def test_training_begins_with_imported_weights(engine, tiny, tmp_path):
     graph = tiny()
     state = build(graph, torch.device("cpu"), 9).net.state_dict()
     save_file(state, tmp_path / "ours.safetensors")
-    engine.train(graph, weights=str(tmp_path / "ours.safetensors"), learning_rate=1e-8,
-                 weight_decay=0.0, out=str(tmp_path / "run"))
+    engine.train(
+        graph,
+        weights=str(tmp_path / "ours.safetensors"),
+        learning_rate=1e-8,
+        weight_decay=0.0,
+        out=str(tmp_path / "run"),
+    )
     engine.wait("state", state="finished")
     trained = load_file(tmp_path / "run" / "weights.safetensors")
     torch.testing.assert_close(trained["fc.weight"], state["fc.weight"], atol=1e-5, rtol=0)
 
 
 def test_weights_of_another_network_are_not_written(engine, tiny, tmp_path):
-    engine.send("import", graph=file.to_dict(tiny()), to=str(tmp_path / "ours.safetensors"),
-                file=str(published.weights("squeezenet1_1")))
+    engine.send(
+        "import",
+        graph=file.to_dict(tiny()),
+        to=str(tmp_path / "ours.safetensors"),
+        file=str(published.weights("squeezenet1_1")),
+    )
     answer, _ = engine.wait("imported")
     assert answer["path"] is None and "Nothing was loaded" in answer["sentence"]
     assert {"no partner", "left over"} <= {row[0] for row in answer["rows"]}
@@ -126,7 +148,10 @@ def test_exports_what_it_holds(engine, tiny, tmp_path, form):
     if form == "onnx":
         assert answer["difference"] < 1e-4 and answer["dynamic"]
     else:
-        found, model = load_file(tmp_path / "net.safetensors"), build(tiny(), torch.device("cpu"), 4)
+        found, model = (
+            load_file(tmp_path / "net.safetensors"),
+            build(tiny(), torch.device("cpu"), 4),
+        )
         assert all(torch.equal(found[name], value) for name, value in model.net.named_parameters())
     engine.send("watch", watch="fc", image=1)  # and goes on
     assert np.isfinite(engine.wait("probe", image=1)[0]["mean"])
@@ -136,13 +161,19 @@ def test_what_cannot_be_asked(engine, tiny, tmp_path):
     engine.build(tiny())
     engine.wait("built")
     held = {"do": "export", "graph": file.to_dict(tiny())}
-    for request in ({**held, "form": "gguf", "path": str(tmp_path / "x")},
-                    {**held, "form": "onnx", "path": ""},
-                    {**held, "form": "safetensors", "path": str(tmp_path)},
-                    {"do": "export", "graph": file.to_dict(tiny(8)), "form": "safetensors",
-                     "path": str(tmp_path / "x")},
-                    {"do": "import", "graph": file.to_dict(tiny()), "file": None, "to": "x"},
-                    {"do": "import", "graph": {}, "file": "x", "to": "x"}):
+    for request in (
+        {**held, "form": "gguf", "path": str(tmp_path / "x")},
+        {**held, "form": "onnx", "path": ""},
+        {**held, "form": "safetensors", "path": str(tmp_path)},
+        {
+            "do": "export",
+            "graph": file.to_dict(tiny(8)),
+            "form": "safetensors",
+            "path": str(tmp_path / "x"),
+        },
+        {"do": "import", "graph": file.to_dict(tiny()), "file": None, "to": "x"},
+        {"do": "import", "graph": {}, "file": "x", "to": "x"},
+    ):
         engine.send(**request)
         sentence = engine.wait("failed")[0]["sentence"]
         assert "engine failed" not in sentence and "\n" not in sentence

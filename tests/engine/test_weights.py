@@ -16,7 +16,9 @@ STATE = {"conv.weight": torch.randn(4, 3, 3, 3), "conv.bias": torch.randn(4)}
 
 
 def equal(found: dict) -> bool:
-    return list(found) == list(STATE) and all(torch.equal(found[name], STATE[name]) for name in STATE)
+    return list(found) == list(STATE) and all(
+        torch.equal(found[name], STATE[name]) for name in STATE
+    )
 
 
 def refused(path) -> str:
@@ -70,8 +72,11 @@ def test_a_pickle_that_would_run_code_is_refused_and_does_not(tmp_path, write):
         path.write_bytes(pickle.dumps(Hostile(mark)))
     else:
         found = {"state_dict": STATE, "callback": Hostile(mark)}
-        torch.save(found if write == "wrapped" else {**STATE, "x": Hostile(mark)}, path,
-                   _use_new_zipfile_serialization=write != "old torch")
+        torch.save(
+            found if write == "wrapped" else {**STATE, "x": Hostile(mark)},
+            path,
+            _use_new_zipfile_serialization=write != "old torch",
+        )
     sentence = refused(path)
     assert "nothing of it was run" in sentence and "state_dict()" in sentence
     assert not mark.exists()
@@ -95,7 +100,7 @@ def test_a_torn_file(tmp_path, suffix, share):
     path = tmp_path / f"torn{suffix}"
     torch.save(STATE, path) if suffix == ".pth" else save_file(STATE, path)
     whole = path.read_bytes()
-    path.write_bytes(whole[:int(len(whole) * share)])
+    path.write_bytes(whole[: int(len(whole) * share)])
     assert any(word in refused(path) for word in ("torn", "no whole", "no weights"))
 
 
@@ -112,11 +117,18 @@ def test_what_is_no_file_of_weights(tmp_path):
     assert "was not written by torch.save" in refused(tmp_path / "archive.pth")
 
 
-@pytest.mark.parametrize("found, words", [
-    ([torch.zeros(2)], "but list"), (torch.zeros(2), "but Tensor"), ({}, "no tensors"),
-    ({"conv.weight": 3.0}, "no plain tensor"), ({1: torch.zeros(2)}, "no plain tensor"),
-    ({"x": torch.zeros(2, dtype=torch.complex64)}, "no plain tensor"),
-    ({"x": torch.eye(2).to_sparse()}, "no plain tensor")])
+@pytest.mark.parametrize(
+    "found, words",
+    [
+        ([torch.zeros(2)], "but list"),
+        (torch.zeros(2), "but Tensor"),
+        ({}, "no tensors"),
+        ({"conv.weight": 3.0}, "no plain tensor"),
+        ({1: torch.zeros(2)}, "no plain tensor"),
+        ({"x": torch.zeros(2, dtype=torch.complex64)}, "no plain tensor"),
+        ({"x": torch.eye(2).to_sparse()}, "no plain tensor"),
+    ],
+)
 def test_what_holds_no_state_dict(tmp_path, found, words):
     torch.save(found, tmp_path / "odd.pth")
     assert words in refused(tmp_path / "odd.pth")

@@ -33,13 +33,19 @@ class Person:
 
     def click(self, id: str) -> None:
         """Click on a card."""
-        self.qtbot.mouseClick(self.canvas.viewport(), Qt.MouseButton.LeftButton,
-                              pos=self._on_view(self.centre(id) + QPointF(0, 12)))
+        self.qtbot.mouseClick(
+            self.canvas.viewport(),
+            Qt.MouseButton.LeftButton,
+            pos=self._on_view(self.centre(id) + QPointF(0, 12)),
+        )
 
     def double_click(self, id: str) -> None:
         """Double-click on a card."""
-        self.qtbot.mouseDClick(self.canvas.viewport(), Qt.MouseButton.LeftButton,
-                               pos=self._on_view(self.centre(id) + QPointF(0, 12)))
+        self.qtbot.mouseDClick(
+            self.canvas.viewport(),
+            Qt.MouseButton.LeftButton,
+            pos=self._on_view(self.centre(id) + QPointF(0, 12)),
+        )
 
     def press(self, place: QPointF) -> None:
         self._mouse(QEvent.Type.MouseButtonPress, place)
@@ -62,10 +68,17 @@ class Person:
         at = QPointF(self._on_view(place))
         none = Qt.MouseButton.NoButton
         left = Qt.MouseButton.LeftButton
-        QApplication.sendEvent(view, QMouseEvent(
-            kind, at, view.mapToGlobal(at), none if kind == QEvent.Type.MouseMove else left,
-            none if kind == QEvent.Type.MouseButtonRelease else left,
-            Qt.KeyboardModifier.NoModifier))
+        QApplication.sendEvent(
+            view,
+            QMouseEvent(
+                kind,
+                at,
+                view.mapToGlobal(at),
+                none if kind == QEvent.Type.MouseMove else left,
+                none if kind == QEvent.Type.MouseButtonRelease else left,
+                Qt.KeyboardModifier.NoModifier,
+            ),
+        )
 
     def wire(self, source: str, target: str, port: str = "x") -> None:
         """Drag from the output of one card to an input of another."""
@@ -77,9 +90,11 @@ class Person:
         view, at = self.canvas.viewport(), self._on_view(place)
         action, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
         plain = Qt.KeyboardModifier.NoModifier
-        for event in (QDragEnterEvent(at, action, mime, left, plain),
-                      QDragMoveEvent(at, action, mime, left, plain),
-                      QDropEvent(QPointF(at), action, mime, left, plain)):
+        for event in (
+            QDragEnterEvent(at, action, mime, left, plain),
+            QDragMoveEvent(at, action, mime, left, plain),
+            QDropEvent(QPointF(at), action, mime, left, plain),
+        ):
             QApplication.sendEvent(view, event)
 
     def take(self, kind: str, **params) -> QMimeData:

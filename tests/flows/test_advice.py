@@ -17,7 +17,9 @@ def test_two_convolutions_in_a_row(person, qtbot):
     conv = {"out_channels": 32, "padding": 1}
     drop_into(person, "Conv2d", Wire("layer2", "layer3"), **conv)
     first = next(reversed(person.session.graph.nodes))
-    assert person.session.advice.shown == (), "one convolution before a block is nothing to speak of"
+    assert person.session.advice.shown == (), (
+        "one convolution before a block is nothing to speak of"
+    )
     drop_into(person, "Conv2d", Wire(first, "layer3"), **conv)
     second = next(reversed(person.session.graph.nodes))
     assert person.session.report.ok, "it runs all the same"
@@ -27,7 +29,7 @@ def test_two_convolutions_in_a_row(person, qtbot):
     assert dock.windowTitle() == "Problems · advice 1"
     dock.raise_()
     person.wait(lambda: len(person.window.problems.advice) == 1)
-    row, = person.window.problems.advice
+    (row,) = person.window.problems.advice
     assert f"{second} follows {first}" in row.problem.message
     row.why.click()
     assert row.reason.isVisible()

@@ -11,25 +11,30 @@ from tests.flows.test_run import run_short
 def drawn(person) -> None:
     """Wait until the panels have drawn what the engine told."""
     window = person.window
-    person.wait(lambda: bool(window.feature_maps.title.text())
-                and window.feature_maps.stack.currentIndex() == 1
-                and window.gradients.stack.currentIndex() == 1)
+    person.wait(
+        lambda: (
+            bool(window.feature_maps.title.text())
+            and window.feature_maps.stack.currentIndex() == 1
+            and window.gradients.stack.currentIndex() == 1
+        )
+    )
 
 
 def nothing_is_shown(person) -> bool:
     window, cards = person.window, person.scene.cards
-    return (all(panel.stack.currentIndex() == 0
-                for panel in (window.feature_maps, window.gradients))
-            and cards["input"].picture is None and cards["output"].subtitle == ""
-            and all(card.gauge is None for card in cards.values()))
+    return (
+        all(panel.stack.currentIndex() == 0 for panel in (window.feature_maps, window.gradients))
+        and cards["input"].picture is None
+        and cards["output"].subtitle == ""
+        and all(card.gauge is None for card in cards.values())
+    )
 
 
 def test_another_tab_is_empty_until_the_engine_has_built_it(ready):
     person = ready
     drawn(person)
     person.session.new("lenet5")
-    person.session.edit("Name", lambda graph: Graph(
-        "other", graph.input, graph.nodes, graph.wires))
+    person.session.edit("Name", lambda graph: Graph("other", graph.input, graph.nodes, graph.wires))
     drawn(person)
     person.session.new("cifar_resnet20")
     assert nothing_is_shown(person)
@@ -40,7 +45,8 @@ def test_another_tab_is_empty_until_the_engine_has_built_it(ready):
     assert nothing_is_shown(person)
     drawn(person)
     assert set(person.window.gradients.seen.layers) == {
-        layer.path for layer in person.session.report.layers() if layer.params}
+        layer.path for layer in person.session.report.layers() if layer.params
+    }
 
 
 def test_other_pictures_take_the_old_ones_answer_away(ready):
@@ -68,12 +74,14 @@ def test_a_run_stays_with_its_network_when_the_engine_is_killed(ready, qtbot):
     person = ready
     drawn(person)
     window, link, run = person.window, person.session.link, person.session.run
-    person.session.edit("Name", lambda graph: Graph(
-        "first", graph.input, graph.nodes, graph.wires))
+    person.session.edit("Name", lambda graph: Graph("first", graph.input, graph.nodes, graph.wires))
     with qtbot.waitSignal(link.rows_arrived, timeout=30_000):
         run_short(person, epochs=50)
-    person.wait(lambda: window.training.stack.currentIndex() == 1
-                and "watching" in window.status.state.text())
+    person.wait(
+        lambda: (
+            window.training.stack.currentIndex() == 1 and "watching" in window.status.state.text()
+        )
+    )
     person.session.new("lenet5")
     assert nothing_is_shown(person) and window.training.stack.currentIndex() == 0
     assert "training first" in window.gradients.empty.text()
@@ -101,12 +109,21 @@ def test_many_tabs_leave_the_bar_and_the_window_as_they_are(person):
         window.resize(width, 680)
         for name in ("resnext50_32x4d", "inception_v3", "efficientnet_v2_l", "vgg16_bn", "lenet5"):
             person.session.new(name)
-            person.session.document.edit("Name", lambda graph, name=name: Graph(
-                f"{name}_with_a_name_of_some_length", graph.input, graph.nodes, graph.wires))
-            person.wait(lambda name=name: name in window.tabs.bar.tabText(
-                window.tabs.bar.currentIndex()) and all(
-                    box.width() >= box.sizeHint().width()
-                    for box in (bar.data, bar.device, bar.mode)))
+            person.session.document.edit(
+                "Name",
+                lambda graph, name=name: Graph(
+                    f"{name}_with_a_name_of_some_length", graph.input, graph.nodes, graph.wires
+                ),
+            )
+            person.wait(
+                lambda name=name: (
+                    name in window.tabs.bar.tabText(window.tabs.bar.currentIndex())
+                    and all(
+                        box.width() >= box.sizeHint().width()
+                        for box in (bar.data, bar.device, bar.mode)
+                    )
+                )
+            )
             assert window.width() == width
         tabs = window.tabs.bar
         assert all(tabs.tabRect(number).width() >= 100 for number in range(tabs.count()))

@@ -27,8 +27,9 @@ def test_no_two_cards_overlap_after_an_insertion(person):
     cards = list(person.scene.cards.values())
     for number, card in enumerate(cards):
         body = card.body.translated(card.pos())
-        assert not any(body.intersects(other.body.translated(other.pos()))
-                       for other in cards[number + 1:])
+        assert not any(
+            body.intersects(other.body.translated(other.pos())) for other in cards[number + 1 :]
+        )
 
 
 def test_a_wire_is_drawn_from_port_to_port(person):
@@ -113,7 +114,8 @@ def test_copy_paste_and_duplicate(person):
     person.key(Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert "layer4" in person.session.graph.nodes
     assert person.session.graph.nodes["layer4"].params == (
-        person.session.graph.nodes["layer1"].params)
+        person.session.graph.nodes["layer1"].params
+    )
     person.key(Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
     assert "layer5" in person.session.graph.nodes and person.session.selected == "layer5"
     person.undo()
@@ -173,13 +175,18 @@ def test_a_stem_made_ones_own_keeps_its_layers_names(person):
     person.click("relu")
     person.key(Qt.Key.Key_Delete)
     assert [layer.path for layer in person.session.report.layers()][:3] == [
-        "conv1", "bn1", "layer1.0.conv1"]
+        "conv1",
+        "bn1",
+        "layer1.0.conv1",
+    ]
 
 
 def test_a_wrong_add_inside_a_group_is_mended_there(person):
     person.click("layer2")
     person.key(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
-    person.drop(person.take("Add"), person.scene.wires[Wire("0", "output")].path.pointAtPercent(0.5))
+    person.drop(
+        person.take("Add"), person.scene.wires[Wire("0", "output")].path.pointAtPercent(0.5)
+    )
     person.wire("input", "add1", "b")
     assert person.scene.cards["add1"].problem == "≠"
     card = person.canvas.overlays.mismatch

@@ -85,7 +85,9 @@ def test_what_does_not_compare_takes_the_old_card_away(person):
 def test_names_are_left_out_rather_than_cut(person):
     fits = QFontMetrics(theme.sans(11))
     assert named(("conv1", "relu1", "conv2"), fits) in (
-        "conv1 → relu1 → conv2", "conv1 → … → conv2")
+        "conv1 → relu1 → conv2",
+        "conv1 → … → conv2",
+    )
     assert named(("a", "b", "c"), fits) == "a → b → c"
     long = named(("features_of_the_first_half", "x", "features_of_the_second_half"), fits)
     assert long.count("…") == 3 and fits.horizontalAdvance(long) <= 120
@@ -103,8 +105,9 @@ def test_what_a_node_sees_stands_in_the_table_and_in_the_inspector(person):
     person.window.layers.show()
     person.click("layer3")
     table = person.window.layers.table
-    row = next(row for row in range(table.rowCount())
-               if table.index(row, PATH).data() == "layer3.0.conv2")
+    row = next(
+        row for row in range(table.rowCount()) if table.index(row, PATH).data() == "layer3.0.conv2"
+    )
     assert table.index(row, FIELD).data().strip() == "25×25"
     assert table.index(row, JUMP).data() == "4"
     assert person.window.inspector.measured.value_of("Receptive field") == "25×25"

@@ -17,14 +17,17 @@ def places(person) -> dict[str, tuple[float, float]]:
 
 def clear_of_each_other(person) -> bool:
     bodies = [card.body.translated(card.pos()) for card in person.scene.cards.values()]
-    return not any(a.intersects(b) for at, a in enumerate(bodies) for b in bodies[at + 1:])
+    return not any(a.intersects(b) for at, a in enumerate(bodies) for b in bodies[at + 1 :])
 
 
 def test_the_ends_stay_where_they_are_when_the_first_card_is_dropped(person):
     emptied(person)
     before = places(person)
-    for kind, place in (("Conv2d", QPointF(420, 20)), ("ReLU", QPointF(-300, -200)),
-                        ("ReLU", QPointF(60, 220))):
+    for kind, place in (
+        ("Conv2d", QPointF(420, 20)),
+        ("ReLU", QPointF(-300, -200)),
+        ("ReLU", QPointF(60, 220)),
+    ):
         person.drop(person.take(kind), place)
         assert places(person) == before
     assert clear_of_each_other(person)
@@ -77,6 +80,10 @@ def test_networks_of_one_name_are_told_apart(person):
     person.session.new("lenet5")
     person.session.new()
     assert [tabs.tabText(at) for at in range(tabs.count())] == [
-        "cifar_resnet8 ●", "cifar_resnet8 (2)", "lenet5", "cifar_resnet8 (3)"]
+        "cifar_resnet8 ●",
+        "cifar_resnet8 (2)",
+        "lenet5",
+        "cifar_resnet8 (3)",
+    ]
     assert person.window.windowTitle().startswith("cifar_resnet8 (3)")
     assert person.session.graph.name == "cifar_resnet8"

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMessageBox
 def export(person, tmp_path, monkeypatch):
     """export(entry, name, filter) chooses the entry of File > Export and types that name; the
     path as typed."""
+
     def go(entry: str, name: str, chosen: str = "") -> object:
         asked = []
 
@@ -22,14 +23,15 @@ def export(person, tmp_path, monkeypatch):
 
         monkeypatch.setattr("explorer.app.files.QFileDialog.getSaveFileName", answer)
         file_menu = person.window.menus.menus[0]
-        menu = next(action.menu() for action in file_menu.actions()
-                    if action.text() == "&Export")
-        action = next(action for action in menu.actions()
-                      if action.text().replace("&", "").startswith(entry))
+        menu = next(action.menu() for action in file_menu.actions() if action.text() == "&Export")
+        action = next(
+            action for action in menu.actions() if action.text().replace("&", "").startswith(entry)
+        )
         assert action.statusTip()
         action.trigger()
         go.asked = asked
         return tmp_path / name
+
     return go
 
 
@@ -65,8 +67,9 @@ def test_a_name_without_suffix_gets_that_of_the_chosen_form(person, export, tmp_
     export("Table", "net.v2", "Markdown (*.md)")
     assert (tmp_path / "net.v2.md").read_text("utf-8").startswith(("#", "|"))
     (tmp_path / "net.png").write_text("mine")
-    monkeypatch.setattr("explorer.app.files.QMessageBox.question",
-                        lambda *_args: QMessageBox.StandardButton.No)
+    monkeypatch.setattr(
+        "explorer.app.files.QMessageBox.question", lambda *_args: QMessageBox.StandardButton.No
+    )
     export("Diagram", "net", "PNG (*.png)")
     assert (tmp_path / "net.png").read_text() == "mine"
 

@@ -18,8 +18,9 @@ def saved(person, tmp_path, monkeypatch):
     person.window.actions_of_canvas.by_name["duplicate"].trigger()
     person.undo()
     person.session.new("lenet5")
-    monkeypatch.setattr("explorer.app.files.QFileDialog.getSaveFileName",
-                        lambda *_args: (str(path), ""))
+    monkeypatch.setattr(
+        "explorer.app.files.QFileDialog.getSaveFileName", lambda *_args: (str(path), "")
+    )
     assert person.window.files.save()
     return path
 
@@ -45,19 +46,53 @@ def test_an_undone_and_redone_change_is_known_to_be_unsaved(person, saved):
     assert not person.session.document.modified
 
 
-@pytest.mark.parametrize("text, words", [
-    ("{", "not JSON"),
-    ('{"format": "other"}', '"format"'),
-    (json.dumps({"format": "cnn-explorer", "version": 9}), "newer"),
-    (json.dumps({"format": "cnn-explorer", "version": 1, "name": "x", "input": [1, 8, 8],
-                 "nodes": [{"id": "a", "kind": "Warp"}], "wires": []}), "unknown kind Warp"),
-    (json.dumps({"format": "cnn-explorer", "version": 1, "name": "x", "input": [1, 8, 8],
-                 "nodes": [{"id": "a", "kind": "Conv2d", "params": {"stride": 0}}],
-                 "wires": []}), "stride is 0; allowed: 1 to 64"),
-    (json.dumps({"format": "cnn-explorer", "version": 1, "name": "x", "input": [1, 8, 8],
-                 "nodes": [{"id": "a", "kind": "ReLU"}, {"id": "b", "kind": "ReLU"}],
-                 "wires": [["a", "b"], ["b", "a"]]}), "circle"),
-])
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("{", "not JSON"),
+        ('{"format": "other"}', '"format"'),
+        (json.dumps({"format": "cnn-explorer", "version": 9}), "newer"),
+        (
+            json.dumps(
+                {
+                    "format": "cnn-explorer",
+                    "version": 1,
+                    "name": "x",
+                    "input": [1, 8, 8],
+                    "nodes": [{"id": "a", "kind": "Warp"}],
+                    "wires": [],
+                }
+            ),
+            "unknown kind Warp",
+        ),
+        (
+            json.dumps(
+                {
+                    "format": "cnn-explorer",
+                    "version": 1,
+                    "name": "x",
+                    "input": [1, 8, 8],
+                    "nodes": [{"id": "a", "kind": "Conv2d", "params": {"stride": 0}}],
+                    "wires": [],
+                }
+            ),
+            "stride is 0; allowed: 1 to 64",
+        ),
+        (
+            json.dumps(
+                {
+                    "format": "cnn-explorer",
+                    "version": 1,
+                    "name": "x",
+                    "input": [1, 8, 8],
+                    "nodes": [{"id": "a", "kind": "ReLU"}, {"id": "b", "kind": "ReLU"}],
+                    "wires": [["a", "b"], ["b", "a"]],
+                }
+            ),
+            "circle",
+        ),
+    ],
+)
 def test_a_wrong_file_leaves_the_open_document_untouched(person, tmp_path, text, words):
     before, count = person.session.graph, len(person.session.documents)
     path = tmp_path / "wrong.cnn.json"

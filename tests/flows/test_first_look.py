@@ -8,7 +8,9 @@ def test_the_first_window_shows_a_residual_network_for_fashion_mnist(ready):
     person = ready
     report = person.session.report
     assert list(person.session.graph.nodes) == ["stem", "layer1", "layer2", "layer3", "head"]
-    shapes = {(wire.source, wire.target): item.shape_of for wire, item in person.scene.wires.items()}
+    shapes = {
+        (wire.source, wire.target): item.shape_of for wire, item in person.scene.wires.items()
+    }
     assert shapes[("input", "stem")] == (1, 28, 28)
     assert shapes[("layer2", "layer3")] == (32, 14, 14) and shapes[("head", "output")] == (10,)
     totals = person.window.status.totals.text()

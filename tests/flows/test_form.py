@@ -38,12 +38,16 @@ def test_a_group_is_kept_in_the_palette_and_used_in_another_network(person, qtbo
     palette = person.window.palette_panel
     person.click("layer2")
     person.key(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
-    person.drop(person.take("BasicBlock", width=32), person.scene.wires[Wire("0", "output")]
-                .path.pointAtPercent(0.5))
+    person.drop(
+        person.take("BasicBlock", width=32),
+        person.scene.wires[Wire("0", "output")].path.pointAtPercent(0.5),
+    )
     inner = person.session.graph.nodes["layer2"].inner
     person.session.open(())
     person.click("layer2")
-    person.key(Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    person.key(
+        Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
     assert "in the palette now" in person.window.notice.text()
 
     person.session.new("cifar_resnet20")

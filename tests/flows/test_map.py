@@ -5,9 +5,13 @@ from PySide6.QtCore import QPointF, QRect, Qt
 
 def behind_map(person) -> list[str]:
     canvas = person.canvas
-    return [id for id, card in person.scene.cards.items()
-            if canvas.mapFromScene(card.body.translated(card.pos())).boundingRect().intersects(
-                canvas.overlays.map.geometry())]
+    return [
+        id
+        for id, card in person.scene.cards.items()
+        if canvas.mapFromScene(card.body.translated(card.pos()))
+        .boundingRect()
+        .intersects(canvas.overlays.map.geometry())
+    ]
 
 
 def test_the_map_makes_way_for_a_card_that_is_moved_under_it(person):
@@ -30,9 +34,11 @@ def test_no_card_lies_under_the_map_after_tidying_up(person):
 
 def test_where_no_corner_is_free_the_map_lets_cards_be_seen(person):
     canvas, map = person.canvas, person.canvas.overlays.map
-    for id, at in (("head", map.geometry().center()),
-                   ("layer1", canvas.viewport().rect().bottomLeft()),
-                   ("layer2", canvas.viewport().rect().topRight())):
+    for id, at in (
+        ("head", map.geometry().center()),
+        ("layer1", canvas.viewport().rect().bottomLeft()),
+        ("layer2", canvas.viewport().rect().topRight()),
+    ):
         off = {"layer1": QPointF(90, -60), "layer2": QPointF(-90, 60)}.get(id, QPointF())
         place = canvas.mapToScene((QPointF(at) + off).toPoint())
         person.drag(person.centre(id) + QPointF(0, 12), place)

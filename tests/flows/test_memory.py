@@ -20,8 +20,10 @@ def test_the_status_line_leads_to_the_batch_that_fits(person, qtbot):
     window = person.window
     greet(person)
     memory, status, menu = person.session.memory, window.status.memory, window.run_bar.settings_menu
-    assert (f">training takes {bytes_text(memory.forecast.training)} of 2 GiB at batch 128<"
-            in status.text())
+    assert (
+        f">training takes {bytes_text(memory.forecast.training)} of 2 GiB at batch 128<"
+        in status.text()
+    )
     qtbot.mouseClick(status, Qt.MouseButton.LeftButton)
     assert menu.isVisible() and window.memory.isVisible()
     batch = window.run_bar.settings.boxes["batch_size"]
@@ -36,7 +38,9 @@ def test_the_status_line_leads_to_the_batch_that_fits(person, qtbot):
 
 
 def test_the_keyboard_leads_there_too(person, qtbot):
-    person.key(Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    person.key(
+        Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
     menu, boxes = person.window.run_bar.settings_menu, person.window.run_bar.settings.boxes
     person.wait(menu.isVisible)
     person.wait(boxes["epochs"].hasFocus)

@@ -62,21 +62,33 @@ def test_the_list_of_problems_leads_to_the_node(wrong_add, qtbot):
     assert person.session.selected == "add1"
 
 
-@pytest.mark.parametrize("kind, params, after, words, fix", [
-    ("Conv2d", {"kernel_size": 31, "out_channels": 32}, "layer2",
-     "kernel_size 31 is larger than the padded input 14×14 of conv2; allowed: 1 to 14",
-     "Set padding 9"),
-    ("Conv2d", {"groups": 5, "out_channels": 32, "padding": 1}, "layer2",
-     "groups 5 of conv2 does not divide its 32 input channels; allowed: 1, 2, 4, 8, 16, 32",
-     "Set groups 4"),
-])
+@pytest.mark.parametrize(
+    "kind, params, after, words, fix",
+    [
+        (
+            "Conv2d",
+            {"kernel_size": 31, "out_channels": 32},
+            "layer2",
+            "kernel_size 31 is larger than the padded input 14×14 of conv2; allowed: 1 to 14",
+            "Set padding 9",
+        ),
+        (
+            "Conv2d",
+            {"groups": 5, "out_channels": 32, "padding": 1},
+            "layer2",
+            "groups 5 of conv2 does not divide its 32 input channels; allowed: 1, 2, 4, 8, 16, 32",
+            "Set groups 4",
+        ),
+    ],
+)
 def test_a_parameter_that_does_not_fit(person, kind, params, after, words, fix):
     target = person.scene.graph.out_of(after)[0]
     person.drop(person.take(kind, **params), person.scene.wires[target].path.pointAtPercent(0.5))
     assert words in problems_text(person)
     assert person.scene.cards["conv2"].problem and person.scene.cards["head"].shape_out == (10,)
-    fixes = {each.label: each for problem in person.session.report.problems
-             for each in problem.fixes}
+    fixes = {
+        each.label: each for problem in person.session.report.problems for each in problem.fixes
+    }
     person.session.edit(fix, fixes[fix].edit, whole=True)
     assert person.session.report.ok
 

@@ -39,8 +39,9 @@ def drop(person, *paths) -> None:
     entered = QDragEnterEvent(QPoint(400, 200), action, mime, left, plain)
     QApplication.sendEvent(person.window, entered)
     if entered.isAccepted():
-        QApplication.sendEvent(person.window,
-                               QDropEvent(QPointF(400, 200), action, mime, left, plain))
+        QApplication.sendEvent(
+            person.window, QDropEvent(QPointF(400, 200), action, mime, left, plain)
+        )
 
 
 def weights_of(name: str, seed: int) -> dict:
@@ -92,7 +93,8 @@ def test_a_photo_dropped_on_a_network_for_clothes(ready):
     drop(person, resource.path("photos") / "coffee.png")
     person.wait(lambda: panel.label.text() == "coffee")
     assert {name for name, _chance in panel.answers.answers} <= set(
-        DATASETS["fashion-mnist"].classes)
+        DATASETS["fashion-mnist"].classes
+    )
     panel.next.click()
     person.wait(lambda: panel.label.text() in DATASETS["fashion-mnist"].classes)
     assert panel.guess.isVisible() and not panel.answers.isVisible()
@@ -115,8 +117,10 @@ def test_every_document_looks_at_its_own_pictures(ready):
 def test_imported_weights_are_shown_and_reported(ready, tmp_path, qtbot):
     person = ready
     state = weights_of("cifar_resnet8", 7)
-    torch.save({name.replace("layer", "group"): value for name, value in state.items()},
-               tmp_path / "theirs.pth")
+    torch.save(
+        {name.replace("layer", "group"): value for name, value in state.items()},
+        tmp_path / "theirs.pth",
+    )
     with qtbot.waitSignal(person.session.link.built, timeout=30_000) as built:
         drop(person, tmp_path / "theirs.pth")
     assert built.args[0]["fresh"] == 0
@@ -125,8 +129,9 @@ def test_imported_weights_are_shown_and_reported(ready, tmp_path, qtbot):
     notice.more.click()
     (report,) = person.window.findChildren(WeightsReport)
     assert report.isVisible() and not report.isModal()
-    shown = {report.table.model().index(row, 2).data() for row in range(
-        report.table.model().rowCount())}
+    shown = {
+        report.table.model().index(row, 2).data() for row in range(report.table.model().rowCount())
+    }
     assert "group1.0.conv1.weight" in shown
     report.close()
 
@@ -143,9 +148,11 @@ def test_imported_weights_are_found_again(ready, tmp_path, qtbot):
     answers = probed.args[0]["answers"]
     session.new("lenet5")
     session.close(0)
-    with qtbot.waitSignal(session.link.probed, timeout=30_000,
-                          check_params_cb=lambda message, _arrays: message["path"] == "layer1"
-                          ) as probed:
+    with qtbot.waitSignal(
+        session.link.probed,
+        timeout=30_000,
+        check_params_cb=lambda message, _arrays: message["path"] == "layer1",
+    ) as probed:
         session.read(tmp_path / "net.cnn.json")
     assert probed.args[0]["answers"] == answers
     assert "theirs" not in json.dumps(json.loads((tmp_path / "net.cnn.json").read_text()))
@@ -156,8 +163,11 @@ def test_files_that_do_not_fit_are_told_in_one_sentence_and_change_nothing(ready
     (tmp_path / "torn.pth").write_bytes(b"PK\x03\x04 torn")
     (tmp_path / "text.png").write_text("no photo")
     other = resource.path("squeezenet1_1") / "squeezenet1_1.safetensors"
-    for path, words in ((tmp_path / "torn.pth", "is torn"), (other, "Nothing was loaded"),
-                        (tmp_path / "text.png", "no photo that can be read")):
+    for path, words in (
+        (tmp_path / "torn.pth", "is torn"),
+        (other, "Nothing was loaded"),
+        (tmp_path / "text.png", "no photo that can be read"),
+    ):
         drop(person, path)
         person.wait(lambda words=words: words in person.window.notice.text())
         assert person.session.document.weights is None
@@ -178,8 +188,11 @@ def test_weights_leave_the_photo_that_was_chosen(ready, tmp_path, qtbot):
     torch.save(weights_of("cifar_resnet8", 7), tmp_path / "theirs.pth")
     with qtbot.waitSignal(link.failed, timeout=30_000):
         drop(person, tmp_path / "torn.pth")
-    with qtbot.waitSignal(link.probed, timeout=30_000, check_params_cb=lambda message, _arrays:
-                          message["image"] == str(own)):
+    with qtbot.waitSignal(
+        link.probed,
+        timeout=30_000,
+        check_params_cb=lambda message, _arrays: message["image"] == str(own),
+    ):
         drop(person, tmp_path / "theirs.pth")
     person.session.run.build()
     with qtbot.waitSignal(link.probed, timeout=30_000) as probed:
@@ -187,8 +200,9 @@ def test_weights_leave_the_photo_that_was_chosen(ready, tmp_path, qtbot):
     assert probed.args[0]["image"] == str(own)
 
 
-@pytest.mark.parametrize("form, words", [("safetensors", "is written"),
-                                         ("onnx", "differ by at most")])
+@pytest.mark.parametrize(
+    "form, words", [("safetensors", "is written"), ("onnx", "differ by at most")]
+)
 def test_the_network_that_the_engine_holds_is_taken_away(ready, tmp_path, monkeypatch, form, words):
     person = ready
     path = tmp_path / f"net.{form}"

@@ -26,25 +26,46 @@ def check(graph: Graph) -> None:
 
 
 ids = st.sampled_from(IDS)
-values = st.one_of(st.integers(-5, 5), st.booleans(), st.sampled_from(["none", "é", '"\\']),
-                   st.floats(-1, 1))
+values = st.one_of(
+    st.integers(-5, 5), st.booleans(), st.sampled_from(["none", "é", '"\\']), st.floats(-1, 1)
+)
 places = st.tuples(st.integers(-9999, 9999), st.integers(-9999, 9999)).map(
-    lambda both: (both[0] / 4, both[1] / 4))
+    lambda both: (both[0] / 4, both[1] / 4)
+)
 
 
 def node_of(id: str, inner: Graph | None = None):
     return st.builds(
         lambda params, position: Node(id, "Group" if inner else "Conv2d", params, position, inner),
-        st.dictionaries(st.sampled_from(["out_channels", "bias", "p"]), values, max_size=3), places)
+        st.dictionaries(st.sampled_from(["out_channels", "bias", "p"]), values, max_size=3),
+        places,
+    )
 
 
 @st.composite
 def edit(draw, graph: Graph):
     """One edit, sensible or not, as a function of the graph."""
     known = st.sampled_from([*IDS, INPUT, OUTPUT, "nobody"])
-    what = draw(st.sampled_from(
-        ["add", "group", "remove", "bridge", "connect", "connect", "connect", "disconnect",
-         "insert", "set", "move", "rename", "paste", "paste all"]))
+    what = draw(
+        st.sampled_from(
+            [
+                "add",
+                "group",
+                "remove",
+                "bridge",
+                "connect",
+                "connect",
+                "connect",
+                "disconnect",
+                "insert",
+                "set",
+                "move",
+                "rename",
+                "paste",
+                "paste all",
+            ]
+        )
+    )
     if what == "add":
         node = draw(ids.flatmap(node_of))
         return lambda g: edits.add(g, node)

@@ -9,8 +9,12 @@ from explorer.graph import edits
 from explorer.graph.diff import diff
 from explorer.graph.graph import Graph, Node, Wire
 
-GRAPH = Graph("net", (3, 8, 8), {"a": Node("a", "ReLU"), "b": Node("b", "ReLU")},
-              (Wire("input", "a"), Wire("a", "b"), Wire("b", "output")))
+GRAPH = Graph(
+    "net",
+    (3, 8, 8),
+    {"a": Node("a", "ReLU"), "b": Node("b", "ReLU")},
+    (Wire("input", "a"), Wire("a", "b"), Wire("b", "output")),
+)
 
 
 def test_nothing():
@@ -41,8 +45,11 @@ def test_the_difference_leads_from_one_to_the_other(data, random_graphs):
     before, after = data.draw(random_graphs), data.draw(random_graphs)
     found = diff(before, after)
     touched = found.added | found.revalued | found.moved
-    nodes = {id: after.nodes[id] if id in touched else node for id, node in before.nodes.items()
-             if id not in found.removed} | {id: after.nodes[id] for id in found.added}
+    nodes = {
+        id: after.nodes[id] if id in touched else node
+        for id, node in before.nodes.items()
+        if id not in found.removed
+    } | {id: after.nodes[id] for id in found.added}
     assert nodes == dict(after.nodes)
     assert (set(before.wires) - found.unwired) | found.wired == set(after.wires)
     back = diff(after, before)

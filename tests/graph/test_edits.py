@@ -12,8 +12,12 @@ from explorer.graph.graph import CycleError, Graph, Node, Wire
 def chain(*ids: str) -> Graph:
     """input → ids → output."""
     ends = ["input", *ids, "output"]
-    return Graph("chain", (3, 8, 8), {id: Node(id, "ReLU") for id in ids},
-                 tuple(Wire(a, b) for a, b in zip(ends, ends[1:])))
+    return Graph(
+        "chain",
+        (3, 8, 8),
+        {id: Node(id, "ReLU") for id in ids},
+        tuple(Wire(a, b) for a, b in zip(ends, ends[1:])),
+    )
 
 
 def wires(graph: Graph) -> set[tuple[str, str, str]]:
@@ -44,7 +48,7 @@ def test_copies_do_not_depend_on_what_they_were_copied_from(data, random_graphs,
     invariants(pasted)
     assert len(pasted.nodes) == len(graph.nodes) + len(part.nodes)
     assert {id: pasted.nodes[id] for id in graph.nodes} == graph.nodes
-    fresh = list(pasted.nodes.values())[len(graph.nodes):]
+    fresh = list(pasted.nodes.values())[len(graph.nodes) :]
     assert [node.meaning for node in fresh] == [node.meaning for node in part.nodes.values()]
     assert len(pasted.wires) == len(graph.wires) + len(part.wires)
 
@@ -69,9 +73,15 @@ def test_connect_refuses_a_circle_and_names_it():
         edits.connect(chain("a"), "a", "a")
 
 
-@pytest.mark.parametrize("source, target, word", [
-    ("output", "a", "output gives nothing"), ("nobody", "a", "nobody gives nothing"),
-    ("a", "input", "input takes no wire"), ("a", "nobody", "nobody takes no wire")])
+@pytest.mark.parametrize(
+    "source, target, word",
+    [
+        ("output", "a", "output gives nothing"),
+        ("nobody", "a", "nobody gives nothing"),
+        ("a", "input", "input takes no wire"),
+        ("a", "nobody", "nobody takes no wire"),
+    ],
+)
 def test_connect_refuses_what_is_no_end(source, target, word):
     with pytest.raises(EditError, match=word):
         edits.connect(chain("a"), source, target)
@@ -87,14 +97,18 @@ def test_disconnect():
 
 def test_remove_takes_the_wires_along():
     assert wires(edits.remove(chain("a", "b", "c"), ["b"])) == {
-        ("input", "a", "x"), ("c", "output", "x")}
+        ("input", "a", "x"),
+        ("c", "output", "x"),
+    }
     with pytest.raises(EditError, match="no node z"):
         edits.remove(chain("a"), ["z"])
 
 
 def test_remove_bridges_over_several():
     assert wires(edits.remove(chain("a", "b", "c"), ["a", "b"], bridge=True)) == {
-        ("input", "c", "x"), ("c", "output", "x")}
+        ("input", "c", "x"),
+        ("c", "output", "x"),
+    }
 
 
 def test_remove_bridges_from_the_first_port():
@@ -135,11 +149,14 @@ def test_set_params_leaves_the_others():
 
 def test_order_follows_the_wires_and_else_the_nodes():
     assert chain("c", "a", "b").order == ("c", "a", "b")
-    turned = Graph("", (), {id: Node(id, "ReLU") for id in "cab"},
-                   (Wire("a", "b"), Wire("b", "c")))
+    turned = Graph("", (), {id: Node(id, "ReLU") for id in "cab"}, (Wire("a", "b"), Wire("b", "c")))
     assert turned.order == ("a", "b", "c")
-    circle = Graph("", (), {id: Node(id, "ReLU") for id in "cab"},
-                   (Wire("a", "b"), Wire("b", "c"), Wire("c", "b", "y")))
+    circle = Graph(
+        "",
+        (),
+        {id: Node(id, "ReLU") for id in "cab"},
+        (Wire("a", "b"), Wire("b", "c"), Wire("c", "b", "y")),
+    )
     with pytest.raises(CycleError) as caught:
         circle.order
     assert caught.value.path in (["b", "c", "b"], ["c", "b", "c"])

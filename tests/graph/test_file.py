@@ -13,13 +13,22 @@ from explorer.graph import file
 from explorer.graph.file import FileError
 from explorer.graph.graph import Graph, Node, Wire
 
-TINY = {"format": "cnn-explorer", "version": 1, "name": "tiny", "input": [1, 28, 28],
-        "nodes": [{"id": "conv1", "kind": "Conv2d",
-                   "params": {"out_channels": 8, "kernel_size": 3, "padding": 1},
-                   "position": [0, 120]},
-                  {"id": "add", "kind": "Add"}],
-        "wires": [["input", "conv1"], ["conv1", "add", "a"], ["conv1", "add", "b"],
-                  ["add", "output"]]}
+TINY = {
+    "format": "cnn-explorer",
+    "version": 1,
+    "name": "tiny",
+    "input": [1, 28, 28],
+    "nodes": [
+        {
+            "id": "conv1",
+            "kind": "Conv2d",
+            "params": {"out_channels": 8, "kernel_size": 3, "padding": 1},
+            "position": [0, 120],
+        },
+        {"id": "add", "kind": "Add"},
+    ],
+    "wires": [["input", "conv1"], ["conv1", "add", "a"], ["conv1", "add", "b"], ["add", "output"]],
+}
 
 
 def tiny(**changed) -> dict:
@@ -37,15 +46,19 @@ def with_params(**params) -> dict:
 def nested(depth: int) -> dict:
     found = {"nodes": [], "wires": [["input", "output"]]}
     for _ in range(depth):
-        found = {"nodes": [{"id": "g", "kind": "Group", **found}], "wires": [["input", "g"],
-                                                                            ["g", "output"]]}
+        found = {
+            "nodes": [{"id": "g", "kind": "Group", **found}],
+            "wires": [["input", "g"], ["g", "output"]],
+        }
     return tiny(**found)
 
 
 def circle(count: int) -> dict:
     ids = [f"n{number}" for number in range(count)]
-    return tiny(nodes=[{"id": id, "kind": "ReLU"} for id in ids],
-                wires=[[a, b] for a, b in zip(ids, [*ids[1:], ids[0]])])
+    return tiny(
+        nodes=[{"id": id, "kind": "ReLU"} for id in ids],
+        wires=[[a, b] for a, b in zip(ids, [*ids[1:], ids[0]])],
+    )
 
 
 def sentence(found: object, door=check.from_dict) -> str:
@@ -94,15 +107,45 @@ def test_the_text_reads_well_in_version_control():
 
 # Hostile files --------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("text", [
-    "", " ", "{", "[1,", "cnn", "\ufeff{}", "{'a': 1}", "{" * 100_000, "[" * 100_000,
-    '{"a":' * 5000 + "1" + "}" * 5000, '{"input": ' + "9" * 5000 + "}", '"\\ud800', "\0"])
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "{",
+        "[1,",
+        "cnn",
+        "\ufeff{}",
+        "{'a': 1}",
+        "{" * 100_000,
+        "[" * 100_000,
+        '{"a":' * 5000 + "1" + "}" * 5000,
+        '{"input": ' + "9" * 5000 + "}",
+        '"\\ud800',
+        "\0",
+    ],
+)
 def test_not_json(text):
     assert "not JSON" in sentence(text, file.loads)
 
 
-@pytest.mark.parametrize("text", ["null", "[]", "3", "NaN", "Infinity", "1e400", '"x"', "{}", "true",
-                                  '{"format": "other"}', '{"format": ["cnn-explorer"]}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "null",
+        "[]",
+        "3",
+        "NaN",
+        "Infinity",
+        "1e400",
+        '"x"',
+        "{}",
+        "true",
+        '{"format": "other"}',
+        '{"format": ["cnn-explorer"]}',
+    ],
+)
 def test_not_a_network(text):
     assert '"format"' in sentence(text, file.loads)
 
@@ -111,31 +154,86 @@ def test_not_a_network(text):
 def test_values_nested_as_deep_as_json_goes(depth):
     for key in ("input", "name", "version", "nodes", "wires"):
         text = json.dumps(tiny(**{key: "HERE"})).replace('"HERE"', "[" * depth + "]" * depth)
-        sentence(text, lambda text: check.from_dict(json.loads(text)) if depth < 900
-                 else file.loads(text))
+        sentence(
+            text,
+            lambda text: check.from_dict(json.loads(text)) if depth < 900 else file.loads(text),
+        )
 
 
-@pytest.mark.parametrize("found, word", [
-    (tiny(version=2), "version 2, made by a newer CNN Explorer"),
-    (tiny(version=10**30), "newer"), (tiny(version=0), "allowed: 1 to 1"),
-    (tiny(version=True), "allowed"), (tiny(version=1.0), "allowed"), (tiny(version="1"), "allowed"),
-    (tiny(version=None), "allowed"), (tiny(name=""), "printable"), (tiny(name="a\nb"), "printable"),
-    (tiny(name="x" * 201), "printable"), (tiny(name=3), "printable"),
-    (tiny(name="\ud800"), "printable"), (tiny(name="\u202e"), "printable"),
-    *[(tiny(input=shape), '"input" is') for shape in (
-        None, [], [1, 28], [1, 28, 28, 1], [0, 28, 28], [-1, 28, 28], [1, 28, 28.0],
-        [True, 28, 28], ["1", 28, 28], [1, 28, float("nan")], [1, 28, float("inf")],
-        [1, 10**400, 1], [65_537, 1, 1], "1x28x28", {"c": 1}, 3)],
-    (tiny(nodes={}), "must both be lists"), (tiny(wires=None), "must both be lists"),
-    (tiny(nodes=[[]]), "must be an object"), (tiny(nodes=[None]), "must be an object"),
-])
+@pytest.mark.parametrize(
+    "found, word",
+    [
+        (tiny(version=2), "version 2, made by a newer CNN Explorer"),
+        (tiny(version=10**30), "newer"),
+        (tiny(version=0), "allowed: 1 to 1"),
+        (tiny(version=True), "allowed"),
+        (tiny(version=1.0), "allowed"),
+        (tiny(version="1"), "allowed"),
+        (tiny(version=None), "allowed"),
+        (tiny(name=""), "printable"),
+        (tiny(name="a\nb"), "printable"),
+        (tiny(name="x" * 201), "printable"),
+        (tiny(name=3), "printable"),
+        (tiny(name="\ud800"), "printable"),
+        (tiny(name="\u202e"), "printable"),
+        *[
+            (tiny(input=shape), '"input" is')
+            for shape in (
+                None,
+                [],
+                [1, 28],
+                [1, 28, 28, 1],
+                [0, 28, 28],
+                [-1, 28, 28],
+                [1, 28, 28.0],
+                [True, 28, 28],
+                ["1", 28, 28],
+                [1, 28, float("nan")],
+                [1, 28, float("inf")],
+                [1, 10**400, 1],
+                [65_537, 1, 1],
+                "1x28x28",
+                {"c": 1},
+                3,
+            )
+        ],
+        (tiny(nodes={}), "must both be lists"),
+        (tiny(wires=None), "must both be lists"),
+        (tiny(nodes=[[]]), "must be an object"),
+        (tiny(nodes=[None]), "must be an object"),
+    ],
+)
 def test_wrong_frame(found, word):
     assert word in sentence(found)
 
 
-@pytest.mark.parametrize("id", [
-    "", "a b", "__import__", "forward", "class", "input", "output", "x", "self", "torch", "a.b",
-    "a" * 1000, "os.system('x')", "a\n", 'a"', None, 3, ["a"], {"a": 1}, "é", "None", "\ud800"])
+@pytest.mark.parametrize(
+    "id",
+    [
+        "",
+        "a b",
+        "__import__",
+        "forward",
+        "class",
+        "input",
+        "output",
+        "x",
+        "self",
+        "torch",
+        "a.b",
+        "a" * 1000,
+        "os.system('x')",
+        "a\n",
+        'a"',
+        None,
+        3,
+        ["a"],
+        {"a": 1},
+        "é",
+        "None",
+        "\ud800",
+    ],
+)
 def test_wrong_name_of_a_node(id):
     assert "cannot name a node" in sentence(with_node(id=id))
 
@@ -150,7 +248,9 @@ def test_two_nodes_of_one_name():
     assert "Two nodes are called add" in sentence(with_node(id="add"))
 
 
-@pytest.mark.parametrize("kind", ["Conv3d", "conv2d", "", "__import__", "k" * 10_000, "\ud800", "a\nb"])
+@pytest.mark.parametrize(
+    "kind", ["Conv3d", "conv2d", "", "__import__", "k" * 10_000, "\ud800", "a\nb"]
+)
 def test_unknown_kind(kind):
     assert "conv1 is of the unknown kind" in sentence(with_node(kind=kind))
 
@@ -160,22 +260,28 @@ def test_kind_that_is_no_word(kind):
     assert "kind of conv1" in sentence(with_node(kind=kind))
 
 
-@pytest.mark.parametrize("params, word", [
-    ({"out_channels": 0}, "out_channels is 0; allowed: 1 to"),
-    ({"out_channels": -3}, "out_channels is -3"),
-    ({"out_channels": True}, "out_channels is True; it must be a whole number"),
-    ({"out_channels": "3"}, "it must be a whole number"),
-    ({"out_channels": 3.0}, "it must be a whole number"),
-    ({"out_channels": float("nan")}, "it must be a whole number"),
-    ({"out_channels": 10**400}, "allowed: 1 to"),
-    ({"bias": 1}, "bias is 1; it must be true or false"), ({"bias": "true"}, "true or false"),
-    ({"kernel_size": 256}, "kernel_size is 256; allowed: 1 to 255"),
-    ({"out_channels": [3, 3]}, "whole number"), ({"kernel_size": None}, "kernel_size is null"),
-    ({"kernel_size": [3, 3, 3]}, "kernel_size is [3, 3, 3]; a parameter must be a number, two"),
-    ({"kernel": 3}, "no parameter 'kernel'; it has: out_channels"),
-    ({"__class__": 3}, "no parameter"), ({"\n" * 10_000: 3}, "no parameter"),
-    ({"out_channels": "x" * 100_000}, "whole number"),
-])
+@pytest.mark.parametrize(
+    "params, word",
+    [
+        ({"out_channels": 0}, "out_channels is 0; allowed: 1 to"),
+        ({"out_channels": -3}, "out_channels is -3"),
+        ({"out_channels": True}, "out_channels is True; it must be a whole number"),
+        ({"out_channels": "3"}, "it must be a whole number"),
+        ({"out_channels": 3.0}, "it must be a whole number"),
+        ({"out_channels": float("nan")}, "it must be a whole number"),
+        ({"out_channels": 10**400}, "allowed: 1 to"),
+        ({"bias": 1}, "bias is 1; it must be true or false"),
+        ({"bias": "true"}, "true or false"),
+        ({"kernel_size": 256}, "kernel_size is 256; allowed: 1 to 255"),
+        ({"out_channels": [3, 3]}, "whole number"),
+        ({"kernel_size": None}, "kernel_size is null"),
+        ({"kernel_size": [3, 3, 3]}, "kernel_size is [3, 3, 3]; a parameter must be a number, two"),
+        ({"kernel": 3}, "no parameter 'kernel'; it has: out_channels"),
+        ({"__class__": 3}, "no parameter"),
+        ({"\n" * 10_000: 3}, "no parameter"),
+        ({"out_channels": "x" * 100_000}, "whole number"),
+    ],
+)
 def test_wrong_parameter(params, word):
     assert word in sentence(with_params(**params))
 
@@ -185,7 +291,9 @@ def test_parameters_that_are_no_object(params):
     assert '"params" of conv1' in sentence(with_node(params=params))
 
 
-@pytest.mark.parametrize("value", ['1e400', '-1e400', 'NaN', '1e-400', '"0.1"', 'true', '2', '-0.1'])
+@pytest.mark.parametrize(
+    "value", ["1e400", "-1e400", "NaN", "1e-400", '"0.1"', "true", "2", "-0.1"]
+)
 def test_wrong_number(value):
     text = json.dumps(tiny(nodes=[{"id": "n", "kind": "Dropout", "params": {"p": 0}}], wires=[]))
     if value == "1e-400":  # that is 0
@@ -201,34 +309,70 @@ def test_wrong_choice(choice):
     assert "allowed: automatic, projection, zeros, none" in sentence(tiny(nodes=[node], wires=[]))
 
 
-@pytest.mark.parametrize("position", [
-    None, [], [0], [0, 0, 0], ["0", "0"], [True, 0], [float("nan"), 0], [float("inf"), 0],
-    [10**400, 0], [-(10**400), 0], [1e8, 0], {"x": 0}, 3, "0,0"])
+@pytest.mark.parametrize(
+    "position",
+    [
+        None,
+        [],
+        [0],
+        [0, 0, 0],
+        ["0", "0"],
+        [True, 0],
+        [float("nan"), 0],
+        [float("inf"), 0],
+        [10**400, 0],
+        [-(10**400), 0],
+        [1e8, 0],
+        {"x": 0},
+        3,
+        "0,0",
+    ],
+)
 def test_wrong_position(position):
     assert '"position" of conv1' in sentence(with_node(position=position))
 
 
-@pytest.mark.parametrize("wires, word", [
-    ([["input"]], "A wire is"), ([[]], "A wire is"), ([None], "A wire is"), (["ab"], "A wire is"),
-    ([["input", "conv1", "x", "y"]], "A wire is"), ([["input", 3]], "A wire is"),
-    ([[["input"], "conv1"]], "A wire is"), ([{"source": "input"}], "A wire is"),
-    ([["input", "nobody"]], "no end at nobody"), ([["nobody", "conv1"]], "no end at nobody"),
-    ([["output", "conv1"]], "no end at output"), ([["conv1", "input"]], "no end at input"),
-    ([["input", "n" * 10_000]], "no end at"), ([["input", "a\nb"]], "no end at"),
-    ([["input", "conv1"], ["add", "conv1"]], "Two wires end at conv1, input x"),
-    ([["input", "conv1", "y"]], "conv1 has no input y; it has: x"),
-    ([["input", "conv1", "\n" * 99]], "conv1 has no input"),
-    ([["input", "conv1", "\ud800"]], "conv1 has no input"),
-    ([["input", "conv1"], ["add", "conv1"]], "it takes one, and Add or Concat joins several"),
-    ([["input", "add", "xx"]], 'add has no input xx; it has: a, b … w; write ["input", "add", "a"]'),
-    ([["input", "add", "w"], ["conv1", "add", "w"]],
-     'Two wires end at add, input w; it has: a, b … w; write ["input", "add", "a"], ["conv1", '
-     '"add", "b"]'),
-    ([["input", "add", 0]], 'A wire is ["input", "add", 0]; it must be ["source", "target"] or '
-     '["source", "target", "port"], where kinds that join have the ports "a", "b", …'),
-    ([["input", "output", "a"]], "output has no input a; it has: x"),
-    ([["conv1", "add", "a"], ["add", "conv1"]], "circle: "), ([["conv1", "conv1"]], "circle: "),
-])
+@pytest.mark.parametrize(
+    "wires, word",
+    [
+        ([["input"]], "A wire is"),
+        ([[]], "A wire is"),
+        ([None], "A wire is"),
+        (["ab"], "A wire is"),
+        ([["input", "conv1", "x", "y"]], "A wire is"),
+        ([["input", 3]], "A wire is"),
+        ([[["input"], "conv1"]], "A wire is"),
+        ([{"source": "input"}], "A wire is"),
+        ([["input", "nobody"]], "no end at nobody"),
+        ([["nobody", "conv1"]], "no end at nobody"),
+        ([["output", "conv1"]], "no end at output"),
+        ([["conv1", "input"]], "no end at input"),
+        ([["input", "n" * 10_000]], "no end at"),
+        ([["input", "a\nb"]], "no end at"),
+        ([["input", "conv1"], ["add", "conv1"]], "Two wires end at conv1, input x"),
+        ([["input", "conv1", "y"]], "conv1 has no input y; it has: x"),
+        ([["input", "conv1", "\n" * 99]], "conv1 has no input"),
+        ([["input", "conv1", "\ud800"]], "conv1 has no input"),
+        ([["input", "conv1"], ["add", "conv1"]], "it takes one, and Add or Concat joins several"),
+        (
+            [["input", "add", "xx"]],
+            'add has no input xx; it has: a, b … w; write ["input", "add", "a"]',
+        ),
+        (
+            [["input", "add", "w"], ["conv1", "add", "w"]],
+            'Two wires end at add, input w; it has: a, b … w; write ["input", "add", "a"], ["conv1", '
+            '"add", "b"]',
+        ),
+        (
+            [["input", "add", 0]],
+            'A wire is ["input", "add", 0]; it must be ["source", "target"] or '
+            '["source", "target", "port"], where kinds that join have the ports "a", "b", …',
+        ),
+        ([["input", "output", "a"]], "output has no input a; it has: x"),
+        ([["conv1", "add", "a"], ["add", "conv1"]], "circle: "),
+        ([["conv1", "conv1"]], "circle: "),
+    ],
+)
 def test_wrong_wires(wires, word):
     assert word in sentence(tiny(wires=wires))
 
@@ -241,14 +385,25 @@ def test_the_wires_that_a_refusal_suggests_are_taken():
     suggested = json.loads("[" + text.partition("; write ")[2] + "]")
     graph = check.from_dict(tiny(wires=[wires[0], *suggested, wires[3]]))
     assert {port: wire.source for port, wire in graph.into("add").items()} == {
-        "a": "input", "b": "conv1"}
+        "a": "input",
+        "b": "conv1",
+    }
 
 
 def test_circles():
     assert "n0 → n1 → n2 → n0" in sentence(circle(3)) or "n2 → n0" in sentence(circle(3))
     assert "…" in sentence(circle(20_000)), "a long one is cut"
-    inside = tiny(nodes=[{"id": "g", "kind": "Group",
-                          "nodes": [{"id": "a", "kind": "ReLU"}], "wires": [["a", "a"]]}], wires=[])
+    inside = tiny(
+        nodes=[
+            {
+                "id": "g",
+                "kind": "Group",
+                "nodes": [{"id": "a", "kind": "ReLU"}],
+                "wires": [["a", "a"]],
+            }
+        ],
+        wires=[],
+    )
     assert "circle: a → a" in sentence(inside)
 
 
@@ -257,7 +412,8 @@ def test_too_many():
     assert "more than 20,000 nodes" in sentence(tiny(nodes=million, wires=[]))
     group = {"kind": "Group", "nodes": million[:11_000], "wires": []}
     assert "more than 20,000 nodes" in sentence(
-        tiny(nodes=[{"id": "a", **group}, {"id": "b", **group}], wires=[]))
+        tiny(nodes=[{"id": "a", **group}, {"id": "b", **group}], wires=[])
+    )
     assert "more than 20,000 nodes" in sentence(tiny(wires=[["input", "conv1"]] * 1_000_000))
 
 
@@ -267,16 +423,35 @@ def test_groups():
     assert "nested more than 16 deep" in sentence(nested(150))
     assert "only a Group, bears nodes" in sentence(with_node(nodes=[], wires=[]))
     assert "only a Group, bears nodes" in sentence(with_node(kind="Group", params={}))
-    for wrong in (None, 3, {}, [3], [{"id": "self", "kind": "ReLU"}], [{"id": "a", "kind": "Nothing"}]):
+    for wrong in (
+        None,
+        3,
+        {},
+        [3],
+        [{"id": "self", "kind": "ReLU"}],
+        [{"id": "a", "kind": "Nothing"}],
+    ):
         sentence(tiny(nodes=[{"id": "g", "kind": "Group", "nodes": wrong, "wires": []}], wires=[]))
 
 
 hostile = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
     | st.sampled_from(["input", "output", "conv1", "add", "x", "a", "Conv2d", "Group", "Stage"]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-        st.sampled_from(["id", "kind", "params", "position", "nodes", "wires", "out_channels"])
-        | st.text(max_size=4), inner, max_size=4), max_leaves=12)
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["id", "kind", "params", "position", "nodes", "wires", "out_channels"])
+            | st.text(max_size=4),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
 
 
 @given(st.data())
@@ -288,11 +463,15 @@ def test_a_file_with_anything_anywhere_opens_or_is_refused(data):
     elif place == 1:
         found[data.draw(st.sampled_from(sorted(found)))] = value
     elif place == 2:
-        found["nodes"][0][data.draw(st.sampled_from(["id", "kind", "params", "position", "nodes"]))] = value
+        found["nodes"][0][
+            data.draw(st.sampled_from(["id", "kind", "params", "position", "nodes"]))
+        ] = value
     elif place == 3:
         found["wires"][data.draw(st.integers(0, 3))] = value
     elif place == 4:
-        found["nodes"][0]["params"][data.draw(st.sampled_from(["out_channels", "bias", "p"]))] = value
+        found["nodes"][0]["params"][data.draw(st.sampled_from(["out_channels", "bias", "p"]))] = (
+            value
+        )
     else:
         found["nodes"].append(value)
     try:
@@ -309,7 +488,7 @@ def test_a_damaged_text_opens_or_is_refused(place, put):
     text = file.dumps(file.from_dict(tiny()))
     place %= len(text)
     try:
-        check.from_dict(file.to_dict(file.loads(text[:place] + put + text[place + 1:])))
+        check.from_dict(file.to_dict(file.loads(text[:place] + put + text[place + 1 :])))
     except FileError as error:
         assert str(error).isprintable() and len(str(error)) < 500
 

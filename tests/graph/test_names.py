@@ -15,21 +15,59 @@ def test_good_names(name):
     assert names.fault(name) is None
 
 
-@pytest.mark.parametrize("name", [
-    "", " ", "a b", "a.b", "1a", "_a", "__import__", "__class__", "é", "ａ", "a\n", "a-b", "a" * 65,
-    "input", "output", "x", "self", "torch", "nn", "forward", "training", "parameters", "class",
-    "lambda", "match", "None", "True", None, 3, ["a"], {"a": 1}, 1.5, True])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        " ",
+        "a b",
+        "a.b",
+        "1a",
+        "_a",
+        "__import__",
+        "__class__",
+        "é",
+        "ａ",
+        "a\n",
+        "a-b",
+        "a" * 65,
+        "input",
+        "output",
+        "x",
+        "self",
+        "torch",
+        "nn",
+        "forward",
+        "training",
+        "parameters",
+        "class",
+        "lambda",
+        "match",
+        "None",
+        "True",
+        None,
+        3,
+        ["a"],
+        {"a": 1},
+        1.5,
+        True,
+    ],
+)
 def test_bad_names(name):
     sentence = names.fault(name)
     assert "cannot name a node" in sentence and "\n" not in sentence and len(sentence) < 250
 
 
-@pytest.mark.parametrize(("name", "reason"), [
-    ("x", "the forward pass of the written source calls its tensor so"),
-    ("range", "the written source uses this name itself"),
-    ("input", "every network has an end of this name"),
-    ("forward", "a module of PyTorch has an attribute of this name"),
-    ("lambda", "it is a word of the language Python")])
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("x", "the forward pass of the written source calls its tensor so"),
+        ("range", "the written source uses this name itself"),
+        ("input", "every network has an end of this name"),
+        ("forward", "a module of PyTorch has an attribute of this name"),
+        ("lambda", "it is a word of the language Python"),
+    ],
+)
 def test_the_reason_is_the_true_one(name, reason):
     assert names.fault(name) == f"{name!r} cannot name a node: {reason}"
 
@@ -38,8 +76,9 @@ def test_no_name_hides_an_attribute_of_a_module_or_a_word_of_the_language():
     """Whatever torch version is installed."""
     from torch import nn
 
-    attributes = {name for name in dir(nn.Sequential()) + list(vars(nn.Module()))
-                  if not name.startswith("_")} - {"append", "extend", "insert", "pop"}
+    attributes = {
+        name for name in dir(nn.Sequential()) + list(vars(nn.Module())) if not name.startswith("_")
+    } - {"append", "extend", "insert", "pop"}
     taken = attributes | set(keyword.kwlist) | set(keyword.softkwlist)
     assert {name for name in taken if names.fault(name) is None} == set()
 
@@ -52,7 +91,8 @@ def test_fault_judges_any_text(name):
 
 
 good = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,63}|[0-9]{1,3}", fullmatch=True).filter(
-    lambda name: names.fault(name) is None)
+    lambda name: names.fault(name) is None
+)
 
 
 @given(good, st.sets(good, max_size=5), st.integers(0, 12))
@@ -71,14 +111,34 @@ def test_free_always_finds_one(wanted):
     assert names.fault(found) is None and found != wanted
 
 
-@pytest.mark.parametrize("kind, first", [
-    ("Conv2d", "conv1"), ("BatchNorm2d", "bn1"), ("ReLU", "relu1"), ("MaxPool2d", "maxpool1"),
-    ("AvgPool2d", "avgpool1"), ("Linear", "fc1"), ("Add", "add1"), ("BasicBlock", "block1"),
-    ("Bottleneck", "bottleneck1"), ("Stage", "stage1"), ("ImageNetStem", "stem1"),
-    ("CifarStem", "stem1"), ("ClassifierHead", "head1"), ("Flatten", "flatten1"),
-    ("ReLU6", "relu1"), ("SiLU", "silu1"), ("ConvNeXtBlock", "block1"), ("DeepStem", "stem1"),
-    ("PreActBottleneck", "bottleneck1"), ("LocalResponseNorm", "lrn1"),
-    ("VGGGroup", "convs1"), ("LayerScale", "layer_scale1"), ("ZeroPad2d", "pad1")])
+@pytest.mark.parametrize(
+    "kind, first",
+    [
+        ("Conv2d", "conv1"),
+        ("BatchNorm2d", "bn1"),
+        ("ReLU", "relu1"),
+        ("MaxPool2d", "maxpool1"),
+        ("AvgPool2d", "avgpool1"),
+        ("Linear", "fc1"),
+        ("Add", "add1"),
+        ("BasicBlock", "block1"),
+        ("Bottleneck", "bottleneck1"),
+        ("Stage", "stage1"),
+        ("ImageNetStem", "stem1"),
+        ("CifarStem", "stem1"),
+        ("ClassifierHead", "head1"),
+        ("Flatten", "flatten1"),
+        ("ReLU6", "relu1"),
+        ("SiLU", "silu1"),
+        ("ConvNeXtBlock", "block1"),
+        ("DeepStem", "stem1"),
+        ("PreActBottleneck", "bottleneck1"),
+        ("LocalResponseNorm", "lrn1"),
+        ("VGGGroup", "convs1"),
+        ("LayerScale", "layer_scale1"),
+        ("ZeroPad2d", "pad1"),
+    ],
+)
 def test_following(kind, first):
     assert names.following(kind, {}) == first
     assert names.following(kind, {first}) == first[:-1] + "2"

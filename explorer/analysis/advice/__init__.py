@@ -30,58 +30,116 @@ class Rule(NamedTuple):
     everywhere: str = ""
 
 
-RULES = {rule.name: rule for rule in (
-    Rule("linear", _("Two linear layers in a row"),
-         _("Two linear layers equal one: without a non-linearity between them the second adds no "
-           "function that the first could not have. BatchNorm2d and average pooling do not help, for "
-           "they are linear when the network answers (Goodfellow, Bengio, Courville 2016, section "
-           "6.1)."),
-         chain.linear, ("Conv2d", "ConvTranspose2d", "Linear")),
-    Rule("bias", _("A bias before BatchNorm2d"),
-         _("BatchNorm2d subtracts the mean of each channel, and with it the bias; its own β takes the "
-           "bias's place (Ioffe and Szegedy 2015, section 3.2)."),
-         chain.bias, ("Conv2d", "ConvTranspose2d"),
-         _("Turn off all {count} biases before BatchNorm2d")),
-    Rule("plain", _("A deep stack without normalisation"),
-         _("Signals and gradients shrink or grow with every layer. {deep} layers could be trained from "
-           "a random start; the deeper VGG nets began with weights of shallower ones (Simonyan and "
-           "Zisserman 2014, section 3.1). With BatchNorm2d they train as they are (Ioffe and Szegedy "
-           "2015), and shortcuts let a hundred layers train (He et al. 2015).").format(
-               deep=chain.DEEP),
-         chain.plain),
-    Rule("sum", _("An activation before a residual sum"),
-         _("F(x) is to correct x in both directions. Behind a ReLU it is never negative, the sum only "
-           "grows from block to block, and the error rises: 7.84 % against 6.61 % for a ResNet-110 on "
-           "CIFAR-10 (He et al. 2016, figure 4c and table 2)."),
-         chain.residual, ("Add",)),
-    Rule("stride", _("A stride larger than its window"),
-         _("Between one window and the next lie pixels that no weight ever sees: what is there cannot "
-           "matter. A window at least as large as its stride sees all (Dumoulin and Visin 2016)."),
-         window.stride, ("Conv2d", "MaxPool2d", "AvgPool2d")),
-    Rule("small", _("A window larger than its map"),
-         _("Where the map is as small as one pixel the other weights meet only the zeros of the "
-           "padding: they cost memory and never learn. The picture is too small for so many strides, "
-           "or the layer could be 1×1 (for dilation: Chen et al. 2017, section 3.3)."),
-         window.small),
-    Rule("narrow", _("A receptive field smaller than the object"),
-         _("Global pooling only takes a mean: no place that it averages has seen a whole object, so "
-           "the network knows parts but not how they belong together (Brendel and Bethge 2019). More "
-           "layers, an earlier stride or dilation widen the field (Araujo, Norris, Sim 2019)."),
-         window.narrow, ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AvgPool2d", "MaxPool2d")),
-    Rule("wide", _("A receptive field far larger than the picture"),
-         _("A layer that can only add context adds nothing once all of the picture is seen. Such "
-           "layers cost time and hardly change the result; fewer of them, fewer strides before them, a "
-           "larger picture, or shortcuts that lead past them (Richter et al. 2021, arXiv 2106.12307)."),
-         window.wide),
-    Rule("last", _("A last layer that hinders the loss"),
-         _("Training compares the scores with the classes by the cross-entropy, which is softmax and "
-           "logarithm in one: it expects the plain scores of the last linear layer. A second softmax "
-           "flattens the gradient (PyTorch documentation, torch.nn.CrossEntropyLoss)."),
-         ends.last),
-    Rule("dead", _("A dead end"),
-         _("Only what leads to the output takes part: the figures of a dead end are in no total, and "
-           "no gradient reaches it."),
-         ends.dead))}
+RULES = {
+    rule.name: rule
+    for rule in (
+        Rule(
+            "linear",
+            _("Two linear layers in a row"),
+            _(
+                "Two linear layers equal one: without a non-linearity between them the second adds no "
+                "function that the first could not have. BatchNorm2d and average pooling do not help, for "
+                "they are linear when the network answers (Goodfellow, Bengio, Courville 2016, section "
+                "6.1)."
+            ),
+            chain.linear,
+            ("Conv2d", "ConvTranspose2d", "Linear"),
+        ),
+        Rule(
+            "bias",
+            _("A bias before BatchNorm2d"),
+            _(
+                "BatchNorm2d subtracts the mean of each channel, and with it the bias; its own β takes the "
+                "bias's place (Ioffe and Szegedy 2015, section 3.2)."
+            ),
+            chain.bias,
+            ("Conv2d", "ConvTranspose2d"),
+            _("Turn off all {count} biases before BatchNorm2d"),
+        ),
+        Rule(
+            "plain",
+            _("A deep stack without normalisation"),
+            _(
+                "Signals and gradients shrink or grow with every layer. {deep} layers could be trained from "
+                "a random start; the deeper VGG nets began with weights of shallower ones (Simonyan and "
+                "Zisserman 2014, section 3.1). With BatchNorm2d they train as they are (Ioffe and Szegedy "
+                "2015), and shortcuts let a hundred layers train (He et al. 2015)."
+            ).format(deep=chain.DEEP),
+            chain.plain,
+        ),
+        Rule(
+            "sum",
+            _("An activation before a residual sum"),
+            _(
+                "F(x) is to correct x in both directions. Behind a ReLU it is never negative, the sum only "
+                "grows from block to block, and the error rises: 7.84 % against 6.61 % for a ResNet-110 on "
+                "CIFAR-10 (He et al. 2016, figure 4c and table 2)."
+            ),
+            chain.residual,
+            ("Add",),
+        ),
+        Rule(
+            "stride",
+            _("A stride larger than its window"),
+            _(
+                "Between one window and the next lie pixels that no weight ever sees: what is there cannot "
+                "matter. A window at least as large as its stride sees all (Dumoulin and Visin 2016)."
+            ),
+            window.stride,
+            ("Conv2d", "MaxPool2d", "AvgPool2d"),
+        ),
+        Rule(
+            "small",
+            _("A window larger than its map"),
+            _(
+                "Where the map is as small as one pixel the other weights meet only the zeros of the "
+                "padding: they cost memory and never learn. The picture is too small for so many strides, "
+                "or the layer could be 1×1 (for dilation: Chen et al. 2017, section 3.3)."
+            ),
+            window.small,
+        ),
+        Rule(
+            "narrow",
+            _("A receptive field smaller than the object"),
+            _(
+                "Global pooling only takes a mean: no place that it averages has seen a whole object, so "
+                "the network knows parts but not how they belong together (Brendel and Bethge 2019). More "
+                "layers, an earlier stride or dilation widen the field (Araujo, Norris, Sim 2019)."
+            ),
+            window.narrow,
+            ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AvgPool2d", "MaxPool2d"),
+        ),
+        Rule(
+            "wide",
+            _("A receptive field far larger than the picture"),
+            _(
+                "A layer that can only add context adds nothing once all of the picture is seen. Such "
+                "layers cost time and hardly change the result; fewer of them, fewer strides before them, a "
+                "larger picture, or shortcuts that lead past them (Richter et al. 2021, arXiv 2106.12307)."
+            ),
+            window.wide,
+        ),
+        Rule(
+            "last",
+            _("A last layer that hinders the loss"),
+            _(
+                "Training compares the scores with the classes by the cross-entropy, which is softmax and "
+                "logarithm in one: it expects the plain scores of the last linear layer. A second softmax "
+                "flattens the gradient (PyTorch documentation, torch.nn.CrossEntropyLoss)."
+            ),
+            ends.last,
+        ),
+        Rule(
+            "dead",
+            _("A dead end"),
+            _(
+                "Only what leads to the output takes part: the figures of a dead end are in no total, and "
+                "no gradient reaches it."
+            ),
+            ends.dead,
+        ),
+    )
+}
 
 _BY_KIND: dict[str, tuple[Rule, ...]] = {}
 for _rule in RULES.values():
@@ -153,8 +211,15 @@ def advise(report: "Report") -> tuple[Problem, ...]:
 
 def _problem(ground: Ground, told: _Told, fixes: list[Fix]) -> Problem:
     message = told.seen.message + _often(ground, told)
-    return Problem(".".join(told.way), told.rule.name, message, told.way[0],
-                   tuple(fixes), ADVICE, told.rule.reason)
+    return Problem(
+        ".".join(told.way),
+        told.rule.name,
+        message,
+        told.way[0],
+        tuple(fixes),
+        ADVICE,
+        told.rule.reason,
+    )
 
 
 def _often(ground: Ground, told: _Told) -> str:
@@ -174,9 +239,11 @@ def _everywhere(problems: list[tuple[Rule, Problem]]) -> Iterator[Problem]:
         firsts = [each.fixes[0] for other, each in problems if other is rule and each.fixes]
         if rule.everywhere and len(firsts) > 1 and problem.fixes:
             added = [fix.added for fix in firsts]
-            all_of_them = Fix(rule.everywhere.format(count=len(firsts)),
-                              partial(in_turn, each=tuple(fix.edit for fix in firsts)),
-                              None if None in added else sum(added))
+            all_of_them = Fix(
+                rule.everywhere.format(count=len(firsts)),
+                partial(in_turn, each=tuple(fix.edit for fix in firsts)),
+                None if None in added else sum(added),
+            )
             problem = replace(problem, fixes=(*problem.fixes, all_of_them))
         yield problem
 

@@ -15,8 +15,15 @@ from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Wire
 from explorer.text import _
 
 _SAME_SHAPE = frozenset(("BatchNorm2d", "Identity", "Dropout", "DropPath", "LayerScale"))
-_THROUGH = _SAME_SHAPE | {"Flatten", "AvgPool2d", "AdaptiveAvgPool2d", "ZeroPad2d", "ChannelShuffle",
-                          "Upsample", "Permute"}
+_THROUGH = _SAME_SHAPE | {
+    "Flatten",
+    "AvgPool2d",
+    "AdaptiveAvgPool2d",
+    "ZeroPad2d",
+    "ChannelShuffle",
+    "Upsample",
+    "Permute",
+}
 """What is linear itself, when the network answers: BatchNorm2d then scales and shifts by constants."""
 NORMS = frozenset(("BatchNorm2d", "GroupNorm", "LayerNorm2d", "LayerNorm"))
 DEEP = 11
@@ -26,6 +33,7 @@ deeper ones)."""
 
 
 # Two linear layers ----------------------------------------------------------------------------
+
 
 def linear(ground: Ground, layer: Layer) -> Seen | None:
     """Two layers with weights and nothing but linear ones between them."""
@@ -37,12 +45,13 @@ def linear(ground: Ground, layer: Layer) -> Seen | None:
         return None
     names = ground.name(layer), ground.name(before)
     message = _("{node} follows {before} with no non-linearity between them").format(
-        node=names[0], before=names[1])
+        node=names[0], before=names[1]
+    )
     if layer.kind == before.kind == "Conv2d" and _SAME_SHAPE.issuperset(between):
         message += _(": together they are one convolution of {size}").format(
-            size=_together(before, layer))
-    return Seen(message, partial(_parted, ground, layer, before,
-                                 _SAME_SHAPE.issuperset(between)))
+            size=_together(before, layer)
+        )
+    return Seen(message, partial(_parted, ground, layer, before, _SAME_SHAPE.issuperset(between)))
 
 
 def _factors(ground: Ground, first: Layer, second: Layer) -> bool:
@@ -57,8 +66,11 @@ def _factors(ground: Ground, first: Layer, second: Layer) -> bool:
         return True
     here, there = pair(getattr(a, "kernel_size", 1)), pair(getattr(b, "kernel_size", 1))
     if (1, 1) in (here, there):
-        return (first.out[0] < min(first.ins[0][0], second.out[0])
-                or here == (1, 1) and _is_separable(ground, first))
+        return (
+            first.out[0] < min(first.ins[0][0], second.out[0])
+            or here == (1, 1)
+            and _is_separable(ground, first)
+        )
     return here[0] == there[1] == 1 or here[1] == there[0] == 1
 
 
@@ -72,8 +84,11 @@ def _is_separable(ground: Ground, pointwise: Layer) -> bool:
         if layer.kind in LINEAR:
             if getattr(layer.facts.settings, "groups", 1) == layer.ins[0][0] > 1:
                 return True
-        elif layer.kind in NORMS or layer.kind in ("Multiply", "Identity") or (
-                layer.facts.kind.category == "activation"):
+        elif (
+            layer.kind in NORMS
+            or layer.kind in ("Multiply", "Identity")
+            or (layer.facts.kind.category == "activation")
+        ):
             ways += layer.sources
     return False
 
@@ -81,10 +96,18 @@ def _is_separable(ground: Ground, pointwise: Layer) -> bool:
 def _together(first: Layer, second: Layer) -> str:
     """The window of both as one."""
     sides = []
-    for k, d, s, kernel, dilation in zip(*(pair(value) for value in (
-            first.facts.settings.kernel_size, first.facts.settings.dilation,
-            first.facts.settings.stride, second.facts.settings.kernel_size,
-            second.facts.settings.dilation))):
+    for k, d, s, kernel, dilation in zip(
+        *(
+            pair(value)
+            for value in (
+                first.facts.settings.kernel_size,
+                first.facts.settings.dilation,
+                first.facts.settings.stride,
+                second.facts.settings.kernel_size,
+                second.facts.settings.dilation,
+            )
+        )
+    ):
         sides.append(d * (k - 1) + 1 + dilation * (kernel - 1) * s)
     return extent(tuple(sides))
 
@@ -96,17 +119,24 @@ def _parted(ground: Ground, layer: Layer, before: Layer, direct: bool) -> Iterat
     if getattr(ground.facts(other).settings, "activation", None) == "none":
         yield ground.setting(other, {"activation": "ReLU"})
     wire = next(iter(ground.graph(own).into(own[-1]).values()))
-    yield Fix(_("Insert ReLU before {node}").format(node=".".join(own)),
-              lift(own[:-1], partial(placing.into_wire, wire=wire, kind="ReLU", params={})))
+    yield Fix(
+        _("Insert ReLU before {node}").format(node=".".join(own)),
+        lift(own[:-1], partial(placing.into_wire, wire=wire, kind="ReLU", params={})),
+    )
     if direct and ground.is_own(before):
-        alone = Graph("", (), {"node": Node("node", layer.kind, layer.settings)},
-                      (Wire(INPUT, "node"), Wire("node", OUTPUT)))
+        alone = Graph(
+            "",
+            (),
+            {"node": Node("node", layer.kind, layer.settings)},
+            (Wire(INPUT, "node"), Wire("node", OUTPUT)),
+        )
         facts = next(sweep(alone, before.ins[0])).facts
         if facts.fault is None and facts.out == layer.out:
             yield ground.removing(other)
 
 
 # A bias before BatchNorm ----------------------------------------------------------------------
+
 
 def bias(ground: Ground, layer: Layer) -> Seen | None:
     """A bias that BatchNorm2d subtracts at once."""
@@ -117,18 +147,26 @@ def bias(ground: Ground, layer: Layer) -> Seen | None:
         return None
     if not hasattr(ground.facts(ground.place(layer).own).settings, "bias"):
         return None  # the block has it so that published weights fit
-    return Seen(_("The bias of {node} does nothing: {norm} subtracts it at once").format(
-        node=ground.name(layer), norm=ground.name(norm)), partial(_unbiased, ground, layer))
+    return Seen(
+        _("The bias of {node} does nothing: {norm} subtracts it at once").format(
+            node=ground.name(layer), norm=ground.name(norm)
+        ),
+        partial(_unbiased, ground, layer),
+    )
 
 
 def _unbiased(ground: Ground, layer: Layer) -> Iterator[Fix]:
     own = ground.place(layer).own
-    yield ground.setting(own, {"bias": False},
-                         _("Turn off the bias of {node}").format(node=".".join(own)),
-                         -layer.out[0] if layer.out else None)
+    yield ground.setting(
+        own,
+        {"bias": False},
+        _("Turn off the bias of {node}").format(node=".".join(own)),
+        -layer.out[0] if layer.out else None,
+    )
 
 
 # A deep plain stack ---------------------------------------------------------------------------
+
 
 def plain(ground: Ground) -> Iterator[Seen | None]:
     """Many layers with weights in a row, and nothing between them that normalises or leads
@@ -149,10 +187,14 @@ def plain(ground: Ground) -> Iterator[Seen | None]:
                 deep[row[0].path] = layer
     for last in deep.values():
         row = _row(ground, last)
-        yield Seen(_("{count} layers with weights follow one another from {first} to {last}, with "
-                     "no normalisation and no shortcut").format(
-                         count=len(row), first=ground.name(row[0]), last=ground.name(last)),
-                   partial(_normalised, ground, row), ground.place(row[0]).way)
+        yield Seen(
+            _(
+                "{count} layers with weights follow one another from {first} to {last}, with "
+                "no normalisation and no shortcut"
+            ).format(count=len(row), first=ground.name(row[0]), last=ground.name(last)),
+            partial(_normalised, ground, row),
+            ground.place(row[0]).way,
+        )
 
 
 def _row(ground: Ground, last: Layer) -> list[Layer]:
@@ -189,8 +231,11 @@ def _normalised(ground: Ground, row: list[Layer]) -> Iterator[Fix | None]:
             edit.append(ground.setting(own, {"batch_norm": True, "first": first}).edit)
     yield None
     if edit and ground.after(Fix("", partial(in_turn, each=tuple(edit)))):
-        label = (_("Insert BatchNorm2d behind {count} convolutions").format(count=own_ones)
-                 if own_ones == len(edit) else _("Insert BatchNorm2d everywhere"))
+        label = (
+            _("Insert BatchNorm2d behind {count} convolutions").format(count=own_ones)
+            if own_ones == len(edit)
+            else _("Insert BatchNorm2d everywhere")
+        )
         yield Fix(label, partial(in_turn, each=tuple(edit)))
 
 
@@ -220,13 +265,17 @@ def residual(ground: Ground, layer: Layer) -> Seen | None:
             end = ground.by_path.get(end.sources[0]) if end.sources else None
         if end is None or end.kind not in _POSITIVE or len(ground.uses[end.path]) != 1:
             continue
-        others = {_entry(ground, other) for other in layer.sources[:number]
-                  + layer.sources[number + 1:]}
+        others = {
+            _entry(ground, other) for other in layer.sources[:number] + layer.sources[number + 1 :]
+        }
         if _comes_from(ground, end, others):
-            return Seen(_("{node} adds the output of {activation}: the branch can only raise what "
-                          "the shortcut brings, never lower it").format(
-                              node=ground.name(layer), activation=ground.name(end)),
-                        partial(_behind_the_sum, ground, layer, end))
+            return Seen(
+                _(
+                    "{node} adds the output of {activation}: the branch can only raise what "
+                    "the shortcut brings, never lower it"
+                ).format(node=ground.name(layer), activation=ground.name(end)),
+                partial(_behind_the_sum, ground, layer, end),
+            )
     return None
 
 
@@ -235,12 +284,16 @@ def _entry(ground: Ground, path: str) -> str:
     shortcut = True
     while shortcut:
         layer = ground.by_path.get(path)
-        shortcut = (layer is not None and len(layer.sources) == 1
-                    and len(ground.uses[path]) == 1
-                    and (layer.kind in ("Identity", "BatchNorm2d", "AvgPool2d", "MaxPool2d",
-                                        "ChannelPad")
-                         or layer.kind == "Conv2d"
-                         and pair(layer.facts.settings.kernel_size) == (1, 1)))
+        shortcut = (
+            layer is not None
+            and len(layer.sources) == 1
+            and len(ground.uses[path]) == 1
+            and (
+                layer.kind in ("Identity", "BatchNorm2d", "AvgPool2d", "MaxPool2d", "ChannelPad")
+                or layer.kind == "Conv2d"
+                and pair(layer.facts.settings.kernel_size) == (1, 1)
+            )
+        )
         if shortcut:
             path = layer.sources[0]
     return path
@@ -268,8 +321,10 @@ def _behind_the_sum(ground: Ground, layer: Layer, end: Layer) -> Iterator[Fix]:
     if uses and all(KINDS[use.kind].category == "activation" for use in uses):
         yield ground.removing(other)
         return
-    yield Fix(_("Move {activation} behind {node}").format(activation=other[-1], node=own[-1]),
-              lift(own[:-1], partial(_moved, id=node.id, behind=own[-1])))
+    yield Fix(
+        _("Move {activation} behind {node}").format(activation=other[-1], node=own[-1]),
+        lift(own[:-1], partial(_moved, id=node.id, behind=own[-1])),
+    )
 
 
 def _moved(graph: Graph, id: str, behind: str) -> Graph:

@@ -138,17 +138,23 @@ class Ground:
 
     # Fixes ------------------------------------------------------------------------------------
 
-    def setting(self, own: Way, params: dict[str, Value], label: str = "",
-                added: int | None = None) -> Fix:
+    def setting(
+        self, own: Way, params: dict[str, Value], label: str = "", added: int | None = None
+    ) -> Fix:
         """The fix that sets parameters of a node."""
         values = KINDS[self.node(own).kind].stated(params)
-        return Fix(label or _("Set {values} in {node}").format(values=values, node=".".join(own)),
-                   lift(own[:-1], partial(edits.set_params, id=own[-1], params=params)), added)
+        return Fix(
+            label or _("Set {values} in {node}").format(values=values, node=".".join(own)),
+            lift(own[:-1], partial(edits.set_params, id=own[-1], params=params)),
+            added,
+        )
 
     def removing(self, own: Way) -> Fix:
         """The fix that takes a node out and joins what is before and behind it."""
-        return Fix(_("Remove {node}").format(node=".".join(own)),
-                   lift(own[:-1], partial(edits.remove, ids=[own[-1]], bridge=True)))
+        return Fix(
+            _("Remove {node}").format(node=".".join(own)),
+            lift(own[:-1], partial(edits.remove, ids=[own[-1]], bridge=True)),
+        )
 
     def after(self, fix: Fix) -> "Report | None":
         """The report on the network with the fix applied; None if that has more faults."""
@@ -186,8 +192,13 @@ def _places(graph: Graph, id: str, facts: Facts) -> dict[str, Place]:
         begin = prefix.rpartition(".")[0] if facts.inline else prefix
         nodes = node.inner.nodes if node is not None and node.inner is not None else {}
         for child in facts.children:
-            walk(f"{begin}.{child.id}" if begin else child.id, (*way, child.id), child.facts,
-                 nodes.get(child.id), own)
+            walk(
+                f"{begin}.{child.id}" if begin else child.id,
+                (*way, child.id),
+                child.facts,
+                nodes.get(child.id),
+                own,
+            )
 
     walk(id, (id,), facts, graph.nodes[id], (id,))
     return found

@@ -25,6 +25,7 @@ _TRIALS = 16
 
 # Pixels never seen ----------------------------------------------------------------------------
 
+
 def stride(ground: Ground, layer: Layer) -> Seen | None:
     """A window that steps over pixels."""
     p = layer.facts.settings
@@ -33,11 +34,19 @@ def stride(ground: Ground, layer: Layer) -> Seen | None:
     unseen = _unseen(layer.facts)
     if not unseen or _is_shortcut(ground, layer):
         return None
-    return Seen(_("The window of {node} is {kernel}, but steps {stride}: {unseen} of {all} pixels "
-                  "are never seen").format(node=ground.name(layer), kernel=extent(p.kernel_size),
-                                           stride=shown(p.stride), unseen=unseen.numerator,
-                                           all=unseen.denominator),
-                partial(_stepped, ground, layer))
+    return Seen(
+        _(
+            "The window of {node} is {kernel}, but steps {stride}: {unseen} of {all} pixels "
+            "are never seen"
+        ).format(
+            node=ground.name(layer),
+            kernel=extent(p.kernel_size),
+            stride=shown(p.stride),
+            unseen=unseen.numerator,
+            all=unseen.denominator,
+        ),
+        partial(_stepped, ground, layer),
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -45,8 +54,9 @@ def _unseen(facts: Facts) -> Fraction:
     """The share of the pixels that no window sees, away from the borders; 0 if there is only one
     window along an axis, which sees what it sees."""
     seen = Fraction(1)
-    for kernel, step, places in zip(pair(facts.settings.kernel_size), pair(facts.settings.stride),
-                                    facts.out[1:]):
+    for kernel, step, places in zip(
+        pair(facts.settings.kernel_size), pair(facts.settings.stride), facts.out[1:]
+    ):
         if step > kernel and places > 1:
             seen *= Fraction(kernel, step)
     return 1 - seen
@@ -72,7 +82,8 @@ def _stepped(ground: Ground, layer: Layer) -> Iterator[Fix | None]:
     if ground.is_own(layer):
         wider = tuple(map(max, kernels, steps))
         if params := _keeping(layer, wider) or _keeping(
-                layer, tuple(size + (size > kernel) for size, kernel in zip(wider, kernels))):
+            layer, tuple(size + (size > kernel) for size, kernel in zip(wider, kernels))
+        ):
             yield ground.setting(own, params)
         else:
             yield None
@@ -105,6 +116,7 @@ def _keeping(layer: Layer, kernels: tuple[int, int]) -> dict:
 
 # One weight that sees data --------------------------------------------------------------------
 
+
 def small(ground: Ground) -> Iterator[Seen]:
     """Windows of which one weight alone ever meets the map, the rest zeros of the padding; told
     together, for behind a map of 1×1 all are so."""
@@ -112,11 +124,14 @@ def small(ground: Ground) -> Iterator[Seen]:
     if not layers or not ground.report.ok:
         return
     first = layers[0]
-    message = _("{node} slides a window of {kernel} over a map of {map}: one weight of {all} ever "
-                "sees data").format(
-                    node=ground.name(first), kernel=extent(first.facts.settings.kernel_size),
-                    map=text_of(first.ins[0][1:]),
-                    all=prod(pair(first.facts.settings.kernel_size)))
+    message = _(
+        "{node} slides a window of {kernel} over a map of {map}: one weight of {all} ever sees data"
+    ).format(
+        node=ground.name(first),
+        kernel=extent(first.facts.settings.kernel_size),
+        map=text_of(first.ins[0][1:]),
+        all=prod(pair(first.facts.settings.kernel_size)),
+    )
     if len(layers) > 1:
         message += _("; so it is in {count} layers").format(count=len(layers))
     yield Seen(message, partial(_enlarged, ground, layers), ground.place(first).way)
@@ -133,11 +148,17 @@ def _is_single(facts: Facts) -> bool:
     if kernels == (1, 1):
         return False
     for kernel, step, spread, (before, _after), side, places in zip(
-            kernels, pair(p.stride), pair(p.dilation), pads(p), facts.ins[0][1:], facts.out[1:]):
+        kernels, pair(p.stride), pair(p.dilation), pads(p), facts.ins[0][1:], facts.out[1:]
+    ):
         if side > kernel * spread:
             return False
-        if sum(any(0 <= place * step - before + tap * spread < side for place in range(places))
-               for tap in range(kernel)) > 1:
+        if (
+            sum(
+                any(0 <= place * step - before + tap * spread < side for place in range(places))
+                for tap in range(kernel)
+            )
+            > 1
+        ):
             return False
     return True
 
@@ -146,8 +167,9 @@ def _enlarged(ground: Ground, layers: list[Layer]) -> Iterator[Fix | None]:
     """Keep the map larger by a stride less before it; or take the window that is left."""
     first = ground.place(layers[0]).own
     before = []
-    for own in dict.fromkeys(ground.place(layer).own for layer in
-                             ground.layers[:ground.layers.index(layers[0]) + 1]):
+    for own in dict.fromkeys(
+        ground.place(layer).own for layer in ground.layers[: ground.layers.index(layers[0]) + 1]
+    ):
         settings = ground.facts(own).settings
         if max(pair(getattr(settings, "stride", 1))) > 1:
             before.append((own, {"stride": 1}))
@@ -155,23 +177,35 @@ def _enlarged(ground: Ground, layers: list[Layer]) -> Iterator[Fix | None]:
             before.append((own, {"pool": False}))
     for own, params in before[:-4:-1]:
         yield None
-        fix = ground.setting(own, params, "" if "stride" in params else _(
-            "Turn off the pooling of {node}").format(node=".".join(own)))
+        fix = ground.setting(
+            own,
+            params,
+            ""
+            if "stride" in params
+            else _("Turn off the pooling of {node}").format(node=".".join(own)),
+        )
         found = ground.after(fix)
         if found is not None and not any(map(_sees_little, Ground(found).kinds["Conv2d"])):
             yield fix
             break
-    if all(ground.is_own(layer) and layer.out[1:] == layer.ins[0][1:]
-           and pair(layer.facts.settings.stride) == (1, 1) for layer in layers):
+    if all(
+        ground.is_own(layer)
+        and layer.out[1:] == layer.ins[0][1:]
+        and pair(layer.facts.settings.stride) == (1, 1)
+        for layer in layers
+    ):
         params = {"kernel_size": 1, "padding": 0, "dilation": 1}
-        label = (_("Set kernel size 1 in {node}").format(node=".".join(first))
-                 if len(layers) == 1 else
-                 _("Set kernel size 1 in {count} layers").format(count=len(layers)))
+        label = (
+            _("Set kernel size 1 in {node}").format(node=".".join(first))
+            if len(layers) == 1
+            else _("Set kernel size 1 in {count} layers").format(count=len(layers))
+        )
         each = [ground.setting(ground.place(layer).own, params).edit for layer in layers]
         yield Fix(label, partial(in_turn, each=tuple(each)))
 
 
 # Receptive fields -------------------------------------------------------------------------------
+
 
 def narrow(ground: Ground, layer: Layer) -> Seen | None:
     """A mean over places of which none sees a whole object."""
@@ -193,11 +227,18 @@ def narrow(ground: Ground, layer: Layer) -> Seen | None:
     sides = report.graph.input[1:]
     if field is None or all(size >= share * side for size, side in zip(field.size, sides)):
         return None
-    return Seen(_("{node} averages places that see {field} pixels each, of a picture of {picture}, "
-                  "in which an object takes some {object}").format(
-                      node=ground.name(layer), field=text_of(field.size), picture=text_of(sides),
-                      object=text_of(tuple(round(share * side) for side in sides))),
-                partial(_widened, ground, layer))
+    return Seen(
+        _(
+            "{node} averages places that see {field} pixels each, of a picture of {picture}, "
+            "in which an object takes some {object}"
+        ).format(
+            node=ground.name(layer),
+            field=text_of(field.size),
+            picture=text_of(sides),
+            object=text_of(tuple(round(share * side) for side in sides)),
+        ),
+        partial(_widened, ground, layer),
+    )
 
 
 def _widened(ground: Ground, layer: Layer) -> Iterator[Fix | None]:
@@ -210,15 +251,18 @@ def _widened(ground: Ground, layer: Layer) -> Iterator[Fix | None]:
             wires.append(wire)
         id = wire.source
     for wire in wires[1:_TRIALS]:
-        fix = Fix(_("Insert MaxPool2d 2×2 behind {node}").format(node=wire.source),
-                  partial(placing.into_wire, wire=wire, kind="MaxPool2d", params={}))
+        fix = Fix(
+            _("Insert MaxPool2d 2×2 behind {node}").format(node=wire.source),
+            partial(placing.into_wire, wire=wire, kind="MaxPool2d", params={}),
+        )
         yield None
         found = ground.after(fix)
         if found is None:
             continue
         again = Ground(found)
-        if not any(narrow(again, each) for each in again.layers
-                   if each.kind == layer.kind) and not any(map(_sees_little, again.kinds.get("Conv2d", ()))):
+        if not any(
+            narrow(again, each) for each in again.layers if each.kind == layer.kind
+        ) and not any(map(_sees_little, again.kinds.get("Conv2d", ()))):
             yield fix
             return
 
@@ -242,9 +286,10 @@ def _least(facts: Facts) -> _Least | None:
         reaches = facts.kind.reach(facts.settings, facts.ins, facts.out)
         if any(reach.whole or None in reach.spans for reach in reaches):
             return None
-        return _Least(float(min(max(high - low for low, high in reach.spans)
-                                for reach in reaches)),
-                      min(reach.step / reach.period for reach in reaches))
+        return _Least(
+            float(min(max(high - low for low, high in reach.spans) for reach in reaches)),
+            min(reach.step / reach.period for reach in reaches),
+        )
     found: dict[str, _Least | None] = {INPUT: _Least(0.0, 1.0)}
     for id, child, sources in facts.children:
         found[id] = _behind(child, [found[source] for source in sources])
@@ -281,18 +326,34 @@ def wide(ground: Ground) -> Iterator[Seen | None]:
             yield None
         sources = [found[source] for source in layer.sources]
         found[layer.path] = _behind(layer.facts, sources)
-        if (layer.kind in LINEAR and layer.facts.kind.reach is not None
-                and None not in sources and sources[0].growth >= most
-                and pair(layer.facts.settings.kernel_size) != (1, 1)):
+        if (
+            layer.kind in LINEAR
+            and layer.facts.kind.reach is not None
+            and None not in sources
+            and sources[0].growth >= most
+            and pair(layer.facts.settings.kernel_size) != (1, 1)
+        ):
             first, before = first or layer, before or sources[0]
             count += 1
     if first is not None:
         field = int(before.growth) + 1
-        nothing = (_("its window sees nothing new") if count == 1 else
-                   _("it and {count} windows behind it see nothing new") if count > 2 else
-                   _("it and one window behind it see nothing new")).format(count=count - 1)
-        yield Seen(_("Before {node} every place sees {field} pixels already, {times} times the "
-                     "picture: {nothing}").format(
-                         nothing=nothing, node=ground.name(first), field=text_of((field, field)),
-                         times=round(field / max(report.graph.input[1:]), 1), count=count),
-                   way=ground.place(first).way)
+        nothing = (
+            _("its window sees nothing new")
+            if count == 1
+            else _("it and {count} windows behind it see nothing new")
+            if count > 2
+            else _("it and one window behind it see nothing new")
+        ).format(count=count - 1)
+        yield Seen(
+            _(
+                "Before {node} every place sees {field} pixels already, {times} times the "
+                "picture: {nothing}"
+            ).format(
+                nothing=nothing,
+                node=ground.name(first),
+                field=text_of((field, field)),
+                times=round(field / max(report.graph.input[1:]), 1),
+                count=count,
+            ),
+            way=ground.place(first).way,
+        )

@@ -24,38 +24,78 @@ class CanvasActions:
         self.by_name: dict[str, QAction] = {}
         key = QKeySequence.StandardKey
         for name, text, shortcut, tip, run in (
-                ("cut", _("Cu&t"), key.Cut, _("Move the selected nodes to the clipboard"),
-                 self.cut),
-                ("copy", _("&Copy"), key.Copy, _("Copy the selected nodes"), self.copy),
-                ("paste", _("&Paste"), key.Paste, _("Add the nodes of the clipboard"), self.paste),
-                ("duplicate", _("&Duplicate"), "Ctrl+D", _("Add the selected nodes once more"),
-                 self.duplicate),
-                ("delete", _("De&lete"), key.Delete,
-                 _("Remove what is selected; a gap in a chain closes"), self.delete),
-                ("cut_out", _("Delete with wires"), "Shift+Del",
-                 _("Remove the selected nodes and their wires; the gap stays open"),
-                 partial(self.delete, bridge=False)),
-                ("select_all", _("Select &all"), key.SelectAll, _("Select every node in view"),
-                 self.select_all),
-                ("connect", _("Co&nnect"), "C",
-                 _("Wire the left one of two selected nodes to the right one"), self.connect),
-                ("rename", _("&Rename…"), "F2", _("Give the selected node another name"),
-                 self.rename),
-                ("open", _("&Open block"), "Return", _("Show the inside of the selected block"),
-                 self.open),
-                ("up", _("&Up"), "Alt+Up", _("Leave the open block"), self.up),
-                ("edit_inside", _("&Edit inside"), "Ctrl+E",
-                 _("Make the block's inside your own, to change it"), self.edit_inside),
-                ("keep", _("&Save to palette"), "Ctrl+Shift+G",
-                 _("Offer the selected group in the palette, as a block of your own"), self.keep),
-                ("compare", _("Co&mpare with one layer"), "Ctrl+K",
-                 _("Show the selected nodes beside one convolution of the same receptive field"),
-                 self.compare),
-                ("tidy", _("&Tidy up"), "Ctrl+L", _("Lay the nodes out from left to right"),
-                 self.tidy),
-                ("fit", _("&Fit"), "F", _("Show the whole network"), canvas.fit),
-                ("zoom_in", _("Zoom &in"), key.ZoomIn, _("Larger"), partial(canvas.zoom, 1.25)),
-                ("zoom_out", _("Zoom &out"), key.ZoomOut, _("Smaller"), partial(canvas.zoom, 0.8)),
+            ("cut", _("Cu&t"), key.Cut, _("Move the selected nodes to the clipboard"), self.cut),
+            ("copy", _("&Copy"), key.Copy, _("Copy the selected nodes"), self.copy),
+            ("paste", _("&Paste"), key.Paste, _("Add the nodes of the clipboard"), self.paste),
+            (
+                "duplicate",
+                _("&Duplicate"),
+                "Ctrl+D",
+                _("Add the selected nodes once more"),
+                self.duplicate,
+            ),
+            (
+                "delete",
+                _("De&lete"),
+                key.Delete,
+                _("Remove what is selected; a gap in a chain closes"),
+                self.delete,
+            ),
+            (
+                "cut_out",
+                _("Delete with wires"),
+                "Shift+Del",
+                _("Remove the selected nodes and their wires; the gap stays open"),
+                partial(self.delete, bridge=False),
+            ),
+            (
+                "select_all",
+                _("Select &all"),
+                key.SelectAll,
+                _("Select every node in view"),
+                self.select_all,
+            ),
+            (
+                "connect",
+                _("Co&nnect"),
+                "C",
+                _("Wire the left one of two selected nodes to the right one"),
+                self.connect,
+            ),
+            ("rename", _("&Rename…"), "F2", _("Give the selected node another name"), self.rename),
+            (
+                "open",
+                _("&Open block"),
+                "Return",
+                _("Show the inside of the selected block"),
+                self.open,
+            ),
+            ("up", _("&Up"), "Alt+Up", _("Leave the open block"), self.up),
+            (
+                "edit_inside",
+                _("&Edit inside"),
+                "Ctrl+E",
+                _("Make the block's inside your own, to change it"),
+                self.edit_inside,
+            ),
+            (
+                "keep",
+                _("&Save to palette"),
+                "Ctrl+Shift+G",
+                _("Offer the selected group in the palette, as a block of your own"),
+                self.keep,
+            ),
+            (
+                "compare",
+                _("Co&mpare with one layer"),
+                "Ctrl+K",
+                _("Show the selected nodes beside one convolution of the same receptive field"),
+                self.compare,
+            ),
+            ("tidy", _("&Tidy up"), "Ctrl+L", _("Lay the nodes out from left to right"), self.tidy),
+            ("fit", _("&Fit"), "F", _("Show the whole network"), canvas.fit),
+            ("zoom_in", _("Zoom &in"), key.ZoomIn, _("Larger"), partial(canvas.zoom, 1.25)),
+            ("zoom_out", _("Zoom &out"), key.ZoomOut, _("Smaller"), partial(canvas.zoom, 0.8)),
         ):
             action = QAction(text, canvas)
             action.setShortcut(QKeySequence(shortcut))
@@ -102,8 +142,7 @@ class CanvasActions:
 
     def _add(self, label: str, part: Graph) -> None:
         count = len(self._graph.nodes)
-        if self.session.edit(label, partial(edits.paste, part=part,
-                                            taken=names_in(self._graph))):
+        if self.session.edit(label, partial(edits.paste, part=part, taken=names_in(self._graph))):
             self.session.select(list(self._graph.nodes)[count:])
 
     def delete(self, bridge: bool = True) -> None:
@@ -112,13 +151,17 @@ class CanvasActions:
         if wire is not None:
             self.session.edit(
                 _("Disconnect {source} from {target}").format(
-                    source=wire.source, target=wire.target),
-                partial(edits.disconnect, target=wire.target, port=wire.port))
+                    source=wire.source, target=wire.target
+                ),
+                partial(edits.disconnect, target=wire.target, port=wire.port),
+            )
             return
         if chosen := self._chosen:
             what = chosen[0] if len(chosen) == 1 else _("{count} nodes").format(count=len(chosen))
-            self.session.edit(_("Delete {what}").format(what=what),
-                              partial(edits.remove, ids=chosen, bridge=bridge))
+            self.session.edit(
+                _("Delete {what}").format(what=what),
+                partial(edits.remove, ids=chosen, bridge=bridge),
+            )
 
     def select_all(self) -> None:
         self.session.select(self._graph.nodes)
@@ -130,21 +173,32 @@ class CanvasActions:
             return
         places = {id: self.canvas.network.cards[id].pos().x() for id in selection}
         source, target = sorted(selection, key=places.get)
-        ports = (KINDS[graph.nodes[target].kind].ports(graph.into(target))
-                 if target not in ENDS else ("x",))
+        ports = (
+            KINDS[graph.nodes[target].kind].ports(graph.into(target))
+            if target not in ENDS
+            else ("x",)
+        )
         port = next((port for port in ports if port not in graph.into(target)), ports[0])
-        self.session.edit(_("Connect {source} to {target}").format(source=source, target=target),
-                          partial(edits.connect, source=source, target=target, port=port))
+        self.session.edit(
+            _("Connect {source} to {target}").format(source=source, target=target),
+            partial(edits.connect, source=source, target=target, port=port),
+        )
 
     def rename(self) -> None:
         if len(self._chosen) != 1 or not self.session.editable:
             return
         old = self._chosen[0]
-        new, accepted = QInputDialog.getText(self.canvas, _("Rename"), _("Name of the node:"),
-                                             text=old)
-        if accepted and new != old and self.session.edit(
+        new, accepted = QInputDialog.getText(
+            self.canvas, _("Rename"), _("Name of the node:"), text=old
+        )
+        if (
+            accepted
+            and new != old
+            and self.session.edit(
                 _("Rename {old} to {new}").format(old=old, new=new),
-                partial(edits.rename, old=old, new=new)):
+                partial(edits.rename, old=old, new=new),
+            )
+        ):
             self.session.select({new})
 
     def open(self) -> None:

@@ -68,8 +68,11 @@ class Canvas(QGraphicsView):
         self.resetTransform()
         # The path stands at the top left, the map at the bottom right: leave them their place.
         room = self.viewport().rect().adjusted(8, 36, -8, -8)
-        scale = min(1.0, room.width() / max(1.0, content.width()),
-                    room.height() / max(1.0, content.height()))
+        scale = min(
+            1.0,
+            room.width() / max(1.0, content.width()),
+            room.height() / max(1.0, content.height()),
+        )
         self.scale(max(SMALLEST, scale), max(SMALLEST, scale))
         self.centerOn(content.center() - QPointF(0, 14 / scale))
         self._fitted = True
@@ -77,8 +80,9 @@ class Canvas(QGraphicsView):
     def zoom(self, factor: float, at: QPointF | None = None) -> None:
         """Scale what is seen, the point `at` (viewport) staying where it is."""
         self._fitted = False
-        factor = min(max(factor, SMALLEST / self.transform().m11()),
-                     LARGEST / self.transform().m11())
+        factor = min(
+            max(factor, SMALLEST / self.transform().m11()), LARGEST / self.transform().m11()
+        )
         at = at if at is not None else QPointF(self.viewport().rect().center())
         before = self.mapToScene(at.toPoint())
         self.scale(factor, factor)
@@ -135,8 +139,13 @@ class Canvas(QGraphicsView):
             return
         painter.setPen(QPen(theme.mixed("line", "canvas", 0.55), 1.4))
         left, top = int(rect.left()) // GRID * GRID, int(rect.top()) // GRID * GRID
-        painter.drawPoints([QPointF(x, y) for x in range(left, int(rect.right()) + 1, GRID)
-                            for y in range(top, int(rect.bottom()) + 1, GRID)])
+        painter.drawPoints(
+            [
+                QPointF(x, y)
+                for x in range(left, int(rect.right()) + 1, GRID)
+                for y in range(top, int(rect.bottom()) + 1, GRID)
+            ]
+        )
 
     # Adding -----------------------------------------------------------------------------------
 
@@ -144,8 +153,10 @@ class Canvas(QGraphicsView):
         """Add a node behind the selected one (or the last), as the palette's Enter does; own:
         `inner` and `name` of a saved block."""
         after = placing.end(self.network.graph, self.session.selection)
-        self._add(own.get("name") or kind,
-                  partial(placing.behind, id=after, kind=kind, params=params, **own))
+        self._add(
+            own.get("name") or kind,
+            partial(placing.behind, id=after, kind=kind, params=params, **own),
+        )
 
     def put_group(self, name: str, group: Node) -> None:
         """Add a saved block behind the selected node."""
@@ -154,8 +165,11 @@ class Canvas(QGraphicsView):
     def drop(self, kind: str, params: dict, place: QPointF, **own) -> None:
         """Add a node at a place (scene), into the wire there, if there is one."""
         wire = self.network.wire_at(place, 16.0)
-        edit = (partial(placing.into_wire, wire=wire.wire) if wire is not None else
-                partial(placing.dropped, place=(place.x(), place.y())))
+        edit = (
+            partial(placing.into_wire, wire=wire.wire)
+            if wire is not None
+            else partial(placing.dropped, place=(place.x(), place.y()))
+        )
         self._add(own.get("name") or kind, partial(edit, kind=kind, params=params, **own))
 
     def _add(self, kind: str, edit) -> None:
@@ -193,11 +207,16 @@ class Canvas(QGraphicsView):
         place = self.mapToScene(event.position().toPoint())
         if "file" in found:
             group = group_in(file.loads(found["file"]), found["block"])
-            self.drop(group.kind, dict(group.params), place, inner=group.inner,
-                      name=found["block"])
+            self.drop(group.kind, dict(group.params), place, inner=group.inner, name=found["block"])
         else:
-            self.drop(found["kind"], {name: tuple(value) if isinstance(value, list) else value
-                                      for name, value in found["params"].items()}, place)
+            self.drop(
+                found["kind"],
+                {
+                    name: tuple(value) if isinstance(value, list) else value
+                    for name, value in found["params"].items()
+                },
+                place,
+            )
         event.acceptProposedAction()
 
     def _end_drag(self) -> None:
@@ -234,12 +253,15 @@ class Canvas(QGraphicsView):
             return
         place = self.mapToScene(event.position().toPoint())
         if event.button() == Qt.MouseButton.MiddleButton or (
-                self._space and event.button() == Qt.MouseButton.LeftButton):
+            self._space and event.button() == Qt.MouseButton.LeftButton
+        ):
             self.gesture = Pan(self, place)
             self._fitted = False
         elif event.button() == Qt.MouseButton.LeftButton:
-            adding = bool(event.modifiers() & (Qt.KeyboardModifier.ShiftModifier
-                                               | Qt.KeyboardModifier.ControlModifier))
+            adding = bool(
+                event.modifiers()
+                & (Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier)
+            )
             self.gesture = self._begin(place, adding)
 
     def mouseMoveEvent(self, event) -> None:
@@ -254,8 +276,9 @@ class Canvas(QGraphicsView):
             if card.hot_port != hot:
                 card.hot_port = hot
                 card.update()
-        self.viewport().setCursor(Qt.CursorShape.CrossCursor if port
-                                  else Qt.CursorShape.ArrowCursor)
+        self.viewport().setCursor(
+            Qt.CursorShape.CrossCursor if port else Qt.CursorShape.ArrowCursor
+        )
 
     def mouseReleaseEvent(self, event) -> None:
         if self.gesture is not None and event.button() != Qt.MouseButton.RightButton:
@@ -331,10 +354,17 @@ class Canvas(QGraphicsView):
         if modifiers & Qt.KeyboardModifier.ControlModifier:
             if chosen and self.session.editable:
                 nodes = self.network.graph.nodes
-                self.session.edit(_("Move {count} nodes").format(count=len(chosen)), partial(
-                    edits.move, positions={id: (nodes[id].position[0] + 8 * dx,
-                                                nodes[id].position[1] + 8 * dy)
-                                           for id in chosen}), burst=f"nudge {sorted(chosen)}")
+                self.session.edit(
+                    _("Move {count} nodes").format(count=len(chosen)),
+                    partial(
+                        edits.move,
+                        positions={
+                            id: (nodes[id].position[0] + 8 * dx, nodes[id].position[1] + 8 * dy)
+                            for id in chosen
+                        },
+                    ),
+                    burst=f"nudge {sorted(chosen)}",
+                )
             return
         cards = self.network.cards
         start = cards[next(iter(self.session.selection))] if self.session.selection else None
@@ -353,8 +383,11 @@ class Canvas(QGraphicsView):
             self.show_card(best.id)
 
     def event(self, event) -> bool:
-        if (event.type() == QEvent.Type.ShortcutOverride and event.key() in _STEPS
-                and not event.modifiers() & Qt.KeyboardModifier.AltModifier):
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and event.key() in _STEPS
+            and not event.modifiers() & Qt.KeyboardModifier.AltModifier
+        ):
             event.accept()
             return True
         return super().event(event)
@@ -370,5 +403,9 @@ class Canvas(QGraphicsView):
         self.overlays.place()
 
 
-_STEPS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1),
-          Qt.Key.Key_Down: (0, 1)}
+_STEPS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}

@@ -134,8 +134,9 @@ class Card(QGraphicsItem):
 
     # Painting ---------------------------------------------------------------------------------
 
-    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem,
-              widget: QWidget | None = None) -> None:
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
         scale = option.levelOfDetailFromTransform(painter.worldTransform())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if scale < READABLE:
@@ -144,8 +145,13 @@ class Card(QGraphicsItem):
         if self._stacked:
             for shift in (STACK, STACK / 2):
                 self._panel(painter, self.body.translated(shift, -shift * 0.8), theme.color("line"))
-        border = (theme.color("problem") if self.problem else
-                  theme.color("accent") if self.selected else theme.color("line"))
+        border = (
+            theme.color("problem")
+            if self.problem
+            else theme.color("accent")
+            if self.selected
+            else theme.color("line")
+        )
         self._panel(painter, self.body, border, 2.0 if self.problem or self.selected else 1.0)
         if self.id == INPUT:
             self._paint_input(painter)
@@ -180,8 +186,13 @@ class Card(QGraphicsItem):
     def _paint_block(self, painter: QPainter) -> None:
         color = theme.color(self.category) if self.category else theme.color("muted")
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.color("problem") if self.problem else
-                         theme.color("accent") if self.selected else color)
+        painter.setBrush(
+            theme.color("problem")
+            if self.problem
+            else theme.color("accent")
+            if self.selected
+            else color
+        )
         painter.drawRoundedRect(self.body, CORNER, CORNER)
 
     def _paint_layer(self, painter: QPainter) -> None:
@@ -193,13 +204,21 @@ class Card(QGraphicsItem):
         painter.setFont(theme.sans(13, True))
         if count:
             painter.setPen(theme.color("stage"))
-            painter.drawText(QRectF(left, top + 6, width, 20), Qt.AlignmentFlag.AlignRight
-                             | Qt.AlignmentFlag.AlignVCenter, count)
-        self._words(painter, QRectF(left, top + 6, width - 9 * len(count) - 3, 20), self._name(
-            painter, width - 9 * len(count) - 3), "text")
+            painter.drawText(
+                QRectF(left, top + 6, width, 20),
+                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+                count,
+            )
+        self._words(
+            painter,
+            QRectF(left, top + 6, width - 9 * len(count) - 3, 20),
+            self._name(painter, width - 9 * len(count) - 3),
+            "text",
+        )
         painter.setFont(theme.sans(11))
-        self._words(painter, QRectF(left, top + 26, width, 16), self.subtitle or facts.kind.name,
-                    "muted")
+        self._words(
+            painter, QRectF(left, top + 26, width, 16), self.subtitle or facts.kind.name, "muted"
+        )
         self._paint_glyphs(painter, QRectF(left, top + 45, width, 18))
         rule = body.bottom() - 23
         painter.setPen(QPen(theme.color("line"), 1))
@@ -210,12 +229,18 @@ class Card(QGraphicsItem):
         painter.setFont(theme.mono(10))
         foot = QRectF(left - 2, rule + 2, width + 4, 19)
         painter.setPen(theme.color("text"))
-        painter.drawText(foot, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
-                         shape_text(self.shape_out) if self.shape_out else "?")
+        painter.drawText(
+            foot,
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+            shape_text(self.shape_out) if self.shape_out else "?",
+        )
         if facts.params:
             painter.setPen(theme.color("muted"))
-            painter.drawText(foot, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-                             short(facts.params))
+            painter.drawText(
+                foot,
+                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+                short(facts.params),
+            )
 
     def _name(self, painter: QPainter, width: float) -> str:
         """The id; of one that tells where it lies and is too long, the end."""
@@ -223,25 +248,39 @@ class Card(QGraphicsItem):
         fits = last == self.id or fitted(painter.font(), self.id, width)[1] == self.id
         return self.id if fits else f"…{last}"
 
-    def _words(self, painter: QPainter, rect: QRectF, words: str, token: str,
-               side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft) -> None:
+    def _words(
+        self,
+        painter: QPainter,
+        rect: QRectF,
+        words: str,
+        token: str,
+        side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+    ) -> None:
         font, words = fitted(painter.font(), words, rect.width())
         painter.setFont(font)
         painter.setPen(theme.color(token))
         painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, words)
 
     def _paint_glyphs(self, painter: QPainter, rect: QRectF) -> None:
-        blocks = [child.facts for child in self.facts.children
-                  if child.facts.kind.category == "block"] if self.category == "stage" else []
+        blocks = (
+            [child.facts for child in self.facts.children if child.facts.kind.category == "block"]
+            if self.category == "stage"
+            else []
+        )
         if not blocks:
-            glyphs.paint_kind(painter, rect, self.facts.kind.name, self.facts.settings,
-                              shortcut(self.facts))
+            glyphs.paint_kind(
+                painter, rect, self.facts.kind.name, self.facts.settings, shortcut(self.facts)
+            )
             return
-        shown = blocks if len(blocks) <= MOST_BLOCKS else blocks[:MOST_BLOCKS - 1]
+        shown = blocks if len(blocks) <= MOST_BLOCKS else blocks[: MOST_BLOCKS - 1]
         for number, block in enumerate(shown):
-            glyphs.paint_kind(painter, QRectF(rect.left() + number * 27, rect.top(), 23,
-                                              rect.height()), block.kind.name, block.settings,
-                              shortcut(block))
+            glyphs.paint_kind(
+                painter,
+                QRectF(rect.left() + number * 27, rect.top(), 23, rect.height()),
+                block.kind.name,
+                block.settings,
+                shortcut(block),
+            )
         if len(shown) < len(blocks):
             painter.setPen(theme.color("muted"))
             painter.setFont(theme.sans(11))
@@ -255,30 +294,49 @@ class Card(QGraphicsItem):
         told = self.id.rpartition(".")[2].lower() == name.lower()  # its id says no more
         lower = 7 * told
         self._words(painter, QRectF(left, top + 5 + lower, width, 17), name, "text", centre)
-        glyphs.paint_kind(painter, QRectF(body.center().x() - 8, top + 25 + lower, 26, 15), name,
-                          self.facts.settings)
+        glyphs.paint_kind(
+            painter,
+            QRectF(body.center().x() - 8, top + 25 + lower, 26, 15),
+            name,
+            self.facts.settings,
+        )
         painter.setFont(theme.sans(10))
         if not told:
             self._words(painter, QRectF(left, top + 43, width, 15), self.id, "muted", centre)
         painter.setFont(theme.mono(10))
-        self._words(painter, QRectF(left - 3, top + 61, width + 6, 17),
-                    shape_text(self.shape_out) if self.shape_out else "?", "text", centre)
+        self._words(
+            painter,
+            QRectF(left - 3, top + 61, width + 6, 17),
+            shape_text(self.shape_out) if self.shape_out else "?",
+            "text",
+            centre,
+        )
 
     def _paint_input(self, painter: QPainter) -> None:
         body = self.body
         frame = QRectF(body.left() + 10, body.top() + 10, 64, 64)
         if self.inside:
             if self.shape_out and len(self.shape_out) == 3:
-                paint_tensor(painter, frame.adjusted(8, 8, -8, -8), self.shape_out,
-                             theme.color("muted"), theme.mixed("muted", "card", 0.25),
-                             self.shape_out)
+                paint_tensor(
+                    painter,
+                    frame.adjusted(8, 8, -8, -8),
+                    self.shape_out,
+                    theme.color("muted"),
+                    theme.mixed("muted", "card", 0.25),
+                    self.shape_out,
+                )
         else:
             painter.fillRect(frame, QColor("#000000"))
             if self.picture is not None:
                 painter.drawImage(frame, self.picture)
         painter.setFont(theme.sans(11))
-        self._words(painter, QRectF(body.left() + 2, body.bottom() - 28, body.width() - 4, 24),
-                    self.subtitle or _("input"), "muted", Qt.AlignmentFlag.AlignCenter)
+        self._words(
+            painter,
+            QRectF(body.left() + 2, body.bottom() - 28, body.width() - 4, 24),
+            self.subtitle or _("input"),
+            "muted",
+            Qt.AlignmentFlag.AlignCenter,
+        )
 
     def _paint_output(self, painter: QPainter) -> None:
         body = self.body
@@ -288,9 +346,13 @@ class Card(QGraphicsItem):
         painter.drawText(name, Qt.AlignmentFlag.AlignCenter, _("output"))
         painter.setFont(theme.sans(11))
         painter.setPen(theme.color("muted"))
-        painter.drawText(body.adjusted(2, 26, -2, -8), Qt.AlignmentFlag.AlignCenter,
-                         painter.fontMetrics().elidedText(
-                             self.subtitle, Qt.TextElideMode.ElideRight, int(body.width() - 6)))
+        painter.drawText(
+            body.adjusted(2, 26, -2, -8),
+            Qt.AlignmentFlag.AlignCenter,
+            painter.fontMetrics().elidedText(
+                self.subtitle, Qt.TextElideMode.ElideRight, int(body.width() - 6)
+            ),
+        )
 
     def _paint_ports(self, painter: QPainter) -> None:
         painter.setBrush(theme.color("canvas"))
@@ -315,8 +377,11 @@ class Card(QGraphicsItem):
         painter.drawEllipse(centre, 9, 9)
         painter.setPen(QColor("#ffffff"))
         painter.setFont(theme.sans(12, True))
-        painter.drawText(QRectF(centre.x() - 9, centre.y() - 9.5, 18, 18),
-                         Qt.AlignmentFlag.AlignCenter, self.problem)
+        painter.drawText(
+            QRectF(centre.x() - 9, centre.y() - 9.5, 18, 18),
+            Qt.AlignmentFlag.AlignCenter,
+            self.problem,
+        )
 
 
 def _strip(body: QRectF) -> QPainterPath:
@@ -346,4 +411,4 @@ def reshapes(id: str, facts: Facts) -> bool:
 
 def _near(a: QPointF, b: QPointF) -> bool:
     gap = a - b
-    return gap.x() ** 2 + gap.y() ** 2 <= PORT_REACH ** 2
+    return gap.x() ** 2 + gap.y() ** 2 <= PORT_REACH**2

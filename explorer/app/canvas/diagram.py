@@ -39,8 +39,9 @@ class Diagram(QGraphicsScene):
         """The graph that is drawn."""
         return self.level.graph
 
-    def draw(self, level: Level, problems: dict[str, Problem], entering: str = "",
-             leaving: str = "") -> None:
+    def draw(
+        self, level: Level, problems: dict[str, Problem], entering: str = "", leaving: str = ""
+    ) -> None:
         """Draw a level, touching only the cards and wires that are not as they should. problems:
         by node id; entering, leaving: the words on the cards of the input and the output."""
         self.level, self.problems = level, problems
@@ -51,8 +52,11 @@ class Diagram(QGraphicsScene):
             self._drawn.pop(id, None)
         moved = set()
         for id, node in graph.nodes.items():
-            ports = (KINDS[node.kind].ports(graph.into(id)) if level.own and not self.still
-                     else tuple(sorted(graph.into(id))))
+            ports = (
+                KINDS[node.kind].ports(graph.into(id))
+                if level.own and not self.still
+                else tuple(sorted(graph.into(id)))
+            )
             mark = self._mark(id)
             state = (node.meaning, facts[id], ports, mark, node.position)
             before = self._drawn.get(id)
@@ -82,8 +86,11 @@ class Diagram(QGraphicsScene):
                 moved.add(id)
             card = self.cards.get(id) or self._new_card(id)
             card.inside = bool(self.level.path) or self.still
-            card.show_end(self._shape(id) if id == INPUT else
-                          self._shape(output.source) if output else None, words, self._mark(id))
+            card.show_end(
+                self._shape(id) if id == INPUT else self._shape(output.source) if output else None,
+                words,
+                self._mark(id),
+            )
             place = _end_place(graph, id, self.gap)
             if card.pos() != place:
                 card.setPos(place)
@@ -105,8 +112,7 @@ class Diagram(QGraphicsScene):
                 item = self.wires[wire] = WireItem(wire)
                 self.addItem(item)
                 fresh |= {wire.source, wire.target}
-            item.carry(self._shape(wire.source), largest, self._dashed(wire),
-                       self._is_wrong(wire))
+            item.carry(self._shape(wire.source), largest, self._dashed(wire), self._is_wrong(wire))
         self.lay_around(moved | fresh)
 
     def lay_around(self, ids: Collection[str]) -> None:
@@ -148,8 +154,11 @@ class Diagram(QGraphicsScene):
         middle."""
         into, middle = self.graph.into(card.id), card.pos().y()
         wired = {port: self.cards[into[port].source] for port in card.inputs if port in into}
-        straight = [port for port, source in wired.items() if abs(source.pos().y() - middle) < 0.5
-                    and source.pos().x() < card.pos().x()]
+        straight = [
+            port
+            for port, source in wired.items()
+            if abs(source.pos().y() - middle) < 0.5 and source.pos().x() < card.pos().x()
+        ]
         straight.sort(key=lambda port: wired[port].pos().x())
         level = straight[-1] if straight else None  # those from further off pass over it
 
@@ -229,8 +238,9 @@ class Diagram(QGraphicsScene):
             return wire.target == OUTPUT
         if problem.rule in ("add", "concat") and found.ins:
             shape, first = self._shape(wire.source), found.ins[0]
-            return shape is not None and (shape != first if problem.rule == "add"
-                                          else shape[1:] != first[1:])
+            return shape is not None and (
+                shape != first if problem.rule == "add" else shape[1:] != first[1:]
+            )
         return problem.rule != "unconnected"
 
     def _is_misfit(self, id: str) -> bool:
@@ -267,24 +277,38 @@ def _end_place(graph: Graph, id: str, gap: float) -> QPointF:
             return QPointF(0, 0)
         fed = fed or list(graph.nodes.values())
         # What waits for others, too, stands further right or in another row.
-        first = min([node for node in fed if len(graph.into(node.id)) < 2] or fed,
-                    key=lambda node: node.position)
+        first = min(
+            [node for node in fed if len(graph.into(node.id)) < 2] or fed,
+            key=lambda node: node.position,
+        )
         x, y = first.position
         main = main_way(graph)
         if main and main[0] in graph.nodes:
             y = min(y, graph.nodes[main[0]].position[1])
-        return QPointF(x - step(graph, INPUT, first.kind, gap)
-                       - extra(graph, INPUT, [first.id]), y)
+        return QPointF(x - step(graph, INPUT, first.kind, gap) - extra(graph, INPUT, [first.id]), y)
     leading = graph.into(OUTPUT).get("x")
-    before = leading.source if leading else max(
-        graph.nodes, key=lambda id: graph.nodes[id].position, default=INPUT)
+    before = (
+        leading.source
+        if leading
+        else max(graph.nodes, key=lambda id: graph.nodes[id].position, default=INPUT)
+    )
     if before in graph.nodes:
         x, y = graph.nodes[before].position
         return QPointF(x + step(graph, before, OUTPUT, gap), y)
     start = _end_place(graph, INPUT, gap)
     # What the input feeds as well is still on its way to the output, and stands before it.
-    on_way = [graph.nodes[wire.target] for wire in graph.out_of(INPUT)
-              if wire.target in graph.nodes and abs(
-                  graph.nodes[wire.target].position[1] - start.y()) < ROW / 2]
-    return QPointF(max([start.x() + step(graph, INPUT, OUTPUT, gap), *(
-        node.position[0] + step(graph, node.id, OUTPUT, gap) for node in on_way)]), start.y())
+    on_way = [
+        graph.nodes[wire.target]
+        for wire in graph.out_of(INPUT)
+        if wire.target in graph.nodes
+        and abs(graph.nodes[wire.target].position[1] - start.y()) < ROW / 2
+    ]
+    return QPointF(
+        max(
+            [
+                start.x() + step(graph, INPUT, OUTPUT, gap),
+                *(node.position[0] + step(graph, node.id, OUTPUT, gap) for node in on_way),
+            ]
+        ),
+        start.y(),
+    )

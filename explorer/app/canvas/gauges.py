@@ -55,20 +55,24 @@ class Gauges(QObject):
         largest = max(norms.values(), default=0.0)
         for id, card in self.scene.cards.items():
             norm = norms.get(id)
-            share = None if norm is None or largest <= 0 else (
-                max(0.0, 1 + log10(norm / largest) / DECADES) if norm > 0 else 0.0)
+            share = (
+                None
+                if norm is None or largest <= 0
+                else (max(0.0, 1 + log10(norm / largest) / DECADES) if norm > 0 else 0.0)
+            )
             card.show_gradient(norm, share)
 
     def norms(self) -> dict[str, float]:
         """The L2 norm of the gradient of all weights in each card in view that has some."""
         if self._placed_for is not self.session.report:
             self._placed_for = self.session.report
-            self._places = {row.layer.path: tuple(row.place.split("."))
-                            for row in rows_of(self.session.report)}
+            self._places = {
+                row.layer.path: tuple(row.place.split(".")) for row in rows_of(self.session.report)
+            }
         view, squares = self.session.view, {}
         for path, norm in self._norms.items():
             place = self._places.get(path, ())
-            if place[:len(view)] == view and len(place) > len(view):
+            if place[: len(view)] == view and len(place) > len(view):
                 id = place[len(view)]
                 squares[id] = squares.get(id, 0.0) + norm * norm
         return {id: sqrt(square) for id, square in squares.items()}

@@ -50,8 +50,10 @@ class Pan(Gesture):
     def move(self, place):
         now = QCursor.pos()
         gap, self.last = now - self.last, now
-        for bar, step in ((self.canvas.horizontalScrollBar(), gap.x()),
-                          (self.canvas.verticalScrollBar(), gap.y())):
+        for bar, step in (
+            (self.canvas.horizontalScrollBar(), gap.x()),
+            (self.canvas.verticalScrollBar(), gap.y()),
+        ):
             bar.setValue(bar.value() - step)
 
     def finish(self, place):
@@ -77,8 +79,11 @@ class Frame(Gesture):
     def move(self, place):
         rect = QRectF(self.begun, place).normalized()
         self.item.setRect(rect)
-        touched = {card.id for card in self.scene.cards.values() if card.id not in ENDS
-                   and rect.intersects(card.body.translated(card.pos()))}
+        touched = {
+            card.id
+            for card in self.scene.cards.values()
+            if card.id not in ENDS and rect.intersects(card.body.translated(card.pos()))
+        }
         self.session.select(self.before | touched)
 
     def finish(self, place):
@@ -96,8 +101,11 @@ class Move(Gesture):
     def __init__(self, canvas, place, held: Card):
         super().__init__(canvas, place)
         self.held = held
-        self.start = {id: self.scene.cards[id].pos() for id in self.session.selection
-                      if id in self.scene.graph.nodes}
+        self.start = {
+            id: self.scene.cards[id].pos()
+            for id in self.session.selection
+            if id in self.scene.graph.nodes
+        }
         self.moved = False
         self.onto: WireItem | None = None
 
@@ -115,10 +123,16 @@ class Move(Gesture):
         """The shift, or the one near it that lines the held card up with another."""
         goal = self.start.get(self.held.id, QPointF()) + shift
         others = [card.pos() for id, card in self.scene.cards.items() if id not in self.start]
-        x = min((other.x() for other in others if abs(other.x() - goal.x()) < SNAP),
-                key=lambda x: abs(x - goal.x()), default=goal.x())
-        y = min((other.y() for other in others if abs(other.y() - goal.y()) < SNAP),
-                key=lambda y: abs(y - goal.y()), default=goal.y())
+        x = min(
+            (other.x() for other in others if abs(other.x() - goal.x()) < SNAP),
+            key=lambda x: abs(x - goal.x()),
+            default=goal.x(),
+        )
+        y = min(
+            (other.y() for other in others if abs(other.y() - goal.y()) < SNAP),
+            key=lambda y: abs(y - goal.y()),
+            default=goal.y(),
+        )
         return shift + QPointF(x, y) - goal
 
     def _wire_below(self) -> WireItem | None:
@@ -132,18 +146,27 @@ class Move(Gesture):
         self.canvas.highlight_wire(None)
         if not self.moved:
             return
-        places = {id: (self.scene.cards[id].pos().x(), self.scene.cards[id].pos().y())
-                  for id in self.start}
-        what = next(iter(places)) if len(places) == 1 else _("{count} nodes").format(
-            count=len(places))
+        places = {
+            id: (self.scene.cards[id].pos().x(), self.scene.cards[id].pos().y())
+            for id in self.start
+        }
+        what = (
+            next(iter(places)) if len(places) == 1 else _("{count} nodes").format(count=len(places))
+        )
         label = _("Move {what}").format(what=what)
         if onto is None:
             self.session.edit(label, partial(edits.move, positions=places))
         else:
             self.session.edit(
                 _("Insert {id}").format(id=self.held.id),
-                partial(_move_into, positions=places, id=self.held.id, wire=onto.wire,
-                        port=self.held.inputs[0]))
+                partial(
+                    _move_into,
+                    positions=places,
+                    id=self.held.id,
+                    wire=onto.wire,
+                    port=self.held.inputs[0],
+                ),
+            )
 
     def cancel(self):
         for id, before in self.start.items():
@@ -209,8 +232,7 @@ class Connect(Gesture):
                 return
             self.goal = card, (self._free_port(card) if wanted == "in" else "")
         card, port = self.goal
-        source, target = ((self.card.id, card.id) if self.side == "out"
-                          else (card.id, self.card.id))
+        source, target = (self.card.id, card.id) if self.side == "out" else (card.id, self.card.id)
         self.refused = edits.refusal(self.scene.graph, source, target)
         if self.refused:
             self.goal = None
@@ -238,16 +260,21 @@ class Connect(Gesture):
             if self.freed and not self.scene.card_at(place):
                 self.session.edit(
                     _("Disconnect {source} from {target}").format(
-                        source=self.freed.source, target=self.freed.target),
-                    partial(edits.disconnect, target=self.freed.target, port=self.freed.port))
+                        source=self.freed.source, target=self.freed.target
+                    ),
+                    partial(edits.disconnect, target=self.freed.target, port=self.freed.port),
+                )
         else:
-            source, target, port = ((self.card.id, goal[0].id, goal[1]) if self.side == "out"
-                                    else (goal[0].id, self.card.id, self.port))
+            source, target, port = (
+                (self.card.id, goal[0].id, goal[1])
+                if self.side == "out"
+                else (goal[0].id, self.card.id, self.port)
+            )
             if self.freed != Wire(source, target, port):
                 self.session.edit(
                     _("Connect {source} to {target}").format(source=source, target=target),
-                    partial(_reconnect, source=source, target=target, port=port,
-                            freed=self.freed))
+                    partial(_reconnect, source=source, target=target, port=port, freed=self.freed),
+                )
 
     def cancel(self):
         self._clear()

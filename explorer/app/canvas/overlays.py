@@ -104,9 +104,13 @@ class Overlays(QObject):
         """The mismatch to explain: that of the selected node, else the first one; not the one that
         the person put away."""
         prefix = "".join(f"{id}." for id in self.session.view)
-        found = {id: problem for id, problem in self.canvas.network.problems.items()
-                 if problem.rule in RULES and problem.path == prefix + id
-                 and not _same(problem, self._hidden)}
+        found = {
+            id: problem
+            for id, problem in self.canvas.network.problems.items()
+            if problem.rule in RULES
+            and problem.path == prefix + id
+            and not _same(problem, self._hidden)
+        }
         for id in self.session.selection:
             if id in found:
                 return found[id]
@@ -118,12 +122,14 @@ class Overlays(QObject):
         self._place_map()
         if self.mismatch is not None:
             self.mismatch.resize(self.mismatch.sizeHint())
-            self.mismatch.move(self._free_place(self.mismatch.size(),
-                                                (self._shown.path.rpartition(".")[2],)))
+            self.mismatch.move(
+                self._free_place(self.mismatch.size(), (self._shown.path.rpartition(".")[2],))
+            )
         if self.comparison is not None:
             self.comparison.resize(self.comparison.sizeHint())
-            self.comparison.move(self._free_place(self.comparison.size(),
-                                                  self.comparison.comparison.nodes))
+            self.comparison.move(
+                self._free_place(self.comparison.size(), self.comparison.comparison.nodes)
+            )
 
     def _place_map(self) -> None:
         """Put the map into the lower right corner, or where that hides cards into one that is
@@ -131,10 +137,14 @@ class Overlays(QObject):
         canvas, size = self.canvas, self.map.size()
         room = canvas.viewport().rect().adjusted(EDGE, EDGE, -EDGE, -EDGE)
         right, low = room.right() + 1 - size.width(), room.bottom() + 1 - size.height()
-        corners = [QRect(QPoint(*place), size) for place in (
-            (right, low), (right, room.top()), (room.left(), low))]
-        cards = [canvas.mapFromScene(card.body.translated(card.pos())).boundingRect()
-                 for card in canvas.network.cards.values()]
+        corners = [
+            QRect(QPoint(*place), size)
+            for place in ((right, low), (right, room.top()), (room.left(), low))
+        ]
+        cards = [
+            canvas.mapFromScene(card.body.translated(card.pos())).boundingRect()
+            for card in canvas.network.cards.values()
+        ]
         hidden = [sum(_area(corner.intersected(card)) for card in cards) for corner in corners]
         at = hidden.index(0) if 0 in hidden else 0
         self.map.set_pale(hidden[at] > 0)
@@ -146,27 +156,40 @@ class Overlays(QObject):
         in a corner."""
         canvas = self.canvas
         room = canvas.viewport().rect().adjusted(EDGE, 36, -EDGE, -EDGE)
-        cards = {id: canvas.mapFromScene(card.body.translated(card.pos())).boundingRect()
-                 for id, card in canvas.network.cards.items()}
+        cards = {
+            id: canvas.mapFromScene(card.body.translated(card.pos())).boundingRect()
+            for id, card in canvas.network.cards.items()
+        }
         node = QRect()
         for id in ids:
             node = node.united(cards.get(id, QRect()))
         width, height = size.width(), size.height()
         x, y = node.center().x() - width // 2, node.center().y() - height // 2
-        places = [(node.right() + 24, y), (node.left() - width - 24, y), (x, node.bottom() + 24),
-                  (x, node.top() - height - 24), (room.right() - width, room.top()),
-                  (room.right() - width, room.bottom() - height),
-                  (room.left(), room.bottom() - height)]
+        places = [
+            (node.right() + 24, y),
+            (node.left() - width - 24, y),
+            (x, node.bottom() + 24),
+            (x, node.top() - height - 24),
+            (room.right() - width, room.top()),
+            (room.right() - width, room.bottom() - height),
+            (room.left(), room.bottom() - height),
+        ]
 
         def cost(place: tuple[int, int]) -> float:
             rect = QRect(*place, width, height)
-            hidden = sum(_area(rect.intersected(card)) for card in (*cards.values(),
-                                                                   self.map.geometry()))
+            hidden = sum(
+                _area(rect.intersected(card)) for card in (*cards.values(), self.map.geometry())
+            )
             gap = rect.center() - node.center()
             return hidden + 4 * _area(rect.intersected(node)) + gap.manhattanLength()
 
-        inside = [(max(room.left(), min(x, room.right() - width)),
-                   max(room.top(), min(y, room.bottom() - height))) for x, y in places]
+        inside = [
+            (
+                max(room.left(), min(x, room.right() - width)),
+                max(room.top(), min(y, room.bottom() - height)),
+            )
+            for x, y in places
+        ]
         return QPoint(*min(inside, key=cost))
 
 
@@ -195,15 +218,21 @@ class PathLabel(QLabel):
         parts = [self.session.graph.name, *view]
         text, faint = theme.current().text, theme.current().muted
         accent = theme.current().accent
-        words = [f'<a href="{depth}" style="color:{text if depth == len(view) else accent};'
-                 f'text-decoration:none">{escape(part)}</a>' for depth, part in enumerate(parts)]
+        words = [
+            f'<a href="{depth}" style="color:{text if depth == len(view) else accent};'
+            f'text-decoration:none">{escape(part)}</a>'
+            for depth, part in enumerate(parts)
+        ]
         line = f' <span style="color:{faint}">›</span> '.join(words)
         if not self.session.editable:
             kind = self.session.facts_of(".".join(view))
-            line += (f' <span style="color:{faint}"> &nbsp; '
-                     + _("given by {kind}").format(kind=kind.kind.name if kind else "")
-                     + f'</span> &nbsp;<a href="edit" style="color:{accent};text-decoration:none">'
-                     + _("Edit inside") + "</a>")
+            line += (
+                f' <span style="color:{faint}"> &nbsp; '
+                + _("given by {kind}").format(kind=kind.kind.name if kind else "")
+                + f'</span> &nbsp;<a href="edit" style="color:{accent};text-decoration:none">'
+                + _("Edit inside")
+                + "</a>"
+            )
         self.setFont(theme.mono(12))
         self.setText(line)
         self.adjustSize()
@@ -212,7 +241,7 @@ class PathLabel(QLabel):
         if link == "edit":
             self.session.edit_inside(".".join(self.session.view))
         else:
-            self.session.open(self.session.view[:int(link)])
+            self.session.open(self.session.view[: int(link)])
 
 
 class Map(QWidget):
@@ -239,8 +268,9 @@ class Map(QWidget):
     def _scale(self) -> tuple[float, QRectF]:
         content = self.canvas.network.content()
         inside = QRectF(self.rect()).adjusted(6, 6, -6, -6)
-        scale = min(inside.width() / max(1.0, content.width()),
-                    inside.height() / max(1.0, content.height()))
+        scale = min(
+            inside.width() / max(1.0, content.width()), inside.height() / max(1.0, content.height())
+        )
         return scale, content
 
     def paintEvent(self, event) -> None:
@@ -254,16 +284,24 @@ class Map(QWidget):
         painter.translate(QPointF(self.rect().center()) - content.center() * scale)
         painter.setPen(Qt.PenStyle.NoPen)
         for card in self.canvas.network.cards.values():
-            painter.setBrush(theme.color("problem") if card.problem else
-                             theme.color(card.category) if card.category else theme.color("muted"))
+            painter.setBrush(
+                theme.color("problem")
+                if card.problem
+                else theme.color(card.category)
+                if card.category
+                else theme.color("muted")
+            )
             body = card.body.translated(card.pos())
             painter.drawRoundedRect(QRectF(body.topLeft() * scale, body.size() * scale), 1.5, 1.5)
         seen = self.canvas.mapToScene(self.canvas.viewport().rect()).boundingRect()
-        edges = painter.transform().inverted()[0].mapRect(QRectF(self.rect()).adjusted(2, 2, -2, -2))
+        edges = (
+            painter.transform().inverted()[0].mapRect(QRectF(self.rect()).adjusted(2, 2, -2, -2))
+        )
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(theme.color("accent"), 1))
         painter.drawRoundedRect(
-            QRectF(seen.topLeft() * scale, seen.size() * scale).intersected(edges), 3, 3)
+            QRectF(seen.topLeft() * scale, seen.size() * scale).intersected(edges), 3, 3
+        )
 
     def _go(self, event) -> None:
         scale, content = self._scale()

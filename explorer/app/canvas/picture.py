@@ -48,8 +48,14 @@ class Picture:
     margin around the diagram counted.
     """
 
-    def __init__(self, level: Level, problems: dict[str, Problem] | None = None,
-                 style: str = "light", title: str = "", gap: float = GAP):
+    def __init__(
+        self,
+        level: Level,
+        problems: dict[str, Problem] | None = None,
+        style: str = "light",
+        title: str = "",
+        gap: float = GAP,
+    ):
         theme.load_fonts()
         self.theme = THEMES[style]
         self.title = ": ".join(filter(None, (title, ".".join(level.path))))
@@ -92,21 +98,31 @@ class Picture:
         """
         points = QSizeF(self.size) * (scale * 72 / PER_INCH)
         if max(points.width(), points.height()) > LARGEST_PAGE:
-            raise TooLarge(_("A page of {width:,.0f}×{height:,.0f} points would be too large; a "
-                             "side of a PDF may be {most:,}: a scale of {scale:.3g} at the "
-                             "most").format(
-                                 width=points.width(), height=points.height(), most=LARGEST_PAGE,
-                                 scale=_down(scale * LARGEST_PAGE / max(points.width(),
-                                                                        points.height()))))
+            raise TooLarge(
+                _(
+                    "A page of {width:,.0f}×{height:,.0f} points would be too large; a "
+                    "side of a PDF may be {most:,}: a scale of {scale:.3g} at the "
+                    "most"
+                ).format(
+                    width=points.width(),
+                    height=points.height(),
+                    most=LARGEST_PAGE,
+                    scale=_down(scale * LARGEST_PAGE / max(points.width(), points.height())),
+                )
+            )
         buffer = _buffer()
         writer = QPdfWriter(buffer)
         writer.setResolution(PDF_PER_INCH)
         writer.setTitle(self.title)
         writer.setCreator("CNN Explorer")
         # The unit is a point, exactly: QPageSize would otherwise take the nearest known format.
-        writer.setPageLayout(QPageLayout(
-            QPageSize(points, QPageSize.Unit.Point, "", QPageSize.SizeMatchPolicy.ExactMatch),
-            QPageLayout.Orientation.Portrait, QMarginsF()))
+        writer.setPageLayout(
+            QPageLayout(
+                QPageSize(points, QPageSize.Unit.Point, "", QPageSize.SizeMatchPolicy.ExactMatch),
+                QPageLayout.Orientation.Portrait,
+                QMarginsF(),
+            )
+        )
         self._paint(writer, scale * PDF_PER_INCH / PER_INCH, Words)
         return bytes(buffer.data().data())
 
@@ -114,13 +130,23 @@ class Picture:
         """The picture as PNG. Raises TooLarge."""
         width, height = (max(1, round(side * scale)) for side in self.size.toTuple())
         if max(width, height) > LONGEST or width * height > MOST_PIXELS:
-            fits = min(LONGEST / max(self.size.toTuple()),
-                       sqrt(MOST_PIXELS / (self.size.width() * self.size.height())))
-            raise TooLarge(_(
-                "A PNG of {width:,}×{height:,} pixels would be too large; allowed: {longest:,} a "
-                "side and {most} million in all, a scale of {scale:.3g} at the most; SVG and PDF "
-                "can be printed at any size").format(width=width, height=height, longest=LONGEST,
-                                              most=MOST_PIXELS // 10**6, scale=_down(fits)))
+            fits = min(
+                LONGEST / max(self.size.toTuple()),
+                sqrt(MOST_PIXELS / (self.size.width() * self.size.height())),
+            )
+            raise TooLarge(
+                _(
+                    "A PNG of {width:,}×{height:,} pixels would be too large; allowed: {longest:,} a "
+                    "side and {most} million in all, a scale of {scale:.3g} at the most; SVG and PDF "
+                    "can be printed at any size"
+                ).format(
+                    width=width,
+                    height=height,
+                    longest=LONGEST,
+                    most=MOST_PIXELS // 10**6,
+                    scale=_down(fits),
+                )
+            )
         image = QImage(width, height, QImage.Format.Format_RGB32)
         per_metre = round(PER_INCH * scale / 0.0254)
         self._paint(image, scale)
@@ -157,8 +183,13 @@ class Outlines(QPainter):
         font.setPixelSize(font.pixelSize() * FINER)  # outlines come in steps of 1/64 pixel
         metrics = QFontMetricsF(font)
         free = rect.width() - metrics.horizontalAdvance(words) / FINER
-        left = rect.left() + (free if flags & Qt.AlignmentFlag.AlignRight else
-                              free / 2 if flags & Qt.AlignmentFlag.AlignHCenter else 0.0)
+        left = rect.left() + (
+            free
+            if flags & Qt.AlignmentFlag.AlignRight
+            else free / 2
+            if flags & Qt.AlignmentFlag.AlignHCenter
+            else 0.0
+        )
         base = rect.top() + metrics.ascent() / FINER
         if flags & Qt.AlignmentFlag.AlignVCenter:
             base += (rect.height() - metrics.height() / FINER) / 2
@@ -194,8 +225,12 @@ _application: QApplication | None = None
 def _lean(text: str, width: float, height: float) -> str:
     """The SVG as Qt writes it, of this size in pixels, without what changes nothing: a third of it
     was that."""
-    text = re.sub(r'<svg width="[^"]*" height="[^"]*"',
-                  f'<svg width="{_short(width)}" height="{_short(height)}"', text, count=1)
+    text = re.sub(
+        r'<svg width="[^"]*" height="[^"]*"',
+        f'<svg width="{_short(width)}" height="{_short(height)}"',
+        text,
+        count=1,
+    )
     text = re.sub(r'\s*font-family="[^"]*"[^>]*>', ">", text)
     text = re.sub(r' (?:vector-effect="none"|(?:fill|stroke)-opacity="1")', "", text)
     text = re.sub(r' (?:d|points)="[^"]*"', _rounded, text)

@@ -66,8 +66,9 @@ class Obstacles:
     def crossed(self, rect: QRectF, but: Collection[str] = ()) -> list[QRectF]:
         """The bodies in a rectangle, but for those of some ids."""
         near = {id for cell in _cells(rect) for id in self._in_cell.get(cell, ())}
-        return [self._bodies[id] for id in near.difference(but)
-                if self._bodies[id].intersects(rect)]
+        return [
+            self._bodies[id] for id in near.difference(but) if self._bodies[id].intersects(rect)
+        ]
 
     def lowest_above(self, height: float) -> float:
         """The lower edge of the lowest body that ends above a height; minus infinity if none."""
@@ -93,8 +94,13 @@ def _cells(rect: QRectF) -> Iterator[tuple[int, int]]:
             yield column, row
 
 
-def route(start: QPointF, end: QPointF, place: Place = Place(), obstacles: Obstacles | None = None,
-          ends: Collection[str] = ()) -> Way:
+def route(
+    start: QPointF,
+    end: QPointF,
+    place: Place = Place(),
+    obstacles: Obstacles | None = None,
+    ends: Collection[str] = (),
+) -> Way:
     """A wire's way from `start` to `end` (scene), past all bodies but those of `ends`."""
     obstacles = obstacles or Obstacles()
     gap, rise = end.x() - start.x(), end.y() - start.y()
@@ -146,8 +152,9 @@ def _soft(start: QPointF, end: QPointF, place: Place) -> Way:
     return Way(path, path.pointAtPercent(0.5) if right - left >= ROOM else None)
 
 
-def _corners(start: QPointF, end: QPointF, place: Place, obstacles: Obstacles,
-             ends: Collection[str]) -> Way:
+def _corners(
+    start: QPointF, end: QPointF, place: Place, obstacles: Obstacles, ends: Collection[str]
+) -> Way:
     """Down at once, up at the last: the flat part is in the lower lane. Otherwise if a card is in
     the way there; through the room between the rows if one is in both."""
     early = min(start.x() + TURN_OUT, (start.x() + end.x()) / 2)
@@ -157,17 +164,30 @@ def _corners(start: QPointF, end: QPointF, place: Place, obstacles: Obstacles,
         ways.reverse()
     flat = max(start.y(), end.y())
     crossed = obstacles.crossed(QRectF(start.x(), flat - 1, end.x() - start.x(), 2), ends)
-    for height in (min((body.top() for body in crossed), default=flat) - 18,
-                   max((body.bottom() for body in crossed), default=flat) + 18):
-        ways.append([start, QPointF(early, start.y()), QPointF(early, height),
-                     QPointF(late, height), QPointF(late, end.y()), end])
+    for height in (
+        min((body.top() for body in crossed), default=flat) - 18,
+        max((body.bottom() for body in crossed), default=flat) + 18,
+    ):
+        ways.append(
+            [
+                start,
+                QPointF(early, start.y()),
+                QPointF(early, height),
+                QPointF(late, height),
+                QPointF(late, end.y()),
+                end,
+            ]
+        )
     corners = next((way for way in ways if _is_free(way, obstacles, ends)), ways[0])
     left, right = _free(start, end, place)
     label = None
     for before, after in zip(corners, corners[1:]):
         if before.y() == after.y():
-            found = _label(max(before.x(), left if before == start else before.x() + 4),
-                           min(after.x(), right if after == end else after.x() - 4), before.y())
+            found = _label(
+                max(before.x(), left if before == start else before.x() + 4),
+                min(after.x(), right if after == end else after.x() - 4),
+                before.y(),
+            )
             if found and (label is None or before.x() > start.x() or before.y() == flat):
                 label = found
     return Way(rounded(corners), label)
@@ -178,17 +198,31 @@ def _turns(start: QPointF, end: QPointF, x: float) -> list[QPointF]:
 
 
 def _is_free(corners: list[QPointF], obstacles: Obstacles, ends: Collection[str]) -> bool:
-    return not any(obstacles.crossed(QRectF(before, after).normalized().adjusted(-1, -1, 1, 1), ends)
-                   for before, after in zip(corners, corners[1:]))
+    return not any(
+        obstacles.crossed(QRectF(before, after).normalized().adjusted(-1, -1, 1, 1), ends)
+        for before, after in zip(corners, corners[1:])
+    )
 
 
-def _over(start: QPointF, end: QPointF, place: Place, obstacles: Obstacles, crossed: list[QRectF],
-          ends: Collection[str]) -> Way:
+def _over(
+    start: QPointF,
+    end: QPointF,
+    place: Place,
+    obstacles: Obstacles,
+    crossed: list[QRectF],
+    ends: Collection[str],
+) -> Way:
     """Over what stands between; under it, if there are cards above."""
     early, late = start.x() + TURN_OUT, end.x() - TURN_IN - CHANNEL * place.rank
     height = obstacles.height_over(crossed, early, late)
-    over = [start, QPointF(early, start.y()), QPointF(early, height), QPointF(late, height),
-            QPointF(late, end.y()), end]
+    over = [
+        start,
+        QPointF(early, start.y()),
+        QPointF(early, height),
+        QPointF(late, height),
+        QPointF(late, end.y()),
+        end,
+    ]
     if not _is_free(over, obstacles, ends):
         below = max(body.bottom() for body in crossed) + ABOVE
         under = [QPointF(corner.x(), below) if corner.y() == height else corner for corner in over]
@@ -201,8 +235,14 @@ def _back(start: QPointF, end: QPointF, low: float) -> Way:
     below = max(start.y(), low) + 22
     if end.y() > below + 20:
         below = (below + end.y()) / 2 if low == 0.0 else below
-    corners = [start, QPointF(start.x() + 22, start.y()), QPointF(start.x() + 22, below),
-               QPointF(end.x() - 22, below), QPointF(end.x() - 22, end.y()), end]
+    corners = [
+        start,
+        QPointF(start.x() + 22, start.y()),
+        QPointF(start.x() + 22, below),
+        QPointF(end.x() - 22, below),
+        QPointF(end.x() - 22, end.y()),
+        end,
+    ]
     return Way(rounded(corners), QPointF((start.x() + end.x()) / 2, below), folds=True)
 
 

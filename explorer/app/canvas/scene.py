@@ -39,8 +39,11 @@ class NetworkScene(Diagram):
     def sync(self, *_change) -> None:
         """Draw the graph in view."""
         session = self.session
-        ends = (_("from outside"), "") if session.view else (
-            self._label or session.data.title, self._guess)
+        ends = (
+            (_("from outside"), "")
+            if session.view
+            else (self._label or session.data.title, self._guess)
+        )
         self.draw(session.level, first_problems(session.report, session.view), *ends)
         self.mark_selection()
         self.mark_advice()
@@ -92,7 +95,7 @@ class NetworkScene(Diagram):
 
     def port_at(self, place: QPointF, side: str = "") -> tuple[Card, str, str] | None:
         """The card, "in" or "out", and the port whose handle is at a place; only of that side."""
-        best, nearest = None, PORT_REACH ** 2 + 1
+        best, nearest = None, PORT_REACH**2 + 1
         for card in self.cards.values():
             found = card.port_at(place)
             if found and side in ("", found[0]):
@@ -105,8 +108,9 @@ class NetworkScene(Diagram):
     def wire_at(self, place: QPointF, reach: float = 8.0) -> WireItem | None:
         """The wire under a place (scene)."""
         for item in self.wires.values():
-            if (item.path.boundingRect().adjusted(-reach, -reach, reach, reach).contains(place)
-                    and item.near(place, reach)):
+            if item.path.boundingRect().adjusted(-reach, -reach, reach, reach).contains(
+                place
+            ) and item.near(place, reach):
                 return item
         return None
 
@@ -116,6 +120,6 @@ def level_advice(advice: Iterable[Problem], view: tuple[str, ...]) -> dict[str, 
     found: dict[str, list[str]] = {}
     for each in advice:
         way = tuple(each.path.split("."))
-        if way[:len(view)] == view and len(way) > len(view):
+        if way[: len(view)] == view and len(way) > len(view):
             found.setdefault(way[len(view)], []).append(each.message)
     return {id: " ".join(f"{message}." for message in messages) for id, messages in found.items()}

@@ -33,8 +33,9 @@ class WireItem(QGraphicsItem):
         self.first = True
         self.setZValue(1)
 
-    def carry(self, shape: Shape | None, largest: Shape | None, dashed: bool,
-              problem: bool) -> None:
+    def carry(
+        self, shape: Shape | None, largest: Shape | None, dashed: bool, problem: bool
+    ) -> None:
         """Take the tensor that runs through the wire; `largest` gives the scale of its box."""
         new = (shape, largest, dashed, problem)
         if new != (self.shape_of, self.largest, self.dashed, self.problem):
@@ -68,11 +69,13 @@ class WireItem(QGraphicsItem):
         stroker.setWidth(2 * reach + self.thickness)
         return stroker.createStroke(self.path).contains(place)
 
-    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem,
-              widget: QWidget | None = None) -> None:
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        color = theme.color("problem" if self.problem else
-                            "accent" if self.selected or self.hot else "muted")
+        color = theme.color(
+            "problem" if self.problem else "accent" if self.selected or self.hot else "muted"
+        )
         pen = QPen(color, self.thickness + 2 * self.hot)
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         if self.dashed:
@@ -87,8 +90,14 @@ class WireItem(QGraphicsItem):
         painter.setPen(theme.color("problem" if self.problem else "text"))
         painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
         if self._has_box:
-            paint_tensor(painter, self._box(), self.shape_of, color,
-                         theme.mixed("muted", "canvas", 0.25), self.largest or self.shape_of)
+            paint_tensor(
+                painter,
+                self._box(),
+                self.shape_of,
+                color,
+                theme.mixed("muted", "canvas", 0.25),
+                self.largest or self.shape_of,
+            )
 
     def painted(self) -> QRectF:
         """What the wire and its label cover (scene)."""
@@ -108,8 +117,11 @@ class WireItem(QGraphicsItem):
     def _letters(self) -> int:
         """How large those of the shape are: a little smaller where the gap is narrow."""
         room = self.path.boundingRect().width() - 12
-        return NORMAL if self.way.folds or _width(shape_text(self.shape_of), NORMAL) <= room else (
-            SMALL)
+        return (
+            NORMAL
+            if self.way.folds or _width(shape_text(self.shape_of), NORMAL) <= room
+            else (SMALL)
+        )
 
     def _words(self) -> QRectF:
         """Where the shape stands, under the wire."""

@@ -16,16 +16,28 @@ __all__ = ["HEIGHT", "WIDTH", "is_dashed", "paint_kind"]
 
 _OF_LAYER = layers.GLYPHS | curves.GLYPHS
 _OF_CATEGORY = {
-    "head": layers.head, "convolution": layers.conv, "normalisation": layers.normal,
-    "activation": curves.GLYPHS["ReLU"], "pooling": layers.GLYPHS["MaxPool2d"],
-    "merge": layers.add, "shape": layers.identity}
+    "head": layers.head,
+    "convolution": layers.conv,
+    "normalisation": layers.normal,
+    "activation": curves.GLYPHS["ReLU"],
+    "pooling": layers.GLYPHS["MaxPool2d"],
+    "merge": layers.add,
+    "shape": layers.identity,
+}
 _OF_BLOCK_CATEGORY = {
-    "stem": blocks.GLYPHS["ImageNetStem"], "block": blocks.basic,
-    "stage": blocks.bars((1, 6.5, 12), (9, 6.5, 12), (17, 6.5, 12))}
+    "stem": blocks.GLYPHS["ImageNetStem"],
+    "block": blocks.basic,
+    "stage": blocks.bars((1, 6.5, 12), (9, 6.5, 12), (17, 6.5, 12)),
+}
 
 
-def paint_kind(painter: QPainter, rect: QRectF, kind_name: str,
-               settings: SimpleNamespace | None = None, shortcut: Shortcut | str = "") -> None:
+def paint_kind(
+    painter: QPainter,
+    rect: QRectF,
+    kind_name: str,
+    settings: SimpleNamespace | None = None,
+    shortcut: Shortcut | str = "",
+) -> None:
     """The glyph of a kind, as large as fits into `rect`, at its left and half-way up.
 
     settings: with them a kernel shows its size, dilation and groups, and a block's arc its

@@ -31,8 +31,9 @@ def dashed(settings: SimpleNamespace) -> Shortcut:
     return rule == "projection" or stride not in (1, (1, 1))
 
 
-def row(painter: QPainter, colour: QColor, shortcut: Shortcut, *boxes: Box, gap: float = 2.0
-        ) -> list[float]:
+def row(
+    painter: QPainter, colour: QColor, shortcut: Shortcut, *boxes: Box, gap: float = 2.0
+) -> list[float]:
     """Boxes on a line, the shortcut above them; where each begins."""
     stroke(painter, colour, (0.7, 10), (27.3, 10), width=1)
     x = (WIDTH - sum(width for width, _height in boxes) - gap * (len(boxes) - 1)) / 2
@@ -74,10 +75,12 @@ def preactivated(count: int):
         if count == 2:
             lefts = row(painter, colour, _of(settings, shortcut), (5.5, 6), (5.5, 6), gap=5.5)
         else:
-            lefts = row(painter, colour, _of(settings, shortcut), (3.6, 6), (3.6, 4), (3.6, 6),
-                        gap=3.8)
+            lefts = row(
+                painter, colour, _of(settings, shortcut), (3.6, 6), (3.6, 4), (3.6, 6), gap=3.8
+            )
         for left in lefts:
             dot(painter, colour, left - 1.9, 10, 1.3)
+
     return draw
 
 
@@ -88,8 +91,16 @@ def inverted(painter, colour, settings=None, shortcut="") -> None:
 
 def mbconv(painter, colour, settings=None, shortcut="") -> None:
     """Inverted, with squeeze and excitation."""
-    row(painter, colour, _of(settings, shortcut), (4, 3.6), (5.6, 7.6), (2.2, 2.4), (4, 3.6),
-        gap=1.7)
+    row(
+        painter,
+        colour,
+        _of(settings, shortcut),
+        (4, 3.6),
+        (5.6, 7.6),
+        (2.2, 2.4),
+        (4, 3.6),
+        gap=1.7,
+    )
 
 
 def fused(painter, colour, settings=None, shortcut="") -> None:
@@ -130,8 +141,12 @@ def fire(painter, colour, settings=None, shortcut="") -> None:
 
 def inception(painter, colour, settings=None, shortcut="") -> None:
     """Four branches side by side."""
-    for y, boxes in ((1.8, ((13, 4),)), (5.2, ((9, 4), (15, 5))), (8.8, ((9, 4), (15, 6.5))),
-                     (12.2, ((9, 3), (15, 4)))):
+    for y, boxes in (
+        (1.8, ((13, 4),)),
+        (5.2, ((9, 4), (15, 5))),
+        (8.8, ((9, 4), (15, 6.5))),
+        (12.2, ((9, 3), (15, 4))),
+    ):
         stroke(painter, pale(colour, 0.7), (1, 7), (5, y), (23, y), (27, 7), width=0.9)
         for x, width in boxes:
             fill(painter, colour, x, y - 1.35, width, 2.7, 0.7)
@@ -141,11 +156,12 @@ def dense(painter, colour, settings=None, shortcut="") -> None:
     """Every layer sees all before it."""
     places = (3.0, 10.0, 17.0, 24.0)
     for number, begin in enumerate(places):
-        for end in places[number + 2:]:
+        for end in places[number + 2 :]:
             span = end - begin
             path = QPainterPath(QPointF(begin, 10))
-            path.cubicTo(begin + 0.2 * span, 10 - 0.62 * span, end - 0.2 * span, 10 - 0.62 * span,
-                         end, 10)
+            path.cubicTo(
+                begin + 0.2 * span, 10 - 0.62 * span, end - 0.2 * span, 10 - 0.62 * span, end, 10
+            )
             trace(painter, pale(colour, 0.75), path, 1)
     stroke(painter, colour, (places[0], 10), (places[-1], 10), width=1)
     for x in places:
@@ -188,11 +204,14 @@ def group(painter, colour, settings=None, shortcut="") -> None:
 
 # Stems and stages -------------------------------------------------------------------------------
 
+
 def bars(*boxes: tuple[float, float, float]):
     """Bars (left, width, height), half-way up."""
+
     def draw(painter: QPainter, colour: QColor, settings: Settings = None, shortcut="") -> None:
         for x, width, height in boxes:
             fill(painter, colour, x, (14 - height) / 2, width, height)
+
     return draw
 
 
@@ -200,19 +219,40 @@ def patchify(painter, colour, settings=None, shortcut="") -> None:
     """A picture cut into patches."""
     for line in range(3):
         for column in range(5):
-            fill(painter, pale(colour, 1 if (line + column) % 2 == 0 else 0.5), 1 + 5 * column,
-                 0.2 + 4.8 * line, 4, 3.9, 0.8)
+            fill(
+                painter,
+                pale(colour, 1 if (line + column) % 2 == 0 else 0.5),
+                1 + 5 * column,
+                0.2 + 4.8 * line,
+                4,
+                3.9,
+                0.8,
+            )
 
 
 GLYPHS = {
     "ImageNetStem": bars((1, 6, 14), (10, 5, 10), (18, 4, 5)),
     "CifarStem": bars((1, 5, 14), (9, 5, 14)),
     "DeepStem": bars((1, 4, 14), (7, 4, 11), (13, 4, 11), (19, 4, 5)),
-    "PatchifyStem": patchify, "ConvNeXtDownsample": bars((1, 6, 12), (10, 4, 6)),
-    "BasicBlock": basic, "Bottleneck": bottleneck, "RegNetBlock": bottleneck,
-    "PreActBasicBlock": preactivated(2), "PreActBottleneck": preactivated(3),
-    "SqueezeExcitation": squeeze, "InvertedResidual": inverted, "InvertedResidualV3": mbconv,
-    "MBConv": mbconv, "FusedMBConv": fused, "ConvNeXtBlock": convnext, "Fire": fire,
-    "Inception": inception, "DenseLayer": dense, "Transition": transition,
-    "ShuffleUnit": shuffle_unit, "VGGGroup": group_of_convs, "Group": group}
+    "PatchifyStem": patchify,
+    "ConvNeXtDownsample": bars((1, 6, 12), (10, 4, 6)),
+    "BasicBlock": basic,
+    "Bottleneck": bottleneck,
+    "RegNetBlock": bottleneck,
+    "PreActBasicBlock": preactivated(2),
+    "PreActBottleneck": preactivated(3),
+    "SqueezeExcitation": squeeze,
+    "InvertedResidual": inverted,
+    "InvertedResidualV3": mbconv,
+    "MBConv": mbconv,
+    "FusedMBConv": fused,
+    "ConvNeXtBlock": convnext,
+    "Fire": fire,
+    "Inception": inception,
+    "DenseLayer": dense,
+    "Transition": transition,
+    "ShuffleUnit": shuffle_unit,
+    "VGGGroup": group_of_convs,
+    "Group": group,
+}
 GLYPHS |= {f"Inception{letter}": inception for letter in "ABCDE"}

@@ -49,14 +49,22 @@ def curve(name: str):
             points.append((_LEFT + (_RIGHT - _LEFT) * step / _STEPS, height(value(x))))
         stroke(painter, pale(colour, 0.35), (_LEFT, height(0)), (_RIGHT, height(0)), width=0.8)
         stroke(painter, colour, *points, width=1.7)
+
     return draw
 
 
 def softmax(painter: QPainter, colour: QColor, settings: SimpleNamespace | None) -> None:
     """Shares that add up to one."""
     for number, height in enumerate((3.0, 12.0, 5.0, 2.0, 3.5)):
-        fill(painter, colour if height > 10 else pale(colour, 0.55), 1 + 5 * number, 13 - height,
-             3.6, height, 0.8)
+        fill(
+            painter,
+            colour if height > 10 else pale(colour, 0.55),
+            1 + 5 * number,
+            13 - height,
+            3.6,
+            height,
+            0.8,
+        )
 
 
 GLYPHS = {name: curve(name) for name in _CURVES} | {"Softmax": softmax}

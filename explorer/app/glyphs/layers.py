@@ -21,6 +21,7 @@ def _two(value: object, otherwise: int) -> tuple[int, int]:
 
 # Convolution ----------------------------------------------------------------------------------
 
+
 def conv(painter: QPainter, colour: QColor, settings: Settings) -> None:
     """The taps of the kernel: spread if it is dilated, in bands if it is grouped, one sheet a
     channel if it is depthwise."""
@@ -39,8 +40,11 @@ def conv(painter: QPainter, colour: QColor, settings: Settings) -> None:
         _dilated(painter, colour, rows, columns)
         return
     longest = max(rows, columns)
-    step = (5.0 if longest <= 3 else 14.5 / longest) if columns <= 3 or rows > 1 else min(
-        5.2, 26 / columns)
+    step = (
+        (5.0 if longest <= 3 else 14.5 / longest)
+        if columns <= 3 or rows > 1
+        else min(5.2, 26 / columns)
+    )
     size = step - (1.0 if longest <= 3 else 0.7)
     top = (14 - step * rows + step - size) / 2
     for row in range(rows):
@@ -49,8 +53,15 @@ def conv(painter: QPainter, colour: QColor, settings: Settings) -> None:
             if groups != 1:
                 share = 1 if column < columns / 2 else 0.45
             gap = 2.0 if groups != 1 and column >= columns / 2 else 0.0
-            fill(painter, pale(colour, share), 1 + step * column + gap, top + step * row,
-                 size, size, 0.8)
+            fill(
+                painter,
+                pale(colour, share),
+                1 + step * column + gap,
+                top + step * row,
+                size,
+                size,
+                0.8,
+            )
 
 
 def _dilated(painter: QPainter, colour: QColor, rows: int, columns: int) -> None:
@@ -76,8 +87,15 @@ def transposed(painter: QPainter, colour: QColor, settings: Settings) -> None:
         stroke(painter, pale(colour, 0.7), (6.4, y), (11.2, end), width=0.9)
     for row in range(3):
         for column in range(3):
-            fill(painter, pale(colour, 0.5 + 0.5 * (row == column == 1)), 12.2 + 4.9 * column,
-                 4.9 * row, 4, 4, 0.8)
+            fill(
+                painter,
+                pale(colour, 0.5 + 0.5 * (row == column == 1)),
+                12.2 + 4.9 * column,
+                4.9 * row,
+                4,
+                4,
+                0.8,
+            )
 
 
 def composed(painter: QPainter, colour: QColor, settings: Settings) -> None:
@@ -91,8 +109,16 @@ def composed(painter: QPainter, colour: QColor, settings: Settings) -> None:
 
 # Normalisation --------------------------------------------------------------------------------
 
-def _bell(painter: QPainter, colour: QColor, left: float, right: float, foot: float, top: float,
-          width: float) -> None:
+
+def _bell(
+    painter: QPainter,
+    colour: QColor,
+    left: float,
+    right: float,
+    foot: float,
+    top: float,
+    width: float,
+) -> None:
     span = right - left
     bell = QPainterPath(QPointF(left, foot))
     bell.cubicTo(left + 0.35 * span, foot, left + 0.325 * span, top, left + span / 2, top)
@@ -107,21 +133,32 @@ def normal(painter: QPainter, colour: QColor, settings: Settings) -> None:
 def _over(chosen: Callable[[int, int], bool]):
     """A bell, and over which numbers it is taken: channels across, pictures down (after Wu and He
     2018, figure 2)."""
+
     def draw(painter: QPainter, colour: QColor, settings: Settings) -> None:
         _bell(painter, colour, 1, 13, 12.5, 1.5, 1.4)
         for row in range(3):
             for column in range(4):
-                fill(painter, colour if chosen(row, column) else pale(colour, 0.3),
-                     15.2 + 3.2 * column, 2.3 + 3.3 * row, 2.5, 2.6, 0.5)
+                fill(
+                    painter,
+                    colour if chosen(row, column) else pale(colour, 0.3),
+                    15.2 + 3.2 * column,
+                    2.3 + 3.3 * row,
+                    2.5,
+                    2.6,
+                    0.5,
+                )
+
     return draw
 
 
 # Pooling --------------------------------------------------------------------------------------
 
+
 def _pool(inside: Callable[[QPainter, QColor], None]):
     def draw(painter: QPainter, colour: QColor, settings: Settings) -> None:
         frame(painter, colour, 1, 0.7, 13, 12.6, width=1.3)
         inside(painter, colour)
+
     return draw
 
 
@@ -146,6 +183,7 @@ def _largest(painter: QPainter, colour: QColor) -> None:
 
 # Joins ----------------------------------------------------------------------------------------
 
+
 def add(painter: QPainter, colour: QColor, settings: Settings) -> None:
     ring(painter, colour, 8, 7, 6.3)
     painter.drawLine(QPointF(4.6, 7), QPointF(11.4, 7))
@@ -163,8 +201,13 @@ def layer_scale(painter: QPainter, colour: QColor, settings: Settings) -> None:
     ring(painter, colour, 7, 7, 5.6)
     dot(painter, colour, 7, 7, 1.6)
     for number, width in enumerate((4.0, 9.0, 6.0)):
-        stroke(painter, pale(colour, 0.7), (16, 3 + 4 * number), (16 + width, 3 + 4 * number),
-               width=1.8)
+        stroke(
+            painter,
+            pale(colour, 0.7),
+            (16, 3 + 4 * number),
+            (16 + width, 3 + 4 * number),
+            width=1.8,
+        )
 
 
 def concat(painter: QPainter, colour: QColor, settings: Settings) -> None:
@@ -185,6 +228,7 @@ def zero_shortcut(painter: QPainter, colour: QColor, settings: Settings) -> None
 
 
 # Shape ----------------------------------------------------------------------------------------
+
 
 def flatten(painter: QPainter, colour: QColor, settings: Settings) -> None:
     """A map, and the row that it becomes."""
@@ -254,8 +298,9 @@ def shuffle(painter: QPainter, colour: QColor, settings: Settings) -> None:
     for place, goal in enumerate((0, 2, 1, 3)):
         share = 1 if place < 2 else 0.5
         left, right = 1.6 + 3.6 * place, 1.6 + 3.6 * goal
-        stroke(painter, pale(colour, share), (3, left), (8, left), (16, right), (22, right),
-               width=1.5)
+        stroke(
+            painter, pale(colour, share), (3, left), (8, left), (16, right), (22, right), width=1.5
+        )
 
 
 def permute(painter: QPainter, colour: QColor, settings: Settings) -> None:
@@ -263,8 +308,14 @@ def permute(painter: QPainter, colour: QColor, settings: Settings) -> None:
     for y, sign in ((4, 1), (10, -1)):
         begin, end = (2, 23) if sign > 0 else (23, 2)
         stroke(painter, pale(colour, 1 if sign > 0 else 0.6), (begin, y), (end, y), width=1.5)
-        stroke(painter, pale(colour, 1 if sign > 0 else 0.6), (end - 3.4 * sign, y - 2.6),
-               (end, y), (end - 3.4 * sign, y + 2.6), width=1.5)
+        stroke(
+            painter,
+            pale(colour, 1 if sign > 0 else 0.6),
+            (end - 3.4 * sign, y - 2.6),
+            (end, y),
+            (end - 3.4 * sign, y + 2.6),
+            width=1.5,
+        )
 
 
 def linear(painter: QPainter, colour: QColor, settings: Settings) -> None:
@@ -280,23 +331,48 @@ def linear(painter: QPainter, colour: QColor, settings: Settings) -> None:
 def head(painter: QPainter, colour: QColor, settings: Settings) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour)
-    painter.drawPolygon([QPointF(1, 0), QPointF(6, 0), QPointF(14, 4.5), QPointF(14, 9.5),
-                         QPointF(6, 14), QPointF(1, 14)])
+    painter.drawPolygon(
+        [
+            QPointF(1, 0),
+            QPointF(6, 0),
+            QPointF(14, 4.5),
+            QPointF(14, 9.5),
+            QPointF(6, 14),
+            QPointF(1, 14),
+        ]
+    )
     for y, end in ((1.2, 24), (5, 22), (9, 20), (12.8, 26)):
         stroke(painter, colour, (17, y), (end, y), width=1.5)
 
 
 GLYPHS = {
-    "ConvTranspose2d": transposed, "ConvNormAct": composed, "BasicConv2d": composed,
+    "ConvTranspose2d": transposed,
+    "ConvNormAct": composed,
+    "BasicConv2d": composed,
     "BatchNorm2d": _over(lambda row, column: column == 1),
     "LayerNorm2d": _over(lambda row, column: row == 1),
     "LayerNorm": _over(lambda row, column: row == 1),
     "GroupNorm": _over(lambda row, column: row == 1 and column < 2),
     "LocalResponseNorm": _over(lambda row, column: row == 1 and column < 3),
-    "MaxPool2d": _pool(_one_quarter), "AvgPool2d": _pool(_four_quarters),
-    "AdaptiveAvgPool2d": _pool(_centre), "AdaptiveMaxPool2d": _pool(_largest),
-    "Add": add, "Multiply": multiply, "Concat": concat, "LayerScale": layer_scale,
-    "Projection": projection, "ZeroShortcut": zero_shortcut, "Flatten": flatten,
-    "Dropout": dropout, "DropPath": drop_path, "Identity": identity, "Upsample": upsample,
-    "ZeroPad2d": zero_pad, "ChannelPad": channel_pad, "Chunk": chunk, "ChannelShuffle": shuffle,
-    "Permute": permute, "Linear": linear}
+    "MaxPool2d": _pool(_one_quarter),
+    "AvgPool2d": _pool(_four_quarters),
+    "AdaptiveAvgPool2d": _pool(_centre),
+    "AdaptiveMaxPool2d": _pool(_largest),
+    "Add": add,
+    "Multiply": multiply,
+    "Concat": concat,
+    "LayerScale": layer_scale,
+    "Projection": projection,
+    "ZeroShortcut": zero_shortcut,
+    "Flatten": flatten,
+    "Dropout": dropout,
+    "DropPath": drop_path,
+    "Identity": identity,
+    "Upsample": upsample,
+    "ZeroPad2d": zero_pad,
+    "ChannelPad": channel_pad,
+    "Chunk": chunk,
+    "ChannelShuffle": shuffle,
+    "Permute": permute,
+    "Linear": linear,
+}

@@ -32,32 +32,44 @@ def pen(colour: QColor, width: float = 1.4, dashed: bool = False) -> QPen:
     return found
 
 
-def fill(painter: QPainter, colour: QColor, x: float, y: float, w: float, h: float,
-         radius: float = 1.5) -> None:
+def fill(
+    painter: QPainter, colour: QColor, x: float, y: float, w: float, h: float, radius: float = 1.5
+) -> None:
     """A filled box."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour)
     painter.drawRoundedRect(QRectF(x, y, w, h), radius, radius)
 
 
-def frame(painter: QPainter, colour: QColor, x: float, y: float, w: float, h: float,
-          radius: float = 1.5, width: float = 1.2, dashed: bool = False) -> None:
+def frame(
+    painter: QPainter,
+    colour: QColor,
+    x: float,
+    y: float,
+    w: float,
+    h: float,
+    radius: float = 1.5,
+    width: float = 1.2,
+    dashed: bool = False,
+) -> None:
     """An empty box."""
     painter.setPen(pen(colour, width, dashed))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRoundedRect(QRectF(x, y, w, h), radius, radius)
 
 
-def stroke(painter: QPainter, colour: QColor, *points: Point, width: float = 1.4,
-           dashed: bool = False) -> None:
+def stroke(
+    painter: QPainter, colour: QColor, *points: Point, width: float = 1.4, dashed: bool = False
+) -> None:
     """A line through points."""
     painter.setPen(pen(colour, width, dashed))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawPolyline([QPointF(x, y) for x, y in points])
 
 
-def trace(painter: QPainter, colour: QColor, path: QPainterPath, width: float = 1.4,
-          dashed: bool = False) -> None:
+def trace(
+    painter: QPainter, colour: QColor, path: QPainterPath, width: float = 1.4, dashed: bool = False
+) -> None:
     """A line along a path."""
     painter.setPen(pen(colour, width, dashed))
     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -71,16 +83,18 @@ def dot(painter: QPainter, colour: QColor, x: float, y: float, radius: float) ->
     painter.drawEllipse(QPointF(x, y), radius, radius)
 
 
-def ring(painter: QPainter, colour: QColor, x: float, y: float, radius: float,
-         width: float = 1.3) -> None:
+def ring(
+    painter: QPainter, colour: QColor, x: float, y: float, radius: float, width: float = 1.3
+) -> None:
     """An empty circle."""
     painter.setPen(pen(colour, width))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawEllipse(QPointF(x, y), radius, radius)
 
 
-def bow(left: float, right: float, foot: float, top: float = 1.0, corner: float = 4.0
-        ) -> QPainterPath:
+def bow(
+    left: float, right: float, foot: float, top: float = 1.0, corner: float = 4.0
+) -> QPainterPath:
     """The way of a shortcut over what lies between `left` and `right`."""
     path = QPainterPath(QPointF(left, foot))
     path.lineTo(left, top + corner)

@@ -52,10 +52,14 @@ class AdviceRow(ListRow):
 
     def _menu(self) -> QMenu:
         menu, advice = QMenu(self), self._session.advice
-        menu.addAction(_("Here: {node}").format(node=self.problem.path),
-                       lambda: advice.ignore_here(self.problem))
-        menu.addAction(_("Everywhere: {rule}").format(rule=RULES[self.problem.rule].title),
-                       lambda: advice.ignore_rule(self.problem.rule))
+        menu.addAction(
+            _("Here: {node}").format(node=self.problem.path),
+            lambda: advice.ignore_here(self.problem),
+        )
+        menu.addAction(
+            _("Everywhere: {rule}").format(rule=RULES[self.problem.rule].title),
+            lambda: advice.ignore_rule(self.problem.rule),
+        )
         return menu
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -101,8 +105,11 @@ def paint_mark(painter: QPainter, centre: QPointF, radius: float) -> None:
     painter.drawEllipse(centre, radius, radius)
     painter.setPen(Qt.GlobalColor.white)
     painter.setFont(theme.sans(round(radius * 1.4), bold=True))
-    painter.drawText(QRectF(centre.x() - radius, centre.y() - radius, 2 * radius, 2 * radius),
-                     Qt.AlignmentFlag.AlignCenter, "i")
+    painter.drawText(
+        QRectF(centre.x() - radius, centre.y() - radius, 2 * radius, 2 * radius),
+        Qt.AlignmentFlag.AlignCenter,
+        "i",
+    )
 
 
 class AdviceList(QWidget):
@@ -127,7 +134,7 @@ class AdviceList(QWidget):
             gone = self._column.takeAt(0).widget()
             gone.hide()
             gone.deleteLater()
-        for each in advice[:self.MOST]:
+        for each in advice[: self.MOST]:
             self._column.addWidget(_Piece(self._session, each))
         if len(advice) > self.MOST:
             more = QLabel(_("and {count} more").format(count=len(advice) - self.MOST))

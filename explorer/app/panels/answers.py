@@ -39,16 +39,21 @@ class Answers(QWidget):
             right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             painter.drawText(QRectF(self.width() - room, top, room, ROW - 4), right, share)
             painter.setFont(theme.sans(11))
-            shown = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight,
-                                                     self.width() - room - 8)
-            painter.drawText(QRectF(0, top, self.width() - room - 8, ROW - 4),
-                             Qt.AlignmentFlag.AlignVCenter, shown)
+            shown = painter.fontMetrics().elidedText(
+                name, Qt.TextElideMode.ElideRight, self.width() - room - 8
+            )
+            painter.drawText(
+                QRectF(0, top, self.width() - room - 8, ROW - 4),
+                Qt.AlignmentFlag.AlignVCenter,
+                shown,
+            )
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.color("line"))
             painter.drawRoundedRect(QRectF(0, top + ROW - 4, self.width(), 3), 1.5, 1.5)
             painter.setBrush(theme.color("accent" if index == 0 else "muted"))
-            painter.drawRoundedRect(QRectF(0, top + ROW - 4, max(self.width() * chance, 1), 3),
-                                    1.5, 1.5)
+            painter.drawRoundedRect(
+                QRectF(0, top + ROW - 4, max(self.width() * chance, 1), 3), 1.5, 1.5
+            )
 
     def sizeHint(self) -> QSize:
         return QSize(176, MOST * ROW)

@@ -34,9 +34,16 @@ from explorer.text import _
 _TOKENS = re.compile(
     r"(?P<comment>#.*)|(?P<string>\"[^\"]*\"|'[^']*')"
     r"|(?P<keyword>\b(?:class|def|return|import|from|if|for|in|range|True|False|None|super|self)\b)"
-    r"|(?P<module>\bnn\.\w+|\btorch\.\w+)|(?P<number>\b\d[\d.e-]*\b)|(?P<name>(?<=class )\w+)")
-_COLOURS = {"comment": "faint", "string": "good", "keyword": "block", "module": "convolution",
-            "number": "head", "name": "stage"}
+    r"|(?P<module>\bnn\.\w+|\btorch\.\w+)|(?P<number>\b\d[\d.e-]*\b)|(?P<name>(?<=class )\w+)"
+)
+_COLOURS = {
+    "comment": "faint",
+    "string": "good",
+    "keyword": "block",
+    "module": "convolution",
+    "number": "head",
+    "name": "stage",
+}
 _QUOTES = '"""'
 PAUSE_MS = 60
 
@@ -144,8 +151,9 @@ class Code(QWidget):
         top = self.text.verticalScrollBar().value()
         self.text.setPlainText(text)
         self.text.verticalScrollBar().setValue(top)
-        self.note.setText(_("PyTorch, {count} lines; imports only torch").format(
-            count=grouped(text.count("\n"))))
+        self.note.setText(
+            _("PyTorch, {count} lines; imports only torch").format(count=grouped(text.count("\n")))
+        )
 
     def _on_selection(self, path: str) -> None:
         """Mark the lines that make the selected node."""
@@ -174,11 +182,13 @@ class Code(QWidget):
         if facts is None:
             return []
         if facts.inline:
-            return sorted({line for child in facts.children
-                           for line in self._lines_of(f"{path}.{child.id}")})
+            return sorted(
+                {line for child in facts.children for line in self._lines_of(f"{path}.{child.id}")}
+            )
         ids = path.split(".")
-        inline = [self._session.facts_of(".".join(ids[:depth])).inline
-                  for depth in range(1, len(ids) + 1)]
+        inline = [
+            self._session.facts_of(".".join(ids[:depth])).inline for depth in range(1, len(ids) + 1)
+        ]
         return list(lines_of(self.text.toPlainText(), ids, inline))
 
     # Doing --------------------------------------------------------------------------------------
@@ -219,8 +229,9 @@ class Highlighter(QSyntaxHighlighter):
             return
         self.setCurrentBlockState(0)
         for found in _TOKENS.finditer(text):
-            self.setFormat(found.start(), found.end() - found.start(),
-                           self._formats[found.lastgroup])
+            self.setFormat(
+                found.start(), found.end() - found.start(), self._formats[found.lastgroup]
+            )
 
 
 def _format(colour: QColor) -> QTextCharFormat:

@@ -59,9 +59,12 @@ def _attribute(scope: ast.ClassDef, id: str) -> tuple[ast.stmt | None, ast.AST |
         value = None
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == f"self.{id}":
             value = node.value
-        elif (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-              and ast.unparse(node.value.func) == "self.add_module"
-              and ast.literal_eval(node.value.args[0]) == id):
+        elif (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Call)
+            and ast.unparse(node.value.func) == "self.add_module"
+            and ast.literal_eval(node.value.args[0]) == id
+        ):
             value = node.value.args[1]
         if value is not None and (found[1] is None or ast.unparse(found[1]) == "nn.Identity()"):
             found = node, value
@@ -79,8 +82,11 @@ def _item(row: ast.AST | None, id: str) -> ast.AST | None:
 def _names(row: ast.Call) -> Iterator[tuple[ast.AST, Sequence[str]]]:
     """What each part of an nn.Sequential makes, and the names of the modules that it stands for."""
     parts, named = row.args, False
-    if len(parts) == 1 and isinstance(parts[0], ast.Call) and (
-            ast.unparse(parts[0].func) == "OrderedDict"):
+    if (
+        len(parts) == 1
+        and isinstance(parts[0], ast.Call)
+        and (ast.unparse(parts[0].func) == "OrderedDict")
+    ):
         argument = parts[0].args[0]
         parts, named = getattr(argument, "elts", [argument]), True
     number = 0
@@ -113,14 +119,20 @@ def _formatted(name: ast.expr, count: int) -> list[str]:
 
 def _expression(lines: list[str], scope: ast.ClassDef, id: str) -> range:
     """The line of the forward pass that computes a join or another bare expression."""
-    forward = next(node for node in scope.body
-                   if isinstance(node, ast.FunctionDef) and node.name == "forward")
+    forward = next(
+        node for node in scope.body if isinstance(node, ast.FunctionDef) and node.name == "forward"
+    )
     body = range(forward.lineno, forward.end_lineno)
     for number in body:
         if re.match(rf"\s+{re.escape(id)} = ", lines[number]):
             return range(number, number + 1)
-    marks = {"add": " + ", "concat": "torch.cat(", "scale": " * ", "left": ".chunk(",
-             "right": ".chunk("}
+    marks = {
+        "add": " + ",
+        "concat": "torch.cat(",
+        "scale": " * ",
+        "left": ".chunk(",
+        "right": ".chunk(",
+    }
     mark = marks.get(id.rstrip("0123456789_"))
     at = [number for number in body if mark and mark in lines[number]]
     return range(at[0], at[0] + 1) if len(at) == 1 else range(0)

@@ -43,8 +43,11 @@ class ComparisonCard(QFrame):
         self.figures: dict[str, tuple[str, str]] = {}
         self._build()
         theme.changed.connect(self.update)
-        self.setAccessibleName(_("Compared with one layer: {ratio} {words}").format(
-            ratio=self.ratio.text(), words=self.verdict.text()))
+        self.setAccessibleName(
+            _("Compared with one layer: {ratio} {words}").format(
+                ratio=self.ratio.text(), words=self.verdict.text()
+            )
+        )
 
     def _build(self) -> None:
         title = QLabel(_("Compared with one layer"))
@@ -92,14 +95,22 @@ class ComparisonCard(QFrame):
         found = self.comparison
         fits = QFontMetrics(theme.sans(11))
         inside = _("{count} channels in, {out} out, stride {stride}").format(
-            count=found.channels[0], out=found.channels[1], stride=_side(found.stride))
-        for column, (name, tip, growth) in enumerate((
+            count=found.channels[0], out=found.channels[1], stride=_side(found.stride)
+        )
+        for column, (name, tip, growth) in enumerate(
+            (
                 (named(found.nodes, fits), " → ".join(found.nodes), found.growth),
-                (_("one {size}").format(size=shape_text(found.field)), inside, (found.field,))), 1):
+                (_("one {size}").format(size=shape_text(found.field)), inside, (found.field,)),
+            ),
+            1,
+        ):
             grid.setColumnMinimumWidth(column, PICTURE)
             for row, (text, role) in ((0, (name, "small")), (2, (growth_text(growth), "number"))):
-                label = QLabel(fits.elidedText(text, Qt.TextElideMode.ElideMiddle, PICTURE)
-                               if role == "small" else text)
+                label = QLabel(
+                    fits.elidedText(text, Qt.TextElideMode.ElideMiddle, PICTURE)
+                    if role == "small"
+                    else text
+                )
                 label.setProperty("role", role)
                 label.setToolTip(tip)
                 label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -110,25 +121,52 @@ class ComparisonCard(QFrame):
     def _show_figures(self, grid: QGridLayout, first: int) -> None:
         """A row for each figure, the nodes' value and that of the one layer."""
         found = self.comparison
-        for row, (name, tip, a, b) in enumerate((
-                (_("Receptive field"), _("What one place of the output sees of the input"),
-                 shape_text(found.field), shape_text(found.field)),
-                (_("Weights"), _("Numbers in the kernels, without biases"),
-                 grouped(found.chain.weights), grouped(found.single.weights)),
-                (_("MACs"), _("Fused multiply-adds for one picture"),
-                 *(grouped(each.macs) if each.macs < 1e10 else short(each.macs)
-                   for each in (found.chain, found.single))),
-                (_("Layers with kernels"), _("Convolutions and linear layers"),
-                 *(grouped(each.layers) for each in (found.chain, found.single))),
-                (_("Non-linearities"), _("Activations: the more, the more can be told apart"),
-                 *(grouped(each.nonlinearities) for each in (found.chain, found.single)))), first):
+        for row, (name, tip, a, b) in enumerate(
+            (
+                (
+                    _("Receptive field"),
+                    _("What one place of the output sees of the input"),
+                    shape_text(found.field),
+                    shape_text(found.field),
+                ),
+                (
+                    _("Weights"),
+                    _("Numbers in the kernels, without biases"),
+                    grouped(found.chain.weights),
+                    grouped(found.single.weights),
+                ),
+                (
+                    _("MACs"),
+                    _("Fused multiply-adds for one picture"),
+                    *(
+                        grouped(each.macs) if each.macs < 1e10 else short(each.macs)
+                        for each in (found.chain, found.single)
+                    ),
+                ),
+                (
+                    _("Layers with kernels"),
+                    _("Convolutions and linear layers"),
+                    *(grouped(each.layers) for each in (found.chain, found.single)),
+                ),
+                (
+                    _("Non-linearities"),
+                    _("Activations: the more, the more can be told apart"),
+                    *(grouped(each.nonlinearities) for each in (found.chain, found.single)),
+                ),
+            ),
+            first,
+        ):
             self.figures[name] = a, b
             for column, text in enumerate((name, a, b)):
                 label = QLabel(text)
                 label.setProperty("role", "number" if column else "muted")
                 label.setToolTip(tip)
-                grid.addWidget(label, row, column, Qt.AlignmentFlag.AlignRight if column
-                               else Qt.AlignmentFlag.AlignLeft)
+                grid.addWidget(
+                    label,
+                    row,
+                    column,
+                    Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft,
+                )
 
     def sizeHint(self) -> QSize:
         return QSize(WIDTH, self.layout().totalHeightForWidth(WIDTH))
@@ -145,30 +183,44 @@ def verdict(found: Comparison) -> tuple[str, str]:
     ratio = found.ratio
     if ratio > 1:
         return _("{ratio}×").format(ratio=short(float(ratio))), _("the weights of the one layer")
-    return _fraction(ratio), (_("of the weights: as many") if ratio == 1 else _(
-        "of the weights: {share} fewer").format(
-            share=percent(float(1 - ratio), 0).replace(" ", "\N{NO-BREAK SPACE}")))
+    return _fraction(ratio), (
+        _("of the weights: as many")
+        if ratio == 1
+        else _("of the weights: {share} fewer").format(
+            share=percent(float(1 - ratio), 0).replace(" ", "\N{NO-BREAK SPACE}")
+        )
+    )
 
 
 def _remarks(found: Comparison) -> list[str]:
     lines = []
     if found.equal is not None:
-        lines.append(_("With equal channels: {fraction} of the weights").format(
-            fraction=_fraction(found.equal)))
+        lines.append(
+            _("With equal channels: {fraction} of the weights").format(
+                fraction=_fraction(found.equal)
+            )
+        )
     more = found.chain.nonlinearities - found.single.nonlinearities
     if found.chain.layers > 1 and not found.chain.nonlinearities:
-        lines.append(_("Without a non-linearity between them the layers can do no more than the "
-                       "one"))
+        lines.append(
+            _("Without a non-linearity between them the layers can do no more than the one")
+        )
     elif more > 0:
-        lines.append(_("One non-linearity more") if more == 1 else
-                     _("{count} non-linearities more").format(count=more))
+        lines.append(
+            _("One non-linearity more")
+            if more == 1
+            else _("{count} non-linearities more").format(count=more)
+        )
     return lines
 
 
 def _fraction(ratio: Fraction) -> str:
     """18/25, or 12.3 % where the figures would be long."""
-    return f"{ratio.numerator}/{ratio.denominator}" if ratio.denominator < 1000 else percent(
-        float(ratio)).replace(" ", "\N{NO-BREAK SPACE}")
+    return (
+        f"{ratio.numerator}/{ratio.denominator}"
+        if ratio.denominator < 1000
+        else percent(float(ratio)).replace(" ", "\N{NO-BREAK SPACE}")
+    )
 
 
 def growth_text(growth: tuple[tuple[int, int], ...]) -> str:
@@ -191,8 +243,9 @@ def named(nodes: tuple[str, ...], fits: QFontMetrics) -> str:
         return fits.elidedText(nodes[0], Qt.TextElideMode.ElideMiddle, PICTURE)
     between = " → … → " if len(nodes) > 2 else " → "
     room = (PICTURE - fits.horizontalAdvance(between)) // 2
-    return between.join(fits.elidedText(each, Qt.TextElideMode.ElideMiddle, room)
-                        for each in (nodes[0], nodes[-1]))
+    return between.join(
+        fits.elidedText(each, Qt.TextElideMode.ElideMiddle, room) for each in (nodes[0], nodes[-1])
+    )
 
 
 def _side(pair: tuple[int, int]) -> str:
@@ -237,8 +290,9 @@ class FieldPicture(QWidget):
         for row in range(rows):
             for column in range(columns):
                 painter.setBrush(theme.mixed("convolution", "card", self.shade(row, column)))
-                painter.drawRoundedRect(QRectF(left + column * side, top + row * side, side - gap,
-                                               side - gap), 1.5, 1.5)
+                painter.drawRoundedRect(
+                    QRectF(left + column * side, top + row * side, side - gap, side - gap), 1.5, 1.5
+                )
         painter.end()
 
     def _paint_frames(self, painter: QPainter, side: float) -> None:
@@ -246,5 +300,6 @@ class FieldPicture(QWidget):
             height, width = (max(2.0, size * side) for size in self.growth[number])
             painter.setPen(QPen(theme.mixed("convolution", "card", 0.7), 1))
             painter.setBrush(theme.mixed("convolution", "card", self._strength(number)))
-            painter.drawRect(QRectF((PICTURE - width) / 2, (PICTURE - height) / 2, width - 1,
-                                    height - 1))
+            painter.drawRect(
+                QRectF((PICTURE - width) / 2, (PICTURE - height) / 2, width - 1, height - 1)
+            )

@@ -67,7 +67,8 @@ class DocumentTabs(QWidget):
         """A menu of an empty network and all templates, those of one family in a menu of its own."""
         menu = QMenu(_("&New from template"), parent)
         menu.addAction(_("Empty network"), partial(self.session.new, EMPTY)).setStatusTip(
-            _("An input and an output, to build between them"))
+            _("An input and an output, to build between them")
+        )
         menu.addSeparator()
         for family, names in families():
             place = menu if len(names) == 1 else menu.addMenu(family)
@@ -88,8 +89,10 @@ class DocumentTabs(QWidget):
                 text = self.session.title(document) + (" ●" if document.modified else "")
                 if self.bar.tabText(number) != text:
                     self.bar.setTabText(number, text)
-                self.bar.setTabToolTip(number, "{name}\n{path}".format(
-                    name=text, path=document.path or _("not saved yet")))
+                self.bar.setTabToolTip(
+                    number,
+                    "{name}\n{path}".format(name=text, path=document.path or _("not saved yet")),
+                )
             if self.session.document in documents:
                 self.bar.setCurrentIndex(documents.index(self.session.document))
 

@@ -285,8 +285,12 @@ class FeatureMapsPanel(LivePanel):
         self.label.setText(measure.elidedText(title, Qt.TextElideMode.ElideMiddle, room))
         self.label.setToolTip(file if isinstance(file, str) else title)
         self.answers.show_answers(message["answers"])
-        self.guess.setText("".join(
-            f"{escape(name)} {number.percent(chance, 0)}" for name, chance in message["answers"][:1]))
+        self.guess.setText(
+            "".join(
+                f"{escape(name)} {number.percent(chance, 0)}"
+                for name, chance in message["answers"][:1]
+            )
+        )
         self.guess.setToolTip(self.answers.toolTip())
 
     def _write_hint(self) -> None:

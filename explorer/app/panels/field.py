@@ -84,10 +84,16 @@ class NumberField(_Number, QDoubleSpinBox):
             inside = self.minimum() <= float(text) <= self.maximum()
         except ValueError:
             unfinished = set(text) <= set("0123456789.eE+-")
-            return (QValidator.State.Intermediate if unfinished else QValidator.State.Invalid,
-                    text, position)
-        return (QValidator.State.Acceptable if inside else QValidator.State.Intermediate, text,
-                position)
+            return (
+                QValidator.State.Intermediate if unfinished else QValidator.State.Invalid,
+                text,
+                position,
+            )
+        return (
+            QValidator.State.Acceptable if inside else QValidator.State.Intermediate,
+            text,
+            position,
+        )
 
 
 def choice_text(choice: str) -> str:
@@ -107,8 +113,7 @@ class ChoiceField(QComboBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setPlaceholderText(_("mixed"))
-        self.currentIndexChanged.connect(
-            lambda at: at >= 0 and self.edited.emit(self.itemData(at)))
+        self.currentIndexChanged.connect(lambda at: at >= 0 and self.edited.emit(self.itemData(at)))
 
     def show_value(self, value: Value, mixed: bool = False) -> None:
         """Show a choice; none, if several nodes have `mixed` ones."""

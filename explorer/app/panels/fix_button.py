@@ -20,12 +20,20 @@ class FixButton(QPushButton):
     """Does a fix when it is pressed, as one undo step. Where room is short the end of its
     label is cut; the tool tip has it whole. size: of the text, in pixels."""
 
-    def __init__(self, session, fix: Fix, primary: bool = False, size: int = 12,
-                 parent: QWidget | None = None):
+    def __init__(
+        self,
+        session,
+        fix: Fix,
+        primary: bool = False,
+        size: int = 12,
+        parent: QWidget | None = None,
+    ):
         super().__init__(parent)
         self.setFont(theme.sans(size))
         self.fix = fix
-        cost = "" if fix.added is None else f"{'+' if fix.added >= 0 else '−'}{short(abs(fix.added))}"
+        cost = (
+            "" if fix.added is None else f"{'+' if fix.added >= 0 else '−'}{short(abs(fix.added))}"
+        )
         self._cost = f"  {cost}" if cost else ""
         self.setText(fix.label + self._cost)
         self.setToolTip(f"{fix.label}<br>{fix.cost}" if fix.cost else fix.label)
@@ -43,8 +51,11 @@ class FixButton(QPushButton):
         """What is read of it in the room that it has: the cost is never cut."""
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        room = self.style().subElementRect(
-            QStyle.SubElement.SE_PushButtonContents, option, self).width()
+        room = (
+            self.style()
+            .subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self)
+            .width()
+        )
         metrics = self.fontMetrics()
         if metrics.horizontalAdvance(self.text()) <= room:
             return self.text()

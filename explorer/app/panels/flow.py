@@ -41,8 +41,10 @@ class Flow(QLayout):
 
     def sizeHint(self) -> QSize:
         sizes = [item.sizeHint() for item in self._items]
-        return QSize(sum(size.width() + self.spacing() for size in sizes),
-                     max((size.height() for size in sizes), default=0))
+        return QSize(
+            sum(size.width() + self.spacing() for size in sizes),
+            max((size.height() for size in sizes), default=0),
+        )
 
     def minimumSize(self) -> QSize:
         size = QSize()

@@ -65,8 +65,9 @@ def _decline(norms: np.ndarray) -> float:
     single layer decides; and the halves must differ in the same direction.
     """
     few, half = max(len(norms) // 4, min(3, len(norms) // 2), 1), max(len(norms) // 2, 1)
-    ratio, trend = (float(np.median(norms[:count]) / np.median(norms[-count:]))
-                    for count in (few, half))
+    ratio, trend = (
+        float(np.median(norms[:count]) / np.median(norms[-count:])) for count in (few, half)
+    )
     return ratio if min(trend, ratio) > TREND or max(trend, ratio) < 1 / TREND else 1.0
 
 
@@ -76,17 +77,27 @@ def compared(layers: Sequence[str], report: Report | None) -> np.ndarray:
 
     report: of the network that the layers are of; without one all are compared.
     """
-    left_out = set() if report is None else {
-        layer.path for layer, gate in zip(report.layers(), _gates(report), strict=True)
-        if gate or KINDS[layer.kind].category == "normalisation"}
+    left_out = (
+        set()
+        if report is None
+        else {
+            layer.path
+            for layer, gate in zip(report.layers(), _gates(report), strict=True)
+            if gate or KINDS[layer.kind].category == "normalisation"
+        }
+    )
     main = np.array([path not in left_out for path in layers], bool)
     return main if main.any() else np.ones(len(layers), bool)
 
 
 def _gates(report: Report) -> list[bool]:
     """Of each layer in order of execution, whether it is inside a gate."""
-    return [gate for id, facts in report.facts.items() if id in report.alive
-            for gate in _gates_in(facts)]
+    return [
+        gate
+        for id, facts in report.facts.items()
+        if id in report.alive
+        for gate in _gates_in(facts)
+    ]
 
 
 def _gates_in(facts: Facts, within: bool = False) -> list[bool]:

@@ -85,8 +85,10 @@ class GradientsPanel(LivePanel):
         column.addLayout(top)
         column.addLayout(self._both, 1)
         column.addWidget(self.sentence)
-        self.fill(body, _("Every layer's gradient appears here as soon as the engine has built "
-                          "the network."))
+        self.fill(
+            body,
+            _("Every layer's gradient appears here as soon as the engine has built the network."),
+        )
         self.heat.hide()
         self.setMinimumSize(240, 140)
 
@@ -170,4 +172,3 @@ class GradientsPanel(LivePanel):
 
     def sizeHint(self) -> QSize:
         return QSize(420, 260)
-

@@ -33,8 +33,9 @@ class InputForm(QWidget):
         label.setProperty("role", "muted")
         row.addWidget(label, 1)
         self.fields: list[WholeField] = []
-        for axis, (name, wide) in enumerate(((_("Channels"), 46), (_("Height"), 54),
-                                             (_("Width"), 54))):
+        for axis, (name, wide) in enumerate(
+            ((_("Channels"), 46), (_("Height"), 54), (_("Width"), 54))
+        ):
             if axis:
                 times = QLabel("×")
                 times.setProperty("role", "faint")
@@ -42,8 +43,9 @@ class InputForm(QWidget):
             field = WholeField(1, LARGEST)
             field.setFixedWidth(wide)
             field.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-            field.setToolTip(_("{name} of a picture, 1 to {most:,}").format(
-                name=name, most=LARGEST))
+            field.setToolTip(
+                _("{name} of a picture, 1 to {most:,}").format(name=name, most=LARGEST)
+            )
             field.setAccessibleName(_("Input: {name}").format(name=name))
             field.edited.connect(partial(self._set, axis))
             field.faulted.connect(partial(self._tell, name))
@@ -65,7 +67,14 @@ class InputForm(QWidget):
             shape = tuple(side if at == axis else old for at, old in enumerate(graph.input))
             return replace(graph, input=shape)
 
-        self._session.edit(_("Set the input to {shape}").format(shape="×".join(
-            str(side if at == axis else old)
-            for at, old in enumerate(self._session.graph.input))), reshaped,
-            burst=f"input.{axis}", whole=True)
+        self._session.edit(
+            _("Set the input to {shape}").format(
+                shape="×".join(
+                    str(side if at == axis else old)
+                    for at, old in enumerate(self._session.graph.input)
+                )
+            ),
+            reshaped,
+            burst=f"input.{axis}",
+            whole=True,
+        )

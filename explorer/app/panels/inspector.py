@@ -32,8 +32,12 @@ LONGEST_NAME = 200
 MOST_PROBLEMS = 3
 _NUMBER_BYTES = 4  # of a float32
 # Which parameters a rule is about: they are marked.
-_AT_FAULT = {"kernel": ("kernel_size",), "groups": ("groups",), "padding": ("padding",),
-             "classes": ("classes", "out_features")}
+_AT_FAULT = {
+    "kernel": ("kernel_size",),
+    "groups": ("groups",),
+    "padding": ("padding",),
+    "classes": ("classes", "out_features"),
+}
 
 
 class Inspector(QScrollArea):
@@ -47,8 +51,13 @@ class Inspector(QScrollArea):
         self.form: ParameterForm | None = None
         self._problems: tuple = ()
         self._build()
-        for signal in (session.changed, session.selection_changed, session.view_changed,
-                       session.data_changed, session.advice.changed):
+        for signal in (
+            session.changed,
+            session.selection_changed,
+            session.view_changed,
+            session.data_changed,
+            session.advice.changed,
+        ):
             signal.connect(self._on_change)
         session.memory.changed.connect(self._show_figures)
         theme.changed.connect(self.refresh)
@@ -104,10 +113,11 @@ class Inspector(QScrollArea):
         self._advice_line, self.advice_heading = _line(), _label("heading")
         self.advice_heading.setText(_("Advice").upper())
         for line, heading, content in (
-                (self._advice_line, self.advice_heading, self.advice),
-                (self._measured_line, measured_heading, self.measured),
-                (self._bars_line, self.bars_heading, self.bars),
-                (self._classes_line, self.classes_heading, self.classes)):
+            (self._advice_line, self.advice_heading, self.advice),
+            (self._measured_line, measured_heading, self.measured),
+            (self._bars_line, self.bars_heading, self.bars),
+            (self._classes_line, self.classes_heading, self.classes),
+        ):
             section = QVBoxLayout()
             section.setSpacing(8)
             section.addWidget(line)
@@ -156,9 +166,12 @@ class Inspector(QScrollArea):
         links = []
         if not subject.ids:
             self.name.show_name(session.graph.name, True)
-            self.about.setText(_("Network of {nodes} nodes, {layers} layers").format(
-                nodes=grouped(len(session.graph.nodes)),
-                layers=grouped(len(session.report.layers()))))
+            self.about.setText(
+                _("Network of {nodes} nodes, {layers} layers").format(
+                    nodes=grouped(len(session.graph.nodes)),
+                    layers=grouped(len(session.report.layers())),
+                )
+            )
         elif facts is None:
             self.name.show_name(_("{count} nodes").format(count=len(subject.ids)), False)
             self.about.setText(escape(", ".join(subject.ids)))
@@ -177,9 +190,13 @@ class Inspector(QScrollArea):
         if subject.given is not None:
             around = ".".join(subject.given)
             kind = session.facts_of(around).kind
-            self.reason.setText(_("Given by the {kind} {node}. {link} makes it your own.").format(
-                kind=kind.title or kind.name, node=f"<b>{around}</b>",
-                link=_link("own", _("Edit inside"))))
+            self.reason.setText(
+                _("Given by the {kind} {node}. {link} makes it your own.").format(
+                    kind=kind.title or kind.name,
+                    node=f"<b>{around}</b>",
+                    link=_link("own", _("Edit inside")),
+                )
+            )
 
     def _show_doc(self, kind: Kind) -> None:
         """What the kind is: its first sentence, and the others when they are asked for."""
@@ -208,8 +225,9 @@ class Inspector(QScrollArea):
                 self._fix_column.addWidget(FixButton(self._session, fix, number == 0, 11))
         if len(problems) > MOST_PROBLEMS:
             more = _label("small")
-            more.setText(_("and {count} more problems inside").format(
-                count=len(problems) - MOST_PROBLEMS))
+            more.setText(
+                _("and {count} more problems inside").format(count=len(problems) - MOST_PROBLEMS)
+            )
             self._fix_column.addWidget(more)
         self.fixes.setVisible(bool(problems))
 
@@ -234,8 +252,12 @@ class Inspector(QScrollArea):
             return
         values = [vars(facts.settings) for facts in subject.facts.values()]
         mixed = {name for name in values[0] if any(v[name] != values[0][name] for v in values)}
-        wrong = {name for problem in problems if problem.path in subject.paths
-                 for name in _AT_FAULT.get(problem.rule, ())}
+        wrong = {
+            name
+            for problem in problems
+            if problem.path in subject.paths
+            for name in _AT_FAULT.get(problem.rule, ())
+        }
         form.show_values(values[0], subject.given is None, mixed, wrong)
         form.setVisible(bool(form.kind.params))
 
@@ -257,10 +279,15 @@ class Inspector(QScrollArea):
         facts, only = list(subject.facts.values()), subject.only
         rows = []
         if only is not None:
-            names = ([_("In")] if len(only.ins) == 1 else
-                     [_("In {port}").format(port=port) for port in PORTS[:len(only.ins)]])
-            rows = [(name, _shape(shape), _("Channels × height × width that come in"))
-                    for name, shape in zip(names, only.ins)]
+            names = (
+                [_("In")]
+                if len(only.ins) == 1
+                else [_("In {port}").format(port=port) for port in PORTS[: len(only.ins)]]
+            )
+            rows = [
+                (name, _shape(shape), _("Channels × height × width that come in"))
+                for name, shape in zip(names, only.ins)
+            ]
             rows.append((_("Out"), _shape(only.out), _("Channels × height × width that go out")))
             rows += field_rows(report.fields.of(subject.path), report.graph.input)
         elif not facts:
@@ -268,22 +295,33 @@ class Inspector(QScrollArea):
         # Of a layer with a fault these figures are unknown, which is not 0.
         known = not any(each.fault for each in facts)
         counted = facts or [report]
-        params, macs, outputs = (sum(getattr(each, what) for each in counted)
-                              for what in ("params", "macs", "activations"))
+        params, macs, outputs = (
+            sum(getattr(each, what) for each in counted)
+            for what in ("params", "macs", "activations")
+        )
         rows += [
             (_("Parameters"), grouped(params) if known else "?", _("Learned numbers")),
-            (_("MACs"), grouped(macs) if known else "?",
-             _("Fused multiply-adds for one picture")),
-            kept_row(self._session.memory, report) if not facts else (
+            (_("MACs"), grouped(macs) if known else "?", _("Fused multiply-adds for one picture")),
+            kept_row(self._session.memory, report)
+            if not facts
+            else (
                 _("Outputs, batch {count}").format(count=batch),
                 bytes_text(outputs * _NUMBER_BYTES * batch) if known else "?",
-                _("What the layers here put out, in float32. A run keeps less where no backward pass "
-                  "needs it, and more where a layer keeps masks or indices: what it keeps of the "
-                  "whole network stands at the network"))]
+                _(
+                    "What the layers here put out, in float32. A run keeps less where no backward pass "
+                    "needs it, and more where a layer keeps masks or indices: what it keeps of the "
+                    "whole network stands at the network"
+                ),
+            ),
+        ]
         if facts and report.params and known:
-            rows.append((_("Share of parameters"), percent(params / report.params),
-                         _("Of the {count} of the whole network").format(
-                             count=grouped(report.params))))
+            rows.append(
+                (
+                    _("Share of parameters"),
+                    percent(params / report.params),
+                    _("Of the {count} of the whole network").format(count=grouped(report.params)),
+                )
+            )
         if only is not None:
             rows += sharing_rows(only)
         return rows
@@ -291,11 +329,20 @@ class Inspector(QScrollArea):
     def _show_bars(self) -> None:
         session = self._session
         inside = ".".join(session.view)
-        self.bars_heading.setText((_("Parameters inside {block}").format(block=inside) if inside
-                                   else _("Parameters by block")).upper())
-        self.bars.set_bars([Bar(id, facts.params, facts.kind.category)
-                            for id, facts in session.shown_facts.items()],
-                           session.report.known)
+        self.bars_heading.setText(
+            (
+                _("Parameters inside {block}").format(block=inside)
+                if inside
+                else _("Parameters by block")
+            ).upper()
+        )
+        self.bars.set_bars(
+            [
+                Bar(id, facts.params, facts.kind.category)
+                for id, facts in session.shown_facts.items()
+            ],
+            session.report.known,
+        )
         self.bars.set_selected(session.selection)
 
     def _show_data(self, shown: bool) -> None:
@@ -306,8 +353,9 @@ class Inspector(QScrollArea):
             self.classes_heading.setText(data.title.upper())
             self.classes.setText(data.doc)
             return
-        self.classes_heading.setText(_("{count} classes of {data}").format(
-            count=len(data.classes), data=data.title).upper())
+        self.classes_heading.setText(
+            _("{count} classes of {data}").format(count=len(data.classes), data=data.title).upper()
+        )
         self.classes.setText(", ".join(data.classes))
 
     # Doing --------------------------------------------------------------------------------------
@@ -316,12 +364,17 @@ class Inspector(QScrollArea):
         return self._session.edit(label, edit, burst=burst or None, whole=True)
 
     def _set(self, name: str, value: Value, burst: str) -> None:
-        self._edit(_("Set {name} of {node}").format(name=self._called(name), node=self._named()),
-                   self.subject.setting(name, value), burst and f"{self._named()}.{burst}")
+        self._edit(
+            _("Set {name} of {node}").format(name=self._called(name), node=self._named()),
+            self.subject.setting(name, value),
+            burst and f"{self._named()}.{burst}",
+        )
 
     def _reset(self, name: str) -> None:
-        self._edit(_("Reset {name} of {node}").format(name=self._called(name), node=self._named()),
-                   self.subject.resetting(name))
+        self._edit(
+            _("Reset {name} of {node}").format(name=self._called(name), node=self._named()),
+            self.subject.resetting(name),
+        )
 
     def _called(self, name: str) -> str:
         """A parameter in an edit's label."""
@@ -335,10 +388,14 @@ class Inspector(QScrollArea):
     def _rename(self, name: str) -> None:
         subject = self.subject
         if not subject.ids:
-            self._edit(_("Rename the network to {name}").format(name=name),
-                       partial(_renamed_network, name=name))
-        elif self._edit(_("Rename {old} to {new}").format(old=subject.ids[0], new=name),
-                        subject.lifted(partial(edits.rename, old=subject.ids[0], new=name))):
+            self._edit(
+                _("Rename the network to {name}").format(name=name),
+                partial(_renamed_network, name=name),
+            )
+        elif self._edit(
+            _("Rename {old} to {new}").format(old=subject.ids[0], new=name),
+            subject.lifted(partial(edits.rename, old=subject.ids[0], new=name)),
+        ):
             if self._session.view == subject.where:
                 self._session.select({name})
         self.refresh()
@@ -368,8 +425,9 @@ class Inspector(QScrollArea):
 
 def _renamed_network(graph: Graph, name: str) -> Graph:
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise EditError(_("A network's name has 1 to {most} printable characters").format(
-            most=LONGEST_NAME))
+        raise EditError(
+            _("A network's name has 1 to {most} printable characters").format(most=LONGEST_NAME)
+        )
     return replace(graph, name=name)
 
 
@@ -383,8 +441,10 @@ def _label(role: str, wrap: bool = False, links: bool = False) -> QLabel:
     label.setWordWrap(wrap)
     if links:
         label.setTextFormat(Qt.TextFormat.RichText)
-        label.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse
-                                      | Qt.TextInteractionFlag.LinksAccessibleByKeyboard)
+        label.setTextInteractionFlags(
+            Qt.TextInteractionFlag.LinksAccessibleByMouse
+            | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        )
     return label
 
 

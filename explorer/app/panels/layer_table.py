@@ -19,15 +19,28 @@ from explorer.catalog import KINDS
 from explorer.text import _
 
 PATH, KIND, IN, OUT, PARAMS, MACS, SHARE, FIELD, JUMP, LOCAL, FULL = range(11)
-TITLES = (_("Layer"), _("Kind"), _("In"), _("Out"), _("Parameters"), _("MACs"),
-          _("Share of parameters"), _("Receptive field"), _("Jump"), _("If unshared"),
-          _("If fully connected"))
+TITLES = (
+    _("Layer"),
+    _("Kind"),
+    _("In"),
+    _("Out"),
+    _("Parameters"),
+    _("MACs"),
+    _("Share of parameters"),
+    _("Receptive field"),
+    _("Jump"),
+    _("If unshared"),
+    _("If fully connected"),
+)
 TIPS = {
-    FIELD: _("Height × width, in pixels, of what one place sees of the picture; {mark} clipped to "
-             "the picture").format(mark=CLIPPED),
+    FIELD: _(
+        "Height × width, in pixels, of what one place sees of the picture; {mark} clipped to "
+        "the picture"
+    ).format(mark=CLIPPED),
     JUMP: _("Pixels between what neighbouring places see"),
     LOCAL: _("Parameters of a convolution if every place had a kernel and a bias of its own"),
-    FULL: _("Parameters of a convolution if every number that comes out saw all that come in")}
+    FULL: _("Parameters of a convolution if every number that comes out saw all that come in"),
+}
 _RIGHT = (IN, OUT, PARAMS, MACS, FIELD, JUMP, LOCAL, FULL)
 SHARE_ROLE = Qt.ItemDataRole.UserRole
 
@@ -61,8 +74,12 @@ class Row(NamedTuple):
 
 def rows_of(report: Report) -> list[Row]:
     """The layers in order of execution."""
-    places = [place for id, facts in report.facts.items() if id in report.alive
-              for place in _places(id, facts)]
+    places = [
+        place
+        for id, facts in report.facts.items()
+        if id in report.alive
+        for place in _places(id, facts)
+    ]
     return list(map(Row, places, report.layers()))
 
 
@@ -71,8 +88,9 @@ def _places(place: str, facts: Facts) -> tuple[str, ...]:
     """The ways to the layers at and inside a place. Remembered: an edit leaves most as it was."""
     if not facts.kind.composite:
         return (place,)
-    return tuple([inner for child in facts.children
-                  for inner in _places(f"{place}.{child.id}", child.facts)])
+    return tuple(
+        [inner for child in facts.children for inner in _places(f"{place}.{child.id}", child.facts)]
+    )
 
 
 class LayerTable(QAbstractTableModel):
@@ -99,15 +117,22 @@ class LayerTable(QAbstractTableModel):
 
     def search(self, text: str) -> None:
         """Show only layers whose path, kind or shape has this text."""
-        self._filter = text.strip().lower().replace("x", "×") if text[:1].isdigit() \
-            else text.strip().lower()
+        self._filter = (
+            text.strip().lower().replace("x", "×") if text[:1].isdigit() else text.strip().lower()
+        )
         self._arrange()
 
     def row_at(self, place: str) -> int:
         """The first row that lies at or inside this place of the canvas; -1 if none does."""
         inside = f"{place}."
-        return next((number for number, row in enumerate(self.rows)
-                     if row.place == place or row.place.startswith(inside)), -1)
+        return next(
+            (
+                number
+                for number, row in enumerate(self.rows)
+                if row.place == place or row.place.startswith(inside)
+            ),
+            -1,
+        )
 
     def as_csv(self, numbers: list[int] | None = None) -> str:
         """These rows (all that are shown, if None) as CSV with a heading."""
@@ -121,9 +146,14 @@ class LayerTable(QAbstractTableModel):
     def _arrange(self) -> None:
         self.beginResetModel()
         text = self._filter
-        rows = [row for row in self.all
-                if not text or text in row.layer.path.lower() or text in row.layer.kind.lower()
-                or text in _shape(row.layer.out)]
+        rows = [
+            row
+            for row in self.all
+            if not text
+            or text in row.layer.path.lower()
+            or text in row.layer.kind.lower()
+            or text in _shape(row.layer.out)
+        ]
         if self._column >= 0:
             rows.sort(key=self._key, reverse=self._order == Qt.SortOrder.DescendingOrder)
         self.rows = rows
@@ -146,8 +176,9 @@ class LayerTable(QAbstractTableModel):
     def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(TITLES)
 
-    def headerData(self, section: int, orientation: Qt.Orientation,
-                   role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
         if orientation == Qt.Orientation.Horizontal:
             if role == Qt.ItemDataRole.DisplayRole:
                 return TITLES[section]
@@ -192,7 +223,8 @@ class LayerTable(QAbstractTableModel):
         if column in (LOCAL, FULL) and (sharing := unshared(layer.facts)):
             return _("{count} parameters, {ratio}× as many").format(
                 count=grouped(sharing[column - LOCAL]),
-                ratio=short(sharing[column - LOCAL] / layer.params))
+                ratio=short(sharing[column - LOCAL] / layer.params),
+            )
         return None
 
     def _text(self, layer: Layer, column: int) -> str:
@@ -221,8 +253,9 @@ class SharePainter(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         self.initStyleOption(option, index)
         option.text = ""
-        option.widget.style().drawControl(option.widget.style().ControlElement.CE_ItemViewItem,
-                                          option, painter, option.widget)
+        option.widget.style().drawControl(
+            option.widget.style().ControlElement.CE_ItemViewItem, option, painter, option.widget
+        )
         share, category = index.data(SHARE_ROLE)
         if not share:
             return
@@ -235,8 +268,9 @@ class SharePainter(QStyledItemDelegate):
         room = max(0.0, rect.width() - wide - 8)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color(category))
-        painter.drawRoundedRect(QRectF(rect.left(), rect.center().y() - 4,
-                                       max(1.5, room * share), 8), 1.5, 1.5)
+        painter.drawRoundedRect(
+            QRectF(rect.left(), rect.center().y() - 4, max(1.5, room * share), 8), 1.5, 1.5
+        )
         painter.setPen(theme.color("muted"))
         painter.drawText(rect, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, figure)
         painter.restore()

@@ -139,8 +139,9 @@ class Layers(QWidget):
     def show_column(self, column: int, shown: bool) -> None:
         """Show or hide a column, and remember it."""
         self.view.setColumnHidden(column, not shown)
-        QSettings().setValue(_HIDDEN, " ".join(
-            str(column) for column in _ORDER if self.view.isColumnHidden(column)))
+        QSettings().setValue(
+            _HIDDEN, " ".join(str(column) for column in _ORDER if self.view.isColumnHidden(column))
+        )
 
     # Following --------------------------------------------------------------------------------
 
@@ -177,8 +178,11 @@ class Layers(QWidget):
     def _widen_names(self) -> None:
         """Give the names what they need of the room that the other columns leave."""
         header = self.view.horizontalHeader()
-        others = sum(_WIDTHS[column] for column in _ORDER
-                     if column != PATH and not self.view.isColumnHidden(column))
+        others = sum(
+            _WIDTHS[column]
+            for column in _ORDER
+            if column != PATH and not self.view.isColumnHidden(column)
+        )
         longest = max((len(row.layer.path) for row in self.table.all), default=0)
         need = longest * self.view.fontMetrics().averageCharWidth() + 16
         room = max(self.view.viewport().width() - others, self.view.viewport().width() // 3)
@@ -193,14 +197,18 @@ class Layers(QWidget):
 
     def _count(self) -> None:
         shown, table = len(self.table.rows), self.table
-        layers = (_("{shown} of {count} layers") if shown < len(table.all) else
-                  _("{count} layers")).format(shown=grouped(shown), count=grouped(len(table.all)))
+        layers = (
+            _("{shown} of {count} layers") if shown < len(table.all) else _("{count} layers")
+        ).format(shown=grouped(shown), count=grouped(len(table.all)))
         params, macs = table.params, table.macs
         if shown < len(table.all):
             params = sum(row.layer.params for row in table.rows)
             macs = sum(row.layer.macs for row in table.rows)
-        self.totals.setText(_("{layers} · {params} parameters · {macs} MACs").format(
-            layers=layers, params=grouped(params), macs=short(macs)))
+        self.totals.setText(
+            _("{layers} · {params} parameters · {macs} MACs").format(
+                layers=layers, params=grouped(params), macs=short(macs)
+            )
+        )
         self.totals.setToolTip(_("{macs} MACs").format(macs=grouped(macs)))
 
     def _on_selection(self, path: str) -> None:
@@ -215,8 +223,10 @@ class Layers(QWidget):
         elif current < 0 or not self._is_at(current, path):
             index = self.table.index(row, 0)
             self.view.selectionModel().setCurrentIndex(
-                index, QItemSelectionModel.SelectionFlag.ClearAndSelect
-                | QItemSelectionModel.SelectionFlag.Rows)
+                index,
+                QItemSelectionModel.SelectionFlag.ClearAndSelect
+                | QItemSelectionModel.SelectionFlag.Rows,
+            )
             self.view.scrollTo(index)
         self._follows = False
 
@@ -238,8 +248,7 @@ class Layers(QWidget):
     def copy(self) -> None:
         """Copy the selected rows, if there are several, else all that are shown, as CSV."""
         picked = sorted(self._picked())
-        QGuiApplication.clipboard().setText(
-            self.table.as_csv(picked if len(picked) > 1 else None))
+        QGuiApplication.clipboard().setText(self.table.as_csv(picked if len(picked) > 1 else None))
 
     def _wear(self) -> None:
         self.view.setFont(theme.mono(11))

@@ -40,6 +40,9 @@ class LineLabel(QLabel):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setPen(self.palette().windowText().color())
-        painter.drawText(self.contentsRect(), self.alignment() | Qt.AlignmentFlag.AlignVCenter,
-                         self.words_in(self.contentsRect().width()))
+        painter.drawText(
+            self.contentsRect(),
+            self.alignment() | Qt.AlignmentFlag.AlignVCenter,
+            self.words_in(self.contentsRect().width()),
+        )
         painter.end()

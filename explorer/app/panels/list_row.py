@@ -56,7 +56,8 @@ class ListRow(QFrame):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(
-                event.position().toPoint()):
+            event.position().toPoint()
+        ):
             self._lead()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -105,7 +106,8 @@ class _Path(QLabel):
         painter = QPainter(self)
         painter.setFont(theme.mono(11, True))
         painter.setPen(theme.color("text"))
-        words = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle,
-                                                 self.width())
+        words = painter.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideMiddle, self.width()
+        )
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, words)
         painter.end()

@@ -23,12 +23,17 @@ DOCS = {
     "parameters": _("Weights in float32, and the running statistics of BatchNorm layers."),
     "gradients": _("One number for every parameter."),
     "optimiser": _("The momentum: one number for every parameter."),
-    "copies": _("The weights of convolutions and linear layers once more in 16 bits, made by "
-                "autocast."),
-    "activations": _("Every tensor that the backward pass needs, once however many layers read it: "
-                     "masks, indices and the pictures among them."),
-    "transient": _("What else is there at the peak: values in use, the loss, and gradients of "
-                   "activations on the way back."),
+    "copies": _(
+        "The weights of convolutions and linear layers once more in 16 bits, made by autocast."
+    ),
+    "activations": _(
+        "Every tensor that the backward pass needs, once however many layers read it: "
+        "masks, indices and the pictures among them."
+    ),
+    "transient": _(
+        "What else is there at the peak: values in use, the loss, and gradients of "
+        "activations on the way back."
+    ),
 }
 
 
@@ -128,43 +133,70 @@ class MemoryPanel(QWidget):
 
     def _of(self, place) -> str:
         batch = _("at batch {batch}, {precision}").format(
-            batch=grouped(self.memory.batch), precision=self.memory.precision)
-        return batch if place is None else _("of {room} on {device}, {batch}").format(
-            room=bytes_text(place.memory), device=place.id, batch=batch)
+            batch=grouped(self.memory.batch), precision=self.memory.precision
+        )
+        return (
+            batch
+            if place is None
+            else _("of {room} on {device}, {batch}").format(
+                room=bytes_text(place.memory), device=place.id, batch=batch
+            )
+        )
 
     def _show_largest(self, place) -> None:
         largest = self.memory.largest
         self.largest.setVisible(place is not None)
-        self.take.setVisible(place is not None and 0 < self.memory.largest_allowed != self.memory.batch)
+        self.take.setVisible(
+            place is not None and 0 < self.memory.largest_allowed != self.memory.batch
+        )
         if self.take.property("primary") is not (not self.memory.fits):
             self.take.setProperty("primary", not self.memory.fits)
             self.take.style().polish(self.take)
-        self.largest.setText(_("Largest batch that fits: {batch}").format(batch=grouped(largest))
-                             if largest else _("No batch fits"))
+        self.largest.setText(
+            _("Largest batch that fits: {batch}").format(batch=grouped(largest))
+            if largest
+            else _("No batch fits")
+        )
 
     def _more(self) -> list[str]:
         memory = self.memory
-        lines = [_("Inference alone takes {size} at this batch.").format(
-            size=bytes_text(memory.forecast.inference))]
+        lines = [
+            _("Inference alone takes {size} at this batch.").format(
+                size=bytes_text(memory.forecast.inference)
+            )
+        ]
         if memory.place:
             lines.append(self._room(memory.place))
         if memory.measured and memory.expected:
-            lines.append(_("Measured in the last run: {measured}; forecast for it: {expected} "
-                           "({share:.0%}).").format(
-                measured=bytes_text(memory.measured), expected=bytes_text(memory.expected),
-                share=memory.expected / memory.measured))
+            lines.append(
+                _(
+                    "Measured in the last run: {measured}; forecast for it: {expected} "
+                    "({share:.0%})."
+                ).format(
+                    measured=bytes_text(memory.measured),
+                    expected=bytes_text(memory.expected),
+                    share=memory.expected / memory.measured,
+                )
+            )
         return lines
 
     def _room(self, place) -> str:
         """How the device's memory comes down to what a step can have."""
-        values = {"others": bytes_text(place.others), "room": bytes_text(place.room),
-                  "kept": bytes_text(max(0, place.memory - place.others - place.room)),
-                  "all": bytes_text(place.memory)}
+        values = {
+            "others": bytes_text(place.others),
+            "room": bytes_text(place.room),
+            "kept": bytes_text(max(0, place.memory - place.others - place.room)),
+            "all": bytes_text(place.memory),
+        }
         if place.others:
-            return _("Of {all}, others use {others} (hatched) and {kept} are kept free for the driver, "
-                     "the libraries and gaps: {room} are left for a step.").format(**values)
-        return _("Of {all}, {kept} are kept free for the driver, the libraries and gaps: {room} are "
-                 "left for a step.").format(**values)
+            return _(
+                "Of {all}, others use {others} (hatched) and {kept} are kept free for the driver, "
+                "the libraries and gaps: {room} are left for a step."
+            ).format(**values)
+        return _(
+            "Of {all}, {kept} are kept free for the driver, the libraries and gaps: {room} are "
+            "left for a step."
+        ).format(**values)
 
 
 class _Share(QWidget):

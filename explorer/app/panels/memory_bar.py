@@ -8,8 +8,14 @@ from explorer.app import theme
 from explorer.text import _
 
 HEIGHT, CORNER = 16, 4  # pixels
-COLOURS = {"parameters": "block", "gradients": "head", "optimiser": "stage", "copies": "merge",
-           "activations": "convolution", "transient": "activation"}
+COLOURS = {
+    "parameters": "block",
+    "gradients": "head",
+    "optimiser": "stage",
+    "copies": "merge",
+    "activations": "convolution",
+    "transient": "activation",
+}
 """The colour of each part: a token of the theme."""
 
 
@@ -64,6 +70,7 @@ class MemoryBar(QWidget):
         painter.drawPath(shape)
         painter.end()
 
-    def _fill(self, painter: QPainter, left: float, right: float, colour: str,
-               style: Qt.BrushStyle) -> None:
+    def _fill(
+        self, painter: QPainter, left: float, right: float, colour: str, style: Qt.BrushStyle
+    ) -> None:
         painter.fillRect(QRectF(left, 0, right - left, HEIGHT), QBrush(theme.color(colour), style))

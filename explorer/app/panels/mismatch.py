@@ -59,8 +59,10 @@ def branches(session, path: str) -> list[Branch]:
 
 def _channels_of(facts) -> int | None:
     settings = vars(facts.settings)
-    return next((settings[name] for name in ("out_channels", "width", "out_features")
-                 if name in settings), None)
+    return next(
+        (settings[name] for name in ("out_channels", "width", "out_features") if name in settings),
+        None,
+    )
 
 
 def _says(facts) -> str:
@@ -69,8 +71,11 @@ def _says(facts) -> str:
         return ""
     words = []
     if facts.out and _channels_of(facts):
-        words.append((_("{count} channels") if len(facts.out) == 3 else _("{count} features"))
-                     .format(count=facts.out[0]))
+        words.append(
+            (_("{count} channels") if len(facts.out) == 3 else _("{count} features")).format(
+                count=facts.out[0]
+            )
+        )
     stride = getattr(facts.settings, "stride", 1)
     if stride != 1:
         words.append(_("stride {stride}").format(stride=stride).replace(" ", "\N{NO-BREAK SPACE}"))
@@ -86,23 +91,26 @@ class MismatchCard(QWidget):
 
     closed = Signal()
 
-    def __init__(self, session, problem: Problem, parent: QWidget | None = None,
-                 closable: bool = False):
+    def __init__(
+        self, session, problem: Problem, parent: QWidget | None = None, closable: bool = False
+    ):
         super().__init__(parent)
         self.problem = problem
         met = branches(session, problem.path)
         first = met[0]
         other = next((branch for branch in met[1:] if branch.shape != first.shape), met[-1])
-        self.buttons = [FixButton(session, fix, primary=number == 0)
-                        for number, fix in enumerate(problem.fixes)]
+        self.buttons = [
+            FixButton(session, fix, primary=number == 0) for number, fix in enumerate(problem.fixes)
+        ]
         self._build(first, other, closable)
         theme.changed.connect(self.update)
         self.setAccessibleName(problem.message)
 
     def _build(self, first: Branch, other: Branch, closable: bool) -> None:
         joins = self.problem.rule == "concat"
-        title = QLabel(_("Concat needs maps of equal size") if joins
-                       else _("Add needs equal shapes"))
+        title = QLabel(
+            _("Concat needs maps of equal size") if joins else _("Add needs equal shapes")
+        )
         title.setProperty("role", "strong")
         top = QHBoxLayout()
         top.addWidget(title, 1)
@@ -117,9 +125,13 @@ class MismatchCard(QWidget):
         differ = QLabel("<br>".join(differences(first.shape, other.shape, joins)))
         differ.setProperty("role", "problem")
         setter = _("the input") if other.setter == INPUT else other.setter
-        by = QLabel(_("set by {node}:<br>{says}").format(
-            node=f"<b>{escape(setter)}</b>", says=escape(other.says)) if other.says
-            else _("given by {node}").format(node=setter))
+        by = QLabel(
+            _("set by {node}:<br>{says}").format(
+                node=f"<b>{escape(setter)}</b>", says=escape(other.says)
+            )
+            if other.says
+            else _("given by {node}").format(node=setter)
+        )
         by.setProperty("role", "small")
         words = QVBoxLayout()
         words.setSpacing(8)
@@ -152,8 +164,12 @@ class MismatchCard(QWidget):
         self.setFixedWidth(WIDTH)
 
     def sizeHint(self) -> QSize:
-        return QSize(WIDTH, self.layout().totalHeightForWidth(WIDTH)
-                     if self.layout().hasHeightForWidth() else super().sizeHint().height())
+        return QSize(
+            WIDTH,
+            self.layout().totalHeightForWidth(WIDTH)
+            if self.layout().hasHeightForWidth()
+            else super().sizeHint().height(),
+        )
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -167,19 +183,26 @@ class MismatchCard(QWidget):
 class TensorPair(QWidget):
     """Both tensors as boxes to one scale, the edges that differ red, their shapes below."""
 
-    def __init__(self, first: Branch, other: Branch, sizes_only: bool,
-                 parent: QWidget | None = None):
+    def __init__(
+        self, first: Branch, other: Branch, sizes_only: bool, parent: QWidget | None = None
+    ):
         super().__init__(parent)
         self._pair = (first, other)
         self._marked = tensor_box.differing(first.shape, other.shape)
         if sizes_only:
             self._marked.discard(tensor_box.CHANNELS)
         metrics = QFontMetrics(theme.mono(11, bold=True))
-        self._column = max(_BOX.width(), *(metrics.horizontalAdvance(shape_text(branch.shape))
-                                           for branch in self._pair)) + 8
+        self._column = (
+            max(
+                _BOX.width(),
+                *(metrics.horizontalAdvance(shape_text(branch.shape)) for branch in self._pair),
+            )
+            + 8
+        )
         self.setFixedSize(2 * self._column, _BOX.height() + 40)
-        self.setAccessibleName(_("{a} and {b}").format(
-            a=shape_text(first.shape), b=shape_text(other.shape)))
+        self.setAccessibleName(
+            _("{a} and {b}").format(a=shape_text(first.shape), b=shape_text(other.shape))
+        )
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -187,11 +210,17 @@ class TensorPair(QWidget):
         for number, branch in enumerate(self._pair):
             name = "problem" if number else "muted"
             left = number * self._column
-            box = QRectF(left + (self._column - _BOX.width()) / 2, 2, _BOX.width(),
-                         _BOX.height())
+            box = QRectF(left + (self._column - _BOX.width()) / 2, 2, _BOX.width(), _BOX.height())
             tensor_box.paint_tensor(
-                painter, box, branch.shape, theme.color(name), theme.mixed(name, "panel", 0.28),
-                largest, self._marked, theme.color("problem"))
+                painter,
+                box,
+                branch.shape,
+                theme.color(name),
+                theme.mixed(name, "panel", 0.28),
+                largest,
+                self._marked,
+                theme.color("problem"),
+            )
             row = QRectF(left, _BOX.height() + 6, self._column, 16)
             painter.setFont(theme.mono(11, bold=bool(number)))
             painter.setPen(theme.color("problem" if number else "text"))
@@ -200,7 +229,9 @@ class TensorPair(QWidget):
             painter.setPen(theme.color("muted"))
             source = painter.fontMetrics().elidedText(
                 _("input") if branch.source == INPUT else branch.source,
-                Qt.TextElideMode.ElideRight, int(self._column) - 4)
+                Qt.TextElideMode.ElideRight,
+                int(self._column) - 4,
+            )
             painter.drawText(row.translated(0, 16), Qt.AlignmentFlag.AlignCenter, source)
         painter.end()
 

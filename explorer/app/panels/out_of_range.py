@@ -32,8 +32,13 @@ class OutOfRange:
     def _check(self, text: str) -> None:
         number = self._stated(text)
         outside = number is not None and not self.minimum() <= number <= self.maximum()
-        self._tell(_("is {value}; allowed: {low:,g} to {high:,g}").format(
-            value=_written(number), low=self.minimum(), high=self.maximum()) if outside else "")
+        self._tell(
+            _("is {value}; allowed: {low:,g} to {high:,g}").format(
+                value=_written(number), low=self.minimum(), high=self.maximum()
+            )
+            if outside
+            else ""
+        )
 
     def _tell(self, reason: str) -> None:
         if reason != self._told:
@@ -43,8 +48,11 @@ class OutOfRange:
     def validate(self, text: str, position: int) -> tuple:
         found = super().validate(text, position)
         written = text.removesuffix(self.suffix()).replace(self.locale().groupSeparator(), "")
-        if found[0] == QValidator.State.Invalid and len(written) <= 15 and (
-                set(written.strip()) <= _BEGUN):
+        if (
+            found[0] == QValidator.State.Invalid
+            and len(written) <= 15
+            and (set(written.strip()) <= _BEGUN)
+        ):
             return QValidator.State.Intermediate, text, position
         return found
 

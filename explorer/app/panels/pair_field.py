@@ -89,7 +89,8 @@ class PairField(SpinBox, QAbstractSpinBox):
             return text
         numbers = re.split(_BETWEEN, text)
         if len(numbers) > (2 if self._param.pair else 1) or not all(
-                re.fullmatch(_ONE, number) for number in numbers):
+            re.fullmatch(_ONE, number) for number in numbers
+        ):
             return None
         found = tuple(map(int, numbers))
         return found[0] if len(set(found)) == 1 else found
@@ -143,8 +144,9 @@ class PairField(SpinBox, QAbstractSpinBox):
             there = not self._mixed and self._value == word
             button.setChecked(there)
             button.setText("×" if there else word)  # it is read once
-            button.setToolTip(_("Back to {value}").format(value=setting_text(self._number))
-                              if there else "")
+            button.setToolTip(
+                _("Back to {value}").format(value=setting_text(self._number)) if there else ""
+            )
 
     def _tell(self, reason: str) -> None:
         if reason != self._told:
@@ -157,8 +159,9 @@ class PairField(SpinBox, QAbstractSpinBox):
         value, written = self._meant(text), text.strip().lower()
         if value is not None and not self._param.fault(value):
             return QValidator.State.Acceptable, text, position
-        begun = (re.fullmatch(rf"[+-]?\d*(?:(?:{_BETWEEN})[+-]?\d*)?", written)
-                 or any(word.startswith(written) for word in self._param.words))
+        begun = re.fullmatch(rf"[+-]?\d*(?:(?:{_BETWEEN})[+-]?\d*)?", written) or any(
+            word.startswith(written) for word in self._param.words
+        )
         state = QValidator.State.Intermediate if begun else QValidator.State.Invalid
         return state, text, position
 
@@ -181,11 +184,17 @@ class PairField(SpinBox, QAbstractSpinBox):
         if len(parts) == 2 and len(numbers) == 1:
             numbers *= 2
         start = line.selectionStart()
-        begin, end = ((start, start + len(line.selectedText())) if start >= 0 else
-                      (line.cursorPosition(),) * 2)
+        begin, end = (
+            (start, start + len(line.selectedText()))
+            if start >= 0
+            else (line.cursorPosition(),) * 2
+        )
         border = len(parts[0])
-        chosen = [at for at in range(len(numbers))
-                  if len(numbers) == 1 or (begin <= border if at == 0 else end > border)]
+        chosen = [
+            at
+            for at in range(len(numbers))
+            if len(numbers) == 1 or (begin <= border if at == 0 else end > border)
+        ]
         for at in chosen:
             numbers[at] = int(max(self.minimum(), min(self.maximum(), numbers[at] + steps)))
         found = numbers[0] if len(set(numbers)) == 1 else tuple(numbers)
@@ -194,8 +203,8 @@ class PairField(SpinBox, QAbstractSpinBox):
         texts = list(map(str, numbers))
         blocked = QSignalBlocker(line)
         line.setText("×".join(texts))
-        first = sum(len(text) + 1 for text in texts[:chosen[0]])
-        line.setSelection(first, len("×".join(texts[chosen[0]:chosen[-1] + 1])))
+        first = sum(len(text) + 1 for text in texts[: chosen[0]])
+        line.setSelection(first, len("×".join(texts[chosen[0] : chosen[-1] + 1])))
         blocked.unblock()
         self._typed = line.text()
         self._tell("")

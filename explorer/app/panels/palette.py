@@ -145,8 +145,10 @@ class Palette(QWidget):
                 self._show_section(row.section, COMMON if row.folded else FOLDED)
         elif isinstance(row, Entry) and row.is_template:
             # The second click of a double click opens no second document.
-            if (not self._since_opened.isValid()
-                    or self._since_opened.elapsed() > QApplication.doubleClickInterval()):
+            if (
+                not self._since_opened.isValid()
+                or self._since_opened.elapsed() > QApplication.doubleClickInterval()
+            ):
                 self._take(index)
                 self._since_opened.start()
 
@@ -160,8 +162,9 @@ class Palette(QWidget):
     def _show_section(self, section: str, state: str) -> None:
         self.rows.show_section(section, state)
         self.list.setCurrentIndex(self.rows.index(self.rows.row_of(section)))
-        QSettings().setValue(SETTING, ",".join(
-            f"{name}:{state}" for name, state in sorted(self.rows.states.items())))
+        QSettings().setValue(
+            SETTING, ",".join(f"{name}:{state}" for name, state in sorted(self.rows.states.items()))
+        )
 
     # Taking ---------------------------------------------------------------------------------------
 
@@ -206,11 +209,15 @@ class Palette(QWidget):
             group = self._own(entry.title)
             if group is None:
                 return None
-            found = {"block": entry.title,
-                     "file": file.dumps(own_blocks.as_network(group, entry.title, None))}
+            found = {
+                "block": entry.title,
+                "file": file.dumps(own_blocks.as_network(group, entry.title, None)),
+            }
         else:
-            found = {"kind": entry.kind,
-                     "params": dict(entry.for_channels(self._channels()).params)}
+            found = {
+                "kind": entry.kind,
+                "params": dict(entry.for_channels(self._channels()).params),
+            }
         mime = QMimeData()
         mime.setData(MIME, json.dumps(found).encode())
         return mime
@@ -257,8 +264,11 @@ class Palette(QWidget):
         except OSError as error:
             self._session.notified.emit(str(error))
             return
-        self._session.notified.emit(_("{name} is no longer in the palette; its file is kept as "
-                                      "{path}").format(name=name, path=kept))
+        self._session.notified.emit(
+            _("{name} is no longer in the palette; its file is kept as {path}").format(
+                name=name, path=kept
+            )
+        )
 
 
 def _remembered() -> dict[str, str]:
@@ -277,9 +287,13 @@ class SearchField(QLineEdit):
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self.setPlaceholderText(_("Search conv 64 3×3"))
-        self.setToolTip(_("Words and numbers: “conv 3x5 64 s2” is a convolution of 3×5 with 64 "
-                          "channels and stride 2; p is padding, d dilation, g groups, dw depthwise. "
-                          "Enter puts the first behind the selected node."))
+        self.setToolTip(
+            _(
+                "Words and numbers: “conv 3x5 64 s2” is a convolution of 3×5 with 64 "
+                "channels and stride 2; p is padding, d dilation, g groups, dw depthwise. "
+                "Enter puts the first behind the selected node."
+            )
+        )
         self.setAccessibleName(_("Search the palette"))
         self._hint = QLabel("/", self)
         self._hint.setProperty("role", "faint")
@@ -332,7 +346,8 @@ class PaletteList(QListView):
         row = index.data(ROW)
         rect = self._painter.row_rect(self.visualRect(index), self)
         return bool(row.more_text) and self._painter.more_place(rect, row).adjusted(
-            -6, 0, 2, 0).contains(self._pressed.toPointF())
+            -6, 0, 2, 0
+        ).contains(self._pressed.toPointF())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._pressed = event.position().toPoint()
@@ -372,7 +387,9 @@ class PaletteList(QListView):
             painter = QPainter(self.viewport())
             painter.setFont(theme.sans(11))
             painter.setPen(theme.color("muted"))
-            painter.drawText(self.viewport().rect().adjusted(EDGE, 8, -EDGE, 0),
-                             Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap,
-                             nothing(rows.query))
+            painter.drawText(
+                self.viewport().rect().adjusted(EDGE, 8, -EDGE, 0),
+                Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap,
+                nothing(rows.query),
+            )
             painter.end()

@@ -13,14 +13,38 @@ from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Value, Wire
 from explorer.text import _
 
 SECTIONS = (
-    ("stems", _("Stems")), ("stages", _("Stages")), ("blocks", _("Blocks")), ("heads", _("Heads")),
-    ("convolution", _("Convolution")), ("normalisation", _("Normalisation")),
-    ("activation", _("Activation")), ("pooling", _("Pooling")), ("merge", _("Merge")),
-    ("shape", _("Shape, dropout")), ("mine", _("My blocks")), ("templates", _("Templates")))
+    ("stems", _("Stems")),
+    ("stages", _("Stages")),
+    ("blocks", _("Blocks")),
+    ("heads", _("Heads")),
+    ("convolution", _("Convolution")),
+    ("normalisation", _("Normalisation")),
+    ("activation", _("Activation")),
+    ("pooling", _("Pooling")),
+    ("merge", _("Merge")),
+    ("shape", _("Shape, dropout")),
+    ("mine", _("My blocks")),
+    ("templates", _("Templates")),
+)
 COMMON = (
-    "ImageNetStem", "CifarStem", "BasicBlock", "Bottleneck", "InvertedResidual",
-    "ClassifierHead", "Linear", "Conv2d", "BatchNorm2d", "ReLU", "GELU", "MaxPool2d",
-    "AdaptiveAvgPool2d", "Add", "Concat", "Flatten", "Dropout")
+    "ImageNetStem",
+    "CifarStem",
+    "BasicBlock",
+    "Bottleneck",
+    "InvertedResidual",
+    "ClassifierHead",
+    "Linear",
+    "Conv2d",
+    "BatchNorm2d",
+    "ReLU",
+    "GELU",
+    "MaxPool2d",
+    "AdaptiveAvgPool2d",
+    "Add",
+    "Concat",
+    "Flatten",
+    "Dropout",
+)
 """The kinds that are shown before a section is opened to all that is in it, in their order."""
 COMMON_PRESETS = 2  # so many of a stage's
 _SECTION_OF = {"stem": "stems", "stage": "stages", "block": "blocks", "head": "heads"}
@@ -60,8 +84,10 @@ class Entry:
         if self.is_own:
             return _("A block that you saved. F2 renames it, Delete takes it out of the palette.")
         if self.depthwise:
-            return _("A convolution that filters every channel by itself: groups and channels are "
-                     "those of the map that it gets.")
+            return _(
+                "A convolution that filters every channel by itself: groups and channels are "
+                "those of the map that it gets."
+            )
         return KINDS[self.kind].doc
 
     def tip(self) -> str:
@@ -69,7 +95,8 @@ class Entry:
         if self.is_template:
             found = templates.template(self.title)
             facts = _("Made for {input} and {classes} classes; opened for the present data").format(
-                input=shape_text(found.input), classes=grouped(found.classes))
+                input=shape_text(found.input), classes=grouped(found.classes)
+            )
         elif self.is_own:
             facts = ""
         else:
@@ -78,8 +105,9 @@ class Entry:
 
     def settings(self) -> SimpleNamespace | None:
         """Every parameter of its kind, for its glyph; None for a template."""
-        return (KINDS[self.kind].settings(self.for_channels(_SAMPLE[0]).params) if self.kind
-                else None)
+        return (
+            KINDS[self.kind].settings(self.for_channels(_SAMPLE[0]).params) if self.kind else None
+        )
 
     def for_channels(self, channels: int | None) -> "Entry":
         """The entry for a map of so many channels, if that matters to it."""
@@ -101,10 +129,10 @@ def entries(own: Iterable[str] = ()) -> list[Entry]:
             section = _SECTION_OF.get(kind.category, kind.category)
             found[section] += _of_kind(kind, section)
     found["mine"] = [Entry("mine", name, "Group") for name in own]
-    found["templates"] = [Entry("templates", name, "")
-                          for _family, names in families() for name in names]
-    return [entry for rows in found.values()
-            for entry in sorted(rows, key=_place)]
+    found["templates"] = [
+        Entry("templates", name, "") for _family, names in families() for name in names
+    ]
+    return [entry for rows in found.values() for entry in sorted(rows, key=_place)]
 
 
 def _place(entry: Entry) -> int:
@@ -117,12 +145,26 @@ def _place(entry: Entry) -> int:
 def _of_kind(kind: Kind, section: str) -> list[Entry]:
     stage = kind.category == "stage"
     presets = kind.presets or ((kind.title or kind.name, {}),)
-    rows = [Entry(section, title, kind.name, MappingProxyType(dict(params)),
-                  common=kind.name in COMMON and number == 0 or stage and number < COMMON_PRESETS)
-            for number, (title, params) in enumerate(presets)]
+    rows = [
+        Entry(
+            section,
+            title,
+            kind.name,
+            MappingProxyType(dict(params)),
+            common=kind.name in COMMON and number == 0 or stage and number < COMMON_PRESETS,
+        )
+        for number, (title, params) in enumerate(presets)
+    ]
     if kind.name == "Conv2d":
-        rows.append(Entry(section, _("Depthwise 3×3"), kind.name,
-                          MappingProxyType({"kernel_size": 3, "padding": 1}), depthwise=True))
+        rows.append(
+            Entry(
+                section,
+                _("Depthwise 3×3"),
+                kind.name,
+                MappingProxyType({"kernel_size": 3, "padding": 1}),
+                depthwise=True,
+            )
+        )
     return rows
 
 
@@ -130,13 +172,18 @@ def _sample(kind: Kind, params: Mapping[str, Value]) -> str:
     """What a node of this kind costs on a sample map, in one line; "" if it takes no such."""
     ports = kind.ports()
     for shape in (_SAMPLE, (_SAMPLE[0],)):
-        graph = Graph("", shape, {"n": Node("n", kind.name, params)},
-                      (*(Wire(INPUT, "n", port) for port in ports), Wire("n", OUTPUT)))
+        graph = Graph(
+            "",
+            shape,
+            {"n": Node("n", kind.name, params)},
+            (*(Wire(INPUT, "n", port) for port in ports), Wire("n", OUTPUT)),
+        )
         facts = next(sweep(graph, shape)).facts
         if not facts.faults:
             break
     if facts.faults or facts.out is None:
         return ""
     line = _("{input} → {output}: {params} parameters").format(
-        input=shape_text(shape), output=shape_text(facts.out), params=grouped(facts.params))
+        input=shape_text(shape), output=shape_text(facts.out), params=grouped(facts.params)
+    )
     return line + _(", {macs} MACs").format(macs=short(facts.macs)) if facts.macs else line

@@ -98,13 +98,22 @@ class PaletteRows(QAbstractListModel):
 
     def row_of(self, section: str) -> int:
         """The row of a section's heading."""
-        return next(row for row, item in enumerate(self._rows)
-                    if isinstance(item, Heading) and item.section == section)
+        return next(
+            row
+            for row, item in enumerate(self._rows)
+            if isinstance(item, Heading) and item.section == section
+        )
 
     def row_of_own(self, name: str) -> int:
         """The row of a saved block, -1 if it is not shown."""
-        return next((row for row, item in enumerate(self._rows)
-                     if isinstance(item, Entry) and item.is_own and item.title == name), -1)
+        return next(
+            (
+                row
+                for row, item in enumerate(self._rows)
+                if isinstance(item, Entry) and item.is_own and item.title == name
+            ),
+            -1,
+        )
 
     def _reset(self) -> None:
         self.beginResetModel()
@@ -122,7 +131,8 @@ class PaletteRows(QAbstractListModel):
             if len(inside) <= FEW or section in ("templates", "mine"):
                 common = inside
             state = self.states.get(section) or _AT_FIRST.get(
-                section, COMMON if common or section == "mine" else FOLDED)
+                section, COMMON if common or section == "mine" else FOLDED
+            )
             self._rows.append(Heading(section, title, state, len(inside) - len(common)))
             if state == FOLDED:
                 continue
@@ -153,15 +163,19 @@ class PaletteRows(QAbstractListModel):
         row = self._rows[index.row()]
         if role == ROW:
             return row
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole,
-                    Qt.ItemDataRole.AccessibleTextRole):
+        if role in (
+            Qt.ItemDataRole.DisplayRole,
+            Qt.ItemDataRole.EditRole,
+            Qt.ItemDataRole.AccessibleTextRole,
+        ):
             return row.title
         if role == Qt.ItemDataRole.ToolTipRole and isinstance(row, Entry):
             return row.tip()
         return None
 
-    def setData(self, index: QModelIndex, value: object, role: int = Qt.ItemDataRole.EditRole
-                ) -> bool:
+    def setData(
+        self, index: QModelIndex, value: object, role: int = Qt.ItemDataRole.EditRole
+    ) -> bool:
         row = self._rows[index.row()]
         if not isinstance(row, Entry) or not row.is_own:
             return False
@@ -207,16 +221,26 @@ class PalettePainter(QStyledItemDelegate):
             self.card(painter, rect.adjusted(0, 0, 0, -GAP), row, current, hovered)
         painter.restore()
 
-    def card(self, painter: QPainter, rect: QRectF, entry: Entry, current: bool = False,
-             hovered: bool = False) -> None:
+    def card(
+        self,
+        painter: QPainter,
+        rect: QRectF,
+        entry: Entry,
+        current: bool = False,
+        hovered: bool = False,
+    ) -> None:
         """Paint one entry as a card: glyph, title, and its parameters where a query gave some."""
         painter.setPen(theme.color("accent" if current else "line"))
         painter.setBrush(theme.color("hover" if hovered else "card"))
         painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
         left = 12
         if entry.kind:
-            glyphs.paint_kind(painter, QRectF(rect.left() + 10, rect.center().y() - 7, 28, 14),
-                              entry.kind, entry.settings())
+            glyphs.paint_kind(
+                painter,
+                QRectF(rect.left() + 10, rect.center().y() - 7, 28, 14),
+                entry.kind,
+                entry.settings(),
+            )
             left = 46
         room = rect.adjusted(left, 0, -8, 0)
         painter.setFont(theme.sans(12))
@@ -230,13 +254,19 @@ class PalettePainter(QStyledItemDelegate):
             painter.setFont(theme.sans(10))
             painter.setPen(theme.color("muted"))
             note = QFontMetrics(painter.font()).elidedText(
-                entry.note, Qt.TextElideMode.ElideRight, max(0, int(room.width())))
+                entry.note, Qt.TextElideMode.ElideRight, max(0, int(room.width()))
+            )
             painter.drawText(room, flags, note)
 
     def picture(self, entry: Entry, ratio: float) -> QPixmap:
         """The entry's card, to hang under the pointer."""
-        wide = max(120, 62 + QFontMetrics(theme.sans(12)).horizontalAdvance(entry.title)
-                   + QFontMetrics(theme.sans(10)).horizontalAdvance(entry.note) + 8)
+        wide = max(
+            120,
+            62
+            + QFontMetrics(theme.sans(12)).horizontalAdvance(entry.title)
+            + QFontMetrics(theme.sans(10)).horizontalAdvance(entry.note)
+            + 8,
+        )
         pixmap = QPixmap(round(wide * ratio), round((CARD + 1) * ratio))
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(Qt.GlobalColor.transparent)
@@ -246,8 +276,9 @@ class PalettePainter(QStyledItemDelegate):
         painter.end()
         return pixmap
 
-    def _heading(self, painter: QPainter, rect: QRectF, heading: Heading, current: bool,
-                 hovered: bool) -> None:
+    def _heading(
+        self, painter: QPainter, rect: QRectF, heading: Heading, current: bool, hovered: bool
+    ) -> None:
         family = heading.level > 0
         painter.setFont(theme.sans(12) if family else theme.sans(10, bold=True))
         colour = "accent" if current else "text" if hovered or family else "muted"
@@ -262,13 +293,17 @@ class PalettePainter(QStyledItemDelegate):
         if heading.more_text:
             painter.setFont(theme.sans(10))
             painter.setPen(theme.color("accent" if hovered else "muted"))
-            painter.drawText(more.adjusted(0, 2, 0, 0), middle | Qt.AlignmentFlag.AlignRight,
-                             heading.more_text)
+            painter.drawText(
+                more.adjusted(0, 2, 0, 0), middle | Qt.AlignmentFlag.AlignRight, heading.more_text
+            )
         centre = QPointF(inner.right() - 4, inner.center().y())
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color("muted" if hovered else "faint"))
-        corners = (((-1.5, -3), (2.5, 0), (-1.5, 3)) if heading.folded
-                   else ((-3, -1.5), (3, -1.5), (0, 2.5)))
+        corners = (
+            ((-1.5, -3), (2.5, 0), (-1.5, 3))
+            if heading.folded
+            else ((-3, -1.5), (3, -1.5), (0, 2.5))
+        )
         painter.drawPolygon([centre + QPointF(x, y) for x, y in corners])
 
     @staticmethod
@@ -284,8 +319,9 @@ class PalettePainter(QStyledItemDelegate):
         wide = QFontMetrics(theme.sans(10)).horizontalAdvance(heading.more_text)
         return QRectF(rect.right() - 20 - wide, rect.top(), wide, rect.height())
 
-    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem,
-                             index: QModelIndex) -> None:
+    def updateEditorGeometry(
+        self, editor: QWidget, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
         editor.setGeometry(option.rect.adjusted(EDGE, 0, -EDGE, -GAP))
 
 

@@ -12,69 +12,90 @@ from explorer.catalog import KINDS, Kind, Param
 from explorer.graph import names
 from explorer.graph.graph import Value
 
-SYNONYMS: Mapping[str, str] = MappingProxyType({
-    "Conv2d": "convolution convolutional dilated atrous grouped kernel filter",
-    "ConvTranspose2d": "convt deconvolution deconv upconvolution transposed fractionally-strided",
-    "BatchNorm2d": "bn batchnorm normalise",
-    "GroupNorm": "gn instance instancenorm",
-    "LayerNorm2d": "ln layernorm",
-    "LayerNorm": "ln layernorm",
-    "LocalResponseNorm": "lrn",
-    "ReLU": "rectifier non-linearity nonlinearity activation",
-    "LeakyReLU": "lrelu",
-    "SiLU": "swish",
-    "Hardswish": "h-swish hswish",
-    "Hardsigmoid": "h-sigmoid hsigmoid",
-    "Sigmoid": "logistic gate",
-    "Softmax": "probabilities",
-    "MaxPool2d": "maxpool maximum subsampling",
-    "AvgPool2d": "avgpool mean average subsampling",
-    "AdaptiveAvgPool2d": "gap global globalpool average mean",
-    "AdaptiveMaxPool2d": "global globalpool maximum",
-    "Add": "sum plus residual shortcut skip join +",
-    "Multiply": "product times gate scale * ×",
-    "Concat": "concatenate cat stack join",
-    "Chunk": "split",
-    "ChannelShuffle": "permute mix",
-    "Upsample": "resize interpolate nearest bilinear unpool",
-    "ZeroPad2d": "padding border",
-    "ChannelPad": "option-a zeros subsample",
-    "ZeroShortcut": "option-a zeros subsample identity",
-    "Flatten": "vector reshape view",
-    "Linear": "fc dense fully connected mlp",
-    "Dropout": "regularisation regularization",
-    "DropPath": "stochastic depth droppath",
-    "Permute": "transpose nhwc",
-    "LayerScale": "gamma",
-    "Identity": "skip nothing pass shortcut",
-    "Projection": "downsample shortcut 1x1 option-b",
-    "BasicBlock": "residual shortcut skip",
-    "Bottleneck": "residual shortcut skip",
-    "PreActBasicBlock": "residual pre-activation preactivation v2",
-    "PreActBottleneck": "residual pre-activation preactivation v2",
-    "SqueezeExcitation": "se squeeze-and-excitation attention gate channel",
-    "InvertedResidual": "mobilenet mobile depthwise separable linear-bottleneck",
-    "MBConv": "efficientnet mobile depthwise separable",
-    "Fire": "squeezenet squeeze expand",
-    "DenseLayer": "densenet growth",
-    "Transition": "densenet",
-    "ConvNeXtBlock": "convnext depthwise",
-    "ShuffleUnit": "shufflenet",
-    "RegNetBlock": "regnet",
-    "Stage": "layers repeat stack group",
-    "VGGGroup": "convolutions plain",
-    "PatchifyStem": "vit convnext patches",
-    "DeepStem": "resnet-d",
-    "ClassifierHead": "classifier fc",
-})
+SYNONYMS: Mapping[str, str] = MappingProxyType(
+    {
+        "Conv2d": "convolution convolutional dilated atrous grouped kernel filter",
+        "ConvTranspose2d": "convt deconvolution deconv upconvolution transposed fractionally-strided",
+        "BatchNorm2d": "bn batchnorm normalise",
+        "GroupNorm": "gn instance instancenorm",
+        "LayerNorm2d": "ln layernorm",
+        "LayerNorm": "ln layernorm",
+        "LocalResponseNorm": "lrn",
+        "ReLU": "rectifier non-linearity nonlinearity activation",
+        "LeakyReLU": "lrelu",
+        "SiLU": "swish",
+        "Hardswish": "h-swish hswish",
+        "Hardsigmoid": "h-sigmoid hsigmoid",
+        "Sigmoid": "logistic gate",
+        "Softmax": "probabilities",
+        "MaxPool2d": "maxpool maximum subsampling",
+        "AvgPool2d": "avgpool mean average subsampling",
+        "AdaptiveAvgPool2d": "gap global globalpool average mean",
+        "AdaptiveMaxPool2d": "global globalpool maximum",
+        "Add": "sum plus residual shortcut skip join +",
+        "Multiply": "product times gate scale * ×",
+        "Concat": "concatenate cat stack join",
+        "Chunk": "split",
+        "ChannelShuffle": "permute mix",
+        "Upsample": "resize interpolate nearest bilinear unpool",
+        "ZeroPad2d": "padding border",
+        "ChannelPad": "option-a zeros subsample",
+        "ZeroShortcut": "option-a zeros subsample identity",
+        "Flatten": "vector reshape view",
+        "Linear": "fc dense fully connected mlp",
+        "Dropout": "regularisation regularization",
+        "DropPath": "stochastic depth droppath",
+        "Permute": "transpose nhwc",
+        "LayerScale": "gamma",
+        "Identity": "skip nothing pass shortcut",
+        "Projection": "downsample shortcut 1x1 option-b",
+        "BasicBlock": "residual shortcut skip",
+        "Bottleneck": "residual shortcut skip",
+        "PreActBasicBlock": "residual pre-activation preactivation v2",
+        "PreActBottleneck": "residual pre-activation preactivation v2",
+        "SqueezeExcitation": "se squeeze-and-excitation attention gate channel",
+        "InvertedResidual": "mobilenet mobile depthwise separable linear-bottleneck",
+        "MBConv": "efficientnet mobile depthwise separable",
+        "Fire": "squeezenet squeeze expand",
+        "DenseLayer": "densenet growth",
+        "Transition": "densenet",
+        "ConvNeXtBlock": "convnext depthwise",
+        "ShuffleUnit": "shufflenet",
+        "RegNetBlock": "regnet",
+        "Stage": "layers repeat stack group",
+        "VGGGroup": "convolutions plain",
+        "PatchifyStem": "vit convnext patches",
+        "DeepStem": "resnet-d",
+        "ClassifierHead": "classifier fc",
+    }
+)
 """What else people call a kind; the words of its own name need no mention."""
 _DEPTHWISE = "dw depthwise separable"
-_CHANNELS = ("out_channels", "width", "out_features", "classes", "output_size", "scale_factor",
-             "depth", "num_groups", "chunks", "groups", "size", "growth_rate")
+_CHANNELS = (
+    "out_channels",
+    "width",
+    "out_features",
+    "classes",
+    "output_size",
+    "scale_factor",
+    "depth",
+    "num_groups",
+    "chunks",
+    "groups",
+    "size",
+    "growth_rate",
+)
 _SIZES = ("kernel_size", "output_size", "padding")
 # One letter before a number: which parameter it means.
-_LETTERS = {"s": ("stride", "scale_factor"), "k": ("kernel_size",), "p": ("padding", "p"),
-            "g": ("groups", "num_groups"), "d": ("dilation",), "x": ("depth",), "×": ("depth",)}
+_LETTERS = {
+    "s": ("stride", "scale_factor"),
+    "k": ("kernel_size",),
+    "p": ("padding", "p"),
+    "g": ("groups", "num_groups"),
+    "d": ("dilation",),
+    "x": ("depth",),
+    "×": ("depth",),
+}
 _LARGEST_KERNEL = 7  # a lone number up to this is a kernel's size, a larger one a count of channels
 
 Number = tuple[str, tuple[str, ...], Value]  # as written, the parameters it may mean, value
@@ -85,10 +106,11 @@ def matching(among: list[Entry], query: str) -> list[Entry]:
     parameters."""
     words, numbers = _parsed(query)
     whole = "".join(query.lower().split())
-    ranked = [((entry.title.lower().removesuffix("2d") != whole.removesuffix("2d"), *rank), place,
-               entry)
-              for place, entry in enumerate(among)
-              if (rank := _rank(entry, words, numbers)) is not None]
+    ranked = [
+        ((entry.title.lower().removesuffix("2d") != whole.removesuffix("2d"), *rank), place, entry)
+        for place, entry in enumerate(among)
+        if (rank := _rank(entry, words, numbers)) is not None
+    ]
     found = [entry for _rank, _place, entry in sorted(ranked, key=lambda each: each[:2])]
     if found and found[0].kind in KINDS and not found[0].is_own and numbers:
         found[0] = _with_numbers(found[0], numbers)
@@ -96,6 +118,7 @@ def matching(among: list[Entry], query: str) -> list[Entry]:
 
 
 # What a query says ------------------------------------------------------------------------------
+
 
 def _parsed(query: str) -> tuple[list[str], list[Number]]:
     """The words and the numbers of a query."""
@@ -112,8 +135,13 @@ def _parsed(query: str) -> tuple[list[str], list[Number]]:
         elif word.isdecimal():
             numbers.append((word, _CHANNELS, int(word)))
         elif re.fullmatch(r"(p=?)?0?\.\d+", word):
-            numbers.append((word, ("p", "dropout", "drop_path", "negative_slope", "momentum"),
-                            float(word.lstrip("p="))))
+            numbers.append(
+                (
+                    word,
+                    ("p", "dropout", "drop_path", "negative_slope", "momentum"),
+                    float(word.lstrip("p=")),
+                )
+            )
         elif word in _words_of_params():
             numbers.append((word, _words_of_params()[word], word))
         else:
@@ -134,6 +162,7 @@ def _words_of_params() -> dict[str, tuple[str, ...]]:
 
 # How well an entry fits -------------------------------------------------------------------------
 
+
 @cache
 def _places(kind_name: str, title: str, section: str, depthwise: bool, doc: str) -> tuple[str, ...]:
     """What is searched, the best place first: name, synonyms, section, sentence, parameters."""
@@ -145,10 +174,13 @@ def _places(kind_name: str, title: str, section: str, depthwise: bool, doc: str)
         parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", kind_name.replace("NeXt", "next"))
         parts = parts.replace("2d", "")
         short = names.following(kind_name, ()).rstrip("1")  # bn, fc, maxpool
-        texts = (title if depthwise else f"{title} {kind_name} {parts} {short}",
-                 _DEPTHWISE if depthwise else SYNONYMS.get(kind_name, ""),
-                 f"{dict(SECTIONS)[section]} {kind.category}", doc,
-                 " ".join(f"{param.name} {param.doc}" for param in kind.params))
+        texts = (
+            title if depthwise else f"{title} {kind_name} {parts} {short}",
+            _DEPTHWISE if depthwise else SYNONYMS.get(kind_name, ""),
+            f"{dict(SECTIONS)[section]} {kind.category}",
+            doc,
+            " ".join(f"{param.name} {param.doc}" for param in kind.params),
+        )
     return tuple(text.lower().replace("×", "x") for text in texts)
 
 
@@ -205,6 +237,7 @@ def _read(kind: Kind, params: Mapping[str, Value]) -> dict[str, Param]:
 
 # The numbers as parameters ----------------------------------------------------------------------
 
+
 def _with_numbers(entry: Entry, numbers: list[Number]) -> Entry:
     """The entry with the numbers as parameters, as far as its kind has such and allows them."""
     kind = KINDS[entry.kind]
@@ -214,9 +247,16 @@ def _with_numbers(entry: Entry, numbers: list[Number]) -> Entry:
         del params["padding"]
     given = set()
     for _text, meant, value in _kernels_first(known, numbers):
-        name = next((name for name in meant if name in known
-                     and known[name].fault(value) is None
-                     and not (meant is _CHANNELS and name in given)), "")
+        name = next(
+            (
+                name
+                for name in meant
+                if name in known
+                and known[name].fault(value) is None
+                and not (meant is _CHANNELS and name in given)
+            ),
+            "",
+        )
         if name:
             params[name] = value
             given.add(name)
@@ -234,15 +274,20 @@ def _kernels_first(known: Mapping[str, Param], numbers: list[Number]) -> list[Nu
     """The numbers, a bare one made the kernel's size where it is likely meant: "pool 3",
     "convt 4 s2", "conv 3 64"."""
     bare = [number for number in numbers if number[1] is _CHANNELS]
-    if "kernel_size" not in known or not bare or any(
-            "kernel_size" in meant for _text, meant, _value in numbers):
+    if (
+        "kernel_size" not in known
+        or not bare
+        or any("kernel_size" in meant for _text, meant, _value in numbers)
+    ):
         return numbers
     least = min(bare, key=lambda number: number[2])
     channels = any(name in known for name in _CHANNELS[:2])
     if channels and len(bare) == 1 and least[2] > _LARGEST_KERNEL:
         return numbers
-    return [(number[0], ("kernel_size",), number[2]) if number is least else number
-            for number in numbers]
+    return [
+        (number[0], ("kernel_size",), number[2]) if number is least else number
+        for number in numbers
+    ]
 
 
 def _keep_size(kind: Kind, known: Mapping[str, Param], params: dict[str, Value]) -> None:
@@ -251,17 +296,19 @@ def _keep_size(kind: Kind, known: Mapping[str, Param], params: dict[str, Value])
     if "kernel_size" not in params or "padding" not in known or "padding" in params:
         return
     dilation, stride = params.get("dilation", 1), params.get("stride", 1)
-    sides = [(kernel - 1) * step + 1 for kernel, step in zip(_pair(params["kernel_size"]),
-                                                            _pair(dilation))]
+    sides = [
+        (kernel - 1) * step + 1
+        for kernel, step in zip(_pair(params["kernel_size"]), _pair(dilation))
+    ]
     if kind.name == "ConvTranspose2d":
         pads = [max(0, -(-(side - step) // 2)) for side, step in zip(sides, _pair(stride))]
-        more = [max(0, step - side + 2 * pad)
-                for side, step, pad in zip(sides, _pair(stride), pads)]
+        more = [
+            max(0, step - side + 2 * pad) for side, step, pad in zip(sides, _pair(stride), pads)
+        ]
         if "output_padding" in known and any(more):
             params["output_padding"] = _single(more)
     else:
-        pads = [side // 2 if kind.category == "convolution" else (side - 1) // 2
-                for side in sides]
+        pads = [side // 2 if kind.category == "convolution" else (side - 1) // 2 for side in sides]
     if known["padding"].fault(_single(pads)) is None:
         params["padding"] = _single(pads)
 
@@ -272,4 +319,3 @@ def _pair(value: Value) -> tuple[int, int]:
 
 def _single(sides: list[int]) -> Value:
     return sides[0] if sides[0] == sides[1] else tuple(sides)
-

@@ -79,11 +79,15 @@ class ParameterBars(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         names, values = theme.sans(11), theme.mono(11)
         measure = QFontMetrics(names)
-        left = min(max((measure.horizontalAdvance(bar.id) for bar in self.bars), default=0) + 12,
-                   int(self.width() * WIDEST_NAME))
+        left = min(
+            max((measure.horizontalAdvance(bar.id) for bar in self.bars), default=0) + 12,
+            int(self.width() * WIDEST_NAME),
+        )
         most = max((bar.params for bar in self.bars), default=1)
-        number = max((QFontMetrics(values).horizontalAdvance(short(bar.params))
-                      for bar in self.bars), default=0)
+        number = max(
+            (QFontMetrics(values).horizontalAdvance(short(bar.params)) for bar in self.bars),
+            default=0,
+        )
         room = max(10, self.width() - left - number - 8)
         first = max(0, event.rect().top() // ROW)
         for row in range(first, min(len(self.bars), event.rect().bottom() // ROW + 1)):
@@ -95,17 +99,22 @@ class ParameterBars(QWidget):
                 painter.drawRoundedRect(QRectF(-4, top, self.width() + 8, ROW), 4, 4)
             painter.setFont(theme.sans(11, bold=marked))
             painter.setPen(theme.color("text" if marked or row == self._hovered else "muted"))
-            painter.drawText(QRectF(0, top, left - 6, ROW), Qt.AlignmentFlag.AlignVCenter,
-                             painter.fontMetrics().elidedText(
-                                 bar.id, Qt.TextElideMode.ElideMiddle, left - 6))
+            painter.drawText(
+                QRectF(0, top, left - 6, ROW),
+                Qt.AlignmentFlag.AlignVCenter,
+                painter.fontMetrics().elidedText(bar.id, Qt.TextElideMode.ElideMiddle, left - 6),
+            )
             length = max(2.0, room * bar.params / most)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.color(bar.category))
             painter.drawRoundedRect(QRectF(left, top + (ROW - BAR) / 2, length, BAR), 1.5, 1.5)
             painter.setFont(values)
             painter.setPen(theme.color("text"))
-            painter.drawText(QRectF(left + length + 8, top, number + 4, ROW),
-                             Qt.AlignmentFlag.AlignVCenter, short(bar.params))
+            painter.drawText(
+                QRectF(left + length + 8, top, number + 4, ROW),
+                Qt.AlignmentFlag.AlignVCenter,
+                short(bar.params),
+            )
         self._paint_rest(painter)
         painter.end()
 
@@ -114,11 +123,18 @@ class ParameterBars(QWidget):
         if self._empty or not self.bars:
             painter.setFont(theme.sans(11))
             painter.setPen(theme.color("muted"))
-            text = (_("No parameters") if not self.bars else
-                    _("{count} more without parameters") if self._known else
-                    _("{count} more, without parameters or unknown"))
-            painter.drawText(QRectF(0, len(self.bars) * ROW, self.width(), ROW),
-                             Qt.AlignmentFlag.AlignVCenter, text.format(count=self._empty))
+            text = (
+                _("No parameters")
+                if not self.bars
+                else _("{count} more without parameters")
+                if self._known
+                else _("{count} more, without parameters or unknown")
+            )
+            painter.drawText(
+                QRectF(0, len(self.bars) * ROW, self.width(), ROW),
+                Qt.AlignmentFlag.AlignVCenter,
+                text.format(count=self._empty),
+            )
         if self.hasFocus() and self.bars:
             painter.setPen(theme.color("accent"))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -143,8 +159,9 @@ class ParameterBars(QWidget):
     def _hover(self, row: int) -> None:
         if row != self._hovered:
             self._hovered = row
-            self.setCursor(Qt.CursorShape.PointingHandCursor if row >= 0
-                           else Qt.CursorShape.ArrowCursor)
+            self.setCursor(
+                Qt.CursorShape.PointingHandCursor if row >= 0 else Qt.CursorShape.ArrowCursor
+            )
             self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -152,8 +169,10 @@ class ParameterBars(QWidget):
         if step is None or not self.bars:
             super().keyPressEvent(event)
             return
-        at = next((row for row, bar in enumerate(self.bars) if bar.id in self._selected),
-                  -1 if step > 0 else len(self.bars))
+        at = next(
+            (row for row, bar in enumerate(self.bars) if bar.id in self._selected),
+            -1 if step > 0 else len(self.bars),
+        )
         self.picked.emit(self.bars[max(0, min(len(self.bars) - 1, at + step))].id)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
@@ -169,8 +188,14 @@ class ParameterBars(QWidget):
             row = self._row_at(event.pos().y())
             if row >= 0:
                 total = sum(bar.params for bar in self.bars)
-                QToolTip.showText(event.globalPos(), _("{id}: {count} parameters, {share}").format(
-                    id=self.bars[row].id, count=grouped(self.bars[row].params),
-                    share=percent(self.bars[row].params / total)), self)
+                QToolTip.showText(
+                    event.globalPos(),
+                    _("{id}: {count} parameters, {share}").format(
+                        id=self.bars[row].id,
+                        count=grouped(self.bars[row].params),
+                        share=percent(self.bars[row].params / total),
+                    ),
+                    self,
+                )
             return True
         return super().event(event)

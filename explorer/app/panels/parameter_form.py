@@ -93,8 +93,13 @@ class ParameterForm(QWidget):
             field.style().unpolish(field)
             field.style().polish(field)
 
-    def show_values(self, values: Mapping[str, Value], editable: bool = True,
-                    mixed: Collection[str] = (), wrong: Collection[str] = ()) -> None:
+    def show_values(
+        self,
+        values: Mapping[str, Value],
+        editable: bool = True,
+        mixed: Collection[str] = (),
+        wrong: Collection[str] = (),
+    ) -> None:
         """Show these values. mixed: parameters that differ among the nodes selected; wrong: those
         to be marked as at fault."""
         grown = False
@@ -114,7 +119,8 @@ class ParameterForm(QWidget):
             field.setVisible(read)
             self._labels[name].setVisible(read)
             self.resets[name].setVisible(
-                read and editable and (name in mixed or values[name] != param.default))
+                read and editable and (name in mixed or values[name] != param.default)
+            )
             told = name in self.reasons and bool(self.reasons[name].text())
             self._mark(name, name in wrong or told)
         if grown:
@@ -122,8 +128,12 @@ class ParameterForm(QWidget):
 
     def _order(self) -> None:
         """Let the Tab key go from row to row, whichever was made first."""
-        rows = [widget for param in self.kind.params if param.name in self.fields
-                for widget in (self.resets[param.name], self.fields[param.name])]
+        rows = [
+            widget
+            for param in self.kind.params
+            if param.name in self.fields
+            for widget in (self.resets[param.name], self.fields[param.name])
+        ]
         for before, behind in zip(rows, rows[1:]):
             QWidget.setTabOrder(before, behind)
 
@@ -144,11 +154,15 @@ def tip(param: Param) -> str:
     elif isinstance(param.default, bool):
         allowed = _("yes or no")
     else:
-        allowed = _("{low:,g} to {high:,g} {unit}").format(
-            low=param.low, high=param.high, unit=param.unit).rstrip()
+        allowed = (
+            _("{low:,g} to {high:,g} {unit}")
+            .format(low=param.low, high=param.high, unit=param.unit)
+            .rstrip()
+        )
         if param.pair:
             allowed = _("{range}, or two such numbers, height × width").format(range=allowed)
         for word in param.words:
             allowed = _("{range}, or “{word}”").format(range=allowed, word=word)
     return _("<p><b>{name}</b>: {doc}</p><p>Allowed: {allowed}. Default: {default}</p>").format(
-        name=param.name, doc=param.doc, allowed=allowed, default=setting_text(param.default))
+        name=param.name, doc=param.doc, allowed=allowed, default=setting_text(param.default)
+    )

@@ -155,22 +155,34 @@ class Problems(QWidget):
 
     def _aside_line(self, count: int) -> QLabel:
         """How much was set aside, and the way back."""
-        words = (_("One piece of advice is ignored here") if count == 1 else
-                 _("{count} pieces of advice are ignored here").format(count=count) if count else
-                 _("Some kinds of advice are ignored"))
-        line = _label(f'{words}. <a href="back" style="color:{theme.current().accent};'
-                      f'text-decoration:none">{_("Bring back")}</a>', "small")
+        words = (
+            _("One piece of advice is ignored here")
+            if count == 1
+            else _("{count} pieces of advice are ignored here").format(count=count)
+            if count
+            else _("Some kinds of advice are ignored")
+        )
+        line = _label(
+            f'{words}. <a href="back" style="color:{theme.current().accent};'
+            f'text-decoration:none">{_("Bring back")}</a>',
+            "small",
+        )
         line.linkActivated.connect(lambda _link: self._session.advice.bring_back())
-        line.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse
-                                     | Qt.TextInteractionFlag.LinksAccessibleByKeyboard)
+        line.setTextInteractionFlags(
+            Qt.TextInteractionFlag.LinksAccessibleByMouse
+            | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        )
         return line
 
     def _show_card(self) -> None:
         """The card of the selected mismatch, else of the first."""
-        found = [problem for problem in (self._shown[0] if self._shown else ())
-                 if problem.rule in RULES]
-        wanted = next((problem for problem in found if problem.path == self._session.selected),
-                      found[0] if found else None)
+        found = [
+            problem for problem in (self._shown[0] if self._shown else ()) if problem.rule in RULES
+        ]
+        wanted = next(
+            (problem for problem in found if problem.path == self._session.selected),
+            found[0] if found else None,
+        )
         if self.card is not None:
             if self.card.problem == wanted:
                 return
@@ -185,8 +197,9 @@ class Problems(QWidget):
     def _fit_card(self) -> None:
         """Show the card, if there is room for it."""
         if self.card is not None:
-            self.card.setVisible(self.width() >= _NARROW
-                                 and self.height() >= self.card.sizeHint().height() + 8)
+            self.card.setVisible(
+                self.width() >= _NARROW and self.height() >= self.card.sizeHint().height() + 8
+            )
 
 
 class ProblemRow(ListRow):
@@ -194,8 +207,9 @@ class ProblemRow(ListRow):
 
     def __init__(self, session, problem: Problem, parent: QWidget | None = None):
         super().__init__(session, problem, Badge("≠" if problem.rule in RULES else "!"), parent)
-        self.buttons = [FixButton(session, fix, number == 0, 11)
-                        for number, fix in enumerate(problem.fixes)]
+        self.buttons = [
+            FixButton(session, fix, number == 0, 11) for number, fix in enumerate(problem.fixes)
+        ]
         if self.buttons:
             fixes = Flow()
             for button in self.buttons:

@@ -77,7 +77,10 @@ class RunBar(QWidget):
         row.addSpacing(8)
         self.data, self.device, self.mode = QComboBox(), QComboBox(), QComboBox()
         for box, tip in (
-            (self.data, _("The data set that the network is trained on, or the photos that it looks at")),
+            (
+                self.data,
+                _("The data set that the network is trained on, or the photos that it looks at"),
+            ),
             (self.device, _("Where the engine computes")),
             (
                 self.mode,
@@ -127,8 +130,9 @@ class RunBar(QWidget):
     def minimumSizeHint(self) -> QSize:
         boxes = (self.data, self.device, self.mode)
         least = self.layout().minimumSize()
-        return QSize(least.width() - sum(box.minimumWidth() - NARROW for box in boxes),
-                     least.height())
+        return QSize(
+            least.width() - sum(box.minimumWidth() - NARROW for box in boxes), least.height()
+        )
 
     def _button(
         self, name: str, title: str, keys: str, tip: str, asked: Callable[[], None]
@@ -199,8 +203,9 @@ class RunBar(QWidget):
         if self.state == "stopped":
             self.progress.end(_("stopped"), name)
         elif self.state == "died":
-            self.progress.end(_("interrupted · F8 resumes") if resumable else _("interrupted"),
-                              name)
+            self.progress.end(
+                _("interrupted · F8 resumes") if resumable else _("interrupted"), name
+            )
         elif self.state == "finished":
             self.progress.end("", name)
 
@@ -253,8 +258,11 @@ class RunBar(QWidget):
     def say_ready(self) -> None:
         """What the network in view, which is in no run, is ready for."""
         data = PICTURES.get(self.chosen_data())
-        self.progress.say(_("ready · F5 trains the network") if data is None or data.labelled
-                          else _("looking at photos · a data set is needed to train"))
+        self.progress.say(
+            _("ready · F5 trains the network")
+            if data is None or data.labelled
+            else _("looking at photos · a data set is needed to train")
+        )
 
     def set_modes(self, message: dict) -> None:
         """What the engine measured: `measured` [[mode, images per second], …] and `chosen`."""

@@ -148,8 +148,9 @@ class RunSettings(QWidget):
     def _tell(self, name: str, why: str) -> None:
         """Say under its field why what stands in it cannot be taken; nothing, if it can."""
         label, box = self.reasons[name], self.boxes[name]
-        label.setText(_("{name} {reason}").format(name=FIGURES[name].title, reason=why)
-                      if why else "")
+        label.setText(
+            _("{name} {reason}").format(name=FIGURES[name].title, reason=why) if why else ""
+        )
         self._form.setRowVisible(label, bool(why))
         box.setProperty("problem", bool(why))
         box.style().unpolish(box)

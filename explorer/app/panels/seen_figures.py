@@ -20,25 +20,46 @@ def field_rows(field: ReceptiveField | None, picture: Shape) -> list[Row]:
         return [(name, "?", _("Unknown, for something before it is wrong"))]
     size = shape_text(field.size)
     if field.clipped:
-        return [(name, _("{size}, clipped").format(size=size),
-                 _("What one place sees of the picture, in pixels: behind a layer that sees all of "
-                   "its input (global pooling, Flatten, a gate) it is clipped to the picture")),
-                *_jump(field)]
-    tip = _("What one place sees of the picture, height × width in pixels; statistics of a "
-            "normalisation are not counted")
+        return [
+            (
+                name,
+                _("{size}, clipped").format(size=size),
+                _(
+                    "What one place sees of the picture, in pixels: behind a layer that sees all of "
+                    "its input (global pooling, Flatten, a gate) it is clipped to the picture"
+                ),
+            ),
+            *_jump(field),
+        ]
+    tip = _(
+        "What one place sees of the picture, height × width in pixels; statistics of a "
+        "normalisation are not counted"
+    )
     if any(seen > side for seen, side in zip(field.size, picture[1:])):
-        tip = _("{tip}. It is larger than the picture of {picture}: every place sees padding "
-                "too").format(tip=tip, picture=shape_text(picture[1:]))
-    return [(name, size, tip), *_jump(field),
-            (_("Centre of the first"), centre_text(field),
-             _("Where in the picture the first place looks, in pixels; 0 is the first pixel"))]
+        tip = _(
+            "{tip}. It is larger than the picture of {picture}: every place sees padding too"
+        ).format(tip=tip, picture=shape_text(picture[1:]))
+    return [
+        (name, size, tip),
+        *_jump(field),
+        (
+            _("Centre of the first"),
+            centre_text(field),
+            _("Where in the picture the first place looks, in pixels; 0 is the first pixel"),
+        ),
+    ]
 
 
 def _jump(field: ReceptiveField) -> list[Row]:
     if not any(field.jump):
         return []
-    return [(_("Jump"), jump_text(field),
-             _("Pixels of the picture between what neighbouring places see"))]
+    return [
+        (
+            _("Jump"),
+            jump_text(field),
+            _("Pixels of the picture between what neighbouring places see"),
+        )
+    ]
 
 
 def sharing_rows(facts: Facts) -> list[Row]:
@@ -46,12 +67,21 @@ def sharing_rows(facts: Facts) -> list[Row]:
     sharing = unshared(facts)
     if sharing is None:
         return []
-    return [(name, _fewer(count / facts.params), tip.format(count=grouped(count)))
-            for name, count, tip in (
-                (_("Against unshared"), sharing.local,
-                 _("{count} parameters, if every place had a kernel and a bias of its own")),
-                (_("Against fully connected"), sharing.full,
-                 _("{count} parameters, if every number that comes out saw all that come in")))]
+    return [
+        (name, _fewer(count / facts.params), tip.format(count=grouped(count)))
+        for name, count, tip in (
+            (
+                _("Against unshared"),
+                sharing.local,
+                _("{count} parameters, if every place had a kernel and a bias of its own"),
+            ),
+            (
+                _("Against fully connected"),
+                sharing.full,
+                _("{count} parameters, if every number that comes out saw all that come in"),
+            ),
+        )
+    ]
 
 
 def _fewer(ratio: float) -> str:
@@ -64,7 +94,15 @@ def _fewer(ratio: float) -> str:
 def kept_row(memory, report: Report) -> Row:
     """What a training step keeps of the whole network: the same figure as the forecast's."""
     found = memory.forecast
-    return (_("Activations, batch {count}").format(count=memory.batch),
-            "…" if memory.forecast_of is not report else bytes_text(found.activations) if found else "?",
-            _("All that a training step keeps for the backward pass, as the forecast in the run "
-              "settings has it"))
+    return (
+        _("Activations, batch {count}").format(count=memory.batch),
+        "…"
+        if memory.forecast_of is not report
+        else bytes_text(found.activations)
+        if found
+        else "?",
+        _(
+            "All that a training step keeps for the backward pass, as the forecast in the run "
+            "settings has it"
+        ),
+    )

@@ -50,8 +50,9 @@ class SpinBox:
         self.initStyleOption(option)
         # setButtonSymbols(NoButtons) would hide the text too (Qt 6.11 with a style sheet).
         if not (self.underMouse() and self.isEnabled()):
-            option.subControls = (QStyle.SubControl.SC_SpinBoxFrame
-                                  | QStyle.SubControl.SC_SpinBoxEditField)
+            option.subControls = (
+                QStyle.SubControl.SC_SpinBoxFrame | QStyle.SubControl.SC_SpinBoxEditField
+            )
         QStylePainter(self).drawComplexControl(QStyle.ComplexControl.CC_SpinBox, option)
 
     def enterEvent(self, event: QEnterEvent) -> None:

@@ -9,9 +9,12 @@ from explorer.app.panels.line_label import LineLabel
 from explorer.text import _
 
 ENGINE_WORDS = {
-    "idle": _("engine ready"), "measuring": _("engine: measuring"),
-    "running": _("engine: training"), "paused": _("engine: paused"),
-    "stopped": _("run stopped"), "finished": _("run finished"),
+    "idle": _("engine ready"),
+    "measuring": _("engine: measuring"),
+    "running": _("engine: training"),
+    "paused": _("engine: paused"),
+    "stopped": _("run stopped"),
+    "finished": _("run finished"),
     "died": _("run interrupted"),
 }
 
@@ -33,10 +36,13 @@ class Status(QObject):
         self.state.setAccessibleName(_("State"))
         self.memory = QLabel()
         self.memory.setAccessibleName(_("Memory"))
-        self.memory.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse
-                                            | Qt.TextInteractionFlag.LinksAccessibleByKeyboard)
-        self.memory.linkActivated.connect(lambda _link: self.memory_asked.emit(
-            self.memory.mapToGlobal(QPoint(0, 0))))
+        self.memory.setTextInteractionFlags(
+            Qt.TextInteractionFlag.LinksAccessibleByMouse
+            | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        )
+        self.memory.linkActivated.connect(
+            lambda _link: self.memory_asked.emit(self.memory.mapToGlobal(QPoint(0, 0)))
+        )
         bar.addWidget(self.totals)
         bar.addWidget(self.memory)
         bar.addPermanentWidget(self.state)
@@ -60,18 +66,34 @@ class Status(QObject):
         """Show the present figures."""
         report, run = self.session.report, self.session.run
         least = "" if report.known else _("at least ")
-        self.totals.show_parts((
-            least + _("{params} parameters").format(params=grouped(report.params)),
-            _("{macs} MACs").format(macs=short(report.macs))))
+        self.totals.show_parts(
+            (
+                least + _("{params} parameters").format(params=grouped(report.params)),
+                _("{macs} MACs").format(macs=short(report.macs)),
+            )
+        )
         count = len(report.problems)
-        problems = (_("no problems") if not count else _("1 problem") if count == 1
-                    else _("{count} problems").format(count=count))
+        problems = (
+            _("no problems")
+            if not count
+            else _("1 problem")
+            if count == 1
+            else _("{count} problems").format(count=count)
+        )
         advice = len(self.session.advice.shown)
-        pieces = (_("1 piece of advice") if advice == 1
-                  else _("{count} pieces of advice").format(count=advice))
+        pieces = (
+            _("1 piece of advice")
+            if advice == 1
+            else _("{count} pieces of advice").format(count=advice)
+        )
         document = self.session.document
-        saved = (_("unsaved changes") if document.modified else
-                 _("saved") if document.path else _("not saved yet"))
+        saved = (
+            _("unsaved changes")
+            if document.modified
+            else _("saved")
+            if document.path
+            else _("not saved yet")
+        )
         hello = self.session.link.hello
         engine = ENGINE_WORDS[run.state] if hello or run.state == "died" else _("engine starting")
         color = theme.current().problem if count else theme.current().muted
@@ -90,14 +112,18 @@ class Status(QObject):
         else:
             words = _("training takes {size} of {room} at batch {batch}")
         color = theme.current().muted if memory.fits else theme.current().warning
-        words = words.format(size=bytes_text(found.training) if found else "",
-                             batch=grouped(memory.batch),
-                             room=bytes_text(place.memory) if place else "")
-        self.memory.setText(f'<a href="memory" style="color:{color}; text-decoration:none">{words}'
-                            "</a>")
+        words = words.format(
+            size=bytes_text(found.training) if found else "",
+            batch=grouped(memory.batch),
+            room=bytes_text(place.memory) if place else "",
+        )
+        self.memory.setText(
+            f'<a href="memory" style="color:{color}; text-decoration:none">{words}</a>'
+        )
         # No status tip: that would take the place of the very button.
-        self.memory.setToolTip(memory.warning or _("What makes it up, and the largest batch that "
-                                                   "fits"))
+        self.memory.setToolTip(
+            memory.warning or _("What makes it up, and the largest batch that fits")
+        )
 
     def _drop_cost(self, _state: str) -> None:
         """Nothing is watched when no run goes on."""

@@ -46,8 +46,11 @@ class Subject:
         if not self.facts:
             return [problem for problem in problems if problem.path in ("input", "output")]
         inside = tuple(f"{path}." for path in self.paths)
-        return [problem for problem in problems
-                if problem.path in self.paths or problem.path.startswith(inside)]
+        return [
+            problem
+            for problem in problems
+            if problem.path in self.paths or problem.path.startswith(inside)
+        ]
 
     def lifted(self, edit: Edit) -> Edit:
         """An edit of the graph in which the nodes lie, as one of the whole network."""
@@ -55,21 +58,28 @@ class Subject:
 
     def setting(self, name: str, value: Value) -> Edit:
         """The edit that sets a parameter of all these nodes."""
-        return self.lifted(lambda graph: _each(
-            graph, self.ids, lambda graph, id: edits.set_params(graph, id, {name: value})))
+        return self.lifted(
+            lambda graph: _each(
+                graph, self.ids, lambda graph, id: edits.set_params(graph, id, {name: value})
+            )
+        )
 
     def resetting(self, name: str) -> Edit:
         """The edit that takes a parameter of all these nodes back to its default."""
-        return self.lifted(lambda graph: _each(
-            graph, self.ids, lambda graph, id: _without(graph, id, name)))
+        return self.lifted(
+            lambda graph: _each(graph, self.ids, lambda graph, id: _without(graph, id, name))
+        )
 
 
 def subject_of(session) -> Subject:
     """What is selected; the open block, if nothing is in it; else the whole network."""
     if len(session.selection) > 1:
         known = session.shown_facts
-        return Subject(session.view, {id: known[id] for id in known if id in session.selection},
-                       _given(session.graph, session.view))
+        return Subject(
+            session.view,
+            {id: known[id] for id in known if id in session.selection},
+            _given(session.graph, session.view),
+        )
     path = session.selected
     facts = session.facts_of(path) if path else None
     if facts is None:

@@ -43,8 +43,7 @@ class TrainingPanel(LivePanel):
         self._session = session
         self.run = History()  # of the document in view
         self.before: History | None = None
-        self._runs: WeakKeyDictionary[object, tuple[History, History | None]] = (
-            WeakKeyDictionary())
+        self._runs: WeakKeyDictionary[object, tuple[History, History | None]] = WeakKeyDictionary()
         self._last: History | None = None  # of all documents
         self._hover: float | None = None
         self._scales: dict[Curves, tuple] = {}
@@ -86,7 +85,9 @@ class TrainingPanel(LivePanel):
         column.setSpacing(4)
         column.addLayout(self._top)
         column.addLayout(self._both, 1)
-        self.fill(plots, _("Press Run (F5) to train.\nLoss and accuracy of every step appear here."))
+        self.fill(
+            plots, _("Press Run (F5) to train.\nLoss and accuracy of every step appear here.")
+        )
         self.setMinimumSize(200, 120)
 
     def wear(self) -> None:

@@ -18,16 +18,33 @@ def _squeeze_excitation(p, ins):
     return inside
 
 
-KINDS.declare(Kind(
-    "SqueezeExcitation", "block",
-    _("Weighs every channel by a gate that two small layers compute from the channels' means: "
-      "x · σ(W₂ ReLU(W₁ pool(x))) (Hu, Shen, Sun 2017, figure 2)."),
-    title=_("Squeeze & excite"),
-    params=(Param("squeeze_channels", 16, _("Channels between the two layers; a sixteenth of the "
-                                            "input's in the paper."), 1, 65_536,
-                  title=_("Squeeze to")),
+KINDS.declare(
+    Kind(
+        "SqueezeExcitation",
+        "block",
+        _(
+            "Weighs every channel by a gate that two small layers compute from the channels' means: "
+            "x · σ(W₂ ReLU(W₁ pool(x))) (Hu, Shen, Sun 2017, figure 2)."
+        ),
+        title=_("Squeeze & excite"),
+        params=(
+            Param(
+                "squeeze_channels",
+                16,
+                _("Channels between the two layers; a sixteenth of the input's in the paper."),
+                1,
+                65_536,
+                title=_("Squeeze to"),
+            ),
             ACTIVATION,
-            Param("gate", "Sigmoid", _("What brings the weights between 0 and 1."),
-                  choices=("Sigmoid", "Hardsigmoid"))),
-    label=lambda p: f"SE {p.squeeze_channels}",
-    expand=_squeeze_excitation))
+            Param(
+                "gate",
+                "Sigmoid",
+                _("What brings the weights between 0 and 1."),
+                choices=("Sigmoid", "Hardsigmoid"),
+            ),
+        ),
+        label=lambda p: f"SE {p.squeeze_channels}",
+        expand=_squeeze_excitation,
+    )
+)

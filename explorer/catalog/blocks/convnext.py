@@ -27,14 +27,20 @@ def _convnext_block(p, ins):
     return inside
 
 
-KINDS.declare(Kind(
-    "ConvNeXtBlock", "block",
-    _("Depthwise 7×7, LayerNorm, a linear layer to four times the channels, GELU and one back, all "
-      "at each place; the branch begins near zero by its scale (Liu et al. 2022, figure 4)."),
-    title=_("ConvNeXt block"),
-    params=(LAYER_SCALE, DROP_PATH),
-    label=lambda p: "7×7 dw",
-    expand=_convnext_block))
+KINDS.declare(
+    Kind(
+        "ConvNeXtBlock",
+        "block",
+        _(
+            "Depthwise 7×7, LayerNorm, a linear layer to four times the channels, GELU and one back, all "
+            "at each place; the branch begins near zero by its scale (Liu et al. 2022, figure 4)."
+        ),
+        title=_("ConvNeXt block"),
+        params=(LAYER_SCALE, DROP_PATH),
+        label=lambda p: "7×7 dw",
+        expand=_convnext_block,
+    )
+)
 
 
 def _downsample(p, ins):
@@ -44,11 +50,17 @@ def _downsample(p, ins):
     return inside
 
 
-KINDS.declare(Kind(
-    "ConvNeXtDownsample", "convolution",
-    _("LayerNorm2d and a 2×2 convolution with stride 2 between ConvNeXt's stages (Liu et al. 2022, "
-      "section 2.6)."),
-    title=_("ConvNeXt downsample"),
-    params=(OUT_CHANNELS,),
-    label=lambda p: f"2×2, {p.out_channels}, s2",
-    expand=_downsample))
+KINDS.declare(
+    Kind(
+        "ConvNeXtDownsample",
+        "convolution",
+        _(
+            "LayerNorm2d and a 2×2 convolution with stride 2 between ConvNeXt's stages (Liu et al. 2022, "
+            "section 2.6)."
+        ),
+        title=_("ConvNeXt downsample"),
+        params=(OUT_CHANNELS,),
+        label=lambda p: f"2×2, {p.out_channels}, s2",
+        expand=_downsample,
+    )
+)

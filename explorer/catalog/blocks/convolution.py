@@ -13,8 +13,14 @@ from explorer.text import _
 _MOST_GROUPS = 32  # of GroupNorm (Wu and He 2018, section 4)
 
 
-def normalise(inside: Inside, id: str, norm: str, channels: int, eps: float = EPS.default,
-              momentum: float = MOMENTUM.default) -> None:
+def normalise(
+    inside: Inside,
+    id: str,
+    norm: str,
+    channels: int,
+    eps: float = EPS.default,
+    momentum: float = MOMENTUM.default,
+) -> None:
     """A normalisation of that name; none for "none". GroupNorm takes the most groups up to 32
     that divide the channels."""
     if norm == "none":
@@ -23,8 +29,9 @@ def normalise(inside: Inside, id: str, norm: str, channels: int, eps: float = EP
     if norm == "BatchNorm2d" and momentum != MOMENTUM.default:
         params["momentum"] = momentum
     if norm == "GroupNorm":
-        params["num_groups"] = next(count for count in range(_MOST_GROUPS, 0, -1)
-                                    if channels % count == 0)
+        params["num_groups"] = next(
+            count for count in range(_MOST_GROUPS, 0, -1) if channels % count == 0
+        )
     inside.add(id, norm, **params)
 
 
@@ -34,52 +41,97 @@ def _row(p, names: tuple[str, str, str]) -> Inside:
     params = {"out_channels": p.out_channels, "kernel_size": p.kernel_size}
     padding = p.padding
     if padding == "auto":
-        sides = tuple(dilation * (kernel - 1) // 2 for kernel, dilation in zip(
-            pair(p.kernel_size), pair(p.dilation)))
+        sides = tuple(
+            dilation * (kernel - 1) // 2
+            for kernel, dilation in zip(pair(p.kernel_size), pair(p.dilation))
+        )
         padding = sides[0] if sides[0] == sides[1] else sides
-    for name, value, default in (("stride", p.stride, 1), ("padding", padding, 0),
-                                 ("dilation", p.dilation, 1), ("groups", p.groups, 1),
-                                 ("bias", p.norm == "none" or p.bias, True)):
+    for name, value, default in (
+        ("stride", p.stride, 1),
+        ("padding", padding, 0),
+        ("dilation", p.dilation, 1),
+        ("groups", p.groups, 1),
+        ("bias", p.norm == "none" or p.bias, True),
+    ):
         if value != default:
             params[name] = value
     inside.add(names[0], "Conv2d", **params)
     normalise(inside, names[1], p.norm, p.out_channels, p.eps, p.momentum)
     if p.activation != "none":
-        inside.add(names[2] if p.norm != "none" or not names[2].isdigit() else names[1],
-                   p.activation)
+        inside.add(
+            names[2] if p.norm != "none" or not names[2].isdigit() else names[1], p.activation
+        )
     return inside
 
 
 def _params(eps: float) -> tuple[Param, ...]:
     return (
-        OUT_CHANNELS, window.KERNEL, window.STRIDE,
-        replace(window.PADDING, default="auto", words=("auto",), doc=_(
-            "Zeros added on every side; auto is half the kernel, which keeps the size.")),
+        OUT_CHANNELS,
+        window.KERNEL,
+        window.STRIDE,
+        replace(
+            window.PADDING,
+            default="auto",
+            words=("auto",),
+            doc=_("Zeros added on every side; auto is half the kernel, which keeps the size."),
+        ),
         window.DILATION,
-        Param("groups", 1, _("Splits the channels into groups; equal to the input channels it is a "
-                             "depthwise convolution."), 1, 65_536),
-        NORM, replace(ACTIVATION, choices=(*ACTIVATION.choices, "none")),
-        Param("bias", False, _("Adds a learned number to each channel although a normalisation "
-                               "follows; without one there always is a bias.")),
-        replace(EPS, default=eps), MOMENTUM)
+        Param(
+            "groups",
+            1,
+            _(
+                "Splits the channels into groups; equal to the input channels it is a "
+                "depthwise convolution."
+            ),
+            1,
+            65_536,
+        ),
+        NORM,
+        replace(ACTIVATION, choices=(*ACTIVATION.choices, "none")),
+        Param(
+            "bias",
+            False,
+            _(
+                "Adds a learned number to each channel although a normalisation "
+                "follows; without one there always is a bias."
+            ),
+        ),
+        replace(EPS, default=eps),
+        MOMENTUM,
+    )
 
 
 def _label(p) -> str:
-    return (f"{extent(p.kernel_size)}, {p.out_channels}{strided(p)}"
-            + (f", g{p.groups}" if p.groups > 1 else ""))
+    return f"{extent(p.kernel_size)}, {p.out_channels}{strided(p)}" + (
+        f", g{p.groups}" if p.groups > 1 else ""
+    )
 
 
-KINDS.declare(Kind(
-    "ConvNormAct", "convolution",
-    _("Convolution, normalisation, non-linearity in a row, y = a(norm(Wx)); padded so that stride "
-      "1 keeps the size (Ioffe and Szegedy 2015, section 3.2)."),
-    title=_("Conv + norm + act"),
-    params=_params(EPS.default), label=_label,
-    expand=lambda p, ins: _row(p, ("0", "1", "2"))))
+KINDS.declare(
+    Kind(
+        "ConvNormAct",
+        "convolution",
+        _(
+            "Convolution, normalisation, non-linearity in a row, y = a(norm(Wx)); padded so that stride "
+            "1 keeps the size (Ioffe and Szegedy 2015, section 3.2)."
+        ),
+        title=_("Conv + norm + act"),
+        params=_params(EPS.default),
+        label=_label,
+        expand=lambda p, ins: _row(p, ("0", "1", "2")),
+    )
+)
 
-KINDS.declare(Kind(
-    "BasicConv2d", "convolution",
-    _("Convolution, BatchNorm2d and ReLU under the names conv, bn and relu: the building brick of "
-      "GoogLeNet and Inception (Szegedy et al. 2015)."),
-    params=_params(0.001), label=_label,
-    expand=lambda p, ins: _row(p, ("conv", "bn", "relu"))))
+KINDS.declare(
+    Kind(
+        "BasicConv2d",
+        "convolution",
+        _(
+            "Convolution, BatchNorm2d and ReLU under the names conv, bn and relu: the building brick of "
+            "GoogLeNet and Inception (Szegedy et al. 2015)."
+        ),
+        params=_params(0.001),
+        label=_label,
+        expand=lambda p, ins: _row(p, ("conv", "bn", "relu")),
+    )
+)

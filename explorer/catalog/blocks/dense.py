@@ -21,31 +21,50 @@ def _dense_layer(p, ins):
     return inside
 
 
-KINDS.declare(Kind(
-    "DenseLayer", "block",
-    _("Computes a few new maps from all that came before and stacks them on them: [x, H(x)]; in a "
-      "stage it makes a dense block (Huang et al. 2016, DenseNet-BC)."),
-    title=_("Dense layer"),
-    params=(GROWTH, BN_SIZE, DROPOUT),
-    label=lambda p: f"+{p.growth_rate}",
-    numbered="denselayer{n}",
-    expand=_dense_layer))
+KINDS.declare(
+    Kind(
+        "DenseLayer",
+        "block",
+        _(
+            "Computes a few new maps from all that came before and stacks them on them: [x, H(x)]; in a "
+            "stage it makes a dense block (Huang et al. 2016, DenseNet-BC)."
+        ),
+        title=_("Dense layer"),
+        params=(GROWTH, BN_SIZE, DROPOUT),
+        label=lambda p: f"+{p.growth_rate}",
+        numbered="denselayer{n}",
+        expand=_dense_layer,
+    )
+)
 
 
 def _transition(p, ins):
     inside = Inside()
     inside.add("norm", "BatchNorm2d")
     inside.add("relu", "ReLU")
-    inside.add("conv", "Conv2d", out_channels=max(1, int(ins[0][0] * p.compression)), kernel_size=1,
-               bias=False)
+    inside.add(
+        "conv",
+        "Conv2d",
+        out_channels=max(1, int(ins[0][0] * p.compression)),
+        kernel_size=1,
+        bias=False,
+    )
     inside.add("pool", "AvgPool2d")
     return inside
 
 
-KINDS.declare(Kind(
-    "Transition", "block",
-    _("Between dense blocks: a 1×1 convolution that keeps a share θ of the channels, and 2×2 "
-      "average pooling (Huang et al. 2016, section 3)."),
-    params=(Param("compression", 0.5, _("Share of the channels that is kept (θ)."), 0.01, 1.0),),
-    label=lambda p: f"×{p.compression:g}, s2",
-    expand=_transition))
+KINDS.declare(
+    Kind(
+        "Transition",
+        "block",
+        _(
+            "Between dense blocks: a 1×1 convolution that keeps a share θ of the channels, and 2×2 "
+            "average pooling (Huang et al. 2016, section 3)."
+        ),
+        params=(
+            Param("compression", 0.5, _("Share of the channels that is kept (θ)."), 0.01, 1.0),
+        ),
+        label=lambda p: f"×{p.compression:g}, s2",
+        expand=_transition,
+    )
+)

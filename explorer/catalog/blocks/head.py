@@ -18,20 +18,34 @@ def _head(p, ins):
     return inside
 
 
-KINDS.declare(Kind(
-    "ClassifierHead", "head",
-    _("Global average pooling and one linear layer, a score for each class: W mean(x) + b (Lin, "
-      "Chen, Yan 2013, section 3.2)."),
-    title=_("Pool + linear"),
-    params=(Param("classes", 10, _("Number of classes of the data."), 1, 1_000_000),
-            Param("dropout", 0.0, _("Share of the pooled values set to 0 while training."),
-                  0.0, 0.95), INLINE),
-    label=lambda p: _("pool + linear"),
-    expand=_head))
+KINDS.declare(
+    Kind(
+        "ClassifierHead",
+        "head",
+        _(
+            "Global average pooling and one linear layer, a score for each class: W mean(x) + b (Lin, "
+            "Chen, Yan 2013, section 3.2)."
+        ),
+        title=_("Pool + linear"),
+        params=(
+            Param("classes", 10, _("Number of classes of the data."), 1, 1_000_000),
+            Param(
+                "dropout", 0.0, _("Share of the pooled values set to 0 while training."), 0.0, 0.95
+            ),
+            INLINE,
+        ),
+        label=lambda p: _("pool + linear"),
+        expand=_head,
+    )
+)
 
-KINDS.declare(Kind(
-    "Group", "block",
-    _("A block of one's own: the nodes drawn inside it."),
-    params=(replace(INLINE, default=False),),
-    label=lambda p: _("group"),
-    expand=lambda p, ins: None))  # the node bears its inside itself
+KINDS.declare(
+    Kind(
+        "Group",
+        "block",
+        _("A block of one's own: the nodes drawn inside it."),
+        params=(replace(INLINE, default=False),),
+        label=lambda p: _("group"),
+        expand=lambda p, ins: None,
+    )
+)  # the node bears its inside itself

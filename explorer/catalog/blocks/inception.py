@@ -13,15 +13,28 @@ from explorer.text import _
 class _Branches(Inside):
     """Branches that begin at the input, each a row of convolutions."""
 
-    def conv(self, id: str, channels: int, size: int | tuple[int, int] = 1, source: str = "",
-             stride: int = 1, padding: int | tuple[int, int] | None = None) -> str:
+    def conv(
+        self,
+        id: str,
+        channels: int,
+        size: int | tuple[int, int] = 1,
+        source: str = "",
+        stride: int = 1,
+        padding: int | tuple[int, int] | None = None,
+    ) -> str:
         """Convolution, BatchNorm2d, ReLU behind `source`, or behind the one added last; a pair
         keeps the size, a square has the padding that is given."""
         params = {"stride": stride} if stride != 1 else {}
         if padding is not None:
             params["padding"] = padding
-        return self.add(id, "BasicConv2d", *([source] if source else []), out_channels=channels,
-                        kernel_size=size, **params)
+        return self.add(
+            id,
+            "BasicConv2d",
+            *([source] if source else []),
+            out_channels=channels,
+            kernel_size=size,
+            **params,
+        )
 
     def pooled(self, kind: str, id: str = "pool", **params) -> str:
         return self.add(id, kind, INPUT, kernel_size=3, **params)
@@ -47,25 +60,41 @@ def _inception(p, ins):
     return inside
 
 
-KINDS.declare(Kind(
-    "Inception", "block",
-    _("1×1, two 3×3 and a pooling side by side, each with a 1×1 that keeps it cheap (Szegedy et al. "
-      "2014, GoogLeNet, figure 2b; the second 3×3 is 5×5 there, 3×3 in torchvision)."),
-    params=(_count("ch1x1", 64, _("Channels of the 1×1 branch."), _("1×1 alone")),
-            _count("ch3x3red", 96, _("Channels of the 1×1 before the first 3×3."),
-                   _("1×1 before 3×3")),
+KINDS.declare(
+    Kind(
+        "Inception",
+        "block",
+        _(
+            "1×1, two 3×3 and a pooling side by side, each with a 1×1 that keeps it cheap (Szegedy et al. "
+            "2014, GoogLeNet, figure 2b; the second 3×3 is 5×5 there, 3×3 in torchvision)."
+        ),
+        params=(
+            _count("ch1x1", 64, _("Channels of the 1×1 branch."), _("1×1 alone")),
+            _count(
+                "ch3x3red", 96, _("Channels of the 1×1 before the first 3×3."), _("1×1 before 3×3")
+            ),
             _count("ch3x3", 128, _("Channels of the first 3×3."), _("First 3×3")),
-            _count("ch5x5red", 16, _("Channels of the 1×1 before the second 3×3."),
-                   _("1×1 before 2nd")),
-            _count("ch5x5", 32, _("Channels of the second 3×3, which is 5×5 in the paper."),
-                   _("Second 3×3")),
-            _count("pool_proj", 32, _("Channels of the 1×1 behind the pooling."),
-                   _("1×1 after pool"))),
-    label=lambda p: f"{p.ch1x1 + p.ch3x3 + p.ch5x5 + p.pool_proj}",
-    expand=_inception))
+            _count(
+                "ch5x5red", 16, _("Channels of the 1×1 before the second 3×3."), _("1×1 before 2nd")
+            ),
+            _count(
+                "ch5x5",
+                32,
+                _("Channels of the second 3×3, which is 5×5 in the paper."),
+                _("Second 3×3"),
+            ),
+            _count(
+                "pool_proj", 32, _("Channels of the 1×1 behind the pooling."), _("1×1 after pool")
+            ),
+        ),
+        label=lambda p: f"{p.ch1x1 + p.ch3x3 + p.ch5x5 + p.pool_proj}",
+        expand=_inception,
+    )
+)
 
 
 # Inception-v3 ---------------------------------------------------------------------------------
+
 
 def _a(p, ins):
     inside = _Branches()
@@ -130,9 +159,14 @@ def _e(p, ins):
         step = 2
         if name == "branch3x3dbl":
             split, step = inside.conv(f"{name}_2", 384, 3), 3
-        ends.append(inside.add(
-            f"{name}_concat", "Concat", inside.conv(f"{name}_{step}a", 384, (1, 3), split),
-            inside.conv(f"{name}_{step}b", 384, (3, 1), split)))
+        ends.append(
+            inside.add(
+                f"{name}_concat",
+                "Concat",
+                inside.conv(f"{name}_{step}a", 384, (1, 3), split),
+                inside.conv(f"{name}_{step}b", 384, (3, 1), split),
+            )
+        )
     inside.pooled("AvgPool2d", stride=1, padding=1)
     ends.append(inside.conv("branch_pool", 192))
     inside.add("concat", "Concat", *ends)
@@ -140,20 +174,66 @@ def _e(p, ins):
 
 
 for _letter, _expand, _doc, _params, _label in (
-        ("A", _a, _("1×1, 5×5, two 3×3 and a pooling side by side (Szegedy et al. 2015, figure 5)."),
-         (_count("pool_features", 32, _("Channels of the 1×1 behind the pooling."),
-                 _("1×1 after pool")),),
-         lambda p: f"{224 + p.pool_features}"),
-        ("B", _b, _("Halves the resolution by 3×3, two 3×3 and a max pooling side by side (Szegedy "
-                    "et al. 2015, figure 10)."), (), lambda p: "s2"),
-        ("C", _c, _("A 7×7 taken apart into 1×7 and 7×1, once and twice (Szegedy et al. 2015, "
-                    "figure 6)."),
-         (_count("channels_7x7", 128, _("Channels of the 1×7 and 7×1."), _("1×7 channels")),),
-         lambda p: f"7×7, {p.channels_7x7}"),
-        ("D", _d, _("Halves the resolution behind 1×7 and 7×1 (Szegedy et al. 2015; torchvision's "
-                    "Mixed_7a)."), (), lambda p: "s2"),
-        ("E", _e, _("1×3 and 3×1 side by side at the end of branches, for many features on small "
-                    "maps (Szegedy et al. 2015, figure 7)."), (), lambda p: "2048")):
-    KINDS.declare(Kind(f"Inception{_letter}", "block", _doc, params=_params,
-                       title=_("Inception {letter}").format(letter=_letter), label=_label,
-                       expand=_expand))
+    (
+        "A",
+        _a,
+        _("1×1, 5×5, two 3×3 and a pooling side by side (Szegedy et al. 2015, figure 5)."),
+        (
+            _count(
+                "pool_features",
+                32,
+                _("Channels of the 1×1 behind the pooling."),
+                _("1×1 after pool"),
+            ),
+        ),
+        lambda p: f"{224 + p.pool_features}",
+    ),
+    (
+        "B",
+        _b,
+        _(
+            "Halves the resolution by 3×3, two 3×3 and a max pooling side by side (Szegedy "
+            "et al. 2015, figure 10)."
+        ),
+        (),
+        lambda p: "s2",
+    ),
+    (
+        "C",
+        _c,
+        _("A 7×7 taken apart into 1×7 and 7×1, once and twice (Szegedy et al. 2015, figure 6)."),
+        (_count("channels_7x7", 128, _("Channels of the 1×7 and 7×1."), _("1×7 channels")),),
+        lambda p: f"7×7, {p.channels_7x7}",
+    ),
+    (
+        "D",
+        _d,
+        _(
+            "Halves the resolution behind 1×7 and 7×1 (Szegedy et al. 2015; torchvision's "
+            "Mixed_7a)."
+        ),
+        (),
+        lambda p: "s2",
+    ),
+    (
+        "E",
+        _e,
+        _(
+            "1×3 and 3×1 side by side at the end of branches, for many features on small "
+            "maps (Szegedy et al. 2015, figure 7)."
+        ),
+        (),
+        lambda p: "2048",
+    ),
+):
+    KINDS.declare(
+        Kind(
+            f"Inception{_letter}",
+            "block",
+            _doc,
+            params=_params,
+            title=_("Inception {letter}").format(letter=_letter),
+            label=_label,
+            expand=_expand,
+        )
+    )

@@ -18,8 +18,12 @@ from explorer.catalog.layers import strided
 from explorer.graph.graph import INPUT
 from explorer.text import _
 
-_GATE = Param("squeeze_excite", True, _("A squeeze-and-excitation gate before the last convolution."),
-              title=_("Squeeze & excite"))
+_GATE = Param(
+    "squeeze_excite",
+    True,
+    _("A squeeze-and-excitation gate before the last convolution."),
+    title=_("Squeeze & excite"),
+)
 
 
 class _Branch:
@@ -38,9 +42,14 @@ class _Branch:
             value = getattr(self.p, param.name, param.default)
             if value != param.default:
                 params[param.name] = value
-        self.inside.add(self._next, "ConvNormAct", out_channels=channels, kernel_size=kernel,
-                        activation=activation, **{key: value for key, value in params.items()
-                                                  if value != 1})
+        self.inside.add(
+            self._next,
+            "ConvNormAct",
+            out_channels=channels,
+            kernel_size=kernel,
+            activation=activation,
+            **{key: value for key, value in params.items() if value != 1},
+        )
 
     def add(self, kind: str, **params) -> None:
         self.inside.add(self._next, kind, **params)
@@ -72,15 +81,21 @@ def _inverted_residual(p, ins):
     return _joined(branch, "conv", p, ins)
 
 
-KINDS.declare(Kind(
-    "InvertedResidual", "block",
-    _("1×1 up, depthwise 3×3, 1×1 down without a non-linearity, so that nothing is lost in the "
-      "narrow part; the shortcut joins the narrow ends (Sandler et al. 2018, MobileNetV2)."),
-    title=_("Inverted residual"),
-    params=(OUT_CHANNELS, STRIDE, EXPAND, KERNEL, ACTIVATION),
-    presets=((_("Inverted residual"), {"activation": "ReLU6"}),),
-    label=_label,
-    expand=_inverted_residual))
+KINDS.declare(
+    Kind(
+        "InvertedResidual",
+        "block",
+        _(
+            "1×1 up, depthwise 3×3, 1×1 down without a non-linearity, so that nothing is lost in the "
+            "narrow part; the shortcut joins the narrow ends (Sandler et al. 2018, MobileNetV2)."
+        ),
+        title=_("Inverted residual"),
+        params=(OUT_CHANNELS, STRIDE, EXPAND, KERNEL, ACTIVATION),
+        presets=((_("Inverted residual"), {"activation": "ReLU6"}),),
+        label=_label,
+        expand=_inverted_residual,
+    )
+)
 
 
 def _inverted_residual_v3(p, ins):
@@ -89,20 +104,27 @@ def _inverted_residual_v3(p, ins):
         branch.conv(p.expanded, 1, p.activation)
     branch.conv(p.expanded, p.kernel_size, p.activation, stride=p.stride, groups=p.expanded)
     if p.squeeze_excite:
-        branch.add("SqueezeExcitation", squeeze_channels=divisible(p.expanded // 4),
-                   gate="Hardsigmoid")
+        branch.add(
+            "SqueezeExcitation", squeeze_channels=divisible(p.expanded // 4), gate="Hardsigmoid"
+        )
     branch.conv(p.out_channels, 1, "none")
     return _joined(branch, "block", p, ins)
 
 
-KINDS.declare(Kind(
-    "InvertedResidualV3", "block",
-    _("The inverted residual with a gate for each channel (Howard et al. 2019, MobileNetV3, figure "
-      "4)."),
-    title=_("Inverted residual V3"),
-    params=(OUT_CHANNELS, STRIDE, EXPANDED, KERNEL, ACTIVATION, _GATE, EPS, MOMENTUM),
-    label=_label,
-    expand=_inverted_residual_v3))
+KINDS.declare(
+    Kind(
+        "InvertedResidualV3",
+        "block",
+        _(
+            "The inverted residual with a gate for each channel (Howard et al. 2019, MobileNetV3, figure "
+            "4)."
+        ),
+        title=_("Inverted residual V3"),
+        params=(OUT_CHANNELS, STRIDE, EXPANDED, KERNEL, ACTIVATION, _GATE, EPS, MOMENTUM),
+        label=_label,
+        expand=_inverted_residual_v3,
+    )
+)
 
 
 def _mbconv(p, ins):
@@ -117,13 +139,19 @@ def _mbconv(p, ins):
     return _joined(branch, "block", p, ins, True)
 
 
-KINDS.declare(Kind(
-    "MBConv", "block",
-    _("EfficientNet's block: an inverted residual with SiLU and a gate whose narrow part has a "
-      "quarter of the input's channels (Tan and Le 2019, section 4)."),
-    params=(OUT_CHANNELS, STRIDE, EXPAND, KERNEL, _GATE, DROP_PATH, EPS, MOMENTUM),
-    label=_label,
-    expand=_mbconv))
+KINDS.declare(
+    Kind(
+        "MBConv",
+        "block",
+        _(
+            "EfficientNet's block: an inverted residual with SiLU and a gate whose narrow part has a "
+            "quarter of the input's channels (Tan and Le 2019, section 4)."
+        ),
+        params=(OUT_CHANNELS, STRIDE, EXPAND, KERNEL, _GATE, DROP_PATH, EPS, MOMENTUM),
+        label=_label,
+        expand=_mbconv,
+    )
+)
 
 
 def _fused_mbconv(p, ins):
@@ -137,11 +165,17 @@ def _fused_mbconv(p, ins):
     return _joined(branch, "block", p, ins, True)
 
 
-KINDS.declare(Kind(
-    "FusedMBConv", "block",
-    _("MBConv with one plain 3×3 instead of 1×1 and depthwise 3×3: faster where the channels are "
-      "few (Tan and Le 2021, EfficientNetV2, figure 2)."),
-    title=_("Fused MBConv"),
-    params=(OUT_CHANNELS, STRIDE, EXPAND, KERNEL, DROP_PATH, EPS, MOMENTUM),
-    label=_label,
-    expand=_fused_mbconv))
+KINDS.declare(
+    Kind(
+        "FusedMBConv",
+        "block",
+        _(
+            "MBConv with one plain 3×3 instead of 1×1 and depthwise 3×3: faster where the channels are "
+            "few (Tan and Le 2021, EfficientNetV2, figure 2)."
+        ),
+        title=_("Fused MBConv"),
+        params=(OUT_CHANNELS, STRIDE, EXPAND, KERNEL, DROP_PATH, EPS, MOMENTUM),
+        label=_label,
+        expand=_fused_mbconv,
+    )
+)

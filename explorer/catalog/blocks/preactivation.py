@@ -18,8 +18,15 @@ def _block(p, ins, convs) -> Inside:
         inside.add(f"relu{number}", "ReLU")
         if number == 2 and p.dropout:
             inside.add("dropout", "Dropout", p=p.dropout)
-        inside.add(f"conv{number}", "Conv2d", out_channels=channels, kernel_size=size,
-                   stride=stride, padding=size // 2, bias=p.norm == "none")
+        inside.add(
+            f"conv{number}",
+            "Conv2d",
+            out_channels=channels,
+            kernel_size=size,
+            stride=stride,
+            padding=size // 2,
+            bias=p.norm == "none",
+        )
         before = channels
     if p.shortcut != "none":
         main = inside.last
@@ -31,31 +38,52 @@ def _block(p, ins, convs) -> Inside:
 
 
 def _projected(inside: Inside, p, ins, out_channels: int) -> str:
-    if p.shortcut != "zeros" and (p.shortcut == "projection" or p.stride != 1
-                                  or ins[0][0] != out_channels):
-        return inside.add("downsample", "Conv2d", "relu1", out_channels=out_channels,
-                          kernel_size=1, stride=p.stride, bias=False)
+    if p.shortcut != "zeros" and (
+        p.shortcut == "projection" or p.stride != 1 or ins[0][0] != out_channels
+    ):
+        return inside.add(
+            "downsample",
+            "Conv2d",
+            "relu1",
+            out_channels=out_channels,
+            kernel_size=1,
+            stride=p.stride,
+            bias=False,
+        )
     return around(inside, p, ins, out_channels)
 
 
 _PARAMS = (WIDTH, STRIDE, SHORTCUT, NORM, DROPOUT)
 
-KINDS.declare(Kind(
-    "PreActBasicBlock", "block",
-    _("Normalisation and ReLU before each of two 3×3 convolutions, so that the shortcut stays clear "
-      "from end to end: x + F(x) with nothing behind the sum (He et al. 2016, figure 4e). With "
-      "many channels, and dropout, it is Wide ResNet's (Zagoruyko and Komodakis 2016)."),
-    title=_("Pre-act basic"),
-    params=_PARAMS,
-    label=lambda p: f"3×3, {p.width}{strided(p)}",
-    expand=lambda p, ins: _block(p, ins, ((p.width, 3, p.stride), (p.width, 3, 1)))))
+KINDS.declare(
+    Kind(
+        "PreActBasicBlock",
+        "block",
+        _(
+            "Normalisation and ReLU before each of two 3×3 convolutions, so that the shortcut stays clear "
+            "from end to end: x + F(x) with nothing behind the sum (He et al. 2016, figure 4e). With "
+            "many channels, and dropout, it is Wide ResNet's (Zagoruyko and Komodakis 2016)."
+        ),
+        title=_("Pre-act basic"),
+        params=_PARAMS,
+        label=lambda p: f"3×3, {p.width}{strided(p)}",
+        expand=lambda p, ins: _block(p, ins, ((p.width, 3, p.stride), (p.width, 3, 1))),
+    )
+)
 
-KINDS.declare(Kind(
-    "PreActBottleneck", "block",
-    _("The bottleneck with normalisation and ReLU before each convolution, for networks of a "
-      "thousand layers (He et al. 2016, section 4)."),
-    title=_("Pre-act bottleneck"),
-    params=_PARAMS,
-    label=lambda p: f"{p.width} → {4 * p.width}{strided(p)}",
-    expand=lambda p, ins: _block(p, ins, (
-        (p.width, 1, 1), (p.width, 3, p.stride), (4 * p.width, 1, 1)))))
+KINDS.declare(
+    Kind(
+        "PreActBottleneck",
+        "block",
+        _(
+            "The bottleneck with normalisation and ReLU before each convolution, for networks of a "
+            "thousand layers (He et al. 2016, section 4)."
+        ),
+        title=_("Pre-act bottleneck"),
+        params=_PARAMS,
+        label=lambda p: f"{p.width} → {4 * p.width}{strided(p)}",
+        expand=lambda p, ins: _block(
+            p, ins, ((p.width, 1, 1), (p.width, 3, p.stride), (4 * p.width, 1, 1))
+        ),
+    )
+)

@@ -22,25 +22,38 @@ from explorer.text import _
 # Shortcuts ------------------------------------------------------------------------------------
 
 _OTHER = Param("out_channels", 64, _("Channels of the other branch."), 1, 65_536)
-_STEP = Param("stride", 1, _("Step; as much as the other branch lowers the resolution."), 1, 64,
-              unit="px")
+_STEP = Param(
+    "stride", 1, _("Step; as much as the other branch lowers the resolution."), 1, 64, unit="px"
+)
 
 
 def _projection(p, ins):
     inside = Inside()
-    inside.add("0", "Conv2d", out_channels=p.out_channels, kernel_size=1, stride=p.stride,
-               bias=p.norm == "none")
+    inside.add(
+        "0",
+        "Conv2d",
+        out_channels=p.out_channels,
+        kernel_size=1,
+        stride=p.stride,
+        bias=p.norm == "none",
+    )
     normalise(inside, "1", p.norm, p.out_channels)
     return inside
 
 
-KINDS.declare(Kind(
-    "Projection", "merge",
-    _("1×1 convolution and BatchNorm2d that give a shortcut the shape of the other branch (He et "
-      "al. 2015, option B): drawn dashed."),
-    params=(_OTHER, _STEP, NORM),
-    label=lambda p: f"1×1, {p.out_channels}{strided(p)}",
-    expand=_projection))
+KINDS.declare(
+    Kind(
+        "Projection",
+        "merge",
+        _(
+            "1×1 convolution and BatchNorm2d that give a shortcut the shape of the other branch (He et "
+            "al. 2015, option B): drawn dashed."
+        ),
+        params=(_OTHER, _STEP, NORM),
+        label=lambda p: f"1×1, {p.out_channels}{strided(p)}",
+        expand=_projection,
+    )
+)
 
 
 def _zero_shortcut(p, ins):
@@ -51,14 +64,20 @@ def _zero_shortcut(p, ins):
     return inside
 
 
-KINDS.declare(Kind(
-    "ZeroShortcut", "merge",
-    _("Takes every stride-th number and adds channels of zeros: a shortcut without parameters (He "
-      "et al. 2015, option A): drawn dashed."),
-    title=_("Zero shortcut"),
-    params=(_OTHER, _STEP),
-    label=lambda p: f"+0, {p.out_channels}{strided(p)}",
-    expand=_zero_shortcut))
+KINDS.declare(
+    Kind(
+        "ZeroShortcut",
+        "merge",
+        _(
+            "Takes every stride-th number and adds channels of zeros: a shortcut without parameters (He "
+            "et al. 2015, option A): drawn dashed."
+        ),
+        title=_("Zero shortcut"),
+        params=(_OTHER, _STEP),
+        label=lambda p: f"+0, {p.out_channels}{strided(p)}",
+        expand=_zero_shortcut,
+    )
+)
 
 
 def around(inside: Inside, p, ins, out_channels: int, source: str = INPUT) -> str:
@@ -71,11 +90,27 @@ def around(inside: Inside, p, ins, out_channels: int, source: str = INPUT) -> st
     return inside.add("downsample", "Identity", INPUT)
 
 
-def _conv(inside: Inside, number: int, channels: int, size: int, stride: int, norm: str,
-          relu: bool = True, groups: int = 1) -> None:
+def _conv(
+    inside: Inside,
+    number: int,
+    channels: int,
+    size: int,
+    stride: int,
+    norm: str,
+    relu: bool = True,
+    groups: int = 1,
+) -> None:
     """conv, bn and relu of one number."""
-    inside.add(f"conv{number}", "Conv2d", out_channels=channels, kernel_size=size, stride=stride,
-               padding=size // 2, bias=norm == "none", groups=groups)
+    inside.add(
+        f"conv{number}",
+        "Conv2d",
+        out_channels=channels,
+        kernel_size=size,
+        stride=stride,
+        padding=size // 2,
+        bias=norm == "none",
+        groups=groups,
+    )
     normalise(inside, f"bn{number}", norm, channels)
     if relu:
         inside.add(f"relu{number}", "ReLU")
@@ -93,13 +128,21 @@ def _join(inside: Inside, p, ins, out_channels: int, number: int) -> None:
 
 def _named(plain: str):
     """The class's name: PlainBlock without a shortcut, SEBlock with a gate."""
+
     def name(p) -> str:
-        return (f"Plain{plain.removeprefix('Basic')}" if p.shortcut == "none" else
-                f"SE{plain}" if p.se else plain)
+        return (
+            f"Plain{plain.removeprefix('Basic')}"
+            if p.shortcut == "none"
+            else f"SE{plain}"
+            if p.se
+            else plain
+        )
+
     return name
 
 
 # Blocks ---------------------------------------------------------------------------------------
+
 
 def _basic_block(p, ins):
     inside = Inside()
@@ -109,14 +152,20 @@ def _basic_block(p, ins):
     return inside
 
 
-KINDS.declare(Kind(
-    "BasicBlock", "block",
-    _("Two 3×3 convolutions that learn F(x) = H(x) − x; the output is F(x) + x (He et al. 2015, "
-      "figure 5 left)."),
-    params=(WIDTH, STRIDE, SHORTCUT, NORM, SE),
-    label=lambda p: f"3×3, {p.width}{strided(p)}",
-    written_as=_named("BasicBlock"),
-    expand=_basic_block))
+KINDS.declare(
+    Kind(
+        "BasicBlock",
+        "block",
+        _(
+            "Two 3×3 convolutions that learn F(x) = H(x) − x; the output is F(x) + x (He et al. 2015, "
+            "figure 5 left)."
+        ),
+        params=(WIDTH, STRIDE, SHORTCUT, NORM, SE),
+        label=lambda p: f"3×3, {p.width}{strided(p)}",
+        written_as=_named("BasicBlock"),
+        expand=_basic_block,
+    )
+)
 
 
 def _bottleneck(p, ins):
@@ -129,29 +178,43 @@ def _bottleneck(p, ins):
     return inside
 
 
-KINDS.declare(Kind(
-    "Bottleneck", "block",
-    _("1×1 down, 3×3, 1×1 up to four times the channels, plus the shortcut (He et al. 2015, figure "
-      "5 right); the stride is on the 3×3, as in torchvision. With groups it is ResNeXt's block "
-      "(Xie et al. 2016), with width_per_group 128 Wide ResNet's (Zagoruyko and Komodakis 2016): "
-      "the 3×3 has width × width_per_group / 64 × groups channels."),
-    params=(WIDTH, STRIDE, SHORTCUT, NORM, SE, GROUPS, WIDTH_PER_GROUP),
-    presets=((_("Bottleneck"), {}),
-             (_("ResNeXt 32×4d"), {"groups": 32, "width_per_group": 4}),
-             (_("Wide bottleneck"), {"width_per_group": 128})),
-    label=lambda p: f"{p.width} → {4 * p.width}{strided(p)}",
-    written_as=_named("Bottleneck"),
-    expand=_bottleneck))
+KINDS.declare(
+    Kind(
+        "Bottleneck",
+        "block",
+        _(
+            "1×1 down, 3×3, 1×1 up to four times the channels, plus the shortcut (He et al. 2015, figure "
+            "5 right); the stride is on the 3×3, as in torchvision. With groups it is ResNeXt's block "
+            "(Xie et al. 2016), with width_per_group 128 Wide ResNet's (Zagoruyko and Komodakis 2016): "
+            "the 3×3 has width × width_per_group / 64 × groups channels."
+        ),
+        params=(WIDTH, STRIDE, SHORTCUT, NORM, SE, GROUPS, WIDTH_PER_GROUP),
+        presets=(
+            (_("Bottleneck"), {}),
+            (_("ResNeXt 32×4d"), {"groups": 32, "width_per_group": 4}),
+            (_("Wide bottleneck"), {"width_per_group": 128}),
+        ),
+        label=lambda p: f"{p.width} → {4 * p.width}{strided(p)}",
+        written_as=_named("Bottleneck"),
+        expand=_bottleneck,
+    )
+)
 
 
 # RegNet ---------------------------------------------------------------------------------------
+
 
 def _regnet_block(p, ins):
     width, source = p.out_channels, ins[0][0]
     branch = Inside()
     branch.add("a", "ConvNormAct", out_channels=width, kernel_size=1)
-    branch.add("b", "ConvNormAct", out_channels=width, stride=p.stride,
-               groups=max(1, width // p.group_width))
+    branch.add(
+        "b",
+        "ConvNormAct",
+        out_channels=width,
+        stride=p.stride,
+        groups=max(1, width // p.group_width),
+    )
     if p.se_ratio:
         branch.add("se", "SqueezeExcitation", squeeze_channels=max(1, round(p.se_ratio * source)))
     branch.add("c", "ConvNormAct", out_channels=width, kernel_size=1, activation="none")
@@ -166,12 +229,18 @@ def _regnet_block(p, ins):
     return inside
 
 
-KINDS.declare(Kind(
-    "RegNetBlock", "block",
-    _("A bottleneck as wide inside as outside, its 3×3 in groups of equal width, with a gate in "
-      "RegNetY (Radosavovic et al. 2020, section 3.2)."),
-    title=_("RegNet block"),
-    params=(OUT_CHANNELS, STRIDE, GROUP_WIDTH, SE_RATIO),
-    label=lambda p: f"g{p.group_width}, {p.out_channels}{strided(p)}",
-    numbered="block{stage}-{i}",
-    expand=_regnet_block))
+KINDS.declare(
+    Kind(
+        "RegNetBlock",
+        "block",
+        _(
+            "A bottleneck as wide inside as outside, its 3×3 in groups of equal width, with a gate in "
+            "RegNetY (Radosavovic et al. 2020, section 3.2)."
+        ),
+        title=_("RegNet block"),
+        params=(OUT_CHANNELS, STRIDE, GROUP_WIDTH, SE_RATIO),
+        label=lambda p: f"g{p.group_width}, {p.out_channels}{strided(p)}",
+        numbered="block{stage}-{i}",
+        expand=_regnet_block,
+    )
+)

@@ -9,8 +9,16 @@ from explorer.text import _
 
 
 def _depthwise(branch: Inside, at: int, channels: int, stride: int) -> None:
-    branch.add(str(at), "Conv2d", out_channels=channels, kernel_size=3, stride=stride, padding=1,
-               groups=channels, bias=False)
+    branch.add(
+        str(at),
+        "Conv2d",
+        out_channels=channels,
+        kernel_size=3,
+        stride=stride,
+        padding=1,
+        groups=channels,
+        bias=False,
+    )
     branch.add(str(at + 1), "BatchNorm2d")
 
 
@@ -42,12 +50,18 @@ def _shuffle_unit(p, ins):
     return inside
 
 
-KINDS.declare(Kind(
-    "ShuffleUnit", "block",
-    _("One half of the channels passes by, the other goes through 1×1, depthwise 3×3, 1×1; then the "
-      "channels are mixed. Where the resolution falls both halves work (Ma et al. 2018, "
-      "ShuffleNetV2, figure 3c and d)."),
-    title=_("Shuffle unit"),
-    params=(OUT_CHANNELS, STRIDE),
-    label=lambda p: f"{p.out_channels}{strided(p)}",
-    expand=_shuffle_unit))
+KINDS.declare(
+    Kind(
+        "ShuffleUnit",
+        "block",
+        _(
+            "One half of the channels passes by, the other goes through 1×1, depthwise 3×3, 1×1; then the "
+            "channels are mixed. Where the resolution falls both halves work (Ma et al. 2018, "
+            "ShuffleNetV2, figure 3c and d)."
+        ),
+        title=_("Shuffle unit"),
+        params=(OUT_CHANNELS, STRIDE),
+        label=lambda p: f"{p.out_channels}{strided(p)}",
+        expand=_shuffle_unit,
+    )
+)

@@ -9,18 +9,40 @@ from explorer.catalog.kind import KINDS, Kind, Param
 from explorer.catalog.layers import strided
 from explorer.text import _
 
-BLOCKS = ("BasicBlock", "Bottleneck", "PreActBasicBlock", "PreActBottleneck", "RegNetBlock",
-          "InvertedResidual", "InvertedResidualV3", "MBConv", "FusedMBConv", "ShuffleUnit",
-          "ConvNeXtBlock", "DenseLayer", "Fire", "Inception", "InceptionA", "InceptionC",
-          "InceptionE", "SqueezeExcitation")
+BLOCKS = (
+    "BasicBlock",
+    "Bottleneck",
+    "PreActBasicBlock",
+    "PreActBottleneck",
+    "RegNetBlock",
+    "InvertedResidual",
+    "InvertedResidualV3",
+    "MBConv",
+    "FusedMBConv",
+    "ShuffleUnit",
+    "ConvNeXtBlock",
+    "DenseLayer",
+    "Fire",
+    "Inception",
+    "InceptionA",
+    "InceptionC",
+    "InceptionE",
+    "SqueezeExcitation",
+)
 _COUNTED = tuple(name for name in BLOCKS if "{i}" in KINDS[name].numbered)  # from 0, or as told
 _FOURFOLD = ("Bottleneck", "PreActBottleneck")
 
-_DROP_LAST = Param("drop_path_last", 0.0,
-                   _("drop_path of the last block, if it is larger; it rises evenly from the first "
-                     "to the last."), 0.0, 0.95, of=("MBConv", "FusedMBConv", "ConvNeXtBlock"))
-_STAGE = Param("stage", 1, _("Which stage this is: a part of the blocks' names."), 1, 99,
-               of=("RegNetBlock",))
+_DROP_LAST = Param(
+    "drop_path_last",
+    0.0,
+    _("drop_path of the last block, if it is larger; it rises evenly from the first to the last."),
+    0.0,
+    0.95,
+    of=("MBConv", "FusedMBConv", "ConvNeXtBlock"),
+)
+_STAGE = Param(
+    "stage", 1, _("Which stage this is: a part of the blocks' names."), 1, 99, of=("RegNetBlock",)
+)
 
 
 def _block_params() -> tuple[Param, ...]:
@@ -29,25 +51,33 @@ def _block_params() -> tuple[Param, ...]:
     users: dict[str, list[str]] = {}
     for name in BLOCKS:
         for param in KINDS[name].params:
-            assert param.name not in found or param.default == (
-                found[param.name].default), f"{param.name} is two things"
+            assert param.name not in found or param.default == (found[param.name].default), (
+                f"{param.name} is two things"
+            )
             found.setdefault(param.name, param)
             users.setdefault(param.name, []).append(name)
     titles = {"stride": _("First stride")}
-    return tuple(replace(param, of=tuple(users[param.name]),
-                         title=titles.get(param.name, param.title)) for param in found.values())
+    return tuple(
+        replace(param, of=tuple(users[param.name]), title=titles.get(param.name, param.title))
+        for param in found.values()
+    )
 
 
 def _drop_paths(p, count: int) -> list[float]:
     last = max(p.drop_path, p.drop_path_last)
-    return [round(p.drop_path + (last - p.drop_path) * number / max(1, count - 1), 6)
-            for number in range(count)]
+    return [
+        round(p.drop_path + (last - p.drop_path) * number / max(1, count - 1), 6)
+        for number in range(count)
+    ]
 
 
 def _stage(p, ins):
     block = KINDS[p.block]
-    first = {param.name: value for param in block.params
-             if (value := getattr(p, param.name)) != param.default}
+    first = {
+        param.name: value
+        for param in block.params
+        if (value := getattr(p, param.name)) != param.default
+    }
     others = {key: value for key, value in first.items() if key != "stride"}
     if first.get("shortcut") == "projection":
         others.pop("shortcut")
@@ -75,20 +105,32 @@ def _label(p) -> str:
     return KINDS[p.block].title or p.block
 
 
-KINDS.declare(Kind(
-    "Stage", "stage",
-    _("Equal blocks in a row; the first may lower the resolution and raise the channels (He et al. "
-      "2015, table 1, conv2_x to conv5_x)."),
-    params=(
-        Param("block", "BasicBlock", _("The block that is repeated."), choices=BLOCKS),
-        Param("depth", 2, _("How many blocks."), 1, 1000, unit="×", title=_("Blocks")),
-        *_block_params(), _DROP_LAST, _STAGE,
-        replace(params.INLINE, default=False), replace(FIRST, of=_COUNTED)),
-    presets=((_("Basic ×N"), {"block": "BasicBlock"}),
-             (_("Bottleneck ×N"), {"block": "Bottleneck"}),
-             (_("Inverted residual ×N"), {"block": "InvertedResidual", "activation": "ReLU6"}),
-             (_("MBConv ×N"), {"block": "MBConv"}),
-             (_("ConvNeXt ×N"), {"block": "ConvNeXtBlock"}),
-             (_("Dense block"), {"block": "DenseLayer", "depth": 6})),
-    label=_label,
-    expand=_stage))
+KINDS.declare(
+    Kind(
+        "Stage",
+        "stage",
+        _(
+            "Equal blocks in a row; the first may lower the resolution and raise the channels (He et al. "
+            "2015, table 1, conv2_x to conv5_x)."
+        ),
+        params=(
+            Param("block", "BasicBlock", _("The block that is repeated."), choices=BLOCKS),
+            Param("depth", 2, _("How many blocks."), 1, 1000, unit="×", title=_("Blocks")),
+            *_block_params(),
+            _DROP_LAST,
+            _STAGE,
+            replace(params.INLINE, default=False),
+            replace(FIRST, of=_COUNTED),
+        ),
+        presets=(
+            (_("Basic ×N"), {"block": "BasicBlock"}),
+            (_("Bottleneck ×N"), {"block": "Bottleneck"}),
+            (_("Inverted residual ×N"), {"block": "InvertedResidual", "activation": "ReLU6"}),
+            (_("MBConv ×N"), {"block": "MBConv"}),
+            (_("ConvNeXt ×N"), {"block": "ConvNeXtBlock"}),
+            (_("Dense block"), {"block": "DenseLayer", "depth": 6}),
+        ),
+        label=_label,
+        expand=_stage,
+    )
+)

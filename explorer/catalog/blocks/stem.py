@@ -12,8 +12,15 @@ OUT = Param("out_channels", 64, _("Channels that the first stage gets."), 1, 65_
 def _stem(channels: int, size: int, stride: int = 1) -> Inside:
     """conv1, bn1 and relu."""
     inside = Inside()
-    inside.add("conv1", "Conv2d", out_channels=channels, kernel_size=size, stride=stride,
-               padding=size // 2, bias=False)
+    inside.add(
+        "conv1",
+        "Conv2d",
+        out_channels=channels,
+        kernel_size=size,
+        stride=stride,
+        padding=size // 2,
+        bias=False,
+    )
     inside.add("bn1", "BatchNorm2d")
     inside.add("relu", "ReLU")
     return inside
@@ -25,32 +32,51 @@ def _imagenet_stem(p, ins):
     return inside
 
 
-KINDS.declare(Kind(
-    "ImageNetStem", "stem",
-    _("7×7 convolution with stride 2, BatchNorm2d, ReLU, 3×3 max pool: a quarter of the resolution "
-      "before the first stage (He et al. 2015, table 1)."),
-    title=_("ImageNet 7×7"),
-    params=(OUT, INLINE),
-    label=lambda p: f"ImageNet 7×7, {p.out_channels}",
-    expand=_imagenet_stem))
+KINDS.declare(
+    Kind(
+        "ImageNetStem",
+        "stem",
+        _(
+            "7×7 convolution with stride 2, BatchNorm2d, ReLU, 3×3 max pool: a quarter of the resolution "
+            "before the first stage (He et al. 2015, table 1)."
+        ),
+        title=_("ImageNet 7×7"),
+        params=(OUT, INLINE),
+        label=lambda p: f"ImageNet 7×7, {p.out_channels}",
+        expand=_imagenet_stem,
+    )
+)
 
 
-KINDS.declare(Kind(
-    "CifarStem", "stem",
-    _("3×3 convolution, BatchNorm2d, ReLU at full resolution: for small pictures (He et al. 2015, "
-      "section 4.2)."),
-    title=_("CIFAR 3×3"),
-    params=(replace(OUT, default=16), INLINE),
-    label=lambda p: f"CIFAR 3×3, {p.out_channels}",
-    expand=lambda p, ins: _stem(p.out_channels, 3)))
+KINDS.declare(
+    Kind(
+        "CifarStem",
+        "stem",
+        _(
+            "3×3 convolution, BatchNorm2d, ReLU at full resolution: for small pictures (He et al. 2015, "
+            "section 4.2)."
+        ),
+        title=_("CIFAR 3×3"),
+        params=(replace(OUT, default=16), INLINE),
+        label=lambda p: f"CIFAR 3×3, {p.out_channels}",
+        expand=lambda p, ins: _stem(p.out_channels, 3),
+    )
+)
 
 
 def _deep_stem(p, ins):
     convs = Inside()
     half = max(1, p.out_channels // 2)
     for number, (channels, stride) in enumerate(((half, 2), (half, 1))):
-        convs.add(str(3 * number), "Conv2d", out_channels=channels, kernel_size=3, stride=stride,
-                  padding=1, bias=False)
+        convs.add(
+            str(3 * number),
+            "Conv2d",
+            out_channels=channels,
+            kernel_size=3,
+            stride=stride,
+            padding=1,
+            bias=False,
+        )
         convs.add(str(3 * number + 1), "BatchNorm2d")
         convs.add(str(3 * number + 2), "ReLU")
     convs.add("6", "Conv2d", out_channels=p.out_channels, kernel_size=3, padding=1, bias=False)
@@ -62,31 +88,46 @@ def _deep_stem(p, ins):
     return inside
 
 
-KINDS.declare(Kind(
-    "DeepStem", "stem",
-    _("Three 3×3 convolutions instead of one 7×7, the same field with more non-linearities, then "
-      "3×3 max pool: ResNet-C and -D (He, Tong et al. 2018, section 4.1)."),
-    title=_("Deep 3 × 3×3"),
-    params=(OUT, INLINE),
-    label=lambda p: f"Deep 3×3, {p.out_channels}",
-    expand=_deep_stem))
+KINDS.declare(
+    Kind(
+        "DeepStem",
+        "stem",
+        _(
+            "Three 3×3 convolutions instead of one 7×7, the same field with more non-linearities, then "
+            "3×3 max pool: ResNet-C and -D (He, Tong et al. 2018, section 4.1)."
+        ),
+        title=_("Deep 3 × 3×3"),
+        params=(OUT, INLINE),
+        label=lambda p: f"Deep 3×3, {p.out_channels}",
+        expand=_deep_stem,
+    )
+)
 
 
 def _patchify_stem(p, ins):
     inside = Inside()
-    inside.add("0", "Conv2d", out_channels=p.out_channels, kernel_size=p.patch_size,
-               stride=p.patch_size)
+    inside.add(
+        "0", "Conv2d", out_channels=p.out_channels, kernel_size=p.patch_size, stride=p.patch_size
+    )
     inside.add("1", "LayerNorm2d", eps=p.eps)
     return inside
 
 
-KINDS.declare(Kind(
-    "PatchifyStem", "stem",
-    _("Cuts the picture into patches that do not overlap, one 4×4 convolution with stride 4, then "
-      "LayerNorm2d: the stem of ConvNeXt (Liu et al. 2022, section 2.2)."),
-    title=_("Patchify 4×4"),
-    params=(replace(OUT, default=96),
+KINDS.declare(
+    Kind(
+        "PatchifyStem",
+        "stem",
+        _(
+            "Cuts the picture into patches that do not overlap, one 4×4 convolution with stride 4, then "
+            "LayerNorm2d: the stem of ConvNeXt (Liu et al. 2022, section 2.2)."
+        ),
+        title=_("Patchify 4×4"),
+        params=(
+            replace(OUT, default=96),
             Param("patch_size", 4, _("Side of a patch."), 1, 64, unit="px"),
-            replace(EPS, default=1e-6, doc=_("Added to the variance that LayerNorm2d divides by."))),
-    label=lambda p: f"{p.patch_size}×{p.patch_size}, {p.out_channels}",
-    expand=_patchify_stem))
+            replace(EPS, default=1e-6, doc=_("Added to the variance that LayerNorm2d divides by.")),
+        ),
+        label=lambda p: f"{p.patch_size}×{p.patch_size}, {p.out_channels}",
+        expand=_patchify_stem,
+    )
+)

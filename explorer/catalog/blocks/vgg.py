@@ -7,8 +7,14 @@ from explorer.catalog.inside import Inside
 from explorer.catalog.kind import KINDS, Kind, Param
 from explorer.text import _
 
-FIRST = Param("first", 0, _("The number that the first is named by; those behind it count on."), 0, 10_000,
-              title=_("Count from"))
+FIRST = Param(
+    "first",
+    0,
+    _("The number that the first is named by; those behind it count on."),
+    0,
+    10_000,
+    title=_("Count from"),
+)
 
 
 def _vgg_group(p, ins):
@@ -26,15 +32,24 @@ def _vgg_group(p, ins):
     return inside
 
 
-KINDS.declare(Kind(
-    "VGGGroup", "block",
-    _("Some 3×3 convolutions of equal width, then 2×2 max pooling: two see 5×5, three see 7×7, with "
-      "fewer weights than one large window (Simonyan and Zisserman 2014, section 2.3)."),
-    title=_("VGG group"),
-    params=(OUT_CHANNELS,
+KINDS.declare(
+    Kind(
+        "VGGGroup",
+        "block",
+        _(
+            "Some 3×3 convolutions of equal width, then 2×2 max pooling: two see 5×5, three see 7×7, with "
+            "fewer weights than one large window (Simonyan and Zisserman 2014, section 2.3)."
+        ),
+        title=_("VGG group"),
+        params=(
+            OUT_CHANNELS,
             Param("depth", 2, _("How many convolutions."), 1, 64, title=_("Convolutions")),
             Param("batch_norm", False, _("BatchNorm2d behind each convolution.")),
             Param("pool", True, _("2×2 max pooling at the end.")),
-            replace(INLINE, default=False), FIRST),
-    label=lambda p: f"{p.depth} × 3×3, {p.out_channels}",
-    expand=_vgg_group))
+            replace(INLINE, default=False),
+            FIRST,
+        ),
+        label=lambda p: f"{p.depth} × 3×3, {p.out_channels}",
+        expand=_vgg_group,
+    )
+)

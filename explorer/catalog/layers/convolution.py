@@ -22,12 +22,22 @@ from explorer.catalog.layers.window import (
 from explorer.catalog.reach import transposed
 from explorer.text import _
 
-OUT_CHANNELS = Param("out_channels", 64,
-                     _("Number of kernels, and so of feature maps that come out."), 1, 65_536)
-GROUPS = Param("groups", 1, _("Splits the channels into groups that do not see each other; equal "
-                              "to the input channels it is a depthwise convolution."), 1, 65_536)
-BIAS = Param("bias", True, _("Adds a learned number to each output channel; useless before "
-                             "BatchNorm2d."))
+OUT_CHANNELS = Param(
+    "out_channels", 64, _("Number of kernels, and so of feature maps that come out."), 1, 65_536
+)
+GROUPS = Param(
+    "groups",
+    1,
+    _(
+        "Splits the channels into groups that do not see each other; equal "
+        "to the input channels it is a depthwise convolution."
+    ),
+    1,
+    65_536,
+)
+BIAS = Param(
+    "bias", True, _("Adds a learned number to each output channel; useless before BatchNorm2d.")
+)
 
 
 def _divided(p, shape, goes_on):
@@ -36,11 +46,18 @@ def _divided(p, shape, goes_on):
         if channels % p.groups:
             raise Mismatch(
                 "groups",
-                _("groups {groups} of {{node}} does not divide its {count} {which} channels; "
-                  "allowed: {divisors}").format(
-                      groups=p.groups, count=channels, which=which,
-                      divisors=listed(divisors(shape[0], p.out_channels))),
-                intended(goes_on), channels=(shape[0], p.out_channels))
+                _(
+                    "groups {groups} of {{node}} does not divide its {count} {which} channels; "
+                    "allowed: {divisors}"
+                ).format(
+                    groups=p.groups,
+                    count=channels,
+                    which=which,
+                    divisors=listed(divisors(shape[0], p.out_channels)),
+                ),
+                intended(goes_on),
+                channels=(shape[0], p.out_channels),
+            )
 
 
 def divisors(*counts: int) -> list[int]:
@@ -88,39 +105,69 @@ def _copied(p, ins, out) -> int:
 
 
 def _label(p) -> str:
-    return f"{extent(p.kernel_size)}, {p.out_channels}{strided(p)}" + (
-        f", g{p.groups}" if p.groups > 1 else "") + (
-        f", d{shown(p.dilation)}" if pair(p.dilation) != (1, 1) else "")
+    return (
+        f"{extent(p.kernel_size)}, {p.out_channels}{strided(p)}"
+        + (f", g{p.groups}" if p.groups > 1 else "")
+        + (f", d{shown(p.dilation)}" if pair(p.dilation) != (1, 1) else "")
+    )
 
 
-KINDS.declare(Kind(
-    "Conv2d", "convolution",
-    _("Slides the same small kernels over the whole map: each output channel is one learned "
-      "pattern, looked for everywhere (parameter sharing). out = ⌊(in + 2 × padding − dilation × "
-      "(kernel − 1) − 1) / stride⌋ + 1 (LeCun et al. 1998; groups: Krizhevsky et al. 2012; "
-      "dilation: Yu and Koltun 2015)."),
-    params=(OUT_CHANNELS, KERNEL, STRIDE, replace(PADDING, words=("same",)), DILATION, GROUPS,
-            BIAS),
-    label=_label,
-    shape=_conv_shape, macs=_conv_macs, reach=reach, extra=_copied,
-    keeps=lambda p, ins, out: () if any(_overhang(p)) else ("input",),
-    weights=lambda p, ins: _biased(p, Weight(
-        "weight", (p.out_channels, ins[0][0] // p.groups, *pair(p.kernel_size)))),
-    call=lambda p, ins: Call("nn.Conv2d", (
-        Argument("in_channels", ins[0][0]), Argument("out_channels", p.out_channels),
-        Argument("kernel_size", p.kernel_size), Argument("stride", p.stride, 1),
-        Argument("padding", p.padding, 0), Argument("dilation", p.dilation, 1),
-        Argument("groups", p.groups, 1), Argument("bias", p.bias, True)))))
+KINDS.declare(
+    Kind(
+        "Conv2d",
+        "convolution",
+        _(
+            "Slides the same small kernels over the whole map: each output channel is one learned "
+            "pattern, looked for everywhere (parameter sharing). out = ⌊(in + 2 × padding − dilation × "
+            "(kernel − 1) − 1) / stride⌋ + 1 (LeCun et al. 1998; groups: Krizhevsky et al. 2012; "
+            "dilation: Yu and Koltun 2015)."
+        ),
+        params=(
+            OUT_CHANNELS,
+            KERNEL,
+            STRIDE,
+            replace(PADDING, words=("same",)),
+            DILATION,
+            GROUPS,
+            BIAS,
+        ),
+        label=_label,
+        shape=_conv_shape,
+        macs=_conv_macs,
+        reach=reach,
+        extra=_copied,
+        keeps=lambda p, ins, out: () if any(_overhang(p)) else ("input",),
+        weights=lambda p, ins: _biased(
+            p, Weight("weight", (p.out_channels, ins[0][0] // p.groups, *pair(p.kernel_size)))
+        ),
+        call=lambda p, ins: Call(
+            "nn.Conv2d",
+            (
+                Argument("in_channels", ins[0][0]),
+                Argument("out_channels", p.out_channels),
+                Argument("kernel_size", p.kernel_size),
+                Argument("stride", p.stride, 1),
+                Argument("padding", p.padding, 0),
+                Argument("dilation", p.dilation, 1),
+                Argument("groups", p.groups, 1),
+                Argument("bias", p.bias, True),
+            ),
+        ),
+    )
+)
 
 
 # Transposed -----------------------------------------------------------------------------------
+
 
 def _transposed_sides(p, shape):
     return tuple(
         (side - 1) * stride - 2 * padding + dilation * (kernel - 1) + more + 1
         for side, kernel, stride, padding, dilation, more in zip(
-            shape[1:], *map(pair, (p.kernel_size, p.stride, p.padding, p.dilation,
-                                   p.output_padding))))
+            shape[1:],
+            *map(pair, (p.kernel_size, p.stride, p.padding, p.dilation, p.output_padding)),
+        )
+    )
 
 
 def _transposed_shape(p, ins):
@@ -130,23 +177,38 @@ def _transposed_shape(p, ins):
     if min(sides) < 1:
         lacking = [max(0, 1 - side) for side in sides]
         raise Mismatch(
-            "vanishes", _("{{node}} would give a map of {sides}; allowed: at least 1×1, with less "
-                          "padding or a larger kernel_size").format(sides=text_of(sides)),
+            "vanishes",
+            _(
+                "{{node}} would give a map of {sides}; allowed: at least 1×1, with less "
+                "padding or a larger kernel_size"
+            ).format(sides=text_of(sides)),
             (p.out_channels, *(max(1, side) for side in sides)),
-            padding=tuple(padding - (lack + 1) // 2
-                          for padding, lack in zip(pair(p.padding), lacking)),
-            kernel_size=tuple(kernel - -lack // dilation for kernel, lack, dilation in zip(
-                pair(p.kernel_size), lacking, pair(p.dilation))))
+            padding=tuple(
+                padding - (lack + 1) // 2 for padding, lack in zip(pair(p.padding), lacking)
+            ),
+            kernel_size=tuple(
+                kernel - -lack // dilation
+                for kernel, lack, dilation in zip(pair(p.kernel_size), lacking, pair(p.dilation))
+            ),
+        )
     most = tuple(max(each) - 1 for each in zip(pair(p.stride), pair(p.dilation)))
     if any(more > limit for more, limit in zip(pair(p.output_padding), most)):
         raise Mismatch(
             "output_padding",
-            _("output_padding {more} of {{node}} must be smaller than stride or dilation; "
-              "allowed: {allowed}").format(
-                  more=shown(p.output_padding),
-                  allowed=(_("0 to {most}").format(most=min(most)) if type(p.output_padding) is int
-                           else _("up to {most}").format(most=text_of(most)))),
-            (p.out_channels, *sides), most=most)
+            _(
+                "output_padding {more} of {{node}} must be smaller than stride or dilation; "
+                "allowed: {allowed}"
+            ).format(
+                more=shown(p.output_padding),
+                allowed=(
+                    _("0 to {most}").format(most=min(most))
+                    if type(p.output_padding) is int
+                    else _("up to {most}").format(most=text_of(most))
+                ),
+            ),
+            (p.out_channels, *sides),
+            most=most,
+        )
     return (p.out_channels, *sides)
 
 
@@ -156,28 +218,63 @@ def _transposed_macs(p, ins, out):
     return channels * sides[0] * sides[1] * (p.out_channels // p.groups) * height * width
 
 
-KINDS.declare(Kind(
-    "ConvTranspose2d", "convolution",
-    _("Spreads every number over a window, and so raises the resolution: a convolution's gradient, "
-      "as a layer. out = (in − 1) × stride − 2 × padding + dilation × (kernel − 1) + "
-      "output_padding + 1 (Zeiler et al. 2010; Long, Shelhamer, Darrell 2014)."),
-    params=(OUT_CHANNELS, replace(KERNEL, default=2), replace(
-        STRIDE, default=2, doc=_("How far the windows of neighbours stand apart; 2 doubles height "
-                                 "and width.")),
+KINDS.declare(
+    Kind(
+        "ConvTranspose2d",
+        "convolution",
+        _(
+            "Spreads every number over a window, and so raises the resolution: a convolution's gradient, "
+            "as a layer. out = (in − 1) × stride − 2 × padding + dilation × (kernel − 1) + "
+            "output_padding + 1 (Zeiler et al. 2010; Long, Shelhamer, Darrell 2014)."
+        ),
+        params=(
+            OUT_CHANNELS,
+            replace(KERNEL, default=2),
+            replace(
+                STRIDE,
+                default=2,
+                doc=_("How far the windows of neighbours stand apart; 2 doubles height and width."),
+            ),
             replace(PADDING, doc=_("Rows and columns cut off on every side of what comes out.")),
-            Param("output_padding", 0, _("Rows and columns more at the end, to settle which of the "
-                                         "sizes that a stride brings to one is meant."), 0, 63,
-                  unit="px", pair=True),
-            DILATION, GROUPS, BIAS),
-    label=_label,
-    shape=_transposed_shape, macs=_transposed_macs, keeps=("input",),
-    reach=lambda p, ins, out: tuple(map(transposed, *map(pair, (
-        p.kernel_size, p.stride, p.padding, p.dilation)))),
-    weights=lambda p, ins: _biased(p, Weight(
-        "weight", (ins[0][0], p.out_channels // p.groups, *pair(p.kernel_size)))),
-    call=lambda p, ins: Call("nn.ConvTranspose2d", (
-        Argument("in_channels", ins[0][0]), Argument("out_channels", p.out_channels),
-        Argument("kernel_size", p.kernel_size), Argument("stride", p.stride, 1),
-        Argument("padding", p.padding, 0), Argument("output_padding", p.output_padding, 0),
-        Argument("groups", p.groups, 1), Argument("bias", p.bias, True),
-        Argument("dilation", p.dilation, 1)))))
+            Param(
+                "output_padding",
+                0,
+                _(
+                    "Rows and columns more at the end, to settle which of the "
+                    "sizes that a stride brings to one is meant."
+                ),
+                0,
+                63,
+                unit="px",
+                pair=True,
+            ),
+            DILATION,
+            GROUPS,
+            BIAS,
+        ),
+        label=_label,
+        shape=_transposed_shape,
+        macs=_transposed_macs,
+        keeps=("input",),
+        reach=lambda p, ins, out: tuple(
+            map(transposed, *map(pair, (p.kernel_size, p.stride, p.padding, p.dilation)))
+        ),
+        weights=lambda p, ins: _biased(
+            p, Weight("weight", (ins[0][0], p.out_channels // p.groups, *pair(p.kernel_size)))
+        ),
+        call=lambda p, ins: Call(
+            "nn.ConvTranspose2d",
+            (
+                Argument("in_channels", ins[0][0]),
+                Argument("out_channels", p.out_channels),
+                Argument("kernel_size", p.kernel_size),
+                Argument("stride", p.stride, 1),
+                Argument("padding", p.padding, 0),
+                Argument("output_padding", p.output_padding, 0),
+                Argument("groups", p.groups, 1),
+                Argument("bias", p.bias, True),
+                Argument("dilation", p.dilation, 1),
+            ),
+        ),
+    )
+)

@@ -9,9 +9,13 @@ def _linear_shape(p, ins):
     if p.per_place and len(ins[0]) == 3:
         return (*ins[0][:-1], p.out_features)
     if len(ins[0]) != 1:
-        raise Mismatch("vector", _("{{node}}: Linear needs a vector, but gets a map of {shape}; "
-                                   "allowed after Flatten").format(shape=text_of(ins[0])),
-                       (p.out_features,))
+        raise Mismatch(
+            "vector",
+            _(
+                "{{node}}: Linear needs a vector, but gets a map of {shape}; allowed after Flatten"
+            ).format(shape=text_of(ins[0])),
+            (p.out_features,),
+        )
     return (p.out_features,)
 
 
@@ -22,19 +26,42 @@ def _linear_macs(p, ins, out):
     return places * ins[0][-1] * p.out_features
 
 
-KINDS.declare(Kind(
-    "Linear", "head",
-    _("Every output is a weighted sum of all inputs: a fully connected layer, Wx + b (Rosenblatt "
-      "1958)."),
-    params=(Param("out_features", 10, _("Length of the vector that comes out."), 1, 1_000_000),
+KINDS.declare(
+    Kind(
+        "Linear",
+        "head",
+        _(
+            "Every output is a weighted sum of all inputs: a fully connected layer, Wx + b (Rosenblatt "
+            "1958)."
+        ),
+        params=(
+            Param("out_features", 10, _("Length of the vector that comes out."), 1, 1_000_000),
             Param("bias", True, _("Adds a learned number to each output.")),
-            Param("per_place", False, _("Takes a map whose channels stand last (behind Permute) "
-                                        "and works on the channels of each place: a 1×1 "
-                                        "convolution."))),
-    label=lambda p: f"{p.out_features}",
-    shape=_linear_shape, macs=_linear_macs, keeps=("input",),
-    weights=lambda p, ins: (Weight("weight", (p.out_features, ins[0][-1])),
-                            *((Weight("bias", (p.out_features,)),) if p.bias else ())),
-    call=lambda p, ins: Call("nn.Linear", (
-        Argument("in_features", ins[0][-1]), Argument("out_features", p.out_features),
-        Argument("bias", p.bias, True)))))
+            Param(
+                "per_place",
+                False,
+                _(
+                    "Takes a map whose channels stand last (behind Permute) "
+                    "and works on the channels of each place: a 1×1 "
+                    "convolution."
+                ),
+            ),
+        ),
+        label=lambda p: f"{p.out_features}",
+        shape=_linear_shape,
+        macs=_linear_macs,
+        keeps=("input",),
+        weights=lambda p, ins: (
+            Weight("weight", (p.out_features, ins[0][-1])),
+            *((Weight("bias", (p.out_features,)),) if p.bias else ()),
+        ),
+        call=lambda p, ins: Call(
+            "nn.Linear",
+            (
+                Argument("in_features", ins[0][-1]),
+                Argument("out_features", p.out_features),
+                Argument("bias", p.bias, True),
+            ),
+        ),
+    )
+)

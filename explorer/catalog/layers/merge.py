@@ -25,20 +25,30 @@ def _add_shape(p, ins):
     for shape in ins[1:]:
         if shape != ins[0]:
             raise Mismatch(
-                "add", _("{{node}} adds tensors of equal shape, but gets {shapes}; {differ}").format(
-                    shapes=_shapes(ins), differ=_differ(ins[0], shape)),
-                ins[0])
+                "add",
+                _("{{node}} adds tensors of equal shape, but gets {shapes}; {differ}").format(
+                    shapes=_shapes(ins), differ=_differ(ins[0], shape)
+                ),
+                ins[0],
+            )
     return ins[0]
 
 
-KINDS.declare(Kind(
-    "Add", "merge",
-    _("Adds its inputs element by element: where a residual block joins F(x) and x (He et al. "
-      "2015)."),
-    inputs=PORTS[:2], variadic=True,
-    label=lambda p: "",
-    shape=_add_shape,
-    expression=lambda p, names: " + ".join(names)))
+KINDS.declare(
+    Kind(
+        "Add",
+        "merge",
+        _(
+            "Adds its inputs element by element: where a residual block joins F(x) and x (He et al. "
+            "2015)."
+        ),
+        inputs=PORTS[:2],
+        variadic=True,
+        label=lambda p: "",
+        shape=_add_shape,
+        expression=lambda p, names: " + ".join(names),
+    )
+)
 
 
 def _multiply_shape(p, ins):
@@ -46,19 +56,30 @@ def _multiply_shape(p, ins):
     if len(a) == len(b) and all(x == y or 1 in (x, y) for x, y in zip(a, b)):
         return tuple(map(max, a, b))
     raise Mismatch(
-        "multiply", _("{{node}} multiplies tensors of equal shape, or one with a side of 1 where "
-                      "the other has more, but gets {shapes}").format(shapes=_shapes(ins)),
-        max(a, b, key=len))
+        "multiply",
+        _(
+            "{{node}} multiplies tensors of equal shape, or one with a side of 1 where "
+            "the other has more, but gets {shapes}"
+        ).format(shapes=_shapes(ins)),
+        max(a, b, key=len),
+    )
 
 
-KINDS.declare(Kind(
-    "Multiply", "merge",
-    _("Multiplies its inputs element by element; a side of 1 counts for all: how a gate opens and "
-      "closes channels (Hu, Shen, Sun 2017)."),
-    inputs=PORTS[:2],
-    label=lambda p: "",
-    shape=_multiply_shape, keeps=("input",),
-    expression=lambda p, names: " * ".join(names)))
+KINDS.declare(
+    Kind(
+        "Multiply",
+        "merge",
+        _(
+            "Multiplies its inputs element by element; a side of 1 counts for all: how a gate opens and "
+            "closes channels (Hu, Shen, Sun 2017)."
+        ),
+        inputs=PORTS[:2],
+        label=lambda p: "",
+        shape=_multiply_shape,
+        keeps=("input",),
+        expression=lambda p, names: " * ".join(names),
+    )
+)
 
 
 def _concat_shape(p, ins):
@@ -66,31 +87,58 @@ def _concat_shape(p, ins):
     for shape in ins[1:]:
         if shape[1:] != ins[0][1:]:
             raise Mismatch(
-                "concat", _("{{node}} joins channels of maps of equal size, but gets {shapes}; "
-                            "{differ}").format(
-                    shapes=_shapes(ins),
-                    differ=_differ((0, *ins[0][1:]), (0, *shape[1:]))),
-                (channels, *ins[0][1:]))
+                "concat",
+                _(
+                    "{{node}} joins channels of maps of equal size, but gets {shapes}; {differ}"
+                ).format(shapes=_shapes(ins), differ=_differ((0, *ins[0][1:]), (0, *shape[1:]))),
+                (channels, *ins[0][1:]),
+            )
     return (channels, *ins[0][1:])
 
 
-KINDS.declare(Kind(
-    "Concat", "merge",
-    _("Stacks the channels of its inputs on one another (Szegedy et al. 2014; Huang et al. 2016)."),
-    inputs=PORTS[:2], variadic=True,
-    label=lambda p: _("channels"),
-    shape=_concat_shape,
-    expression=lambda p, names: f"torch.cat([{', '.join(names)}], 1)"))
+KINDS.declare(
+    Kind(
+        "Concat",
+        "merge",
+        _(
+            "Stacks the channels of its inputs on one another (Szegedy et al. 2014; Huang et al. 2016)."
+        ),
+        inputs=PORTS[:2],
+        variadic=True,
+        label=lambda p: _("channels"),
+        shape=_concat_shape,
+        expression=lambda p, names: f"torch.cat([{', '.join(names)}], 1)",
+    )
+)
 
-KINDS.declare(Kind(
-    "LayerScale", "merge",
-    _("Multiplies every channel by a learned number that begins small, so that a deep network "
-      "begins near the identity (Touvron et al. 2021)."),
-    params=(Param("value", 1e-6, _("What the numbers begin with."), 0.0, 1.0),),
-    label=lambda p: f"{p.value:g}",
-    shape=lambda p, ins: ins[0], keeps=("input",),
-    weights=lambda p, ins: (Weight("", (ins[0][0],) + (1,) * (len(ins[0]) - 1)),),
-    call=lambda p, ins: Call("nn.Parameter", (Argument("data", Call("torch.full", (
-        Argument("size", (ins[0][0],) + (1,) * (len(ins[0]) - 1)),
-        Argument("fill_value", float(p.value))))),)),
-    expression=lambda p, names: " * ".join(reversed(names))))
+KINDS.declare(
+    Kind(
+        "LayerScale",
+        "merge",
+        _(
+            "Multiplies every channel by a learned number that begins small, so that a deep network "
+            "begins near the identity (Touvron et al. 2021)."
+        ),
+        params=(Param("value", 1e-6, _("What the numbers begin with."), 0.0, 1.0),),
+        label=lambda p: f"{p.value:g}",
+        shape=lambda p, ins: ins[0],
+        keeps=("input",),
+        weights=lambda p, ins: (Weight("", (ins[0][0],) + (1,) * (len(ins[0]) - 1)),),
+        call=lambda p, ins: Call(
+            "nn.Parameter",
+            (
+                Argument(
+                    "data",
+                    Call(
+                        "torch.full",
+                        (
+                            Argument("size", (ins[0][0],) + (1,) * (len(ins[0]) - 1)),
+                            Argument("fill_value", float(p.value)),
+                        ),
+                    ),
+                ),
+            ),
+        ),
+        expression=lambda p, names: " * ".join(reversed(names)),
+    )
+)

@@ -7,8 +7,14 @@ from explorer.catalog.layers.convolution import divisors, listed
 from explorer.catalog.layers.window import a_map
 from explorer.text import _
 
-EPS = Param("eps", 1e-5, _("Added to the variance, so that nothing is divided by 0."), 0.0, 1.0,
-            title=_("Epsilon"))
+EPS = Param(
+    "eps",
+    1e-5,
+    _("Added to the variance, so that nothing is divided by 0."),
+    0.0,
+    1.0,
+    title=_("Epsilon"),
+)
 _NUMBER = 4  # bytes of a number that is kept for the backward pass (torch.float32)
 
 
@@ -16,23 +22,43 @@ def _scale_and_shift(channels: int) -> tuple[Weight, Weight]:
     return Weight("weight", (channels,)), Weight("bias", (channels,))
 
 
-KINDS.declare(Kind(
-    "BatchNorm2d", "normalisation",
-    _("Brings every channel to mean 0 and deviation 1 over the batch, then scales and shifts it "
-      "by learned numbers: γ (x − μ) / √(σ² + ε) + β (Ioffe and Szegedy 2015)."),
-    params=(
-        EPS,
-        Param("momentum", 0.1, _("Share of the newest batch in the running mean and variance."),
-              0.0, 1.0)),
-    label=lambda p: "",
-    shape=lambda p, ins: a_map(ins[0], "BatchNorm2d", ins[0]), keeps=("input",),
-    weights=lambda p, ins: (
-        *_scale_and_shift(ins[0][0]),
-        Weight("running_mean", ins[0][:1], False), Weight("running_var", ins[0][:1], False),
-        Weight("num_batches_tracked", (), False)),
-    call=lambda p, ins: Call("nn.BatchNorm2d", (
-        Argument("num_features", ins[0][0]), Argument("eps", p.eps, 1e-5),
-        Argument("momentum", p.momentum, 0.1)))))
+KINDS.declare(
+    Kind(
+        "BatchNorm2d",
+        "normalisation",
+        _(
+            "Brings every channel to mean 0 and deviation 1 over the batch, then scales and shifts it "
+            "by learned numbers: γ (x − μ) / √(σ² + ε) + β (Ioffe and Szegedy 2015)."
+        ),
+        params=(
+            EPS,
+            Param(
+                "momentum",
+                0.1,
+                _("Share of the newest batch in the running mean and variance."),
+                0.0,
+                1.0,
+            ),
+        ),
+        label=lambda p: "",
+        shape=lambda p, ins: a_map(ins[0], "BatchNorm2d", ins[0]),
+        keeps=("input",),
+        weights=lambda p, ins: (
+            *_scale_and_shift(ins[0][0]),
+            Weight("running_mean", ins[0][:1], False),
+            Weight("running_var", ins[0][:1], False),
+            Weight("num_batches_tracked", (), False),
+        ),
+        call=lambda p, ins: Call(
+            "nn.BatchNorm2d",
+            (
+                Argument("num_features", ins[0][0]),
+                Argument("eps", p.eps, 1e-5),
+                Argument("momentum", p.momentum, 0.1),
+            ),
+        ),
+    )
+)
 
 
 def _group_shape(p, ins):
@@ -41,60 +67,107 @@ def _group_shape(p, ins):
     allowed = [groups for groups in divisors(shape[0]) if shape != (groups, 1, 1)]
     if p.num_groups in allowed:
         return shape
-    reason = (_("does not divide its {count} channels") if shape[0] % p.num_groups else
-              _("leaves one number in each group of 1×1 maps, and nothing to normalise"))
+    reason = (
+        _("does not divide its {count} channels")
+        if shape[0] % p.num_groups
+        else _("leaves one number in each group of 1×1 maps, and nothing to normalise")
+    )
     raise Mismatch(
-        "num_groups", _("num_groups {groups} of {{node}} {reason}; allowed: {divisors}").format(
-            groups=p.num_groups, reason=reason.format(count=shape[0]),
-            divisors=listed(allowed) or _("none")),
-        shape, numbers=allowed)
+        "num_groups",
+        _("num_groups {groups} of {{node}} {reason}; allowed: {divisors}").format(
+            groups=p.num_groups,
+            reason=reason.format(count=shape[0]),
+            divisors=listed(allowed) or _("none"),
+        ),
+        shape,
+        numbers=allowed,
+    )
 
 
-KINDS.declare(Kind(
-    "GroupNorm", "normalisation",
-    _("Normalises groups of channels of each picture by itself, whatever the batch: for small "
-      "batches. γ (x − μ) / √(σ² + ε) + β, μ and σ over a group and all places (Wu and He 2018)."),
-    params=(Param("num_groups", 32, _("How many groups the channels are split into; 1 is a "
-                                      "LayerNorm over channels and places."), 1, 65_536,
-                  title=_("Groups")), EPS),
-    label=lambda p: f"g{p.num_groups}",
-    shape=_group_shape, keeps=("input",),
-    extra=lambda p, ins, out: 2 * _NUMBER * p.num_groups,  # mean and deviation of each group
-    weights=lambda p, ins: _scale_and_shift(ins[0][0]),
-    call=lambda p, ins: Call("nn.GroupNorm", (
-        Argument("num_groups", p.num_groups), Argument("num_channels", ins[0][0]),
-        Argument("eps", p.eps, 1e-5)))))
+KINDS.declare(
+    Kind(
+        "GroupNorm",
+        "normalisation",
+        _(
+            "Normalises groups of channels of each picture by itself, whatever the batch: for small "
+            "batches. γ (x − μ) / √(σ² + ε) + β, μ and σ over a group and all places (Wu and He 2018)."
+        ),
+        params=(
+            Param(
+                "num_groups",
+                32,
+                _(
+                    "How many groups the channels are split into; 1 is a "
+                    "LayerNorm over channels and places."
+                ),
+                1,
+                65_536,
+                title=_("Groups"),
+            ),
+            EPS,
+        ),
+        label=lambda p: f"g{p.num_groups}",
+        shape=_group_shape,
+        keeps=("input",),
+        extra=lambda p, ins, out: 2 * _NUMBER * p.num_groups,  # mean and deviation of each group
+        weights=lambda p, ins: _scale_and_shift(ins[0][0]),
+        call=lambda p, ins: Call(
+            "nn.GroupNorm",
+            (
+                Argument("num_groups", p.num_groups),
+                Argument("num_channels", ins[0][0]),
+                Argument("eps", p.eps, 1e-5),
+            ),
+        ),
+    )
+)
 
-KINDS.declare(Kind(
-    "LayerNorm2d", "normalisation",
-    _("LayerNorm over channels: normalises the channels of every place by themselves, γ (x − μ) / "
-      "√(σ² + ε) + β (Ba, Kiros, Hinton 2016; on maps as in ConvNeXt, Liu et al. 2022)."),
-    title="LayerNorm2d",
-    params=(EPS,),
-    label=lambda p: "",
-    shape=lambda p, ins: a_map(ins[0], "LayerNorm2d", ins[0]), keeps=("input",),
-    extra=lambda p, ins, out: 2 * _NUMBER * out[1] * out[2],  # mean and deviation of each place
-    weights=lambda p, ins: _scale_and_shift(ins[0][0]),
-    call=lambda p, ins: Call("LayerNorm2d", (
-        Argument("normalized_shape", ins[0][0]), Argument("eps", p.eps, 1e-5))),
-    module='''class LayerNorm2d(nn.LayerNorm):
+KINDS.declare(
+    Kind(
+        "LayerNorm2d",
+        "normalisation",
+        _(
+            "LayerNorm over channels: normalises the channels of every place by themselves, γ (x − μ) / "
+            "√(σ² + ε) + β (Ba, Kiros, Hinton 2016; on maps as in ConvNeXt, Liu et al. 2022)."
+        ),
+        title="LayerNorm2d",
+        params=(EPS,),
+        label=lambda p: "",
+        shape=lambda p, ins: a_map(ins[0], "LayerNorm2d", ins[0]),
+        keeps=("input",),
+        extra=lambda p, ins, out: 2 * _NUMBER * out[1] * out[2],  # mean and deviation of each place
+        weights=lambda p, ins: _scale_and_shift(ins[0][0]),
+        call=lambda p, ins: Call(
+            "LayerNorm2d", (Argument("normalized_shape", ins[0][0]), Argument("eps", p.eps, 1e-5))
+        ),
+        module='''class LayerNorm2d(nn.LayerNorm):
     """Normalises the channels of every place of a map (N, C, H, W)."""
 
     def forward(self, x):
         return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-'''))
+''',
+    )
+)
 
-KINDS.declare(Kind(
-    "LayerNorm", "normalisation",
-    _("Normalises over the last axis: the features of a vector, or the channels of a map whose "
-      "channels Permute has put last (Ba, Kiros, Hinton 2016)."),
-    params=(EPS,),
-    label=lambda p: "",
-    shape=lambda p, ins: ins[0], keeps=("input",),
-    extra=lambda p, ins, out: 2 * _NUMBER * prod(out[:-1]),  # mean and deviation of each row
-    weights=lambda p, ins: _scale_and_shift(ins[0][-1]),
-    call=lambda p, ins: Call("nn.LayerNorm", (
-        Argument("normalized_shape", ins[0][-1]), Argument("eps", p.eps, 1e-5)))))
+KINDS.declare(
+    Kind(
+        "LayerNorm",
+        "normalisation",
+        _(
+            "Normalises over the last axis: the features of a vector, or the channels of a map whose "
+            "channels Permute has put last (Ba, Kiros, Hinton 2016)."
+        ),
+        params=(EPS,),
+        label=lambda p: "",
+        shape=lambda p, ins: ins[0],
+        keeps=("input",),
+        extra=lambda p, ins, out: 2 * _NUMBER * prod(out[:-1]),  # mean and deviation of each row
+        weights=lambda p, ins: _scale_and_shift(ins[0][-1]),
+        call=lambda p, ins: Call(
+            "nn.LayerNorm", (Argument("normalized_shape", ins[0][-1]), Argument("eps", p.eps, 1e-5))
+        ),
+    )
+)
 
 
 def _response_extra(p, ins, out) -> int:
@@ -104,18 +177,38 @@ def _response_extra(p, ins, out) -> int:
     return _NUMBER * (3 * channels + p.size - 1) * height * width
 
 
-KINDS.declare(Kind(
-    "LocalResponseNorm", "normalisation",
-    _("Divides every number by the strength of its neighbours among the channels: x / (k + α / n "
-      "Σ x²)^β (Krizhevsky et al. 2012, section 3.3)."),
-    params=(Param("size", 5, _("How many neighbouring channels count (n)."), 1, 1024),
+KINDS.declare(
+    Kind(
+        "LocalResponseNorm",
+        "normalisation",
+        _(
+            "Divides every number by the strength of its neighbours among the channels: x / (k + α / n "
+            "Σ x²)^β (Krizhevsky et al. 2012, section 3.3)."
+        ),
+        params=(
+            Param("size", 5, _("How many neighbouring channels count (n)."), 1, 1024),
             Param("alpha", 1e-4, _("How much they count (α)."), 0.0, 1000.0),
             Param("beta", 0.75, _("Exponent (β)."), 0.0, 10.0),
-            Param("k", 1.0, _("Added to the sum, so that nothing is divided by 0 (k); 2 in the "
-                              "paper."), 0.0, 1000.0)),
-    label=lambda p: f"n{p.size}",
-    shape=lambda p, ins: a_map(ins[0], "LocalResponseNorm", ins[0]), keeps=("input",),
-    extra=_response_extra,
-    call=lambda p, ins: Call("nn.LocalResponseNorm", (
-        Argument("size", p.size), Argument("alpha", p.alpha, 1e-4), Argument("beta", p.beta, 0.75),
-        Argument("k", p.k, 1.0)))))
+            Param(
+                "k",
+                1.0,
+                _("Added to the sum, so that nothing is divided by 0 (k); 2 in the paper."),
+                0.0,
+                1000.0,
+            ),
+        ),
+        label=lambda p: f"n{p.size}",
+        shape=lambda p, ins: a_map(ins[0], "LocalResponseNorm", ins[0]),
+        keeps=("input",),
+        extra=_response_extra,
+        call=lambda p, ins: Call(
+            "nn.LocalResponseNorm",
+            (
+                Argument("size", p.size),
+                Argument("alpha", p.alpha, 1e-4),
+                Argument("beta", p.beta, 0.75),
+                Argument("k", p.k, 1.0),
+            ),
+        ),
+    )
+)

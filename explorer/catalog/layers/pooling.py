@@ -17,8 +17,12 @@ from explorer.catalog.layers.window import (
 from explorer.catalog.reach import WHOLE, adaptive
 from explorer.text import _
 
-CEIL = Param("ceil_mode", False, _("Rounds the size up: a window that hangs over the end counts "
-                                   "too."), title=_("Round up"))
+CEIL = Param(
+    "ceil_mode",
+    False,
+    _("Rounds the size up: a window that hangs over the end counts too."),
+    title=_("Round up"),
+)
 _INDEX = 8  # bytes of the place of a maximum (torch.int64)
 
 
@@ -30,67 +34,146 @@ def _pool_shape(p, ins):
         most = min(halves) if type(p.padding) is int else tuple(map(min, paddings, halves))
         raise Mismatch(
             "padding",
-            _("padding {padding} of {{node}} is more than half of kernel_size {kernel}; allowed: "
-              "{allowed}").format(
-                  padding=shown(p.padding), kernel=shown(p.kernel_size),
-                  allowed=(_("0 to {most}").format(most=most) if type(most) is int
-                           else _("up to {most}").format(most=text_of(halves)))),
-            (shape[0], *(max(1, (side + 2 * padding - kernel) // stride + 1)
-                         for side, padding, kernel, stride in zip(
-                             shape[1:], paddings, kernels, pair(p.stride)))),
-            most=most)
+            _(
+                "padding {padding} of {{node}} is more than half of kernel_size {kernel}; allowed: "
+                "{allowed}"
+            ).format(
+                padding=shown(p.padding),
+                kernel=shown(p.kernel_size),
+                allowed=(
+                    _("0 to {most}").format(most=most)
+                    if type(most) is int
+                    else _("up to {most}").format(most=text_of(halves))
+                ),
+            ),
+            (
+                shape[0],
+                *(
+                    max(1, (side + 2 * padding - kernel) // stride + 1)
+                    for side, padding, kernel, stride in zip(
+                        shape[1:], paddings, kernels, pair(p.stride)
+                    )
+                ),
+            ),
+            most=most,
+        )
     return slide(p, shape, shape[0])
 
 
 def _pool_reach(p, ins, out):
     """A window over the whole map is global pooling."""
-    if (out[1:] == (1, 1) and pair(p.kernel_size) == ins[0][1:] and pair(p.padding) == (0, 0)
-            and ins[0][1:] != (1, 1)):
+    if (
+        out[1:] == (1, 1)
+        and pair(p.kernel_size) == ins[0][1:]
+        and pair(p.padding) == (0, 0)
+        and ins[0][1:] != (1, 1)
+    ):
         return WHOLE, WHOLE
     return reach(p, ins, out)
 
 
 def _pool(name: str, doc: str, more: tuple[Param, ...] = (), extra=None) -> None:
-    KINDS.declare(Kind(
-        name, "pooling", doc,
-        params=(
-            Param("kernel_size", 2, KERNEL.doc, 1, 255, unit="px", pair=True),
-            Param("stride", 2, STRIDE.doc, 1, 64, unit="px", pair=True), PADDING, CEIL, *more),
-        label=lambda p: f"{extent(p.kernel_size)}{strided(p)}",
-        shape=_pool_shape, reach=_pool_reach, keeps=("input",), extra=extra,
-        call=lambda p, ins: Call(f"nn.{name}", (
-            Argument("kernel_size", p.kernel_size), Argument("stride", p.stride, p.kernel_size),
-            Argument("padding", p.padding, 0), Argument("ceil_mode", p.ceil_mode, False),
-            *(Argument(param.name, getattr(p, param.name), param.default) for param in more)))))
+    KINDS.declare(
+        Kind(
+            name,
+            "pooling",
+            doc,
+            params=(
+                Param("kernel_size", 2, KERNEL.doc, 1, 255, unit="px", pair=True),
+                Param("stride", 2, STRIDE.doc, 1, 64, unit="px", pair=True),
+                PADDING,
+                CEIL,
+                *more,
+            ),
+            label=lambda p: f"{extent(p.kernel_size)}{strided(p)}",
+            shape=_pool_shape,
+            reach=_pool_reach,
+            keeps=("input",),
+            extra=extra,
+            call=lambda p, ins: Call(
+                f"nn.{name}",
+                (
+                    Argument("kernel_size", p.kernel_size),
+                    Argument("stride", p.stride, p.kernel_size),
+                    Argument("padding", p.padding, 0),
+                    Argument("ceil_mode", p.ceil_mode, False),
+                    *(
+                        Argument(param.name, getattr(p, param.name), param.default)
+                        for param in more
+                    ),
+                ),
+            ),
+        )
+    )
 
 
 def _indices(p, ins, out) -> int:
     return _INDEX * out[0] * out[1] * out[2]
 
 
-_pool("MaxPool2d", _("Keeps the largest value of each window: the pattern was there, no matter "
-                     "exactly where (Riesenhuber and Poggio 1999)."), extra=_indices)
-_pool("AvgPool2d", _("Takes the mean of each window (LeCun et al. 1998)."),
-      more=(Param("count_include_pad", True, _("The zeros of the padding count in the mean."),
-                  title=_("Count padding")),))
+_pool(
+    "MaxPool2d",
+    _(
+        "Keeps the largest value of each window: the pattern was there, no matter "
+        "exactly where (Riesenhuber and Poggio 1999)."
+    ),
+    extra=_indices,
+)
+_pool(
+    "AvgPool2d",
+    _("Takes the mean of each window (LeCun et al. 1998)."),
+    more=(
+        Param(
+            "count_include_pad",
+            True,
+            _("The zeros of the padding count in the mean."),
+            title=_("Count padding"),
+        ),
+    ),
+)
 
 
 def _adaptive(name: str, doc: str, keeps=("input",), extra=None) -> None:
-    KINDS.declare(Kind(
-        name, "pooling", doc,
-        params=(Param("output_size", 1, _("Height and width that come out."), 1, 1024, unit="px",
-                      pair=True),),
-        label=lambda p: extent(p.output_size),
-        shape=lambda p, ins: (a_map(ins[0], name)[0], *pair(p.output_size)),
-        reach=lambda p, ins, out: tuple(map(adaptive, ins[0][1:], out[1:])),
-        keeps=keeps, extra=extra,
-        call=lambda p, ins: Call(f"nn.{name}", (Argument("output_size", p.output_size),))))
+    KINDS.declare(
+        Kind(
+            name,
+            "pooling",
+            doc,
+            params=(
+                Param(
+                    "output_size",
+                    1,
+                    _("Height and width that come out."),
+                    1,
+                    1024,
+                    unit="px",
+                    pair=True,
+                ),
+            ),
+            label=lambda p: extent(p.output_size),
+            shape=lambda p, ins: (a_map(ins[0], name)[0], *pair(p.output_size)),
+            reach=lambda p, ins, out: tuple(map(adaptive, ins[0][1:], out[1:])),
+            keeps=keeps,
+            extra=extra,
+            call=lambda p, ins: Call(f"nn.{name}", (Argument("output_size", p.output_size),)),
+        )
+    )
 
 
-_adaptive("AdaptiveAvgPool2d", _("Averages each map down to a fixed size, whatever comes in; size "
-                                 "1 is global average pooling (Lin, Chen, Yan 2013)."),
-          # To 1×1 it is a mean, whose gradient needs no input (ATen, AdaptiveAveragePooling.cpp).
-          keeps=lambda p, ins, out: () if out[1:] == (1, 1) else ("input",))
-_adaptive("AdaptiveMaxPool2d", _("Takes the largest values of each map down to a fixed size, "
-                                 "whatever comes in; size 1 is global max pooling (Oquab et al. 2015)."),
-          extra=_indices)
+_adaptive(
+    "AdaptiveAvgPool2d",
+    _(
+        "Averages each map down to a fixed size, whatever comes in; size "
+        "1 is global average pooling (Lin, Chen, Yan 2013)."
+    ),
+    # To 1×1 it is a mean, whose gradient needs no input (ATen, AdaptiveAveragePooling.cpp).
+    keeps=lambda p, ins, out: () if out[1:] == (1, 1) else ("input",),
+)
+_adaptive(
+    "AdaptiveMaxPool2d",
+    _(
+        "Takes the largest values of each map down to a fixed size, "
+        "whatever comes in; size 1 is global max pooling (Oquab et al. 2015)."
+    ),
+    extra=_indices,
+)

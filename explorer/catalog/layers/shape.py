@@ -8,32 +8,51 @@ from explorer.catalog.layers.window import a_map
 from explorer.catalog.reach import SAME_PLACE, WHOLE, Reach, bilinear, nearest
 from explorer.text import _
 
-KINDS.declare(Kind(
-    "Flatten", "shape", _("Lays the maps out as one vector of channels × height × width numbers, channel "
-                        "after channel (torch.nn.Flatten)."),
-    label=lambda p: "",
-    shape=lambda p, ins: (prod(ins[0]),),
-    reach=lambda p, ins, out: (WHOLE if prod(ins[0][1:]) > 1 else SAME_PLACE,) * 2,
-    call=lambda p, ins: Call("nn.Flatten")))
+KINDS.declare(
+    Kind(
+        "Flatten",
+        "shape",
+        _(
+            "Lays the maps out as one vector of channels × height × width numbers, channel "
+            "after channel (torch.nn.Flatten)."
+        ),
+        label=lambda p: "",
+        shape=lambda p, ins: (prod(ins[0]),),
+        reach=lambda p, ins, out: (WHOLE if prod(ins[0][1:]) > 1 else SAME_PLACE,) * 2,
+        call=lambda p, ins: Call("nn.Flatten"),
+    )
+)
 
-KINDS.declare(Kind(
-    "Dropout", "shape",
-    _("While training, sets a random share p of the values to 0 and scales the rest by 1 / (1 − p) "
-      "(Srivastava et al. 2014)."),
-    params=(Param("p", 0.5, _("Share of the values that are set to 0."), 0.0, 1.0),),
-    label=lambda p: f"p {p.p:g}",
-    shape=lambda p, ins: ins[0], extra=lambda p, ins, out: prod(out) if 0 < p.p < 1 else 0,
-    call=lambda p, ins: Call("nn.Dropout", (Argument("p", p.p),))))
+KINDS.declare(
+    Kind(
+        "Dropout",
+        "shape",
+        _(
+            "While training, sets a random share p of the values to 0 and scales the rest by 1 / (1 − p) "
+            "(Srivastava et al. 2014)."
+        ),
+        params=(Param("p", 0.5, _("Share of the values that are set to 0."), 0.0, 1.0),),
+        label=lambda p: f"p {p.p:g}",
+        shape=lambda p, ins: ins[0],
+        extra=lambda p, ins, out: prod(out) if 0 < p.p < 1 else 0,
+        call=lambda p, ins: Call("nn.Dropout", (Argument("p", p.p),)),
+    )
+)
 
-KINDS.declare(Kind(
-    "DropPath", "shape",
-    _("While training, leaves out the whole branch for a random share p of the pictures and scales "
-      "the rest by 1 / (1 − p): stochastic depth (Huang et al. 2016)."),
-    params=(Param("p", 0.1, _("Share of the pictures that skip the branch."), 0.0, 0.95),),
-    label=lambda p: f"p {p.p:.3g}",
-    shape=lambda p, ins: ins[0], extra=lambda p, ins, out: 4 if p.p else 0,  # its share
-    call=lambda p, ins: Call("DropPath", (Argument("p", p.p),)),
-    module='''class DropPath(nn.Module):
+KINDS.declare(
+    Kind(
+        "DropPath",
+        "shape",
+        _(
+            "While training, leaves out the whole branch for a random share p of the pictures and scales "
+            "the rest by 1 / (1 − p): stochastic depth (Huang et al. 2016)."
+        ),
+        params=(Param("p", 0.1, _("Share of the pictures that skip the branch."), 0.0, 0.95),),
+        label=lambda p: f"p {p.p:.3g}",
+        shape=lambda p, ins: ins[0],
+        extra=lambda p, ins, out: 4 if p.p else 0,  # its share
+        call=lambda p, ins: Call("DropPath", (Argument("p", p.p),)),
+        module='''class DropPath(nn.Module):
     """While training, leaves out the branch for a random share p of the pictures."""
 
     def __init__(self, p):
@@ -45,17 +64,27 @@ KINDS.declare(Kind(
             return x
         kept = x.new_empty((len(x), *(1,) * (x.dim() - 1))).bernoulli_(1 - self.p)
         return x * (kept / (1 - self.p))
-'''))
+''',
+    )
+)
 
-KINDS.declare(Kind(
-    "Identity", "shape", _("Passes its input on unchanged, y = x: the shortcut where shapes agree "
-                         "(He et al. 2015, equation 1)."),
-    label=lambda p: "",
-    shape=lambda p, ins: ins[0],
-    call=lambda p, ins: Call("nn.Identity")))
+KINDS.declare(
+    Kind(
+        "Identity",
+        "shape",
+        _(
+            "Passes its input on unchanged, y = x: the shortcut where shapes agree "
+            "(He et al. 2015, equation 1)."
+        ),
+        label=lambda p: "",
+        shape=lambda p, ins: ins[0],
+        call=lambda p, ins: Call("nn.Identity"),
+    )
+)
 
 
 # Resolution -----------------------------------------------------------------------------------
+
 
 def _upsample_shape(p, ins):
     channels, height, width = a_map(ins[0], "Upsample")
@@ -67,21 +96,42 @@ def _upsample_reach(p, ins, out):
     return each, each
 
 
-KINDS.declare(Kind(
-    "Upsample", "shape",
-    _("Raises the resolution by a whole factor, by repeating every number or by straight lines "
-      "between neighbours: what a decoder does without weights, and without "
-      "the chequered patterns of a transposed convolution (Odena, Dumoulin, Olah 2016)."),
-    # PyTorch 2.13 divides in float32, so that with 41, 47, 55 and 61 it repeats a neighbour here
-    # and there.
-    params=(Param("scale_factor", 2, _("How many times higher and wider the map becomes."), 1, 32,
-                  unit="×"),
-            Param("mode", "nearest", _("nearest repeats; bilinear interpolates."),
-                  choices=("nearest", "bilinear"))),
-    label=lambda p: f"×{p.scale_factor}",
-    shape=_upsample_shape, reach=_upsample_reach,
-    call=lambda p, ins: Call("nn.Upsample", (
-        Argument("scale_factor", p.scale_factor, None), Argument("mode", p.mode, "nearest")))))
+KINDS.declare(
+    Kind(
+        "Upsample",
+        "shape",
+        _(
+            "Raises the resolution by a whole factor, by repeating every number or by straight lines "
+            "between neighbours: what a decoder does without weights, and without "
+            "the chequered patterns of a transposed convolution (Odena, Dumoulin, Olah 2016)."
+        ),
+        # PyTorch 2.13 divides in float32, so that with 41, 47, 55 and 61 it repeats a neighbour here
+        # and there.
+        params=(
+            Param(
+                "scale_factor",
+                2,
+                _("How many times higher and wider the map becomes."),
+                1,
+                32,
+                unit="×",
+            ),
+            Param(
+                "mode",
+                "nearest",
+                _("nearest repeats; bilinear interpolates."),
+                choices=("nearest", "bilinear"),
+            ),
+        ),
+        label=lambda p: f"×{p.scale_factor}",
+        shape=_upsample_shape,
+        reach=_upsample_reach,
+        call=lambda p, ins: Call(
+            "nn.Upsample",
+            (Argument("scale_factor", p.scale_factor, None), Argument("mode", p.mode, "nearest")),
+        ),
+    )
+)
 
 
 def _side(name: str, doc: str) -> Param:
@@ -93,37 +143,61 @@ def _pad_shape(p, ins):
     return channels, height + p.top + p.bottom, width + p.left + p.right
 
 
-KINDS.declare(Kind(
-    "ZeroPad2d", "shape",
-    _("Adds rows and columns of zeros, on each side as many as you say: for borders that differ, "
-      "as where a framework pads behind only (torch.nn.ZeroPad2d)."),
-    params=(_side("left", _("Columns before.")), _side("right", _("Columns behind.")),
-            _side("top", _("Rows above.")), _side("bottom", _("Rows below."))),
-    label=lambda p: f"{p.left} {p.right} {p.top} {p.bottom}",
-    shape=_pad_shape,
-    reach=lambda p, ins, out: (Reach(1, 1, ((-p.top, -p.top),)), Reach(1, 1, ((-p.left, -p.left),))),
-    call=lambda p, ins: Call("nn.ZeroPad2d", (
-        Argument("padding", (p.left, p.right, p.top, p.bottom)),))))
+KINDS.declare(
+    Kind(
+        "ZeroPad2d",
+        "shape",
+        _(
+            "Adds rows and columns of zeros, on each side as many as you say: for borders that differ, "
+            "as where a framework pads behind only (torch.nn.ZeroPad2d)."
+        ),
+        params=(
+            _side("left", _("Columns before.")),
+            _side("right", _("Columns behind.")),
+            _side("top", _("Rows above.")),
+            _side("bottom", _("Rows below.")),
+        ),
+        label=lambda p: f"{p.left} {p.right} {p.top} {p.bottom}",
+        shape=_pad_shape,
+        reach=lambda p, ins, out: (
+            Reach(1, 1, ((-p.top, -p.top),)),
+            Reach(1, 1, ((-p.left, -p.left),)),
+        ),
+        call=lambda p, ins: Call(
+            "nn.ZeroPad2d", (Argument("padding", (p.left, p.right, p.top, p.bottom)),)
+        ),
+    )
+)
 
 
 # Channels -------------------------------------------------------------------------------------
+
 
 def _channel_pad_shape(p, ins):
     channels, height, width = a_map(ins[0], "ChannelPad")
     return p.before + channels + p.behind, height, width
 
 
-KINDS.declare(Kind(
-    "ChannelPad", "shape",
-    _("Adds channels of zeros: how a shortcut without parameters reaches more channels (He et al. "
-      "2015, option A)."),
-    params=(Param("before", 0, _("Zero channels before."), 0, 65_536),
-            Param("behind", 0, _("Zero channels behind."), 0, 65_536)),
-    label=lambda p: f"+{p.before + p.behind}",
-    shape=_channel_pad_shape,
-    # ZeroPad3d takes the last three axes: of a batch of maps these are channels, height, width.
-    call=lambda p, ins: Call("nn.ZeroPad3d", (
-        Argument("padding", (0, 0, 0, 0, p.before, p.behind)),))))
+KINDS.declare(
+    Kind(
+        "ChannelPad",
+        "shape",
+        _(
+            "Adds channels of zeros: how a shortcut without parameters reaches more channels (He et al. "
+            "2015, option A)."
+        ),
+        params=(
+            Param("before", 0, _("Zero channels before."), 0, 65_536),
+            Param("behind", 0, _("Zero channels behind."), 0, 65_536),
+        ),
+        label=lambda p: f"+{p.before + p.behind}",
+        shape=_channel_pad_shape,
+        # ZeroPad3d takes the last three axes: of a batch of maps these are channels, height, width.
+        call=lambda p, ins: Call(
+            "nn.ZeroPad3d", (Argument("padding", (0, 0, 0, 0, p.before, p.behind)),)
+        ),
+    )
+)
 
 
 def _parted(count: int, name: str, kind: str, ins):
@@ -131,43 +205,65 @@ def _parted(count: int, name: str, kind: str, ins):
     if shape[0] % count:
         allowed = divisors(shape[0])
         raise Mismatch(
-            name, _("{name} {count} of {{node}} does not divide its {channels} channels; allowed: "
-                    "{divisors}").format(name=name, count=count, channels=shape[0],
-                                         divisors=listed(allowed)),
+            name,
+            _(
+                "{name} {count} of {{node}} does not divide its {channels} channels; allowed: "
+                "{divisors}"
+            ).format(name=name, count=count, channels=shape[0], divisors=listed(allowed)),
             shape if name == "groups" else (max(1, shape[0] // count), *shape[1:]),
-            numbers=allowed, channels=(shape[0], shape[0]))
+            numbers=allowed,
+            channels=(shape[0], shape[0]),
+        )
     return shape
 
 
-KINDS.declare(Kind(
-    "ChannelShuffle", "shape",
-    _("Mixes the channels of groups, so that the next grouped convolution sees all of them: "
-      "channel g × n + i goes to i × groups + g (Zhang et al. 2017, ShuffleNet)."),
-    params=(Param("groups", 2, _("How many groups are mixed."), 1, 65_536),),
-    label=lambda p: f"g{p.groups}",
-    shape=lambda p, ins: _parted(p.groups, "groups", "ChannelShuffle", ins),
-    call=lambda p, ins: Call("nn.ChannelShuffle", (Argument("groups", p.groups),))))
+KINDS.declare(
+    Kind(
+        "ChannelShuffle",
+        "shape",
+        _(
+            "Mixes the channels of groups, so that the next grouped convolution sees all of them: "
+            "channel g × n + i goes to i × groups + g (Zhang et al. 2017, ShuffleNet)."
+        ),
+        params=(Param("groups", 2, _("How many groups are mixed."), 1, 65_536),),
+        label=lambda p: f"g{p.groups}",
+        shape=lambda p, ins: _parted(p.groups, "groups", "ChannelShuffle", ins),
+        call=lambda p, ins: Call("nn.ChannelShuffle", (Argument("groups", p.groups),)),
+    )
+)
 
 
 def _chunk_shape(p, ins):
     shape = _parted(p.chunks, "chunks", "Chunk", ins)
     if p.index >= p.chunks:
         raise Mismatch(
-            "index", _("index {index} of {{node}}: there are {chunks} parts; allowed: 0 to "
-                       "{most}").format(index=p.index, chunks=p.chunks, most=p.chunks - 1),
-            (shape[0] // p.chunks, *shape[1:]), most=p.chunks - 1)
+            "index",
+            _("index {index} of {{node}}: there are {chunks} parts; allowed: 0 to {most}").format(
+                index=p.index, chunks=p.chunks, most=p.chunks - 1
+            ),
+            (shape[0] // p.chunks, *shape[1:]),
+            most=p.chunks - 1,
+        )
     return shape[0] // p.chunks, *shape[1:]
 
 
-KINDS.declare(Kind(
-    "Chunk", "shape",
-    _("Takes one of equal parts of the channels: how ShuffleNetV2 splits its input (Ma et al. "
-      "2018)."),
-    params=(Param("chunks", 2, _("How many equal parts."), 1, 1024),
-            Param("index", 0, _("Which part, counted from 0."), 0, 1023)),
-    label=lambda p: f"{p.index + 1} / {p.chunks}",
-    shape=_chunk_shape,
-    expression=lambda p, names: f"{names[0]}.chunk({p.chunks}, 1)[{p.index}]"))
+KINDS.declare(
+    Kind(
+        "Chunk",
+        "shape",
+        _(
+            "Takes one of equal parts of the channels: how ShuffleNetV2 splits its input (Ma et al. "
+            "2018)."
+        ),
+        params=(
+            Param("chunks", 2, _("How many equal parts."), 1, 1024),
+            Param("index", 0, _("Which part, counted from 0."), 0, 1023),
+        ),
+        label=lambda p: f"{p.index + 1} / {p.chunks}",
+        shape=_chunk_shape,
+        expression=lambda p, names: f"{names[0]}.chunk({p.chunks}, 1)[{p.index}]",
+    )
+)
 
 
 def _permute_shape(p, ins):
@@ -175,17 +271,31 @@ def _permute_shape(p, ins):
     return (b, c, a) if p.channels == "last" else (c, a, b)
 
 
-KINDS.declare(Kind(
-    "Permute", "shape",
-    _("Puts the channels behind height and width, or back before them: for layers that work on the "
-      "last axis, as in ConvNeXt (Liu et al. 2022)."),
-    params=(Param("channels", "last", _("Where the channels go: last (height, width, channels) or "
-                                        "first, as maps have them."), choices=("last", "first")),),
-    label=lambda p: _("channels {where}").format(where=p.channels),
-    shape=_permute_shape,
-    call=lambda p, ins: Call("Permute", (
-        Argument("dims", (0, 2, 3, 1) if p.channels == "last" else (0, 3, 1, 2)),)),
-    module='''class Permute(nn.Module):
+KINDS.declare(
+    Kind(
+        "Permute",
+        "shape",
+        _(
+            "Puts the channels behind height and width, or back before them: for layers that work on the "
+            "last axis, as in ConvNeXt (Liu et al. 2022)."
+        ),
+        params=(
+            Param(
+                "channels",
+                "last",
+                _(
+                    "Where the channels go: last (height, width, channels) or "
+                    "first, as maps have them."
+                ),
+                choices=("last", "first"),
+            ),
+        ),
+        label=lambda p: _("channels {where}").format(where=p.channels),
+        shape=_permute_shape,
+        call=lambda p, ins: Call(
+            "Permute", (Argument("dims", (0, 2, 3, 1) if p.channels == "last" else (0, 3, 1, 2)),)
+        ),
+        module='''class Permute(nn.Module):
     """Puts the axes into another order."""
 
     def __init__(self, dims):
@@ -194,4 +304,6 @@ KINDS.declare(Kind(
 
     def forward(self, x):
         return x.permute(self.dims)
-'''))
+''',
+    )
+)

@@ -9,14 +9,36 @@ from explorer.text import _
 
 Pair = tuple[int, int]
 
-KERNEL = Param("kernel_size", 3, _("Height and width of the window that slides over the map."), 1,
-               255, unit="px", pair=True)
-STRIDE = Param("stride", 1, _("Step of the window; 2 halves height and width."), 1, 64, unit="px",
-               pair=True)
-PADDING = Param("padding", 0, _("Zeros added on every side before the window slides."), 0, 127,
-                unit="px", pair=True)
-DILATION = Param("dilation", 1, _("Distance between the taps of the kernel; 1 is a plain one."),
-                 1, 64, unit="px", pair=True)
+KERNEL = Param(
+    "kernel_size",
+    3,
+    _("Height and width of the window that slides over the map."),
+    1,
+    255,
+    unit="px",
+    pair=True,
+)
+STRIDE = Param(
+    "stride", 1, _("Step of the window; 2 halves height and width."), 1, 64, unit="px", pair=True
+)
+PADDING = Param(
+    "padding",
+    0,
+    _("Zeros added on every side before the window slides."),
+    0,
+    127,
+    unit="px",
+    pair=True,
+)
+DILATION = Param(
+    "dilation",
+    1,
+    _("Distance between the taps of the kernel; 1 is a plain one."),
+    1,
+    64,
+    unit="px",
+    pair=True,
+)
 
 
 def text_of(shape: Shape) -> str:
@@ -47,9 +69,13 @@ def strided(p) -> str:
 def a_map(shape: Shape, kind: str, intended: Shape | None = None) -> Shape:
     """The shape, if it is a map (channels, height, width). Raises Mismatch."""
     if len(shape) != 3:
-        raise Mismatch("map", _("{{node}}: {kind} needs a map channels×height×width, but gets a "
-                                "vector of {shape}").format(kind=kind, shape=text_of(shape)),
-                       intended)
+        raise Mismatch(
+            "map",
+            _(
+                "{{node}}: {kind} needs a map channels×height×width, but gets a vector of {shape}"
+            ).format(kind=kind, shape=text_of(shape)),
+            intended,
+        )
     return shape
 
 
@@ -64,9 +90,12 @@ def pads(p) -> tuple[Pair, Pair]:
 
 def reach(p, ins, out) -> tuple[Reach, Reach]:
     """What one place sees through the window."""
-    return tuple(window(kernel, stride, before, dilation) for kernel, stride, (before, _), dilation
-                 in zip(pair(p.kernel_size), pair(p.stride), pads(p),
-                        pair(getattr(p, "dilation", 1))))
+    return tuple(
+        window(kernel, stride, before, dilation)
+        for kernel, stride, (before, _), dilation in zip(
+            pair(p.kernel_size), pair(p.stride), pads(p), pair(getattr(p, "dilation", 1))
+        )
+    )
 
 
 def slide(p, shape: Shape, channels: int) -> Shape:
@@ -77,13 +106,17 @@ def slide(p, shape: Shape, channels: int) -> Shape:
     ceil = getattr(p, "ceil_mode", False)
     if p.padding == "same" and strides != (1, 1):
         raise Mismatch(
-            "same", _('padding "same" of {{node}} needs stride 1, but stride is {stride}').format(
-                stride=shown(p.stride)),
+            "same",
+            _('padding "same" of {{node}} needs stride 1, but stride is {stride}').format(
+                stride=shown(p.stride)
+            ),
             (channels, *(-(-side // stride) for side, stride in zip(shape[1:], strides))),
-            padding=tuple((before + after + 1) // 2 for before, after in pads(p)))
+            padding=tuple((before + after + 1) // 2 for before, after in pads(p)),
+        )
     sides = []
     for side, kernel, stride, dilation, (before, after) in zip(
-            shape[1:], kernels, strides, dilations, pads(p)):
+        shape[1:], kernels, strides, dilations, pads(p)
+    ):
         room = side + before + after - dilation * (kernel - 1) - 1
         places = (-(-room // stride) if ceil else room // stride) + 1
         if places < 1:
@@ -97,11 +130,13 @@ def slide(p, shape: Shape, channels: int) -> Shape:
 def _too_large(p, shape, channels, kernels, strides, dilations) -> Mismatch:
     padded = tuple(side + sum(pad) for side, pad in zip(shape[1:], pads(p)))
     hangs = [stride - 1 if getattr(p, "ceil_mode", False) else 0 for stride in strides]
-    largest = tuple((most + hang - 1) // dilation + 1
-                    for most, hang, dilation in zip(padded, hangs, dilations))
+    largest = tuple(
+        (most + hang - 1) // dilation + 1 for most, hang, dilation in zip(padded, hangs, dilations)
+    )
     reaches = tuple(d * (k - 1) + 1 for k, d in zip(kernels, dilations))
-    padding = tuple(max(-(-(wide - hang - side) // 2), 0)
-                    for wide, hang, side in zip(reaches, hangs, shape[1:]))
+    padding = tuple(
+        max(-(-(wide - hang - side) // 2), 0) for wide, hang, side in zip(reaches, hangs, shape[1:])
+    )
     if kernels[0] == kernels[1] and type(p.padding) is int:
         padding = max(padding)
     else:
@@ -111,16 +146,24 @@ def _too_large(p, shape, channels, kernels, strides, dilations) -> Mismatch:
     else:
         largest_one = tuple(map(min, kernels, largest))
         allowed = _("up to {largest}").format(largest=text_of(largest))
-    reason = (_("kernel_size {kernel}") if set(dilations) == {1} else
-              _("kernel_size {kernel} with dilation {dilation} ({reach} pixels)")).format(
-                  kernel=shown(p.kernel_size), dilation=shown(getattr(p, "dilation", 1)),
-                  reach=shown(reaches if reaches[0] != reaches[1] else reaches[0]))
+    reason = (
+        _("kernel_size {kernel}")
+        if set(dilations) == {1}
+        else _("kernel_size {kernel} with dilation {dilation} ({reach} pixels)")
+    ).format(
+        kernel=shown(p.kernel_size),
+        dilation=shown(getattr(p, "dilation", 1)),
+        reach=shown(reaches if reaches[0] != reaches[1] else reaches[0]),
+    )
     return Mismatch(
         "kernel",
-        _("{reason} is larger than the padded input {padded} of {{node}}; allowed: {allowed}"
-          ).format(reason=reason, padded=text_of(padded), allowed=allowed),
+        _(
+            "{reason} is larger than the padded input {padded} of {{node}}; allowed: {allowed}"
+        ).format(reason=reason, padded=text_of(padded), allowed=allowed),
         (channels, *(-(-side // stride) for side, stride in zip(shape[1:], strides))),
-        largest=largest_one, padding=padding)
+        largest=largest_one,
+        padding=padding,
+    )
 
 
 def intended(of: Callable[[], Shape]) -> Shape | None:

@@ -15,6 +15,14 @@ from explorer.catalog.templates import (  # noqa: F401  (they declare their netw
     regnet,
     convnext,
 )
-from explorer.catalog.templates.template import CIFAR, DIGITS, IMAGENET, Template, build, names, template
+from explorer.catalog.templates.template import (
+    CIFAR,
+    DIGITS,
+    IMAGENET,
+    Template,
+    build,
+    names,
+    template,
+)
 
 __all__ = ["CIFAR", "DIGITS", "IMAGENET", "Template", "build", "names", "template"]

@@ -11,10 +11,20 @@ def _alexnet(classes: int, input: Shape) -> Inside:
     number = 0
     first = 4 if min(input[1:]) >= 63 else 1  # a smaller picture would vanish
     for channels, kernel, stride, padding, pool in (
-            (64, 11, first, 2, True), (192, 5, 1, 2, True), (384, 3, 1, 1, False),
-            (256, 3, 1, 1, False), (256, 3, 1, 1, True)):
-        features.add(str(number), "Conv2d", out_channels=channels, kernel_size=kernel,
-                     stride=stride, padding=padding)
+        (64, 11, first, 2, True),
+        (192, 5, 1, 2, True),
+        (384, 3, 1, 1, False),
+        (256, 3, 1, 1, False),
+        (256, 3, 1, 1, True),
+    ):
+        features.add(
+            str(number),
+            "Conv2d",
+            out_channels=channels,
+            kernel_size=kernel,
+            stride=stride,
+            padding=padding,
+        )
         features.add(str(number + 1), "ReLU")
         number += 2
         if pool:
@@ -25,11 +35,26 @@ def _alexnet(classes: int, input: Shape) -> Inside:
     inside.add("avgpool", "AdaptiveAvgPool2d", output_size=6)
     inside.add("flatten", "Flatten")
     wide = ("Linear", {"out_features": 4096})
-    classifier(inside, "classifier", ("Dropout", {}), wide, ("ReLU", {}), ("Dropout", {}), wide,
-               ("ReLU", {}), ("Linear", {"out_features": classes}))
+    classifier(
+        inside,
+        "classifier",
+        ("Dropout", {}),
+        wide,
+        ("ReLU", {}),
+        ("Dropout", {}),
+        wide,
+        ("ReLU", {}),
+        ("Linear", {"out_features": classes}),
+    )
     return inside
 
 
-declare("alexnet", "AlexNet", _("Five convolutions, the first 11×11, and three linear layers "
-                                "(Krizhevsky et al. 2012; in the form of Krizhevsky 2014)"),
-        _alexnet)
+declare(
+    "alexnet",
+    "AlexNet",
+    _(
+        "Five convolutions, the first 11×11, and three linear layers "
+        "(Krizhevsky et al. 2012; in the form of Krizhevsky 2014)"
+    ),
+    _alexnet,
+)

@@ -10,18 +10,41 @@ from explorer.graph.graph import Shape
 from explorer.text import _
 
 # block, expansion, kernel, stride, channels, blocks
-_B0 = (("MBConv", 1, 3, 1, 16, 1), ("MBConv", 6, 3, 2, 24, 2), ("MBConv", 6, 5, 2, 40, 2),
-       ("MBConv", 6, 3, 2, 80, 3), ("MBConv", 6, 5, 1, 112, 3), ("MBConv", 6, 5, 2, 192, 4),
-       ("MBConv", 6, 3, 1, 320, 1))
-_S = (("FusedMBConv", 1, 3, 1, 24, 2), ("FusedMBConv", 4, 3, 2, 48, 4),
-      ("FusedMBConv", 4, 3, 2, 64, 4), ("MBConv", 4, 3, 2, 128, 6), ("MBConv", 6, 3, 1, 160, 9),
-      ("MBConv", 6, 3, 2, 256, 15))
-_M = (("FusedMBConv", 1, 3, 1, 24, 3), ("FusedMBConv", 4, 3, 2, 48, 5),
-      ("FusedMBConv", 4, 3, 2, 80, 5), ("MBConv", 4, 3, 2, 160, 7), ("MBConv", 6, 3, 1, 176, 14),
-      ("MBConv", 6, 3, 2, 304, 18), ("MBConv", 6, 3, 1, 512, 5))
-_L = (("FusedMBConv", 1, 3, 1, 32, 4), ("FusedMBConv", 4, 3, 2, 64, 7),
-      ("FusedMBConv", 4, 3, 2, 96, 7), ("MBConv", 4, 3, 2, 192, 10), ("MBConv", 6, 3, 1, 224, 19),
-      ("MBConv", 6, 3, 2, 384, 25), ("MBConv", 6, 3, 1, 640, 7))
+_B0 = (
+    ("MBConv", 1, 3, 1, 16, 1),
+    ("MBConv", 6, 3, 2, 24, 2),
+    ("MBConv", 6, 5, 2, 40, 2),
+    ("MBConv", 6, 3, 2, 80, 3),
+    ("MBConv", 6, 5, 1, 112, 3),
+    ("MBConv", 6, 5, 2, 192, 4),
+    ("MBConv", 6, 3, 1, 320, 1),
+)
+_S = (
+    ("FusedMBConv", 1, 3, 1, 24, 2),
+    ("FusedMBConv", 4, 3, 2, 48, 4),
+    ("FusedMBConv", 4, 3, 2, 64, 4),
+    ("MBConv", 4, 3, 2, 128, 6),
+    ("MBConv", 6, 3, 1, 160, 9),
+    ("MBConv", 6, 3, 2, 256, 15),
+)
+_M = (
+    ("FusedMBConv", 1, 3, 1, 24, 3),
+    ("FusedMBConv", 4, 3, 2, 48, 5),
+    ("FusedMBConv", 4, 3, 2, 80, 5),
+    ("MBConv", 4, 3, 2, 160, 7),
+    ("MBConv", 6, 3, 1, 176, 14),
+    ("MBConv", 6, 3, 2, 304, 18),
+    ("MBConv", 6, 3, 1, 512, 5),
+)
+_L = (
+    ("FusedMBConv", 1, 3, 1, 32, 4),
+    ("FusedMBConv", 4, 3, 2, 64, 7),
+    ("FusedMBConv", 4, 3, 2, 96, 7),
+    ("MBConv", 4, 3, 2, 192, 10),
+    ("MBConv", 6, 3, 1, 224, 19),
+    ("MBConv", 6, 3, 2, 384, 25),
+    ("MBConv", 6, 3, 1, 640, 7),
+)
 _DROP = 0.2  # the last block's drop_path, were the list one longer
 
 
@@ -31,42 +54,89 @@ def _efficientnet(rows: tuple, stem: int, last: int, dropout: float, norm: dict)
         features.add("0", "ConvNormAct", out_channels=stem, stride=2, activation="SiLU", **norm)
         total, before = sum(row[5] for row in rows), 0
         for number, (block, ratio, kernel, stride, channels, depth) in enumerate(rows, 1):
-            drops = {"drop_path": round(_DROP * before / total, 6),
-                     "drop_path_last": round(_DROP * (before + depth - 1) / total, 6)}
-            features.add(str(number), "Stage", block=block, depth=depth, out_channels=channels,
-                         stride=stride, expand_ratio=float(ratio), kernel_size=kernel, **norm,
-                         **{key: value for key, value in drops.items() if value})
+            drops = {
+                "drop_path": round(_DROP * before / total, 6),
+                "drop_path_last": round(_DROP * (before + depth - 1) / total, 6),
+            }
+            features.add(
+                str(number),
+                "Stage",
+                block=block,
+                depth=depth,
+                out_channels=channels,
+                stride=stride,
+                expand_ratio=float(ratio),
+                kernel_size=kernel,
+                **norm,
+                **{key: value for key, value in drops.items() if value},
+            )
             before += depth
-        features.add(str(len(rows) + 1), "ConvNormAct", out_channels=last, kernel_size=1,
-                     activation="SiLU", **norm)
+        features.add(
+            str(len(rows) + 1),
+            "ConvNormAct",
+            out_channels=last,
+            kernel_size=1,
+            activation="SiLU",
+            **norm,
+        )
         inside = Inside()
         inside.group("features", features)
         inside.add("avgpool", "AdaptiveAvgPool2d")
         inside.add("flatten", "Flatten")
-        classifier(inside, "classifier", ("Dropout", {"p": dropout}),
-                   ("Linear", {"out_features": classes}))
+        classifier(
+            inside, "classifier", ("Dropout", {"p": dropout}), ("Linear", {"out_features": classes})
+        )
         return inside
+
     return write
 
 
 def _scaled(width: float, depth: float) -> tuple:
-    return tuple((block, ratio, kernel, stride, divisible(channels * width), ceil(count * depth))
-                 for block, ratio, kernel, stride, channels, count in _B0)
+    return tuple(
+        (block, ratio, kernel, stride, divisible(channels * width), ceil(count * depth))
+        for block, ratio, kernel, stride, channels, count in _B0
+    )
 
 
-for _number, (_width, _depth, _dropout, _side) in enumerate((
-        (1.0, 1.0, 0.2, 224), (1.0, 1.1, 0.2, 240), (1.1, 1.2, 0.3, 260), (1.2, 1.4, 0.3, 300),
-        (1.4, 1.8, 0.4, 380), (1.6, 2.2, 0.4, 456), (1.8, 2.6, 0.5, 528), (2.0, 3.1, 0.5, 600))):
+for _number, (_width, _depth, _dropout, _side) in enumerate(
+    (
+        (1.0, 1.0, 0.2, 224),
+        (1.0, 1.1, 0.2, 240),
+        (1.1, 1.2, 0.3, 260),
+        (1.2, 1.4, 0.3, 300),
+        (1.4, 1.8, 0.4, 380),
+        (1.6, 2.2, 0.4, 456),
+        (1.8, 2.6, 0.5, 528),
+        (2.0, 3.1, 0.5, 600),
+    )
+):
     _rows = _scaled(_width, _depth)
-    declare(f"efficientnet_b{_number}", "EfficientNet",
-            _("Depth, width and resolution scaled together, {width} × as wide and {depth} × as deep "
-              "as B0 (Tan and Le 2019, section 3.3)").format(width=_width, depth=_depth),
-            _efficientnet(_rows, divisible(32 * _width), 4 * _rows[-1][4], _dropout,
-                          {"eps": 0.001, "momentum": 0.01} if _number >= 5 else {}),
-            (3, _side, _side))
+    declare(
+        f"efficientnet_b{_number}",
+        "EfficientNet",
+        _(
+            "Depth, width and resolution scaled together, {width} × as wide and {depth} × as deep "
+            "as B0 (Tan and Le 2019, section 3.3)"
+        ).format(width=_width, depth=_depth),
+        _efficientnet(
+            _rows,
+            divisible(32 * _width),
+            4 * _rows[-1][4],
+            _dropout,
+            {"eps": 0.001, "momentum": 0.01} if _number >= 5 else {},
+        ),
+        (3, _side, _side),
+    )
 
-for _size, _rows, _dropout, _side in (("s", _S, 0.2, 384), ("m", _M, 0.3, 480), ("l", _L, 0.4, 480)):
-    declare(f"efficientnet_v2_{_size}", "EfficientNet",
-            _("Plain 3×3 convolutions in the first stages, faster to train (Tan and Le 2021, table "
-              "4)"), _efficientnet(_rows, _rows[0][4], 1280, _dropout, {"eps": 0.001}),
-            (3, _side, _side))
+for _size, _rows, _dropout, _side in (
+    ("s", _S, 0.2, 384),
+    ("m", _M, 0.3, 480),
+    ("l", _L, 0.4, 480),
+):
+    declare(
+        f"efficientnet_v2_{_size}",
+        "EfficientNet",
+        _("Plain 3×3 convolutions in the first stages, faster to train (Tan and Le 2021, table 4)"),
+        _efficientnet(_rows, _rows[0][4], 1280, _dropout, {"eps": 0.001}),
+        (3, _side, _side),
+    )

@@ -8,11 +8,16 @@ from explorer.text import _
 
 _CHANNELS = ("ch1x1", "ch3x3red", "ch3x3", "ch5x5red", "ch5x5", "pool_proj")
 _MODULES = {
-    "3a": (64, 96, 128, 16, 32, 32), "3b": (128, 128, 192, 32, 96, 64),
-    "4a": (192, 96, 208, 16, 48, 64), "4b": (160, 112, 224, 24, 64, 64),
-    "4c": (128, 128, 256, 24, 64, 64), "4d": (112, 144, 288, 32, 64, 64),
+    "3a": (64, 96, 128, 16, 32, 32),
+    "3b": (128, 128, 192, 32, 96, 64),
+    "4a": (192, 96, 208, 16, 48, 64),
+    "4b": (160, 112, 224, 24, 64, 64),
+    "4c": (128, 128, 256, 24, 64, 64),
+    "4d": (112, 144, 288, 32, 64, 64),
     "4e": (256, 160, 320, 32, 128, 128),
-    "5a": (256, 160, 320, 32, 128, 128), "5b": (384, 192, 384, 48, 128, 128)}
+    "5a": (256, 160, 320, 32, 128, 128),
+    "5b": (384, 192, 384, 48, 128, 128),
+}
 
 
 def _end(inside: Inside, dropout: float, classes: int) -> Inside:
@@ -63,8 +68,22 @@ def _inception_v3(classes: int, input: Shape) -> Inside:
     return _end(inside, 0.5, classes)
 
 
-declare("googlenet", "Inception", _("Nine Inception modules: windows of different sizes side by "
-                                    "side (Szegedy et al. 2014, table 1)"), _googlenet)
-declare("inception_v3", "Inception", _("Inception with large windows taken apart, 7×7 into 1×7 and "
-                                       "7×1 (Szegedy et al. 2015, table 1)"), _inception_v3,
-        (3, 299, 299))
+declare(
+    "googlenet",
+    "Inception",
+    _(
+        "Nine Inception modules: windows of different sizes side by "
+        "side (Szegedy et al. 2014, table 1)"
+    ),
+    _googlenet,
+)
+declare(
+    "inception_v3",
+    "Inception",
+    _(
+        "Inception with large windows taken apart, 7×7 into 1×7 and "
+        "7×1 (Szegedy et al. 2015, table 1)"
+    ),
+    _inception_v3,
+    (3, 299, 299),
+)

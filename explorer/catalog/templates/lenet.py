@@ -23,5 +23,14 @@ def _lenet5(classes: int, input: Shape) -> Inside:
     return inside
 
 
-declare("lenet5", "LeNet", _("Two convolutions, two poolings, three linear layers for digits (LeCun "
-                             "et al. 1998, figure 2), with ReLU"), _lenet5, DIGITS, 10)
+declare(
+    "lenet5",
+    "LeNet",
+    _(
+        "Two convolutions, two poolings, three linear layers for digits (LeCun "
+        "et al. 1998, figure 2), with ReLU"
+    ),
+    _lenet5,
+    DIGITS,
+    10,
+)

@@ -10,6 +10,7 @@ _FIRES = ((16, 64), (16, 64), (32, 128), (32, 128), (48, 192), (48, 192), (64, 2
 
 def _squeezenet(channels: int, kernel: int, pools: tuple[int, ...]):
     """pools: before which Fire modules the resolution falls."""
+
     def write(classes: int, input: Shape) -> Inside:
         features = Inside()
         features.add("0", "Conv2d", out_channels=channels, kernel_size=kernel, stride=2)
@@ -23,17 +24,35 @@ def _squeezenet(channels: int, kernel: int, pools: tuple[int, ...]):
             number += 1
         inside = Inside()
         inside.group("features", features)
-        classifier(inside, "classifier", ("Dropout", {}),
-                   ("Conv2d", {"out_channels": classes, "kernel_size": 1}), ("ReLU", {}),
-                   ("AdaptiveAvgPool2d", {}))
+        classifier(
+            inside,
+            "classifier",
+            ("Dropout", {}),
+            ("Conv2d", {"out_channels": classes, "kernel_size": 1}),
+            ("ReLU", {}),
+            ("AdaptiveAvgPool2d", {}),
+        )
         inside.add("flatten", "Flatten")
         return inside
+
     return write
 
 
-declare("squeezenet1_0", "SqueezeNet", _("AlexNet's accuracy with a fiftieth of its weights, by Fire "
-                                         "modules (Iandola et al. 2016, table 1)"),
-        _squeezenet(96, 7, (0, 3, 7)))
-declare("squeezenet1_1", "SqueezeNet", _("SqueezeNet 1.1: as good as 1.0 with less than half of its "
-                                         "multiply-adds (Iandola et al. 2016, reference code)"),
-        _squeezenet(64, 3, (0, 2, 4)))
+declare(
+    "squeezenet1_0",
+    "SqueezeNet",
+    _(
+        "AlexNet's accuracy with a fiftieth of its weights, by Fire "
+        "modules (Iandola et al. 2016, table 1)"
+    ),
+    _squeezenet(96, 7, (0, 3, 7)),
+)
+declare(
+    "squeezenet1_1",
+    "SqueezeNet",
+    _(
+        "SqueezeNet 1.1: as good as 1.0 with less than half of its "
+        "multiply-adds (Iandola et al. 2016, reference code)"
+    ),
+    _squeezenet(64, 3, (0, 2, 4)),
+)

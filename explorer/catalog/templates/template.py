@@ -49,8 +49,14 @@ def build(name: str, input: Shape | None = None, classes: int | None = None) -> 
     return replace(inside.graph(), name=name, input=shape)
 
 
-def declare(name: str, family: str, doc: str, write: Callable[[int, Shape], Inside],
-            input: Shape = IMAGENET, classes: int = 1000) -> None:
+def declare(
+    name: str,
+    family: str,
+    doc: str,
+    write: Callable[[int, Shape], Inside],
+    input: Shape = IMAGENET,
+    classes: int = 1000,
+) -> None:
     """Enter a network into the catalogue."""
     assert name not in _TEMPLATES, f"a second template called {name}"
     _TEMPLATES[name] = Template(name, doc, input, classes, write, family)

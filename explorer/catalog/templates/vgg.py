@@ -16,8 +16,15 @@ def _vgg(depths: tuple[int, ...], batch_norm: bool):
             params = {"batch_norm": True} if batch_norm else {}
             if not pool:
                 params["pool"] = False
-            features.add(f"group{number}", "VGGGroup", out_channels=width, depth=depth,
-                         inline=True, first=first, **params)
+            features.add(
+                f"group{number}",
+                "VGGGroup",
+                out_channels=width,
+                depth=depth,
+                inline=True,
+                first=first,
+                **params,
+            )
             first += depth * (3 if batch_norm else 2) + pool
             side //= 2 if pool else 1
         inside = Inside()
@@ -27,14 +34,24 @@ def _vgg(depths: tuple[int, ...], batch_norm: bool):
         wide = [("Linear", {"out_features": 4096}), ("ReLU", {}), ("Dropout", {})]
         classifier(inside, "classifier", *wide, *wide, ("Linear", {"out_features": classes}))
         return inside
+
     return write
 
 
-for _count, _letter, _depths in ((11, "A", (1, 1, 2, 2, 2)), (13, "B", (2, 2, 2, 2, 2)),
-                                 (16, "D", (2, 2, 3, 3, 3)), (19, "E", (2, 2, 4, 4, 4))):
+for _count, _letter, _depths in (
+    (11, "A", (1, 1, 2, 2, 2)),
+    (13, "B", (2, 2, 2, 2, 2)),
+    (16, "D", (2, 2, 3, 3, 3)),
+    (19, "E", (2, 2, 4, 4, 4)),
+):
     for _batch_norm in (False, True):
-        declare(f"vgg{_count}" + "_bn" * _batch_norm, "VGG",
-                _("{count} convolutions of 3×3 in five groups, three large linear layers (Simonyan "
-                  "and Zisserman 2014, table 1, {letter})").format(
-                      count=sum(_depths), letter=_letter)
-                + (_(", with BatchNorm2d") if _batch_norm else ""), _vgg(_depths, _batch_norm))
+        declare(
+            f"vgg{_count}" + "_bn" * _batch_norm,
+            "VGG",
+            _(
+                "{count} convolutions of 3×3 in five groups, three large linear layers (Simonyan "
+                "and Zisserman 2014, table 1, {letter})"
+            ).format(count=sum(_depths), letter=_letter)
+            + (_(", with BatchNorm2d") if _batch_norm else ""),
+            _vgg(_depths, _batch_norm),
+        )

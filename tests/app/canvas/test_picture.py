@@ -22,8 +22,13 @@ from explorer.cli import main
 from explorer.graph import edits
 
 SVG = "{http://www.w3.org/2000/svg}"
-VIEWS = [("resnet18", ()), ("resnet18", ("layer2",)), ("resnet18", ("layer2", "0")),
-         ("vgg16", ()), ("lenet5", ())]
+VIEWS = [
+    ("resnet18", ()),
+    ("resnet18", ("layer2",)),
+    ("resnet18", ("layer2", "0")),
+    ("vgg16", ()),
+    ("lenet5", ()),
+]
 
 
 def picture(name: str, path: tuple[str, ...] = (), **how) -> Picture:
@@ -55,7 +60,8 @@ def test_svg(qapp, name, path):
     text = shown.svg()
     root = ElementTree.fromstring(text)
     assert root.tag == SVG + "svg" and root.find(SVG + "title").text == ": ".join(
-        filter(None, (name, ".".join(path))))
+        filter(None, (name, ".".join(path)))
+    )
     assert (root.get("width"), root.get("height")) == tuple(map(str, shown.size.toTuple()))
     assert not root.findall(f".//{SVG}text"), "it would depend on the fonts that are installed"
     rects = root.findall(f".//{SVG}path")
@@ -133,8 +139,9 @@ def test_what_is_wrong_is_drawn_as_on_the_canvas(qapp):
     report = analyse(graph, FASHION_MNIST)
     shown = Picture(level(report), first_problems(report))
     image = QImage.fromData(shown.png(1.0))
-    colours = {image.pixelColor(x, y).name() for x in range(image.width())
-               for y in range(image.height())}
+    colours = {
+        image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())
+    }
     assert theme.LIGHT.problem in colours
 
 
@@ -168,8 +175,10 @@ def exported(capsys, *words: str) -> ElementTree.Element:
 
 
 def test_the_title_names_the_inside(qapp, capsys):
-    for words, title in (((), "densenet121"),
-                         (("--inside", "features.denseblock1"), "densenet121: features.denseblock1")):
+    for words, title in (
+        ((), "densenet121"),
+        (("--inside", "features.denseblock1"), "densenet121: features.denseblock1"),
+    ):
         assert exported(capsys, "densenet121", *words).find(SVG + "title").text == title
 
 
@@ -186,9 +195,16 @@ def printed(name: str, path: tuple[str, ...] = (), depth: int = 0) -> Picture:
     return Picture(spread(shown, gap), title=name, gap=gap)
 
 
-@pytest.mark.parametrize("name, path, depth", [
-    ("googlenet", (), 0), ("efficientnet_b0", (), 1), ("vgg16", (), 1), ("resnet18", (), 3),
-    ("densenet121", ("features", "denseblock1"), 0)])
+@pytest.mark.parametrize(
+    "name, path, depth",
+    [
+        ("googlenet", (), 0),
+        ("efficientnet_b0", (), 1),
+        ("vgg16", (), 1),
+        ("resnet18", (), 3),
+        ("densenet121", ("features", "denseblock1"), 0),
+    ],
+)
 def test_a_shape_stands_free_between_the_cards(qapp, name, path, depth):
     diagram = printed(name, path, depth).diagram
     bodies = [card.body.translated(card.pos()) for card in diagram.cards.values()]
@@ -216,8 +232,9 @@ def test_a_stage_of_one_block_is_no_stack(qapp):
 
 def test_a_join_is_named_once(qapp, monkeypatch):
     drawn = []
-    monkeypatch.setattr(Card, "_words", lambda card, painter, rect, words, *more: drawn.append(
-        (card.id, words)))
+    monkeypatch.setattr(
+        Card, "_words", lambda card, painter, rect, words, *more: drawn.append((card.id, words))
+    )
     picture("googlenet", ("inception3a",)).png()
     picture("resnet18", ("layer2", "0")).png()
     for id in ("concat", "add"):

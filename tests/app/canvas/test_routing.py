@@ -25,8 +25,15 @@ def drawn(graph: Graph, path: tuple[str, ...] = ()) -> Diagram:
 
 
 def inside_of(kind: str, **params) -> Diagram:
-    return drawn(Graph("net", (64, 56, 56), {"block": Node("block", kind, params)},
-                       (Wire("input", "block"), Wire("block", "output"))), ("block",))
+    return drawn(
+        Graph(
+            "net",
+            (64, 56, 56),
+            {"block": Node("block", kind, params)},
+            (Wire("input", "block"), Wire("block", "output")),
+        ),
+        ("block",),
+    )
 
 
 def by_hand(*rows: str, channels: int = 8) -> Diagram:
@@ -48,21 +55,30 @@ def stroke(item):
 
 def crossings(diagram: Diagram) -> list[tuple]:
     """Wires that run over cards."""
-    return [(wire.source, wire.target, id) for wire, item in diagram.wires.items()
-            for id, card in diagram.cards.items() if id not in (wire.source, wire.target)
-            and stroke(item).intersects(card.body.translated(card.pos()))]
+    return [
+        (wire.source, wire.target, id)
+        for wire, item in diagram.wires.items()
+        for id, card in diagram.cards.items()
+        if id not in (wire.source, wire.target)
+        and stroke(item).intersects(card.body.translated(card.pos()))
+    ]
 
 
 def tangles(diagram: Diagram) -> list[tuple]:
     """Wires that cross, but for those that leave the same card."""
-    return [(a.wire, b.wire) for a, b in itertools.combinations(diagram.wires.values(), 2)
-            if a.wire.source != b.wire.source and stroke(a).intersects(stroke(b))]
+    return [
+        (a.wire, b.wire)
+        for a, b in itertools.combinations(diagram.wires.values(), 2)
+        if a.wire.source != b.wire.source and stroke(a).intersects(stroke(b))
+    ]
 
 
 def is_straight(diagram: Diagram, *ids: str) -> bool:
     return len({diagram.cards[id].pos().y() for id in ids}) == 1 and all(
-        item.path.boundingRect().height() < 0.5 for wire, item in diagram.wires.items()
-        if (wire.source, wire.target) in itertools.pairwise(ids))
+        item.path.boundingRect().height() < 0.5
+        for wire, item in diagram.wires.items()
+        if (wire.source, wire.target) in itertools.pairwise(ids)
+    )
 
 
 @pytest.mark.parametrize("stride", [1, 2])
@@ -75,8 +91,9 @@ def test_no_block_has_a_wire_over_a_card_or_another_wire(qapp, kind, stride):
     assert crossings(diagram) == [] and tangles(diagram) == []
     clear = [item.label() for item in diagram.wires.values() if item.way.label_at is not None]
     bodies = [card.body.translated(card.pos()) for card in diagram.cards.values()]
-    assert not [1 for label in clear for body in bodies
-                if body.intersects(label.adjusted(3, 0, -3, 0))]
+    assert not [
+        1 for label in clear for body in bodies if body.intersects(label.adjusted(3, 0, -3, 0))
+    ]
 
 
 @pytest.mark.parametrize("name", templates.names())
@@ -86,8 +103,18 @@ def test_templates(qapp, name):
 
 
 def test_the_main_way_is_straight(qapp):
-    assert is_straight(inside_of("BasicBlock", stride=2), "input", "conv1", "bn1", "relu1",
-                       "conv2", "bn2", "add", "relu2", "output")
+    assert is_straight(
+        inside_of("BasicBlock", stride=2),
+        "input",
+        "conv1",
+        "bn1",
+        "relu1",
+        "conv2",
+        "bn2",
+        "add",
+        "relu2",
+        "output",
+    )
     assert is_straight(inside_of("SqueezeExcitation"), "input", "scale", "output")
     gate = inside_of("SqueezeExcitation")
     assert gate.cards["fc1"].pos().y() > gate.cards["scale"].pos().y(), "the branch is below"
@@ -97,8 +124,14 @@ def test_the_main_way_is_straight(qapp):
 
 
 def test_shortcuts_in_shortcuts_pass_over_one_another(qapp):
-    diagram = by_hand("a Conv2d input", "b Conv2d a", "inner Add a b", "c Conv2d inner",
-                      "outer Add input c", "far Add input outer")
+    diagram = by_hand(
+        "a Conv2d input",
+        "b Conv2d a",
+        "inner Add a b",
+        "c Conv2d inner",
+        "outer Add input c",
+        "far Add input outer",
+    )
     assert crossings(diagram) == [] and tangles(diagram) == []
     ways = {(wire.source, wire.target): item.way for wire, item in diagram.wires.items()}
     assert ways["input", "far"].over < ways["input", "outer"].over < ways["a", "inner"].over
@@ -115,17 +148,29 @@ def test_a_dense_block_by_hand(qapp):
 
 
 def test_branches_in_branches(qapp):
-    diagram = by_hand("a Conv2d input", "b1 Conv2d a", "b2 Conv2d a", "b Add b1 b2",
-                      "c Conv2d input", "d1 Conv2d c", "d2 Conv2d d1", "d3 Conv2d c", "d Add d2 d3",
-                      "end Concat b d input")
+    diagram = by_hand(
+        "a Conv2d input",
+        "b1 Conv2d a",
+        "b2 Conv2d a",
+        "b Add b1 b2",
+        "c Conv2d input",
+        "d1 Conv2d c",
+        "d2 Conv2d d1",
+        "d3 Conv2d c",
+        "d Add d2 d3",
+        "end Concat b d input",
+    )
     assert crossings(diagram) == [] and tangles(diagram) == []
 
 
 def test_a_network_folds_where_one_wire_leads_on(qapp):
     rows, last = [], INPUT
     for block in "abcdef":
-        rows += [f"{block}1 Conv2d {last}", f"{block}2 Conv2d {block}1",
-                 f"{block}_ Add {last} {block}2"]
+        rows += [
+            f"{block}1 Conv2d {last}",
+            f"{block}2 Conv2d {block}1",
+            f"{block}_ Add {last} {block}2",
+        ]
         last = f"{block}_"
     diagram = by_hand(*rows)
     assert crossings(diagram) == [] and tangles(diagram) == []
@@ -142,8 +187,10 @@ def test_moving_a_card_leads_its_wires_along(qapp):
     card.setPos(card.pos() + QPointF(200, 300))
     diagram.lay_around({"downsample"})
     for wire, item in diagram.wires.items():
-        start, end = diagram.cards[wire.source].out_port(), diagram.cards[wire.target].in_port(
-            wire.port)
+        start, end = (
+            diagram.cards[wire.source].out_port(),
+            diagram.cards[wire.target].in_port(wire.port),
+        )
         assert item.path.pointAtPercent(0) == start and item.path.pointAtPercent(1) == end
     assert crossings(diagram) == []
 
