@@ -37,13 +37,16 @@ class Canvas(QGraphicsView):
         super().__init__(parent)
         self.session = session
         self.network = NetworkScene(session)
-        self.setScene(self.network)
         self.gesture: Gesture | None = None
         self.selected_wire: Wire | None = None
+        self._button = Qt.MouseButton.NoButton  # by which the gesture was begun
         self._hot_wire: WireItem | None = None
         self._space = False
         self._fitted = True  # nobody has moved the view since all of it was shown
         self._ghost: QGraphicsRectItem | None = None
+        self.overlays = Overlays(self)
+        # Qt scrolls as soon as there is a scene off the origin: what that needs is made by now.
+        self.setScene(self.network)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
@@ -53,8 +56,8 @@ class Canvas(QGraphicsView):
         self.setAcceptDrops(True)
         self.viewport().setMouseTracking(True)
         self.setAccessibleName(_("Network"))
-        self.overlays = Overlays(self)
         self.gauges = Gauges(self.network)
+        self.network.about_to_sync.connect(self.cancel_gesture)
         self.network.synced.connect(self._on_synced)
         session.view_changed.connect(self._on_view_changed)
         theme.changed.connect(self.viewport().update)
@@ -247,10 +250,25 @@ class Canvas(QGraphicsView):
             self.session.select(())
         return Frame(self, place, adding)
 
+    def cancel_gesture(self) -> bool:
+        """End the gesture that goes on, leaving all as it was before it; whether there was one."""
+        gesture, self.gesture = self.gesture, None
+        if gesture is not None:
+            gesture.cancel()
+            self.overlays.place()
+        return gesture is not None
+
+    def show_cursor(self) -> None:
+        """Show the pointer that fits what the next press does."""
+        self.viewport().setCursor(
+            Qt.CursorShape.OpenHandCursor if self._space else Qt.CursorShape.ArrowCursor
+        )
+
     def mousePressEvent(self, event) -> None:
         self.setFocus()
         if self.gesture is not None:
             return
+        self._button = event.button()
         place = self.mapToScene(event.position().toPoint())
         if event.button() == Qt.MouseButton.MiddleButton or (
             self._space and event.button() == Qt.MouseButton.LeftButton
@@ -276,12 +294,13 @@ class Canvas(QGraphicsView):
             if card.hot_port != hot:
                 card.hot_port = hot
                 card.update()
-        self.viewport().setCursor(
-            Qt.CursorShape.CrossCursor if port else Qt.CursorShape.ArrowCursor
-        )
+        if port and not self._space:
+            self.viewport().setCursor(Qt.CursorShape.CrossCursor)
+        else:
+            self.show_cursor()
 
     def mouseReleaseEvent(self, event) -> None:
-        if self.gesture is not None and event.button() != Qt.MouseButton.RightButton:
+        if self.gesture is not None and event.button() == self._button:
             gesture, self.gesture = self.gesture, None
             gesture.finish(self.mapToScene(event.position().toPoint()))
             self.overlays.place()
@@ -298,6 +317,8 @@ class Canvas(QGraphicsView):
             self.session.open((*self.session.view, id))
 
     def contextMenuEvent(self, event) -> None:
+        if self.gesture is not None:
+            return
         place = self.mapToScene(event.pos())
         card = self.network.card_at(place)
         if card is not None and card.id not in self.session.selection:
@@ -321,9 +342,8 @@ class Canvas(QGraphicsView):
     def keyPressEvent(self, event) -> None:
         key = event.key()
         if key == Qt.Key.Key_Escape:
-            if self.gesture is not None:
-                gesture, self.gesture = self.gesture, None
-                gesture.cancel()
+            if self.cancel_gesture():
+                pass
             elif self.overlays.comparison is not None:
                 self.overlays.end_comparison()
             elif self.session.selection or self.selected_wire:
@@ -333,7 +353,8 @@ class Canvas(QGraphicsView):
                 self.session.open(self.session.view[:-1])
         elif key == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._space = True
-            self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
+            if self.gesture is None:
+                self.show_cursor()
         elif key in _STEPS:
             self._walk(key, event.modifiers())
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and len(self.session.selection) == 1:
@@ -344,8 +365,16 @@ class Canvas(QGraphicsView):
     def keyReleaseEvent(self, event) -> None:
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._space = False
-            self.viewport().unsetCursor()
+            if self.gesture is None:
+                self.show_cursor()
         super().keyReleaseEvent(event)
+
+    def focusOutEvent(self, event) -> None:
+        # Whoever has the keys now hears neither Escape nor that Space was let go.
+        self._space = False
+        self.cancel_gesture()
+        self.show_cursor()
+        super().focusOutEvent(event)
 
     def _walk(self, key, modifiers) -> None:
         """Arrows go to the nearest card that way; with Control they move the selected ones."""

@@ -23,7 +23,11 @@ SNAP = 7.0
 
 
 class Gesture:
-    """Something that goes on while a mouse button is held. Places are in scene coordinates."""
+    """Something that goes on while a mouse button is held. Places are in scene coordinates.
+
+    The canvas cancels it before it draws anything else, so its cards and wires are those that it
+    began with until it ends.
+    """
 
     def __init__(self, canvas: "Canvas", place: QPointF):
         self.canvas, self.scene, self.session = canvas, canvas.network, canvas.session
@@ -36,7 +40,7 @@ class Gesture:
         """The button was let go: do it."""
 
     def cancel(self) -> None:
-        """Escape was pressed: leave all as it was."""
+        """Escape was pressed, or what is drawn is about to be another: leave all as it was."""
 
 
 class Pan(Gesture):
@@ -45,21 +49,23 @@ class Pan(Gesture):
     def __init__(self, canvas, place):
         super().__init__(canvas, place)
         self.last = QCursor.pos()
+        self.bars = canvas.horizontalScrollBar(), canvas.verticalScrollBar()
+        self.before = [bar.value() for bar in self.bars]
         canvas.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
 
     def move(self, place):
         now = QCursor.pos()
         gap, self.last = now - self.last, now
-        for bar, step in (
-            (self.canvas.horizontalScrollBar(), gap.x()),
-            (self.canvas.verticalScrollBar(), gap.y()),
-        ):
+        for bar, step in zip(self.bars, (gap.x(), gap.y()), strict=True):
             bar.setValue(bar.value() - step)
 
     def finish(self, place):
-        self.canvas.viewport().unsetCursor()
+        self.canvas.show_cursor()
 
-    cancel = partial(finish, place=QPointF())
+    def cancel(self):
+        for bar, value in zip(self.bars, self.before, strict=True):
+            bar.setValue(value)
+        self.canvas.show_cursor()
 
 
 class Frame(Gesture):
@@ -90,8 +96,9 @@ class Frame(Gesture):
         self.scene.removeItem(self.item)
 
     def cancel(self):
-        self.session.select(self.before)
-        self.finish(self.begun)
+        self.scene.removeItem(self.item)
+        if self.session.shown is self.scene.graph:  # else these ids are of another graph
+            self.session.select(self.before)
 
 
 class Move(Gesture):
@@ -282,7 +289,7 @@ class Connect(Gesture):
     def _clear(self) -> None:
         self._light(None)
         QToolTip.hideText()
-        self.canvas.viewport().unsetCursor()
+        self.canvas.show_cursor()
         self.scene.removeItem(self.item)
         if self.freed in self.scene.wires:
             self.scene.wires[self.freed].setVisible(True)

@@ -17,8 +17,10 @@ from explorer.text import _
 
 
 class NetworkScene(Diagram):
-    """The diagram of what is in view. `synced` follows every change of what is drawn."""
+    """The diagram of what is in view. `about_to_sync` comes before every change of what is drawn,
+    `synced` after it."""
 
+    about_to_sync = Signal()
     synced = Signal()
 
     def __init__(self, session):
@@ -38,6 +40,7 @@ class NetworkScene(Diagram):
 
     def sync(self, *_change) -> None:
         """Draw the graph in view."""
+        self.about_to_sync.emit()
         session = self.session
         ends = (
             (_("from outside"), "")
