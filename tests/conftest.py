@@ -1,5 +1,6 @@
 """What holds for every test: no screen, settings of its own, nothing left running."""
 
+import itertools
 import os
 import sys
 import threading
@@ -22,26 +23,15 @@ settings.register_profile(
 settings.load_profile("explorer")
 
 
+_homes = itertools.count()
+
+
 @pytest.fixture(autouse=True)
-def own_settings(request):
-    """A test that uses Qt reads and writes settings in a folder of its own."""
-    if not {"qapp", "qtbot"}.intersection(request.fixturenames):
-        return
-    from PySide6.QtCore import QCoreApplication, QSettings
-
-    folder = request.getfixturevalue("tmp_path") / "settings"
-    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-    for scope in (QSettings.Scope.UserScope, QSettings.Scope.SystemScope):
-        QSettings.setPath(QSettings.Format.IniFormat, scope, str(folder))
-    QCoreApplication.setOrganizationName("cnn-explorer-test")
-    QCoreApplication.setApplicationName("cnn-explorer-test")
-
-
-@pytest.fixture(autouse=True, scope="session")
-def processes_settings(tmp_path_factory):
-    """Programs that a test starts keep their settings out of the person's home too."""
-    for name in ("CONFIG", "CACHE"):
-        os.environ[f"XDG_{name}_HOME"] = str(tmp_path_factory.mktemp(name.lower()))
+def own_folders(monkeypatch, tmp_path_factory):
+    """A test, and the programs that it starts, keep the user's settings, data and log in a folder
+    of their own, which is made when something is written."""
+    home = tmp_path_factory.getbasetemp() / f"home-{next(_homes)}"
+    monkeypatch.setenv("CNN_EXPLORER_HOME", str(home))
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -14,7 +14,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # What may be imported from outside the standard library, and from which of our rooms.
 NOTHING: frozenset[str] = frozenset()
-QT = frozenset(("PySide6", "pyqtgraph", "numpy", "PIL"))
+QT = frozenset(("PySide6", "pyqtgraph", "numpy", "PIL", "platformdirs"))
 TORCH = frozenset(("torch", "numpy", "safetensors", "PIL", "onnxruntime"))
 GROUND = frozenset(("text", "resource", ""))
 ARROWS = {

@@ -5,16 +5,16 @@ from collections.abc import Generator
 from hashlib import sha256
 from time import perf_counter
 
-from PySide6.QtCore import QObject, QSettings, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.analysis.advice import RULES, steps
 from explorer.analysis.problem import Problem
+from explorer.app import settings
 from explorer.app.document import Document
 
 AT_ONCE = 1500  # layers; so small a network's advice is there before the edit is shown
 BUDGET = 3e-3  # s; what one go may take
 PAUSE = 60  # ms of quiet before a larger network is looked at
-_RULES, _HERE = "advice/rules", "advice/here"
 
 
 class Advice(QObject):
@@ -95,8 +95,7 @@ class Advice(QObject):
     @property
     def rules_aside(self) -> frozenset[str]:
         """The rules that the person does not want to hear of, in any network."""
-        kept = QSettings().value(_RULES, "")
-        return frozenset(str(kept or "").split()) & RULES.keys()
+        return settings.RULES_ASIDE.get() & RULES.keys()
 
     def ignore_here(self, advice: Problem) -> None:
         """Say no more of this rule about this node; remembered with the network's file."""
@@ -106,12 +105,12 @@ class Advice(QObject):
 
     def ignore_rule(self, rule: str) -> None:
         """Say no more of this rule about any network."""
-        QSettings().setValue(_RULES, " ".join(sorted(self.rules_aside | {rule})))
+        settings.RULES_ASIDE.set(self.rules_aside | {rule})
         self.changed.emit()
 
     def bring_back(self) -> None:
         """Say again all that was set aside: about this network, and all rules."""
-        QSettings().setValue(_RULES, "")
+        settings.RULES_ASIDE.forget()
         self._aside_here().clear()
         self._remember()
         self.changed.emit()
@@ -119,10 +118,8 @@ class Advice(QObject):
     def _aside_here(self) -> set[tuple[str, str]]:
         document = self._session.document
         if document not in self._here:
-            kept = QSettings().value(_key(document), "") if document.path else ""
-            self._here[document] = {
-                tuple(each.split(" ", 1)) for each in str(kept or "").split("\n") if " " in each
-            }
+            kept = _aside_in(document).get() if document.path else ()
+            self._here[document] = {tuple(each.split(" ", 1)) for each in kept if " " in each}
         return self._here[document]
 
     def _remember(self) -> None:
@@ -131,11 +128,12 @@ class Advice(QObject):
             if document not in self._session.documents:
                 del self._here[document]
             elif document.path:
-                text = "\n".join(sorted(" ".join(each) for each in self._here[document]))
-                if text != str(QSettings().value(_key(document), "") or ""):
-                    QSettings().setValue(_key(document), text)
+                lines = frozenset(" ".join(each) for each in self._here[document])
+                if lines != _aside_in(document).get():
+                    _aside_in(document).set(lines)
 
 
-def _key(document: Document) -> str:
-    """Where the settings keep what was set aside of a network."""
-    return f"{_HERE}/{sha256(str(document.path.absolute()).encode()).hexdigest()[:16]}"
+def _aside_in(document: Document) -> settings.Setting[frozenset[str]]:
+    """The setting that keeps what was set aside of a network."""
+    file = str(document.path.absolute()).encode()
+    return settings.ADVICE_ASIDE.part(sha256(file).hexdigest()[:16])

@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from explorer.analysis import table
 from explorer.analysis.level import first_problems
 from explorer.analysis.source import NotRunnable, source
+from explorer.app import settings
 from explorer.app.document import Document
 from explorer.graph.file import SUFFIX, FileError, replace_bytes
 from explorer.text import _
 
-RECENT, MOST_RECENT = "files/recent", 8
+MOST_RECENT = 8
 WEIGHTS = (".safetensors", ".pth", ".pt", ".bin")
 PHOTOS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
@@ -35,13 +35,12 @@ class Files:
     @property
     def recent(self) -> list[str]:
         """Paths of the files last opened or saved, the latest first."""
-        found = QSettings().value(RECENT, [])
-        return [found] if isinstance(found, str) else [str(path) for path in found or []]
+        return list(settings.RECENT.get())
 
     def _remember(self, path: Path) -> None:
         path = str(path.resolve())
         others = [other for other in self.recent if other != path]
-        QSettings().setValue(RECENT, [path, *others][:MOST_RECENT])
+        settings.RECENT.set((path, *others[: MOST_RECENT - 1]))
 
     def _folder(self) -> str:
         return str(Path(self.recent[0]).parent) if self.recent else ""

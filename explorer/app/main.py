@@ -8,7 +8,7 @@ import traceback
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication
 
-from explorer.app import theme
+from explorer.app import former_folders, theme
 from explorer.app.session import Session
 from explorer.app.window import Window
 from explorer.catalog import templates
@@ -23,6 +23,7 @@ def run(network: str | None = None) -> int:
     QCoreApplication.setOrganizationName("CNN Explorer")
     QCoreApplication.setApplicationName("CNN Explorer")
     app = QApplication.instance() or QApplication(sys.argv[:1])
+    former_folders.adopt()
     theme.start(app)
     session = Session()
     if network in templates.names():

@@ -1,10 +1,10 @@
-"""The blocks that a person saved: each a network file with one group in it, beside the settings."""
+"""The blocks that a person saved: each a network file with one group in it."""
 
-import sys
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSettings, QStandardPaths, Signal
+from PySide6.QtCore import QObject, Signal
 
+from explorer.app import folders
 from explorer.catalog import check
 from explorer.graph import file
 from explorer.graph.file import SUFFIX, FileError
@@ -23,14 +23,7 @@ class NameRefused(ValueError):
 
 def folder() -> Path:
     """Where the blocks lie."""
-    settings = QSettings()
-    if settings.format() == QSettings.Format.NativeFormat and sys.platform in ("win32", "darwin"):
-        beside = Path(
-            QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)
-        )
-    else:
-        beside = Path(settings.fileName()).parent
-    return beside / "blocks"
+    return folders.data() / "blocks"
 
 
 class OwnBlocks(QObject):

@@ -5,16 +5,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from PySide6.QtCore import QObject, QSettings, Qt, Signal, SignalInstance
+from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
 from explorer import resource
-from explorer.app import style
+from explorer.app import settings, style
 
 MODES = ("auto", "dark", "light")
 SANS, MONO = "Inter", "JetBrains Mono"
-SETTING = "look/theme"
 _FONTS = (
     "Inter-Regular.otf",
     "Inter-SemiBold.otf",
@@ -177,15 +176,14 @@ def mono(size: int = 11, bold: bool = False) -> QFont:
 
 def mode() -> str:
     """What the person chose: "auto" (as the system), "dark" or "light"."""
-    chosen = QSettings().value(SETTING, "auto")
-    return chosen if chosen in MODES else "auto"
+    return settings.THEME.get()
 
 
 def choose(chosen: str) -> None:
     """Wear "auto", "dark" or "light" from now on, and remember it."""
     if chosen not in MODES:
         raise ValueError(f"the theme is one of {', '.join(MODES)}, not {chosen!r}")
-    QSettings().setValue(SETTING, chosen)
+    settings.THEME.set(chosen)
     _follow()
 
 

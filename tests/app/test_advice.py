@@ -3,9 +3,10 @@
 from functools import partial
 
 import pytest
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel
 
+from explorer.app import settings
 from explorer.app.canvas.scene import NetworkScene
 from explorer.app.panels.inspector import Inspector
 from explorer.app.panels.problems import Problems
@@ -143,7 +144,7 @@ def test_what_was_ignored_is_remembered_with_the_file(session, tmp_path, edit):
 
 
 def test_settings_that_make_no_sense_are_no_matter(session, edit):
-    QSettings().setValue("advice/rules", "linear nonsense")
+    settings.store().setValue("advice/rules", "linear nonsense")
     edit("Two", two_convolutions)
     assert session.advice.rules_aside == {"linear"} and session.advice.shown == ()
 

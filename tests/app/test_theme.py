@@ -1,19 +1,15 @@
 """The colours, faces and figures of the window."""
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QSettings
 from PySide6.QtGui import QColor, QFontInfo, QTextLayout
 from PySide6.QtWidgets import QApplication, QLabel
 
-from explorer.app import number, style, theme
+from explorer.app import number, settings, style, theme
 
 
 @pytest.fixture(autouse=True)
-def own_settings(tmp_path):
-    """Settings in a folder of the test's own, and the dark theme afterwards as before."""
-    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path))
-    QCoreApplication.setOrganizationName("cnn-explorer-test")
+def dark_again():
+    """The dark theme afterwards as before."""
     yield
     if QApplication.instance() is not None:
         theme.apply(QApplication.instance(), theme.DARK)
@@ -54,7 +50,7 @@ def test_choice_is_remembered(qapp):
     assert theme.current() is theme.DARK and theme.mode() == "dark"
     with pytest.raises(ValueError, match="blue"):
         theme.choose("blue")
-    QSettings().setValue(theme.SETTING, "blue")
+    settings.store().setValue("look/theme", "blue")
     assert theme.mode() == "auto"
 
 

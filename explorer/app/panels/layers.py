@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSettings, Qt
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.app import theme
+from explorer.app import settings, theme
 from explorer.app.number import grouped, short
 from explorer.app.panels.layer_table import (
     FIELD,
@@ -42,7 +42,6 @@ from explorer.text import _
 ROW = 22  # pixels
 _WIDTHS = (132, 112, 96, 88, 84, 92, 130, 106, 50, 80, 114)
 _ORDER = (PATH, OUT, PARAMS, FIELD, JUMP, MACS, KIND, IN, LOCAL, FULL, SHARE)
-_HIDDEN = "layers/hidden"
 
 
 class Layers(QWidget):
@@ -100,9 +99,9 @@ class Layers(QWidget):
             self.view.setColumnWidth(column, width)
         for place, column in enumerate(_ORDER):  # what matters most is seen in a narrow panel too
             header.moveSection(header.visualIndex(column), place)
-        hidden = str(QSettings().value(_HIDDEN, "")).split()
+        hidden = settings.HIDDEN_COLUMNS.get()
         for column in _ORDER:
-            self.view.setColumnHidden(column, str(column) in hidden)
+            self.view.setColumnHidden(column, column in hidden)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._offer_columns)
         self.view.selectionModel().currentRowChanged.connect(self._lead)
@@ -139,9 +138,7 @@ class Layers(QWidget):
     def show_column(self, column: int, shown: bool) -> None:
         """Show or hide a column, and remember it."""
         self.view.setColumnHidden(column, not shown)
-        QSettings().setValue(
-            _HIDDEN, " ".join(str(column) for column in _ORDER if self.view.isColumnHidden(column))
-        )
+        settings.HIDDEN_COLUMNS.set(frozenset(filter(self.view.isColumnHidden, _ORDER)))
 
     # Following --------------------------------------------------------------------------------
 

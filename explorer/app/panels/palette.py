@@ -8,7 +8,6 @@ from PySide6.QtCore import (
     QMimeData,
     QModelIndex,
     QPoint,
-    QSettings,
     Qt,
     Signal,
 )
@@ -34,7 +33,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.analysis import placing
-from explorer.app import own_blocks, theme
+from explorer.app import own_blocks, settings, theme
 from explorer.app.own_blocks import NameRefused
 from explorer.app.panels.palette_entries import Entry
 from explorer.app.panels.palette_rows import (
@@ -55,7 +54,6 @@ from explorer.graph.file import FileError
 from explorer.text import _
 
 MIME = "application/x-cnn-explorer-node"
-SETTING = "palette/sections"
 _GOES = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 _ENTERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -162,9 +160,7 @@ class Palette(QWidget):
     def _show_section(self, section: str, state: str) -> None:
         self.rows.show_section(section, state)
         self.list.setCurrentIndex(self.rows.index(self.rows.row_of(section)))
-        QSettings().setValue(
-            SETTING, ",".join(f"{name}:{state}" for name, state in sorted(self.rows.states.items()))
-        )
+        settings.PALETTE.set(self.rows.states)
 
     # Taking ---------------------------------------------------------------------------------------
 
@@ -273,10 +269,8 @@ class Palette(QWidget):
 
 def _remembered() -> dict[str, str]:
     """How much of each section the person last had open."""
-    found = QSettings().value(SETTING)
-    found = found if isinstance(found, list) else [found] if isinstance(found, str) else []
-    pairs = (part.rpartition(":") for text in found for part in text.split(","))
-    return {section: state for section, _colon, state in pairs if state in STATES}
+    remembered = settings.PALETTE.get()
+    return {section: state for section, state in remembered.items() if state in STATES}
 
 
 class SearchField(QLineEdit):

@@ -1,78 +1,14 @@
 """The figures of a run that a person may set, in a small form."""
 
-from dataclasses import dataclass
 from functools import partial
-from types import MappingProxyType
 
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QFrame, QLabel, QSpinBox, QWidget
 
 from explorer.app import style
 from explorer.app.panels.out_of_range import OutOfRange
+from explorer.app.recipe import FIGURES, Figure, sound
 from explorer.text import _
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure: title, default, range, decimals (0: whole), step, unit, and one sentence."""
-
-    title: str
-    default: float
-    low: float
-    high: float
-    decimals: int
-    step: float
-    unit: str
-    doc: str
-
-
-FIGURES = MappingProxyType(
-    {
-        "epochs": Figure(
-            _("Epochs"), 5, 1, 10_000, 0, 1, "", _("Times that all training pictures are seen.")
-        ),
-        "batch_size": Figure(
-            _("Batch size"),
-            128,
-            1,
-            65_536,
-            0,
-            32,
-            _("pictures"),
-            _("Pictures whose gradients are averaged in one step."),
-        ),
-        "learning_rate": Figure(
-            _("Learning rate"),
-            0,
-            0,
-            100,
-            6,
-            0.005,
-            "",
-            _("The highest; automatic chooses it by whether the network normalises."),
-        ),
-        "weight_decay": Figure(
-            _("Weight decay"),
-            0.0005,
-            0,
-            1,
-            6,
-            0.0001,
-            "",
-            _("How strongly weights are drawn to 0 in each step."),
-        ),
-        "seed": Figure(
-            _("Seed"),
-            0,
-            0,
-            2**31 - 1,
-            0,
-            1,
-            "",
-            _("Decides the first weights and the order of the pictures."),
-        ),
-    }
-)
 
 
 class _Whole(OutOfRange, QSpinBox):
@@ -136,7 +72,7 @@ class RunSettings(QWidget):
         box.setValue(figure.default if figure.decimals else int(figure.default))
         if figure.unit:
             box.setSuffix(f" {figure.unit}")
-        if figure.default == figure.low == 0 and figure.decimals:
+        if figure.automatic:
             box.setSpecialValueText(_("automatic"))
         box.setToolTip(figure.doc)
         box.setStatusTip(figure.doc)
@@ -181,8 +117,7 @@ class RunSettings(QWidget):
         return round(box.value(), decimals) if decimals else box.value()
 
     def set_figures(self, figures: dict[str, float]) -> None:
-        """Shows these figures; names that there are none of are passed over."""
-        for name, value in figures.items():
-            if name in self.boxes:
-                box = self.boxes[name]
-                box.setValue(box.minimum() if value is None else value)
+        """Shows these figures; names and values that there are none of are passed over."""
+        for name, value in sound(figures).items():
+            box = self.boxes[name]
+            box.setValue(box.minimum() if value is None else value)

@@ -1,0 +1,161 @@
+"""What the program remembers between two starts: one table of settings, each checked when read."""
+
+import json
+import logging
+import os
+import shlex
+from collections.abc import Callable, Mapping
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from PySide6.QtCore import QByteArray, QSettings
+
+from explorer.app import folders, recipe
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+def store() -> QSettings:
+    """The file of the settings; several windows may use it at once."""
+    return QSettings(str(folders.settings() / "settings.ini"), QSettings.Format.IniFormat)
+
+
+@dataclass(frozen=True)
+class Setting(Generic[T]):
+    """One setting. read: makes the value of what is stored; raises TypeError or ValueError if that
+    is none, and then the setting has its default. write: the other way round."""
+
+    key: str
+    default: T
+    read: Callable[[Any], T]
+    write: Callable[[T], Any] = lambda value: value
+
+    def get(self) -> T:
+        """The value that is stored, a copy of the default where there is none or it makes no
+        sense."""
+        stored = store().value(self.key)
+        if stored is None:
+            return copy(self.default)
+        try:
+            return self.read(stored)
+        except (TypeError, ValueError, RecursionError) as error:
+            _log.warning("the setting %s is passed over: %.80r (%.80s)", self.key, stored, error)
+            return copy(self.default)
+
+    def set(self, value: T) -> None:
+        """Remember a value."""
+        store().setValue(self.key, self.write(value))
+
+    def forget(self) -> None:
+        """Have the default again."""
+        store().remove(self.key)
+
+    def part(self, name: str) -> "Setting[T]":
+        """The setting of the same kind for one thing among many."""
+        return Setting(f"{self.key}/{name}", self.default, self.read, self.write)
+
+
+def _text(stored: object) -> str:
+    if not isinstance(stored, str):
+        raise TypeError(f"expected a text, got {type(stored).__name__}")
+    return stored
+
+
+def _texts(stored: object) -> tuple[str, ...]:
+    """Texts; one alone, or one that has commas in it, Qt may give in another form."""
+    if isinstance(stored, str):
+        return (stored,) if stored else ()
+    if not isinstance(stored, list):
+        raise TypeError(f"expected a list, got {type(stored).__name__}")
+    return tuple(_text(each) for each in stored)
+
+
+def _words(stored: object) -> frozenset[str]:
+    return frozenset(_text(stored).split())
+
+
+def _among(*choices: str) -> Callable[[object], str]:
+    def read(stored: object) -> str:
+        if stored not in choices:
+            raise ValueError(f"allowed: {', '.join(choices)}")
+        return str(stored)
+
+    return read
+
+
+def _command(stored: object) -> tuple[str, ...]:
+    """A command line, word by word."""
+    if isinstance(stored, str):
+        return tuple(shlex.split(stored, posix=os.name != "nt"))
+    return _texts(stored)
+
+
+def _numbers(stored: object) -> frozenset[int]:
+    return frozenset(int(word) for word in _text(stored).split())
+
+
+def _states(stored: object) -> dict[str, str]:
+    """Pairs such as "layers:all,blocks:folded"; Qt gives a text with commas in it as a list."""
+    pairs = (part.rpartition(":") for text in _texts(stored) for part in text.split(","))
+    return {name: state for name, _colon, state in pairs if name}
+
+
+def _lines(stored: object) -> frozenset[str]:
+    return frozenset(line for line in _text(stored).split("\n") if line)
+
+
+def _bytes(stored: object) -> QByteArray:
+    if not isinstance(stored, QByteArray):
+        raise TypeError(f"expected bytes, got {type(stored).__name__}")
+    return stored
+
+
+def _beginnings(stored: object) -> dict[str, tuple[str | None, str]]:
+    """[[file, weights or None, data set], …]"""
+    if not isinstance(stored, list):
+        raise TypeError(f"expected a list, got {type(stored).__name__}")
+    found: dict[str, tuple[str | None, str]] = {}
+    for row in stored:
+        if isinstance(row, list) and len(row) == 3:
+            file, weights, data = row
+            if isinstance(file, str) and isinstance(data, str):
+                found[file] = (weights if isinstance(weights, str) and weights else None, data)
+    return found
+
+
+def _joined(words: frozenset[Any]) -> str:
+    return " ".join(sorted(map(str, words)))
+
+
+def _figures(stored: object) -> Mapping[str, float | None]:
+    return recipe.sound(json.loads(_text(stored)))
+
+
+NOTHING: frozenset[str] = frozenset()
+THEME = Setting("look/theme", "auto", _among("auto", "dark", "light"))
+GEOMETRY = Setting("window/geometry", QByteArray(), _bytes)
+PANELS = Setting("window/state", QByteArray(), _bytes)
+PALETTE = Setting[dict[str, str]](
+    "palette/sections",
+    {},
+    _states,
+    lambda states: ",".join(f"{name}:{state}" for name, state in sorted(states.items())),
+)
+HIDDEN_COLUMNS = Setting[frozenset[int]]("layers/hidden", frozenset(), _numbers, _joined)
+RECENT = Setting[tuple[str, ...]]("files/recent", (), _texts, list)
+BEGINNINGS = Setting[dict[str, tuple[str | None, str]]](
+    "weights/of_files",
+    {},
+    _beginnings,
+    lambda known: [[file, *what] for file, what in known.items()],
+)
+RULES_ASIDE = Setting("advice/rules", NOTHING, _words, _joined)
+ADVICE_ASIDE = Setting("advice/here", NOTHING, _lines, lambda lines: "\n".join(sorted(lines)))
+ENGINE = Setting[tuple[str, ...]]("engine/command", (), _command, list)
+DEVICE = Setting("engine/device", "auto", _text)
+RECIPE = Setting[Mapping[str, float | None]](
+    "run/recipe", {}, _figures, lambda figures: json.dumps(dict(figures))
+)
+"""What a run is made with, by the names of `recipe.FIGURES`."""
