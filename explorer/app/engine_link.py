@@ -14,18 +14,18 @@ from PySide6.QtCore import (
     QObject,
     QProcess,
     QProcessEnvironment,
-    QSettings,
     QTimer,
     Signal,
 )
 
 import explorer
+from explorer.app import settings
 from explorer.protocol import Decoder, FrameError, encode
 from explorer.text import _
 
-SETTING = "engine/command"
-DEATHS, WITHIN = 3, 20.0  # so many deaths in so many seconds, and the engine is not started again
+DEATHS, WITHIN = 3, 20.0  # so many deaths in a row, each so soon (s), and the engine is given up
 BACK_OFF_MS = (200, 1000)
+HELLO_LIMIT_MS = 90_000  # for the first word: torch from a cold disk, or over a slow line
 LOG_BYTES = 64 * 1024
 _PICTURES, _OF_A_RUN = ("built", "probe"), ("rows", "modes", "validated", "saved", "state")
 
@@ -37,10 +37,7 @@ def default_command() -> list[str]:
 
 def command() -> list[str]:
     """What starts the engine, word by word: the setting "engine/command", if there is one."""
-    stored = QSettings().value(SETTING)
-    if isinstance(stored, str):
-        stored = shlex.split(stored, posix=os.name != "nt")
-    return [str(part) for part in stored] if stored else default_command()
+    return list(settings.ENGINE.get()) or default_command()
 
 
 class EngineLink(QObject):
@@ -48,10 +45,12 @@ class EngineLink(QObject):
 
     A request is sent with a generation that counts up; `built` and `probed` come only for the
     newest build, and what a run says only for the newest run. After a death the engine is started
-    again and says hello, but nothing is sent again: the session knows what is wanted. `died` bears
-    one sentence.
+    again and says hello, but nothing is sent again: the session knows what is wanted. One that
+    dies again and again, is missing, or says nothing at its start is given up until `start` is
+    called. `died` bears one sentence. started: a process was launched.
     """
 
+    started = Signal()
     hello_said = Signal(object)
     built = Signal(object)
     probed = Signal(object, object)
@@ -69,6 +68,7 @@ class EngineLink(QObject):
         super().__init__(parent)
         self.generation = 0
         self.hello: dict | None = None
+        self.given_up = False  # there is no engine, and there will be none until it is started
         self._newest = {"build": 0, "watch": 0, "train": 0}
         self._watched: tuple[str | None, int | str | None] = (None, None)
         self._owes_taken = False
@@ -76,9 +76,12 @@ class EngineLink(QObject):
         self._decoder = Decoder()
         self._log: deque[bytes] = deque()
         self._log_size = 0
-        self._deaths: deque[float] = deque(maxlen=DEATHS)
+        self._deaths = 0  # in a row, each soon after a start
+        self._launched = 0.0
         self._again = QTimer(self, singleShot=True)
         self._again.timeout.connect(self._launch)
+        self._silence = QTimer(self, singleShot=True)
+        self._silence.timeout.connect(self._on_silence)
         self._closed = False
         QCoreApplication.instance().aboutToQuit.connect(self.close)
 
@@ -98,10 +101,10 @@ class EngineLink(QObject):
         return b"".join(self._log).decode(errors="replace")
 
     def start(self) -> None:
-        """Starts the engine, also after it was given up; returns at once."""
+        """Starts the engine, also after it was given up, unless there is one; returns at once."""
         self._closed = False
-        self._deaths.clear()
-        if not self.alive:
+        if not self.alive and not self.restarting:
+            self._deaths = 0
             self._launch()
 
     def send(self, do: str, arrays: dict[str, np.ndarray] | None = None, **state) -> int:
@@ -147,6 +150,9 @@ class EngineLink(QObject):
         self._decoder = Decoder()
         self._owes_taken = False
         self.hello = None
+        self._silence.start(HELLO_LIMIT_MS)
+        self._launched = time.monotonic()
+        self.given_up = False
         process = QProcess(self)
         process.setProgram(program)
         process.setArguments(arguments)
@@ -156,11 +162,13 @@ class EngineLink(QObject):
         process.finished.connect(self._on_finished)
         process.errorOccurred.connect(self._on_error)
         self._process = process
+        self.started.emit()
         process.start()
 
     def _detach(self) -> QProcess | None:
         """Takes the process out of the link: nothing that it still says is heard."""
         process, self._process = self._process, None
+        self._silence.stop()
         if process is not None:
             process.readyReadStandardOutput.disconnect(self._read)
             process.readyReadStandardError.disconnect(self._read_log)
@@ -172,11 +180,26 @@ class EngineLink(QObject):
         if error == QProcess.ProcessError.FailedToStart and self._process is not None:
             program = self._process.program()
             self._detach().deleteLater()
+            self.given_up = True
             self.died.emit(
-                _("The engine cannot be started: there is no program “{program}”.").format(
-                    program=program
-                )
+                _(
+                    "The engine cannot be started: “{program}” is missing or may not be run. "
+                    "F5 tries again."
+                ).format(program=program)
             )
+
+    def _on_silence(self) -> None:
+        """It hangs at its start, and would hang again: it is ended and given up."""
+        self._bury(
+            _(
+                "The engine said nothing for {seconds} seconds after its start and was ended; its "
+                "command is “{command}”. F5 starts it again."
+            ).format(
+                seconds=HELLO_LIMIT_MS // 1000,
+                command=shlex.join([self._process.program(), *self._process.arguments()]),
+            ),
+            again=False,
+        )
 
     def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
         if self._process is None:
@@ -201,23 +224,25 @@ class EngineLink(QObject):
             )
         return _("The engine ended with status {code}.").format(code=code)
 
-    def _bury(self, cause: str) -> None:
+    def _bury(self, cause: str, again: bool = True) -> None:
         """Tells of a death, and starts the engine again unless it dies all the time."""
         process = self._detach()
+        soon = self.hello is None or time.monotonic() - self._launched < WITHIN
+        self._deaths = self._deaths + 1 if soon else 1
         self.hello = None
         if process.state() != QProcess.ProcessState.NotRunning:
             process.kill()
             process.finished.connect(process.deleteLater)
         else:
             process.deleteLater()
-        self._deaths.append(time.monotonic())
-        lasting = len(self._deaths) == DEATHS and self._deaths[-1] - self._deaths[0] < WITHIN
-        if lasting:
-            cause = _("{cause} It died {count} times in a row and is not started again.").format(
+        if self._deaths == DEATHS:
+            cause = _("{cause} It died {count} times in a row; F5 starts it again.").format(
                 cause=cause, count=DEATHS
             )
-        elif not self._closed:
-            self._again.start(BACK_OFF_MS[min(len(self._deaths), len(BACK_OFF_MS)) - 1])
+            again = False
+        self.given_up = not again
+        if again and not self._closed:
+            self._again.start(BACK_OFF_MS[min(self._deaths, len(BACK_OFF_MS)) - 1])
         self.died.emit(cause)
 
     # what it says
@@ -252,6 +277,7 @@ class EngineLink(QObject):
             return
         match say:
             case "hello":
+                self._silence.stop()
                 self.hello = message
                 self.hello_said.emit(message)
             case "built":

@@ -5,14 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QSettings, QStandardPaths, Signal
+from PySide6.QtCore import QObject, Signal
 
+from explorer.app import folders, settings
 from explorer.app.document import Document
 from explorer.catalog.datasets import PICTURES
 from explorer.graph.file import to_dict
 from explorer.text import _
 
-REMEMBERED, MOST_REMEMBERED = "weights/of_files", 32
+MOST_REMEMBERED = 32
 
 
 class Exchange(QObject):
@@ -30,13 +31,11 @@ class Exchange(QObject):
         self.session, self.link = session, session.link
         self._asked: dict[int, tuple[Document, Path]] = {}
         self._waiting: Callable[[], None] | None = None  # for the engine to start
-        self._folder = (
-            Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
-            / "weights"
-        )
+        self._folder = folders.data() / "weights"
         self.link.imported.connect(self._take)
         self.link.exported.connect(self._tell)
         self.link.hello_said.connect(self._begin)
+        self.link.died.connect(self._wait_no_more)
 
     # In ---------------------------------------------------------------------------------------
 
@@ -123,6 +122,7 @@ class Exchange(QObject):
     def _when_ready(self, do: Callable[[], None]) -> None:
         if self.link.hello is None:
             self._waiting = do
+            self.link.start()
         else:
             do()
 
@@ -132,32 +132,31 @@ class Exchange(QObject):
         if waiting is not None:
             waiting()
 
+    def _wait_no_more(self, _sentence: str) -> None:
+        if self.link.given_up:
+            self._waiting = None
+
     # Remembering --------------------------------------------------------------------------------
 
     def remember(self, document: Document) -> None:
         """Note for the document's file what it begins with and what it looks at."""
-        known = self._remembered()
+        known = settings.BEGINNINGS.get()
         known.pop(str(document.path.resolve()), None)
         if document.weights is not None or not document.data.labelled:
-            known[str(document.path.resolve())] = [document.weights, document.data.name]
-        kept = list(known.items())[-MOST_REMEMBERED:]
-        QSettings().setValue(REMEMBERED, [[file, *what] for file, what in kept])
+            known[str(document.path.resolve())] = document.weights, document.data.name
+        settings.BEGINNINGS.set(dict(list(known.items())[-MOST_REMEMBERED:]))
 
     def recall(self, document: Document) -> None:
         """Give a document that was opened what was noted for its file."""
-        weights, data = self._remembered().get(str(document.path.resolve()), (None, None))
+        weights, data = settings.BEGINNINGS.get().get(str(document.path.resolve()), (None, ""))
         if weights and Path(weights).exists():
             document.weights = weights
         document.data = PICTURES.get(data, document.data)
 
-    def _remembered(self) -> dict[str, list]:
-        found = QSettings().value(REMEMBERED, []) or []
-        return {each[0]: each[1:] for each in found if isinstance(each, list) and len(each) == 3}
-
     def _prune(self) -> None:
         """Throw away copies that no document and no remembered file begins with."""
         used = {document.weights for document in self.session.documents}
-        used |= {weights for weights, _data in self._remembered().values()}
+        used |= {weights for weights, _data in settings.BEGINNINGS.get().values()}
         for file in self._folder.glob("*.safetensors"):
             if str(file) not in used:
                 file.unlink(missing_ok=True)

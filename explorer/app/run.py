@@ -1,13 +1,13 @@
 """What the window asks of the engine: the still network's pictures, and training runs."""
 
-import json
 import shutil
 import uuid
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSettings, QStandardPaths, Signal
+from PySide6.QtCore import QObject, Signal
 
 from explorer.analysis.report import Report
+from explorer.app import folders, settings
 from explorer.graph.diff import diff
 from explorer.graph.file import to_dict
 from explorer.text import _
@@ -35,9 +35,9 @@ class Run(QObject):
         super().__init__(session)
         self.session, self.link = session, session.link
         self.state = "idle"
-        self.device = QSettings().value("engine/device", "auto")
+        self.device = settings.DEVICE.get()
         self.mode = "auto"
-        self.recipe: dict = json.loads(QSettings().value("run/recipe", "{}"))
+        self.recipe: dict = dict(settings.RECIPE.get())
         self.watched = ""
         self.checkpoint: str | None = None
         self.report: Report | None = None  # of the network that the engine holds
@@ -48,12 +48,10 @@ class Run(QObject):
         self._told_of_edit = False
         self._request: dict = {}
         self._waits = False  # for the engine to start, so that the run can be asked for
-        self._folder = (
-            Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
-            / "runs"
-        )
+        self._folder = folders.data() / "runs"
         session.selection_changed.connect(self._select)
         session.changed.connect(self._follow)
+        self.link.started.connect(self._await_hello)
         self.link.hello_said.connect(self._greet)
         self.link.saved.connect(self._keep)
         self.link.state_changed.connect(self._hear)
@@ -133,6 +131,8 @@ class Run(QObject):
             return _("The engine builds the network as soon as it has no problems")
         if self._trouble:
             return self._trouble
+        if self.link.given_up:
+            return _("There is no engine; F5 starts it")
         if self.link.hello is None:
             return _("The engine is starting …")
         return _("Building {name} …").format(name=self.session.title(self.session.document))
@@ -187,7 +187,9 @@ class Run(QObject):
     # A run ------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Train the current network, from fresh weights or from those that were imported."""
+        """Train the current network, from fresh weights or from those that were imported; starts
+        the engine where there is none."""
+        self.link.start()
         if not self.session.data.labelled:
             self.session.notified.emit(
                 _("Photos have no labels to learn from; choose a data set beside the run's buttons")
@@ -232,6 +234,7 @@ class Run(QObject):
 
     def _send(self, resume: str | None) -> None:
         self._request["resume"] = resume
+        self.link.start()
         self._holds, self._trouble = (self.document, self._data), ""
         self._waits = self.link.hello is None
         if not self._waits:
@@ -265,7 +268,7 @@ class Run(QObject):
     def choose_device(self, device: str) -> None:
         """Use another device from the next build or run on, and remember it."""
         self.device = device
-        QSettings().setValue("engine/device", device)
+        settings.DEVICE.set(device)
         self.recipe_changed.emit(self.recipe)
         self.build()
 
@@ -277,10 +280,14 @@ class Run(QObject):
     def set_recipe(self, recipe: dict) -> None:
         """The figures of the next run: epochs, batch_size, learning_rate, weight_decay, seed."""
         self.recipe = dict(recipe)
-        QSettings().setValue("run/recipe", json.dumps(self.recipe))
+        settings.RECIPE.set(self.recipe)
         self.recipe_changed.emit(self.recipe)
 
     # What the engine says -----------------------------------------------------------------------
+
+    def _await_hello(self) -> None:
+        self._trouble = ""
+        self.wait_changed.emit()
 
     def _greet(self, hello: dict) -> None:
         known = [device["id"] for device in hello["devices"]]
@@ -303,7 +310,10 @@ class Run(QObject):
 
     def _mourn(self, sentence: str) -> None:
         self._trouble = "" if self.link.restarting else sentence
-        if self.active:
+        if self._waits and self.link.restarting:
+            pass  # it is asked for the run as soon as it is there
+        elif self.active:
+            self._waits = False
             if self.checkpoint:
                 sentence = _("{sentence} The run can be resumed from its last checkpoint.").format(
                     sentence=sentence

@@ -1,6 +1,6 @@
 """The main window: bar, canvas, panels around it, status line."""
 
-from PySide6.QtCore import QByteArray, QSettings, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.app import settings
 from explorer.app.canvas.actions import CanvasActions
 from explorer.app.canvas.canvas import Canvas
 from explorer.app.dock_grip import DockGrip
@@ -163,32 +164,38 @@ class Window(QMainWindow):
             lambda batch: bar.settings.set_figures({"batch_size": batch})
         )
         self.status.memory_asked.connect(bar.settings_menu.open_above)
-        run.state_changed.connect(
-            lambda state: bar.set_state(
-                state,
-                run.resumable,
-                ""
-                if run.document is self.session.document or not run.document
-                else self.session.title(run.document),
-            )
-        )
+        run.state_changed.connect(self._show_state)
+        link.started.connect(self._show_state)
+        link.died.connect(self._show_state)
         run.emptied.connect(self._show_end)
         link.rows_arrived.connect(self._show_progress)
         link.modes_measured.connect(bar.set_modes)
         link.hello_said.connect(self._show_devices)
         link.probed.connect(self._show_picture)
-        bar.set_devices([])
-        bar.set_state("waiting")
+        self._show_state()
         self.canvas.menu_wanted.connect(self.menus.context)
         self.session.exchange.reported.connect(self._report_weights)
         self.feature_maps.photo_wanted.connect(self.files.open_photo)
 
     # Following ----------------------------------------------------------------------------------
 
+    def _show_state(self, *_what: str) -> None:
+        """How the run and the engine are, and so what can be done."""
+        run, link, bar = self.session.run, self.session.link, self.run_bar
+        state = run.state
+        if link.hello is None and state == "idle":
+            state = "absent" if link.given_up else "waiting"
+        other = run.document is not self.session.document and run.document is not None
+        bar.set_state(state, run.resumable, self.session.title(run.document) if other else "")
+        if link.hello is None:
+            bar.set_devices([])
+            if run.active:
+                bar.progress.say(_("engine is starting"))
+
     def _show_devices(self, hello: dict) -> None:
         self.run_bar.set_devices(hello["devices"])
         self.run_bar.choose_device(self.session.run.device)
-        self.run_bar.set_state(self.session.run.state, self.session.run.resumable)
+        self._show_state()
 
     def _show_progress(self, message: dict, _arrays: dict) -> None:
         run = self.session.run
@@ -260,14 +267,10 @@ class Window(QMainWindow):
     # Remembering --------------------------------------------------------------------------------
 
     def _restore(self) -> None:
-        settings = QSettings()
-        geometry, state = settings.value("window/geometry"), settings.value("window/state")
         # The panels first: Qt 6.11 keeps a state that it restored to a maximised window, to do it
         # once more at the next resize, and crashes if the panels were moved in between.
-        if isinstance(state, QByteArray):
-            self.restoreState(state, LAYOUT_VERSION)
-        if isinstance(geometry, QByteArray):
-            self.restoreGeometry(geometry)
+        self.restoreState(settings.PANELS.get(), LAYOUT_VERSION)
+        self.restoreGeometry(settings.GEOMETRY.get())
 
     def _may_end_run(self) -> bool:
         """No run is going on, or it may be ended."""
@@ -302,8 +305,7 @@ class Window(QMainWindow):
         if not (self._may_end_run() and self.files.may_close_all()):
             event.ignore()
             return
-        settings = QSettings()
-        settings.setValue("window/geometry", self.saveGeometry())
-        settings.setValue("window/state", self.saveState(LAYOUT_VERSION))
+        settings.GEOMETRY.set(self.saveGeometry())
+        settings.PANELS.set(self.saveState(LAYOUT_VERSION))
         self.session.link.close()
         event.accept()

@@ -138,6 +138,7 @@ def live_session() -> LiveSession:
 class WholeLink(Link):
     """A link with all that a session listens to; its engine never says hello."""
 
+    started = Signal()
     hello_said = Signal(object)
     built = Signal(object)
     modes_measured = Signal(object)
@@ -148,6 +149,10 @@ class WholeLink(Link):
     failed = Signal(str)
     died = Signal(str)
     hello = None
+    given_up = restarting = False
+
+    def start(self) -> None:
+        self.started.emit()
 
 
 @pytest.fixture

@@ -6,9 +6,8 @@ import sys
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QSettings
 
-from explorer.app import engine_link
+from explorer.app import engine_link, settings
 from explorer.app.engine_link import EngineLink
 
 LIMIT = 10_000
@@ -54,11 +53,9 @@ while data := os.read(0, 65536):
 @pytest.fixture
 def link(qapp, tmp_path, monkeypatch):
     """A link whose command is the test's own engine, closed afterwards."""
-    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path))
     script = tmp_path / "small_engine.py"
     script.write_text(ENGINE)
-    QSettings().setValue(engine_link.SETTING, [sys.executable, str(script)])
+    settings.ENGINE.set((sys.executable, str(script)))
     monkeypatch.setattr(engine_link, "BACK_OFF_MS", (1, 1))
     link = EngineLink()
     yield link
@@ -183,20 +180,64 @@ def test_gives_up_after_three_deaths(started, qtbot):
     with qtbot.waitSignal(started.died, timeout=LIMIT):
         started.send("exit", status=0)
     assert told[:2] == ["The engine ended by itself."] * 2
-    assert told[2].endswith("It died 3 times in a row and is not started again.")
-    assert not started.alive and not started._again.isActive()
+    assert told[2].endswith("It died 3 times in a row; F5 starts it again.")
+    assert started.given_up and not started.alive and not started.restarting
     with qtbot.waitSignal(started.hello_said, timeout=LIMIT):
         started.start()
+    assert not started.given_up
+    with qtbot.waitSignal(started.hello_said, timeout=LIMIT):  # it has three lives again
+        started.send("exit", status=0)
+
+
+def test_gives_up_on_one_that_dies_before_its_first_word_however_slowly(
+    link, tmp_path, qtbot, monkeypatch
+):
+    monkeypatch.setattr(engine_link, "WITHIN", 0.0)
+    broken = tmp_path / "broken.py"
+    broken.write_text("import no_such_module_anywhere")
+    settings.ENGINE.set((sys.executable, str(broken)))
+    told = []
+    link.died.connect(told.append)
+    link.start()
+    qtbot.waitUntil(lambda: link.given_up, timeout=LIMIT)
+    assert len(told) == 3 and "no_such_module_anywhere" in told[2]
+
+
+def test_deaths_far_apart_do_not_add_up(started, qtbot, monkeypatch):
+    monkeypatch.setattr(engine_link, "WITHIN", 0.0)
+    for _death in range(4):
+        with qtbot.waitSignal(started.hello_said, timeout=LIMIT):
+            started.send("exit", status=0)
+    assert not started.given_up
+
+
+@pytest.mark.parametrize("words", ["", "import sys; sys.stderr.write('loading\\n')"])
+def test_one_that_says_nothing_at_its_start_is_ended_and_told(
+    link, tmp_path, qtbot, monkeypatch, words
+):
+    monkeypatch.setattr(engine_link, "HELLO_LIMIT_MS", 2000)
+    mute = tmp_path / "mute.py"
+    mute.write_text(f"{words}\nimport time\ntime.sleep(600)")
+    settings.ENGINE.set((sys.executable, str(mute)))
+    with qtbot.waitSignal(link.died, timeout=LIMIT) as death:
+        link.start()
+    assert "said nothing for 2 seconds" in death.args[0] and "mute.py" in death.args[0]
+    assert link.given_up and not link.alive
+    settings.ENGINE.set((sys.executable, str(tmp_path / "small_engine.py")))
+    with qtbot.waitSignal(link.hello_said, timeout=LIMIT):
+        link.start()
+    assert not link._silence.isActive()
 
 
 def test_no_such_program(link, qtbot):
-    QSettings().setValue(engine_link.SETTING, "no-such-engine-anywhere --now")
+    settings.store().setValue("engine/command", "no-such-engine-anywhere --now")
     with qtbot.waitSignal(link.died, timeout=LIMIT) as death:
         link.start()
     assert death.args == [
-        "The engine cannot be started: there is no program “no-such-engine-anywhere”."
+        "The engine cannot be started: “no-such-engine-anywhere” is missing or may not be run. "
+        "F5 tries again."
     ]
-    assert not link.alive
+    assert link.given_up and not link.alive
     assert link.send("build") == 1
 
 
@@ -219,7 +260,7 @@ def test_close_ends_it_without_a_word(started, qtbot):
 def test_a_deaf_engine_is_made_to_end(link, tmp_path, qtbot):
     deaf = tmp_path / "deaf.py"
     deaf.write_text(ENGINE.replace("while data", "import time; time.sleep(60)\nwhile data"))
-    QSettings().setValue(engine_link.SETTING, [sys.executable, str(deaf)])
+    settings.ENGINE.set((sys.executable, str(deaf)))
     with qtbot.waitSignal(link.hello_said, timeout=LIMIT):
         link.start()
     link.close()
@@ -235,10 +276,12 @@ def test_a_deaf_engine_is_made_to_end(link, tmp_path, qtbot):
             ["ssh", "gpu-box", "python", "-m", "explorer.engine"],
         ),
         (["python", "my engine.py"], ["python", "my engine.py"]),
+        ("'never closed", engine_link.default_command()),
     ],
 )
 def test_command(link, stored, expected):
-    QSettings().setValue(engine_link.SETTING, stored) if stored else QSettings().remove(
-        engine_link.SETTING
-    )
+    if stored:
+        settings.store().setValue("engine/command", stored)
+    else:
+        settings.ENGINE.forget()
     assert engine_link.command() == expected

@@ -158,7 +158,8 @@ def bar(qtbot):
         ("finished", False, {"run"}),
         ("died", True, {"run", "resume"}),
         ("stopped", False, {"run"}),
-        ("waiting", False, set()),
+        ("waiting", False, {"run"}),
+        ("absent", False, {"run"}),
     ],
 )
 def test_each_state_offers_what_can_be_done(bar, state, resumable, allowed):

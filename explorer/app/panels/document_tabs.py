@@ -10,7 +10,6 @@ from explorer.app.template_family import families
 from explorer.catalog import templates
 from explorer.text import _
 
-
 LEAST_TAB, LEAST = 112, 204  # pixels of width
 
 

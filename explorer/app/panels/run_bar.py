@@ -29,7 +29,6 @@ _ALLOWED = {
     "measuring": ("stop",),
     "running": ("pause", "stop"),
     "paused": ("resume", "step", "stop"),
-    "waiting": (),
 }
 
 
@@ -37,8 +36,8 @@ class RunBar(QWidget):
     """Buttons, progress and choices of a run; it asks by signals, and shows what it is told.
 
     run_actions: run, pause, resume, step and stop by name, for menus too. settings: the figures of
-    a run. state: "idle", "waiting" (for the engine), "measuring", "running", "paused", "stopped",
-    "finished" or "died".
+    a run. state: that of the run ("idle", "measuring", "running", "paused", "stopped", "finished" or
+    "died"), or "waiting" for the engine to start, or "absent" where there is none.
     """
 
     run_asked = Signal()
@@ -187,6 +186,7 @@ class RunBar(QWidget):
         words = {
             "measuring": _("measuring which mode is fastest"),
             "waiting": _("engine is starting"),
+            "absent": _("no engine · F5 starts it"),
         }
         if state in words:
             self.progress.say(words[state])
@@ -230,7 +230,9 @@ class RunBar(QWidget):
                 self.device.count() - 1, device.get("name"), Qt.ItemDataRole.ToolTipRole
             )
         if not devices:
-            self.device.addItem(_("engine is starting"), None)
+            self.device.addItem(
+                _("no engine") if self.state == "absent" else _("engine is starting")
+            )
         self.device.setEnabled(bool(devices) and not self._busy)
         self.choose_device(before)
         self._share_room()

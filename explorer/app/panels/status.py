@@ -54,6 +54,7 @@ class Status(QObject):
         session.memory.changed.connect(self._show_memory)
         session.run.state_changed.connect(self._drop_cost)
         session.run.recipe_changed.connect(self.refresh)
+        session.link.started.connect(self.refresh)
         session.link.hello_said.connect(self.refresh)
         session.link.died.connect(self.refresh)
         session.link.rows_arrived.connect(self._show_cost)
@@ -95,7 +96,13 @@ class Status(QObject):
             else _("not saved yet")
         )
         hello = self.session.link.hello
-        engine = ENGINE_WORDS[run.state] if hello or run.state == "died" else _("engine starting")
+        engine = (
+            _("no engine · F5 starts it")
+            if self.session.link.given_up
+            else ENGINE_WORDS[run.state]
+            if hello or run.state == "died"
+            else _("engine starting")
+        )
         color = theme.current().problem if count else theme.current().muted
         words = f'<span style="color:{color}">{problems}</span>'
         if advice:

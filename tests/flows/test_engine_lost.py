@@ -1,0 +1,91 @@
+"""An engine that is missing, dies again and again, or hangs at its start: it is told, the window
+goes on, and F5 starts it again."""
+
+import sys
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from explorer.app import engine_link, settings
+
+PATIENCE = 60_000
+
+
+@pytest.fixture(params=["missing", "dies", "hangs"])
+def broken(request, tmp_path, monkeypatch):
+    """The command of an engine with that fault, and a word of what is told of it."""
+    monkeypatch.setattr(engine_link, "HELLO_LIMIT_MS", 3000 if request.param == "hangs" else 90_000)
+    monkeypatch.setattr(engine_link, "BACK_OFF_MS", (1, 1))
+    if request.param == "missing":
+        settings.ENGINE.set((str(tmp_path / "nowhere"),))
+        return "missing or may not be run"
+    program = {"dies": "raise SystemExit('no GPU today')", "hangs": "import time\ntime.sleep(600)"}
+    script = tmp_path / "engine.py"
+    script.write_text(program[request.param])
+    settings.ENGINE.set((sys.executable, str(script)))
+    return {"dies": "no GPU today It died 3 times in a row", "hangs": "said nothing for 3 seconds"}[
+        request.param
+    ]
+
+
+def press_f5(person) -> None:
+    QTest.keyClick(person.window, Qt.Key.Key_F5)
+
+
+def test_f5_brings_it_back_and_trains(broken, person, qtbot, monkeypatch):
+    link, run, bar = person.session.link, person.session.run, person.window.run_bar
+    link.start()
+    person.wait(lambda: link.given_up, PATIENCE)
+    assert broken in person.window.notice.text()
+    assert "no engine · F5 starts it" in person.window.status.state.text()
+    assert bar.device.currentText() == "no engine" and bar.state == "absent"
+    assert "F5 starts it" in bar.progress.text()
+    assert bar.run_actions["run"].isEnabled()
+    press_f5(person)  # nothing is better yet
+    assert run.state == "measuring" and bar.progress.text() == "engine is starting"
+    person.wait(lambda: link.given_up, PATIENCE)
+    assert run.state == "died" and not run.resumable
+    assert "no engine" in person.window.status.state.text()
+    monkeypatch.setattr(engine_link, "HELLO_LIMIT_MS", 90_000)
+    settings.ENGINE.forget()
+    run.set_recipe({**run.recipe, "epochs": 50, "limit": 3840})
+    run.choose_mode("float32")
+    with qtbot.waitSignal(link.rows_arrived, timeout=PATIENCE):
+        press_f5(person)
+    assert run.state == "running" and not link.given_up
+    bar.run_actions["stop"].trigger()
+    person.wait(lambda: run.state == "stopped")
+
+
+@pytest.mark.parametrize("broken", ["missing"], indirect=True)
+def test_f5_brings_the_views_back_where_the_network_cannot_run(broken, person, qtbot):
+    link = person.session.link
+    link.start()
+    person.wait(lambda: link.given_up, PATIENCE)
+    person.session.select({"layer2"})
+    person.window.actions_of_canvas.by_name["cut_out"].trigger()
+    assert person.session.report.problems
+    settings.ENGINE.forget()
+    with qtbot.waitSignal(link.hello_said, timeout=PATIENCE):
+        press_f5(person)
+    assert "cannot run yet" in person.window.notice.text()
+    with qtbot.waitSignal(link.probed, timeout=PATIENCE):
+        person.undo()
+
+
+def test_weights_that_waited_for_an_engine_that_never_came_are_not_asked_for_later(
+    person, qtbot, tmp_path
+):
+    link = person.session.link
+    settings.ENGINE.set((str(tmp_path / "nowhere"),))
+    with qtbot.waitSignal(link.died, timeout=PATIENCE):
+        person.session.exchange.bring(tmp_path / "none.pth")
+    settings.ENGINE.forget()
+    failures = []
+    link.failed.connect(failures.append)
+    with qtbot.waitSignal(link.probed, timeout=PATIENCE):
+        press_f5(person)
+    assert not failures
+    person.session.run.stop()
+    person.wait(lambda: not person.session.run.active)
