@@ -1,12 +1,12 @@
 """What holds for every test: no screen, settings of its own, nothing left running."""
 
+import contextlib
 import itertools
 import os
-import sys
 import threading
 import time
-from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -55,18 +55,12 @@ def _left(threads: set[threading.Thread], processes: dict[int, str]) -> list[str
 
 
 def _children() -> dict[int, str]:
-    """The names of this process's children that still run, by process id; Linux alone tells."""
-    if not sys.platform.startswith("linux"):
-        return {}
+    """The names of this process's children that still run, by process id."""
     found = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            name, _, rest = stat.read_text().partition("(")[2].rpartition(")")
-        except OSError:  # it has ended meanwhile
-            continue
-        state, parent = rest.split()[:2]
-        if int(parent) == os.getpid() and state not in "ZX":
-            found[int(stat.parent.name)] = name
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+            if child.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+                found[child.pid] = child.name()
     return found
 
 

@@ -15,7 +15,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # What may be imported from outside the standard library, and from which of our rooms.
 NOTHING: frozenset[str] = frozenset()
 QT = frozenset(("PySide6", "pyqtgraph", "numpy", "PIL", "platformdirs"))
-TORCH = frozenset(("torch", "numpy", "safetensors", "PIL", "onnxruntime"))
+TORCH = frozenset(("torch", "numpy", "safetensors", "PIL", "onnxruntime", "psutil", "pynvml"))
 GROUND = frozenset(("text", "resource", ""))
 ARROWS = {
     "": (NOTHING, frozenset()),  # explorer/__init__.py

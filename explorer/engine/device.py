@@ -1,6 +1,5 @@
 """The devices of this machine: which there are, their names and memory, and manners on the CPU."""
 
-import ctypes
 import os
 import platform
 import subprocess
@@ -8,13 +7,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import torch
 
 from explorer.engine import occupancy
 from explorer.engine.failure import EngineError
 from explorer.text import _
-
-_BELOW_NORMAL_PRIORITY_CLASS = 0x4000
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,8 @@ def find() -> list[Device]:
         found.append(Device(f"xpu:{index}", about.name, about.total_memory))
     if torch.backends.mps.is_available():
         found.append(Device("mps", processor(), torch.mps.recommended_max_memory()))
-    found.append(Device("cpu", processor(), memory(), occupancy.free_in_machine()))
+    memory = psutil.virtual_memory()
+    found.append(Device("cpu", processor(), memory.total, memory.available))
     return found
 
 
@@ -79,63 +78,26 @@ def processor() -> str:
         ) as key:
             name = str(winreg.QueryValueEx(key, "ProcessorNameString")[0]).strip()
     else:
-        name = next(
-            (
-                line.split(":", 1)[1].strip()
-                for line in _cpuinfo()
-                if line.startswith(("model name", "Model", "cpu model"))
-            ),
-            "",
-        )
+        name = _named_in_cpuinfo()
     return " ".join(name.split()) or platform.processor() or platform.machine()
 
 
-def memory() -> int:
-    """Bytes of memory that the machine has; 0 where it cannot be known."""
-    if sys.platform == "win32":
-
-        class Status(ctypes.Structure):  # MEMORYSTATUSEX
-            _fields_ = [("length", ctypes.c_ulong), ("load", ctypes.c_ulong)] + [
-                (name, ctypes.c_ulonglong)
-                for name in (
-                    "total",
-                    "free",
-                    "page_total",
-                    "page_free",
-                    "total_virtual",
-                    "free_virtual",
-                    "extended",
-                )
-            ]
-
-        status = Status()
-        status.length = ctypes.sizeof(status)
-        return (
-            int(status.total)
-            if ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))
-            else 0
-        )
+def _named_in_cpuinfo() -> str:
+    """Linux's own word for the processor, "" where it has none."""
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError):
-        return 0
+        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
+    except OSError:
+        return ""
+    named = (line for line in lines if line.startswith(("model name", "Model", "cpu model")))
+    return next(named, "").partition(":")[2]
 
 
 def physical_cores() -> int:
     """Cores that this process may use, two threads of one core counted once: more threads than that
     slow torch down."""
-    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
-    cores, entry = set(), {}
-    for line in [*_cpuinfo(), ""]:
-        if line.strip():
-            key, _colon, value = line.partition(":")
-            entry[key.strip()] = value.strip()
-        elif entry:
-            number = int(entry.get("processor", -1))
-            if (allowed is None or number in allowed) and "core id" in entry:
-                cores.add((entry.get("physical id"), entry["core id"]))
-            entry = {}
-    return len(cores) or len(allowed or ()) or os.cpu_count() or 1
+    process = psutil.Process()
+    allowed = len(process.cpu_affinity()) if hasattr(process, "cpu_affinity") else os.cpu_count()
+    return min(filter(None, (psutil.cpu_count(logical=False), allowed)), default=1)
 
 
 def settle_threads() -> None:
@@ -151,22 +113,19 @@ def lower_priority() -> None:
     Measured on two cores: at `nice` 10 the window's frames are as even as when idle. There is no
     way back for an unprivileged process, and none is needed.
     """
+    process = psutil.Process()
     if sys.platform == "win32":
-        kernel = ctypes.windll.kernel32
-        kernel.GetCurrentProcess.restype = ctypes.c_void_p
-        kernel.SetPriorityClass.argtypes = (ctypes.c_void_p, ctypes.c_uint32)
-        kernel.SetPriorityClass(kernel.GetCurrentProcess(), _BELOW_NORMAL_PRIORITY_CLASS)
-    else:
-        # os.nice adds up; asked for twice, it must stay at 10. A thread's niceness is its own on
-        # Linux, and torch's pool may exist already, so every thread of the process is lowered.
-        threads = Path("/proc/self/task")
-        ids = [int(entry.name) for entry in threads.iterdir()] if threads.is_dir() else [0]
-        for number in ids:
-            try:
-                if os.getpriority(os.PRIO_PROCESS, number) < 10:
-                    os.setpriority(os.PRIO_PROCESS, number, 10)
-            except ProcessLookupError:  # a thread that ended meanwhile
-                continue
+        process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+        return
+    # Asked for twice, it must stay at 10. A thread's niceness is its own on Linux, and torch's pool
+    # may exist already, so every thread of the process is lowered.
+    threads = [thread.id for thread in process.threads()] if sys.platform == "linux" else [0]
+    for number in threads:
+        try:
+            if os.getpriority(os.PRIO_PROCESS, number) < 10:
+                os.setpriority(os.PRIO_PROCESS, number, 10)
+        except ProcessLookupError:  # a thread that ended meanwhile
+            continue
 
 
 def synchronise(device: torch.device) -> None:
@@ -177,10 +136,3 @@ def synchronise(device: torch.device) -> None:
         torch.xpu.synchronize(device)
     elif device.type == "mps":
         torch.mps.synchronize()
-
-
-def _cpuinfo() -> list[str]:
-    try:
-        return Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
-    except OSError:
-        return []

@@ -1,16 +1,10 @@
 """How full the memory of a device is: what is free of it, and the most that training took."""
 
-import ctypes
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
+import pynvml
 import torch
-
-
-class _Memory(ctypes.Structure):  # nvmlMemory_t
-    _fields_ = [(name, ctypes.c_ulonglong) for name in ("total", "free", "used")]
 
 
 def free_on_gpu(index: int) -> int:
@@ -21,34 +15,15 @@ def free_on_gpu(index: int) -> int:
     """
     try:
         name = f"GPU-{torch.cuda.get_device_properties(index).uuid}"
-        library = ctypes.CDLL("nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1")
-    except (AttributeError, OSError, RuntimeError):  # another maker's, or no such library
+        pynvml.nvmlInit()
+    except (AttributeError, RuntimeError, pynvml.NVMLError):  # another maker's, or no such library
         return 0
-    return _free_by_nvml(library, name.encode())
-
-
-def _free_by_nvml(library: ctypes.CDLL, name: bytes) -> int:
-    """Bytes free on the GPU of that UUID; every function of NVML answers 0 if all is well."""
-    if library.nvmlInit_v2():
-        return 0
-    handle, found = ctypes.c_void_p(), _Memory()
     try:
-        if library.nvmlDeviceGetHandleByUUID(name, ctypes.byref(handle)):
-            return 0
-        return 0 if library.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(found)) else found.free
+        return pynvml.nvmlDeviceGetMemoryInfo(pynvml.nvmlDeviceGetHandleByUUID(name)).free
+    except pynvml.NVMLError:
+        return 0
     finally:
-        library.nvmlShutdown()
-
-
-def free_in_machine(meminfo: Path = Path("/proc/meminfo")) -> int:
-    """Bytes of the machine's memory that programs can still have, the system's caches included; 0
-    where it cannot be known. meminfo: what Linux says."""
-    try:
-        lines = meminfo.read_text().splitlines()
-    except OSError:
-        return 0
-    found = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
-    return int(found[0]) * 1024 if found else 0
+        pynvml.nvmlShutdown()
 
 
 class Peak:

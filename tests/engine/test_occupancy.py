@@ -1,8 +1,9 @@
 """What is free on a device, and the peak of a run; GPUs and their driver are played by stand-ins."""
 
-import ctypes
+from functools import partial
 from types import SimpleNamespace
 
+import pynvml
 import pytest
 import torch
 
@@ -28,19 +29,26 @@ class Counter:
 
 
 class Driver:
-    """NVML as far as it is asked; `answers` are what its functions return."""
+    """NVML as far as it is asked: one GPU with `free` bytes; what is `silent` raises."""
 
-    def __init__(self, free=5, **answers):
-        self.free, self.answers, self.calls = free, answers, []
+    def __init__(self, monkeypatch, free=5, silent=""):
+        self.free, self.silent, self.calls = free, silent, []
+        for name in ("Init", "DeviceGetHandleByUUID", "DeviceGetMemoryInfo", "Shutdown"):
+            monkeypatch.setattr(pynvml, f"nvml{name}", partial(self._answer, name))
 
-    def __getattr__(self, name):
-        def call(*arguments):
-            self.calls.append(name)
-            if name == "nvmlDeviceGetMemoryInfo" and not self.answers.get(name, 0):
-                arguments[1]._obj.free = self.free
-            return self.answers.get(name, 0)
+    def _answer(self, name, *_arguments):
+        self.calls.append(name)
+        if name == self.silent:
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_UNKNOWN)
+        return SimpleNamespace(free=self.free)
 
-        return call
+
+@pytest.fixture
+def nvidia(monkeypatch):
+    """torch knows of a GPU of NVIDIA's."""
+    monkeypatch.setattr(
+        torch.cuda, "get_device_properties", lambda index: SimpleNamespace(uuid=f"1234-{index}")
+    )
 
 
 @pytest.fixture
@@ -50,44 +58,27 @@ def counter(monkeypatch):
     return found
 
 
-def test_the_cpu_says_what_is_free(tmp_path):
+def test_the_cpu_says_what_is_free():
     cpu = device.find()[-1]
-    assert 0 <= cpu.free <= cpu.memory
-    meminfo = tmp_path / "meminfo"
-    meminfo.write_text("MemTotal:       100 kB\nMemAvailable:    40 kB\n")
-    assert occupancy.free_in_machine(meminfo) == 40 * 1024
-    assert occupancy.free_in_machine(tmp_path / "none") == 0
+    assert 0 < cpu.free < cpu.memory
 
 
-def test_a_gpu_says_what_is_free_through_its_driver(monkeypatch):
-    driver = Driver(free=7 * 2**30)
-    monkeypatch.setattr(
-        torch.cuda, "get_device_properties", lambda index: SimpleNamespace(uuid=f"1234-{index}")
-    )
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: driver)
+def test_a_gpu_says_what_is_free_through_its_driver(nvidia, monkeypatch):
+    driver = Driver(monkeypatch, free=7 * 2**30)
     assert occupancy.free_on_gpu(1) == 7 * 2**30
-    assert driver.calls == [
-        "nvmlInit_v2",
-        "nvmlDeviceGetHandleByUUID",
-        "nvmlDeviceGetMemoryInfo",
-        "nvmlShutdown",
-    ]
+    assert driver.calls == ["Init", "DeviceGetHandleByUUID", "DeviceGetMemoryInfo", "Shutdown"]
 
 
-@pytest.mark.parametrize(
-    "silent", ["nvmlInit_v2", "nvmlDeviceGetHandleByUUID", "nvmlDeviceGetMemoryInfo"]
-)
-def test_what_the_driver_does_not_tell_is_unknown(silent):
-    assert occupancy._free_by_nvml(Driver(**{silent: 1}), b"GPU-1") == 0
+@pytest.mark.parametrize("silent", ["Init", "DeviceGetHandleByUUID", "DeviceGetMemoryInfo"])
+def test_what_the_driver_does_not_tell_is_unknown(nvidia, monkeypatch, silent):
+    driver = Driver(monkeypatch, silent=silent)
+    assert occupancy.free_on_gpu(0) == 0
+    assert driver.calls.count("Init") - (silent == "Init") == driver.calls.count("Shutdown")
 
 
-@pytest.mark.parametrize("about", [SimpleNamespace(), SimpleNamespace(uuid="1234")])
-def test_without_the_driver_it_is_unknown(monkeypatch, about):
-    def missing(name):
-        raise OSError(name)
-
-    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: about)
-    monkeypatch.setattr(ctypes, "CDLL", missing)
+def test_without_the_driver_or_on_another_makers_gpu_it_is_unknown(nvidia, monkeypatch):
+    assert occupancy.free_on_gpu(0) == 0  # this machine has no GPU "1234-0"
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: SimpleNamespace())
     assert occupancy.free_on_gpu(0) == 0
 
 
