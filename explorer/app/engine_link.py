@@ -1,5 +1,6 @@
 """The window's end of the engine: starts it, asks it, hands on its answers, survives its death."""
 
+import logging
 import os
 import shlex
 import signal
@@ -26,7 +27,8 @@ from explorer.text import _
 DEATHS, WITHIN = 3, 20.0  # so many deaths in a row, each so soon (s), and the engine is given up
 BACK_OFF_MS = (200, 1000)
 HELLO_LIMIT_MS = 90_000  # for the first word: torch from a cold disk, or over a slow line
-LOG_BYTES = 64 * 1024
+LOG_BYTES, LINES, LINE = 64 * 1024, 200, 4000  # in one go; lines kept, and characters of each
+_log = logging.getLogger("explorer.engine")  # its own, for here it is written
 _PICTURES, _OF_A_RUN = ("built", "probe"), ("rows", "modes", "validated", "saved", "state")
 
 
@@ -74,8 +76,8 @@ class EngineLink(QObject):
         self._owes_taken = False
         self._process: QProcess | None = None
         self._decoder = Decoder()
-        self._log: deque[bytes] = deque()
-        self._log_size = 0
+        self._words: deque[str] = deque(maxlen=LINES)
+        self._line = b""
         self._deaths = 0  # in a row, each soon after a start
         self._launched = 0.0
         self._again = QTimer(self, singleShot=True)
@@ -97,8 +99,8 @@ class EngineLink(QObject):
 
     @property
     def log(self) -> str:
-        """The last of what the engine wrote to its standard error, at most 64 KB."""
-        return b"".join(self._log).decode(errors="replace")
+        """The last lines that the engine wrote to its standard error."""
+        return "\n".join(self._words)
 
     def start(self) -> None:
         """Starts the engine, also after it was given up, unless there is one; returns at once."""
@@ -206,6 +208,7 @@ class EngineLink(QObject):
             return
         self._read()
         self._read_log()
+        self._end_line()
         if self._process is not None:  # unless its last words were no frame
             self._bury(self._cause(code, status == QProcess.ExitStatus.CrashExit))
 
@@ -217,7 +220,7 @@ class EngineLink(QObject):
             return _("The engine crashed ({signal}).").format(signal=names.get(code, code))
         if code == 0:
             return _("The engine ended by itself.")
-        last = next((line for line in reversed(self.log.splitlines()) if line.strip()), "")
+        last = next((line for line in reversed(self._words) if line.strip()), "")
         if last:
             return _("The engine ended with status {code}: {line}").format(
                 code=code, line=last.strip()[:200]
@@ -243,6 +246,7 @@ class EngineLink(QObject):
         self.given_up = not again
         if again and not self._closed:
             self._again.start(BACK_OFF_MS[min(self._deaths, len(BACK_OFF_MS)) - 1])
+        _log.warning("%s", cause)
         self.died.emit(cause)
 
     # what it says
@@ -251,10 +255,21 @@ class EngineLink(QObject):
         if self._process is None:
             return
         piece = self._process.readAllStandardError().data()[-LOG_BYTES:]
-        self._log.append(piece)
-        self._log_size += len(piece)
-        while self._log_size > LOG_BYTES:
-            self._log_size -= len(self._log.popleft())
+        *lines, self._line = (self._line + piece).split(b"\n")
+        self._note(*(line.decode(errors="replace") for line in lines))
+        if len(self._line) > LOG_BYTES:
+            self._end_line()
+
+    def _end_line(self) -> None:
+        """What the engine wrote without ending the line is a line all the same."""
+        line, self._line = self._line, b""
+        if line:
+            self._note(line.decode(errors="replace"))
+
+    def _note(self, *lines: str) -> None:
+        for line in lines:
+            self._words.append(line[:LINE])
+            _log.info("%s", line[:LINE])
 
     def _read(self) -> None:
         if self._process is None:
@@ -300,8 +315,7 @@ class EngineLink(QObject):
             case "state":
                 self.state_changed.emit(message.get("state", ""), message)
             case "failed":
-                self._log.append(str(message.get("detail", "")).encode()[-LOG_BYTES:])
-                self._log_size += len(self._log[-1])
+                self._note(*str(message.get("detail", "")).splitlines())
                 self.failed.emit(message.get("sentence", ""))
 
     def _is_old(self, say: str, generation: int, message: dict) -> bool:

@@ -8,7 +8,7 @@ import traceback
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication
 
-from explorer.app import former_folders, theme
+from explorer.app import former_folders, log, theme
 from explorer.app.session import Session
 from explorer.app.window import Window
 from explorer.catalog import templates
@@ -23,6 +23,7 @@ def run(network: str | None = None) -> int:
     QCoreApplication.setOrganizationName("CNN Explorer")
     QCoreApplication.setApplicationName("CNN Explorer")
     app = QApplication.instance() or QApplication(sys.argv[:1])
+    log.start()
     former_folders.adopt()
     theme.start(app)
     session = Session()
@@ -55,7 +56,7 @@ class _Complaint:
         self.session, self.seen = session, set()
 
     def __call__(self, kind, value, trace) -> None:
-        logging.error("%s", "".join(traceback.format_exception(kind, value, trace)))
+        logging.error("a fault of ours", exc_info=(kind, value, trace))
         place = traceback.extract_tb(trace)[-1:]
         key = kind, *((frame.filename, frame.lineno) for frame in place)
         if key not in self.seen:
@@ -63,6 +64,6 @@ class _Complaint:
             self.session.notified.emit(
                 _(
                     "A fault of CNN Explorer: {fault}. Your network is "
-                    "unharmed; the log on the terminal says more"
+                    "unharmed; Help > Show log says more"
                 ).format(fault=f"{kind.__name__}: {value}")
             )

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu, QToolButton
 
 import explorer
 from explorer.app import theme
+from explorer.app.log_window import LogWindow
 from explorer.text import _
 
 CONTEXT = (
@@ -249,6 +250,13 @@ class Menus(QObject):
 
     def _help(self) -> QMenu:
         menu = QMenu(_("&Help"), self.window)
+        self._add(
+            menu,
+            _("Show &log"),
+            "Ctrl+Shift+L",
+            _("What window and engine wrote to their log"),
+            lambda: LogWindow(self.window).show(),
+        )
         self._add(
             menu,
             _("&About"),

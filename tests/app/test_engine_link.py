@@ -245,8 +245,12 @@ def test_the_log_is_bounded(started, qtbot):
     for _turn in range(3):
         with qtbot.waitSignal(started.state_changed, timeout=LIMIT):
             started.send("write", text="x" * 60_000 + "\n")
-    qtbot.waitUntil(lambda: started.log.endswith("x\n"), timeout=LIMIT)
+    qtbot.waitUntil(lambda: started.log.endswith("x"), timeout=LIMIT)
     assert len(started.log) <= engine_link.LOG_BYTES
+    with qtbot.waitSignal(started.state_changed, timeout=LIMIT):
+        started.send("write", text="line\n" * 3 * engine_link.LINES)
+    qtbot.waitUntil(lambda: started.log.startswith("line"), timeout=LIMIT)
+    assert started.log.count("\n") < engine_link.LINES
 
 
 def test_close_ends_it_without_a_word(started, qtbot):

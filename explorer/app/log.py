@@ -1,0 +1,68 @@
+"""The log of window and engine: one file that everything unexpected goes to, and the one before."""
+
+import faulthandler
+import logging
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
+
+import explorer
+from explorer.app import folders
+
+LARGEST = 2**20  # bytes of a file; then it becomes the one before
+_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
+_log = logging.getLogger(__name__)
+
+
+def path() -> Path:
+    """The file that is written now."""
+    return folders.log() / "cnn-explorer.log"
+
+
+def start() -> None:
+    """Log to the file from now on: what the program says, Qt's warnings, and where it was if it
+    crashes. Without a folder to write to, all that goes to standard error alone."""
+    handlers: list[logging.Handler] = []
+    if sys.stderr is not None:  # Windows gives none to a program without a console
+        console = logging.StreamHandler()
+        console.setLevel(logging.WARNING)
+        handlers.append(console)
+    try:
+        path().parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(RotatingFileHandler(path(), "a", LARGEST, 1, "utf-8", errors="replace"))
+        faulthandler.enable(path().open("a", encoding="utf-8"))
+    except OSError as error:
+        logging.warning("there is no log file: %s", error)
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s",
+        handlers=handlers,
+        force=True,
+    )
+    qInstallMessageHandler(_hear_qt)
+    _log.info("CNN Explorer %s, Python %s", explorer.__version__, sys.version.split()[0])
+
+
+def tail(most: int = 256 * 1024) -> str:
+    """The last of the log, at most so many bytes of it, from the beginning of a line; "" if there
+    is none."""
+    try:
+        with path().open("rb") as file:
+            file.seek(max(0, path().stat().st_size - most))
+            cut = file.tell() > 0
+            text = file.read(most).decode("utf-8", "replace")
+    except OSError:
+        return ""
+    return text.partition("\n")[2] if cut else text
+
+
+def _hear_qt(kind: QtMsgType, _place: QMessageLogContext, message: str) -> None:
+    logging.getLogger("qt").log(_LEVELS.get(kind, logging.WARNING), "%s", message)
