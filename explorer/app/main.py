@@ -6,12 +6,13 @@ import sys
 import traceback
 
 from PySide6.QtCore import QCoreApplication, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from explorer.app import former_folders, log, theme
 from explorer.app.session import Session
 from explorer.app.window import Window
 from explorer.catalog import templates
+from explorer.graph.file import FileError
 from explorer.text import _
 
 
@@ -40,6 +41,15 @@ def run(network: str | None = None) -> int:
     sys.excepthook = sys.__excepthook__
     session.link.close()
     return status
+
+
+def start() -> int:
+    """The program without a console: what opens no window says so in one. The exit status."""
+    try:
+        return run(next(iter(sys.argv[1:]), None))
+    except FileError as error:
+        QMessageBox.critical(None, "CNN Explorer", str(error))
+        return 2
 
 
 def settle() -> None:
