@@ -149,6 +149,7 @@ class EngineLink(QObject):
 
     def _launch(self) -> None:
         program, *arguments = command()
+        _log.info("starting %s", shlex.join((program, *arguments)))
         self._decoder = Decoder()
         self._owes_taken = False
         self.hello = None
