@@ -59,7 +59,7 @@ from explorer.text import _
 Message = dict[str, Any]
 Arrays = dict[str, np.ndarray]
 
-DTYPES = {
+DTYPES: dict[str, np.dtype[Any]] = {
     "uint8": np.dtype("u1"),
     "int32": np.dtype("<i4"),
     "int64": np.dtype("<i8"),
@@ -110,7 +110,7 @@ def encode(message: Mapping[str, Any], **arrays: np.ndarray) -> list[bytes | mem
         size += array.nbytes
         _check_lengths(0, size)
         if array.size:  # memoryview.cast refuses a zero in the shape
-            pieces.append(memoryview(np.asarray(array, dtype, order="C")).cast("B"))
+            pieces.append(np.asarray(array, dtype, order="C").data.cast("B"))
     header = json.dumps({**message, "arrays": described}, separators=(",", ":")).encode()
     _check_lengths(len(header), size)
     if len(described) > ARRAY_LIMIT:

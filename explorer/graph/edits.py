@@ -33,7 +33,7 @@ def remove(graph: Graph, ids: Iterable[str], bridge: bool = False) -> Graph:
     if bridge:
         for wire in graph.wires:
             if wire.source in ids and wire.target not in ids:
-                source = wire.source
+                source: str | None = wire.source
                 while source in ids:
                     into = graph.into(source)
                     source = into[min(into)].source if into else None

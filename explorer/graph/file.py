@@ -4,11 +4,12 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from explorer.graph import names
-from explorer.graph.graph import ENDS, INPUT, OUTPUT, PORT, CycleError, Graph, Node, Wire
+from explorer.graph.graph import ENDS, INPUT, OUTPUT, PORT, CycleError, Graph, Node, Shape, Wire
 from explorer.text import _
 
 FORMAT = "cnn-explorer"
@@ -28,7 +29,7 @@ class FileError(ValueError):
         super().__init__("".join(c if c.isprintable() else "\ufffd" for c in sentence))
 
 
-def to_dict(graph: Graph) -> dict:
+def to_dict(graph: Graph) -> dict[str, Any]:
     """The graph as plain values, in the file's order of keys."""
     return {
         "format": FORMAT,
@@ -39,14 +40,14 @@ def to_dict(graph: Graph) -> dict:
     }
 
 
-def _inside(graph: Graph) -> dict:
+def _inside(graph: Graph) -> dict[str, Any]:
     return {
         "nodes": [_node_dict(node) for node in graph.nodes.values()],
         "wires": [[w.source, w.target] + ([] if w.port == PORT else [w.port]) for w in graph.wires],
     }
 
 
-def _node_dict(node: Node) -> dict:
+def _node_dict(node: Node) -> dict[str, Any]:
     x, y = node.position
     found = {
         "id": node.id,
@@ -74,7 +75,7 @@ def dumps(graph: Graph) -> str:
     return "{" + ",\n".join(lines) + "}\n"
 
 
-def _json(value) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -141,7 +142,9 @@ def from_dict(found: object) -> Graph:
     return _graph(found, name, tuple(shape), budget, 0)
 
 
-def _graph(found: dict, name: str, shape: tuple, budget: list[int], depth: int) -> Graph:
+def _graph(
+    found: Mapping[str, Any], name: str, shape: Shape, budget: list[int], depth: int
+) -> Graph:
     if depth > DEEPEST:
         raise FileError(_("Groups are nested more than {most} deep").format(most=DEEPEST))
     nodes, wires = found.get("nodes"), found.get("wires")
@@ -178,6 +181,7 @@ def _node(item: object, budget: list[int], depth: int) -> Node:
     id, kind, params = item.get("id"), item.get("kind"), item.get("params", {})
     if reason := names.fault(id):
         raise FileError(reason)
+    assert isinstance(id, str)  # names.fault allows nothing else
     if not isinstance(kind, str):
         raise FileError(
             _("The kind of {id} is {value}; it must be a word").format(id=id, value=_shown(kind))
@@ -214,7 +218,7 @@ def _node(item: object, budget: list[int], depth: int) -> Node:
     return Node(id, kind, params, (float(position[0]), float(position[1])), inner)
 
 
-def _wires(items: list, nodes: Mapping[str, Node]):
+def _wires(items: list[object], nodes: Mapping[str, Node]) -> Iterator[Wire]:
     for item in items:
         if (
             not isinstance(item, list)
@@ -259,7 +263,7 @@ def _shown(value: object) -> str:
     return _cut(json.dumps(value, default=str, ensure_ascii=False))
 
 
-def read(path: str | os.PathLike) -> Graph:
+def read(path: str | os.PathLike[str]) -> Graph:
     """The graph in the file at `path`. Raises FileError, also when the file cannot be read."""
     path = Path(path)
     try:
@@ -284,7 +288,7 @@ def read(path: str | os.PathLike) -> Graph:
         raise FileError(f"{path.name}: {error}") from None
 
 
-def write(graph: Graph, path: str | os.PathLike) -> None:
+def write(graph: Graph, path: str | os.PathLike[str]) -> None:
     """Put the graph into the file at `path`; a crash half-way leaves the old file whole.
 
     Raises OSError.

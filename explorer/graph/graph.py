@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 Shape = tuple[int, ...]
 Value = int | float | bool | str | tuple[int, int]
+Meaning = tuple[str, tuple[tuple[str, Value], ...], "Graph | None"]
+"""What a node computes: its kind, its parameters in the order of their names, its inner graph."""
 
 INPUT = "input"
 OUTPUT = "output"
@@ -35,14 +37,14 @@ class Node:
     params: Mapping[str, Value] = field(default_factory=dict)
     position: tuple[float, float] = (0.0, 0.0)
     inner: "Graph | None" = None
-    meaning: tuple = field(init=False, repr=False, compare=False)
+    meaning: Meaning = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         params = dict(self.params)
         vars(self)["params"] = MappingProxyType(params)
         vars(self)["meaning"] = self.kind, tuple(sorted(params.items())), self.inner
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash((self.id, self.meaning, self.position))
 
 
@@ -68,10 +70,10 @@ class Graph:
     nodes: Mapping[str, Node] = field(default_factory=dict)
     wires: tuple[Wire, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "nodes", MappingProxyType(dict(self.nodes)))
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return self._hash
 
     @cached_property
@@ -135,7 +137,8 @@ class Graph:
 
     def _cycle(self, among: set[str]) -> list[str]:
         """One circle inside `among`, every node of which waits for another of them."""
-        path = {min(among): None}  # a dict, for it keeps the order and finds at once
+        # A dict, for it keeps the order and finds at once.
+        path: dict[str, None] = {min(among): None}
         while True:
             before = next(
                 wire.source

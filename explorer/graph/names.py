@@ -2,6 +2,7 @@
 
 import keyword
 import re
+from collections.abc import Container
 
 from explorer.graph.graph import ENDS
 from explorer.text import _
@@ -52,7 +53,7 @@ def _cut(name: object) -> object:
     return name[:LONGEST] + "…" if isinstance(name, str) and len(name) > LONGEST else name
 
 
-def free(wanted: str, taken) -> str:
+def free(wanted: str, taken: Container[str]) -> str:
     """`wanted`, or with the first number behind it that makes it differ from all `taken`."""
     if wanted not in taken and fault(wanted) is None:
         return wanted
@@ -60,14 +61,14 @@ def free(wanted: str, taken) -> str:
     return _numbered(stem if stem and fault(f"{stem}1") is None else "node", taken)
 
 
-def _numbered(stem: str, taken) -> str:
+def _numbered(stem: str, taken: Container[str]) -> str:
     number = 1
     while f"{stem}{number}" in taken or fault(f"{stem}{number}"):
         number += 1
     return f"{stem}{number}"
 
 
-def following(kind: str, taken) -> str:
+def following(kind: str, taken: Container[str]) -> str:
     """The next free id for a node of `kind`: conv1, conv2 … for Conv2d."""
     stem = _STEMS.get(kind)
     if stem is None:
