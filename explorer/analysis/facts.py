@@ -41,7 +41,7 @@ class Blocks(Sequence[Child]):
         self._run, self._different = run, different
 
     def __len__(self) -> int:
-        return self._run.count
+        return self._run.times
 
     def __getitem__(self, at):
         if isinstance(at, slice):
@@ -181,7 +181,7 @@ def _composite(
 def _blocks(run: Run, ins: tuple[Shape, ...]) -> Blocks:
     """The blocks of a stage; what comes after one that changes nothing any more is equal."""
     different = [_facts(run.begin, ins)]
-    for _number in range(1, run.count):
+    for _number in range(1, run.times):
         facts = _facts(run.others, (different[-1].out,))
         if facts is different[-1]:
             break

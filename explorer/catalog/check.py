@@ -1,6 +1,7 @@
 """The door through which every value enters a graph: only known kinds, parameters and ports."""
 
 import json
+import os
 
 from explorer.catalog import KINDS
 from explorer.graph import file
@@ -92,7 +93,7 @@ def from_dict(found: object) -> Graph:
     return _checked(file.from_dict(found), "")
 
 
-def read(path) -> Graph:
+def read(path: str | os.PathLike[str]) -> Graph:
     """The graph in a file, checked in form and against the kinds. Raises FileError."""
     found = file.read(path)
     return _checked(found, f"{path}: ")

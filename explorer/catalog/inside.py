@@ -1,16 +1,16 @@
 """Writes the inside of a composite, node after node."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Value, Wire
+from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Meaning, Node, Value, Wire
 
 
 class Step(NamedTuple):
     """One node: its id, what it computes (Node.meaning), and the ids that feed it, by port."""
 
     id: str
-    meaning: tuple
+    meaning: Meaning
     sources: tuple[str, ...]
 
 
@@ -18,11 +18,11 @@ class Run(NamedTuple):
     """Nodes of one kind in a row, however many: the meaning of the first, that of all others, and
     how they are called ({i} counts from `first`, {n} from one more)."""
 
-    begin: tuple
-    others: tuple
+    begin: Meaning
+    others: Meaning
     numbered: str
     first: int
-    count: int
+    times: int
 
     def name(self, number: int) -> str:
         """The id of one, counted from 0."""
@@ -30,7 +30,7 @@ class Run(NamedTuple):
 
     def names(self) -> Iterator[str]:
         """The ids of all."""
-        return map(self.name, range(self.count))
+        return map(self.name, range(self.times))
 
 
 class Inside:
@@ -40,7 +40,7 @@ class Inside:
     it was written by `repeat`.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._steps: list[Step] = []
         self.last = INPUT
         self.run: Run | None = None
@@ -51,7 +51,8 @@ class Inside:
         and needs no graph of them."""
         if self.run is None:
             return self._steps
-        before, found = INPUT, []
+        before = INPUT
+        found: list[Step] = []
         for name in self.run.names():
             found.append(Step(name, self.run.others if found else self.run.begin, (before,)))
             before = name
@@ -66,7 +67,13 @@ class Inside:
         return self._put(id, ("Group", (), inside.graph()), sources)
 
     def repeat(
-        self, kind: str, numbered: str, first: int, count: int, begin: dict, others: dict
+        self,
+        kind: str,
+        numbered: str,
+        first: int,
+        count: int,
+        begin: Mapping[str, Value],
+        others: Mapping[str, Value],
     ) -> None:
         """So many nodes of one kind in a row, and nothing else; the first has its own
         parameters."""
@@ -80,7 +87,7 @@ class Inside:
         )
         self.last = self.run.name(count - 1)
 
-    def _put(self, id: str, meaning: tuple, sources: tuple[str, ...]) -> str:
+    def _put(self, id: str, meaning: Meaning, sources: tuple[str, ...]) -> str:
         self._steps.append(Step(id, meaning, sources or (self.last,)))
         self.last = id
         return id

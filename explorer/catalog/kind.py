@@ -14,6 +14,8 @@ from explorer.text import _
 
 Settings = SimpleNamespace  # every parameter of a kind, by name, defaults filled in
 Shapes = tuple[Shape, ...]
+Kept = tuple[str, ...] | Callable[[Settings, Shapes, Shape], tuple[str, ...]]
+Extra = Callable[[Settings, Shapes, Shape], int]
 
 CATEGORIES = (
     "stem",
@@ -37,7 +39,7 @@ class Mismatch(Exception):
     main branch means it; None if there is none. allowed: figures that a fix needs.
     """
 
-    def __init__(self, rule: str, message: str, intended: Shape | None, **allowed: Any):
+    def __init__(self, rule: str, message: str, intended: Shape | None, **allowed: Any) -> None:
         super().__init__(message)
         self.rule, self.message, self.intended, self.allowed = rule, message, intended, allowed
 
@@ -91,12 +93,17 @@ class Param:
             wanted = int
         if wanted is float and type(value) is int:
             wanted = int
-        numbers = value if self.pair and type(value) is tuple and len(value) == 2 else (value,)
+        numbers: tuple[Any, ...] = (value,)
+        if self.pair and type(value) is tuple and len(value) == 2:
+            numbers = value
         if any(type(number) is not wanted for number in numbers):
             return _("is {value}; it must be {what}").format(
                 value=_shown(value), what=self._expected()
             )
-        if wanted is not bool and not all(self.low <= number <= self.high for number in numbers):
+        if wanted is bool:
+            return None
+        assert self.low is not None and self.high is not None  # a number's are declared
+        if not all(self.low <= number <= self.high for number in numbers):
             return _("is {value}; allowed: {low:g} to {high:g}").format(
                 value=_shown(value), low=self.low, high=self.high
             )
@@ -148,8 +155,8 @@ class Argument:
     keyword and only where it differs from the default."""
 
     name: str
-    value: Value
-    default: Any = REQUIRED
+    value: "Value | Shape | Call"
+    default: object = REQUIRED
 
 
 @dataclass(frozen=True)
@@ -198,8 +205,8 @@ class Kind:
     expression: Callable[[Settings, list[str]], str] | None = None
     module: str = ""
     reach: Callable[[Settings, Shapes, Shape], tuple[Reach, Reach]] | None = None
-    keeps: tuple[str, ...] | Callable[[Settings, Shapes, Shape], tuple[str, ...]] = ()
-    extra: Callable[[Settings, Shapes, Shape], int] | None = None
+    keeps: Kept = ()
+    extra: Extra | None = None
     numbered: str = "{i}"
     expand: Callable[[Settings, Shapes], Inside] | None = None
     written_as: Callable[[Settings], str] | None = None

@@ -4,18 +4,18 @@ Inside, names are torchvision's (conv1, bn1, downsample.0), so that published we
 """
 
 from explorer.catalog.blocks import (  # noqa: F401  (they declare their kinds, in this order)
-    convolution,
-    stem,
     attention,
-    residual,
-    preactivation,
-    mobile,
-    shuffle,
     convnext,
-    fire,
-    inception,
+    convolution,
     dense,
-    vgg,
-    stage,
+    fire,
     head,
+    inception,
+    mobile,
+    preactivation,
+    residual,
+    shuffle,
+    stage,
+    stem,
+    vgg,
 )

@@ -2,12 +2,12 @@
 
 from explorer.catalog.blocks.params import ACTIVATION
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind, Param
+from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
 from explorer.graph.graph import INPUT
 from explorer.text import _
 
 
-def _squeeze_excitation(p, ins):
+def _squeeze_excitation(p: Settings, ins: Shapes) -> Inside:
     inside = Inside()
     inside.add("avgpool", "AdaptiveAvgPool2d")
     inside.add("fc1", "Conv2d", out_channels=p.squeeze_channels, kernel_size=1)

@@ -2,14 +2,14 @@
 
 from explorer.catalog.blocks.params import DROP_PATH, LAYER_SCALE, OUT_CHANNELS
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind
+from explorer.catalog.kind import KINDS, Kind, Settings, Shapes
 from explorer.graph.graph import INPUT
 from explorer.text import _
 
 _EPS = 1e-6
 
 
-def _convnext_block(p, ins):
+def _convnext_block(p: Settings, ins: Shapes) -> Inside:
     channels = ins[0][0]
     branch = Inside()
     branch.add("0", "Conv2d", out_channels=channels, kernel_size=7, padding=3, groups=channels)
@@ -43,7 +43,7 @@ KINDS.declare(
 )
 
 
-def _downsample(p, ins):
+def _downsample(p: Settings, ins: Shapes) -> Inside:
     inside = Inside()
     inside.add("0", "LayerNorm2d", eps=_EPS)
     inside.add("1", "Conv2d", out_channels=p.out_channels, kernel_size=2, stride=2)

@@ -2,11 +2,18 @@
 
 from dataclasses import replace
 
-from explorer.catalog.blocks.params import ACTIVATION, EPS, MOMENTUM, NORM, OUT_CHANNELS
+from explorer.catalog.blocks.params import (
+    ACTIVATION,
+    EPS,
+    MOMENTUM,
+    NORM,
+    OUT_CHANNELS,
+    TORCH_EPS,
+    TORCH_MOMENTUM,
+)
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind, Param
-from explorer.catalog.layers import strided
-from explorer.catalog.layers import window
+from explorer.catalog.kind import KINDS, Kind, Param, Settings
+from explorer.catalog.layers import strided, window
 from explorer.catalog.layers.window import extent, pair
 from explorer.text import _
 
@@ -18,15 +25,15 @@ def normalise(
     id: str,
     norm: str,
     channels: int,
-    eps: float = EPS.default,
-    momentum: float = MOMENTUM.default,
+    eps: float = TORCH_EPS,
+    momentum: float = TORCH_MOMENTUM,
 ) -> None:
     """A normalisation of that name; none for "none". GroupNorm takes the most groups up to 32
     that divide the channels."""
     if norm == "none":
         return
-    params = {} if eps == EPS.default else {"eps": eps}
-    if norm == "BatchNorm2d" and momentum != MOMENTUM.default:
+    params = {} if eps == TORCH_EPS else {"eps": eps}
+    if norm == "BatchNorm2d" and momentum != TORCH_MOMENTUM:
         params["momentum"] = momentum
     if norm == "GroupNorm":
         params["num_groups"] = next(
@@ -35,7 +42,7 @@ def normalise(
     inside.add(id, norm, **params)
 
 
-def _row(p, names: tuple[str, str, str]) -> Inside:
+def _row(p: Settings, names: tuple[str, str, str]) -> Inside:
     """Convolution, normalisation, activation."""
     inside = Inside()
     params = {"out_channels": p.out_channels, "kernel_size": p.kernel_size}
@@ -101,7 +108,7 @@ def _params(eps: float) -> tuple[Param, ...]:
     )
 
 
-def _label(p) -> str:
+def _label(p: Settings) -> str:
     return f"{extent(p.kernel_size)}, {p.out_channels}{strided(p)}" + (
         f", g{p.groups}" if p.groups > 1 else ""
     )
@@ -116,7 +123,7 @@ KINDS.declare(
             "1 keeps the size (Ioffe and Szegedy 2015, section 3.2)."
         ),
         title=_("Conv + norm + act"),
-        params=_params(EPS.default),
+        params=_params(TORCH_EPS),
         label=_label,
         expand=lambda p, ins: _row(p, ("0", "1", "2")),
     )

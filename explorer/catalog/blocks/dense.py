@@ -2,12 +2,12 @@
 
 from explorer.catalog.blocks.params import BN_SIZE, DROPOUT, GROWTH
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind, Param
+from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
 from explorer.graph.graph import INPUT
 from explorer.text import _
 
 
-def _dense_layer(p, ins):
+def _dense_layer(p: Settings, ins: Shapes) -> Inside:
     inside = Inside()
     inside.add("norm1", "BatchNorm2d")
     inside.add("relu1", "ReLU")
@@ -38,7 +38,7 @@ KINDS.declare(
 )
 
 
-def _transition(p, ins):
+def _transition(p: Settings, ins: Shapes) -> Inside:
     inside = Inside()
     inside.add("norm", "BatchNorm2d")
     inside.add("relu", "ReLU")

@@ -1,11 +1,11 @@
 """SqueezeNet's Fire module."""
 
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind, Param
+from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
 from explorer.text import _
 
 
-def _fire(p, ins):
+def _fire(p: Settings, ins: Shapes) -> Inside:
     inside = Inside()
     inside.add("squeeze", "Conv2d", out_channels=p.squeeze, kernel_size=1)
     inside.add("squeeze_activation", "ReLU")

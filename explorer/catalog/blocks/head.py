@@ -1,14 +1,15 @@
 """The classifier's head, and the custom group."""
 
 from dataclasses import replace
+from typing import NoReturn
 
 from explorer.catalog.blocks.params import INLINE
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind, Param
+from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
 from explorer.text import _
 
 
-def _head(p, ins):
+def _head(p: Settings, ins: Shapes) -> Inside:
     inside = Inside()
     inside.add("avgpool", "AdaptiveAvgPool2d", output_size=1)
     inside.add("flatten", "Flatten")
@@ -39,6 +40,11 @@ KINDS.declare(
     )
 )
 
+
+def _group(p: Settings, ins: Shapes) -> NoReturn:
+    raise AssertionError("a group's node bears its inside itself")
+
+
 KINDS.declare(
     Kind(
         "Group",
@@ -46,6 +52,6 @@ KINDS.declare(
         _("A block of one's own: the nodes drawn inside it."),
         params=(replace(INLINE, default=False),),
         label=lambda p: _("group"),
-        expand=lambda p, ins: None,
+        expand=_group,
     )
-)  # the node bears its inside itself
+)

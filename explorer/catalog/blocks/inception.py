@@ -5,8 +5,8 @@ Inception is GoogLeNet's (Szegedy et al. 2014), A to E are those of Inception-v3
 """
 
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind, Param
-from explorer.graph.graph import INPUT
+from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
+from explorer.graph.graph import INPUT, Value
 from explorer.text import _
 
 
@@ -24,7 +24,7 @@ class _Branches(Inside):
     ) -> str:
         """Convolution, BatchNorm2d, ReLU behind `source`, or behind the one added last; a pair
         keeps the size, a square has the padding that is given."""
-        params = {"stride": stride} if stride != 1 else {}
+        params: dict[str, Value] = {"stride": stride} if stride != 1 else {}
         if padding is not None:
             params["padding"] = padding
         return self.add(
@@ -36,7 +36,7 @@ class _Branches(Inside):
             **params,
         )
 
-    def pooled(self, kind: str, id: str = "pool", **params) -> str:
+    def pooled(self, kind: str, id: str = "pool", **params: Value) -> str:
         return self.add(id, kind, INPUT, kernel_size=3, **params)
 
 
@@ -44,7 +44,7 @@ def _count(name: str, default: int, doc: str, title: str) -> Param:
     return Param(name, default, doc, 1, 65_536, title=title)
 
 
-def _inception(p, ins):
+def _inception(p: Settings, ins: Shapes) -> Inside:
     inside = _Branches()
     inside.conv("branch1", p.ch1x1, 1, INPUT)
     for id, narrow, wide in (("branch2", p.ch3x3red, p.ch3x3), ("branch3", p.ch5x5red, p.ch5x5)):
@@ -96,7 +96,7 @@ KINDS.declare(
 # Inception-v3 ---------------------------------------------------------------------------------
 
 
-def _a(p, ins):
+def _a(p: Settings, ins: Shapes) -> Inside:
     inside = _Branches()
     ends = [inside.conv("branch1x1", 64, 1, INPUT)]
     inside.conv("branch5x5_1", 48, 1, INPUT)
@@ -110,7 +110,7 @@ def _a(p, ins):
     return inside
 
 
-def _b(p, ins):
+def _b(p: Settings, ins: Shapes) -> Inside:
     inside = _Branches()
     ends = [inside.conv("branch3x3", 384, 3, INPUT, 2, 0)]
     inside.conv("branch3x3dbl_1", 64, 1, INPUT)
@@ -121,7 +121,7 @@ def _b(p, ins):
     return inside
 
 
-def _c(p, ins):
+def _c(p: Settings, ins: Shapes) -> Inside:
     inside = _Branches()
     flat, tall = (1, 7), (7, 1)
     ends = [inside.conv("branch1x1", 192, 1, INPUT)]
@@ -138,7 +138,7 @@ def _c(p, ins):
     return inside
 
 
-def _d(p, ins):
+def _d(p: Settings, ins: Shapes) -> Inside:
     inside = _Branches()
     inside.conv("branch3x3_1", 192, 1, INPUT)
     ends = [inside.conv("branch3x3_2", 320, 3, stride=2, padding=0)]
@@ -151,7 +151,7 @@ def _d(p, ins):
     return inside
 
 
-def _e(p, ins):
+def _e(p: Settings, ins: Shapes) -> Inside:
     inside = _Branches()
     ends = [inside.conv("branch1x1", 320, 1, INPUT)]
     for name, first in (("branch3x3", 384), ("branch3x3dbl", 448)):

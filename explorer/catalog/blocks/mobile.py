@@ -13,9 +13,9 @@ from explorer.catalog.blocks.params import (
     divisible,
 )
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind, Param
+from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
 from explorer.catalog.layers import strided
-from explorer.graph.graph import INPUT
+from explorer.graph.graph import INPUT, Value
 from explorer.text import _
 
 _GATE = Param(
@@ -29,14 +29,14 @@ _GATE = Param(
 class _Branch:
     """The layers of the branch, numbered from 0."""
 
-    def __init__(self, p):
+    def __init__(self, p: Settings):
         self.p, self.inside = p, Inside()
 
     @property
     def _next(self) -> str:
         return str(len(self.inside.steps))
 
-    def conv(self, channels: int, kernel: int, activation: str, **params) -> None:
+    def conv(self, channels: int, kernel: int, activation: str, **params: Value) -> None:
         """Convolution, BatchNorm2d, activation."""
         for param in (EPS, MOMENTUM):
             value = getattr(self.p, param.name, param.default)
@@ -51,11 +51,11 @@ class _Branch:
             **{key: value for key, value in params.items() if value != 1},
         )
 
-    def add(self, kind: str, **params) -> None:
+    def add(self, kind: str, **params: Value) -> None:
         self.inside.add(self._next, kind, **params)
 
 
-def _joined(branch: _Branch, name: str, p, ins, drop: bool = False) -> Inside:
+def _joined(branch: _Branch, name: str, p: Settings, ins: Shapes, drop: bool = False) -> Inside:
     """The branch, and the shortcut around it where the shapes agree."""
     inside = Inside()
     inside.group(name, branch.inside)
@@ -66,11 +66,11 @@ def _joined(branch: _Branch, name: str, p, ins, drop: bool = False) -> Inside:
     return inside
 
 
-def _label(p) -> str:
+def _label(p: Settings) -> str:
     return f"{p.kernel_size}×{p.kernel_size}, {p.out_channels}{strided(p)}"
 
 
-def _inverted_residual(p, ins):
+def _inverted_residual(p: Settings, ins: Shapes) -> Inside:
     channels = max(1, round(ins[0][0] * p.expand_ratio))
     branch = _Branch(p)
     if p.expand_ratio != 1:
@@ -98,7 +98,7 @@ KINDS.declare(
 )
 
 
-def _inverted_residual_v3(p, ins):
+def _inverted_residual_v3(p: Settings, ins: Shapes) -> Inside:
     branch = _Branch(p)
     if p.expanded != ins[0][0]:
         branch.conv(p.expanded, 1, p.activation)
@@ -127,7 +127,7 @@ KINDS.declare(
 )
 
 
-def _mbconv(p, ins):
+def _mbconv(p: Settings, ins: Shapes) -> Inside:
     channels = divisible(ins[0][0] * p.expand_ratio)
     branch = _Branch(p)
     if channels != ins[0][0]:
@@ -154,7 +154,7 @@ KINDS.declare(
 )
 
 
-def _fused_mbconv(p, ins):
+def _fused_mbconv(p: Settings, ins: Shapes) -> Inside:
     channels = divisible(ins[0][0] * p.expand_ratio)
     branch = _Branch(p)
     if channels != ins[0][0]:

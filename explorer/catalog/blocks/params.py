@@ -40,16 +40,21 @@ NORM = Param(
     choices=("BatchNorm2d", "GroupNorm", "LayerNorm2d", "none"),
     title=_("Normalisation"),
 )
+TORCH_EPS, TORCH_MOMENTUM = 1e-5, 0.1  # the defaults of torch.nn.BatchNorm2d
 EPS = Param(
     "eps",
-    1e-5,
+    TORCH_EPS,
     _("Added to the variance that BatchNorm2d divides by."),
     0.0,
     1.0,
     title=_("Epsilon"),
 )
 MOMENTUM = Param(
-    "momentum", 0.1, _("Share of the newest batch in BatchNorm2d's running figures."), 0.0, 1.0
+    "momentum",
+    TORCH_MOMENTUM,
+    _("Share of the newest batch in BatchNorm2d's running figures."),
+    0.0,
+    1.0,
 )
 ACTIVATIONS = (
     "ReLU",

@@ -1,5 +1,7 @@
 """Residual blocks and their shortcuts: ResNet, ResNeXt, Wide ResNet, SE-ResNet, RegNet."""
 
+from collections.abc import Callable
+
 from explorer.catalog.blocks.convolution import normalise
 from explorer.catalog.blocks.params import (
     GROUP_WIDTH,
@@ -14,7 +16,7 @@ from explorer.catalog.blocks.params import (
     WIDTH_PER_GROUP,
 )
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind, Param
+from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
 from explorer.catalog.layers import strided
 from explorer.graph.graph import INPUT
 from explorer.text import _
@@ -27,7 +29,7 @@ _STEP = Param(
 )
 
 
-def _projection(p, ins):
+def _projection(p: Settings, ins: Shapes) -> Inside:
     inside = Inside()
     inside.add(
         "0",
@@ -56,7 +58,7 @@ KINDS.declare(
 )
 
 
-def _zero_shortcut(p, ins):
+def _zero_shortcut(p: Settings, ins: Shapes) -> Inside:
     inside = Inside()
     inside.add("0", "MaxPool2d", kernel_size=1, stride=p.stride)  # takes every stride-th number
     missing = max(0, p.out_channels - ins[0][0])
@@ -80,7 +82,7 @@ KINDS.declare(
 )
 
 
-def around(inside: Inside, p, ins, out_channels: int, source: str = INPUT) -> str:
+def around(inside: Inside, p: Settings, ins: Shapes, out_channels: int, source: str = INPUT) -> str:
     """The way around the convolutions, taken from `source` where it changes the shape; its id."""
     if p.shortcut == "projection" or p.stride != 1 or ins[0][0] != out_channels:
         params = {"out_channels": out_channels, "stride": p.stride}
@@ -116,7 +118,7 @@ def _conv(
         inside.add(f"relu{number}", "ReLU")
 
 
-def _join(inside: Inside, p, ins, out_channels: int, number: int) -> None:
+def _join(inside: Inside, p: Settings, ins: Shapes, out_channels: int, number: int) -> None:
     """The end of a block: the gate if there is one, the shortcut, the sum, the ReLU after it."""
     if p.se:
         inside.add("se", "SqueezeExcitation", squeeze_channels=max(1, out_channels // p.se))
@@ -126,10 +128,10 @@ def _join(inside: Inside, p, ins, out_channels: int, number: int) -> None:
     inside.add(f"relu{number}", "ReLU")
 
 
-def _named(plain: str):
+def _named(plain: str) -> Callable[[Settings], str]:
     """The class's name: PlainBlock without a shortcut, SEBlock with a gate."""
 
-    def name(p) -> str:
+    def name(p: Settings) -> str:
         return (
             f"Plain{plain.removeprefix('Basic')}"
             if p.shortcut == "none"
@@ -144,7 +146,7 @@ def _named(plain: str):
 # Blocks ---------------------------------------------------------------------------------------
 
 
-def _basic_block(p, ins):
+def _basic_block(p: Settings, ins: Shapes) -> Inside:
     inside = Inside()
     _conv(inside, 1, p.width, 3, p.stride, p.norm)
     _conv(inside, 2, p.width, 3, 1, p.norm, relu=False)
@@ -168,7 +170,7 @@ KINDS.declare(
 )
 
 
-def _bottleneck(p, ins):
+def _bottleneck(p: Settings, ins: Shapes) -> Inside:
     inside = Inside()
     inner = max(1, p.width * p.width_per_group // 64) * p.groups
     _conv(inside, 1, inner, 1, 1, p.norm)
@@ -204,7 +206,7 @@ KINDS.declare(
 # RegNet ---------------------------------------------------------------------------------------
 
 
-def _regnet_block(p, ins):
+def _regnet_block(p: Settings, ins: Shapes) -> Inside:
     width, source = p.out_channels, ins[0][0]
     branch = Inside()
     branch.add("a", "ConvNormAct", out_channels=width, kernel_size=1)

@@ -2,7 +2,7 @@
 
 from explorer.catalog.blocks.params import OUT_CHANNELS, STRIDE
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind
+from explorer.catalog.kind import KINDS, Kind, Settings, Shapes
 from explorer.catalog.layers import strided
 from explorer.graph.graph import INPUT
 from explorer.text import _
@@ -28,7 +28,7 @@ def _pointwise(branch: Inside, at: int, channels: int) -> None:
     branch.add(str(at + 2), "ReLU")
 
 
-def _shuffle_unit(p, ins):
+def _shuffle_unit(p: Settings, ins: Shapes) -> Inside:
     half = max(1, p.out_channels // 2)
     inside, right = Inside(), Inside()
     _pointwise(right, 0, half)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from explorer.catalog.blocks import params
 from explorer.catalog.blocks.vgg import FIRST
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind, Param
+from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
 from explorer.catalog.layers import strided
 from explorer.text import _
 
@@ -63,7 +63,7 @@ def _block_params() -> tuple[Param, ...]:
     )
 
 
-def _drop_paths(p, count: int) -> list[float]:
+def _drop_paths(p: Settings, count: int) -> list[float]:
     last = max(p.drop_path, p.drop_path_last)
     return [
         round(p.drop_path + (last - p.drop_path) * number / max(1, count - 1), 6)
@@ -71,7 +71,7 @@ def _drop_paths(p, count: int) -> list[float]:
     ]
 
 
-def _stage(p, ins):
+def _stage(p: Settings, ins: Shapes) -> Inside:
     block = KINDS[p.block]
     first = {
         param.name: value
@@ -96,7 +96,7 @@ def _names(kind: Kind) -> set[str]:
     return {param.name for param in kind.params}
 
 
-def _label(p) -> str:
+def _label(p: Settings) -> str:
     for name, sign in (("width", ""), ("out_channels", ""), ("growth_rate", "+")):
         if name in _names(KINDS[p.block]):
             channels = getattr(p, name) * (4 if p.block in _FOURFOLD else 1)

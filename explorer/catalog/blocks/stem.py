@@ -1,10 +1,11 @@
 """Stems: from the picture to the first stage."""
 
+from dataclasses import replace
+
 from explorer.catalog.blocks.params import EPS, INLINE
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind, Param
+from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
 from explorer.text import _
-from dataclasses import replace
 
 OUT = Param("out_channels", 64, _("Channels that the first stage gets."), 1, 65_536)
 
@@ -26,7 +27,7 @@ def _stem(channels: int, size: int, stride: int = 1) -> Inside:
     return inside
 
 
-def _imagenet_stem(p, ins):
+def _imagenet_stem(p: Settings, ins: Shapes) -> Inside:
     inside = _stem(p.out_channels, 7, 2)
     inside.add("maxpool", "MaxPool2d", kernel_size=3, stride=2, padding=1)
     return inside
@@ -64,7 +65,7 @@ KINDS.declare(
 )
 
 
-def _deep_stem(p, ins):
+def _deep_stem(p: Settings, ins: Shapes) -> Inside:
     convs = Inside()
     half = max(1, p.out_channels // 2)
     for number, (channels, stride) in enumerate(((half, 2), (half, 1))):
@@ -104,7 +105,7 @@ KINDS.declare(
 )
 
 
-def _patchify_stem(p, ins):
+def _patchify_stem(p: Settings, ins: Shapes) -> Inside:
     inside = Inside()
     inside.add(
         "0", "Conv2d", out_channels=p.out_channels, kernel_size=p.patch_size, stride=p.patch_size

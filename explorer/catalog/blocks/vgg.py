@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from explorer.catalog.blocks.params import INLINE, OUT_CHANNELS
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind, Param
+from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
 from explorer.text import _
 
 FIRST = Param(
@@ -17,7 +17,7 @@ FIRST = Param(
 )
 
 
-def _vgg_group(p, ins):
+def _vgg_group(p: Settings, ins: Shapes) -> Inside:
     inside, number = Inside(), p.first
     for _conv in range(p.depth):
         inside.add(str(number), "Conv2d", out_channels=p.out_channels, kernel_size=3, padding=1)

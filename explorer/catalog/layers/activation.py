@@ -1,6 +1,8 @@
 """Non-linearities: functions of every number by itself, and Softmax."""
 
-from explorer.catalog.kind import KINDS, Argument, Call, Kind, Param
+from collections.abc import Callable
+
+from explorer.catalog.kind import KINDS, Argument, Call, Kind, Param, Settings
 from explorer.text import _
 
 
@@ -10,7 +12,7 @@ def _activation(
     doc: str,
     keeps: str = "input",
     params: tuple[Param, ...] = (),
-    arguments=lambda p: (),
+    arguments: Callable[[Settings], tuple[Argument, ...]] = lambda p: (),
 ) -> None:
     KINDS.declare(
         Kind(

@@ -1,9 +1,20 @@
 """Convolutions: plain, grouped, depthwise, dilated and transposed."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import gcd, isqrt
 
-from explorer.catalog.kind import KINDS, Argument, Call, Kind, Mismatch, Param, Weight
+from explorer.catalog.kind import (
+    KINDS,
+    Argument,
+    Call,
+    Kind,
+    Mismatch,
+    Param,
+    Settings,
+    Shapes,
+    Weight,
+)
 from explorer.catalog.layers.window import (
     DILATION,
     KERNEL,
@@ -19,7 +30,8 @@ from explorer.catalog.layers.window import (
     strided,
     text_of,
 )
-from explorer.catalog.reach import transposed
+from explorer.catalog.reach import Reach, transposed
+from explorer.graph.graph import Shape
 from explorer.text import _
 
 OUT_CHANNELS = Param(
@@ -40,7 +52,7 @@ BIAS = Param(
 )
 
 
-def _divided(p, shape, goes_on):
+def _divided(p: Settings, shape: Shape, goes_on: Callable[[], Shape]) -> None:
     """Raises Mismatch if the groups do not divide the channels on both sides."""
     for which, channels in ((_("input"), shape[0]), (_("output"), p.out_channels)):
         if channels % p.groups:
@@ -74,37 +86,41 @@ def listed(numbers: list[int]) -> str:
     return ", ".join(map(str, numbers))
 
 
-def _conv_shape(p, ins):
+def _conv_shape(p: Settings, ins: Shapes) -> Shape:
     shape = a_map(ins[0], "Conv2d")
     _divided(p, shape, lambda: slide(p, shape, p.out_channels))
     return slide(p, shape, p.out_channels)
 
 
-def _biased(p, weight: Weight) -> tuple[Weight, ...]:
+def _biased(p: Settings, weight: Weight) -> tuple[Weight, ...]:
     return (weight, Weight("bias", (p.out_channels,))) if p.bias else (weight,)
 
 
-def _conv_macs(p, ins, out):
+def _conv_macs(p: Settings, ins: Shapes, out: Shape) -> int:
     height, width = pair(p.kernel_size)
-    return out[0] * out[1] * out[2] * (ins[0][0] // p.groups) * height * width
+    channels_seen: int = ins[0][0] // p.groups
+    return out[0] * out[1] * out[2] * channels_seen * height * width
 
 
-def _overhang(p) -> tuple[int, int]:
+def _overhang(p: Settings) -> tuple[int, int]:
     """Rows and columns that "same" adds at the end alone, where the window's reach is even: PyTorch
     then makes a padded copy of the input."""
     if p.padding != "same":
         return 0, 0
-    return tuple(step * (side - 1) % 2 for step, side in zip(pair(p.dilation), pair(p.kernel_size)))
+    below, right = (
+        step * (side - 1) % 2 for step, side in zip(pair(p.dilation), pair(p.kernel_size))
+    )
+    return below, right
 
 
-def _copied(p, ins, out) -> int:
+def _copied(p: Settings, ins: Shapes, out: Shape) -> int:
     """Bytes of that copy, which is kept in place of the input."""
     below, right = _overhang(p)
     channels, height, width = ins[0]
     return 4 * channels * (height + below) * (width + right) if below or right else 0
 
 
-def _label(p) -> str:
+def _label(p: Settings) -> str:
     return (
         f"{extent(p.kernel_size)}, {p.out_channels}{strided(p)}"
         + (f", g{p.groups}" if p.groups > 1 else "")
@@ -160,7 +176,7 @@ KINDS.declare(
 # Transposed -----------------------------------------------------------------------------------
 
 
-def _transposed_sides(p, shape):
+def _transposed_sides(p: Settings, shape: Shape) -> Shape:
     return tuple(
         (side - 1) * stride - 2 * padding + dilation * (kernel - 1) + more + 1
         for side, kernel, stride, padding, dilation, more in zip(
@@ -170,7 +186,7 @@ def _transposed_sides(p, shape):
     )
 
 
-def _transposed_shape(p, ins):
+def _transposed_shape(p: Settings, ins: Shapes) -> Shape:
     shape = a_map(ins[0], "ConvTranspose2d")
     sides = _transposed_sides(p, shape)
     _divided(p, shape, lambda: (p.out_channels, *(max(1, side) for side in sides)))
@@ -212,10 +228,17 @@ def _transposed_shape(p, ins):
     return (p.out_channels, *sides)
 
 
-def _transposed_macs(p, ins, out):
+def _transposed_reach(p: Settings, ins: Shapes, out: Shape) -> tuple[Reach, Reach]:
+    windows = zip(*map(pair, (p.kernel_size, p.stride, p.padding, p.dilation)))
+    vertical, horizontal = (transposed(*window) for window in windows)
+    return vertical, horizontal
+
+
+def _transposed_macs(p: Settings, ins: Shapes, out: Shape) -> int:
     height, width = pair(p.kernel_size)
     channels, *sides = ins[0]
-    return channels * sides[0] * sides[1] * (p.out_channels // p.groups) * height * width
+    channels_fed: int = p.out_channels // p.groups
+    return channels * sides[0] * sides[1] * channels_fed * height * width
 
 
 KINDS.declare(
@@ -256,9 +279,7 @@ KINDS.declare(
         shape=_transposed_shape,
         macs=_transposed_macs,
         keeps=("input",),
-        reach=lambda p, ins, out: tuple(
-            map(transposed, *map(pair, (p.kernel_size, p.stride, p.padding, p.dilation)))
-        ),
+        reach=_transposed_reach,
         weights=lambda p, ins: _biased(
             p, Weight("weight", (ins[0][0], p.out_channels // p.groups, *pair(p.kernel_size)))
         ),

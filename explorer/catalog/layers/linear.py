@@ -1,11 +1,22 @@
 """Fully connected layers."""
 
-from explorer.catalog.kind import KINDS, Argument, Call, Kind, Mismatch, Param, Weight
+from explorer.catalog.kind import (
+    KINDS,
+    Argument,
+    Call,
+    Kind,
+    Mismatch,
+    Param,
+    Settings,
+    Shapes,
+    Weight,
+)
 from explorer.catalog.layers.window import text_of
+from explorer.graph.graph import Shape
 from explorer.text import _
 
 
-def _linear_shape(p, ins):
+def _linear_shape(p: Settings, ins: Shapes) -> Shape:
     if p.per_place and len(ins[0]) == 3:
         return (*ins[0][:-1], p.out_features)
     if len(ins[0]) != 1:
@@ -19,11 +30,11 @@ def _linear_shape(p, ins):
     return (p.out_features,)
 
 
-def _linear_macs(p, ins, out):
-    places = 1
+def _linear_macs(p: Settings, ins: Shapes, out: Shape) -> int:
+    places: int = p.out_features
     for side in ins[0][:-1]:
         places *= side
-    return places * ins[0][-1] * p.out_features
+    return places * ins[0][-1]
 
 
 KINDS.declare(

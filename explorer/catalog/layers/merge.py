@@ -1,12 +1,23 @@
 """Joins between branches, and the learned scale of a branch."""
 
-from explorer.catalog.kind import KINDS, PORTS, Argument, Call, Kind, Mismatch, Param, Weight
+from explorer.catalog.kind import (
+    KINDS,
+    PORTS,
+    Argument,
+    Call,
+    Kind,
+    Mismatch,
+    Param,
+    Settings,
+    Shapes,
+    Weight,
+)
 from explorer.catalog.layers.window import text_of
 from explorer.graph.graph import Shape
 from explorer.text import _
 
 
-def _shapes(ins) -> str:
+def _shapes(ins: Shapes) -> str:
     return _(" and ").join(text_of(shape) for shape in ins)
 
 
@@ -21,7 +32,7 @@ def _differ(a: Shape, b: Shape) -> str:
     return ", ".join(words)
 
 
-def _add_shape(p, ins):
+def _add_shape(p: Settings, ins: Shapes) -> Shape:
     for shape in ins[1:]:
         if shape != ins[0]:
             raise Mismatch(
@@ -51,7 +62,7 @@ KINDS.declare(
 )
 
 
-def _multiply_shape(p, ins):
+def _multiply_shape(p: Settings, ins: Shapes) -> Shape:
     a, b = ins
     if len(a) == len(b) and all(x == y or 1 in (x, y) for x, y in zip(a, b)):
         return tuple(map(max, a, b))
@@ -82,7 +93,7 @@ KINDS.declare(
 )
 
 
-def _concat_shape(p, ins):
+def _concat_shape(p: Settings, ins: Shapes) -> Shape:
     channels = sum(shape[0] for shape in ins)
     for shape in ins[1:]:
         if shape[1:] != ins[0][1:]:

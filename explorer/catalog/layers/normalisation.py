@@ -2,9 +2,20 @@
 
 from math import prod
 
-from explorer.catalog.kind import KINDS, Argument, Call, Kind, Mismatch, Param, Weight
+from explorer.catalog.kind import (
+    KINDS,
+    Argument,
+    Call,
+    Kind,
+    Mismatch,
+    Param,
+    Settings,
+    Shapes,
+    Weight,
+)
 from explorer.catalog.layers.convolution import divisors, listed
 from explorer.catalog.layers.window import a_map
+from explorer.graph.graph import Shape
 from explorer.text import _
 
 EPS = Param(
@@ -61,7 +72,7 @@ KINDS.declare(
 )
 
 
-def _group_shape(p, ins):
+def _group_shape(p: Settings, ins: Shapes) -> Shape:
     shape = a_map(ins[0], "GroupNorm", ins[0])
     # PyTorch refuses groups of one number for one picture; for many it would give 0 everywhere.
     allowed = [groups for groups in divisors(shape[0]) if shape != (groups, 1, 1)]
@@ -170,11 +181,12 @@ KINDS.declare(
 )
 
 
-def _response_extra(p, ins, out) -> int:
+def _response_extra(p: Settings, ins: Shapes, out: Shape) -> int:
     """The squares, padded with zeros at both ends of the channels; k + α / n Σ x², before and
     after the power (torch.nn.functional.local_response_norm is made of these steps)."""
     channels, height, width = out
-    return _NUMBER * (3 * channels + p.size - 1) * height * width
+    padded: int = channels + p.size - 1
+    return _NUMBER * (2 * channels + padded) * height * width
 
 
 KINDS.declare(

@@ -1,6 +1,17 @@
 """Pooling: one number for each window."""
 
-from explorer.catalog.kind import KINDS, Argument, Call, Kind, Mismatch, Param
+from explorer.catalog.kind import (
+    KINDS,
+    Argument,
+    Call,
+    Extra,
+    Kept,
+    Kind,
+    Mismatch,
+    Param,
+    Settings,
+    Shapes,
+)
 from explorer.catalog.layers.window import (
     KERNEL,
     PADDING,
@@ -14,7 +25,8 @@ from explorer.catalog.layers.window import (
     strided,
     text_of,
 )
-from explorer.catalog.reach import WHOLE, adaptive
+from explorer.catalog.reach import WHOLE, Reach, adaptive
+from explorer.graph.graph import Shape
 from explorer.text import _
 
 CEIL = Param(
@@ -26,7 +38,7 @@ CEIL = Param(
 _INDEX = 8  # bytes of the place of a maximum (torch.int64)
 
 
-def _pool_shape(p, ins):
+def _pool_shape(p: Settings, ins: Shapes) -> Shape:
     shape = a_map(ins[0], "Pooling")
     kernels, paddings = pair(p.kernel_size), pair(p.padding)
     if any(2 * padding > kernel for padding, kernel in zip(paddings, kernels)):
@@ -60,7 +72,7 @@ def _pool_shape(p, ins):
     return slide(p, shape, shape[0])
 
 
-def _pool_reach(p, ins, out):
+def _pool_reach(p: Settings, ins: Shapes, out: Shape) -> tuple[Reach, Reach]:
     """A window over the whole map is global pooling."""
     if (
         out[1:] == (1, 1)
@@ -72,7 +84,7 @@ def _pool_reach(p, ins, out):
     return reach(p, ins, out)
 
 
-def _pool(name: str, doc: str, more: tuple[Param, ...] = (), extra=None) -> None:
+def _pool(name: str, doc: str, more: tuple[Param, ...] = (), extra: Extra | None = None) -> None:
     KINDS.declare(
         Kind(
             name,
@@ -107,7 +119,7 @@ def _pool(name: str, doc: str, more: tuple[Param, ...] = (), extra=None) -> None
     )
 
 
-def _indices(p, ins, out) -> int:
+def _indices(p: Settings, ins: Shapes, out: Shape) -> int:
     return _INDEX * out[0] * out[1] * out[2]
 
 
@@ -133,7 +145,12 @@ _pool(
 )
 
 
-def _adaptive(name: str, doc: str, keeps=("input",), extra=None) -> None:
+def _adaptive_reach(p: Settings, ins: Shapes, out: Shape) -> tuple[Reach, Reach]:
+    vertical, horizontal = map(adaptive, ins[0][1:], out[1:])
+    return vertical, horizontal
+
+
+def _adaptive(name: str, doc: str, keeps: Kept = ("input",), extra: Extra | None = None) -> None:
     KINDS.declare(
         Kind(
             name,
@@ -152,7 +169,7 @@ def _adaptive(name: str, doc: str, keeps=("input",), extra=None) -> None:
             ),
             label=lambda p: extent(p.output_size),
             shape=lambda p, ins: (a_map(ins[0], name)[0], *pair(p.output_size)),
-            reach=lambda p, ins, out: tuple(map(adaptive, ins[0][1:], out[1:])),
+            reach=_adaptive_reach,
             keeps=keeps,
             extra=extra,
             call=lambda p, ins: Call(f"nn.{name}", (Argument("output_size", p.output_size),)),

@@ -2,10 +2,11 @@
 
 from math import prod
 
-from explorer.catalog.kind import KINDS, Argument, Call, Kind, Mismatch, Param
+from explorer.catalog.kind import KINDS, Argument, Call, Kind, Mismatch, Param, Settings, Shapes
 from explorer.catalog.layers.convolution import divisors, listed
 from explorer.catalog.layers.window import a_map
 from explorer.catalog.reach import SAME_PLACE, WHOLE, Reach, bilinear, nearest
+from explorer.graph.graph import Shape
 from explorer.text import _
 
 KINDS.declare(
@@ -86,12 +87,12 @@ KINDS.declare(
 # Resolution -----------------------------------------------------------------------------------
 
 
-def _upsample_shape(p, ins):
+def _upsample_shape(p: Settings, ins: Shapes) -> Shape:
     channels, height, width = a_map(ins[0], "Upsample")
     return channels, height * p.scale_factor, width * p.scale_factor
 
 
-def _upsample_reach(p, ins, out):
+def _upsample_reach(p: Settings, ins: Shapes, out: Shape) -> tuple[Reach, Reach]:
     each = (nearest if p.mode == "nearest" else bilinear)(p.scale_factor)
     return each, each
 
@@ -138,7 +139,7 @@ def _side(name: str, doc: str) -> Param:
     return Param(name, 1, doc, 0, 1024, unit="px")
 
 
-def _pad_shape(p, ins):
+def _pad_shape(p: Settings, ins: Shapes) -> Shape:
     channels, height, width = a_map(ins[0], "ZeroPad2d")
     return channels, height + p.top + p.bottom, width + p.left + p.right
 
@@ -173,7 +174,7 @@ KINDS.declare(
 # Channels -------------------------------------------------------------------------------------
 
 
-def _channel_pad_shape(p, ins):
+def _channel_pad_shape(p: Settings, ins: Shapes) -> Shape:
     channels, height, width = a_map(ins[0], "ChannelPad")
     return p.before + channels + p.behind, height, width
 
@@ -200,7 +201,7 @@ KINDS.declare(
 )
 
 
-def _parted(count: int, name: str, kind: str, ins):
+def _parted(count: int, name: str, kind: str, ins: Shapes) -> Shape:
     shape = a_map(ins[0], kind)
     if shape[0] % count:
         allowed = divisors(shape[0])
@@ -233,7 +234,7 @@ KINDS.declare(
 )
 
 
-def _chunk_shape(p, ins):
+def _chunk_shape(p: Settings, ins: Shapes) -> Shape:
     shape = _parted(p.chunks, "chunks", "Chunk", ins)
     if p.index >= p.chunks:
         raise Mismatch(
@@ -266,7 +267,7 @@ KINDS.declare(
 )
 
 
-def _permute_shape(p, ins):
+def _permute_shape(p: Settings, ins: Shapes) -> Shape:
     a, b, c = a_map(ins[0], "Permute")
     return (b, c, a) if p.channels == "last" else (c, a, b)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from explorer.catalog.kind import Mismatch, Param
+from explorer.catalog.kind import Mismatch, Param, Settings, Shapes
 from explorer.catalog.reach import Reach, window
 from explorer.graph.graph import Shape
 from explorer.text import _
@@ -56,12 +56,12 @@ def extent(value: int | Pair) -> str:
     return text_of(pair(value))
 
 
-def shown(value: int | Pair) -> str:
+def shown(value: int | Shape) -> str:
     """A parameter in a sentence: 3, or 3×5."""
     return text_of(value) if isinstance(value, tuple) else str(value)
 
 
-def strided(p) -> str:
+def strided(p: Settings) -> str:
     """The stride as a label ends with it: ", s2"; nothing if it is 1."""
     return f", s{shown(p.stride)}" if pair(p.stride) != (1, 1) else ""
 
@@ -79,26 +79,28 @@ def a_map(shape: Shape, kind: str, intended: Shape | None = None) -> Shape:
     return shape
 
 
-def pads(p) -> tuple[Pair, Pair]:
+def pads(p: Settings) -> tuple[Pair, Pair]:
     """The zeros (before, after) on each axis; "same" puts an odd one behind (torch.nn.Conv2d)."""
     if p.padding != "same":
         height, width = pair(p.padding)
         return (height, height), (width, width)
     totals = [d * (k - 1) for k, d in zip(pair(p.kernel_size), pair(p.dilation))]
-    return tuple((total // 2, total - total // 2) for total in totals)
+    vertical, horizontal = ((total // 2, total - total // 2) for total in totals)
+    return vertical, horizontal
 
 
-def reach(p, ins, out) -> tuple[Reach, Reach]:
+def reach(p: Settings, ins: Shapes, out: Shape) -> tuple[Reach, Reach]:
     """What one place sees through the window."""
-    return tuple(
+    vertical, horizontal = (
         window(kernel, stride, before, dilation)
         for kernel, stride, (before, _), dilation in zip(
             pair(p.kernel_size), pair(p.stride), pads(p), pair(getattr(p, "dilation", 1))
         )
     )
+    return vertical, horizontal
 
 
-def slide(p, shape: Shape, channels: int) -> Shape:
+def slide(p: Settings, shape: Shape, channels: int) -> Shape:
     """The shape after the window has slid over both axes (torch.nn.Conv2d and MaxPool2d,
     "Shape"). Raises Mismatch if the window does not fit into the padded map."""
     kernels, strides = pair(p.kernel_size), pair(p.stride)
@@ -127,20 +129,24 @@ def slide(p, shape: Shape, channels: int) -> Shape:
     return (channels, *sides)
 
 
-def _too_large(p, shape, channels, kernels, strides, dilations) -> Mismatch:
+def _too_large(
+    p: Settings, shape: Shape, channels: int, kernels: Pair, strides: Pair, dilations: Pair
+) -> Mismatch:
     padded = tuple(side + sum(pad) for side, pad in zip(shape[1:], pads(p)))
     hangs = [stride - 1 if getattr(p, "ceil_mode", False) else 0 for stride in strides]
     largest = tuple(
         (most + hang - 1) // dilation + 1 for most, hang, dilation in zip(padded, hangs, dilations)
     )
     reaches = tuple(d * (k - 1) + 1 for k, d in zip(kernels, dilations))
-    padding = tuple(
+    needed = tuple(
         max(-(-(wide - hang - side) // 2), 0) for wide, hang, side in zip(reaches, hangs, shape[1:])
     )
+    padding: int | Shape
     if kernels[0] == kernels[1] and type(p.padding) is int:
-        padding = max(padding)
+        padding = max(needed)
     else:
-        padding = tuple(map(max, padding, pair(p.padding)))
+        padding = tuple(map(max, needed, pair(p.padding)))
+    largest_one: int | Shape
     if kernels[0] == kernels[1]:
         largest_one, allowed = min(largest), _("1 to {largest}").format(largest=min(largest))
     else:

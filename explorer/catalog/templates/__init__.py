@@ -1,19 +1,19 @@
 """Networks of the literature to start from: one declaration each, a family a file."""
 
 from explorer.catalog.templates import (  # noqa: F401  (they declare their networks, in this order)
-    lenet,
     alexnet,
-    vgg,
-    resnet,
     cifar,
-    squeezenet,
-    inception,
-    densenet,
-    mobilenet,
-    shufflenet,
-    efficientnet,
-    regnet,
     convnext,
+    densenet,
+    efficientnet,
+    inception,
+    lenet,
+    mobilenet,
+    regnet,
+    resnet,
+    shufflenet,
+    squeezenet,
+    vgg,
 )
 from explorer.catalog.templates.template import (
     CIFAR,

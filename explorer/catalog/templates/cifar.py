@@ -2,12 +2,12 @@
 with pre-activation (He et al. 2016), and wide (Zagoruyko and Komodakis 2016)."""
 
 from explorer.catalog.inside import Inside
-from explorer.catalog.templates.template import CIFAR, declare
-from explorer.graph.graph import Shape
+from explorer.catalog.templates.template import CIFAR, Writer, declare
+from explorer.graph.graph import Shape, Value
 from explorer.text import _
 
 
-def _stages(inside: Inside, block: str, n: int, width: int = 16, **params) -> None:
+def _stages(inside: Inside, block: str, n: int, width: int, **params: Value) -> None:
     for number in range(3):
         inside.add(
             f"layer{number + 1}",
@@ -20,20 +20,20 @@ def _stages(inside: Inside, block: str, n: int, width: int = 16, **params) -> No
         )
 
 
-def _resnet(n: int, **params):
+def _resnet(n: int, **params: Value) -> Writer:
     """6n + 2 layers."""
 
     def write(classes: int, input: Shape) -> Inside:
         inside = Inside()
         inside.add("stem", "CifarStem")
-        _stages(inside, "BasicBlock", n, **params)
+        _stages(inside, "BasicBlock", n, 16, **params)
         inside.add("head", "ClassifierHead", classes=classes)
         return inside
 
     return write
 
 
-def _preactivated(block: str, n: int, width: int = 16, **params):
+def _preactivated(block: str, n: int, width: int = 16, **params: Value) -> Writer:
     """6n + 2 layers of basic blocks, 9n + 2 of bottlenecks."""
 
     def write(classes: int, input: Shape) -> Inside:

@@ -1,12 +1,12 @@
 """ConvNeXt (Liu et al. 2022, section 3)."""
 
 from explorer.catalog.inside import Inside
-from explorer.catalog.templates.template import classifier, declare
+from explorer.catalog.templates.template import Writer, classifier, declare
 from explorer.graph.graph import Shape
 from explorer.text import _
 
 
-def _convnext(channels: tuple[int, ...], depths: tuple[int, ...], drop: float):
+def _convnext(channels: tuple[int, ...], depths: tuple[int, ...], drop: float) -> Writer:
     def write(classes: int, input: Shape) -> Inside:
         features = Inside()
         patch = {} if min(input[1:]) >= 32 else {"patch_size": 1}  # a small one would vanish

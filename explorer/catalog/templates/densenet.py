@@ -1,12 +1,12 @@
 """DenseNets for ImageNet (Huang et al. 2016, table 1)."""
 
 from explorer.catalog.inside import Inside
-from explorer.catalog.templates.template import declare
+from explorer.catalog.templates.template import Writer, declare
 from explorer.graph.graph import Shape
 from explorer.text import _
 
 
-def _densenet(depths: tuple[int, ...], growth: int = 32, channels: int = 64):
+def _densenet(depths: tuple[int, ...], growth: int = 32, channels: int = 64) -> Writer:
     def write(classes: int, input: Shape) -> Inside:
         features = Inside()
         features.add(

@@ -1,16 +1,19 @@
 """EfficientNet (Tan and Le 2019, table 1; its scaled forms as in their reference code) and
 EfficientNetV2 (Tan and Le 2021, table 4)."""
 
+from collections.abc import Mapping
 from math import ceil
 
 from explorer.catalog.blocks.params import divisible
 from explorer.catalog.inside import Inside
-from explorer.catalog.templates.template import classifier, declare
+from explorer.catalog.templates.template import Writer, classifier, declare
 from explorer.graph.graph import Shape
 from explorer.text import _
 
-# block, expansion, kernel, stride, channels, blocks
-_B0 = (
+_Rows = tuple[tuple[str, int, int, int, int, int], ...]
+"""Of each stage: block, expansion, kernel, stride, channels, blocks."""
+
+_B0: _Rows = (
     ("MBConv", 1, 3, 1, 16, 1),
     ("MBConv", 6, 3, 2, 24, 2),
     ("MBConv", 6, 5, 2, 40, 2),
@@ -19,7 +22,7 @@ _B0 = (
     ("MBConv", 6, 5, 2, 192, 4),
     ("MBConv", 6, 3, 1, 320, 1),
 )
-_S = (
+_S: _Rows = (
     ("FusedMBConv", 1, 3, 1, 24, 2),
     ("FusedMBConv", 4, 3, 2, 48, 4),
     ("FusedMBConv", 4, 3, 2, 64, 4),
@@ -27,7 +30,7 @@ _S = (
     ("MBConv", 6, 3, 1, 160, 9),
     ("MBConv", 6, 3, 2, 256, 15),
 )
-_M = (
+_M: _Rows = (
     ("FusedMBConv", 1, 3, 1, 24, 3),
     ("FusedMBConv", 4, 3, 2, 48, 5),
     ("FusedMBConv", 4, 3, 2, 80, 5),
@@ -36,7 +39,7 @@ _M = (
     ("MBConv", 6, 3, 2, 304, 18),
     ("MBConv", 6, 3, 1, 512, 5),
 )
-_L = (
+_L: _Rows = (
     ("FusedMBConv", 1, 3, 1, 32, 4),
     ("FusedMBConv", 4, 3, 2, 64, 7),
     ("FusedMBConv", 4, 3, 2, 96, 7),
@@ -48,7 +51,9 @@ _L = (
 _DROP = 0.2  # the last block's drop_path, were the list one longer
 
 
-def _efficientnet(rows: tuple, stem: int, last: int, dropout: float, norm: dict):
+def _efficientnet(
+    rows: _Rows, stem: int, last: int, dropout: float, norm: Mapping[str, float]
+) -> Writer:
     def write(classes: int, input: Shape) -> Inside:
         features = Inside()
         features.add("0", "ConvNormAct", out_channels=stem, stride=2, activation="SiLU", **norm)
@@ -91,7 +96,7 @@ def _efficientnet(rows: tuple, stem: int, last: int, dropout: float, norm: dict)
     return write
 
 
-def _scaled(width: float, depth: float) -> tuple:
+def _scaled(width: float, depth: float) -> _Rows:
     return tuple(
         (block, ratio, kernel, stride, divisible(channels * width), ceil(count * depth))
         for block, ratio, kernel, stride, channels, count in _B0

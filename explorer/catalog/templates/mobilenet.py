@@ -1,7 +1,7 @@
 """MobileNetV2 (Sandler et al. 2018, table 2) and V3 (Howard et al. 2019, tables 1 and 2)."""
 
 from explorer.catalog.inside import Inside
-from explorer.catalog.templates.template import classifier, declare
+from explorer.catalog.templates.template import Writer, classifier, declare
 from explorer.graph.graph import Shape
 from explorer.text import _
 
@@ -85,7 +85,7 @@ _SMALL = (
 _NORM = {"eps": 0.001, "momentum": 0.01}
 
 
-def _mobilenet_v3(rows: tuple, last: int):
+def _mobilenet_v3(rows: tuple[tuple[int, ...], ...], last: int) -> Writer:
     def write(classes: int, input: Shape) -> Inside:
         features = Inside()
         features.add("0", "ConvNormAct", out_channels=16, stride=2, activation="Hardswish", **_NORM)

@@ -4,7 +4,7 @@ from math import log
 
 from explorer.catalog.blocks.params import divisible
 from explorer.catalog.inside import Inside
-from explorer.catalog.templates.template import declare
+from explorer.catalog.templates.template import Writer, declare
 from explorer.graph.graph import Shape
 from explorer.text import _
 
@@ -40,7 +40,7 @@ def _stages(depth: int, start: int, slope: float, step: float, group: int) -> di
     return found
 
 
-def _regnet(figures: tuple, se_ratio: float):
+def _regnet(figures: tuple[int, int, float, float, int], se_ratio: float) -> Writer:
     def write(classes: int, input: Shape) -> Inside:
         trunk = Inside()
         for number, (width, depth) in enumerate(_stages(*figures).items(), 1):

@@ -1,12 +1,12 @@
 """ResNets for ImageNet (He et al. 2015, table 1) and what grew from them."""
 
 from explorer.catalog.inside import Inside
-from explorer.catalog.templates.template import declare
-from explorer.graph.graph import Shape
+from explorer.catalog.templates.template import Writer, declare
+from explorer.graph.graph import Shape, Value
 from explorer.text import _
 
 
-def _resnet(block: str, depths: tuple[int, ...], **params):
+def _resnet(block: str, depths: tuple[int, ...], **params: Value) -> Writer:
     def write(classes: int, input: Shape) -> Inside:
         inside = Inside()
         inside.add("stem", "ImageNetStem")

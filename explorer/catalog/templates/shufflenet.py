@@ -1,12 +1,12 @@
 """ShuffleNetV2 (Ma et al. 2018, table 5)."""
 
 from explorer.catalog.inside import Inside
-from explorer.catalog.templates.template import declare
+from explorer.catalog.templates.template import Writer, declare
 from explorer.graph.graph import Shape
 from explorer.text import _
 
 
-def _shufflenet(channels: tuple[int, int, int], last: int):
+def _shufflenet(channels: tuple[int, int, int], last: int) -> Writer:
     def write(classes: int, input: Shape) -> Inside:
         inside = Inside()
         inside.add("conv1", "ConvNormAct", out_channels=24, stride=2)

@@ -1,14 +1,14 @@
 """SqueezeNet 1.0 and 1.1 (Iandola et al. 2016)."""
 
 from explorer.catalog.inside import Inside
-from explorer.catalog.templates.template import classifier, declare
+from explorer.catalog.templates.template import Writer, classifier, declare
 from explorer.graph.graph import Shape
 from explorer.text import _
 
 _FIRES = ((16, 64), (16, 64), (32, 128), (32, 128), (48, 192), (48, 192), (64, 256), (64, 256))
 
 
-def _squeezenet(channels: int, kernel: int, pools: tuple[int, ...]):
+def _squeezenet(channels: int, kernel: int, pools: tuple[int, ...]) -> Writer:
     """pools: before which Fire modules the resolution falls."""
 
     def write(classes: int, input: Shape) -> Inside:

@@ -1,10 +1,13 @@
 """How a network of the literature is declared, and found by its name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from explorer.catalog.inside import Inside
-from explorer.graph.graph import Graph, Shape
+from explorer.graph.graph import Graph, Shape, Value
+
+Writer = Callable[[int, Shape], Inside]
+"""(number of classes, input shape) -> the network still being written."""
 
 IMAGENET: Shape = (3, 224, 224)
 CIFAR: Shape = (3, 32, 32)
@@ -14,16 +17,13 @@ DIGITS: Shape = (1, 28, 28)
 @dataclass(frozen=True)
 class Template:
     """A network by name. input, classes: those of the paper's data set. family: the networks that
-    it is listed with.
-
-    write: (number of classes, input shape) -> the network still being written.
-    """
+    it is listed with."""
 
     name: str
     doc: str
     input: Shape
     classes: int
-    write: Callable[[int, Shape], Inside]
+    write: Writer
     family: str = ""
 
 
@@ -53,7 +53,7 @@ def declare(
     name: str,
     family: str,
     doc: str,
-    write: Callable[[int, Shape], Inside],
+    write: Writer,
     input: Shape = IMAGENET,
     classes: int = 1000,
 ) -> None:
@@ -62,7 +62,7 @@ def declare(
     _TEMPLATES[name] = Template(name, doc, input, classes, write, family)
 
 
-def classifier(inside: Inside, name: str, *layers: tuple[str, dict]) -> None:
+def classifier(inside: Inside, name: str, *layers: tuple[str, Mapping[str, Value]]) -> None:
     """A group of layers (kind, parameters) in a row, numbered from 0."""
     group = Inside()
     for number, (kind, params) in enumerate(layers):

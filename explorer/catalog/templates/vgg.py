@@ -1,14 +1,14 @@
 """VGG (Simonyan and Zisserman 2014, table 1), with and without BatchNorm2d."""
 
 from explorer.catalog.inside import Inside
-from explorer.catalog.templates.template import classifier, declare
+from explorer.catalog.templates.template import Writer, classifier, declare
 from explorer.graph.graph import Shape
 from explorer.text import _
 
 _WIDTHS = (64, 128, 256, 512, 512)
 
 
-def _vgg(depths: tuple[int, ...], batch_norm: bool):
+def _vgg(depths: tuple[int, ...], batch_norm: bool) -> Writer:
     def write(classes: int, input: Shape) -> Inside:
         features, side, first = Inside(), min(input[1:]), 0
         for number, (width, depth) in enumerate(zip(_WIDTHS, depths), 1):
