@@ -61,7 +61,7 @@ def sums(block: Facts) -> bool:
 def form_of(block: Facts, forms: list[Facts]) -> str:
     """What tells this form of a block from the others, in a sentence."""
 
-    def parts(form: Facts) -> tuple:
+    def parts(form: Facts) -> tuple[str, str, str]:
         kinds = [facts.kind for facts in _within(form)]
         return (
             _("a shortcut") if sums(form) else _("no shortcut"),
@@ -86,7 +86,7 @@ def _within(facts: Facts) -> Iterator[Facts]:
 
 def changed(uses: list[Facts]) -> str:
     """What a block does to the shape, as a part of a class's name."""
-    if any(use.ins[0][1:] != use.out[1:] for use in uses):
+    if any(use.known_ins[0][1:] != use.known_out[1:] for use in uses):
         return "Down"
-    before, after = uses[0].ins[0][0], uses[0].out[0]
+    before, after = uses[0].known_ins[0][0], uses[0].known_out[0]
     return "Wider" if after > before else "Narrower" if after < before else ""

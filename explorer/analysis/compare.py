@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from explorer.analysis.facts import Facts
 from explorer.analysis.layer import Layer, layers_of
-from explorer.analysis.receptive_field import ReceptiveFields
+from explorer.analysis.receptive_field import ReceptiveField, ReceptiveFields
 from explorer.graph.graph import INPUT, Graph, Shape
 from explorer.text import _
 
@@ -80,7 +80,8 @@ def compared(
         raise NotComparable(
             _("{node} sees the whole map; there is no convolution of that field").format(node=exit)
         )
-    if any(type(jump) is not int or jump < 1 for jump in field.jump) or 0 in field.size:
+    down, right = field.jump
+    if not (isinstance(down, int) and isinstance(right, int)) or 0 in (down, right, *field.size):
         raise NotComparable(_("These nodes raise the resolution; one convolution cannot"))
     layers = [layer for id in nodes for layer in layers_of(id, facts[id], (INPUT,))[0]]
     chain = _figures(layers)
@@ -95,7 +96,7 @@ def compared(
         nodes,
         field.size,
         _growth(fields.layers(nodes), field.size),
-        field.jump,
+        (down, right),
         (shape[0], out[0]),
         chain,
         single,
@@ -168,7 +169,9 @@ def _figures(layers: list[Layer]) -> Figures:
     )
 
 
-def _growth(fields, last: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+def _growth(
+    fields: Iterable[ReceptiveField | None], last: tuple[int, int]
+) -> tuple[tuple[int, int], ...]:
     found = [(1, 1)]
     for field in fields:
         size = field.size if field else found[-1]

@@ -158,6 +158,7 @@ class _Run:
     def text(self) -> str:
         """All items as one generator."""
         growth = _step(self.items[0], self.items[1])
+        assert growth is not None  # otherwise the second would not be in this run
         item = _line(_grown(self.items[0], growth))
         variable = "i" if any(growth) or self.names else "_"
         if self.names:
@@ -175,7 +176,7 @@ def _runs(row: Row) -> list[_Run]:
             runs[-1].names += [name] * bool(name)
         else:
             # Two that only happen to differ evenly are no run: the second may begin one.
-            if runs and runs[-1].count == 2 and any(_step(*runs[-1].items)):
+            if runs and runs[-1].count == 2 and any(_step(*runs[-1].items) or ()):
                 last = runs.pop()
                 runs += [_Run(last.items[:1], last.names[:1]), _Run(last.items[1:], last.names[1:])]
                 if runs[-1].goes_on(item, name):
@@ -224,6 +225,7 @@ def _grown(item: Call | Row, growth: tuple[int, ...]) -> Call | Row:
     """The item with the growth of its numbers written out."""
     if not any(growth):
         return item
+    assert isinstance(item, Call)  # nothing else has numbers
     return Call(
         item.function,
         tuple(

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard, overload
 
 from explorer.catalog import KINDS, Kind, Mismatch
 from explorer.catalog.inside import Run
-from explorer.catalog.kind import Call, Settings, Weight
-from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Shape, Wire
+from explorer.catalog.kind import Call, Settings, Shapes, Weight
+from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Meaning, Node, Shape, Wire
 from explorer.text import _
 
 
@@ -37,13 +37,19 @@ class Blocks(Sequence[Child]):
     different: the facts of the first blocks; all further ones share the last of them.
     """
 
-    def __init__(self, run: Run, different: tuple["Facts", ...]):
+    def __init__(self, run: Run, different: tuple["Facts", ...]) -> None:
         self._run, self._different = run, different
 
     def __len__(self) -> int:
         return self._run.times
 
-    def __getitem__(self, at):
+    @overload
+    def __getitem__(self, at: int) -> Child: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Child, ...]: ...
+
+    def __getitem__(self, at: int | slice) -> Child | tuple[Child, ...]:
         if isinstance(at, slice):
             return tuple(map(self._child, range(*at.indices(len(self)))))
         if not -len(self) <= at < len(self):
@@ -64,16 +70,8 @@ class Blocks(Sequence[Child]):
         )
 
 
-class Facts(NamedTuple):
-    """What is known of one node.
-
-    ins, out: shapes without the batch dimension; None is unknown. params: learned numbers.
-    macs: fused multiply-adds for one picture. activations: numbers that the layers inside put out
-    for one picture, those that only view another tensor not counted. faults: how many there are,
-    here and inside. layers: how many primitives. children, result: of a composite, the nodes inside that lead to its output, in
-    order of execution, and the id of the one that gives the output. strays: the nodes inside that
-    lead nowhere and have faults.
-    """
+class _Facts(NamedTuple):
+    """The fields of Facts."""
 
     kind: Kind
     settings: Settings
@@ -91,6 +89,20 @@ class Facts(NamedTuple):
     result: str = INPUT
     inner: Graph | None = None
 
+
+class Facts(_Facts):
+    """What is known of one node.
+
+    ins, out: shapes without the batch dimension; None is unknown. params: learned numbers.
+    macs: fused multiply-adds for one picture. activations: numbers that the layers inside put out
+    for one picture, those that only view another tensor not counted. faults: how many there are,
+    here and inside. layers: how many primitives. children, result: of a composite, the nodes inside that lead to its output, in
+    order of execution, and the id of the one that gives the output. strays: the nodes inside that
+    lead nowhere and have faults.
+    """
+
+    __slots__ = ()
+
     # One is made for each use that is unlike all before, and then shared: it is known by being
     # itself. A tuple is made three times as fast as a frozen dataclass.
     __eq__ = object.__eq__
@@ -98,19 +110,32 @@ class Facts(NamedTuple):
     __hash__ = object.__hash__
 
     @property
+    def known_ins(self) -> Shapes:
+        """`ins` of a node that is known to have them all."""
+        assert all_known(self.ins)
+        return self.ins
+
+    @property
+    def known_out(self) -> Shape:
+        """`out` of a node that is known to have it."""
+        assert self.out is not None
+        return self.out
+
+    @property
     def call(self) -> Call | None:
         """The constructor that makes this layer, for a primitive with a module of its own."""
-        return self.kind.call(self.settings, self.ins) if self.kind.call else None
+        return self.kind.call(self.settings, self.known_ins) if self.kind.call else None
 
     @property
     def label(self) -> str:
         """The kind's label; of a group what it weighs with: "1×1, 96 → 3×3, 128"."""
+        plain = self.kind.label(self.settings) if self.kind.label else ""
         if self.inner is None:
-            return self.kind.label(self.settings) if self.kind.label else ""
+            return plain
         words = [child.facts.label for child in self.children if child.facts.params]
         words = [word for word in words if word]
         if len(words) < 2:
-            return words[0] if words else self.kind.label(self.settings)
+            return words[0] if words else plain
         return f"{words[0]} {'→' if len(words) == 2 else '…'} {words[-1]}"
 
     @property
@@ -123,21 +148,29 @@ class Facts(NamedTuple):
         """The graph inside a composite, None for a primitive."""
         if self.inner is not None:
             return self.inner
-        return self.kind.expand(self.settings, self.ins).graph() if self.children else None
+        if not self.children or self.kind.expand is None:
+            return None
+        return self.kind.expand(self.settings, self.known_ins).graph()
+
+
+def all_known(shapes: tuple[Shape | None, ...]) -> TypeGuard[Shapes]:
+    """No shape is None."""
+    return None not in shapes
 
 
 VIEWS = frozenset(("Flatten", "Identity", "Dropout"))
 
 
 @lru_cache(maxsize=65_536)
-def _facts(meaning: tuple, ins: tuple[Shape | None, ...]) -> Facts:
+def _facts(meaning: Meaning, ins: tuple[Shape | None, ...]) -> Facts:
     name, params, inner = meaning
     kind = KINDS[name]
     settings = kind.settings(dict(params))
-    if None in ins:
+    if not all_known(ins):
         return Facts(kind, settings, ins, None, inner=inner)
     if kind.composite:
         return _composite(kind, settings, ins, inner)
+    assert kind.shape is not None  # a primitive states it
     try:
         out = kind.shape(settings, ins)
     except Mismatch as mismatch:
@@ -156,15 +189,14 @@ def _facts(meaning: tuple, ins: tuple[Shape | None, ...]) -> Facts:
     )
 
 
-def _composite(
-    kind: Kind, settings: Settings, ins: tuple[Shape, ...], inner: Graph | None
-) -> Facts:
+def _composite(kind: Kind, settings: Settings, ins: Shapes, inner: Graph | None) -> Facts:
     if inner is not None:
         return _group(kind, settings, ins, inner)
+    assert kind.expand is not None  # a composite states it
     inside = kind.expand(settings, ins)
     if inside.run:
         return _total(kind, settings, ins, _blocks(inside.run, ins), inside.last)
-    shapes = {INPUT: ins[0]}
+    shapes: dict[str, Shape | None] = {INPUT: ins[0]}
     children = []
     for id, meaning, sources in inside.steps:
         facts = _facts(
@@ -178,7 +210,7 @@ def _composite(
     return _total(kind, settings, ins, children, inside.last)
 
 
-def _blocks(run: Run, ins: tuple[Shape, ...]) -> Blocks:
+def _blocks(run: Run, ins: Shapes) -> Blocks:
     """The blocks of a stage; what comes after one that changes nothing any more is equal."""
     different = [_facts(run.begin, ins)]
     for _number in range(1, run.times):
@@ -189,7 +221,7 @@ def _blocks(run: Run, ins: tuple[Shape, ...]) -> Blocks:
     return Blocks(run, tuple(different))
 
 
-def _group(kind: Kind, settings: Settings, ins: tuple[Shape, ...], inner: Graph) -> Facts:
+def _group(kind: Kind, settings: Settings, ins: Shapes, inner: Graph) -> Facts:
     found = list(sweep(inner, ins[0]))
     alive = needed(inner)
     children = [child for child in found if child.id in alive]
@@ -209,7 +241,7 @@ def _group(kind: Kind, settings: Settings, ins: tuple[Shape, ...], inner: Graph)
 def _total(
     kind: Kind,
     settings: Settings,
-    ins: tuple[Shape, ...],
+    ins: Shapes,
     children: Sequence[Child],
     result: str,
     strays: Iterable[Child] = (),

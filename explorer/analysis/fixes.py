@@ -1,23 +1,22 @@
 """What would make a problem right: each fix a named edit that a person can choose."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from explorer.analysis.facts import Fault, names_in, names_of, sweep
-from explorer.analysis.layer_fixes import LAYER_RULES
+from explorer.analysis.facts import Fault, all_known, names_in, names_of, sweep
+from explorer.analysis.layer_fixes import LAYER_RULES, Rule
 from explorer.analysis.problem import Fix
 from explorer.catalog import KINDS
 from explorer.catalog.layers.window import pair, text_of
 from explorer.graph import edits, names
-from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Shape, Wire
+from explorer.graph.edits import Edit
+from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Shape, Value, Wire
 from explorer.text import _
 
 if TYPE_CHECKING:
     from explorer.analysis.report import Report
-
-Edit = Callable[[Graph], Graph]
 
 
 def fixes(report: "Report", id: str, fault: Fault) -> tuple[Fix, ...]:
@@ -31,12 +30,13 @@ def inside(id: str, edit: Edit) -> Edit:
 
     def outer(graph: Graph) -> Graph:
         node = graph.nodes[id]
+        assert node.inner is not None  # it is a group
         return edits.replace_node(graph, replace(node, inner=edit(node.inner)))
 
     return outer
 
 
-def _none(report, id, fault) -> Iterator[Fix]:
+def _none(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     return iter(())
 
 
@@ -48,16 +48,17 @@ def _add(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     the others. Others: the most of one shape, or the first; then the next."""
     graph, facts = report.graph, report.facts[id]
     wires = [graph.into(id)[port] for port in sorted(graph.into(id))]
-    if None in facts.ins:
+    ins = facts.ins
+    if not all_known(ins):
         return
-    shapes = sorted(dict.fromkeys(facts.ins), key=facts.ins.count, reverse=True)
+    shapes = sorted(dict.fromkeys(ins), key=ins.count, reverse=True)
     odd = {
-        want: [(wire, have) for wire, have in zip(wires, facts.ins) if have != want]
-        for want in shapes
+        want: [(wire, have) for wire, have in zip(wires, ins) if have != want] for want in shapes
     }
     for want, branches in odd.items():
-        strides = [_stride(have, want) for _wire, have in branches]
-        if all(strides):
+        found = [_stride(have, want) for _wire, have in branches]
+        strides = [stride for stride in found if stride]
+        if len(strides) == len(found):
             yield _projected(want, branches, strides)
     for want, branches in odd.items():
         changed = {
@@ -72,7 +73,7 @@ def _add(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
             yield _matched(report, changed)
 
 
-def _matched(report: "Report", changed: dict[str, dict]) -> Fix:
+def _matched(report: "Report", changed: Mapping[str, Mapping[str, Value]]) -> Fix:
     """Other parameters for each of these nodes."""
     each = [
         (source, report.facts[source].kind.stated(params)) for source, params in changed.items()
@@ -112,11 +113,11 @@ def _project_each(graph: Graph, wires: list[Wire], strides: dict[str, int], chan
             graph = edits.connect(graph, made[wire.source], wire.target, wire.port)
             continue
         graph = _project(graph, wire, channels, strides[wire.source])
-        made[wire.source] = next(reversed(graph.nodes))
+        made[wire.source] = list(graph.nodes)[-1]
     return graph
 
 
-def _set_each(graph: Graph, params: dict[str, dict]) -> Graph:
+def _set_each(graph: Graph, params: Mapping[str, Mapping[str, Value]]) -> Graph:
     for id, values in params.items():
         graph = edits.set_params(graph, id, values)
     return graph
@@ -141,14 +142,17 @@ def _project(graph: Graph, wire: Wire, channels: int, stride: int) -> Graph:
     return edits.insert(graph, node, wire)
 
 
-def _reshaped(report: "Report", id: str, have: Shape, want: Shape) -> dict:
+def _reshaped(report: "Report", id: str, have: Shape, want: Shape) -> dict[str, Value]:
     """Parameters of a node that make its output `want` instead of `have`: channels and stride."""
     if id not in report.facts or len(have) != 3 or len(want) != 3:
         return {}
-    facts, changed = report.facts[id], {}
+    facts = report.facts[id]
+    changed: dict[str, Value] = {}
     key = next((key for key in ("out_channels", "width") if hasattr(facts.settings, key)), None)
     if have[0] != want[0]:
-        value = getattr(facts.settings, key, 0) * want[0] / have[0] if key else 0.5
+        if key is None:
+            return {}
+        value = getattr(facts.settings, key) * want[0] / have[0]
         if value != int(value):
             return {}
         changed[key] = int(value)
@@ -166,7 +170,7 @@ def _reshaped(report: "Report", id: str, have: Shape, want: Shape) -> dict:
     return changed if _gives(report, id, changed, want) else {}
 
 
-def _gives(report: "Report", id: str, params: dict, want: Shape) -> bool:
+def _gives(report: "Report", id: str, params: Mapping[str, Value], want: Shape) -> bool:
     """The node, so changed, really has that output."""
     node = report.graph.nodes[id]
     if KINDS[node.kind].fault({**node.params, **params}):
@@ -186,7 +190,7 @@ def _multiply(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     it."""
     graph, ins = report.graph, report.facts[id].ins
     wires = [graph.into(id)[port] for port in sorted(graph.into(id))]
-    if None in ins or any(len(shape) != 3 for shape in ins):
+    if not all_known(ins) or any(len(shape) != 3 for shape in ins):
         return
     for which, other in ((1, 0), (0, 1)):
         have, full = ins[which], ins[other]
@@ -202,7 +206,7 @@ def _multiply(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
 
 def _concat(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     """Give the one branch that differs the size of the others."""
-    into, ins = report.graph.into(id), report.facts[id].ins
+    into, ins = report.graph.into(id), report.facts[id].known_ins
     sources = [into[port].source for port in sorted(into)]
     for which, (source, have) in enumerate(zip(sources, ins)):
         others = {shape[1:] for number, shape in enumerate(ins) if number != which}
@@ -220,7 +224,7 @@ def _concat(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
 
 
 def _vector(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
-    settings, shape = report.facts[id].settings, report.facts[id].ins[0]
+    settings, shape = report.facts[id].settings, report.facts[id].known_ins[0]
     features, bias = settings.out_features, int(settings.bias)
     if len(shape) == 3:
         yield Fix(
@@ -237,7 +241,7 @@ def _vector(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
         )
 
 
-def _before(graph: Graph, id: str, kinds: tuple) -> Graph:
+def _before(graph: Graph, id: str, kinds: Sequence[tuple[str, Mapping[str, Value]]]) -> Graph:
     x, y = graph.nodes[id].position
     for number, (kind, params) in enumerate(kinds):
         place = (x - 130.0 * (len(kinds) - number), y)
@@ -267,7 +271,7 @@ def _classes(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
             return
     inner = report.graph.nodes[id].inner if id in report.graph.nodes else None
     last = inner.into(OUTPUT).get(PORT) if inner else None
-    if last and last.source in inner.nodes and inner.nodes[last.source].kind == "Linear":
+    if inner and last and last.source in inner.nodes and inner.nodes[last.source].kind == "Linear":
         yield Fix(
             _("Set {values} in {node}").format(
                 values=KINDS["Linear"].stated({"out_features": count}), node=f"{id}.{last.source}"
@@ -346,7 +350,7 @@ def _names(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
         )
 
 
-_RULES = {
+_RULES: dict[str, Rule] = {
     **LAYER_RULES,
     "add": _add,
     "multiply": _multiply,

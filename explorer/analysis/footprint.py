@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from explorer.analysis.facts import Child, Facts
 from explorer.analysis.forward import evaluation
-from explorer.graph.graph import INPUT
+from explorer.graph.graph import INPUT, Shape
 
 Line = tuple[int, int]
 Order = list[tuple[Child, tuple[str, ...]]]
@@ -88,7 +88,7 @@ def _hidden(a: Line, b: Line, c: Line) -> bool:
 class _Level:
     """How much memory is taken now, and the peaks so far."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.fixed = self.each = 0
         self.peaks: list[Line] = [(0, 0)]
 
@@ -114,7 +114,9 @@ def footprint(
     known."""
     if not facts.kind.composite:
         return _leaf(facts, manner, widths, learns, held)
-    return composed(_order(facts), facts.result, facts.ins[0], manner, widths[0], learns[0], held)
+    return composed(
+        _order(facts), facts.result, facts.known_ins[0], manner, widths[0], learns[0], held
+    )
 
 
 def _order(facts: Facts) -> Order:
@@ -135,6 +137,7 @@ def _leaf(
     facts: Facts, manner: Manner, widths: tuple[int, ...], learns: tuple[bool, ...], held: bool
 ) -> Footprint:
     kind, settings, name = facts.kind, facts.settings, facts.kind.name
+    ins = facts.known_ins
     weights = sum(weight.size for weight in facts.weights if weight.learned)
     buffers = sum(
         weight.size * (FULL if weight.shape else INDEX)
@@ -158,13 +161,13 @@ def _leaf(
             0,
             buffers,
             ((0, 0),),
-            ((0, prod(facts.ins[0]) * widths[0]),) if name == "Chunk" and works else ((0, 0),),
+            ((0, prod(ins[0]) * widths[0]),) if name == "Chunk" and works else ((0, 0),),
             name != "Chunk",
         )
-    out = prod(facts.out) * width
+    out = prod(facts.known_out) * width
     keeps = kept_tensors(facts) if works else ()
     cast = sum(
-        prod(shape) * wanted for shape, each in zip(facts.ins, widths) if wanted and each != wanted
+        prod(shape) * wanted for shape, each in zip(ins, widths) if wanted and each != wanted
     )
     copies = (
         HALF
@@ -200,13 +203,17 @@ def _leaf(
 def kept_tensors(facts: Facts) -> tuple[str, ...]:
     """Which of its tensors a layer keeps for the backward pass: "input", "output"."""
     keeps = facts.kind.keeps
-    return keeps(facts.settings, facts.ins, facts.out) if callable(keeps) else keeps
+    if callable(keeps):
+        return keeps(facts.settings, facts.known_ins, facts.known_out)
+    return keeps
 
 
 def extra(facts: Facts, manner: Manner, width: int) -> int:
     """Bytes for one picture that a layer keeps beside its input and output. On the CPU the mask of
     a Dropout is as wide as its numbers, not one byte each as on a GPU."""
-    found = facts.kind.extra(facts.settings, facts.ins, facts.out) if facts.kind.extra else 0
+    if facts.kind.extra is None:
+        return 0
+    found = facts.kind.extra(facts.settings, facts.known_ins, facts.known_out)
     return width * found if facts.kind.name == "Dropout" and not manner.cuda else found
 
 
@@ -228,12 +235,12 @@ def _leaf_backward(
     held: bool,
 ) -> tuple[Line, ...]:
     """The gradients of its inputs, where they need memory of their own, and of its weights."""
-    out = prod(facts.out) * width
+    out = prod(facts.known_out) * width
     if facts.kind.name in ("Add", "Concat"):
         return ((0, 0),)
     made = sum(
         prod(shape) * (width + (each if each != width else 0))
-        for shape, each, learn in zip(facts.ins, widths, learns)
+        for shape, each, learn in zip(facts.known_ins, widths, learns)
         if learn
     )
     made += _AT_WORK.get(facts.kind.name, (0, 0))[1] * out
@@ -252,7 +259,7 @@ def _leaf_backward(
 def composed(
     order: Order,
     result: str,
-    shape: tuple[int, ...],
+    shape: Shape,
     manner: Manner,
     width: int,
     learns: bool,
@@ -264,13 +271,14 @@ def composed(
         try:
             next(work)
         except StopIteration as done:
-            return done.value
+            found: Footprint = done.value
+            return found
 
 
 def composing(
     order: Order,
     result: str,
-    shape: tuple[int, ...],
+    shape: Shape,
     manner: Manner,
     width: int,
     learns: bool,
@@ -316,11 +324,12 @@ class _Inside:
     values in scope are in it; keepers: how many layers need it for the backward pass.
     """
 
-    def __init__(self, shape: tuple[int, ...], manner: Manner, width: int, learns: bool):
+    def __init__(self, shape: Shape, manner: Manner, width: int, learns: bool):
         self.manner = manner
         self.place, self.widths, self.learns = {INPUT: INPUT}, {INPUT: width}, {INPUT: learns}
         self.numbers, self.sizes = {INPUT: prod(shape)}, {INPUT: 0}
-        self.owners, self.keepers = Counter({INPUT: 1}), Counter()
+        self.owners = Counter({INPUT: 1})
+        self.keepers: Counter[str] = Counter()
         self.prints: dict[str, Footprint] = {}
         self.level = _Level()
         self.copies = self.buffers = 0
@@ -339,7 +348,7 @@ class _Inside:
         level, place, id = self.level, self.place, child.id
         each = self.prints[id] = self._print(child)
         self.widths[id], self.learns[id] = each.width, each.learns
-        self.numbers[id] = prod(child.facts.out)
+        self.numbers[id] = prod(child.facts.known_out)
         self.copies += each.copies
         self.buffers += each.buffers
         level.rise(each.forward)

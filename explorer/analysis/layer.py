@@ -1,7 +1,7 @@
 """The primitives of a network, one after another, under the names that they have in it."""
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from explorer.analysis.facts import Facts
 from explorer.graph.graph import INPUT, Shape
@@ -20,7 +20,7 @@ class Layer(NamedTuple):
         return self.facts.kind.name
 
     @property
-    def settings(self) -> dict:
+    def settings(self) -> dict[str, Any]:
         """All its parameters."""
         return vars(self.facts.settings)
 

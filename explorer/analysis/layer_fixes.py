@@ -1,13 +1,13 @@
 """Fixes within one layer: other values of its own parameters."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
 from explorer.analysis.facts import Fault
 from explorer.analysis.problem import Fix
 from explorer.catalog import KINDS
-from explorer.catalog.layers.window import Pair, pair
+from explorer.catalog.layers.window import pair
 from explorer.graph import edits
 from explorer.graph.graph import Value
 from explorer.text import _
@@ -27,9 +27,10 @@ def _set(report: "Report", id: str, **params: Value) -> Iterator[Fix]:
         )
 
 
-def _single(values: Pair) -> Value:
+def _single(values: Iterable[int]) -> Value:
     """One number where both sides agree."""
-    return values[0] if values[0] == values[1] else values
+    height, width = values
+    return height if height == width else (height, width)
 
 
 def _removed(id: str) -> Fix:
@@ -39,7 +40,7 @@ def _removed(id: str) -> Fix:
 # Windows --------------------------------------------------------------------------------------
 
 
-def _kernel(report, id, fault):
+def _kernel(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     kind, settings, allowed = report.facts[id].kind, report.facts[id].settings, fault.allowed
     if kind.category != "pooling" or all(
         2 * padding <= kernel
@@ -51,35 +52,31 @@ def _kernel(report, id, fault):
         yield _removed(id)
 
 
-def _padding(report, id, fault):
+def _padding(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     yield from _set(report, id, padding=fault.allowed["most"])
 
 
-def _same(report, id, fault):
+def _same(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     """Half the kernel on every side is what keeps the size where the stride is 1."""
     yield from _set(report, id, padding=_single(fault.allowed["padding"]))
     yield from _set(report, id, stride=1)
 
 
-def _vanishes(report, id, fault):
+def _vanishes(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     yield from _set(report, id, padding=_single(fault.allowed["padding"]))
     yield from _set(report, id, kernel_size=_single(fault.allowed["kernel_size"]))
 
 
-def _output_padding(report, id, fault):
+def _output_padding(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     settings = report.facts[id].settings
     asked = pair(settings.output_padding)
-    yield from _set(
-        report, id, output_padding=_single(tuple(map(min, asked, fault.allowed["most"])))
-    )
+    yield from _set(report, id, output_padding=_single(map(min, asked, fault.allowed["most"])))
     yield from _set(
         report,
         id,
         stride=_single(
-            tuple(
-                stride if more <= most else more + 1
-                for stride, more, most in zip(pair(settings.stride), asked, fault.allowed["most"])
-            )
+            stride if more <= most else more + 1
+            for stride, more, most in zip(pair(settings.stride), asked, fault.allowed["most"])
         ),
     )
 
@@ -87,7 +84,7 @@ def _output_padding(report, id, fault):
 # Groups ---------------------------------------------------------------------------------------
 
 
-def _groups(report, id, fault):
+def _groups(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     if "numbers" in fault.allowed:
         yield from _nearest("groups", report, id, fault)
         return
@@ -101,25 +98,34 @@ def _groups(report, id, fault):
         yield from _set(report, id, out_channels=up)
 
 
-def _nearest(key: str, report, id, fault):
+def _nearest(key: str, report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     """The number nearest to the one asked for that is allowed; of two the smaller."""
-    wanted, numbers = getattr(report.facts[id].settings, key), fault.allowed["numbers"]
-    if numbers:
-        yield from _set(report, id, **{key: min(numbers, key=lambda number: abs(number - wanted))})
-    else:
+    number = _nearest_allowed(getattr(report.facts[id].settings, key), fault)
+    if number is None:
         yield _removed(id)
+    else:
+        yield from _set(report, id, **{key: number})
 
 
-def _chunks(report, id, fault):
-    index = report.facts[id].settings.index
-    for fix in _nearest("chunks", report, id, fault):
-        chunks = fix.edit.keywords["params"]["chunks"]
-        yield from [fix] if index < chunks else _set(report, id, chunks=chunks, index=chunks - 1)
+def _nearest_allowed(wanted: int, fault: Fault) -> int | None:
+    numbers: list[int] = fault.allowed["numbers"]
+    return min(numbers, key=lambda number: abs(number - wanted), default=None)
 
 
-def _index(report, id, fault):
+def _chunks(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+    settings = report.facts[id].settings
+    chunks = _nearest_allowed(settings.chunks, fault)
+    if chunks is None:
+        yield _removed(id)
+    elif settings.index < chunks:
+        yield from _set(report, id, chunks=chunks)
+    else:
+        yield from _set(report, id, chunks=chunks, index=chunks - 1)
+
+
+def _index(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     yield from _set(report, id, index=fault.allowed["most"])
-    index, shape = report.facts[id].settings.index, report.facts[id].ins[0]
+    index, shape = report.facts[id].settings.index, report.facts[id].known_ins[0]
     if shape[0] % (index + 1) == 0:
         yield from _set(report, id, chunks=index + 1)
 

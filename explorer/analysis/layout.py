@@ -117,7 +117,7 @@ def _even_rows(
 ) -> list[tuple[int, int]]:
     """The same number of rows, the longest of them as short as it can be."""
 
-    def longest(rows):
+    def longest(rows: list[tuple[int, int]]) -> float:
         return max(sum(steps[begin : end - 1]) + widths[end - 1] for begin, end in rows)
 
     rows = list(_rows(widths, steps, narrow, full))
@@ -204,7 +204,7 @@ class _Ways:
 
     def _main(self, kind: str, sources: list[str]) -> str:
         if kind == "Multiply":
-            return min(sources, key=self.length.get)
+            return min(sources, key=self.length.__getitem__)
         if kind == "Concat":
             return next(
                 (
@@ -219,7 +219,7 @@ class _Ways:
                 ),
                 sources[0],
             )
-        return max(sources, key=self.length.get)
+        return max(sources, key=self.length.__getitem__)
 
     def _before(self, id: str) -> Iterator[str]:
         """The ids along the longest way that leads to a node."""
@@ -227,7 +227,7 @@ class _Ways:
             sources = [wire.source for wire in self.graph.into(id).values()]
             if not sources:
                 return
-            id = max(sources, key=self.length.get)
+            id = max(sources, key=self.length.__getitem__)
             yield id
 
     def back(self, id: str, known: Collection[str]) -> list[str]:
@@ -252,7 +252,11 @@ class _Lanes:
         self.lanes: dict[str, int] = {INPUT: 0, OUTPUT: 0}
         self.taken: list[list[tuple[int, int]]] = [[(0, len(graph.nodes) + 2)]]
         leading = graph.into(OUTPUT).get(PORT)
-        end = leading.source if leading else max(graph.order, key=column_of.get, default=INPUT)
+        end = (
+            leading.source
+            if leading
+            else max(graph.order, key=column_of.__getitem__, default=INPUT)
+        )
         self._settle(self.ways.back(end, self.lanes), 0)
         for id in graph.order:  # what leads nowhere
             if id not in self.lanes:

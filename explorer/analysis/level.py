@@ -1,5 +1,6 @@
 """One level of a network: the whole, or the inside of a block; what can be seen at one time."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from explorer.analysis.facts import Facts, sweep
@@ -29,7 +30,8 @@ class Level:
 
 def level(report: Report, path: tuple[str, ...] = ()) -> Level:
     """The level of a network at a way of ids. Raises NoInside."""
-    graph, facts, input, own = report.graph, report.facts, report.graph.input, True
+    graph, facts, own = report.graph, report.facts, True
+    input: Shape | None = graph.input
     for depth, id in enumerate(path, 1):
         here, found = ".".join(path[:depth]), facts.get(id)
         if found is None:
@@ -41,8 +43,8 @@ def level(report: Report, path: tuple[str, ...] = ()) -> Level:
                 )
             )
         node = graph.nodes[id]
-        graph, own = found.expansion, own and node.inner is not None
-        if graph is None:
+        inner, own = found.expansion, own and node.inner is not None
+        if inner is None:
             raise NoInside(
                 _("Nothing is known of the inside of {path}").format(path=here)
                 if found.kind.composite
@@ -51,9 +53,8 @@ def level(report: Report, path: tuple[str, ...] = ()) -> Level:
                 )
             )
         input = found.ins[0] if found.ins else None
-        facts = {child.id: child.facts for child in sweep(graph, input)}
-        if not own and unplaced(graph):
-            graph = placed_inside(graph)
+        facts = {child.id: child.facts for child in sweep(inner, input)}
+        graph = placed_inside(inner) if not own and unplaced(inner) else inner
     return Level(tuple(path), graph, facts, input, own)
 
 
@@ -67,6 +68,6 @@ def first_problems(report: Report, path: tuple[str, ...] = ()) -> dict[str, Prob
     return found
 
 
-def _some(ids, most: int = 12) -> str:
+def _some(ids: Iterable[str], most: int = 12) -> str:
     ids = list(ids)
     return ", ".join(ids[:most]) + (", …" if len(ids) > most else "")

@@ -175,7 +175,8 @@ def steps(
 
 
 def _planning(report: Report, half: bool, device: str) -> Generator[None, None, _Plan]:
-    graph = report.graph
+    graph, output = report.graph, report.output
+    assert output is not None  # the network can run
     result = graph.into(OUTPUT)[PORT].source
     order = evaluation(
         [
@@ -190,7 +191,7 @@ def _planning(report: Report, half: bool, device: str) -> Generator[None, None, 
     rest = yield from composing(order, result, graph.input, Manner(False, half, cuda), FULL, False)
     train = yield from composing(order, result, graph.input, Manner(True, half, cuda), FULL, False)
 
-    picture, scores = FULL * prod(graph.input), FULL * prod(report.output)
+    picture, scores = FULL * prod(graph.input), FULL * prod(output)
     # Half precision comes with channels last: the batch is there in both orders.
     both = picture * 2 if half and graph.input[0] > 1 else picture
     weights = FULL * report.params
@@ -199,7 +200,7 @@ def _planning(report: Report, half: bool, device: str) -> Generator[None, None, 
     inference = [(standing + fixed, both + each) for fixed, each in rest.forward]
     inference.append((standing + rest.kept[0], both + scores + cast))
 
-    end = 0 if train.view else prod(report.output) * train.width
+    end = 0 if train.view else prod(output) * train.width
     left = picture if train.keeps_input or train.view else 0
     fixed, each = train.kept
     kept = (

@@ -1,5 +1,7 @@
 """The forecast of memory as JSON's values and as lines for a terminal."""
 
+from typing import Any
+
 from explorer.analysis.memory import Forecast, largest_batch
 from explorer.analysis.report import Report
 from explorer.text import _
@@ -18,7 +20,7 @@ TITLES = {
 
 def as_dict(
     report: Report, forecast: Forecast | None, room: int | None = None, named: bool = False
-) -> dict | None:
+) -> dict[str, Any] | None:
     """What `check --json` says under "memory"; None for a network that cannot run.
 
     Every figure but the batches is in bytes; see Forecast. room: bytes that tensors may take, null

@@ -43,9 +43,9 @@ class _Opening:
         given: dict[str, str | None] = {INPUT: entering}
         for id in graph.order:
             into = {
-                port: given[wire.source]
+                port: source
                 for port, wire in graph.into(id).items()
-                if given[wire.source]
+                if (source := given[wire.source])
             }
             inner = self._inside(facts[id], into)
             if inner is not None:

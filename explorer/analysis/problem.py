@@ -1,9 +1,8 @@
 """Something wrong with a network, and what would mend it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from explorer.graph.graph import Graph
+from explorer.graph.edits import Edit
 from explorer.text import _
 
 FAULT, ADVICE = "fault", "advice"
@@ -17,7 +16,7 @@ class Fix:
     """
 
     label: str
-    edit: Callable[[Graph], Graph]
+    edit: Edit
     added: int | None = None
 
     @property

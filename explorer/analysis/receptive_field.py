@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from explorer.analysis.facts import Facts
+from explorer.analysis.facts import Facts, all_known
 from explorer.analysis.sight import SAME, Number, Sight, composed, joined, sight_of
 from explorer.graph.graph import INPUT, Shape
 
@@ -64,22 +64,28 @@ def behind(outer: Seen | None, inner: Seen | None) -> Seen | None:
 
 def merged(branches: list[Seen | None], reference: tuple[int, int]) -> Seen | None:
     """What is seen through any of these branches; reference: sides of the map that they see."""
-    if len(branches) == 1 or None in branches:
-        return branches[0] if None not in branches else None
-    first = branches[0]
-    if all(branch is first for branch in branches):
+    if len(branches) == 1:
+        return branches[0]
+    known = [branch for branch in branches if branch is not None]
+    if len(known) < len(branches):
+        return None
+    first = known[0]
+    if all(branch is first for branch in known):
         return first
-    sides = tuple(map(max, *(branch.sides for branch in branches)))
-    axes = [
-        joined(
-            [branch[axis] for branch in branches],
-            [branch.sides[axis] for branch in branches],
-            sides[axis],
-            reference[axis],
-        )
-        for axis in (0, 1)
-    ]
-    return Seen(axes[0], axes[0] if axes[0] == axes[1] else axes[1], sides)
+    tall, wide = map(max, *(branch.sides for branch in known))
+    height = joined(
+        [branch.height for branch in known],
+        [branch.sides[0] for branch in known],
+        tall,
+        reference[0],
+    )
+    width = joined(
+        [branch.width for branch in known],
+        [branch.sides[1] for branch in known],
+        wide,
+        reference[1],
+    )
+    return Seen(height, height if height == width else width, (tall, wide))
 
 
 def _square(seen: Seen) -> bool:
@@ -90,14 +96,15 @@ def _square(seen: Seen) -> bool:
 def through(facts: Facts) -> Seen | None:
     """What the node's places see of its own input, the union of its inputs if it has several; None
     if it is unknown. Remembered by the facts, which equal nodes share."""
-    if facts.out is None or facts.fault or None in facts.ins or not facts.ins:
+    ins = facts.ins
+    if facts.out is None or facts.fault or not ins or not all_known(ins):
         return None
     if facts.kind.composite:
         return inside(facts)[facts.result] if facts.result else None
     if facts.kind.reach is None:
-        return itself(facts.ins[0])
-    here, there = sides_of(facts.ins[0]), sides_of(facts.out)
-    reaches = facts.kind.reach(facts.settings, facts.ins, facts.out)
+        return itself(ins[0])
+    here, there = sides_of(ins[0]), sides_of(facts.out)
+    reaches = facts.kind.reach(facts.settings, ins, facts.out)
     height, width = map(sight_of, reaches, here)
     return Seen(height, height if height == width else width, there)
 
@@ -116,8 +123,9 @@ def step(facts: Facts, branches: list[Seen | None], reference: tuple[int, int]) 
 @lru_cache(maxsize=4096)
 def inside(facts: Facts) -> dict[str, Seen | None]:
     """For every node inside a composite, by id: what its places see of the composite's input."""
-    reference = sides_of(facts.ins[0])
-    found = {INPUT: itself(facts.ins[0])}
+    entering = itself(facts.known_ins[0])
+    reference = entering.sides
+    found: dict[str, Seen | None] = {INPUT: entering}
     for id, child, sources in facts.children:
         found[id] = step(child, [found[source] for source in sources], reference)
     return found
@@ -187,7 +195,7 @@ class ReceptiveFields:
     @cached_property
     def _seen(self) -> dict[str, Seen | None]:
         """What the places of each node of the whole network see of the picture."""
-        found = {INPUT: itself(self._input)}
+        found: dict[str, Seen | None] = {INPUT: itself(self._input)}
         for id, facts in self._facts.items():
             sources = [found[source] for source in self._sources[id]]
             found[id] = step(facts, sources, self._sides) if sources else None
@@ -214,7 +222,7 @@ def _measure(sight: Sight, side: int, pixels: int) -> tuple[int, Number, Number 
     """Size, jump and centre of what `side` places see of `pixels`."""
     spans = sight.spans[:side]
     if sight.whole:
-        spans = [span and (max(0, span[0]), min(pixels - 1, span[1])) for span in spans]
+        spans = tuple([span and (max(0, span[0]), min(pixels - 1, span[1])) for span in spans])
     first = spans[0]
     if len(spans) == 1 and first:
         size = first[1] - first[0] + 1

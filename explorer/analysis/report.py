@@ -1,6 +1,6 @@
 """The report on a network: every shape, figure and problem, from one sweep."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -12,7 +12,7 @@ from explorer.analysis.problem import Problem
 from explorer.analysis.receptive_field import ReceptiveField, ReceptiveFields
 from explorer.catalog.datasets import DataSet
 from explorer.catalog.layers import text_of
-from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Shape
+from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Shape, Wire
 from explorer.text import _
 
 MOST_LAYERS = 100_000  # cifar_resnet1202, the deepest of the literature, has some 4,800
@@ -80,7 +80,7 @@ class Report:
                     OUTPUT,
                 ),
             )
-        found = []
+        found: list[Problem] = []
         for id, facts in self.facts.items():
             if facts.inner is not None and facts.faults:
                 found += self._problems_inside(id, facts)
@@ -111,9 +111,11 @@ class Report:
     def _problems_inside(self, id: str, facts: Facts) -> Iterator[Problem]:
         """What is wrong inside a custom group: its own inside can be mended like a network."""
         if not facts.ins:
+            assert facts.fault  # that nothing is connected to it
             yield self._problem(id, facts.fault, id)
             return
-        graph = replace(facts.inner, input=facts.ins[0])
+        assert facts.inner is not None
+        graph = replace(facts.inner, input=facts.ins[0] or ())
         for problem in analyse(graph, within=f"{self.within}{id}.").problems:
             yield replace(
                 problem,
@@ -237,7 +239,14 @@ def analyse(graph: Graph, data: DataSet | None = None, within: str = "") -> Repo
     )
 
 
-def _end_faults(graph, data, facts, alive, leading, output) -> dict[str, tuple[Fault, ...]]:
+def _end_faults(
+    graph: Graph,
+    data: DataSet | None,
+    facts: Mapping[str, Facts],
+    alive: set[str],
+    leading: Wire | None,
+    output: Shape | None,
+) -> dict[str, tuple[Fault, ...]]:
     """What is wrong with the network as a whole: its ends, its names, its fit to the data."""
     found: dict[str, list[Fault]] = {}
     if not leading:
@@ -257,7 +266,7 @@ def _end_faults(graph, data, facts, alive, leading, output) -> dict[str, tuple[F
                     data,
                 )
             )
-        if output is not None and output != (len(data.classes),):
+        if leading and output is not None and output != (len(data.classes),):
             where = leading.source if leading.source != INPUT else OUTPUT
             found.setdefault(where, []).append(
                 Fault(

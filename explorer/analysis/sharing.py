@@ -30,8 +30,7 @@ def unshared(facts: Facts) -> Unshared | None:
     if facts.kind.category != "convolution" or not facts.weights or facts.fault:
         return None
     kernel, *bias = facts.weights
-    spread = facts.ins[0] if facts.kind.name == "ConvTranspose2d" else facts.out
-    biases = prod(facts.out) if bias else 0
-    return Unshared(
-        kernel.size * prod(spread[1:]) + biases, prod(facts.ins[0]) * prod(facts.out) + biases
-    )
+    shape, out = facts.known_ins[0], facts.known_out
+    spread = shape if facts.kind.name == "ConvTranspose2d" else out
+    biases = prod(out) if bias else 0
+    return Unshared(kernel.size * prod(spread[1:]) + biases, prod(shape) * prod(out) + biases)

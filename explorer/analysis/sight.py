@@ -4,7 +4,7 @@ and measured exactly."""
 from fractions import Fraction
 from itertools import pairwise
 from math import gcd, lcm
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from explorer.catalog.reach import Reach, Span
 
@@ -46,7 +46,9 @@ class Sight(NamedTuple):
             if low > high:
                 return None
         if self.rising:
-            return self.at(low)[0], self.at(high)[1]
+            lowest, highest = self.at(low), self.at(high)
+            assert lowest and highest
+            return lowest[0], highest[1]
         # Whoever is a period further sees further: the first period has the begin, the last the end.
         first = filter(None, map(self.at, range(low, min(high, low + self.period - 1) + 1)))
         last = filter(None, map(self.at, range(high, max(low, high - self.period + 1) - 1, -1)))
@@ -104,8 +106,8 @@ def joined(sights: list[Sight], sides: list[int], side: int, reference: int) -> 
         return first
     for sight in sights:
         if sight.whole and not sight.bounded and sight.period == 1 and sight.step == 0:
-            low, high = sight.spans[0]
-            if low <= 0 and high >= reference - 1:  # there is nothing else to be seen
+            span = sight.spans[0]
+            if span and span[0] <= 0 and span[1] >= reference - 1:  # there is nothing else to see
                 return sight._replace(jump=jump)
     whole = any(sight.whole for sight in sights)
     period = lcm(*(sight.period for sight in sights))
@@ -147,19 +149,24 @@ def _constant(sight: Sight) -> Sight:
 def _sight(
     period: int, step: int, spans: tuple[Span | None, ...], jump: Number, whole: bool
 ) -> Sight:
-    if period > 1 and step % period == 0 and None not in spans:  # alike, but for where they stand
+    if not _all_see(spans):
+        return Sight(period, step, spans, jump, whole, False, False)
+    low, high = spans[0]
+    if period > 1 and step % period == 0:  # alike, but for where they stand
         each = step // period
-        if all(
-            span == (spans[0][0] + turn * each, spans[0][1] + turn * each)
-            for turn, span in enumerate(spans)
-        ):
+        if all(span == (low + turn * each, high + turn * each) for turn, span in enumerate(spans)):
             period, step, spans = 1, each, spans[:1]
-    after = None not in spans and (spans[0][0] + step, spans[0][1] + step)
-    return Sight(period, step, spans, jump, whole, False, bool(after) and _rises((*spans, after)))
+    rising = _rises((*spans, (low + step, high + step)))
+    return Sight(period, step, spans, jump, whole, False, rising)
 
 
 def _written(spans: tuple[Span | None, ...], jump: Number, whole: bool) -> Sight:
-    return Sight(len(spans), 0, spans, jump, whole, True, None not in spans and _rises(spans))
+    return Sight(len(spans), 0, spans, jump, whole, True, _all_see(spans) and _rises(spans))
+
+
+def _all_see(spans: tuple[Span | None, ...]) -> TypeGuard[tuple[Span, ...]]:
+    """Every place sees something."""
+    return None not in spans
 
 
 def _rises(spans: tuple[Span, ...]) -> bool:

@@ -5,9 +5,10 @@ a row become an nn.Sequential. Only names, numbers and choices that were checked
 the graph reach the text.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from textwrap import wrap
+from typing import Any
 
 from explorer.analysis.class_name import camel, changed, class_name, form_of, sums
 from explorer.analysis.constructor import WIDEST, Constructor, Expression, Row, same_kind, written
@@ -18,6 +19,9 @@ from explorer.catalog import KINDS
 from explorer.catalog.kind import REQUIRED, Argument, Call
 from explorer.catalog.layers import text_of
 from explorer.graph.graph import INPUT, OUTPUT, PORT
+
+Column = tuple[Any, ...]
+"""What each use of a class has in one place."""
 
 INDENT = " " * 8
 _FLAGS = {"Projection": "project", "ZeroShortcut": "pad"}
@@ -42,18 +46,21 @@ class _Block:
     """One class of the text: its uses, and the arguments that tell them apart.
 
     members: the facts of each use, all with the same children but for their figures; where some
-    have an nn.Identity and others not, the class takes a flag.
+    have an nn.Identity and others not, the class takes a flag. made: what constructs each child.
+    result: the id of the child that gives the output. arguments: by name what each use gives, and
+    the default.
     """
 
     name: str
     doc: str
     children: tuple[tuple[str, tuple[str, ...]], ...]
     members: list[Facts] = field(default_factory=list)
-    parts: dict[str, list] = field(default_factory=dict)
-    arguments: dict[str, tuple[tuple, object]] = field(default_factory=dict)
+    made: list[Constructor] = field(default_factory=list)
+    result: str = INPUT
+    arguments: dict[str, tuple[Column, object]] = field(default_factory=dict)
     body: list[str] = field(default_factory=list)
     form: str = ""
-    spelled: dict[tuple, str] = field(default_factory=dict)
+    spelled: dict[tuple[str | bool, Column, tuple[int, ...]], str] = field(default_factory=dict)
 
 
 class _Writer:
@@ -97,12 +104,11 @@ class _Writer:
             f"{INDENT}super().__init__()",
         ]
         for child in children:
-            if child.facts.kind.call or child.facts.kind.composite:
-                comment = f"  # {text_of(child.facts.out)}"
+            made = self._made(child.facts)
+            if made is not None:
+                comment = f"  # {text_of(child.facts.known_out)}"
                 lines += _attribute(
-                    child.id,
-                    written(self._made(child.facts), _opening(child.id) + len(comment)),
-                    comment,
+                    child.id, written(made, _opening(child.id) + len(comment)), comment
                 )
         leading = graph.into(OUTPUT)[PORT].source
         lines += ["", *forward(children, outlets.get(leading, leading))]
@@ -138,13 +144,11 @@ class _Writer:
             if (
                 block.children == skeleton
                 and block.doc == facts.kind.doc
-                and block.parts["result"] == [result]
-                and all(_joins(a, b) for a, b in zip(block.parts["made"], made))
+                and block.result == result
+                and all(_joins(a, b) for a, b in zip(block.made, made))
             ):
                 block.members.append(facts)
-                block.parts["made"] = [
-                    a if _is_identity(b) else b for a, b in zip(block.parts["made"], made)
-                ]
+                block.made = [a if _is_identity(b) else b for a, b in zip(block.made, made)]
                 self.block_of[id_of(facts)] = block
                 return
         wanted = (
@@ -161,7 +165,8 @@ class _Writer:
             facts.kind.doc,
             skeleton,
             [facts],
-            {"made": made, "result": [result]},
+            made,
+            result,
         )
         self.blocks.append(block)
         self.block_of[id_of(facts)] = block
@@ -208,9 +213,8 @@ class _Writer:
             return None
         names = _row_names(facts)
         if names is not None:
-            return Row(
-                tuple(self._made(child.facts) for child in _spliced(facts.children)[0]), names
-            )
+            made = [self._made(child.facts) for child in _spliced(facts.children)[0]]
+            return Row(tuple(each for each in made if each is not None), names)
         block = self.block_of[id_of(facts)]
         if facts not in block.members:
             return Call(block.name)
@@ -227,8 +231,9 @@ class _Writer:
         """The lines of a class's constructor, and with them its arguments."""
         spliced = [_spliced(facts.children)[0] for facts in block.members]
         for number, (id, sources) in enumerate(block.children):
-            made = [self._made(children[number].facts) for children in spliced]
-            if made[0] is None:
+            constructors = [self._made(children[number].facts) for children in spliced]
+            made = [each for each in constructors if each is not None]
+            if not made:  # a line of the forward pass
                 continue
             others = [index for index, each in enumerate(made) if not _is_identity(each)]
             fresh = INPUT in sources
@@ -261,19 +266,21 @@ class _Writer:
         block.arguments = required | {n: a for n, a in block.arguments.items() if n not in required}
 
     def _unified(
-        self, block: _Block, id: str, made: list[Constructor], at: Iterable[int], fresh: bool
-    ) -> Constructor:
+        self, block: _Block, id: str, made: Sequence[Call | Row], at: Sequence[int], fresh: bool
+    ) -> Call | Row:
         """One constructor for all the uses `at`: figures that differ become names."""
         first = made[0]
         if isinstance(first, Row):
+            rows = [row for row in made if isinstance(row, Row)]
             return Row(
                 tuple(
-                    self._unified(block, id, [row.items[n] for row in made], at, fresh and n == 0)
+                    self._unified(block, id, [row.items[n] for row in rows], at, fresh and n == 0)
                     for n in range(len(first.items))
                 ),
                 first.names,
             )
-        functions = tuple(Expression(call.function) for call in made)
+        calls = [call for call in made if isinstance(call, Call)]
+        functions = tuple(Expression(call.function) for call in calls)
         return Call(
             first.function
             if len(set(functions)) == 1
@@ -285,7 +292,7 @@ class _Writer:
                         block,
                         id,
                         argument.name,
-                        tuple(call.arguments[number].value for call in made),
+                        tuple(call.arguments[number].value for call in calls),
                         tuple(at),
                         fresh,
                     ),
@@ -296,8 +303,8 @@ class _Writer:
         )
 
     def _value(
-        self, block: _Block, id: str, name: str, column: tuple, at: tuple[int, ...], fresh: bool
-    ) -> object:
+        self, block: _Block, id: str, name: str, column: Column, at: tuple[int, ...], fresh: bool
+    ) -> Any:
         """One value for all the uses `at`: what differs becomes a name."""
         first = column[0]
         if isinstance(first, Call):
@@ -318,7 +325,7 @@ class _Writer:
             return Expression(block.spelled[key])
         return first
 
-    def _is_setting(self, block: _Block, name: str, column: tuple, at: Iterable[int]) -> bool:
+    def _is_setting(self, block: _Block, name: str, column: Column, at: Iterable[int]) -> bool:
         """Only some uses have this layer, and there `name` is the class's argument of that name."""
         values = block.arguments.get(name, ((), None))[0]
         return (
@@ -328,7 +335,7 @@ class _Writer:
         )
 
     def _named(
-        self, block: _Block, id: str, name: str, column: tuple, at: tuple[int, ...], fresh: bool
+        self, block: _Block, id: str, name: str, column: Column, at: tuple[int, ...], fresh: bool
     ) -> str:
         """An expression in the class's arguments that gives `column` for the uses `at`."""
         known = {
@@ -338,7 +345,7 @@ class _Writer:
                 type(getattr(facts.settings, setting)) in (int, float) for facts in block.members
             )
         }
-        channels = {"in_channels": tuple(facts.ins[0][0] for facts in block.members)}
+        channels = {"in_channels": tuple(facts.known_ins[0][0] for facts in block.members)}
         known = {**channels, **known} if fresh else {**known, **channels}
         known |= {
             key: values
@@ -385,10 +392,10 @@ class _Writer:
         fresh_name = name if name not in known else f"{id}_{name}"
         while fresh_name in block.arguments:
             fresh_name += "_"
-        values: list = [None] * len(block.members)  # uses that lack this layer give none
+        given: list[Any] = [None] * len(block.members)  # uses that lack this layer give none
         for value, index in zip(column, at):
-            values[index] = value
-        block.arguments[fresh_name] = (tuple(values), None if None in values else REQUIRED)
+            given[index] = value
+        block.arguments[fresh_name] = (tuple(given), None if None in given else REQUIRED)
         return fresh_name
 
     def _class(self, block: _Block) -> list[str]:
@@ -418,7 +425,7 @@ class _Writer:
             f"{INDENT}super().__init__()",
             *block.body,
             "",
-            *forward(_spliced(block.members[0].children)[0], block.parts["result"][0]),
+            *forward(_spliced(block.members[0].children)[0], block.result),
         ]
 
 

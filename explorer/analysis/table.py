@@ -6,13 +6,16 @@ import json
 import textwrap
 from collections.abc import Iterable
 from fractions import Fraction
+from typing import Any
 
+from explorer.analysis.layer import Layer
 from explorer.analysis.memory_table import bytes_text
 from explorer.analysis.problem import FAULT
 from explorer.analysis.receptive_field import ReceptiveField
-from explorer.analysis.report import Layer, Report
+from explorer.analysis.report import Report
 from explorer.analysis.sharing import unshared
 from explorer.catalog.layers import text_of
+from explorer.graph.graph import Shape
 from explorer.text import _
 
 CSV = (
@@ -36,7 +39,7 @@ _LISTS = ("problems", "advice", "layers")
 CLIPPED = "*"  # marks a field that is clipped to the picture
 
 
-def _shape_list(shape) -> list[int] | None:
+def _shape_list(shape: Shape | None) -> list[int] | None:
     return None if shape is None else list(shape)
 
 
@@ -44,7 +47,7 @@ def _plain(number: int | Fraction | None) -> int | float | None:
     return float(number) if isinstance(number, Fraction) else number
 
 
-def _row(layer: Layer, field: ReceptiveField | None) -> dict:
+def _row(layer: Layer, field: ReceptiveField | None) -> dict[str, Any]:
     shapes = [_shape_list(shape) for shape in layer.ins]
     size, jump, centre, clipped = field or (None, None, None, None)
     row = {
@@ -64,7 +67,7 @@ def _row(layer: Layer, field: ReceptiveField | None) -> dict:
     return row
 
 
-def as_json(report: Report, memory: dict | None = None) -> str:
+def as_json(report: Report, memory: dict[str, Any] | None = None) -> str:
     """One JSON object. Shapes are lists without the batch dimension, null where unknown; "in" of a
     layer that joins branches is a list of shapes; macs are multiply-adds for one picture.
 
@@ -72,7 +75,7 @@ def as_json(report: Report, memory: dict | None = None) -> str:
     unknown. unshared and fully_connected, of convolutions only: parameters, see Unshared. memory:
     what stands under that key, see memory_table.as_dict.
     """
-    whole = {
+    whole: dict[str, Any] = {
         "name": report.graph.name,
         "input": list(report.graph.input),
         "output": _shape_list(report.output),
@@ -108,12 +111,12 @@ def as_json(report: Report, memory: dict | None = None) -> str:
     return "{\n" + ",\n".join(lines) + "\n}"
 
 
-def _lines(items: list) -> str:
+def _lines(items: list[Any]) -> str:
     """A list, one item a line."""
     return "[" + ",".join(f"\n  {_json(item)}" for item in items) + ("\n ]" if items else "]")
 
 
-def _json(value) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -168,7 +171,7 @@ def as_text(report: Report, more: Iterable[str] = ()) -> str:
     )
     widths = [max(map(len, cells)) for cells in zip(head, *rows, total)]
 
-    def line(row):
+    def line(row: Iterable[str]) -> str:
         return "  ".join(
             cell.ljust(width) if column < 2 else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths))

@@ -1,11 +1,14 @@
 """What a person can do to a graph: each edit returns a new one, or raises and changes nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from explorer.graph import names
 from explorer.graph.graph import ENDS, INPUT, OUTPUT, PORT, Graph, Node, Value, Wire
 from explorer.text import _
+
+Edit = Callable[[Graph], Graph]
+"""An edit whose arguments but the graph are settled."""
 
 
 class EditError(ValueError):

@@ -421,6 +421,24 @@ def test_behind_a_fault_the_field_is_unknown(draw):
     assert report.layer_fields[1:] == [None, None]
 
 
+def test_places_that_see_nothing_join_a_branch_that_does(draw):
+    """A transposed convolution whose padding cuts off all that its one place was spread over."""
+    hollow = {"kernel_size": 1, "stride": 4, "padding": 1, "output_padding": 3, **CONV}
+    report = analyse(
+        draw(
+            ("pool", "AdaptiveAvgPool2d", {}),
+            ("up", "ConvTranspose2d", hollow),
+            ("again", "AdaptiveAvgPool2d", {}),
+            ("side", "Conv2d", {"kernel_size": 8, **CONV}),
+            ("add", "Add", {}),
+            wires=["input pool up again add.a output", "input side add.b"],
+        )
+    )
+    assert report.ok
+    assert report.fields.of("again").size == (0, 0)
+    assert report.fields.of("add").size == (8, 8)
+
+
 def test_a_group_is_seen_through(draw, values):
     graph = draw(("a", "BasicBlock", {"width": 3}), input=(3, 8, 8))
     inner = analyse(graph).facts["a"].expansion
