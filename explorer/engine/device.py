@@ -30,12 +30,12 @@ def find() -> list[Device]:
     """The devices that torch can use here, the likely fastest first; the CPU is always the last."""
     found = []
     for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
-        about = torch.cuda.get_device_properties(index)
+        gpu = torch.cuda.get_device_properties(index)
         free = occupancy.free_on_gpu(index)
-        found.append(Device(f"cuda:{index}", about.name, about.total_memory, free))
+        found.append(Device(f"cuda:{index}", gpu.name, gpu.total_memory, free))
     for index in range(torch.xpu.device_count() if torch.xpu.is_available() else 0):
-        about = torch.xpu.get_device_properties(index)
-        found.append(Device(f"xpu:{index}", about.name, about.total_memory))
+        xpu = torch.xpu.get_device_properties(index)
+        found.append(Device(f"xpu:{index}", xpu.name, xpu.total_memory))
     if torch.backends.mps.is_available():
         found.append(Device("mps", processor(), torch.mps.recommended_max_memory()))
     memory = psutil.virtual_memory()

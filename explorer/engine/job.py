@@ -95,7 +95,7 @@ class Job:
                 self._begin(self._measured[0][0])
             return
         if self.run.finished:  # it resumed at its very end
-            self._finish()
+            self._finish(self.run)
             return
         validated = self.run.advance()
         stepped = self._until is not None and self.run.step >= self._until
@@ -104,7 +104,7 @@ class Job:
         if validated:
             self._tell_score(validated)
         if self.run.finished:
-            self._finish()
+            self._finish(self.run)
         elif stepped:
             self._until = None
             if self.state == "running":
@@ -168,7 +168,7 @@ class Job:
         start = time.perf_counter()
         found = run.fetch()
         if len(found.rows):
-            self._tell_rows(found)
+            self._tell_rows(run, found)
         self.budget.spend(time.perf_counter() - start, looked=False)
         if found.lost:
             raise EngineError(found.lost)
@@ -221,19 +221,18 @@ class Job:
         """Where the run is: a checkpoint of the same place need not be written again."""
         return (self.run.step, len(self.run.validated)) if self.run is not None else (0, 0)
 
-    def _finish(self) -> None:
-        files = ()
+    def _finish(self, run: Run) -> None:
+        files: tuple[Path, ...] = ()
         if self.out is not None:
             try:
-                files = results.write(self.run, self.out)
+                files = results.write(run, self.out)
             except EngineError as fault:  # what was trained stays in memory, and is finished
                 self.say("failed", sentence=str(fault), detail="")
         self.save()
-        score = self.run.validated[-1].score
+        score = run.validated[-1].score
         self._turn("finished", accuracy=score.accuracy, files=[str(path) for path in files])
 
-    def _tell_rows(self, found: Rows) -> None:
-        run = self.run
+    def _tell_rows(self, run: Run, found: Rows) -> None:
         message = {
             "say": "rows",
             "generation": self.generation,

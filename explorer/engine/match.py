@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from explorer.engine import partner
 from explorer.engine.failure import EngineError
 from explorer.engine.partner import COUNTER, NAME, ORDER, SHAPE, TAIL, last_of, module_of
+from explorer.graph.graph import Shape
 from explorer.text import _
 
 AUXILIARY = ("aux1", "aux2", "AuxLogits")
@@ -155,7 +156,7 @@ class Match:
             what=_(" and ").join(parts)
         )
 
-    def _same_layer(self):
+    def _same_layer(self) -> tuple[tuple[str, Shape], tuple[str, Shape]] | None:
         """What is left on both sides, if it is one layer of the same sort and of other shape: the
         last, of a network for other classes."""
         ours, theirs = (

@@ -39,16 +39,18 @@ class Mode:
 
     def place(self, net: nn.Module) -> nn.Module:
         """Lays out the weights of `net`, in place, as this mode wants them."""
-        return net.to(memory_format=self.format)
+        net.to(memory_format=self.format)  # type: ignore[call-overload]  # torch's stubs lack it
+        return net
 
-    def precision(self, device: torch.device) -> AbstractContextManager:
+    def precision(self, device: torch.device) -> AbstractContextManager[object]:
         """The context in which the forward pass runs."""
         return torch.autocast(device.type, torch.bfloat16, enabled=self.half)
 
     def logits(self, net: nn.Module, images: Tensor) -> Tensor:
         """What `net` answers to normalised `images` (N, C, H, W): (N, classes) float32."""
         with self.precision(images.device):
-            return net(images.contiguous(memory_format=self.format)).float()
+            logits: Tensor = net(images.contiguous(memory_format=self.format))
+            return logits.float()
 
 
 AUTO = "auto"
@@ -128,7 +130,7 @@ def measure(net: nn.Module, images: Tensor, labels: Tensor) -> Iterator[list[tup
     """
     start = time.perf_counter()
     modes = sound(images.device)
-    trials = []
+    trials: list[Trial] = []
     for mode in modes:
         try:
             trial = Trial(mode, net, images, labels)

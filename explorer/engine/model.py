@@ -5,12 +5,14 @@ import linecache
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from explorer.analysis import report as analysis
 from explorer.analysis import source
+from explorer.analysis.class_name import class_name
 from explorer.catalog.datasets import DataSet
 from explorer.engine.data import Pictures
 from explorer.engine.failure import EngineError
@@ -98,7 +100,7 @@ def build(
     text = source.source(report)
     with torch.random.fork_rng(devices=[]):  # a run that goes on meanwhile draws from it too
         torch.default_generator.manual_seed(seed)
-        net = _instantiate(text, source.class_name(graph))
+        net = _instantiate(text, class_name(graph))
         _draw(net)
     drawn = _keep(net, keep)
     model = Model(graph, report, text, net.to(device), device)
@@ -131,7 +133,8 @@ def calibrate(model: Model, pictures: Pictures | Photos) -> None:
     finally:
         for norm, momentum in before:
             norm.momentum = momentum
-            norm.num_batches_tracked.zero_()
+            if norm.num_batches_tracked is not None:
+                norm.num_batches_tracked.zero_()
         model.net.eval()
 
 
@@ -176,9 +179,10 @@ def _instantiate(text: str, name: str) -> nn.Module:
     """Runs the source. It is ours: only identifiers, numbers and choices of ours can be in it."""
     file = f"<source of {name}>"
     linecache.cache[file] = (len(text), None, text.splitlines(True), file)  # for tracebacks
-    namespace: dict = {"__name__": "network"}
+    namespace: dict[str, Any] = {"__name__": "network"}
     exec(compile(text, file, "exec"), namespace)
-    return namespace[name]()
+    net: nn.Module = namespace[name]()
+    return net
 
 
 def _draw(net: nn.Module) -> None:

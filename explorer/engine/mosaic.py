@@ -52,6 +52,7 @@ def compose(value: Tensor, extra: Tensor) -> Mosaic:
     # The strongest; sorting on the device, where a stable order makes equal maps (all dead) stay
     # put.
     order = torch.sort(finite.abs().mean((1, 2)), descending=True, stable=True).indices[:shown]
+    over: tuple[int, ...]
     if height * width == 1:
         order = torch.sort(order).values
         columns, over = shown, (0, 1, 2)

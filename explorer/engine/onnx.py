@@ -7,15 +7,18 @@ import io
 import logging
 import os
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.onnx.errors import OnnxExporterError
 
 from explorer.engine.failure import EngineError
+from explorer.engine.mode import PLAIN
 from explorer.engine.model import Model
 from explorer.text import _
 
@@ -56,7 +59,7 @@ def write(model: Model, path: Path) -> Exported:
     if path.is_dir() or not path.parent.is_dir():
         reason = _("it is a folder") if path.is_dir() else _("there is no such folder")
         raise EngineError(_("{path} cannot be written: {fault}.").format(path=path, fault=reason))
-    net = copy.deepcopy(model.net).to("cpu", torch.float32, memory_format=torch.contiguous_format)
+    net = PLAIN.place(copy.deepcopy(model.net).to("cpu", torch.float32))
     net.eval().requires_grad_(False)
     large = sum(value.nbytes for value in net.state_dict().values()) > _ONE_FILE
     # Weights that lie beside the file are found by their name in it, so it is written in place then.
@@ -100,7 +103,13 @@ def _export(net: nn.Module, input: tuple[int, ...], path: Path, beside: bool) ->
         ) from fault
 
 
-def _run_exporter(net, pictures, shapes, path: Path, beside: bool) -> None:
+def _run_exporter(
+    net: nn.Module,
+    pictures: Tensor,
+    shapes: tuple[dict[int, Any], ...] | None,
+    path: Path,
+    beside: bool,
+) -> None:
     with _quiet():
         torch.onnx.export(
             net,
@@ -116,7 +125,7 @@ def _run_exporter(net, pictures, shapes, path: Path, beside: bool) -> None:
 
 
 @contextlib.contextmanager
-def _quiet():
+def _quiet() -> Iterator[None]:
     """The exporter tells of its steps and of other packages' old habits; neither helps anyone."""
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)

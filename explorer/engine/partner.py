@@ -137,7 +137,7 @@ class _Agreement:
     is the other under a new beginning. Sequences that begin at 0 and at 1 are not."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple, bool] = {}
+        self._known: dict[tuple[int, Tokens, Tokens, Tokens], bool] = {}
 
     def __call__(
         self, one: Naming, head: Tokens, two: Naming, other: Tokens, skeleton: Tokens
@@ -221,13 +221,19 @@ def in_order(ours: Iterable[str], theirs: Iterable[str], found: Paired) -> bool:
 
 def numbered(ours: Iterable[str], theirs: Iterable[str], found: Paired) -> bool:
     """`in_order`, of those of their names that differ in nothing but their numbers."""
-    ours, theirs, kinds = list(ours), list(theirs), {}
+    ours, theirs = list(ours), list(theirs)
+    kinds: dict[Tokens, Paired] = {}
     for name, pair in found.items():
         kinds.setdefault(_skeleton(_tokens(module_of(pair[0]))), {})[name] = pair
     return all(in_order(ours, theirs, each) for each in kinds.values())
 
 
-def _take(found: Paired, ours: Mapping, theirs: Mapping, how: str) -> None:
+def _take(
+    found: Paired,
+    ours: Mapping[str, tuple[str, Tensor]],
+    theirs: Mapping[str, tuple[str, Tensor]],
+    how: str,
+) -> None:
     for last, (name, _tensor) in ours.items():
         found[name] = theirs[last][0], how
 

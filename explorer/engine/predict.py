@@ -75,5 +75,6 @@ def predict(
 
 def _trained_on(found: weights.Weights, graph: Graph, classes: int) -> DataSet:
     data = DATASETS.get(str(found.about.get("data")))
-    fits = data is not None and data.input == graph.input and len(data.classes) == classes
-    return data if fits else PHOTOS
+    if data is not None and data.input == graph.input and len(data.classes) == classes:
+        return data
+    return PHOTOS

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +51,9 @@ class Probe:
         self.model, self.pictures = model, pictures
         self._walk = Walk(model.report, model.net)
         output = model.report.output
-        self._names = class_names(output[0], pictures.about) if len(output) == 1 else ()
+        self._names: Sequence[str] = ()
+        if output is not None and len(output) == 1:
+            self._names = class_names(output[0], pictures.about)
         self._gives_chances = gives_chances(model.report)
 
     def look(self, watch: Watch) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

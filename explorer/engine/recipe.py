@@ -93,6 +93,7 @@ class Recipe:
         a straight warm-up (Goyal et al. 2017, arXiv 1706.02677, 2.2).
         """
         epoch, place = divmod(step, steps_an_epoch)
+        assert self.learning_rate is not None
         peak = self.learning_rate * _fall(epoch / self.epochs)
         warm = min(max(1, round(WARM_UP * steps_an_epoch)), steps_an_epoch) if epoch == 0 else 0
         if place < warm:

@@ -56,7 +56,9 @@ class Service:
         self._job: Job | None = None
         self._model: Model | None = None
         self._built_as: BuiltAs | None = None  # how the model was made
-        self._start: tuple[str, dict[str, Tensor]] | None = None  # a file of weights, as last read
+        self._start: tuple[object, dict[str, Tensor]] | None = (
+            None  # a file of weights, as last read
+        )
         self._probe: Probe | None = None
         self._watch: Watch | None = None
         self._generation = 0  # of the newest request that says what to look at
@@ -127,10 +129,11 @@ class Service:
                 self._wanted = False
             if act == self._work:
                 job, self._job = self._job, None
+                assert job is not None
                 job.fail()
                 self._guarded(job.generation, self._renew, job)
 
-    def _answer(self, request: Message | FrameError | None) -> None:
+    def _answer(self, request: Message) -> None:
         match request.get("do"):
             case "build":
                 self._build(request)
@@ -177,8 +180,8 @@ class Service:
         given = self._read_start(built_as.weights, request.get("generation", 0))
         about = pictures.about if pictures.about.labelled else None
         model = build(graph, place, seed, about, [*learned, *given])
-        same = before is not None and before.text == model.text and self._built_as == built_as
-        if same:  # only names or places changed: what runs goes on
+        if before is not None and before.text == model.text and self._built_as == built_as:
+            # Only names or places changed: what runs goes on.
             before.graph, before.report, before.weighted = graph, model.report, model.weighted
             before.kept, before.drawn = len(before.net.state_dict()), frozenset()
             model = before
@@ -229,6 +232,7 @@ class Service:
             if not found:
                 return []
             self._start = path, found[0]
+            return found
         return [self._start[1]]
 
     def _import(self, request: Message) -> None:
@@ -248,7 +252,7 @@ class Service:
 
     def _renew(self, job: Job) -> None:
         """After a run that failed, whose weights may be worthless: the same network as it began."""
-        path = self._built_as.weights
+        path = self._built_as.weights if self._built_as is not None else None
         self._model = self._built_as = self._probe = None
         start = self._read_start(path, job.generation)
         model = build(job.graph, job.model.device, job.recipe.seed, job.pictures.about, start)
@@ -263,28 +267,32 @@ class Service:
         self._wanted = self._watch is not None
 
     def _work(self) -> None:
+        assert self._job is not None
         self._job.advance()
 
     def _probe_due(self) -> bool:
         if self._probe is None or self._watch is None or self._awaited:
             return False
-        if not self._busy or self._job.run is None:
+        job = self._job
+        if self._wanted or job is None or not job.busy or job.run is None:
             return self._wanted
         # While it validates the weights rest, and the picture with them.
-        return self._wanted or (not self._job.run.validating and self._job.budget.due)
+        return not job.run.validating and job.budget.due
 
     def _look(self) -> None:
-        running = self._job is not None and self._job.run is not None and self._job.busy
-        device.synchronise(self._model.device)  # what the device still does is not the probe's cost
+        model, probe, watch, job = self._model, self._probe, self._watch, self._job
+        assert model is not None and probe is not None and watch is not None
+        running = job.run if job is not None and job.busy else None
+        device.synchronise(model.device)  # what the device still does is not the probe's cost
         start = time.perf_counter()
-        with self._job.run.peak.looking_away() if running else nullcontext():
-            message, arrays = self._probe.look(self._watch)
+        with running.peak.looking_away() if running else nullcontext():
+            message, arrays = probe.look(watch)
         message["generation"] = self._generation
-        message["cost"] = self._job.budget.cost if running else 0.0
+        message["cost"] = job.budget.cost if job and running else 0.0
         self._awaited, self._wanted = True, False
         self._say(message, **arrays)
-        if running:
-            self._job.budget.spend(time.perf_counter() - start)
+        if job and running:
+            job.budget.spend(time.perf_counter() - start)
 
 
 def collapsed(requests: list[Message | FrameError | None]) -> list[Message]:

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ class Run:
         self.validated: list[Validated] = []
         self.optimiser = _optimiser(model, recipe)
         self._weights = model.weights
-        self._validation = None
+        self._validation: Iterator[Score | None] | None = None
         self._validation_seconds = 0.0
         self._order: tuple[int, Tensor] | None = None
         self._figures: list[tuple[int, int, float]] = []
@@ -133,7 +133,7 @@ class Run:
         Returns the score when a validation is complete.
         """
         if self._validation is not None:
-            return self._validate()
+            return self._validate(self._validation)
         start = time.perf_counter()
         self._train()
         self._busy += time.perf_counter() - start
@@ -151,8 +151,8 @@ class Run:
         count = len(self._figures)
         rows = np.empty((count, len(COLUMNS)))
         if count:
-            values = torch.stack([*self._losses, *(right.float() for right in self._rights)])
-            values = values.cpu().numpy().astype(np.float64)
+            counted = torch.stack([*self._losses, *(right.float() for right in self._rights)])
+            values = counted.cpu().numpy().astype(np.float64)
             steps, epochs, rates = zip(*self._figures, strict=True)
             rows[:, 0], rows[:, 1], rows[:, 4] = steps, epochs, rates
             rows[:, 2], rows[:, 3] = values[:count], values[count:] / self.batch
@@ -161,8 +161,8 @@ class Run:
             gradients = torch.stack(self._norms).cpu().numpy().astype(np.float32)
         else:
             gradients = np.empty((0, layers), np.float32)
-        steps = np.array(self._norm_steps[: len(gradients)], np.int64)
-        found = Rows(rows, gradients, steps, _loss_lost(rows))
+        gradient_steps = np.array(self._norm_steps[: len(gradients)], np.int64)
+        found = Rows(rows, gradients, gradient_steps, _loss_lost(rows))
         for pending in (self._figures, self._losses, self._rights, self._norms, self._norm_steps):
             pending.clear()
         self._busy += time.perf_counter() - start
@@ -275,15 +275,14 @@ class Run:
         if self.step - self._last_norm < self.steps // GRADIENT_ROWS:
             return
         self._norm_time, self._last_norm = now, self.step
-        self._norms.append(
-            torch.stack(torch._foreach_norm([weight.grad for weight in self._weights]))
-        )
+        gradients = [_gradient(weight) for weight in self._weights]
+        self._norms.append(torch.stack(torch._foreach_norm(gradients)))
         self._norm_steps.append(self.step + 1)
 
-    def _validate(self) -> Validated | None:
+    def _validate(self, validation: Iterator[Score | None]) -> Validated | None:
         start = time.perf_counter()
         with self.peak.looking_away():
-            score = next(self._validation)
+            score = next(validation)
         took = time.perf_counter() - start
         if not self.validated:
             self._validation_seconds += took
@@ -292,6 +291,11 @@ class Run:
         self._validation = None
         self.validated.append(Validated(self.epoch, self.step, score))
         return self.validated[-1]
+
+
+def _gradient(weight: Tensor) -> Tensor:
+    assert weight.grad is not None  # it was just made
+    return weight.grad
 
 
 def _loss_lost(rows: np.ndarray) -> str | None:
@@ -314,13 +318,14 @@ def _optimiser(model: Model, recipe: Recipe) -> torch.optim.SGD:
     groups = [group for group in groups if group["params"]]
     if not groups:
         raise EngineError(_("The network has no weights, so there is nothing to train."))
+    assert recipe.learning_rate is not None  # it is settled
     fused = model.device.type in ("cpu", "cuda") or None
     return torch.optim.SGD(
         groups, lr=recipe.learning_rate, momentum=MOMENTUM, nesterov=True, fused=fused
     )
 
 
-def choose(model: Model, pictures: Pictures, recipe: Recipe):
+def choose(model: Model, pictures: Pictures, recipe: Recipe) -> Iterator[list[tuple[str, float]]]:
     """Measures the modes with this network; yields what is known so far, fastest first (see
     `measure`)."""
     count = min(recipe.batch_size, len(pictures.train))

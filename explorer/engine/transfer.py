@@ -26,7 +26,9 @@ def bring(graph: Graph, file: Path) -> tuple[Model, Match]:
     return model, adopt(model.net, found.tensors, found.ordered)
 
 
-def save(model: Model, form: str, path: Path, source: Path | None = None) -> onnx.Exported | None:
+def save(
+    model: Model, form: object, path: Path, source: Path | None = None
+) -> onnx.Exported | None:
     """Writes the network's weights as "safetensors", or all of it as "onnx"; `source` is the file
     that they came from. What it says of an ONNX file. Raises EngineError."""
     if form == "onnx":

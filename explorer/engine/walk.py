@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from explorer.analysis.report import Layer, Report
+from explorer.analysis.layer import Layer
+from explorer.analysis.report import Report
 from explorer.catalog.kind import KINDS
 
 INPUT = "input"
@@ -78,4 +79,6 @@ def _expression(layer: Layer, net: nn.Module) -> Callable[..., Tensor] | None:
     owns = ["own"] if kind.call else []
     text = kind.expression(kind.settings(layer.settings), names + owns)
     own = net.get_parameter(layer.path) if kind.call else None
-    return eval(f"lambda {', '.join(names)}: {text}", {"torch": torch, "own": own})
+    line = f"lambda {', '.join(names)}: {text}"
+    found: Callable[..., Tensor] = eval(line, {"torch": torch, "own": own})
+    return found

@@ -160,6 +160,6 @@ def _sorted(state: Mapping[str, Tensor]) -> bool:
     return names == sorted(names)
 
 
-def is_weights(path: str | os.PathLike) -> bool:
+def is_weights(path: str | os.PathLike[str]) -> bool:
     """Whether the name is one of a file of weights."""
     return Path(path).suffix.lower() in SUFFIXES
