@@ -5,11 +5,13 @@ Exit status: 0 all is well; 1 the network has problems; 2 the command or a file 
 
 import argparse
 import difflib
+import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from explorer import __version__
 from explorer.catalog import check, templates
@@ -19,6 +21,9 @@ from explorer.export import FORMS, TABLES, ExportError
 from explorer.graph.file import LARGEST_SIDE, SUFFIX, FileError, replace_bytes
 from explorer.graph.graph import Graph, Shape
 from explorer.text import _
+
+if TYPE_CHECKING:
+    from explorer.analysis.report import Report
 
 PRECISIONS = ("float32", "bfloat16", "float16")
 OPTIMISERS = ("sgd", "momentum", "adam", "adamw")
@@ -32,7 +37,7 @@ class UsageError(ValueError):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     argv = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -41,7 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 _expect_network(argv[0])
             argv.insert(0, "open")
         given = _parser().parse_args(argv)
-        return given.run(given)
+        status: int = given.run(given)
+        return status
     except (UsageError, FileError, ExportError) as error:
         print(f"cnn-explorer: {error}", file=sys.stderr)
         return 2
@@ -79,7 +85,7 @@ def _cut(words: str, most: int = 300) -> str:
 class _Parser(argparse.ArgumentParser):
     """Says in one sentence what is wrong with the command line."""
 
-    def error(self, message: str) -> None:
+    def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
         raise UsageError(
             _("{message}; {command} --help tells more").format(
@@ -91,12 +97,18 @@ class _Parser(argparse.ArgumentParser):
 class _Told(argparse.Action):
     """Stores an option's value, and its name in `told`: it was on the command line."""
 
-    def __call__(self, parser, namespace, values, option_string=None):
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
         setattr(namespace, self.dest, values)
         namespace.told = (*getattr(namespace, "told", ()), self.option_strings[-1])
 
 
-def _idle(given, useful: Sequence[str], where: str) -> None:
+def _idle(given: argparse.Namespace, useful: Sequence[str], where: str) -> None:
     """Refuse the options that were told and do nothing; where: what would make them useful."""
     idle = [option for option in getattr(given, "told", ()) if option not in useful]
     if idle:
@@ -117,12 +129,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    def command(name, run, help):
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int], help: str
+    ) -> argparse.ArgumentParser:
         found = commands.add_parser(name, help=help, description=help)
         found.set_defaults(run=run)
         return found
 
-    def network(found):
+    def network(found: argparse.ArgumentParser) -> argparse.ArgumentParser:
         found.add_argument(
             "network",
             metavar="NAME|FILE",
@@ -337,7 +351,7 @@ def load(name: str, input: Shape | None = None, data: DataSet | None = None) -> 
 
     if name in templates.names():
         return templates.build(
-            name, input or (data and data.input), len(data.classes) if data else None
+            name, input or (data.input if data else None), len(data.classes) if data else None
         )
     if not os.path.exists(name):  # unlike Path.exists, False for a name that no file can have
         near = difflib.get_close_matches(name, templates.names(), 3, 0.5)
@@ -353,7 +367,7 @@ def load(name: str, input: Shape | None = None, data: DataSet | None = None) -> 
     return replace(graph, input=input) if input else graph
 
 
-def _open(given) -> int:
+def _open(given: argparse.Namespace) -> int:
     if (
         sys.platform.startswith("linux")
         and not os.environ.get("QT_QPA_PLATFORM")
@@ -373,7 +387,7 @@ def _open(given) -> int:
     return run(given.network)
 
 
-def _templates(given) -> int:
+def _templates(given: argparse.Namespace) -> int:
     widest = max(map(len, templates.names()))
     for name in templates.names():
         found = templates.template(name)
@@ -381,7 +395,7 @@ def _templates(given) -> int:
     return 0
 
 
-def _check(given) -> int:
+def _check(given: argparse.Namespace) -> int:
     from explorer.analysis import memory_table, table
     from explorer.analysis.memory import forecast
     from explorer.analysis.report import analyse
@@ -410,7 +424,7 @@ def _room(device: str | None) -> tuple[str, int | None, bool]:
     from explorer.analysis.memory_table import bytes_of
 
     if device is None or bytes_of(device) is not None:
-        return "cuda", device and bytes_of(device), False
+        return "cuda", bytes_of(device) if device else None, False
     if device.strip().replace(".", "", 1).isdecimal():
         raise UsageError(
             _(
@@ -429,7 +443,7 @@ def _room(device: str | None) -> tuple[str, int | None, bool]:
     return place.type, room_on(memory) if memory else None, True
 
 
-def _train(given) -> int:
+def _train(given: argparse.Namespace) -> int:
     from explorer.analysis.report import analyse
 
     data = DATASETS[given.data]
@@ -466,14 +480,14 @@ def _train(given) -> int:
     return 0
 
 
-def _complain(report) -> bool:
+def _complain(report: "Report") -> bool:
     """Print the problems of a network; whether there are any."""
     for problem in report.problems:
         print(f"{problem.path}: {problem.message}", file=sys.stderr)
     return not report.ok
 
 
-def _export(given) -> int:
+def _export(given: argparse.Namespace) -> int:
     from explorer.analysis.report import analyse
 
     form = FORMS[given.to]
@@ -503,18 +517,19 @@ def _export(given) -> int:
     return 0 if report.ok else 1
 
 
-def _exchange(do: str, *arguments) -> int:
+def _exchange(do: str, *arguments: object) -> int:
     """Have a command of `explorer.exchange` done; what the engine complains of is a UsageError."""
     from explorer import exchange
     from explorer.engine.failure import EngineError
 
     try:
-        return getattr(exchange, do)(*arguments)
+        status: int = getattr(exchange, do)(*arguments)
+        return status
     except EngineError as error:
         raise UsageError(str(error)) from None
 
 
-def _import(given) -> int:
+def _import(given: argparse.Namespace) -> int:
     from explorer.analysis.report import analyse
 
     graph = load(given.network)
@@ -523,7 +538,7 @@ def _import(given) -> int:
     return _exchange("import_weights", graph, given.weights, given.output, given.report)
 
 
-def _predict(given) -> int:
+def _predict(given: argparse.Namespace) -> int:
     from explorer.analysis.report import analyse
 
     graph = load(given.network)

@@ -2,10 +2,14 @@
 
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from explorer.text import _
+
+if TYPE_CHECKING:
+    from explorer.analysis.report import Report
 
 
 class ExportError(ValueError):
@@ -13,24 +17,24 @@ class ExportError(ValueError):
 
 
 class Form(NamedTuple):
-    """One form of export. write(given, report): what the file holds, or None if it wrote the file
+    """One form of export. write(given: Namespace, report: "Report"): what the file holds, or None if it wrote the file
     itself; given: what the command line states; raises ExportError. binary: it cannot be printed.
     sound: only a network without problems has it; what is wrong can be drawn, too. options: those
     of the command line that concern it."""
 
-    write: Callable[..., bytes | None]
+    write: Callable[[Namespace, "Report"], bytes | None]
     binary: bool = False
     sound: bool = False
     options: tuple[str, ...] = ()
 
 
-def _source(given, report) -> bytes:
+def _source(given: Namespace, report: "Report") -> bytes:
     from explorer.analysis.source import source
 
     return source(report).encode("utf-8")
 
 
-def _diagram(given, report) -> bytes:
+def _diagram(given: Namespace, report: "Report") -> bytes:
     from explorer.analysis.layout import GAP, unplaced
     from explorer.analysis.level import NoInside, level
     from explorer.analysis.page import opened, problems_on, roomy_gap, spread
@@ -61,7 +65,7 @@ def _diagram(given, report) -> bytes:
         raise ExportError(str(error)) from None
 
 
-def _table(given, report) -> bytes:
+def _table(given: Namespace, report: "Report") -> bytes:
     from explorer.analysis import table
 
     suffix = given.output.suffix.lower() if given.output else ".csv"
@@ -73,7 +77,7 @@ def _table(given, report) -> bytes:
     return {"csv": table.as_csv, "markdown": table.as_markdown}[form](report).encode("utf-8")
 
 
-def _with_weights(given, report) -> None:
+def _with_weights(given: Namespace, report: "Report") -> None:
     from explorer import exchange
     from explorer.engine.failure import EngineError
 

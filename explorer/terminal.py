@@ -2,9 +2,12 @@
 
 import sys
 import time
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from explorer.text import _
+
+if TYPE_CHECKING:
+    from explorer.engine.training import Run, Validated
 
 WIDTH = 28
 LINE_SECONDS = 10.0
@@ -18,12 +21,12 @@ def clock(seconds: float) -> str:
 class TrainingBar:
     """Shows how far an engine's run is: called with the run, and with the score after an epoch."""
 
-    def __init__(self, stream: TextIO | None = None):
+    def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stdout
         self.live = self.stream.isatty()
         self._begun = self._told = time.monotonic()
 
-    def __call__(self, run, validated) -> None:
+    def __call__(self, run: "Run", validated: "Validated | None") -> None:
         if validated is not None:
             self._line(
                 _(
