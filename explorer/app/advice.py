@@ -4,6 +4,7 @@ never waits; and what of it the person has set aside."""
 from collections.abc import Generator
 from hashlib import sha256
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -11,6 +12,9 @@ from explorer.analysis.advice import RULES, steps
 from explorer.analysis.problem import Problem
 from explorer.app import settings
 from explorer.app.document import Document
+
+if TYPE_CHECKING:
+    from explorer.app.session import Session
 
 AT_ONCE = 1500  # layers; so small a network's advice is there before the edit is shown
 BUDGET = 3e-3  # s; what one go may take
@@ -26,13 +30,13 @@ class Advice(QObject):
 
     changed = Signal()
 
-    def __init__(self, session):
+    def __init__(self, session: "Session") -> None:
         super().__init__(session)
         self._session = session
         self.found: tuple[Problem, ...] = ()
         self._document: Document | None = None
         self._here: dict[Document, set[tuple[str, str]]] = {}
-        self._work: Generator | None = None
+        self._work: Generator[bool | None, None, tuple[Problem, ...]] | None = None
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(lambda: self._go_on())
         session.changed.connect(self._look_again)
@@ -46,7 +50,7 @@ class Advice(QObject):
         """`found` is about the network as it is now."""
         return self._work is None
 
-    def _look_again(self, *_change) -> None:
+    def _look_again(self, *_change: object) -> None:
         session = self._session
         if session.document is not self._document:
             self._document, self.found = session.document, ()
@@ -59,6 +63,7 @@ class Advice(QObject):
 
     def _go_on(self, trying: bool = True) -> None:
         """Go on for some ms; up to where a fix has to be tried, unless `trying`."""
+        assert self._work is not None
         end = perf_counter() + BUDGET
         while perf_counter() < end:
             try:
@@ -119,7 +124,8 @@ class Advice(QObject):
         document = self._session.document
         if document not in self._here:
             kept = _aside_in(document).get() if document.path else ()
-            self._here[document] = {tuple(each.split(" ", 1)) for each in kept if " " in each}
+            pieces = [each.partition(" ") for each in kept]
+            self._here[document] = {(rule, path) for rule, space, path in pieces if space}
         return self._here[document]
 
     def _remember(self) -> None:
@@ -135,5 +141,6 @@ class Advice(QObject):
 
 def _aside_in(document: Document) -> settings.Setting[frozenset[str]]:
     """The setting that keeps what was set aside of a network."""
+    assert document.path is not None
     file = str(document.path.absolute()).encode()
     return settings.ADVICE_ASIDE.part(sha256(file).hexdigest()[:16])

@@ -2,8 +2,8 @@
 it."""
 
 from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QToolButton, QWidget
 
 from explorer.app import theme
 from explorer.text import _
@@ -14,12 +14,14 @@ HEIGHT, DOTS = 16, 6
 class DockGrip(QWidget):
     """Mouse events pass through it to the dock, which knows how to be dragged."""
 
-    def __init__(self, dock: QDockWidget):
+    def __init__(self, dock: QDockWidget) -> None:
         super().__init__(dock)
         self.dock = dock
         self.setToolTip(_("Drag to move the panel; double-click to make it a window"))
         self.setCursor(Qt.CursorShape.SizeAllCursor)
-        close = QToolButton(text="×", autoRaise=True)
+        close = QToolButton()
+        close.setText("×")
+        close.setAutoRaise(True)
         close.setToolTip(_("Close the panel; the View menu brings it back"))
         close.setAccessibleName(_("Close {panel}").format(panel=dock.windowTitle()))
         close.setCursor(Qt.CursorShape.ArrowCursor)
@@ -38,7 +40,7 @@ class DockGrip(QWidget):
 
     minimumSizeHint = sizeHint
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -48,7 +50,8 @@ class DockGrip(QWidget):
             place = QPointF(middle + (number - (DOTS - 1) / 2) * 6, HEIGHT / 2)
             painter.drawEllipse(place, 1.2, 1.2)
         window = self.dock.parentWidget()
-        if self.dock.isFloating() or not window.tabifiedDockWidgets(self.dock):  # it has no tab
+        tabbed = isinstance(window, QMainWindow) and window.tabifiedDockWidgets(self.dock)
+        if self.dock.isFloating() or not tabbed:
             painter.setPen(theme.color("text"))
             painter.setFont(theme.sans(11, True))
             painter.drawText(

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from explorer.analysis.fixes import Edit, inside
+from explorer.analysis.fixes import inside
 from explorer.catalog import check
 from explorer.catalog.datasets import DataSet
+from explorer.graph.edits import Edit
 from explorer.graph.graph import Graph
 
 
@@ -19,7 +20,7 @@ class Change(QUndoCommand):
 
     def __init__(
         self, document: "Document", label: str, before: Graph, after: Graph, burst: str | None
-    ):
+    ) -> None:
         super().__init__(label)
         self.document, self.before, self.after, self.burst = document, before, after, burst
 
@@ -33,6 +34,7 @@ class Change(QUndoCommand):
         return 1 if self.burst else -1
 
     def mergeWith(self, other: QUndoCommand) -> bool:
+        assert isinstance(other, Change)  # there is no other command
         if other.burst != self.burst or other.before is not self.after:
             return False
         self.after = other.after
@@ -52,7 +54,7 @@ class Document:
         path: Path | None,
         data: DataSet,
         on_change: Callable[[Graph, Graph], None],
-    ):
+    ) -> None:
         self.graph = graph
         self.path = path
         self.data = data

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -11,7 +11,11 @@ from explorer.app import folders, settings
 from explorer.app.document import Document
 from explorer.catalog.datasets import PICTURES
 from explorer.graph.file import to_dict
+from explorer.protocol import Message
 from explorer.text import _
+
+if TYPE_CHECKING:
+    from explorer.app.session import Session
 
 MOST_REMEMBERED = 32
 
@@ -26,7 +30,7 @@ class Exchange(QObject):
 
     reported = Signal(str, str, object, bool)
 
-    def __init__(self, session):
+    def __init__(self, session: "Session") -> None:
         super().__init__(session)
         self.session, self.link = session, session.link
         self._asked: dict[int, tuple[Document, Path]] = {}
@@ -60,10 +64,11 @@ class Exchange(QObject):
         asked = self.link.send("import", graph=to_dict(document.graph), file=str(path), to=str(to))
         self._asked[asked] = document, path
 
-    def _take(self, message: dict[str, Any]) -> None:
-        document, path = self._asked.pop(message.get("generation"), (None, None))
-        if document is None:
+    def _take(self, message: Message) -> None:
+        asked = self._asked.pop(message.get("generation", 0), None)
+        if asked is None:
             return
+        document, path = asked
         if message["path"] is not None:
             document.weights = message["path"]
             if document.path is not None:
@@ -99,7 +104,7 @@ class Exchange(QObject):
             run.build()
         self.link.send("export", graph=to_dict(self.session.graph), form=form, path=str(path))
 
-    def _tell(self, message: dict[str, Any]) -> None:
+    def _tell(self, message: Message) -> None:
         name = Path(message["path"]).name
         if message["difference"] is None:
             sentence = _("{name} is written").format(name=name)
@@ -126,7 +131,7 @@ class Exchange(QObject):
         else:
             do()
 
-    def _begin(self, _hello: dict) -> None:
+    def _begin(self, _hello: Message) -> None:
         waiting, self._waiting = self._waiting, None
         self._asked.clear()  # what an engine before was asked, nobody will answer
         if waiting is not None:
@@ -140,14 +145,16 @@ class Exchange(QObject):
 
     def remember(self, document: Document) -> None:
         """Note for the document's file what it begins with and what it looks at."""
-        known = settings.BEGINNINGS.get()
-        known.pop(str(document.path.resolve()), None)
+        assert document.path is not None
+        known, file = settings.BEGINNINGS.get(), str(document.path.resolve())
+        known.pop(file, None)
         if document.weights is not None or not document.data.labelled:
-            known[str(document.path.resolve())] = document.weights, document.data.name
+            known[file] = document.weights, document.data.name
         settings.BEGINNINGS.set(dict(list(known.items())[-MOST_REMEMBERED:]))
 
     def recall(self, document: Document) -> None:
         """Give a document that was opened what was noted for its file."""
+        assert document.path is not None
         weights, data = settings.BEGINNINGS.get().get(str(document.path.resolve()), (None, ""))
         if weights and Path(weights).exists():
             document.weights = weights

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
@@ -13,6 +14,9 @@ from explorer.app.document import Document
 from explorer.graph.file import SUFFIX, FileError, replace_bytes
 from explorer.text import _
 
+if TYPE_CHECKING:
+    from explorer.app.window import Window
+
 MOST_RECENT = 8
 WEIGHTS = (".safetensors", ".pth", ".pt", ".bin")
 PHOTOS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
@@ -21,7 +25,7 @@ PHOTOS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 class Files:
     """The file actions of a window. Whatever goes wrong is told in one sentence; nothing is lost."""
 
-    def __init__(self, window):
+    def __init__(self, window: "Window") -> None:
         self.window, self.session = window, window.session
         self.exports: dict[str, Callable[[], None]] = {
             "pytorch": self.export,
@@ -38,9 +42,9 @@ class Files:
         return list(settings.RECENT.get())
 
     def _remember(self, path: Path) -> None:
-        path = str(path.resolve())
-        others = [other for other in self.recent if other != path]
-        settings.RECENT.set((path, *others[: MOST_RECENT - 1]))
+        latest = str(path.resolve())
+        others = [other for other in self.recent if other != latest]
+        settings.RECENT.set((latest, *others[: MOST_RECENT - 1]))
 
     def _folder(self) -> str:
         return str(Path(self.recent[0]).parent) if self.recent else ""

@@ -2,14 +2,18 @@
 
 from collections.abc import Generator
 from time import perf_counter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.analysis.memory import BATCH, Forecast, forecast, largest_batch, room_on, steps
 from explorer.analysis.memory_table import bytes_text
 from explorer.analysis.report import Report
+from explorer.protocol import Arrays, Message
 from explorer.text import _
+
+if TYPE_CHECKING:
+    from explorer.app.session import Session
 
 BUDGET = 3e-3  # s; what one go may take
 PAUSE = 60  # ms of quiet before the network is looked at
@@ -45,7 +49,7 @@ class Memory(QObject):
 
     changed = Signal()
 
-    def __init__(self, session):
+    def __init__(self, session: "Session") -> None:
         super().__init__(session)
         self._session = session
         self.forecast: Forecast | None = None
@@ -109,22 +113,22 @@ class Memory(QObject):
     @property
     def fits(self) -> bool:
         """Nothing says that the next run would take more than its device has."""
-        return (
-            self.forecast is None or self.place is None or self.forecast.training <= self.place.room
-        )
+        place = self.place
+        return self.forecast is None or place is None or self.forecast.training <= place.room
 
     @property
     def warning(self) -> str:
         """What is wrong and what would help, in words; "" if the run fits."""
-        if self.fits:
+        place = self.place
+        if self.forecast is None or place is None or self.fits:
             return ""
         words = _(
             "A step needs about {need}, but {device} has {room} for it: the run would stop "
             "for want of memory."
         ).format(
             need=bytes_text(self.forecast.training),
-            device=self.place.id,
-            room=bytes_text(self.place.room),
+            device=place.id,
+            room=bytes_text(place.room),
         )
         if self.largest:
             return words + " " + _("A batch of {batch:,} fits.").format(batch=self.largest)
@@ -141,7 +145,7 @@ class Memory(QObject):
         """The forecast is of the network and the settings as they are now."""
         return self._work is None
 
-    def _look_again(self, *_change) -> None:
+    def _look_again(self, *_change: object) -> None:
         """The network or the run's settings changed: at once if all is known, else soon."""
         report = self._session.report
         known, self._report = report is self._report, report
@@ -157,6 +161,7 @@ class Memory(QObject):
         self._settle(report)
 
     def _go_on(self) -> None:
+        assert self._work is not None
         end = perf_counter() + BUDGET
         while perf_counter() < end:
             try:
@@ -168,16 +173,18 @@ class Memory(QObject):
         self._timer.start(0)
 
     def _settle(self, report: Report) -> None:
-        given = {"precision": self.precision, "device": self._kind}
+        precision, device = self.precision, self._kind
         self.forecast_of = report
-        self.forecast = forecast(report, self.batch, **given)
+        self.forecast = forecast(report, self.batch, precision, device=device)
         place = self.place
-        self.largest = largest_batch(report, place.room, **given) if place else 0
+        self.largest = (
+            largest_batch(report, place.room, precision=precision, device=device) if place else 0
+        )
         self.changed.emit()
 
     # What the engine says ---------------------------------------------------------------------
 
-    def _hear_modes(self, message: dict) -> None:
+    def _hear_modes(self, message: Message) -> None:
         self._chosen = message.get("chosen")
         self._look_again()
         self._hear_state(self._session.run.state)
@@ -191,7 +198,7 @@ class Memory(QObject):
             found = forecast(run.report, self.batch, self.precision, device=self._kind)
             self.expected = found.training if found else None
 
-    def _hear_rows(self, message: dict, _arrays: dict) -> None:
+    def _hear_rows(self, message: Message, _arrays: Arrays) -> None:
         measured = message.get("memory")
         if measured is not None and measured != self.measured:
             self.measured = measured

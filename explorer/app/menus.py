@@ -1,16 +1,21 @@
 """The menus: one button of the bar, the system's menu bar on macOS, and the canvas's own."""
 
 import sys
+from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtCore import QObject, QPoint
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QUndoStack
 from PySide6.QtWidgets import QMenu, QToolButton
 
 import explorer
 from explorer.app import theme
 from explorer.app.log_window import LogWindow
 from explorer.text import _
+
+if TYPE_CHECKING:
+    from explorer.app.window import Window
 
 CONTEXT = (
     "open",
@@ -37,7 +42,7 @@ CONTEXT = (
 class Menus(QObject):
     """Builds the menus of a window."""
 
-    def __init__(self, window):
+    def __init__(self, window: "Window") -> None:
         super().__init__(window)
         self.window, self.session = window, window.session
         self.menus = [self._file(), self._edit(), self._view(), self._run(), self._help()]
@@ -58,7 +63,14 @@ class Menus(QObject):
                 if action.shortcut() and action.parent() is menu:
                     window.addAction(action)
 
-    def _add(self, menu: QMenu, text: str, shortcut, tip: str, run) -> QAction:
+    def _add(
+        self,
+        menu: QMenu,
+        text: str,
+        shortcut: QKeySequence.StandardKey | str,
+        tip: str,
+        run: Callable[[], object],
+    ) -> QAction:
         action = menu.addAction(text)
         action.setShortcut(QKeySequence(shortcut))
         action.setStatusTip(tip)
@@ -193,7 +205,7 @@ class Menus(QObject):
         return menu
 
     @property
-    def _stack(self):
+    def _stack(self) -> QUndoStack:
         return self.session.document.undo
 
     def _refresh_undo(self) -> None:
@@ -270,7 +282,7 @@ class Menus(QObject):
         )
         return menu
 
-    def context(self, place) -> None:
+    def context(self, place: QPoint) -> None:
         """Show the canvas's menu at a global place."""
         menu = QMenu(self.window)
         for name in CONTEXT:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from explorer.app import theme
+from explorer.app.session import Session
 
 LASTS_MS = 12_000
 
@@ -13,7 +15,7 @@ LASTS_MS = 12_000
 class Notice(QLabel):
     """Shows what the session notifies, at the bottom of the canvas."""
 
-    def __init__(self, canvas: QWidget, session):
+    def __init__(self, canvas: QWidget, session: Session) -> None:
         super().__init__(canvas)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
@@ -59,7 +61,9 @@ class Notice(QLabel):
         )
 
     def _place(self) -> None:
-        room = self.parentWidget().rect()
+        canvas = self.parentWidget()
+        assert canvas is not None
+        room = canvas.rect()
         most = max(200, min(560, room.width() - 180))
         button = self.more.sizeHint() if self.more.text() else QSize(0, 0)
         self.setFixedWidth(
@@ -72,7 +76,7 @@ class Notice(QLabel):
         )
         self.move(12, room.height() - self.height() - 12)
 
-    def eventFilter(self, watched, event) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and self.isVisible():
             self._place()
         return False
@@ -83,5 +87,5 @@ class Notice(QLabel):
         if show_more is not None:
             show_more()
 
-    def mousePressEvent(self, event) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         self.hide()

@@ -64,7 +64,7 @@ def value_text(value: float) -> str:
     return f"{value:.3f}" if size < 1 else _three(value)
 
 
-def setting_text(value: int | float | bool | str | tuple) -> str:
+def setting_text(value: int | float | bool | str | tuple[int, ...]) -> str:
     """A parameter's value: "3", "3×5", "1e-05", "same", "yes"."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")

@@ -9,9 +9,9 @@ _SIZES = ("tiny", "small", "medium", "base", "large", "huge")
 
 def family(name: str) -> str:
     """The family of a template: its name without figures, versions and sizes."""
-    words = []
+    words: list[str] = []
     for word in name.split("_"):
-        begin = re.match(r"[a-z]*", word)[0]
+        begin = re.findall(r"^[a-z]*", word)[0]
         if words and (len(begin) < 2 or word in _SIZES):
             break
         words.append(begin or word)

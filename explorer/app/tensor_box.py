@@ -57,8 +57,10 @@ def paint_tensor(
         WIDTH: ((near[3], near[3] + back), (near[2], near[2] + back), (near[1], near[1] + back)),
     }
     for axis in sorted(edges, key=lambda axis: axis in marked):
-        is_marked = axis in marked and color_marked is not None
-        pen = QPen(color_marked if is_marked else color_line, 2 if is_marked else 1)
+        if axis in marked and color_marked is not None:
+            pen = QPen(color_marked, 2)
+        else:
+            pen = QPen(color_line, 1)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
         for start, end in edges[axis]:

@@ -136,10 +136,9 @@ def mixed(name: str, under: str, share: float) -> QColor:
     """`share` (0 to 1) of the colour `name` painted over the colour `under`, opaque."""
     top, bottom = color(name), color(under)
     return QColor(
-        *(
-            round(a * share + b * (1 - share))
-            for a, b in zip(top.getRgb()[:3], bottom.getRgb()[:3], strict=True)
-        )
+        round(top.red() * share + bottom.red() * (1 - share)),
+        round(top.green() * share + bottom.green() * (1 - share)),
+        round(top.blue() * share + bottom.blue() * (1 - share)),
     )
 
 
@@ -197,7 +196,7 @@ def start(app: QApplication) -> None:
 
 def _follow() -> None:
     app = QApplication.instance()
-    if app is not None and _wanted() != _look.theme:
+    if isinstance(app, QApplication) and _wanted() != _look.theme:
         apply(app, _wanted())
 
 

@@ -1,6 +1,6 @@
 """What became of each tensor of an import, in a window beside the main one."""
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -15,22 +15,23 @@ from PySide6.QtWidgets import (
 from explorer.app import theme
 from explorer.text import _
 
+Index = QModelIndex | QPersistentModelIndex
 COLUMNS = (_("Found"), _("In this network"), _("In the file"), _("Shape"))
 
 
 class _Rows(QAbstractTableModel):
-    def __init__(self, rows: list[list[str]], fits: bool, parent: QWidget):
+    def __init__(self, rows: list[list[str]], fits: bool, parent: QWidget) -> None:
         super().__init__(parent)
         self.rows = rows
         self.fits = fits
 
-    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self.rows)
 
-    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:
+    def columnCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(COLUMNS)
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole):
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         row = self.rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return row[index.column()] or "–"
@@ -44,7 +45,12 @@ class _Rows(QAbstractTableModel):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
 
-    def headerData(self, section: int, orientation, role: int = Qt.ItemDataRole.DisplayRole):
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> object:
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
             return COLUMNS[section]
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -58,7 +64,7 @@ class WeightsReport(QDialog):
 
     def __init__(
         self, title: str, sentence: str, rows: list[list[str]], fits: bool, parent: QWidget | None
-    ):
+    ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)

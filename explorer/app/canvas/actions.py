@@ -1,5 +1,6 @@
 """What can be done on the canvas by menu and key, each with a shortcut and a status tip."""
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt
@@ -19,7 +20,7 @@ from explorer.text import _
 class CanvasActions:
     """The canvas's actions, by name. They act on the selection of the graph in view."""
 
-    def __init__(self, canvas: Canvas):
+    def __init__(self, canvas: Canvas) -> None:
         self.canvas, self.session = canvas, canvas.session
         self.by_name: dict[str, QAction] = {}
         key = QKeySequence.StandardKey
@@ -172,7 +173,7 @@ class CanvasActions:
             self.session.notified.emit(_("Select the two nodes that a wire is to connect"))
             return
         places = {id: self.canvas.network.cards[id].pos().x() for id in selection}
-        source, target = sorted(selection, key=places.get)
+        source, target = sorted(selection, key=places.__getitem__)
         ports = (
             KINDS[graph.nodes[target].kind].ports(graph.into(target))
             if target not in ENDS
@@ -239,5 +240,5 @@ class CanvasActions:
         self.canvas.fit()
 
 
-def _run(run, _checked: bool = False) -> None:
+def _run(run: Callable[[], object], _checked: bool = False) -> None:
     run()

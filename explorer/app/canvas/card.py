@@ -26,7 +26,7 @@ class Card(QGraphicsItem):
     """One node on the canvas; its position is the card's centre. It only paints: gestures belong
     to the canvas."""
 
-    def __init__(self, id: str):
+    def __init__(self, id: str) -> None:
         super().__init__()
         self.id = id
         self.node: Node | None = None
@@ -157,7 +157,7 @@ class Card(QGraphicsItem):
             self._paint_input(painter)
         elif self.id == OUTPUT:
             self._paint_output(painter)
-        elif self.category == "merge" and not self.facts.kind.composite:
+        elif self.category == "merge" and not self._known.kind.composite:
             self._paint_join(painter)
         else:
             self._paint_layer(painter)
@@ -171,7 +171,13 @@ class Card(QGraphicsItem):
     @property
     def _stacked(self) -> bool:
         """It stands for more than one block."""
-        return self.category == "stage" and self.facts.settings.depth > 1
+        return self.category == "stage" and bool(self._known.settings.depth > 1)
+
+    @property
+    def _known(self) -> Facts:
+        """The facts of what is no end."""
+        assert self.facts is not None
+        return self.facts
 
     @property
     def category(self) -> str:
@@ -196,7 +202,7 @@ class Card(QGraphicsItem):
         painter.drawRoundedRect(self.body, CORNER, CORNER)
 
     def _paint_layer(self, painter: QPainter) -> None:
-        body, facts = self.body, self.facts
+        body, facts = self.body, self._known
         painter.fillPath(_strip(body), theme.color(facts.kind.category))
         left, width = body.left() + 12, body.width() - 24
         top = body.top() + 10
@@ -262,15 +268,14 @@ class Card(QGraphicsItem):
         painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, words)
 
     def _paint_glyphs(self, painter: QPainter, rect: QRectF) -> None:
+        facts = self._known
         blocks = (
-            [child.facts for child in self.facts.children if child.facts.kind.category == "block"]
+            [child.facts for child in facts.children if child.facts.kind.category == "block"]
             if self.category == "stage"
             else []
         )
         if not blocks:
-            glyphs.paint_kind(
-                painter, rect, self.facts.kind.name, self.facts.settings, shortcut(self.facts)
-            )
+            glyphs.paint_kind(painter, rect, facts.kind.name, facts.settings, shortcut(facts))
             return
         shown = blocks if len(blocks) <= MOST_BLOCKS else blocks[: MOST_BLOCKS - 1]
         for number, block in enumerate(shown):
@@ -287,7 +292,7 @@ class Card(QGraphicsItem):
             painter.drawText(rect, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, "…")
 
     def _paint_join(self, painter: QPainter) -> None:
-        body, name = self.body, self.facts.kind.name
+        body, name = self.body, self._known.kind.name
         left, width, top = body.left() + 5, body.width() - 10, body.top()
         centre = Qt.AlignmentFlag.AlignCenter
         painter.setFont(theme.sans(12, True))
@@ -298,7 +303,7 @@ class Card(QGraphicsItem):
             painter,
             QRectF(body.center().x() - 8, top + 25 + lower, 26, 15),
             name,
-            self.facts.settings,
+            self._known.settings,
         )
         painter.setFont(theme.sans(10))
         if not told:

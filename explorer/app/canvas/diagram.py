@@ -23,14 +23,14 @@ class Diagram(QGraphicsScene):
     has no handles, and a tensor stands for the test picture. gap: between the ends and the cards
     beside them."""
 
-    def __init__(self, still: bool = False, gap: float = GAP):
+    def __init__(self, still: bool = False, gap: float = GAP) -> None:
         super().__init__()
         self.still, self.gap = still, gap
         self.level = Level()
         self.cards: dict[str, Card] = {}
         self.wires: dict[Wire, WireItem] = {}
         self.problems: dict[str, Problem] = {}
-        self._drawn: dict[str, tuple] = {}
+        self._drawn: dict[str, tuple[object, ...]] = {}
         self._obstacles = Obstacles()
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
 
@@ -162,7 +162,7 @@ class Diagram(QGraphicsScene):
         straight.sort(key=lambda port: wired[port].pos().x())
         level = straight[-1] if straight else None  # those from further off pass over it
 
-        def approach(port: str) -> tuple:
+        def approach(port: str) -> tuple[int, float]:
             if port not in wired:
                 return 2, 0.0
             source = wired[port].pos()
@@ -238,9 +238,9 @@ class Diagram(QGraphicsScene):
             return wire.target == OUTPUT
         if problem.rule in ("add", "concat") and found.ins:
             shape, first = self._shape(wire.source), found.ins[0]
-            return shape is not None and (
-                shape != first if problem.rule == "add" else shape[1:] != first[1:]
-            )
+            if shape is None or first is None:
+                return False
+            return shape != first if problem.rule == "add" else shape[1:] != first[1:]
         return problem.rule != "unconnected"
 
     def _is_misfit(self, id: str) -> bool:
@@ -262,7 +262,8 @@ class Diagram(QGraphicsScene):
     def drawn(self) -> QRectF:
         """The rectangle around what is painted, tight: no room for handles and selection."""
         found = QRectF()
-        for item in (*self.cards.values(), *self.wires.values()):
+        items: list[Card | WireItem] = [*self.cards.values(), *self.wires.values()]
+        for item in items:
             found = found.united(item.painted().translated(item.pos()))
         return found
 

@@ -5,8 +5,10 @@ from math import log10, sqrt
 import numpy as np
 from PySide6.QtCore import QObject, QTimer
 
+from explorer.analysis.report import Report
 from explorer.app.canvas.scene import NetworkScene
 from explorer.app.panels.layer_table import rows_of
+from explorer.protocol import Arrays, Message
 
 FRAME_MS = 100
 DECADES = 4.0  # from an empty gauge to a full one
@@ -18,12 +20,12 @@ class Gauges(QObject):
     The gauge of the largest is full; one that is 10,000 times smaller is empty.
     """
 
-    def __init__(self, scene: NetworkScene):
+    def __init__(self, scene: NetworkScene) -> None:
         super().__init__(scene)
         self.scene, self.session = scene, scene.session
         self._norms: dict[str, float] = {}
         self._places: dict[str, tuple[str, ...]] = {}
-        self._placed_for = None
+        self._placed_for: Report | None = None
         self._clock = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._clock.timeout.connect(self._draw)
         self.session.link.probed.connect(self._on_probe)
@@ -31,11 +33,11 @@ class Gauges(QObject):
         scene.synced.connect(self._clock.start)
         self.session.run.emptied.connect(self._forget)
 
-    def _on_probe(self, message: dict, arrays: dict[str, np.ndarray]) -> None:
+    def _on_probe(self, message: Message, arrays: Arrays) -> None:
         if self.session.run.shows_document and not self.session.run.active:
             self._take(message["layers"], arrays["gradients"])
 
-    def _on_rows(self, message: dict, arrays: dict[str, np.ndarray]) -> None:
+    def _on_rows(self, message: Message, arrays: Arrays) -> None:
         if len(arrays["gradients"]) and self.session.run.shows_document:
             self._take(message["layers"], arrays["gradients"][-1])
 
@@ -69,7 +71,8 @@ class Gauges(QObject):
             self._places = {
                 row.layer.path: tuple(row.place.split(".")) for row in rows_of(self.session.report)
             }
-        view, squares = self.session.view, {}
+        view = self.session.view
+        squares: dict[str, float] = {}
         for path, norm in self._norms.items():
             place = self._places.get(path, ())
             if place[: len(view)] == view and len(place) > len(view):

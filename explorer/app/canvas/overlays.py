@@ -4,8 +4,8 @@ a comparison."""
 from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QEnterEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QWidget
 
 from explorer.analysis.compare import NotComparable, compared
@@ -25,7 +25,7 @@ PALE = 0.3  # how much of the map is seen where cards lie behind it
 class Overlays(QObject):
     """Keeps the widgets over the canvas up to date and in their places."""
 
-    def __init__(self, canvas: "Canvas"):
+    def __init__(self, canvas: "Canvas") -> None:
         super().__init__(canvas)
         self.canvas, self.session = canvas, canvas.session
         self.path = PathLabel(canvas)
@@ -37,7 +37,7 @@ class Overlays(QObject):
         self._compared: tuple[tuple[str, ...], tuple[str, ...]] = (), ()  # view and nodes
         self.session.selection_changed.connect(self.refresh)
 
-    def refresh(self, *_change) -> None:
+    def refresh(self, *_change: object) -> None:
         """Show what fits the graph in view and the selection."""
         self.path.refresh()
         self.map.update()
@@ -120,7 +120,7 @@ class Overlays(QObject):
         """Put everything where it belongs in the present view."""
         self.path.move(EDGE, 8)
         self._place_map()
-        if self.mismatch is not None:
+        if self.mismatch is not None and self._shown is not None:
             self.mismatch.resize(self.mismatch.sizeHint())
             self.mismatch.move(
                 self._free_place(self.mismatch.size(), (self._shown.path.rpartition(".")[2],))
@@ -204,7 +204,7 @@ def _same(a: Problem, b: Problem | None) -> bool:
 class PathLabel(QLabel):
     """Where one is: network › layer1 › 0; each part leads there."""
 
-    def __init__(self, canvas: "Canvas"):
+    def __init__(self, canvas: "Canvas") -> None:
         super().__init__(canvas)
         self.session = canvas.session
         self.setTextFormat(Qt.TextFormat.RichText)
@@ -247,7 +247,7 @@ class PathLabel(QLabel):
 class Map(QWidget):
     """The whole network small, with a frame around what is seen; drag the frame to go there."""
 
-    def __init__(self, canvas: "Canvas"):
+    def __init__(self, canvas: "Canvas") -> None:
         super().__init__(canvas)
         self.canvas = canvas
         self.setFixedSize(116, 62)
@@ -259,10 +259,10 @@ class Map(QWidget):
         self.pale = pale
         self.update()
 
-    def enterEvent(self, event) -> None:
+    def enterEvent(self, event: QEnterEvent) -> None:
         self.update()
 
-    def leaveEvent(self, event) -> None:
+    def leaveEvent(self, event: QEvent) -> None:
         self.update()
 
     def _scale(self) -> tuple[float, QRectF]:
@@ -273,7 +273,7 @@ class Map(QWidget):
         )
         return scale, content
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setOpacity(PALE if self.pale and not self.underMouse() else 1.0)
@@ -303,13 +303,13 @@ class Map(QWidget):
             QRectF(seen.topLeft() * scale, seen.size() * scale).intersected(edges), 3, 3
         )
 
-    def _go(self, event) -> None:
+    def _go(self, event: QMouseEvent) -> None:
         scale, content = self._scale()
         place = (event.position() - QPointF(self.rect().center())) / scale + content.center()
         self.canvas.look_at(place)
 
-    def mousePressEvent(self, event) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         self._go(event)
 
-    def mouseMoveEvent(self, event) -> None:
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._go(event)

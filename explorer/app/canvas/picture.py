@@ -1,7 +1,7 @@
 """The diagram as a picture for a page: SVG, PDF or PNG."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import floor, sqrt
 
 from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QPointF, QRectF, QSizeF, Qt
@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QImage,
     QPageLayout,
     QPageSize,
+    QPaintDevice,
     QPainter,
     QPainterPath,
     QPdfWriter,
@@ -55,7 +56,7 @@ class Picture:
         style: str = "light",
         title: str = "",
         gap: float = GAP,
-    ):
+    ) -> None:
         theme.load_fonts()
         self.theme = THEMES[style]
         self.title = ": ".join(filter(None, (title, ".".join(level.path))))
@@ -153,11 +154,16 @@ class Picture:
         image.setDotsPerMeterX(per_metre)
         image.setDotsPerMeterY(per_metre)
         buffer = _buffer()
-        if not image.save(buffer, "PNG"):
+        if not image.save(buffer, "PNG"):  # type: ignore[call-overload]  # the stubs want bytes, Qt words
             raise TooLarge(_("There is not enough memory for this picture"))
         return bytes(buffer.data().data())
 
-    def _paint(self, device, scale: float, painter_of: Callable = QPainter) -> None:
+    def _paint(
+        self,
+        device: QPaintDevice,
+        scale: float,
+        painter_of: Callable[[QPaintDevice], QPainter] = QPainter,
+    ) -> None:
         painter = painter_of(device)
         try:
             painter.scale(scale, scale)
@@ -177,7 +183,9 @@ class Picture:
 class Outlines(QPainter):
     """Draws words as the outlines of their letters."""
 
-    def drawText(self, rect: QRectF, flags: Qt.AlignmentFlag, words: str) -> None:
+    def drawText(  # type: ignore[override]  # the one form of it that the items use
+        self, rect: QRectF, flags: Qt.AlignmentFlag, words: str
+    ) -> None:
         """Draw one line of words into a rectangle, aligned as QPainter does it."""
         font = QFont(self.font())
         font.setPixelSize(font.pixelSize() * FINER)  # outlines come in steps of 1/64 pixel
@@ -203,20 +211,23 @@ class Words(QPainter):
     """Draws words in the plain shapes of their letters: a figure of the common width, or a × made
     for figures, has no letter's code in a PDF, and a reader could not find it."""
 
-    def setFont(self, font: QFont) -> None:
+    def setFont(self, font: QFont | str | Sequence[str]) -> None:
         """Take the font without its features."""
-        font = QFont(font)
-        font.clearFeatures()
+        plain = QFont(font)
+        plain.clearFeatures()
         for feature in ("calt", "ccmp"):
-            font.setFeature(QFont.Tag(feature), 0)
-        super().setFont(font)
+            plain.setFeature(QFont.Tag(feature), 0)
+        super().setFont(plain)
 
 
 def application() -> QApplication:
     """The application, without which nothing can be drawn; made if there is none."""
     global _application
-    _application = QApplication.instance() or QApplication(["cnn-explorer"])
-    return _application
+    running = QApplication.instance()
+    if not isinstance(running, QApplication):
+        running = QApplication(["cnn-explorer"])
+    _application = running
+    return running
 
 
 _application: QApplication | None = None
@@ -238,7 +249,7 @@ def _lean(text: str, width: float, height: float) -> str:
     return re.sub(r"\n\s*\n", "\n", text)
 
 
-def _rounded(attribute: re.Match) -> str:
+def _rounded(attribute: re.Match[str]) -> str:
     return re.sub(r"-?\d+\.\d{3,}", lambda found: _short(float(found[0])), attribute[0])
 
 

@@ -43,7 +43,7 @@ class Place(NamedTuple):
 class Obstacles:
     """The cards' bodies by id, and the wires that pass over some of them."""
 
-    def __init__(self, bodies: Mapping[str, QRectF] | None = None):
+    def __init__(self, bodies: Mapping[str, QRectF] | None = None) -> None:
         self._bodies: dict[str, QRectF] = {}
         self._in_cell: dict[tuple[int, int], set[str]] = {}
         self._bottoms: list[float] | None = None
@@ -88,7 +88,8 @@ class Obstacles:
 
 def _cells(rect: QRectF) -> Iterator[tuple[int, int]]:
     """The cells of a grid that a rectangle touches."""
-    left, top, right, bottom = (int(side // CELL) for side in rect.getCoords())
+    left, top = int(rect.left() // CELL), int(rect.top() // CELL)
+    right, bottom = int(rect.right() // CELL), int(rect.bottom() // CELL)
     for column in range(left, right + 1):
         for row in range(top, bottom + 1):
             yield column, row
@@ -260,4 +261,5 @@ def _towards(corner: QPointF, other: QPointF) -> QPointF:
     """The point ROUND (or half of the way, if that is less) from `corner` to `other`."""
     gap = other - corner
     length = max(1e-6, (gap.x() ** 2 + gap.y() ** 2) ** 0.5)
-    return corner + gap * (min(ROUND, length / 2) / length)
+    point: QPointF = corner + gap * (min(ROUND, length / 2) / length)
+    return point

@@ -12,6 +12,7 @@ from explorer.app import theme
 from explorer.app.canvas.card import PORT_REACH, Card
 from explorer.app.canvas.diagram import Diagram
 from explorer.app.canvas.wire import WireItem
+from explorer.app.session import Session
 from explorer.graph.graph import INPUT, OUTPUT
 from explorer.text import _
 
@@ -23,7 +24,7 @@ class NetworkScene(Diagram):
     about_to_sync = Signal()
     synced = Signal()
 
-    def __init__(self, session):
+    def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
         self._label = self._guess = ""  # of the picture that runs through the network
@@ -38,7 +39,7 @@ class NetworkScene(Diagram):
 
     # From the session -------------------------------------------------------------------------
 
-    def sync(self, *_change) -> None:
+    def sync(self, *_change: object) -> None:
         """Draw the graph in view."""
         self.about_to_sync.emit()
         session = self.session
@@ -52,7 +53,7 @@ class NetworkScene(Diagram):
         self.mark_advice()
         self.synced.emit()
 
-    def mark_selection(self, *_path) -> None:
+    def mark_selection(self, *_path: str) -> None:
         """Show which cards are selected."""
         chosen = self.session.selection
         for id, card in self.cards.items():

@@ -21,7 +21,7 @@ NORMAL, SMALL = 10, 9  # letters of a shape, in pixels
 class WireItem(QGraphicsItem):
     """One wire on the canvas. first: of the wires from its source, it shows the tensor."""
 
-    def __init__(self, wire: Wire | None = None):
+    def __init__(self, wire: Wire | None = None) -> None:
         super().__init__()
         self.wire = wire
         self.shape_of: Shape | None = None
@@ -111,7 +111,8 @@ class WireItem(QGraphicsItem):
 
     @property
     def _has_box(self) -> bool:
-        return self.first and len(self.shape_of) == 3 and not self.way.folds
+        shape = self.shape_of
+        return self.first and shape is not None and len(shape) == 3 and not self.way.folds
 
     @property
     def _letters(self) -> int:
@@ -119,19 +120,21 @@ class WireItem(QGraphicsItem):
         room = self.path.boundingRect().width() - 12
         return (
             NORMAL
-            if self.way.folds or _width(shape_text(self.shape_of), NORMAL) <= room
+            if self.way.folds or _width(shape_text(self.shape_of or ()), NORMAL) <= room
             else (SMALL)
         )
 
     def _words(self) -> QRectF:
         """Where the shape stands, under the wire."""
-        width = _width(shape_text(self.shape_of), self._letters) + 6
+        width = _width(shape_text(self.shape_of or ()), self._letters) + 6
         at = self.way.label_at
+        assert at is not None
         return QRectF(at.x() - width / 2, at.y() + 6, width, 15)
 
     def _box(self) -> QRectF:
         """Where the tensor stands, above the wire."""
         at = self.way.label_at
+        assert at is not None
         return QRectF(at.x() - BOX / 2, at.y() - BOX - 14, BOX, BOX)
 
 

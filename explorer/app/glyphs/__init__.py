@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter
 
 from explorer.app import theme
 from explorer.app.glyphs import blocks, curves, layers
-from explorer.app.glyphs.blocks import Shortcut
+from explorer.app.glyphs.blocks import Asked
 from explorer.app.glyphs.blocks import dashed as is_dashed
 from explorer.app.glyphs.pen import HEIGHT, WIDTH, fit
 from explorer.catalog import KINDS
@@ -36,7 +36,7 @@ def paint_kind(
     rect: QRectF,
     kind_name: str,
     settings: SimpleNamespace | None = None,
-    shortcut: Shortcut | str = "",
+    shortcut: Asked = "",
 ) -> None:
     """The glyph of a kind, as large as fits into `rect`, at its left and half-way up.
 

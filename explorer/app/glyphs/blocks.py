@@ -1,7 +1,9 @@
 """Glyphs of stems, stages and blocks. Those with a shortcut draw it solid (False), dashed (True)
 or not at all (None)."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Literal
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath
@@ -20,6 +22,8 @@ from explorer.app.glyphs.pen import (
 
 Settings = SimpleNamespace | None
 Shortcut = bool | None
+Asked = Shortcut | Literal[""]  # "" where nobody knows more than the settings
+Glyph = Callable[[QPainter, QColor, Settings, Asked], None]
 Box = tuple[float, float]  # width, height
 
 
@@ -28,7 +32,7 @@ def dashed(settings: SimpleNamespace) -> Shortcut:
     rule, stride = getattr(settings, "shortcut", "automatic"), getattr(settings, "stride", 1)
     if rule == "none":
         return None
-    return rule == "projection" or stride not in (1, (1, 1))
+    return bool(rule == "projection" or stride not in (1, (1, 1)))
 
 
 def row(
@@ -47,17 +51,21 @@ def row(
     return lefts
 
 
-def _of(settings: Settings, shortcut: Shortcut | str, otherwise: Shortcut = False) -> Shortcut:
-    if shortcut != "":
+def _of(settings: Settings, shortcut: Asked, otherwise: Shortcut = False) -> Shortcut:
+    if not isinstance(shortcut, str):
         return shortcut
     return otherwise if settings is None else dashed(settings)
 
 
-def basic(painter, colour, settings=None, shortcut="") -> None:
+def basic(
+    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
+) -> None:
     row(painter, colour, _of(settings, shortcut), (7, 6), (7, 6), gap=4)
 
 
-def bottleneck(painter, colour, settings=None, shortcut="") -> None:
+def bottleneck(
+    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
+) -> None:
     """Narrow in the middle; cut into groups if it has such."""
     grouped = getattr(settings, "groups", 1) > 1 or hasattr(settings, "group_width")
     if not grouped:
@@ -69,8 +77,10 @@ def bottleneck(painter, colour, settings=None, shortcut="") -> None:
         fill(painter, colour, lefts[1], 6.2 + 2.8 * number, 7, 2, 0.6)
 
 
-def preactivated(count: int):
-    def draw(painter, colour, settings=None, shortcut="") -> None:
+def preactivated(count: int) -> Glyph:
+    def draw(
+        painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
+    ) -> None:
         """What other blocks have behind a convolution stands before it."""
         if count == 2:
             lefts = row(painter, colour, _of(settings, shortcut), (5.5, 6), (5.5, 6), gap=5.5)
@@ -84,12 +94,16 @@ def preactivated(count: int):
     return draw
 
 
-def inverted(painter, colour, settings=None, shortcut="") -> None:
+def inverted(
+    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
+) -> None:
     """Wide in the middle."""
     row(painter, colour, _of(settings, shortcut), (4.4, 3.6), (6.4, 7.6), (4.4, 3.6))
 
 
-def mbconv(painter, colour, settings=None, shortcut="") -> None:
+def mbconv(
+    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
+) -> None:
     """Inverted, with squeeze and excitation."""
     row(
         painter,
@@ -103,18 +117,24 @@ def mbconv(painter, colour, settings=None, shortcut="") -> None:
     )
 
 
-def fused(painter, colour, settings=None, shortcut="") -> None:
+def fused(
+    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
+) -> None:
     row(painter, colour, _of(settings, shortcut), (9, 7.6), (4.4, 3.6), gap=2.6)
 
 
-def convnext(painter, colour, settings=None, shortcut="") -> None:
+def convnext(
+    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
+) -> None:
     """A large window on every channel by itself, then wide, then narrow."""
     lefts = row(painter, colour, _of(settings, shortcut), (7, 0.01), (3.6, 7.6), (3.6, 4))
     for number in range(3):
         fill(painter, colour, lefts[0] + 2.6 * number, 6.6, 1.8, 6.8, 0.6)
 
 
-def squeeze(painter, colour, settings=None, shortcut="") -> None:
+def squeeze(
+    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
+) -> None:
     """One number a channel, squeezed, that scales the channels."""
     stroke(painter, colour, (0.7, 10.4), (18, 10.4), width=1.2)
     stroke(painter, colour, (24.4, 10.4), (27.3, 10.4), width=1.2)
@@ -130,7 +150,9 @@ def squeeze(painter, colour, settings=None, shortcut="") -> None:
         stroke(painter, colour, (20, 10.4 - 1.2 * sign), (22.4, 10.4 + 1.2 * sign), width=1.1)
 
 
-def fire(painter, colour, settings=None, shortcut="") -> None:
+def fire(
+    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
+) -> None:
     """Squeezed to few channels, expanded two ways."""
     stroke(painter, colour, (0.7, 7), (4, 7), width=1)
     fill(painter, colour, 3.6, 4.6, 4, 4.8, 1)
@@ -139,7 +161,9 @@ def fire(painter, colour, settings=None, shortcut="") -> None:
         fill(painter, colour if size > 5 else pale(colour, 0.75), 13.2, y - size / 2, 6.4, size, 1)
 
 
-def inception(painter, colour, settings=None, shortcut="") -> None:
+def inception(
+    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
+) -> None:
     """Four branches side by side."""
     for y, boxes in (
         (1.8, ((13, 4),)),
@@ -152,7 +176,9 @@ def inception(painter, colour, settings=None, shortcut="") -> None:
             fill(painter, colour, x, y - 1.35, width, 2.7, 0.7)
 
 
-def dense(painter, colour, settings=None, shortcut="") -> None:
+def dense(
+    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
+) -> None:
     """Every layer sees all before it."""
     places = (3.0, 10.0, 17.0, 24.0)
     for number, begin in enumerate(places):
@@ -168,7 +194,9 @@ def dense(painter, colour, settings=None, shortcut="") -> None:
         dot(painter, colour, x, 10, 2.3)
 
 
-def transition(painter, colour, settings=None, shortcut="") -> None:
+def transition(
+    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
+) -> None:
     """Fewer channels, half the size."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(pale(colour, 0.55))
@@ -177,7 +205,9 @@ def transition(painter, colour, settings=None, shortcut="") -> None:
     stroke(painter, colour, (19, 7), (26, 7), width=1.2)
 
 
-def shuffle_unit(painter, colour, settings=None, shortcut="") -> None:
+def shuffle_unit(
+    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
+) -> None:
     """Half of the channels go past, then both halves are mixed."""
     stroke(painter, colour, (1, 3.4), (18, 3.4), (26, 10.6), width=1.2)
     stroke(painter, colour, (1, 10.6), (18, 10.6), (26, 3.4), width=1.2)
@@ -185,7 +215,9 @@ def shuffle_unit(painter, colour, settings=None, shortcut="") -> None:
         fill(painter, colour, x, 8, 3.6, 5.2, 1)
 
 
-def group_of_convs(painter, colour, settings=None, shortcut="") -> None:
+def group_of_convs(
+    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
+) -> None:
     """Equal convolutions, then half the size."""
     stroke(painter, colour, (0.7, 7), (26, 7), width=1)
     for number in range(3):
@@ -193,7 +225,9 @@ def group_of_convs(painter, colour, settings=None, shortcut="") -> None:
     fill(painter, pale(colour, 0.6), 20.6, 4.4, 3.6, 5.2, 1)
 
 
-def group(painter, colour, settings=None, shortcut="") -> None:
+def group(
+    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
+) -> None:
     """Two nodes and their wire in a frame."""
     frame(painter, pale(colour, 0.8), 0.8, 0.8, 24, 12.4, 2.5)
     fill(painter, pale(colour, 0.15), 1.2, 1.2, 23.2, 11.6, 2.2)
@@ -205,17 +239,21 @@ def group(painter, colour, settings=None, shortcut="") -> None:
 # Stems and stages -------------------------------------------------------------------------------
 
 
-def bars(*boxes: tuple[float, float, float]):
+def bars(*boxes: tuple[float, float, float]) -> Glyph:
     """Bars (left, width, height), half-way up."""
 
-    def draw(painter: QPainter, colour: QColor, settings: Settings = None, shortcut="") -> None:
+    def draw(
+        painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
+    ) -> None:
         for x, width, height in boxes:
             fill(painter, colour, x, (14 - height) / 2, width, height)
 
     return draw
 
 
-def patchify(painter, colour, settings=None, shortcut="") -> None:
+def patchify(
+    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
+) -> None:
     """A picture cut into patches."""
     for line in range(3):
         for column in range(5):
@@ -230,7 +268,7 @@ def patchify(painter, colour, settings=None, shortcut="") -> None:
             )
 
 
-GLYPHS = {
+GLYPHS: dict[str, Glyph] = {
     "ImageNetStem": bars((1, 6, 14), (10, 5, 10), (18, 4, 5)),
     "CifarStem": bars((1, 5, 14), (9, 5, 14)),
     "DeepStem": bars((1, 4, 14), (7, 4, 11), (13, 4, 11), (19, 4, 5)),

@@ -35,7 +35,7 @@ _CURVES: dict[str, tuple[Callable[[float], float], float, float, float, float]] 
 }
 
 
-def curve(name: str):
+def curve(name: str) -> Callable[[QPainter, QColor, SimpleNamespace | None], None]:
     """The glyph of the activation of that name."""
     value, begin, end, low, high = _CURVES[name]
 

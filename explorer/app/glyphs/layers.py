@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath
 from explorer.app.glyphs.pen import bow, dot, fill, frame, pale, pen, ring, stroke, trace
 
 Settings = SimpleNamespace | None
+Glyph = Callable[[QPainter, QColor, Settings], None]
 _MOST_TAPS = 5  # a larger window is drawn with so many
 _MOST_IN_LINE = 9  # and one that is a line
 
@@ -130,7 +131,7 @@ def normal(painter: QPainter, colour: QColor, settings: Settings) -> None:
     _bell(painter, colour, 1, 21, 12.5, 1.5, 1.5)
 
 
-def _over(chosen: Callable[[int, int], bool]):
+def _over(chosen: Callable[[int, int], bool]) -> Glyph:
     """A bell, and over which numbers it is taken: channels across, pictures down (after Wu and He
     2018, figure 2)."""
 
@@ -154,7 +155,7 @@ def _over(chosen: Callable[[int, int], bool]):
 # Pooling --------------------------------------------------------------------------------------
 
 
-def _pool(inside: Callable[[QPainter, QColor], None]):
+def _pool(inside: Callable[[QPainter, QColor], None]) -> Glyph:
     def draw(painter: QPainter, colour: QColor, settings: Settings) -> None:
         frame(painter, colour, 1, 0.7, 13, 12.6, width=1.3)
         inside(painter, colour)

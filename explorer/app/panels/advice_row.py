@@ -19,13 +19,14 @@ from explorer.app import theme
 from explorer.app.panels.fix_button import FixButton
 from explorer.app.panels.flow import Flow
 from explorer.app.panels.list_row import ListRow
+from explorer.app.session import Session
 from explorer.text import _
 
 
 class AdviceRow(ListRow):
     """Mark, path, sentence, fixes; the reason unfolds. A click or Enter leads to its node."""
 
-    def __init__(self, session, advice: Problem, parent: QWidget | None = None):
+    def __init__(self, session: Session, advice: Problem, parent: QWidget | None = None) -> None:
         super().__init__(session, advice, AdviceMark(), parent)
         self.reason = QLabel(advice.reason)
         self.reason.setProperty("role", "small")
@@ -39,8 +40,8 @@ class AdviceRow(ListRow):
         self.ignore = _small(_("Ignore"), _("Say no more of this"))
         self.ignore.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.ignore.setMenu(self._menu())
-        for button in (self.why, self.ignore):
-            self.top.addWidget(button)
+        self.top.addWidget(self.why)
+        self.top.addWidget(self.ignore)
         if self.buttons:
             fixes = Flow()
             for button in self.buttons:
@@ -87,7 +88,7 @@ def _small(text: str, tip: str) -> QToolButton:
 class AdviceMark(QWidget):
     """An amber ring with an i: something to know, nothing that is wrong."""
 
-    def __init__(self, parent: QWidget | None = None):
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFixedSize(QSize(18, 18))
 
@@ -117,7 +118,7 @@ class AdviceList(QWidget):
 
     MOST = 3
 
-    def __init__(self, session, parent: QWidget | None = None):
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._shown: tuple[Problem, ...] = ()
@@ -131,9 +132,10 @@ class AdviceList(QWidget):
             return
         self._shown = advice
         while self._column.count():
-            gone = self._column.takeAt(0).widget()
-            gone.hide()
-            gone.deleteLater()
+            item = self._column.takeAt(0)
+            if item is not None and (gone := item.widget()) is not None:
+                gone.hide()
+                gone.deleteLater()
         for each in advice[: self.MOST]:
             self._column.addWidget(_Piece(self._session, each))
         if len(advice) > self.MOST:
@@ -145,7 +147,7 @@ class AdviceList(QWidget):
 class _Piece(QWidget):
     """A dot, a sentence, its fixes."""
 
-    def __init__(self, session, advice: Problem):
+    def __init__(self, session: Session, advice: Problem) -> None:
         super().__init__()
         sentence = QLabel(advice.message)
         sentence.setTextFormat(Qt.TextFormat.PlainText)
@@ -169,7 +171,7 @@ class _Piece(QWidget):
 class _Dot(QWidget):
     """The small mark of advice, as on the card, at the height of a first line."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.setFixedSize(QSize(9, 16))
 

@@ -29,6 +29,7 @@ from explorer.analysis.source import source
 from explorer.app import theme
 from explorer.app.number import grouped
 from explorer.app.panels.code_place import lines_of
+from explorer.app.session import Session
 from explorer.text import _
 
 _TOKENS = re.compile(
@@ -56,7 +57,7 @@ class Code(QWidget):
 
     export_asked = Signal()
 
-    def __init__(self, session, parent: QWidget | None = None):
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._written: Report | None = None
@@ -120,7 +121,7 @@ class Code(QWidget):
 
     # Following --------------------------------------------------------------------------------
 
-    def _on_change(self, *_change) -> None:
+    def _on_change(self, *_change: object) -> None:
         if self.isVisible():
             self._soon.start()  # a burst of edits is written once
 
@@ -186,9 +187,8 @@ class Code(QWidget):
                 {line for child in facts.children for line in self._lines_of(f"{path}.{child.id}")}
             )
         ids = path.split(".")
-        inline = [
-            self._session.facts_of(".".join(ids[:depth])).inline for depth in range(1, len(ids) + 1)
-        ]
+        around = [self._session.facts_of(".".join(ids[:depth])) for depth in range(1, len(ids) + 1)]
+        inline = [each is not None and each.inline for each in around]
         return list(lines_of(self.text.toPlainText(), ids, inline))
 
     # Doing --------------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ class Code(QWidget):
 class Highlighter(QSyntaxHighlighter):
     """Colours Python, as far as the written source uses it."""
 
-    def __init__(self, document: QTextDocument):
+    def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
         self._formats: dict[str, QTextCharFormat] = {}
 
@@ -229,9 +229,8 @@ class Highlighter(QSyntaxHighlighter):
             return
         self.setCurrentBlockState(0)
         for found in _TOKENS.finditer(text):
-            self.setFormat(
-                found.start(), found.end() - found.start(), self._formats[found.lastgroup]
-            )
+            kind = found.lastgroup or ""
+            self.setFormat(found.start(), found.end() - found.start(), self._formats[kind])
 
 
 def _format(colour: QColor) -> QTextCharFormat:

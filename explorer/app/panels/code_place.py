@@ -17,6 +17,8 @@ def lines_of(text: str, ids: Sequence[str], inline: Sequence[bool]) -> range:
     classes = _classes(text)
     if not classes or not ids:
         return range(0)
+    statement: ast.stmt | ast.expr | None
+    value: ast.expr | None
     scope: ast.AST | None = list(classes.values())[-1]  # the network itself is written last
     found = range(0)
     for id, is_inline in zip(ids, inline):
@@ -24,14 +26,14 @@ def lines_of(text: str, ids: Sequence[str], inline: Sequence[bool]) -> range:
             continue
         if isinstance(scope, ast.ClassDef):
             statement, value = _attribute(scope, id)
-            if statement is None:
+            if statement is None or value is None:
                 bare = _expression(text.split("\n"), scope, id)
                 return bare if len(bare) else found
         else:
             statement = value = _item(scope, id)
-            if statement is None:
+            if statement is None or value is None:
                 return found
-        found = range(statement.lineno - 1, statement.end_lineno)
+        found = range(statement.lineno - 1, _last_line(statement))
         scope = _inside(value, classes)
     return found
 
@@ -51,12 +53,11 @@ def _inside(value: ast.AST, classes: Classes) -> ast.AST | None:
     return None
 
 
-def _attribute(scope: ast.ClassDef, id: str) -> tuple[ast.stmt | None, ast.AST | None]:
+def _attribute(scope: ast.ClassDef, id: str) -> tuple[ast.stmt | None, ast.expr | None]:
     """The statement of the constructor that makes the attribute, and what it makes; one that stands
     in for an absent shortcut gives way to the real one."""
-    found: tuple[ast.stmt | None, ast.AST | None] = (None, None)
+    found: tuple[ast.stmt | None, ast.expr | None] = (None, None)
     for node in ast.walk(scope):
-        value = None
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == f"self.{id}":
             value = node.value
         elif (
@@ -66,12 +67,14 @@ def _attribute(scope: ast.ClassDef, id: str) -> tuple[ast.stmt | None, ast.AST |
             and ast.literal_eval(node.value.args[0]) == id
         ):
             value = node.value.args[1]
-        if value is not None and (found[1] is None or ast.unparse(found[1]) == "nn.Identity()"):
+        else:
+            continue
+        if found[1] is None or ast.unparse(found[1]) == "nn.Identity()":
             found = node, value
     return found
 
 
-def _item(row: ast.AST | None, id: str) -> ast.AST | None:
+def _item(row: ast.AST | None, id: str) -> ast.expr | None:
     """The item of that name of an nn.Sequential."""
     if not isinstance(row, ast.Call):
         return None
@@ -79,7 +82,7 @@ def _item(row: ast.AST | None, id: str) -> ast.AST | None:
     return next((item for item, called in names if id in called), None)
 
 
-def _names(row: ast.Call) -> Iterator[tuple[ast.AST, Sequence[str]]]:
+def _names(row: ast.Call) -> Iterator[tuple[ast.expr, Sequence[str]]]:
     """What each part of an nn.Sequential makes, and the names of the modules that it stands for."""
     parts, named = row.args, False
     if (
@@ -94,8 +97,11 @@ def _names(row: ast.Call) -> Iterator[tuple[ast.AST, Sequence[str]]]:
         part = part.value if isinstance(part, ast.Starred) else part
         count, item = 1, part
         if isinstance(part, ast.GeneratorExp):
-            count, item = ast.literal_eval(part.generators[0].iter.args[0]), part.elt
+            numbers = part.generators[0].iter
+            assert isinstance(numbers, ast.Call)  # range(…)
+            count, item = ast.literal_eval(numbers.args[0]), part.elt
         if named:
+            assert isinstance(item, ast.Tuple)
             name, item = item.elts
             yield item, _formatted(name, count)
         else:
@@ -113,8 +119,15 @@ def _formatted(name: ast.expr, count: int) -> list[str]:
     if not isinstance(name, ast.JoinedStr):
         return [ast.literal_eval(name)]
     stem, number = name.values
-    offset = number.value.right.value if isinstance(number.value, ast.BinOp) else 0
-    return [f"{stem.value}{word}" for word in _words(offset, count)]
+    assert isinstance(stem, ast.Constant) and isinstance(number, ast.FormattedValue)
+    offset = ast.literal_eval(number.value.right) if isinstance(number.value, ast.BinOp) else 0
+    return [f"{stem.value!s}{word}" for word in _words(offset, count)]
+
+
+def _last_line(node: ast.stmt | ast.expr) -> int:
+    """Counted from 1."""
+    assert node.end_lineno is not None  # it was parsed from text
+    return node.end_lineno
 
 
 def _expression(lines: list[str], scope: ast.ClassDef, id: str) -> range:
@@ -122,7 +135,7 @@ def _expression(lines: list[str], scope: ast.ClassDef, id: str) -> range:
     forward = next(
         node for node in scope.body if isinstance(node, ast.FunctionDef) and node.name == "forward"
     )
-    body = range(forward.lineno, forward.end_lineno)
+    body = range(forward.lineno, _last_line(forward))
     for number in body:
         if re.match(rf"\s+{re.escape(id)} = ", lines[number]):
             return range(number, number + 1)

@@ -35,7 +35,7 @@ class ComparisonCard(QFrame):
 
     closed = Signal()
 
-    def __init__(self, comparison: Comparison, parent: QWidget | None = None):
+    def __init__(self, comparison: Comparison, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("card", True)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -169,7 +169,9 @@ class ComparisonCard(QFrame):
                 )
 
     def sizeHint(self) -> QSize:
-        return QSize(WIDTH, self.layout().totalHeightForWidth(WIDTH))
+        layout = self.layout()
+        assert layout is not None
+        return QSize(WIDTH, layout.totalHeightForWidth(WIDTH))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
@@ -256,7 +258,7 @@ class FieldPicture(QWidget):
     """A receptive field as squares, one for a pixel: the sizes through which it grew, nested, the
     first the strongest; fields of many pixels as frames alone."""
 
-    def __init__(self, growth: tuple[tuple[int, int], ...], parent: QWidget | None = None):
+    def __init__(self, growth: tuple[tuple[int, int], ...], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.growth = growth
         self.setFixedSize(PICTURE, PICTURE)

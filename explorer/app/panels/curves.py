@@ -129,9 +129,9 @@ class Curves(QWidget):
         room -= sum(
             widget.width() + 12
             for index in range(2, self.header.count())
-            if (widget := self.header.itemAt(index).widget()) is not None
+            if (item := self.header.itemAt(index)) and (widget := item.widget()) is not None
         )
-        parts = []
+        parts: list[str] = []
         for colour, mark, words in entries:
             room -= measure.horizontalAdvance(f"{mark} {words}") + 14
             if room < 0 and parts:
@@ -165,7 +165,7 @@ class Curves(QWidget):
         return super().eventFilter(watched, event)
 
 
-class Values(pg.AxisItem):
+class Values(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     """An axis of positive values; on a logarithmic scale 1, 2 and 5 of every decade."""
 
     def logTickValues(
@@ -180,7 +180,7 @@ class Values(pg.AxisItem):
         return [f"{10**value * scale:.3g}" for value in values]
 
 
-class Percent(pg.AxisItem):
+class Percent(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     """An axis of shares, 0 to 1, written in percent."""
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
@@ -188,7 +188,7 @@ class Percent(pg.AxisItem):
         return [f"{value * 100:.{digits}f} %" for value in values]
 
 
-class Steps(pg.AxisItem):
+class Steps(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     """An axis of steps, in thousands where they are many."""
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:

@@ -1,7 +1,7 @@
 """Two painted plots of gradients over the layers of a network: one moment, and a whole run."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
@@ -36,8 +36,11 @@ class _DepthPlot(QWidget):
         return QRect(LEFT, 2, max(self.width() - LEFT - 2, 1), max(self.height() - BOTTOM - 2, 1))
 
     def _tell(self) -> None:
-        inside = self._mouse is not None and self.room().contains(self._mouse.toPoint())
-        self.pointed.emit(self.words_at(self._mouse) if inside else "")
+        place = self._mouse
+        if place is not None and self.room().contains(place.toPoint()):
+            self.pointed.emit(self.words_at(place))
+        else:
+            self.pointed.emit("")
         self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -144,7 +147,9 @@ class DepthProfile(_DepthPlot):
             painter.setPen(QPen(theme.color("muted"), 1))
             painter.drawLine(QPointF(x, room.top()), QPointF(x, room.bottom()))
 
-    def _paint_scale(self, painter: QPainter, room: QRect, low: float, high: float, y) -> None:
+    def _paint_scale(
+        self, painter: QPainter, room: QRect, low: float, high: float, y: Callable[[float], float]
+    ) -> None:
         painter.setFont(theme.mono(10))
         decades = range(math.ceil(low), math.floor(high) + 1)
         every = max(1, math.ceil(len(decades) * 14 / max(room.height(), 1)))

@@ -1,14 +1,18 @@
 """The open documents as tabs, and a button for another one."""
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QTabBar, QToolButton, QWidget
 
-from explorer.app.session import EMPTY
+from explorer.app.session import EMPTY, Session
 from explorer.app.template_family import families
 from explorer.catalog import templates
 from explorer.text import _
+
+if TYPE_CHECKING:
+    from explorer.app.files import Files
 
 LEAST_TAB, LEAST = 112, 204  # pixels of width
 
@@ -25,7 +29,7 @@ class DocumentTabs(QWidget):
     """One tab a document; a dot where there are unsaved changes. They give way to what is beside
     them, and take what that leaves."""
 
-    def __init__(self, session, files):
+    def __init__(self, session: Session, files: "Files") -> None:
         super().__init__()
         self.session, self.files = session, files
         self.bar = Tabs()

@@ -28,7 +28,9 @@ from explorer.app.panels.line_label import LineLabel
 from explorer.app.panels.live import LivePanel
 from explorer.app.panels.mosaic import MosaicView, Tiles
 from explorer.app.panels.vector_bars import VectorBars
+from explorer.app.session import Session
 from explorer.catalog.datasets import PHOTO_FILES, PICTURES, DataSet
+from explorer.protocol import Arrays, Message
 from explorer.text import _
 
 PICTURE = 84
@@ -45,11 +47,11 @@ class FeatureMapsPanel(LivePanel):
 
     photo_wanted = Signal()
 
-    def __init__(self, session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._message: dict | None = None
-        self._arrays: dict[str, np.ndarray] = {}
+        self._message: Message | None = None
+        self._arrays: Arrays = {}
         self._chance = random.Random()
         self._path = ""
         self._is_photo = False
@@ -133,14 +135,20 @@ class FeatureMapsPanel(LivePanel):
         self.setMinimumSize(240, 160)
 
     def _turn(self, text: str, tip: str, by: int) -> QToolButton:
-        button = QToolButton(text=text, toolTip=tip, statusTip=tip)
+        button = QToolButton()
+        button.setText(text)
+        button.setToolTip(tip)
+        button.setStatusTip(tip)
         button.setProperty("small", True)
         button.clicked.connect(lambda: self.turn(by))
         return button
 
     def _photos_button(self) -> QToolButton:
         tip = _("Look at a photo, or at one of your own")
-        self.photos = QToolButton(text=_("photo") + " ▾", toolTip=tip, statusTip=tip)
+        self.photos = QToolButton()
+        self.photos.setText(_("photo") + " ▾")
+        self.photos.setToolTip(tip)
+        self.photos.setStatusTip(tip)
         self.photos.setProperty("small", True)
         self.photos.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.photos)
@@ -229,7 +237,7 @@ class FeatureMapsPanel(LivePanel):
     def wear(self) -> None:
         self.stale()
 
-    def _title(self, message: dict, is_vector: bool) -> list[str]:
+    def _title(self, message: Message, is_vector: bool) -> list[str]:
         parts = [message["path"] or _("output"), number.shape_text(tuple(message["shape"]))]
         if message["count"] > message["shown"]:
             parts.append(
@@ -241,20 +249,19 @@ class FeatureMapsPanel(LivePanel):
             parts.append(_("strongest first"))
         return parts
 
-    def _draw_bars(self, message: dict, arrays: dict[str, np.ndarray]) -> None:
+    def _draw_bars(self, message: Message, arrays: Arrays) -> None:
         """The mosaic's row of one pixel a value, back in the units of the network."""
         pixels = arrays["mosaic"][0, :: 2 if arrays["mosaic"].shape[1] > message["columns"] else 1]
         low, high = message["low"], message["high"]
         values = low + pixels[: message["shown"]] / 255 * (high - low)
         data = self._data()
-        is_output = data is not None and message["count"] == len(data.classes)
-        if is_output:
+        if data is not None and message["count"] == len(data.classes):  # it is the output
             self.bars.show_values(values, data.classes, message["label"], message["guess"])
         else:
             names = tuple(str(channel) for channel in arrays["order"].tolist())
             self.bars.show_values(values, names, -1, -1)
 
-    def _draw_picture(self, message: dict, picture: np.ndarray) -> None:
+    def _draw_picture(self, message: Message, picture: np.ndarray) -> None:
         if picture.ndim == 2:
             image = viridis.picture(picture, viridis.GREYS)
         else:
@@ -278,7 +285,7 @@ class FeatureMapsPanel(LivePanel):
         )
         self.guess.setToolTip(_("what the network takes it for, and how sure it is"))
 
-    def _show_photo(self, message: dict) -> None:
+    def _show_photo(self, message: Message) -> None:
         title, file = message["title"], message["image"]
         room = self.side.width() - (PICTURE + 8 if self.answers.isVisible() else 0)
         measure = self.label.fontMetrics()
@@ -313,7 +320,7 @@ class FeatureMapsPanel(LivePanel):
             return data.classes[label]
         return _("class {number}").format(number=label)
 
-    def _on_probed(self, message: dict, arrays: dict[str, np.ndarray]) -> None:
+    def _on_probed(self, message: Message, arrays: Arrays) -> None:
         self._owes = True
         if self._session.run.shows_document:
             self._message, self._arrays = message, arrays
@@ -356,7 +363,7 @@ class _Figures(QWidget):
             )
         )
 
-    def show_figures(self, message: dict) -> None:
+    def show_figures(self, message: Message) -> None:
         self.low, self.high = (number.value_text(message[name]) for name in ("low", "high"))
         parts = [
             _("mean {value}").format(value=number.value_text(message["mean"])),

@@ -1,6 +1,8 @@
 """Fields of a form: a number with its unit, two numbers, a choice, a yes or no. Each shows a value
 without telling, and tells (`edited`) only what the person does."""
 
+from typing import TYPE_CHECKING, cast
+
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QValidator, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QSizePolicy, QSpinBox
@@ -20,20 +22,23 @@ class _Number(OutOfRange, SpinBox):
 
     _mixed = False
 
+    if TYPE_CHECKING:
+        edited = Signal(object)
+
     def _prepare(self, unit: str) -> None:
         super()._prepare(unit)
         self.lineEdit().textEdited.connect(self._on_text)
-        self.valueChanged.connect(self._on_value)
+        self._numbers.valueChanged.connect(self._on_value)
         self.watch_range()
 
     def show_value(self, value: Value, mixed: bool = False) -> None:
         """Show a value; nothing, if several nodes have `mixed` ones."""
-        if value == self.value() and mixed == self._mixed:
+        if value == self._numbers.value() and mixed == self._mixed:
             return
         blocked = QSignalBlocker(self)
         self._mixed = mixed
         self.lineEdit().setPlaceholderText(_("mixed") if mixed else "")
-        self.setValue(value)
+        self._numbers.setValue(cast(float, value))
         blocked.unblock()
 
     def textFromValue(self, value: Value) -> str:
@@ -44,9 +49,10 @@ class _Number(OutOfRange, SpinBox):
         self.edited.emit(value)
 
     def _on_text(self, text: str) -> None:
+        box = self._numbers
         # Typing the value that was hidden under "mixed" changes nothing for the box itself.
-        if self._mixed and self.hasAcceptableInput() and self.valueFromText(text) == self.value():
-            self._on_value(self.value())
+        if self._mixed and self.hasAcceptableInput() and box.valueFromText(text) == box.value():
+            self._on_value(box.value())
 
 
 class WholeField(_Number, QSpinBox):
@@ -54,9 +60,9 @@ class WholeField(_Number, QSpinBox):
 
     edited, faulted = Signal(object), Signal(str)
 
-    def __init__(self, low: int, high: int, unit: str = ""):
+    def __init__(self, low: int, high: int, unit: str = "") -> None:
         super().__init__()
-        self.setRange(int(low), int(high))
+        self.setRange(low, high)
         self._prepare(unit)
 
 
@@ -66,7 +72,7 @@ class NumberField(_Number, QDoubleSpinBox):
 
     edited, faulted = Signal(object), Signal(str)
 
-    def __init__(self, low: float, high: float, step: float, unit: str = ""):
+    def __init__(self, low: float, high: float, step: float, unit: str = "") -> None:
         super().__init__()
         self.setDecimals(_MOST_DECIMALS)
         self.setRange(low, high)
@@ -79,7 +85,7 @@ class NumberField(_Number, QDoubleSpinBox):
         except ValueError:
             return self.value()
 
-    def validate(self, text: str, position: int) -> tuple:
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         try:
             inside = self.minimum() <= float(text) <= self.maximum()
         except ValueError:
@@ -106,20 +112,24 @@ class ChoiceField(QComboBox):
 
     edited = Signal(object)
 
-    def __init__(self, choices: tuple[str, ...]):
+    def __init__(self, choices: tuple[str, ...]) -> None:
         super().__init__()
         for choice in choices:
             self.addItem(choice_text(choice), choice)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setPlaceholderText(_("mixed"))
-        self.currentIndexChanged.connect(lambda at: at >= 0 and self.edited.emit(self.itemData(at)))
+        self.currentIndexChanged.connect(self._on_index)
 
     def show_value(self, value: Value, mixed: bool = False) -> None:
         """Show a choice; none, if several nodes have `mixed` ones."""
         blocked = QSignalBlocker(self)
         self.setCurrentIndex(-1 if mixed else self.findData(value))
         blocked.unblock()
+
+    def _on_index(self, at: int) -> None:
+        if at >= 0:
+            self.edited.emit(self.itemData(at))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.hasFocus():
@@ -133,7 +143,7 @@ class SwitchField(QCheckBox):
 
     edited = Signal(object)
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.clicked.connect(self._on_click)
 
@@ -161,8 +171,10 @@ def field_for(param: Param) -> Field:
         return SwitchField()
     if param.pair or param.words:
         return PairField(param)
+    assert param.low is not None and param.high is not None  # a number's are declared
     if isinstance(param.default, int):
-        return WholeField(param.low, param.high, param.unit)
+        return WholeField(int(param.low), int(param.high), param.unit)
+    assert isinstance(param.default, float)
     # A share moves in twentieths; what is tiny by default, in tenths of itself.
     step = param.default / 10 if 0 < param.default < 0.01 else 0.05
     return NumberField(param.low, param.high, step, param.unit)

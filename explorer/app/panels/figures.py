@@ -11,7 +11,7 @@ ROW = 19  # pixels
 class Figures(QWidget):
     """Rows of (name, value, tool tip); setting them anew changes only what differs."""
 
-    def __init__(self, parent: QWidget | None = None):
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 from explorer.analysis.problem import Fix
 from explorer.app import theme
 from explorer.app.number import short
+from explorer.app.session import Session
 
 
 class FixButton(QPushButton):
@@ -22,12 +23,12 @@ class FixButton(QPushButton):
 
     def __init__(
         self,
-        session,
+        session: Session,
         fix: Fix,
         primary: bool = False,
         size: int = 12,
         parent: QWidget | None = None,
-    ):
+    ) -> None:
         super().__init__(parent)
         self.setFont(theme.sans(size))
         self.fix = fix

@@ -8,7 +8,7 @@ class Flow(QLayout):
     """Widgets from left to right at their preferred size, in as many rows as the width needs; one
     that is wider than a row is made to fit it."""
 
-    def __init__(self, spacing: int = 6, parent: QWidget | None = None):
+    def __init__(self, spacing: int = 6, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
         self.setContentsMargins(QMargins())

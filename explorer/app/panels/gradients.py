@@ -17,6 +17,8 @@ from PySide6.QtWidgets import (
 from explorer.app.panels.depth_plots import DepthProfile, HeatMap
 from explorer.app.panels.gradient_story import Course, compared, judge
 from explorer.app.panels.live import LivePanel
+from explorer.app.session import Session
+from explorer.protocol import Arrays, Message
 from explorer.text import _
 
 BESIDE = 560  # pixels of width from which both plots fit side by side
@@ -40,7 +42,7 @@ class GradientsPanel(LivePanel):
     Before a run, and after it, the probe's gradients are shown over the depth.
     """
 
-    def __init__(self, session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self.seen = Seen()  # of the document in view
@@ -127,10 +129,10 @@ class GradientsPanel(LivePanel):
         kept = self._of_runs.get(session.document) if session.run.shows_document else None
         self.seen = kept or Seen()
 
-    def _on_built(self, _message: dict) -> None:
+    def _on_built(self, _message: Message) -> None:
         self.seen.in_run = False
 
-    def _on_probed(self, message: dict, arrays: dict[str, np.ndarray]) -> None:
+    def _on_probed(self, message: Message, arrays: Arrays) -> None:
         self._owes = True
         if not self._session.run.shows_document:
             return
@@ -140,7 +142,7 @@ class GradientsPanel(LivePanel):
             self.seen.norms = arrays["gradients"]
         self.stale()
 
-    def _on_rows(self, message: dict, arrays: dict[str, np.ndarray]) -> None:
+    def _on_rows(self, message: Message, arrays: Arrays) -> None:
         norms, steps = arrays.get("gradients"), arrays.get("gradient_steps")
         if norms is None or steps is None or not len(steps):
             return

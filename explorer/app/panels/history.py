@@ -69,7 +69,9 @@ class History:
         steps = self.points[:, STEP]
         right = min(int(np.searchsorted(steps, step)), self._count - 1)
         left = max(right - 1, 0)
-        return self.points[left if abs(steps[left] - step) <= abs(steps[right] - step) else right]
+        nearest = left if abs(steps[left] - step) <= abs(steps[right] - step) else right
+        point: np.ndarray = self.points[nearest]
+        return point
 
     def thinned(self, column: int, most: int) -> tuple[np.ndarray, np.ndarray]:
         """Steps and values of at most about `most` means of neighbours."""

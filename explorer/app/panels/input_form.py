@@ -6,6 +6,7 @@ from functools import partial
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from explorer.app.panels.field import WholeField
+from explorer.app.session import Session
 from explorer.graph.graph import Graph
 from explorer.text import _
 
@@ -15,7 +16,7 @@ LARGEST = 65_536
 class InputForm(QWidget):
     """Channels × height × width of the whole network's input, to edit."""
 
-    def __init__(self, session, parent: QWidget | None = None):
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         column = QVBoxLayout(self)

@@ -1,6 +1,7 @@
 """What is selected, in full: its parameters to edit, its problems, its figures."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from html import escape
@@ -9,6 +10,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from explorer.analysis.facts import Facts
+from explorer.analysis.problem import Problem
+from explorer.analysis.report import Report
 from explorer.app import theme
 from explorer.app.number import bytes_text, grouped, percent, shape_text
 from explorer.app.panels.advice_row import AdviceList
@@ -20,11 +24,12 @@ from explorer.app.panels.parameter_bars import Bar, ParameterBars
 from explorer.app.panels.parameter_form import ParameterForm
 from explorer.app.panels.seen_figures import field_rows, kept_row, sharing_rows
 from explorer.app.panels.subject import Subject, subject_of
+from explorer.app.session import Session
 from explorer.catalog import KINDS, Kind
 from explorer.catalog.kind import PORTS
 from explorer.graph import edits
-from explorer.graph.edits import EditError
-from explorer.graph.graph import Graph, Value
+from explorer.graph.edits import Edit, EditError
+from explorer.graph.graph import Graph, Shape, Value
 from explorer.text import _
 
 EDGE, SECTION = 16, 12
@@ -43,13 +48,13 @@ _AT_FAULT = {
 class Inspector(QScrollArea):
     """The selected node, nodes or network: name, form, problems, figures, parameters by block."""
 
-    def __init__(self, session, parent: QWidget | None = None):
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self.subject: Subject = subject_of(session)
         self._forms: dict[str, ParameterForm] = {}
         self.form: ParameterForm | None = None
-        self._problems: tuple = ()
+        self._problems: tuple[Problem, ...] = ()
         self._build()
         for signal in (
             session.changed,
@@ -134,7 +139,7 @@ class Inspector(QScrollArea):
 
     # Showing ----------------------------------------------------------------------------------
 
-    def _on_change(self, *_change) -> None:
+    def _on_change(self, *_change: object) -> None:
         if self.isVisible():
             self.refresh()
 
@@ -189,7 +194,9 @@ class Inspector(QScrollArea):
         self.reason.setVisible(subject.given is not None)
         if subject.given is not None:
             around = ".".join(subject.given)
-            kind = session.facts_of(around).kind
+            block = session.facts_of(around)
+            assert block is not None
+            kind = block.kind
             self.reason.setText(
                 _("Given by the {kind} {node}. {link} makes it your own.").format(
                     kind=kind.title or kind.name,
@@ -209,14 +216,16 @@ class Inspector(QScrollArea):
         self.about.setToolTip(f"<p>{escape(kind.doc)}</p>" if rest else "")
 
     def _unfold_doc(self, _link: str) -> None:
-        self._doc_of = self.subject.only.kind.name
-        self._show_doc(self.subject.only.kind)
+        if self.subject.only is not None:
+            self._doc_of = self.subject.only.kind.name
+            self._show_doc(self.subject.only.kind)
 
-    def _show_problems(self, problems: tuple) -> None:
+    def _show_problems(self, problems: tuple[Problem, ...]) -> None:
         while self._fix_column.count():
-            item = self._fix_column.takeAt(0).widget()
-            item.hide()
-            item.deleteLater()
+            item = self._fix_column.takeAt(0)
+            if item is not None and (gone := item.widget()) is not None:
+                gone.hide()
+                gone.deleteLater()
         for problem in problems[:MOST_PROBLEMS]:
             sentence = _label("problem", wrap=True)
             sentence.setText(problem.message)
@@ -238,7 +247,7 @@ class Inspector(QScrollArea):
         for widget in (self._advice_line, self.advice_heading, self.advice):
             widget.setVisible(bool(advice))
 
-    def _show_form(self, subject: Subject, problems: tuple) -> None:
+    def _show_form(self, subject: Subject, problems: tuple[Problem, ...]) -> None:
         kinds = {facts.kind.name for facts in subject.facts.values()}
         form = self._form_of(kinds.pop()) if len(kinds) == 1 else None
         if form is not self.form:
@@ -294,7 +303,7 @@ class Inspector(QScrollArea):
             rows = [(_("Out"), _shape(report.output), _("A score for each class"))]
         # Of a layer with a fault these figures are unknown, which is not 0.
         known = not any(each.fault for each in facts)
-        counted = facts or [report]
+        counted: Sequence[Facts | Report] = facts or [report]
         params, macs, outputs = (
             sum(getattr(each, what) for each in counted)
             for what in ("params", "macs", "activations")
@@ -360,7 +369,7 @@ class Inspector(QScrollArea):
 
     # Doing --------------------------------------------------------------------------------------
 
-    def _edit(self, label: str, edit, burst: str = "") -> bool:
+    def _edit(self, label: str, edit: Edit, burst: str = "") -> bool:
         return self._session.edit(label, edit, burst=burst or None, whole=True)
 
     def _set(self, name: str, value: Value, burst: str) -> None:
@@ -378,6 +387,7 @@ class Inspector(QScrollArea):
 
     def _called(self, name: str) -> str:
         """A parameter in an edit's label."""
+        assert self.form is not None  # it is one of its fields that was edited
         return next(param.called_within for param in self.form.kind.params if param.name == name)
 
     def _named(self) -> str:
@@ -408,7 +418,9 @@ class Inspector(QScrollArea):
         if link == "keep":
             session.keep_block(subject.path)
             return
-        way = subject.given if link == "own" else (*subject.where, *subject.ids)
+        way = (*subject.where, *subject.ids)
+        if link == "own" and subject.given is not None:
+            way = subject.given
         if session.view != way[:-1]:
             session.open(way[:-1])
         session.edit_inside(".".join(way))
@@ -431,7 +443,7 @@ def _renamed_network(graph: Graph, name: str) -> Graph:
     return replace(graph, name=name)
 
 
-def _shape(shape) -> str:
+def _shape(shape: Shape | None) -> str:
     return shape_text(shape) if shape else "?"
 
 

@@ -3,19 +3,20 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QRectF, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from explorer.analysis.facts import Facts
 from explorer.analysis.layer import Layer
-from explorer.analysis.receptive_field import ReceptiveField
+from explorer.analysis.receptive_field import ReceptiveField, ReceptiveFields
 from explorer.analysis.report import Report
 from explorer.analysis.sharing import unshared
 from explorer.analysis.table import CLIPPED, csv_of, jump_text, size_text
 from explorer.app import theme
 from explorer.app.number import grouped, percent, shape_text, short
 from explorer.catalog import KINDS
+from explorer.graph.graph import Shape
 from explorer.text import _
 
 PATH, KIND, IN, OUT, PARAMS, MACS, SHARE, FIELD, JUMP, LOCAL, FULL = range(11)
@@ -42,6 +43,7 @@ TIPS = {
     FULL: _("Parameters of a convolution if every number that comes out saw all that come in"),
 }
 _RIGHT = (IN, OUT, PARAMS, MACS, FIELD, JUMP, LOCAL, FULL)
+Index = QModelIndex | QPersistentModelIndex
 SHARE_ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -52,7 +54,7 @@ class Row(NamedTuple):
     place: str
     layer: Layer
 
-    def key(self, column: int) -> tuple:
+    def key(self, column: int) -> tuple[object, ...]:
         """What the table is sorted by."""
         layer = self.layer
         match column:
@@ -96,7 +98,7 @@ def _places(place: str, facts: Facts) -> tuple[str, ...]:
 class LayerTable(QAbstractTableModel):
     """The rows that fit a filter, in the order of execution or of a column."""
 
-    def __init__(self, parent=None):
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.all: list[Row] = []
         self.rows: list[Row] = []
@@ -137,11 +139,16 @@ class LayerTable(QAbstractTableModel):
     def as_csv(self, numbers: list[int] | None = None) -> str:
         """These rows (all that are shown, if None) as CSV with a heading."""
         rows = self.rows if numbers is None else [self.rows[number] for number in numbers]
-        return csv_of((row.layer, self._report.fields.of(row.place)) for row in rows)
+        return csv_of((row.layer, self._fields.of(row.place)) for row in rows)
 
     def field(self, row: int) -> ReceptiveField | None:
         """The receptive field of the layer in a row, None if it is unknown."""
-        return self._report.fields.of(self.rows[row].place)
+        return self._fields.of(self.rows[row].place)
+
+    @property
+    def _fields(self) -> ReceptiveFields:
+        assert self._report is not None  # otherwise there is no row to be asked about
+        return self._report.fields
 
     def _arrange(self) -> None:
         self.beginResetModel()
@@ -159,10 +166,10 @@ class LayerTable(QAbstractTableModel):
         self.rows = rows
         self.endResetModel()
 
-    def _key(self, row: Row) -> tuple:
+    def _key(self, row: Row) -> tuple[object, ...]:
         if self._column not in (FIELD, JUMP):
             return row.key(self._column)
-        field = self._report.fields.of(row.place)
+        field = self._fields.of(row.place)
         return (field.size if self._column == FIELD else field.jump) if field else ()
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -170,10 +177,10 @@ class LayerTable(QAbstractTableModel):
             self._column, self._order = column, order
             self._arrange()
 
-    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self.rows)
 
-    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:
+    def columnCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(TITLES)
 
     def headerData(
@@ -188,7 +195,7 @@ class LayerTable(QAbstractTableModel):
                 return TIPS.get(section)
         return None
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         column, layer = index.column(), self.rows[index.row()].layer
         if role == Qt.ItemDataRole.DisplayRole:
             if column in (FIELD, JUMP):
@@ -250,7 +257,7 @@ class LayerTable(QAbstractTableModel):
 class SharePainter(QStyledItemDelegate):
     """Paints a share as a bar with its figure."""
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         self.initStyleOption(option, index)
         option.text = ""
         option.widget.style().drawControl(
@@ -276,7 +283,7 @@ class SharePainter(QStyledItemDelegate):
         painter.restore()
 
 
-def _shape(shape) -> str:
+def _shape(shape: Shape | None) -> str:
     return shape_text(shape) if shape else "?"
 
 

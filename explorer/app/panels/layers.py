@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.app import settings, theme
+from explorer.app.document import Document
 from explorer.app.number import grouped, short
 from explorer.app.panels.layer_table import (
     FIELD,
@@ -35,6 +36,7 @@ from explorer.app.panels.layer_table import (
     LayerTable,
     SharePainter,
 )
+from explorer.app.session import Session
 from explorer.graph.diff import diff
 from explorer.graph.graph import Graph
 from explorer.text import _
@@ -47,11 +49,11 @@ _ORDER = (PATH, OUT, PARAMS, FIELD, JUMP, MACS, KIND, IN, LOCAL, FULL, SHARE)
 class Layers(QWidget):
     """The table of layers with its totals; a selected row leads to the layer on the canvas."""
 
-    def __init__(self, session, parent: QWidget | None = None):
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._is_stale = True
-        self._document = None  # whose layers are shown
+        self._document: Document | None = None  # whose layers are shown
         self._follows = False  # the table goes after the canvas, not the canvas after the table
         self.table = LayerTable(self)
         self._build()
@@ -115,12 +117,12 @@ class Layers(QWidget):
         top.addWidget(self.filter, 1)
         top.addStretch(0)
         top.addWidget(self.copy_button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(top)
-        column.addWidget(self.view, 1)
-        column.addWidget(self.totals)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addLayout(top)
+        whole.addWidget(self.view, 1)
+        whole.addWidget(self.totals)
 
     def _offer_columns(self, place: QPoint) -> None:
         """A menu of the columns, those that are shown ticked."""

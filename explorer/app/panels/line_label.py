@@ -11,7 +11,7 @@ class LineLabel(QLabel):
     """Parts of a line with dots between them. Where room is short the last parts are left out, in
     the end the first is shortened, marked by "…"; the whole is its text and its tool tip."""
 
-    def __init__(self, parent: QWidget | None = None):
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)

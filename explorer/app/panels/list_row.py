@@ -1,7 +1,15 @@
 """One entry in the list of problems: a click or Enter leads to its node."""
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QRectF, Qt
+from PySide6.QtGui import (
+    QEnterEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -13,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from explorer.analysis.problem import Problem
 from explorer.app import theme
+from explorer.app.session import Session
 from explorer.text import _
 
 
@@ -20,7 +29,9 @@ class ListRow(QFrame):
     """Mark, path and sentence; beside the path what is added to `top`, below the sentence what is
     added to `words`."""
 
-    def __init__(self, session, problem: Problem, mark: QWidget, parent: QWidget | None = None):
+    def __init__(
+        self, session: Session, problem: Problem, mark: QWidget, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._session, self.problem = session, problem
         self._current = False
@@ -77,19 +88,19 @@ class ListRow(QFrame):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 7, 7)
         painter.end()
 
-    def enterEvent(self, event) -> None:
+    def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
         self.update()
 
-    def leaveEvent(self, event) -> None:
+    def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
         self.update()
 
-    def focusInEvent(self, event) -> None:
+    def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         self.update()
 
-    def focusOutEvent(self, event) -> None:
+    def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self.update()
 
@@ -97,7 +108,7 @@ class ListRow(QFrame):
 class _Path(QLabel):
     """A path that gives way in its middle where room is short."""
 
-    def __init__(self, path: str):
+    def __init__(self, path: str) -> None:
         super().__init__(path)
         self.setFont(theme.mono(11, True))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

@@ -5,6 +5,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
 from explorer.app import theme
+from explorer.app.run import Run
 
 FRAME_MS = 40
 
@@ -30,7 +31,7 @@ class LivePanel(QWidget):
         self.stack.addWidget(self.empty)
         self.stack.addWidget(body)
 
-    def follow(self, run) -> None:
+    def follow(self, run: Run) -> None:
         """Forget at once what is not of the network in view, and say why there is nothing."""
         run.emptied.connect(self._on_emptied)
         run.wait_changed.connect(self._say_wait)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from explorer.analysis.memory_table import TITLES
 from explorer.app import theme
+from explorer.app.memory import Memory, Place
 from explorer.app.number import bytes_text, grouped
 from explorer.app.panels.memory_bar import COLOURS, MemoryBar
 from explorer.text import _
@@ -46,7 +47,7 @@ class MemoryPanel(QWidget):
 
     batch_wanted = Signal(int)
 
-    def __init__(self, memory, parent: QWidget | None = None):
+    def __init__(self, memory: Memory, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.memory = memory
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
@@ -131,7 +132,7 @@ class MemoryPanel(QWidget):
         self._show_largest(place)
         self.more.setText("\n".join(self._more()))
 
-    def _of(self, place) -> str:
+    def _of(self, place: Place | None) -> str:
         batch = _("at batch {batch}, {precision}").format(
             batch=grouped(self.memory.batch), precision=self.memory.precision
         )
@@ -143,7 +144,7 @@ class MemoryPanel(QWidget):
             )
         )
 
-    def _show_largest(self, place) -> None:
+    def _show_largest(self, place: Place | None) -> None:
         largest = self.memory.largest
         self.largest.setVisible(place is not None)
         self.take.setVisible(
@@ -160,6 +161,8 @@ class MemoryPanel(QWidget):
 
     def _more(self) -> list[str]:
         memory = self.memory
+        if memory.forecast is None:
+            return []
         lines = [
             _("Inference alone takes {size} at this batch.").format(
                 size=bytes_text(memory.forecast.inference)
@@ -180,7 +183,7 @@ class MemoryPanel(QWidget):
             )
         return lines
 
-    def _room(self, place) -> str:
+    def _room(self, place: Place) -> str:
         """How the device's memory comes down to what a step can have."""
         values = {
             "others": bytes_text(place.others),
@@ -202,7 +205,7 @@ class MemoryPanel(QWidget):
 class _Share(QWidget):
     """A bar in the colour of a part, as long as its share of the largest part."""
 
-    def __init__(self, colour: str):
+    def __init__(self, colour: str) -> None:
         super().__init__()
         self._colour, self._share = colour, 0.0
         self.setMinimumWidth(60)

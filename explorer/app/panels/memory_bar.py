@@ -24,7 +24,7 @@ class MemoryBar(QWidget):
     others use of it, last what stays empty. What is more than the device has is red, beyond a line
     at its end."""
 
-    def __init__(self, parent: QWidget | None = None):
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.parts: dict[str, int] = {}
         self.device = self.others = 0

@@ -14,10 +14,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.analysis.facts import Facts
 from explorer.analysis.problem import Problem
 from explorer.app import tensor_box, theme
 from explorer.app.number import shape_text
 from explorer.app.panels.fix_button import FixButton
+from explorer.app.session import Session
 from explorer.graph.graph import INPUT, Shape
 from explorer.text import _
 
@@ -36,20 +38,27 @@ class Branch:
     says: str
 
 
-def branches(session, path: str) -> list[Branch]:
+def branches(session: Session, path: str) -> list[Branch]:
     """The branches that meet at the node at `path`, in the order of its ports."""
     view, _dot, id = path.rpartition(".")
     prefix = f"{view}." if view else ""
-    graph = session.facts_of(view).expansion if view else session.graph
-    into = graph.into(id)
-    shapes = session.facts_of(path).ins
+    around, join = session.facts_of(view) if view else None, session.facts_of(path)
+    graph = around.expansion if around is not None else session.graph
+    if graph is None or join is None:
+        return []
+    into, shapes = graph.into(id), join.known_ins
     found = []
     for port, shape in zip(sorted(into), shapes):
         setter = source = into[port].source
         while setter != INPUT:
             facts = session.facts_of(prefix + setter)
             wires = graph.into(setter)
-            if facts.ins[:1] != (facts.out,) or _channels_of(facts) or len(wires) != 1:
+            if (
+                facts is None
+                or facts.ins[:1] != (facts.out,)
+                or _channels_of(facts)
+                or len(wires) != 1
+            ):
                 break
             setter = next(iter(wires.values())).source
         facts = session.facts_of(prefix + setter) if setter != INPUT else None
@@ -57,7 +66,7 @@ def branches(session, path: str) -> list[Branch]:
     return found
 
 
-def _channels_of(facts) -> int | None:
+def _channels_of(facts: Facts) -> int | None:
     settings = vars(facts.settings)
     return next(
         (settings[name] for name in ("out_channels", "width", "out_features") if name in settings),
@@ -65,7 +74,7 @@ def _channels_of(facts) -> int | None:
     )
 
 
-def _says(facts) -> str:
+def _says(facts: Facts | None) -> str:
     """What a node's settings say of the shape that it puts out."""
     if facts is None:
         return ""
@@ -92,8 +101,12 @@ class MismatchCard(QWidget):
     closed = Signal()
 
     def __init__(
-        self, session, problem: Problem, parent: QWidget | None = None, closable: bool = False
-    ):
+        self,
+        session: Session,
+        problem: Problem,
+        parent: QWidget | None = None,
+        closable: bool = False,
+    ) -> None:
         super().__init__(parent)
         self.problem = problem
         met = branches(session, problem.path)
@@ -164,12 +177,10 @@ class MismatchCard(QWidget):
         self.setFixedWidth(WIDTH)
 
     def sizeHint(self) -> QSize:
-        return QSize(
-            WIDTH,
-            self.layout().totalHeightForWidth(WIDTH)
-            if self.layout().hasHeightForWidth()
-            else super().sizeHint().height(),
-        )
+        layout = self.layout()
+        if layout is not None and layout.hasHeightForWidth():
+            return QSize(WIDTH, layout.totalHeightForWidth(WIDTH))
+        return QSize(WIDTH, super().sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -185,7 +196,7 @@ class TensorPair(QWidget):
 
     def __init__(
         self, first: Branch, other: Branch, sizes_only: bool, parent: QWidget | None = None
-    ):
+    ) -> None:
         super().__init__(parent)
         self._pair = (first, other)
         self._marked = tensor_box.differing(first.shape, other.shape)

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from explorer.app import theme
 from explorer.app.panels import viridis
+from explorer.protocol import Arrays, Message
 
 GAP = 2
 
@@ -23,7 +23,7 @@ class Tiles:
     columns: int = 1
 
     @classmethod
-    def of(cls, message: dict, arrays: dict[str, np.ndarray]) -> "Tiles":
+    def of(cls, message: Message, arrays: Arrays) -> "Tiles":
         mosaic = arrays["mosaic"]
         return cls(
             viridis.picture(mosaic),
@@ -159,7 +159,7 @@ class MosaicView(QWidget):
             self.set_pin(-1 if channel == self.pin else channel)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {
+        steps: dict[int, int] = {
             Qt.Key.Key_Left: -1,
             Qt.Key.Key_Right: 1,
             Qt.Key.Key_Up: -self.layout_of()[0],

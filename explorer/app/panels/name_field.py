@@ -26,7 +26,7 @@ class NameField(QLineEdit):
 
     renamed = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None):
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._name = ""
         self._editable = True

@@ -28,11 +28,12 @@ class PairField(SpinBox, QAbstractSpinBox):
     edited = Signal(object)
     faulted = Signal(str)
 
-    def __init__(self, param: Param):
+    def __init__(self, param: Param) -> None:
         super().__init__()
         self._param = param
         self._value: Value = param.default
-        self._number: Value = param.default if type(param.default) is not str else param.low
+        self._low, self._high = int(param.low or 0), int(param.high or 0)
+        self._number: Value = self._low if isinstance(param.default, str) else param.default
         self._mixed, self._told, self._typed = False, "", ""
         self._prepare("" if param.words else param.unit)
         self.words = {word: self._button(word) for word in param.words}
@@ -51,6 +52,7 @@ class PairField(SpinBox, QAbstractSpinBox):
         button.setCursor(Qt.CursorShape.ArrowCursor)
         button.clicked.connect(lambda on: self._give(word if on else self._number))
         row = self.layout()
+        assert row is not None  # `_prepare` made it
         row.addWidget(button)
         row.setContentsMargins(0, 0, 18, 0)
         return button
@@ -92,8 +94,8 @@ class PairField(SpinBox, QAbstractSpinBox):
             re.fullmatch(_ONE, number) for number in numbers
         ):
             return None
-        found = tuple(map(int, numbers))
-        return found[0] if len(set(found)) == 1 else found
+        found = list(map(int, numbers))
+        return found[0] if len(set(found)) == 1 else (found[0], found[1])
 
     def _on_text(self, text: str) -> None:
         if text.strip() and not self._typed.startswith(text):  # nothing is being taken away
@@ -155,7 +157,7 @@ class PairField(SpinBox, QAbstractSpinBox):
 
     # Qt -------------------------------------------------------------------------------------------
 
-    def validate(self, text: str, position: int) -> tuple:
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         value, written = self._meant(text), text.strip().lower()
         if value is not None and not self._param.fault(value):
             return QValidator.State.Acceptable, text, position
@@ -178,7 +180,7 @@ class PairField(SpinBox, QAbstractSpinBox):
         value = self._meant(line.text())
         if type(value) is str or value is None:
             value = self._number
-        numbers = list(value) if isinstance(value, tuple) else [value]
+        numbers = list(value) if isinstance(value, tuple) else [int(value)]
         # Two numbers that have become equal stay two while they are being stepped.
         parts = re.split(_BETWEEN, line.text().strip())
         if len(parts) == 2 and len(numbers) == 1:
@@ -196,8 +198,8 @@ class PairField(SpinBox, QAbstractSpinBox):
             if len(numbers) == 1 or (begin <= border if at == 0 else end > border)
         ]
         for at in chosen:
-            numbers[at] = int(max(self.minimum(), min(self.maximum(), numbers[at] + steps)))
-        found = numbers[0] if len(set(numbers)) == 1 else tuple(numbers)
+            numbers[at] = max(self._low, min(self._high, numbers[at] + steps))
+        found = numbers[0] if len(set(numbers)) == 1 else (numbers[0], numbers[1])
         if self._mixed or found != self._value:
             self._take(found)
         texts = list(map(str, numbers))

@@ -49,8 +49,10 @@ from explorer.app.panels.palette_rows import (
     PaletteRows,
     nothing,
 )
+from explorer.app.session import Session
 from explorer.graph import file
 from explorer.graph.file import FileError
+from explorer.graph.graph import Node
 from explorer.text import _
 
 MIME = "application/x-cnn-explorer-node"
@@ -69,7 +71,7 @@ class Palette(QWidget):
     placed = Signal(str, dict)
     group_placed = Signal(str, object)
 
-    def __init__(self, session, parent: QWidget | None = None):
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._since_opened = QElapsedTimer()
@@ -191,7 +193,7 @@ class Palette(QWidget):
         shape = facts.out if facts is not None else session.shown_input
         return shape[0] if shape else None
 
-    def _own(self, name: str):
+    def _own(self, name: str) -> Node | None:
         """A saved block's group; None, and a sentence, if it cannot be read."""
         try:
             return self._session.own_blocks.read(name)
@@ -205,7 +207,7 @@ class Palette(QWidget):
             group = self._own(entry.title)
             if group is None:
                 return None
-            found = {
+            found: dict[str, object] = {
                 "block": entry.title,
                 "file": file.dumps(own_blocks.as_network(group, entry.title, None)),
             }
@@ -278,7 +280,7 @@ class SearchField(QLineEdit):
 
     key_pressed = Signal(int)
 
-    def __init__(self, parent: QWidget | None = None):
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setPlaceholderText(_("Search conv 64 3×3"))
         self.setToolTip(
@@ -317,7 +319,7 @@ class PaletteList(QListView):
     removed = Signal(QModelIndex)
     dragged: Callable[[Entry], QMimeData | None]
 
-    def __init__(self, rows: PaletteRows, parent: QWidget | None = None):
+    def __init__(self, rows: PaletteRows, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setModel(rows)
         self._painter = PalettePainter(self)
@@ -329,7 +331,7 @@ class PaletteList(QListView):
         self.setMouseTracking(True)
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self._pressed = QPoint()
+        self._rows, self._pressed = rows, QPoint()
         self.setAccessibleName(_("Palette"))
         self.verticalScrollBar().setSingleStep(CARD)
         # Under the cards' margin, so that the bar takes no room from them.
@@ -376,7 +378,7 @@ class PaletteList(QListView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        rows = self.model()
+        rows = self._rows
         if rows.query and not rows.rowCount():
             painter = QPainter(self.viewport())
             painter.setFont(theme.sans(11))

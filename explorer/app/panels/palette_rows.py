@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
+    QPersistentModelIndex,
     QPointF,
     QRect,
     QRectF,
@@ -22,6 +23,7 @@ from explorer.app.panels.palette_search import matching
 from explorer.app.template_family import families
 from explorer.text import _
 
+Index = QModelIndex | QPersistentModelIndex
 ROW = Qt.ItemDataRole.UserRole
 CARD, GAP, HEADING = 26, 3, 22  # heights in pixels
 EDGE = 12  # from the panel's edge to a card
@@ -73,7 +75,7 @@ class PaletteRows(QAbstractListModel):
 
     renamed = Signal(str, str)
 
-    def __init__(self, parent=None):
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.entries = entries()
         self.states: dict[str, str] = {}
@@ -156,10 +158,10 @@ class PaletteRows(QAbstractListModel):
             if state != FOLDED:
                 self._rows += [found[name] for name in names]
 
-    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._rows)
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         row = self._rows[index.row()]
         if role == ROW:
             return row
@@ -173,16 +175,14 @@ class PaletteRows(QAbstractListModel):
             return row.tip()
         return None
 
-    def setData(
-        self, index: QModelIndex, value: object, role: int = Qt.ItemDataRole.EditRole
-    ) -> bool:
+    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
         row = self._rows[index.row()]
         if not isinstance(row, Entry) or not row.is_own:
             return False
         self.renamed.emit(row.title, str(value))
         return True
 
-    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
+    def flags(self, index: Index) -> Qt.ItemFlag:
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         if index.isValid():
             row = self._rows[index.row()]
@@ -198,13 +198,13 @@ class PaletteRows(QAbstractListModel):
 class PalettePainter(QStyledItemDelegate):
     """Paints the rows."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         row = index.data(ROW)
         if isinstance(row, Hint):
             return QSize(120, 2 * CARD - 12)
         return QSize(120, HEADING if isinstance(row, Heading) else CARD + GAP)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row = index.data(ROW)
         current = bool(option.state & QStyle.StateFlag.State_Selected)
         hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
@@ -320,7 +320,7 @@ class PalettePainter(QStyledItemDelegate):
         return QRectF(rect.right() - 20 - wide, rect.top(), wide, rect.height())
 
     def updateEditorGeometry(
-        self, editor: QWidget, option: QStyleOptionViewItem, index: QModelIndex
+        self, editor: QWidget, option: QStyleOptionViewItem, index: Index
     ) -> None:
         editor.setGeometry(option.rect.adjusted(EDGE, 0, -EDGE, -GAP))
 

@@ -122,7 +122,8 @@ def matching(among: list[Entry], query: str) -> list[Entry]:
 
 def _parsed(query: str) -> tuple[list[str], list[Number]]:
     """The words and the numbers of a query."""
-    words, numbers = [], []
+    words: list[str] = []
+    numbers: list[Number] = []
     for word in query.lower().replace("×", "x").split():
         if size := re.fullmatch(r"([skpd]?)=?(\d+)x(\d+)", word):
             pair = int(size[2]), int(size[3])
@@ -192,11 +193,14 @@ def _name(kind_name: str, title: str) -> frozenset[str]:
     return frozenset(re.findall(r"(?<![×a-z0-9])[a-z][a-z&]*", text))
 
 
-def _rank(entry: Entry, words: list[str], numbers: list[Number]) -> tuple | None:
+def _rank(
+    entry: Entry, words: list[str], numbers: list[Number]
+) -> tuple[int, int, int, bool, bool] | None:
     """How well a query fits, the least the best; None if a part of it does not."""
     places = _places(entry.kind, entry.title, entry.section, entry.depthwise, entry.doc)
-    fits = [_fit(word, places) for word in words]
-    if None in fits:
+    found = [_fit(word, places) for word in words]
+    fits = [fit for fit in found if fit is not None]
+    if len(fits) < len(found):
         return None
     used = 0
     known = _read(KINDS[entry.kind], entry.params) if entry.kind else {}
@@ -280,14 +284,20 @@ def _kernels_first(known: Mapping[str, Param], numbers: list[Number]) -> list[Nu
         or any("kernel_size" in meant for _text, meant, _value in numbers)
     ):
         return numbers
-    least = min(bare, key=lambda number: number[2])
+    least = min(bare, key=_bare)
     channels = any(name in known for name in _CHANNELS[:2])
-    if channels and len(bare) == 1 and least[2] > _LARGEST_KERNEL:
+    if channels and len(bare) == 1 and _bare(least) > _LARGEST_KERNEL:
         return numbers
     return [
         (number[0], ("kernel_size",), number[2]) if number is least else number
         for number in numbers
     ]
+
+
+def _bare(number: Number) -> int:
+    value = number[2]
+    assert isinstance(value, int)
+    return value
 
 
 def _keep_size(kind: Kind, known: Mapping[str, Param], params: dict[str, Value]) -> None:
@@ -314,8 +324,8 @@ def _keep_size(kind: Kind, known: Mapping[str, Param], params: dict[str, Value])
 
 
 def _pair(value: Value) -> tuple[int, int]:
-    return value if isinstance(value, tuple) else (value, value)
+    return value if isinstance(value, tuple) else (int(value), int(value))
 
 
 def _single(sides: list[int]) -> Value:
-    return sides[0] if sides[0] == sides[1] else tuple(sides)
+    return sides[0] if sides[0] == sides[1] else (sides[0], sides[1])

@@ -26,7 +26,7 @@ class ParameterForm(QWidget):
     edited = Signal(str, object, str)
     reset = Signal(str)
 
-    def __init__(self, kind: Kind, parent: QWidget | None = None):
+    def __init__(self, kind: Kind, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.kind = kind
         self.fields: dict[str, Field] = {}

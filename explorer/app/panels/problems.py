@@ -1,8 +1,10 @@
 """Everything that is wrong with the network, each with what would mend it; and below it what a good
 colleague would say."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -19,6 +21,7 @@ from explorer.app.panels.fix_button import FixButton
 from explorer.app.panels.flow import Flow
 from explorer.app.panels.list_row import ListRow
 from explorer.app.panels.mismatch import RULES, MismatchCard
+from explorer.app.session import Session
 from explorer.text import _
 
 MOST = 30  # rows; whoever has more problems mends these first
@@ -35,14 +38,14 @@ class Problems(QWidget):
     count_changed = Signal(int)
     advice_counted = Signal(int)
 
-    def __init__(self, session, parent: QWidget | None = None):
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self.rows: list[ProblemRow] = []
         self.advice: list[AdviceRow] = []
         self.card: MismatchCard | None = None
         self._count = len(session.report.problems)
-        self._shown: tuple | None = None
+        self._shown: tuple[tuple[Problem, ...], tuple[Problem, ...], int, bool] | None = None
         self._build()
         session.changed.connect(self._on_change)
         session.data_changed.connect(self._on_change)
@@ -79,7 +82,7 @@ class Problems(QWidget):
 
     # Following --------------------------------------------------------------------------------
 
-    def _on_change(self, *_change) -> None:
+    def _on_change(self, *_change: object) -> None:
         count = len(self._session.report.problems)
         if count != self._count:
             self._count = count
@@ -102,7 +105,7 @@ class Problems(QWidget):
         super().showEvent(event)
         self.refresh()
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit_card()
 
@@ -116,8 +119,8 @@ class Problems(QWidget):
         if self._list.isAncestorOf(self.focusWidget() or self):
             self._scroll.setFocus()  # else it went to the next button, and the list scrolled there
         while self._column.count() > 1:
-            gone = self._column.takeAt(0).widget()
-            if gone is not None:
+            item = self._column.takeAt(0)
+            if item is not None and (gone := item.widget()) is not None:
                 gone.hide()
                 gone.deleteLater()
         self.rows = [ProblemRow(self._session, problem) for problem in problems[:MOST]]
@@ -143,7 +146,7 @@ class Problems(QWidget):
     def _add(self, widget: QWidget) -> None:
         self._column.insertWidget(self._column.count() - 1, widget)
 
-    def _add_rows(self, heading: str, rows: list, count: int) -> None:
+    def _add_rows(self, heading: str, rows: Sequence[QWidget], count: int) -> None:
         if heading and rows:
             if self._column.count() > 1:
                 self._column.insertSpacing(self._column.count() - 1, 6)
@@ -205,7 +208,7 @@ class Problems(QWidget):
 class ProblemRow(ListRow):
     """One problem: badge, path, sentence, fixes. A click or Enter leads to its node."""
 
-    def __init__(self, session, problem: Problem, parent: QWidget | None = None):
+    def __init__(self, session: Session, problem: Problem, parent: QWidget | None = None) -> None:
         super().__init__(session, problem, Badge("≠" if problem.rule in RULES else "!"), parent)
         self.buttons = [
             FixButton(session, fix, number == 0, 11) for number, fix in enumerate(problem.fixes)
@@ -228,7 +231,7 @@ def _label(text: str, role: str) -> QLabel:
 class Badge(QWidget):
     """A red disc with a mark."""
 
-    def __init__(self, mark: str, parent: QWidget | None = None):
+    def __init__(self, mark: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._mark = mark
         self.setFixedSize(QSize(18, 18))

@@ -5,6 +5,7 @@ from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer.app import number, theme
+from explorer.protocol import Message
 from explorer.text import _
 
 
@@ -35,7 +36,7 @@ class RunProgress(QWidget):
             parts[:1] = [f"{name} · {part}" for part in parts[:1]]
         self.say(*parts, share=self._share)
 
-    def show_rows(self, message: dict, name: str = "") -> None:
+    def show_rows(self, message: Message, name: str = "") -> None:
         """The figures of a `rows` answer of the engine; `name` of the network stands before."""
         step, steps = message.get("step", 0), message.get("steps") or 1
         epochs = message.get("epochs") or 1

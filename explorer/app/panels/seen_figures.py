@@ -6,6 +6,7 @@ from explorer.analysis.receptive_field import ReceptiveField
 from explorer.analysis.report import Report
 from explorer.analysis.sharing import unshared
 from explorer.analysis.table import centre_text, jump_text
+from explorer.app.memory import Memory
 from explorer.app.number import bytes_text, grouped, shape_text, short
 from explorer.graph.graph import Shape
 from explorer.text import _
@@ -91,7 +92,7 @@ def _fewer(ratio: float) -> str:
     return _("{ratio}× fewer").format(ratio=short(int(ratio) if ratio == int(ratio) else ratio))
 
 
-def kept_row(memory, report: Report) -> Row:
+def kept_row(memory: Memory, report: Report) -> Row:
     """What a training step keeps of the whole network: the same figure as the forecast's."""
     found = memory.forecast
     return (

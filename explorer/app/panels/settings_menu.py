@@ -3,12 +3,14 @@
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QMenu, QWidget, QWidgetAction
 
+from explorer.app.panels.run_settings import RunSettings
+
 
 class SettingsMenu(QMenu):
     """Shows a form as a menu, and grows and shrinks with it; opened above a place, it stays
     there."""
 
-    def __init__(self, form: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(self, form: RunSettings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._form = QWidgetAction(self)
         self._form.setDefaultWidget(form)

@@ -1,8 +1,11 @@
 """How a field with arrows looks and where its keys go, whatever it holds."""
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QEnterEvent, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QHBoxLayout,
     QLabel,
     QSizePolicy,
@@ -14,8 +17,13 @@ from PySide6.QtWidgets import (
 from explorer.app import style
 from explorer.app.panels.undo_key import is_undo
 
+if TYPE_CHECKING:
+    _Box = QAbstractSpinBox
+else:
+    _Box = object
 
-class SpinBox:
+
+class SpinBox(_Box):
     """To be mixed into one of Qt's: the unit at the right, in whose place the arrows stand while
     the pointer is there; the wheel turns only a box that has the focus, so that it scrolls the
     form; Undo and Redo are the window's."""

@@ -1,12 +1,14 @@
 """What the inspector is about: one node, several, or the whole network."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from explorer.analysis.facts import Facts
 from explorer.analysis.problem import Problem
-from explorer.app.document import Edit, lifted
+from explorer.app.document import lifted
+from explorer.app.session import Session
 from explorer.graph import edits
+from explorer.graph.edits import Edit
 from explorer.graph.graph import Graph, Value
 
 
@@ -71,7 +73,7 @@ class Subject:
         )
 
 
-def subject_of(session) -> Subject:
+def subject_of(session: Session) -> Subject:
     """What is selected; the open block, if nothing is in it; else the whole network."""
     if len(session.selection) > 1:
         known = session.shown_facts
@@ -98,7 +100,7 @@ def _given(graph: Graph, where: tuple[str, ...]) -> tuple[str, ...] | None:
     return None
 
 
-def _each(graph: Graph, ids: tuple[str, ...], edit) -> Graph:
+def _each(graph: Graph, ids: tuple[str, ...], edit: Callable[[Graph, str], Graph]) -> Graph:
     for id in ids:
         graph = edit(graph, id)
     return graph

@@ -25,6 +25,8 @@ from explorer.app.panels.history import (
     History,
 )
 from explorer.app.panels.live import LivePanel
+from explorer.app.session import Session
+from explorer.protocol import Arrays, Message
 from explorer.text import _
 
 BESIDE, BELOW = 520, 380  # pixels of width, of height, from which both plots fit
@@ -38,7 +40,7 @@ class TrainingPanel(LivePanel):
     The run before stays as a dashed line, so that two networks can be compared.
     """
 
-    def __init__(self, session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self.run = History()  # of the document in view
@@ -46,7 +48,7 @@ class TrainingPanel(LivePanel):
         self._runs: WeakKeyDictionary[object, tuple[History, History | None]] = WeakKeyDictionary()
         self._last: History | None = None  # of all documents
         self._hover: float | None = None
-        self._scales: dict[Curves, tuple] = {}
+        self._scales: dict[Curves, tuple[object, ...]] = {}
         self.loss = Curves(_("loss"))
         self.accuracy = Curves(_("accuracy"), Percent("left"))
         self._plots = ((self.loss, LOSS, SMOOTH_LOSS), (self.accuracy, ACCURACY, SMOOTH_ACCURACY))
@@ -156,6 +158,8 @@ class TrainingPanel(LivePanel):
         """The figures of the step under the mouse, or of the newest."""
         step = self.run.last_step if self._hover is None else self._hover
         point = self.run.at(step)
+        if point is None:
+            return []
         entries = []
         if self._hover is not None:
             entries.append(
@@ -176,13 +180,14 @@ class TrainingPanel(LivePanel):
             entries.append((theme.VALIDATION, DOT, text))
         if self.before is not None and len(self.before):
             last = self.before.at(self.before.last_step if self._hover is None else step)
+            assert last is not None
             name = self.before.name or _("run before")
             entries.append((theme.current().muted, DASH, f"{name} {_figure(raw, last[smooth])}"))
         return entries
 
     # what comes
 
-    def _on_rows(self, message: dict, arrays: dict[str, np.ndarray]) -> None:
+    def _on_rows(self, message: Message, arrays: Arrays) -> None:
         rows = arrays["rows"]
         if not len(rows):
             return
@@ -190,6 +195,8 @@ class TrainingPanel(LivePanel):
         steps, losses, accuracies = (rows[:, column] for column in columns)
         document = self._session.run.document
         run, before = self._runs.get(document) or (None, None)
+        if document is None:
+            return
         if run is None or not run.continues(steps[0]):
             run, before = History(document.graph.name), self._last
         run.add(steps, losses, accuracies)
@@ -199,7 +206,7 @@ class TrainingPanel(LivePanel):
         self._last = run
         self._show_own()
 
-    def _on_validated(self, message: dict, _arrays: dict[str, np.ndarray]) -> None:
+    def _on_validated(self, message: Message, _arrays: Arrays) -> None:
         run, _before = self._runs.get(self._session.run.document) or (None, None)
         if run is not None:
             run.validate(message["step"], message["loss"], message["accuracy"])
@@ -248,7 +255,12 @@ class TrainingPanel(LivePanel):
 
 
 def _switch(text: str, tip: str) -> QToolButton:
-    button = QToolButton(text=text, checkable=True, autoRaise=True, toolTip=tip, statusTip=tip)
+    button = QToolButton()
+    button.setText(text)
+    button.setCheckable(True)
+    button.setAutoRaise(True)
+    button.setToolTip(tip)
+    button.setStatusTip(tip)
     button.setProperty("small", True)
     return button
 
@@ -260,6 +272,7 @@ def _figure(raw: int, value: float) -> str:
 def _round_up(value: float) -> float:
     """The next round figure above `value`, so that the axis moves seldom."""
     power = 10 ** np.floor(np.log10(max(value, 1e-9)))
-    return next(
+    rounded: float = next(
         (s * power for s in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8) if s * power >= value), 10 * power
     )
+    return rounded

@@ -1,14 +1,14 @@
 """The keys of Undo and Redo, which fields let through: they are of the network, not of one line."""
 
 from PySide6.QtCore import QEvent, QObject
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence
 
 _KEYS = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
 
 
 def is_undo(event: QEvent) -> bool:
     """The key of Undo or Redo, in any of their shortcuts."""
-    return any(map(event.matches, _KEYS))
+    return isinstance(event, QKeyEvent) and any(map(event.matches, _KEYS))
 
 
 class PassUndo(QObject):

@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from explorer.app import number, theme
@@ -88,7 +88,7 @@ class VectorBars(QWidget):
                 )
             )
 
-    def _color(self, index: int):
+    def _color(self, index: int) -> QColor:
         if index == self._label:
             return theme.color("good")
         if index == self._guess:
