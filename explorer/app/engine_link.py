@@ -8,8 +8,8 @@ import sys
 import time
 from collections import deque
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from PySide6.QtCore import (
     QCoreApplication,
     QObject,
@@ -21,7 +21,7 @@ from PySide6.QtCore import (
 
 import explorer
 from explorer.app import settings
-from explorer.protocol import Decoder, FrameError, encode
+from explorer.protocol import Arrays, Decoder, FrameError, Message, encode
 from explorer.text import _
 
 DEATHS, WITHIN = 3, 20.0  # so many deaths in a row, each so soon (s), and the engine is given up
@@ -69,7 +69,7 @@ class EngineLink(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.generation = 0
-        self.hello: dict | None = None
+        self.hello: Message | None = None
         self.given_up = False  # there is no engine, and there will be none until it is started
         self._newest = {"build": 0, "watch": 0, "train": 0}
         self._watched: tuple[str | None, int | str | None] = (None, None)
@@ -85,7 +85,9 @@ class EngineLink(QObject):
         self._silence = QTimer(self, singleShot=True)
         self._silence.timeout.connect(self._on_silence)
         self._closed = False
-        QCoreApplication.instance().aboutToQuit.connect(self.close)
+        app = QCoreApplication.instance()
+        assert app is not None
+        app.aboutToQuit.connect(self.close)
 
     @property
     def alive(self) -> bool:
@@ -109,7 +111,7 @@ class EngineLink(QObject):
             self._deaths = 0
             self._launch()
 
-    def send(self, do: str, arrays: dict[str, np.ndarray] | None = None, **state) -> int:
+    def send(self, do: str, arrays: Arrays | None = None, **state: Any) -> int:
         """Sends a request and returns its generation; without an engine it goes nowhere."""
         self.generation += 1
         if do in self._newest:
@@ -180,9 +182,9 @@ class EngineLink(QObject):
         return process
 
     def _on_error(self, error: QProcess.ProcessError) -> None:
-        if error == QProcess.ProcessError.FailedToStart and self._process is not None:
-            program = self._process.program()
-            self._detach().deleteLater()
+        if error == QProcess.ProcessError.FailedToStart and (process := self._detach()):
+            program = process.program()
+            process.deleteLater()
             self.given_up = True
             self.died.emit(
                 _(
@@ -193,6 +195,7 @@ class EngineLink(QObject):
 
     def _on_silence(self) -> None:
         """It hangs at its start, and would hang again: it is ended and given up."""
+        assert self._process is not None
         self._bury(
             _(
                 "The engine said nothing for {seconds} seconds after its start and was ended; its "
@@ -231,6 +234,7 @@ class EngineLink(QObject):
     def _bury(self, cause: str, again: bool = True) -> None:
         """Tells of a death, and starts the engine again unless it dies all the time."""
         process = self._detach()
+        assert process is not None
         soon = self.hello is None or time.monotonic() - self._launched < WITHIN
         self._deaths = self._deaths + 1 if soon else 1
         self.hello = None
@@ -285,8 +289,8 @@ class EngineLink(QObject):
             if self._process is process:  # a listener may have closed the link
                 self._hear(message, arrays)
 
-    def _hear(self, message: dict, arrays: dict[str, np.ndarray]) -> None:
-        say, generation = message.get("say"), message.get("generation", 0)
+    def _hear(self, message: Message, arrays: Arrays) -> None:
+        say, generation = message.get("say", ""), message.get("generation", 0)
         if self._is_old(say, generation, message):
             if say == "probe":
                 self.send("taken")
@@ -319,7 +323,7 @@ class EngineLink(QObject):
                 self._note(*str(message.get("detail", "")).splitlines())
                 self.failed.emit(message.get("sentence", ""))
 
-    def _is_old(self, say: str, generation: int, message: dict) -> bool:
+    def _is_old(self, say: str, generation: int, message: Message) -> bool:
         """Whether an answer is to a question that was asked anew since."""
         newest = self._newest
         if say in _OF_A_RUN:

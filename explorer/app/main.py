@@ -4,6 +4,7 @@ import gc
 import logging
 import sys
 import traceback
+from types import TracebackType
 
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
@@ -23,7 +24,9 @@ def run(network: str | None = None) -> int:
     """
     QCoreApplication.setOrganizationName("CNN Explorer")
     QCoreApplication.setApplicationName("CNN Explorer")
-    app = QApplication.instance() or QApplication(sys.argv[:1])
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(sys.argv[:1])
     log.start()
     former_folders.adopt()
     theme.start(app)
@@ -62,10 +65,13 @@ def settle() -> None:
 class _Complaint:
     """Logs a fault of ours, and tells of it once: never a flood of dialogs."""
 
-    def __init__(self, session: Session):
-        self.session, self.seen = session, set()
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.seen: set[tuple[object, ...]] = set()
 
-    def __call__(self, kind, value, trace) -> None:
+    def __call__(
+        self, kind: type[BaseException], value: BaseException, trace: TracebackType | None
+    ) -> None:
         logging.error("a fault of ours", exc_info=(kind, value, trace))
         place = traceback.extract_tb(trace)[-1:]
         key = kind, *((frame.filename, frame.lineno) for frame in place)

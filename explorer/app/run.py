@@ -2,15 +2,24 @@
 
 import shutil
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
 from explorer.analysis.report import Report
 from explorer.app import folders, settings
+from explorer.app.document import Document
+from explorer.catalog.datasets import DataSet
 from explorer.graph.diff import diff
 from explorer.graph.file import to_dict
+from explorer.graph.graph import Graph
+from explorer.protocol import Message
 from explorer.text import _
+
+if TYPE_CHECKING:
+    from explorer.app.session import Session
 
 KEPT_RUNS = 4
 ACTIVE = ("measuring", "running", "paused")
@@ -31,22 +40,23 @@ class Run(QObject):
     watched_changed = Signal(str, object)
     recipe_changed = Signal(object)
 
-    def __init__(self, session):
+    def __init__(self, session: "Session") -> None:
         super().__init__(session)
         self.session, self.link = session, session.link
         self.state = "idle"
         self.device = settings.DEVICE.get()
         self.mode = "auto"
-        self.recipe: dict = dict(settings.RECIPE.get())
+        self.recipe: dict[str, float | None] = dict(settings.RECIPE.get())
         self.watched = ""
         self.checkpoint: str | None = None
         self.report: Report | None = None  # of the network that the engine holds
-        self.document = None  # the one whose network is in the run
-        self._holds = None  # the document whose network the engine was told to build, and its data
+        self.document: Document | None = None  # the one whose network is in the run
+        # The document whose network the engine was told to build, and its data.
+        self._holds: tuple[Document | None, DataSet] | None = None
         self._shown = session.document, session.document.data
         self._trouble = ""  # why the engine could not build
         self._told_of_edit = False
-        self._request: dict = {}
+        self._request: dict[str, Any] = {}
         self._waits = False  # for the engine to start, so that the run can be asked for
         self._folder = folders.data() / "runs"
         session.selection_changed.connect(self._select)
@@ -123,7 +133,7 @@ class Run(QObject):
     @property
     def wait(self) -> str:
         """Why there is nothing to show of the current document yet, in words."""
-        if self.active and not self.shows_document:
+        if self.active and self.document is not None and not self.shows_document:
             return _(
                 "The engine is training {name}; this network is built when that run has ended"
             ).format(name=self.session.title(self.document))
@@ -137,7 +147,7 @@ class Run(QObject):
             return _("The engine is starting …")
         return _("Building {name} …").format(name=self.session.title(self.session.document))
 
-    def _follow(self, before, after) -> None:
+    def _follow(self, before: Graph, after: Graph) -> None:
         """Let the views forget what is not of the network in view, and tell of an edit."""
         now = self.session.document, self.session.data
         edited = now == self._shown
@@ -149,7 +159,7 @@ class Run(QObject):
         if edited:
             self._tell_of_edit(before, after)
 
-    def _tell_of_edit(self, before, after) -> None:
+    def _tell_of_edit(self, before: Graph, after: Graph) -> None:
         """Say once a run that what is drawn is no longer what runs."""
         if (
             self.active
@@ -239,10 +249,10 @@ class Run(QObject):
         self._waits = self.link.hello is None
         if not self._waits:
             self.watched = self._watchable(self.watched) or self._first()
+            asked: dict[str, Any] = {**self._request, **self.recipe}
             self.link.send(
                 "train",
-                **self._request,
-                **self.recipe,
+                **asked,
                 device=self.device,
                 mode=self.mode,
                 watch=self.watched,
@@ -277,7 +287,7 @@ class Run(QObject):
         self.mode = mode
         self.recipe_changed.emit(self.recipe)
 
-    def set_recipe(self, recipe: dict) -> None:
+    def set_recipe(self, recipe: Mapping[str, float | None]) -> None:
         """The figures of the next run: epochs, batch_size, learning_rate, weight_decay, seed."""
         self.recipe = dict(recipe)
         settings.RECIPE.set(self.recipe)
@@ -289,7 +299,7 @@ class Run(QObject):
         self._trouble = ""
         self.wait_changed.emit()
 
-    def _greet(self, hello: dict) -> None:
+    def _greet(self, hello: Message) -> None:
         known = [device["id"] for device in hello["devices"]]
         if self.device not in known:
             self.device = known[0]
@@ -298,12 +308,12 @@ class Run(QObject):
         elif not self.resumable:  # else what the run showed stays, until it is resumed or edited
             self.build()
 
-    def _keep(self, message: dict) -> None:
+    def _keep(self, message: Message) -> None:
         self.checkpoint = message["path"]
         if not self.active:  # the last word of a run that was stopped: now it can be resumed
             self.state_changed.emit(self.state)
 
-    def _hear(self, state: str, message: dict) -> None:
+    def _hear(self, state: str, message: Message) -> None:
         self._enter(state)
         if not self.active and self.report is not self.session.report:
             self.build()

@@ -1,5 +1,6 @@
 """What the window works on: the open documents, the selection, the data, the engine's answers."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from explorer.analysis.layout import placed, placed_inside, unplaced
 from explorer.analysis.level import Level, NoInside, level
 from explorer.analysis.report import Report, analyse
 from explorer.app.advice import Advice
-from explorer.app.document import Document, Edit, lifted
+from explorer.app.document import Document, lifted
 from explorer.app.engine_link import EngineLink
 from explorer.app.exchange import Exchange
 from explorer.app.memory import Memory
@@ -21,7 +22,7 @@ from explorer.catalog.check import KindError
 from explorer.catalog.datasets import FASHION_MNIST, PHOTOS, DataSet
 from explorer.catalog.layers import text_of
 from explorer.graph import edits, file
-from explorer.graph.edits import EditError
+from explorer.graph.edits import Edit, EditError
 from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Shape, Wire
 from explorer.text import _
 
@@ -43,7 +44,7 @@ class Session(QObject):
     data_changed = Signal(object)
     notified = Signal(str)
 
-    def __init__(self, link: EngineLink | None = None, parent: QObject | None = None):
+    def __init__(self, link: EngineLink | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.link = link if link is not None else EngineLink(self)
         self.own_blocks = OwnBlocks(self)
@@ -137,9 +138,11 @@ class Session(QObject):
         False, and a sentence through `notified`, if it makes no sense.
         """
         if not whole and not self.editable:
+            block = self.facts_of(".".join(self.view))
+            assert block is not None  # it is open
             self.notified.emit(
                 _("The inside of {kind} is given; “Edit inside” makes it your own").format(
-                    kind=self.facts_of(".".join(self.view)).kind.name
+                    kind=block.kind.name
                 )
             )
             return False
@@ -157,6 +160,7 @@ class Session(QObject):
         def own(graph: Graph, depth: int = 1) -> Graph:
             node, facts = graph.nodes[ids[depth - 1]], self.facts_of(".".join(ids[:depth]))
             if node.inner is None:
+                assert facts is not None and facts.expansion is not None
                 node = replace(
                     node,
                     kind="Group",
@@ -164,6 +168,7 @@ class Session(QObject):
                     inner=placed_inside(facts.expansion),
                 )
             if depth < len(ids):
+                assert node.inner is not None  # it was just given one, if it had none
                 node = replace(node, inner=own(node.inner, depth + 1))
             return edits.replace_node(graph, node)
 
@@ -198,10 +203,10 @@ class Session(QObject):
     def _changed(self, before: Graph, after: Graph) -> None:
         self.report = self._analysed(after)
         view = self.view
-        while view and (
-            self.facts_of(".".join(view)) is None
-            or not self.facts_of(".".join(view)).kind.composite
-        ):
+        while view:
+            block = self.facts_of(".".join(view))
+            if block is not None and block.kind.composite:
+                break
             view = view[:-1]
         if view != self.view:
             self.open(view)
@@ -220,11 +225,11 @@ class Session(QObject):
         self.view_changed.emit(self.view)
         self.selection_changed.emit(self.selected)
 
-    def select(self, ids) -> None:
+    def select(self, ids: Iterable[str]) -> None:
         """Select these nodes of the graph in view."""
-        ids = frozenset(ids)
-        if ids != self.selection:
-            self.document.selection = ids
+        chosen = frozenset(ids)
+        if chosen != self.selection:
+            self.document.selection = chosen
             self.selection_changed.emit(self.selected)
 
     def lead_to(self, path: str) -> None:

@@ -1,7 +1,7 @@
 """The main window: bar, canvas, panels around it, status line."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
@@ -30,8 +30,10 @@ from explorer.app.panels.problems import Problems
 from explorer.app.panels.run_bar import RunBar
 from explorer.app.panels.status import Status
 from explorer.app.panels.training import TrainingPanel
+from explorer.app.session import Session
 from explorer.app.weights_report import WeightsReport
 from explorer.catalog.datasets import PICTURES
+from explorer.protocol import Arrays, Message
 from explorer.text import _
 
 SIZE = (1440, 900)
@@ -42,7 +44,7 @@ ROOM_FOR_PHOTO = 460  # pixels of the feature maps' width, with the answer besid
 class Window(QMainWindow):
     """All that a person sees of a session."""
 
-    def __init__(self, session, parent: QWidget | None = None):
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
         self.setObjectName("window")
@@ -185,23 +187,22 @@ class Window(QMainWindow):
         state = run.state
         if link.hello is None and state == "idle":
             state = "absent" if link.given_up else "waiting"
-        other = run.document is not self.session.document and run.document is not None
-        bar.set_state(state, run.resumable, self.session.title(run.document) if other else "")
+        other = run.document if run.document is not self.session.document else None
+        bar.set_state(state, run.resumable, self.session.title(other) if other else "")
         if link.hello is None:
             bar.set_devices([])
             if run.active:
                 bar.progress.say(_("engine is starting"))
 
-    def _show_devices(self, hello: dict) -> None:
+    def _show_devices(self, hello: Message) -> None:
         self.run_bar.set_devices(hello["devices"])
         self.run_bar.choose_device(self.session.run.device)
         self._show_state()
 
-    def _show_progress(self, message: dict, _arrays: dict) -> None:
+    def _show_progress(self, message: Message, _arrays: Arrays) -> None:
         run = self.session.run
-        self.run_bar.set_progress(
-            message, "" if run.shows_document else self.session.title(run.document)
-        )
+        other = run.document if not run.shows_document else None
+        self.run_bar.set_progress(message, self.session.title(other) if other else "")
 
     def _show_end(self) -> None:
         run = self.session.run
@@ -210,7 +211,7 @@ class Window(QMainWindow):
         else:
             self.run_bar.show_end(run.resumable)
 
-    def _show_picture(self, message: dict, arrays: dict) -> None:
+    def _show_picture(self, message: Message, arrays: Arrays) -> None:
         """Put the picture and the network's answer onto the two ends of the drawing."""
         if not self.session.run.shows_document:
             return
@@ -229,7 +230,7 @@ class Window(QMainWindow):
         scene.show_picture(image.copy(), classes[label] if label >= 0 else message["title"])
         scene.show_guess(message["answers"][0][0] if message["answers"] else "")
 
-    def _report_weights(self, title: str, sentence: str, rows: list, fits: bool) -> None:
+    def _report_weights(self, title: str, sentence: str, rows: list[list[str]], fits: bool) -> None:
         """Tell of an import; what became of each tensor stands in a window of its own, if wanted."""
         self.notice.say(
             sentence,
@@ -252,7 +253,7 @@ class Window(QMainWindow):
                 Qt.Orientation.Horizontal,
             )
 
-    def _count_problems(self, *_count) -> None:
+    def _count_problems(self, *_count: object) -> None:
         count, advice = len(self.session.report.problems), len(self.session.advice.shown)
         title = _("Problems {count}").format(count=count) if count else _("Problems")
         if advice:
@@ -292,16 +293,16 @@ class Window(QMainWindow):
         """Put the panels back where they are at first."""
         self.restoreState(self._initial, LAYOUT_VERSION)
 
-    def dragEnterEvent(self, event) -> None:
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self.files.can_take([url.toLocalFile() for url in event.mimeData().urls()]):
             event.acceptProposedAction()
 
-    def dropEvent(self, event) -> None:
+    def dropEvent(self, event: QDropEvent) -> None:
         for url in event.mimeData().urls():
             self.files.take(url.toLocalFile())
         event.acceptProposedAction()
 
-    def closeEvent(self, event) -> None:
+    def closeEvent(self, event: QCloseEvent) -> None:
         if not (self._may_end_run() and self.files.may_close_all()):
             event.ignore()
             return

@@ -19,7 +19,8 @@ def free_on_gpu(index: int) -> int:
     except (AttributeError, RuntimeError, pynvml.NVMLError):  # another maker's, or no such library
         return 0
     try:
-        return pynvml.nvmlDeviceGetMemoryInfo(pynvml.nvmlDeviceGetHandleByUUID(name)).free
+        memory = pynvml.nvmlDeviceGetMemoryInfo(pynvml.nvmlDeviceGetHandleByUUID(name))
+        return int(memory.free)
     except pynvml.NVMLError:
         return 0
     finally:

@@ -1,23 +1,41 @@
 """The canvas: what is seen of the network, and where gestures begin."""
 
 import json
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QFrame, QGraphicsRectItem, QGraphicsView, QWidget
 
 from explorer.analysis import placing
 from explorer.analysis.layout import card_size
 from explorer.app import theme
+from explorer.app.canvas.card import Card
 from explorer.app.canvas.gauges import Gauges
 from explorer.app.canvas.gestures import Connect, Frame, Gesture, Move, Pan
 from explorer.app.canvas.overlays import Overlays
 from explorer.app.canvas.scene import NetworkScene
 from explorer.app.canvas.wire import WireItem
 from explorer.app.own_blocks import group_in
+from explorer.app.session import Session
 from explorer.graph import edits, file
-from explorer.graph.graph import ENDS, Node, Wire
+from explorer.graph.edits import Edit
+from explorer.graph.graph import ENDS, Node, Value, Wire
 from explorer.text import _
 
 NODE_MIME = "application/x-cnn-explorer-node"
@@ -33,7 +51,7 @@ class Canvas(QGraphicsView):
 
     menu_wanted = Signal(object)
 
-    def __init__(self, session, parent: QWidget | None = None):
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
         self.network = NetworkScene(session)
@@ -132,11 +150,11 @@ class Canvas(QGraphicsView):
             self._hot_wire = None
         self.overlays.refresh()
 
-    def _on_view_changed(self, _view) -> None:
+    def _on_view_changed(self, _view: tuple[str, ...]) -> None:
         self.selected_wire = None
         self.fit()
 
-    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
+    def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         painter.fillRect(rect, theme.color("canvas"))
         if self.transform().m11() < 0.6:
             return
@@ -152,7 +170,7 @@ class Canvas(QGraphicsView):
 
     # Adding -----------------------------------------------------------------------------------
 
-    def put(self, kind: str, params: dict, **own) -> None:
+    def put(self, kind: str, params: Mapping[str, Value], **own: Any) -> None:
         """Add a node behind the selected one (or the last), as the palette's Enter does; own:
         `inner` and `name` of a saved block."""
         after = placing.end(self.network.graph, self.session.selection)
@@ -165,17 +183,17 @@ class Canvas(QGraphicsView):
         """Add a saved block behind the selected node."""
         self.put(group.kind, dict(group.params), inner=group.inner, name=name)
 
-    def drop(self, kind: str, params: dict, place: QPointF, **own) -> None:
+    def drop(self, kind: str, params: Mapping[str, Value], place: QPointF, **own: Any) -> None:
         """Add a node at a place (scene), into the wire there, if there is one."""
         wire = self.network.wire_at(place, 16.0)
         edit = (
             partial(placing.into_wire, wire=wire.wire)
-            if wire is not None
+            if wire is not None and wire.wire is not None
             else partial(placing.dropped, place=(place.x(), place.y()))
         )
         self._add(own.get("name") or kind, partial(edit, kind=kind, params=params, **own))
 
-    def _add(self, kind: str, edit) -> None:
+    def _add(self, kind: str, edit: Edit) -> None:
         before = set(self.network.graph.nodes)
         if self.session.edit(_("Add {kind}").format(kind=kind), edit):
             fresh = set(self.network.graph.nodes) - before
@@ -183,11 +201,11 @@ class Canvas(QGraphicsView):
             for id in fresh:
                 self.show_card(id)
 
-    def dragEnterEvent(self, event) -> None:
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasFormat(NODE_MIME):
             event.acceptProposedAction()
 
-    def dragMoveEvent(self, event) -> None:
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         place = self.mapToScene(event.position().toPoint())
         self.highlight_wire(self.network.wire_at(place, 16.0))
         if self._ghost is None:
@@ -200,10 +218,10 @@ class Canvas(QGraphicsView):
         self._ghost.setPos(place)
         event.acceptProposedAction()
 
-    def dragLeaveEvent(self, event) -> None:
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         self._end_drag()
 
-    def dropEvent(self, event) -> None:
+    def dropEvent(self, event: QDropEvent) -> None:
         self._end_drag()
         found = json.loads(bytes(event.mimeData().data(NODE_MIME).data()))
         self.setFocus()
@@ -264,7 +282,7 @@ class Canvas(QGraphicsView):
             Qt.CursorShape.OpenHandCursor if self._space else Qt.CursorShape.ArrowCursor
         )
 
-    def mousePressEvent(self, event) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         self.setFocus()
         if self.gesture is not None:
             return
@@ -282,7 +300,7 @@ class Canvas(QGraphicsView):
             )
             self.gesture = self._begin(place, adding)
 
-    def mouseMoveEvent(self, event) -> None:
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         place = self.mapToScene(event.position().toPoint())
         if self.gesture is not None:
             self.gesture.move(place)
@@ -299,13 +317,13 @@ class Canvas(QGraphicsView):
         else:
             self.show_cursor()
 
-    def mouseReleaseEvent(self, event) -> None:
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self.gesture is not None and event.button() == self._button:
             gesture, self.gesture = self.gesture, None
             gesture.finish(self.mapToScene(event.position().toPoint()))
             self.overlays.place()
 
-    def mouseDoubleClickEvent(self, event) -> None:
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         card = self.network.card_at(self.mapToScene(event.position().toPoint()))
         if card is not None and card.id not in ENDS and event.button() == Qt.MouseButton.LeftButton:
             self.open_card(card.id)
@@ -316,7 +334,7 @@ class Canvas(QGraphicsView):
         if facts is not None and facts.kind.composite and facts.expansion is not None:
             self.session.open((*self.session.view, id))
 
-    def contextMenuEvent(self, event) -> None:
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self.gesture is not None:
             return
         place = self.mapToScene(event.pos())
@@ -330,7 +348,7 @@ class Canvas(QGraphicsView):
                 self.session.select(())
         self.menu_wanted.emit(event.globalPos())
 
-    def wheelEvent(self, event) -> None:
+    def wheelEvent(self, event: QWheelEvent) -> None:
         step = event.angleDelta()
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             self._fitted = False
@@ -339,7 +357,7 @@ class Canvas(QGraphicsView):
         else:
             self.zoom(1.0015 ** step.y(), event.position())
 
-    def keyPressEvent(self, event) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
         if key == Qt.Key.Key_Escape:
             if self.cancel_gesture():
@@ -362,21 +380,21 @@ class Canvas(QGraphicsView):
         else:
             super().keyPressEvent(event)
 
-    def keyReleaseEvent(self, event) -> None:
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._space = False
             if self.gesture is None:
                 self.show_cursor()
         super().keyReleaseEvent(event)
 
-    def focusOutEvent(self, event) -> None:
+    def focusOutEvent(self, event: QFocusEvent) -> None:
         # Whoever has the keys now hears neither Escape nor that Space was let go.
         self._space = False
         self.cancel_gesture()
         self.show_cursor()
         super().focusOutEvent(event)
 
-    def _walk(self, key, modifiers) -> None:
+    def _walk(self, key: int, modifiers: Qt.KeyboardModifier) -> None:
         """Arrows go to the nearest card that way; with Control they move the selected ones."""
         dx, dy = _STEPS[key]
         chosen = self.session.selection - set(ENDS)
@@ -401,7 +419,7 @@ class Canvas(QGraphicsView):
             self.session.select(list(self.network.graph.order)[:1])
             return
 
-        def effort(card):
+        def effort(card: Card) -> float:
             gap = card.pos() - start.pos()
             ahead, aside = (gap.x() * dx, gap.y()) if dx else (gap.y() * dy, gap.x())
             return ahead + 3 * abs(aside) if ahead > 1 else float("inf")
@@ -411,9 +429,10 @@ class Canvas(QGraphicsView):
             self.session.select({best.id})
             self.show_card(best.id)
 
-    def event(self, event) -> bool:
+    def event(self, event: QEvent) -> bool:
         if (
             event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
             and event.key() in _STEPS
             and not event.modifiers() & Qt.KeyboardModifier.AltModifier
         ):
@@ -421,7 +440,7 @@ class Canvas(QGraphicsView):
             return True
         return super().event(event)
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self._fitted:
             self.fit()
@@ -432,7 +451,7 @@ class Canvas(QGraphicsView):
         self.overlays.place()
 
 
-_STEPS = {
+_STEPS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
     Qt.Key.Key_Up: (0, -1),

@@ -1,5 +1,6 @@
 """What the mouse does on the canvas: one gesture, one class, with move, finish and cancel."""
 
+from collections.abc import Mapping
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
@@ -29,7 +30,7 @@ class Gesture:
     began with until it ends.
     """
 
-    def __init__(self, canvas: "Canvas", place: QPointF):
+    def __init__(self, canvas: "Canvas", place: QPointF) -> None:
         self.canvas, self.scene, self.session = canvas, canvas.network, canvas.session
         self.begun = place
 
@@ -46,23 +47,23 @@ class Gesture:
 class Pan(Gesture):
     """Moves what is seen."""
 
-    def __init__(self, canvas, place):
+    def __init__(self, canvas: "Canvas", place: QPointF) -> None:
         super().__init__(canvas, place)
         self.last = QCursor.pos()
         self.bars = canvas.horizontalScrollBar(), canvas.verticalScrollBar()
         self.before = [bar.value() for bar in self.bars]
         canvas.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
 
-    def move(self, place):
+    def move(self, place: QPointF) -> None:
         now = QCursor.pos()
         gap, self.last = now - self.last, now
         for bar, step in zip(self.bars, (gap.x(), gap.y()), strict=True):
             bar.setValue(bar.value() - step)
 
-    def finish(self, place):
+    def finish(self, place: QPointF) -> None:
         self.canvas.show_cursor()
 
-    def cancel(self):
+    def cancel(self) -> None:
         for bar, value in zip(self.bars, self.before, strict=True):
             bar.setValue(value)
         self.canvas.show_cursor()
@@ -71,7 +72,7 @@ class Pan(Gesture):
 class Frame(Gesture):
     """Draws a frame; what touches it is selected."""
 
-    def __init__(self, canvas, place, adding: bool):
+    def __init__(self, canvas: "Canvas", place: QPointF, adding: bool) -> None:
         super().__init__(canvas, place)
         self.before = self.session.selection if adding else frozenset()
         self.item = QGraphicsRectItem()
@@ -82,7 +83,7 @@ class Frame(Gesture):
         self.item.setZValue(9)
         self.scene.addItem(self.item)
 
-    def move(self, place):
+    def move(self, place: QPointF) -> None:
         rect = QRectF(self.begun, place).normalized()
         self.item.setRect(rect)
         touched = {
@@ -92,10 +93,10 @@ class Frame(Gesture):
         }
         self.session.select(self.before | touched)
 
-    def finish(self, place):
+    def finish(self, place: QPointF) -> None:
         self.scene.removeItem(self.item)
 
-    def cancel(self):
+    def cancel(self) -> None:
         self.scene.removeItem(self.item)
         if self.session.shown is self.scene.graph:  # else these ids are of another graph
             self.session.select(self.before)
@@ -105,7 +106,7 @@ class Move(Gesture):
     """Moves the selected cards, snapping to the lines of the others; a lone unwired node dropped
     on a wire is put into it."""
 
-    def __init__(self, canvas, place, held: Card):
+    def __init__(self, canvas: "Canvas", place: QPointF, held: Card) -> None:
         super().__init__(canvas, place)
         self.held = held
         self.start = {
@@ -116,7 +117,7 @@ class Move(Gesture):
         self.moved = False
         self.onto: WireItem | None = None
 
-    def move(self, place):
+    def move(self, place: QPointF) -> None:
         if not self.start or not self.session.editable:
             return
         shift = self._snapped(place - self.begun)
@@ -148,7 +149,7 @@ class Move(Gesture):
             return None
         return self.scene.wire_at(self.held.pos(), 16.0)
 
-    def finish(self, place):
+    def finish(self, place: QPointF) -> None:
         onto = self._wire_below() if self.moved else None
         self.canvas.highlight_wire(None)
         if not self.moved:
@@ -161,7 +162,7 @@ class Move(Gesture):
             next(iter(places)) if len(places) == 1 else _("{count} nodes").format(count=len(places))
         )
         label = _("Move {what}").format(what=what)
-        if onto is None:
+        if onto is None or onto.wire is None:
             self.session.edit(label, partial(edits.move, positions=places))
         else:
             self.session.edit(
@@ -175,21 +176,23 @@ class Move(Gesture):
                 ),
             )
 
-    def cancel(self):
+    def cancel(self) -> None:
         for id, before in self.start.items():
             self.scene.cards[id].setPos(before)
         self.scene.lay_around(self.start.keys())
         self.canvas.highlight_wire(None)
 
 
-def _move_into(graph: Graph, positions, id: str, wire: Wire, port: str) -> Graph:
+def _move_into(
+    graph: Graph, positions: Mapping[str, tuple[float, float]], id: str, wire: Wire, port: str
+) -> Graph:
     return edits.insert(edits.move(graph, positions), graph.nodes[id], wire, port)
 
 
 class Connect(Gesture):
     """Pulls a wire from a port to a port. `freed` is the wire whose end was taken off, if any."""
 
-    def __init__(self, canvas, place, card: Card, side: str, port: str):
+    def __init__(self, canvas: "Canvas", place: QPointF, card: Card, side: str, port: str) -> None:
         super().__init__(canvas, place)
         self.freed: Wire | None = None
         self.refused: str | None = None
@@ -206,7 +209,7 @@ class Connect(Gesture):
         self.item.carry(facts.out if facts else self.session.shown_input, None, False, False)
         self.scene.addItem(self.item)
 
-    def move(self, place):
+    def move(self, place: QPointF) -> None:
         start = self.card.out_port() if self.side == "out" else self.card.in_port(self.port)
         self._look(place)
         end = place
@@ -257,7 +260,7 @@ class Connect(Gesture):
                 card.hot_port = hot
                 card.update()
 
-    def finish(self, place):
+    def finish(self, place: QPointF) -> None:
         self._look(place)
         goal, refused = self.goal, self.refused
         self._clear()
@@ -283,7 +286,7 @@ class Connect(Gesture):
                     partial(_reconnect, source=source, target=target, port=port, freed=self.freed),
                 )
 
-    def cancel(self):
+    def cancel(self) -> None:
         self._clear()
 
     def _clear(self) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
@@ -19,6 +20,7 @@ from explorer.app.panels.progress import RunProgress
 from explorer.app.panels.run_settings import RunSettings
 from explorer.app.panels.settings_menu import SettingsMenu
 from explorer.catalog.datasets import PICTURES
+from explorer.protocol import Message
 from explorer.text import _
 
 AUTO = "auto"
@@ -120,15 +122,20 @@ class RunBar(QWidget):
         """The words of the choices are whole as long as the progress has what it needs."""
         boxes = (self.data, self.device, self.mode)
         wanted = [box.sizeHint().width() for box in boxes]
-        rest = self.layout().minimumSize().width() - sum(box.minimumWidth() for box in boxes)
+        rest = self._least().width() - sum(box.minimumWidth() for box in boxes)
         missing = max(0, rest + sum(wanted) - self.width())
         for box, width in zip(boxes, wanted):
             share = missing * width // max(sum(wanted), 1)
             box.setMinimumWidth(min(width, max(NARROW, width - share - 1 * (missing > 0))))
 
+    def _least(self) -> QSize:
+        layout = self.layout()
+        assert layout is not None
+        return layout.minimumSize()
+
     def minimumSizeHint(self) -> QSize:
         boxes = (self.data, self.device, self.mode)
-        least = self.layout().minimumSize()
+        least = self._least()
         return QSize(
             least.width() - sum(box.minimumWidth() - NARROW for box in boxes), least.height()
         )
@@ -153,7 +160,9 @@ class RunBar(QWidget):
 
     def _settings_button(self) -> QToolButton:
         tip = _("Epochs, batch size, learning rate, weight decay and seed of the next run")
-        button = QToolButton(toolTip=tip, statusTip=tip)
+        button = QToolButton()
+        button.setToolTip(tip)
+        button.setStatusTip(tip)
         button.setIcon(run_icon("settings"))
         button.setObjectName("settings")
         button.setFixedSize(34, 28)
@@ -179,8 +188,9 @@ class RunBar(QWidget):
             action.setEnabled(each in allowed)
         # F5 starts, and goes on where there is a run to go on with.
         goes_on = "resume" in allowed
-        self.run_actions["run"].setShortcuts([] if goes_on and "run" not in allowed else ["F5"])
-        self.run_actions["resume"].setShortcuts(["F8", "F5"] if state == "paused" else ["F8"])
+        start, go_on = QKeySequence("F5"), QKeySequence("F8")
+        self.run_actions["run"].setShortcuts([] if goes_on and "run" not in allowed else [start])
+        self.run_actions["resume"].setShortcuts([go_on, start] if state == "paused" else [go_on])
         self._buttons["resume"].setVisible(goes_on)
         self._buttons["run"].setVisible("run" in allowed or not goes_on)
         words = {
@@ -213,11 +223,11 @@ class RunBar(QWidget):
     def _busy(self) -> bool:
         return self.state in ("measuring", "running", "paused")
 
-    def set_progress(self, message: dict, name: str = "") -> None:
+    def set_progress(self, message: Message, name: str = "") -> None:
         """How far the run is: the `rows` answer of the engine; of the network `name`, if given."""
         self.progress.show_rows(message, name)
 
-    def set_devices(self, devices: list[dict]) -> None:
+    def set_devices(self, devices: list[dict[str, Any]]) -> None:
         """Lists the devices of the engine's hello: id, name, memory in bytes; keeps the choice."""
         before = self.chosen_device()
         self.device.clear()
@@ -243,13 +253,14 @@ class RunBar(QWidget):
 
     def chosen_device(self) -> str | None:
         """The id of the device, None before the engine said which there are."""
-        return self.device.currentData()
+        device: str | None = self.device.currentData()
+        return device
 
     def chosen_mode(self) -> str:
-        return self.mode.currentData()
+        return str(self.mode.currentData())
 
     def chosen_data(self) -> str:
-        return self.data.currentData()
+        return str(self.data.currentData())
 
     def choose_data(self, name: str) -> None:
         """Shows this data set as chosen; no signal comes of it."""
@@ -266,7 +277,7 @@ class RunBar(QWidget):
             else _("looking at photos · a data set is needed to train")
         )
 
-    def set_modes(self, message: dict) -> None:
+    def set_modes(self, message: Message) -> None:
         """What the engine measured: `measured` [[mode, images per second], …] and `chosen`."""
         speeds = dict(message.get("measured", []))
         for index, name in enumerate(MODES):

@@ -1,5 +1,6 @@
 """The figures of a run that a person may set, in a small form."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from PySide6.QtCore import QEvent, Signal
@@ -26,6 +27,27 @@ class _Decimal(OutOfRange, QDoubleSpinBox):
         return f"{value:.{self.decimals()}f}".rstrip("0").rstrip(".")
 
 
+Box = _Whole | _Decimal
+
+
+def _whole(figure: Figure) -> Box:
+    box = _Whole()
+    box.setGroupSeparatorShown(True)
+    box.setRange(int(figure.low), int(figure.high))
+    box.setSingleStep(int(figure.step))
+    box.setValue(int(figure.default))
+    return box
+
+
+def _decimal(figure: Figure) -> Box:
+    box = _Decimal()
+    box.setDecimals(figure.decimals)
+    box.setRange(figure.low, figure.high)
+    box.setSingleStep(figure.step)
+    box.setValue(figure.default)
+    return box
+
+
 class RunSettings(QWidget):
     """A form of the figures, generated from their declaration; under a field in which something
     impossible stands, why it is.
@@ -42,7 +64,7 @@ class RunSettings(QWidget):
         form.setContentsMargins(12, 12, 12, 12)
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(8)
-        self.boxes: dict[str, QSpinBox | QDoubleSpinBox] = {}
+        self.boxes: dict[str, Box] = {}
         self.reasons: dict[str, QLabel] = {}
         for name, figure in FIGURES.items():
             box = self._box(figure)
@@ -59,17 +81,8 @@ class RunSettings(QWidget):
             box.faulted.connect(partial(self._tell, name))
             self.boxes[name] = box
 
-    def _box(self, figure: Figure) -> QSpinBox | QDoubleSpinBox:
-        box = _Decimal() if figure.decimals else _Whole()
-        if figure.decimals:
-            box.setDecimals(figure.decimals)
-        else:
-            box.setGroupSeparatorShown(True)
-        box.setRange(figure.low, figure.high) if figure.decimals else box.setRange(
-            int(figure.low), int(figure.high)
-        )
-        box.setSingleStep(figure.step if figure.decimals else int(figure.step))
-        box.setValue(figure.default if figure.decimals else int(figure.default))
+    def _box(self, figure: Figure) -> Box:
+        box = _decimal(figure) if figure.decimals else _whole(figure)
         if figure.unit:
             box.setSuffix(f" {figure.unit}")
         if figure.automatic:
@@ -116,8 +129,11 @@ class RunSettings(QWidget):
             return None
         return round(box.value(), decimals) if decimals else box.value()
 
-    def set_figures(self, figures: dict[str, float]) -> None:
+    def set_figures(self, figures: Mapping[str, float | None]) -> None:
         """Shows these figures; names and values that there are none of are passed over."""
         for name, value in sound(figures).items():
             box = self.boxes[name]
-            box.setValue(box.minimum() if value is None else value)
+            if isinstance(box, _Decimal):
+                box.setValue(box.minimum() if value is None else value)
+            else:
+                box.setValue(box.minimum() if value is None else int(value))

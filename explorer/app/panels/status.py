@@ -6,6 +6,8 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar
 from explorer.app import theme
 from explorer.app.number import bytes_text, grouped, short
 from explorer.app.panels.line_label import LineLabel
+from explorer.app.session import Session
+from explorer.protocol import Arrays, Message
 from explorer.text import _
 
 ENGINE_WORDS = {
@@ -27,7 +29,7 @@ class Status(QObject):
 
     memory_asked = Signal(object)
 
-    def __init__(self, session, bar: QStatusBar):
+    def __init__(self, session: Session, bar: QStatusBar) -> None:
         super().__init__(bar)
         self.session = session
         self.totals, self.state = LineLabel(), QLabel()
@@ -63,7 +65,7 @@ class Status(QObject):
         self.refresh()
         self._show_memory()
 
-    def refresh(self, *_change) -> None:
+    def refresh(self, *_change: object) -> None:
         """Show the present figures."""
         report, run = self.session.report, self.session.run
         least = "" if report.known else _("at least ")
@@ -138,7 +140,7 @@ class Status(QObject):
             self._cost = ""
         self.refresh()
 
-    def _show_cost(self, message: dict, _arrays: dict) -> None:
+    def _show_cost(self, message: Message, _arrays: Arrays) -> None:
         cost = _(" · watching {share:.1%} of time").format(share=message.get("watching", 0.0))
         if cost != self._cost:
             self._cost = cost

@@ -23,4 +23,5 @@ def picture(values: np.ndarray, table: Sequence[int] = TABLE) -> QImage:
 
 def gradient(left: float, right: float) -> QLinearGradient:
     """A brush that runs through the map from x = `left` to `right`."""
-    return _MAP.getGradient(QPointF(left, 0), QPointF(right, 0))
+    brush: QLinearGradient = _MAP.getGradient(QPointF(left, 0), QPointF(right, 0))
+    return brush
