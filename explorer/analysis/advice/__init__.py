@@ -4,7 +4,7 @@ reason and its source, and an edit that follows it where there is one."""
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from explorer.analysis.advice import chain, ends, window
 from explorer.analysis.advice.ground import Ground, Seen, Way, in_turn
@@ -25,7 +25,7 @@ class Rule(NamedTuple):
     name: str
     title: str
     reason: str
-    look: Callable
+    look: Callable[..., Any]
     kinds: tuple[str, ...] = ()
     everywhere: str = ""
 
@@ -161,15 +161,15 @@ def steps(report: "Report") -> Generator[bool | None, None, tuple[Problem, ...]]
     """The advice on a network, in order of execution. It stops after each little piece of the work,
     some ms at most, for whoever has other things to do: with True where the next piece is to try a
     fix, which takes as long as the analysis of the network. Returns the whole."""
-    found: dict[tuple, _Told] = {}
+    found: dict[tuple[str, Way], _Told] = {}
     if not report.size or report.too_large:
         return ()
     ground = Ground(report)
-    yield
+    yield None
     for kind, rules in _BY_KIND.items():
         for number, layer in enumerate(ground.kinds.get(kind, ())):
             if number % _STEP == _STEP - 1:
-                yield
+                yield None
             if None in layer.facts.ins:
                 continue
             for rule in rules:
@@ -182,10 +182,10 @@ def steps(report: "Report") -> Generator[bool | None, None, tuple[Problem, ...]]
         if not rule.kinds:
             for seen in rule.look(ground):
                 if seen is None:
-                    yield
+                    yield None
                 else:
                     found[rule.name, seen.way] = _Told(rule, seen, seen.way, seen.way, [seen.way])
-            yield
+            yield None
     order = {id: number for number, id in enumerate(report.facts)}
     problems = []
     for told in sorted(found.values(), key=lambda told: order.get(told.way[0], -1)):
@@ -195,7 +195,7 @@ def steps(report: "Report") -> Generator[bool | None, None, tuple[Problem, ...]]
                 fixes.append(fix)
             yield fix is None
         problems.append((told.rule, _problem(ground, told, fixes)))
-        yield
+        yield None
     return tuple(_everywhere(problems))
 
 
@@ -206,7 +206,8 @@ def advise(report: "Report") -> tuple[Problem, ...]:
         try:
             next(work)
         except StopIteration as done:
-            return done.value
+            told: tuple[Problem, ...] = done.value
+            return told
 
 
 def _problem(ground: Ground, told: _Told, fixes: list[Fix]) -> Problem:
@@ -238,11 +239,11 @@ def _everywhere(problems: list[tuple[Rule, Problem]]) -> Iterator[Problem]:
     for rule, problem in problems:
         firsts = [each.fixes[0] for other, each in problems if other is rule and each.fixes]
         if rule.everywhere and len(firsts) > 1 and problem.fixes:
-            added = [fix.added for fix in firsts]
+            added = [fix.added for fix in firsts if fix.added is not None]
             all_of_them = Fix(
                 rule.everywhere.format(count=len(firsts)),
                 partial(in_turn, each=tuple(fix.edit for fix in firsts)),
-                None if None in added else sum(added),
+                sum(added) if len(added) == len(firsts) else None,
             )
             problem = replace(problem, fixes=(*problem.fixes, all_of_them))
         yield problem

@@ -37,7 +37,8 @@ deeper ones)."""
 
 def linear(ground: Ground, layer: Layer) -> Seen | None:
     """Two layers with weights and nothing but linear ones between them."""
-    between, before = [], ground.source(layer)
+    between: list[str] = []
+    before = ground.source(layer)
     while before is not None and before.kind in _THROUGH:
         between.append(before.kind)
         before = ground.source(before)
@@ -67,7 +68,7 @@ def _factors(ground: Ground, first: Layer, second: Layer) -> bool:
     here, there = pair(getattr(a, "kernel_size", 1)), pair(getattr(b, "kernel_size", 1))
     if (1, 1) in (here, there):
         return (
-            first.out[0] < min(first.ins[0][0], second.out[0])
+            first.out[0] < min(first.facts.known_ins[0][0], second.out[0])
             or here == (1, 1)
             and _is_separable(ground, first)
         )
@@ -82,7 +83,8 @@ def _is_separable(ground: Ground, pointwise: Layer) -> bool:
         if layer is None:
             continue
         if layer.kind in LINEAR:
-            if getattr(layer.facts.settings, "groups", 1) == layer.ins[0][0] > 1:
+            shape = layer.ins[0]
+            if shape and getattr(layer.facts.settings, "groups", 1) == shape[0] > 1:
                 return True
         elif (
             layer.kind in NORMS
@@ -243,7 +245,7 @@ def _norm_behind(graph: Graph, id: str) -> Graph:
     leaving = graph.out_of(id)
     graph = edits.set_params(graph, id, {"bias": False})
     graph = placing.into_wire(graph, leaving[0], "BatchNorm2d", {})
-    norm = next(reversed(graph.nodes))
+    norm = list(graph.nodes)[-1]
     for wire in leaving[1:]:
         graph = edits.connect(graph, norm, wire.target, wire.port)
     return graph
@@ -284,9 +286,10 @@ def _entry(ground: Ground, path: str) -> str:
     shortcut = True
     while shortcut:
         layer = ground.by_path.get(path)
+        if layer is None:
+            break
         shortcut = (
-            layer is not None
-            and len(layer.sources) == 1
+            len(layer.sources) == 1
             and len(ground.uses[path]) == 1
             and (
                 layer.kind in ("Identity", "BatchNorm2d", "AvgPool2d", "MaxPool2d", "ChannelPad")
@@ -306,9 +309,10 @@ def _comes_from(ground: Ground, end: Layer, starts: set[str]) -> bool:
         weights = weights or end.kind in LINEAR
         if end.sources[0] in starts:
             return weights
-        end = ground.by_path.get(end.sources[0])
-        if end is None:
+        before = ground.by_path.get(end.sources[0])
+        if before is None:
             return False
+        end = before
     return False
 
 
@@ -332,7 +336,7 @@ def _moved(graph: Graph, id: str, behind: str) -> Graph:
     graph = edits.remove(graph, [id], bridge=True)
     leaving = graph.out_of(behind)
     graph = placing.into_wire(graph, leaving[0], node.kind, node.params)
-    new = next(reversed(graph.nodes))
+    new = list(graph.nodes)[-1]
     for wire in leaving[1:]:
         graph = edits.connect(graph, new, wire.target, wire.port)
     return edits.rename(graph, new, id)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from explorer.analysis.advice.ground import Ground, Seen, Way, lift
-from explorer.analysis.facts import Facts, needed, sweep
+from explorer.analysis.advice.ground import Ground, Place, Seen, Way, lift
+from explorer.analysis.facts import Facts, all_known, needed, sweep
 from explorer.analysis.problem import Fix
 from explorer.catalog import KINDS
 from explorer.graph import edits
@@ -42,7 +42,7 @@ def last(ground: Ground) -> Iterator[Seen]:
         )
 
 
-def _removed(ground: Ground, place) -> Iterator[Fix]:
+def _removed(ground: Ground, place: Place) -> Iterator[Fix]:
     if place.way == place.own:
         yield ground.removing(place.own)
 
@@ -57,8 +57,8 @@ def dead(ground: Ground) -> Iterator[Seen]:
 
 def _dead(ground: Ground, graph: Graph, facts: Mapping[str, Facts], where: Way) -> Iterator[Seen]:
     alive = needed(graph)
-    told = set()
-    for id in reversed(graph.nodes):
+    told: set[str] = set()
+    for id in reversed(list(graph.nodes)):
         if id in alive or graph.out_of(id) or facts[id].fault or facts[id].out is None:
             continue
         branch = [id]
@@ -120,8 +120,8 @@ def _cut(
 
 def _fits(graph: Graph, facts: Mapping[str, Facts], id: str, join: str) -> bool:
     """The join can take the node's output as one branch more."""
-    have, ins = facts[id].out, facts[join].ins
-    if not ins or None in ins or facts[join].fault or edits.refusal(graph, id, join):
+    have, ins = facts[id].known_out, facts[join].ins
+    if not ins or not all_known(ins) or facts[join].fault or edits.refusal(graph, id, join):
         return False
     if graph.nodes[join].kind == "Add":
         return have == ins[0]

@@ -1,16 +1,17 @@
 """What the rules look at: the layers of a network, what feeds what, and where on the canvas each
 of them can be edited."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from explorer.analysis.facts import Facts
-from explorer.analysis.fixes import Edit, inside
+from explorer.analysis.fixes import inside
 from explorer.analysis.layer import Layer
 from explorer.analysis.problem import Fix
 from explorer.catalog import KINDS
 from explorer.graph import edits
+from explorer.graph.edits import Edit
 from explorer.graph.graph import Graph, Node, Value
 from explorer.text import _
 
@@ -47,7 +48,7 @@ class Ground:
     """A report as the rules see it. layers: those that lead to the output, in order. uses: by the
     path of a layer, the layers that it feeds. kinds: the layers of each kind."""
 
-    def __init__(self, report: "Report"):
+    def __init__(self, report: "Report") -> None:
         self.report = report
         self.layers = report.layers()
         self.by_path: dict[str, Layer] = {}
@@ -106,7 +107,8 @@ class Ground:
     @cached_property
     def _tops(self) -> dict[str, str]:
         """By the path of a layer: the node of the whole network that it belongs to."""
-        found, begin = {}, 0
+        found: dict[str, str] = {}
+        begin = 0
         for id, end in self.report.layer_ends.items():
             for layer in self.layers[begin:end]:
                 found[layer.path] = id
@@ -117,7 +119,9 @@ class Ground:
         """The graph in which the node at a way of ids lies."""
         graph = self.report.graph
         for id in own[:-1]:
-            graph = graph.nodes[id].inner
+            inner = graph.nodes[id].inner
+            assert inner is not None  # own nodes lie in groups alone
+            graph = inner
         return graph
 
     def node(self, own: Way) -> Node:
@@ -139,7 +143,7 @@ class Ground:
     # Fixes ------------------------------------------------------------------------------------
 
     def setting(
-        self, own: Way, params: dict[str, Value], label: str = "", added: int | None = None
+        self, own: Way, params: Mapping[str, Value], label: str = "", added: int | None = None
     ) -> Fix:
         """The fix that sets parameters of a node."""
         values = KINDS[self.node(own).kind].stated(params)
@@ -172,7 +176,7 @@ def lift(where: Way, edit: Edit) -> Edit:
     return edit
 
 
-def in_turn(graph: Graph, each: tuple) -> Graph:
+def in_turn(graph: Graph, each: Iterable[Edit]) -> Graph:
     """The graph after one edit after another."""
     for edit in each:
         graph = edit(graph)

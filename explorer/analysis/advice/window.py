@@ -1,19 +1,19 @@
 """Advice about windows and what they see: strides, small maps, receptive fields."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import lru_cache, partial
 from math import prod
 from typing import NamedTuple
 
 from explorer.analysis import placing
-from explorer.analysis.advice.ground import LINEAR, Ground, Seen, in_turn
+from explorer.analysis.advice.ground import LINEAR, Ground, Seen, Way, in_turn
 from explorer.analysis.facts import Facts
 from explorer.analysis.layer import Layer
 from explorer.analysis.problem import Fix
 from explorer.catalog import KINDS, Mismatch
 from explorer.catalog.layers.window import extent, pads, pair, shown, text_of
-from explorer.graph.graph import INPUT
+from explorer.graph.graph import INPUT, Value, Wire
 from explorer.text import _
 
 FAR = 4
@@ -55,7 +55,7 @@ def _unseen(facts: Facts) -> Fraction:
     window along an axis, which sees what it sees."""
     seen = Fraction(1)
     for kernel, step, places in zip(
-        pair(facts.settings.kernel_size), pair(facts.settings.stride), facts.out[1:]
+        pair(facts.settings.kernel_size), pair(facts.settings.stride), facts.known_out[1:]
     ):
         if step > kernel and places > 1:
             seen *= Fraction(kernel, step)
@@ -67,12 +67,13 @@ def _is_shortcut(ground: Ground, layer: Layer) -> bool:
     do: that branch sees all pixels. Or it is part of a declared block, which is as published."""
     if pair(layer.facts.settings.kernel_size) != (1, 1):
         return False
-    following: Layer | None = layer
-    while (following := ground.only_use(following)) is not None:
+    following = ground.only_use(layer)
+    while following is not None:
         if len(following.sources) > 1:
             return True
         if following.kind not in ("BatchNorm2d", "Identity", "ChannelPad"):
             break
+        following = ground.only_use(following)
     return not ground.is_own(layer)
 
 
@@ -92,22 +93,24 @@ def _stepped(ground: Ground, layer: Layer) -> Iterator[Fix | None]:
                 yield fix
     if hasattr(ground.facts(own).settings, "stride"):
         yield None
-        fix = ground.setting(own, {"stride": _plain(tuple(map(min, kernels, steps)))})
+        fix = ground.setting(own, {"stride": _plain(map(min, kernels, steps))})
         if ground.after(fix):
             yield fix
 
 
-def _plain(sides: tuple[int, int]) -> int | tuple[int, int]:
-    return sides[0] if sides[0] == sides[1] else sides
+def _plain(sides: Iterable[int]) -> int | tuple[int, int]:
+    height, width = sides
+    return height if height == width else (height, width)
 
 
-def _keeping(layer: Layer, kernels: tuple[int, int]) -> dict:
+def _keeping(layer: Layer, kernels: tuple[int, ...]) -> dict[str, Value]:
     """The kernel and the padding of that window, if with some padding the output stays as it is."""
     kind, p = KINDS[layer.kind], dict(layer.settings)
     for padding in range(max(kernels) // 2 + 1):
-        params = {"kernel_size": _plain(kernels), "padding": padding}
+        params: dict[str, Value] = {"kernel_size": _plain(kernels), "padding": padding}
         try:
-            if kind.shape(kind.settings(p | params), layer.ins) == layer.out:
+            assert kind.shape is not None  # it is a layer
+            if kind.shape(kind.settings(p | params), layer.facts.known_ins) == layer.out:
                 return {key: value for key, value in params.items() if p[key] != value}
         except Mismatch:
             continue
@@ -129,7 +132,7 @@ def small(ground: Ground) -> Iterator[Seen]:
     ).format(
         node=ground.name(first),
         kernel=extent(first.facts.settings.kernel_size),
-        map=text_of(first.ins[0][1:]),
+        map=text_of(first.facts.known_ins[0][1:]),
         all=prod(pair(first.facts.settings.kernel_size)),
     )
     if len(layers) > 1:
@@ -143,12 +146,12 @@ def _sees_little(layer: Layer) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_single(facts: Facts) -> bool:
-    p = facts.settings
+    p, shape, out = facts.settings, facts.known_ins[0], facts.known_out
     kernels = pair(p.kernel_size)
     if kernels == (1, 1):
         return False
     for kernel, step, spread, (before, _after), side, places in zip(
-        kernels, pair(p.stride), pair(p.dilation), pads(p), facts.ins[0][1:], facts.out[1:]
+        kernels, pair(p.stride), pair(p.dilation), pads(p), shape[1:], out[1:]
     ):
         if side > kernel * spread:
             return False
@@ -166,7 +169,7 @@ def _is_single(facts: Facts) -> bool:
 def _enlarged(ground: Ground, layers: list[Layer]) -> Iterator[Fix | None]:
     """Keep the map larger by a stride less before it; or take the window that is left."""
     first = ground.place(layers[0]).own
-    before = []
+    before: list[tuple[Way, dict[str, Value]]] = []
     for own in dict.fromkeys(
         ground.place(layer).own for layer in ground.layers[: ground.layers.index(layers[0]) + 1]
     ):
@@ -190,17 +193,17 @@ def _enlarged(ground: Ground, layers: list[Layer]) -> Iterator[Fix | None]:
             break
     if all(
         ground.is_own(layer)
-        and layer.out[1:] == layer.ins[0][1:]
+        and layer.facts.known_out[1:] == layer.facts.known_ins[0][1:]
         and pair(layer.facts.settings.stride) == (1, 1)
         for layer in layers
     ):
-        params = {"kernel_size": 1, "padding": 0, "dilation": 1}
+        single: dict[str, Value] = {"kernel_size": 1, "padding": 0, "dilation": 1}
         label = (
             _("Set kernel size 1 in {node}").format(node=".".join(first))
             if len(layers) == 1
             else _("Set kernel size 1 in {count} layers").format(count=len(layers))
         )
-        each = [ground.setting(ground.place(layer).own, params).edit for layer in layers]
+        each = [ground.setting(ground.place(layer).own, single).edit for layer in layers]
         yield Fix(label, partial(in_turn, each=tuple(each)))
 
 
@@ -209,7 +212,7 @@ def _enlarged(ground: Ground, layers: list[Layer]) -> Iterator[Fix | None]:
 
 def narrow(ground: Ground, layer: Layer) -> Seen | None:
     """A mean over places of which none sees a whole object."""
-    if not layer.out or layer.out[1:] != (1, 1) or layer.ins[0][1:] == (1, 1):
+    if not layer.out or layer.out[1:] != (1, 1) or layer.facts.known_ins[0][1:] == (1, 1):
         return None
     if not ground.report.ok:
         return None
@@ -244,7 +247,7 @@ def narrow(ground: Ground, layer: Layer) -> Seen | None:
 def _widened(ground: Ground, layer: Layer) -> Iterator[Fix | None]:
     """A pooling as late as it helps: what is before it sees no less detail."""
     graph, id = ground.report.graph, ground.place(layer).own[0]
-    wires = []
+    wires: list[Wire] = []
     while id != INPUT and len(into := graph.into(id)) == 1:
         (wire,) = into.values()
         if wire.source != INPUT and len(graph.out_of(wire.source)) == 1:
@@ -283,13 +286,14 @@ def _least(facts: Facts) -> _Least | None:
     if not facts.kind.composite:
         if facts.kind.reach is None:
             return _Least(0.0, 1.0)
-        reaches = facts.kind.reach(facts.settings, facts.ins, facts.out)
-        if any(reach.whole or None in reach.spans for reach in reaches):
-            return None
-        return _Least(
-            float(min(max(high - low for low, high in reach.spans) for reach in reaches)),
-            min(reach.step / reach.period for reach in reaches),
-        )
+        reaches = facts.kind.reach(facts.settings, facts.known_ins, facts.out)
+        grows = []
+        for reach in reaches:
+            spans = [span for span in reach.spans if span is not None]
+            if reach.whole or len(spans) < len(reach.spans):
+                return None
+            grows.append(max(high - low for low, high in spans))
+        return _Least(float(min(grows)), min(reach.step / reach.period for reach in reaches))
     found: dict[str, _Least | None] = {INPUT: _Least(0.0, 1.0)}
     for id, child, sources in facts.children:
         found[id] = _behind(child, [found[source] for source in sources])
@@ -315,12 +319,13 @@ def wide(ground: Ground) -> Iterator[Seen | None]:
     found: dict[str, _Least | None] = {INPUT: _Least(0.0, 1.0)}
     far = False
     for id, facts in report.facts.items():
-        found[id] = _behind(facts, [found[source] for source in report.sources[id]])
-        far = far or found[id] is not None and found[id].growth >= most
+        own = found[id] = _behind(facts, [found[source] for source in report.sources[id]])
+        far = far or own is not None and own.growth >= most
     if not far:
         return
     found = {INPUT: _Least(0.0, 1.0)}
-    first, before, count = None, None, 0
+    first: Layer | None = None
+    before, count = _Least(0.0, 1.0), 0
     for number, layer in enumerate(ground.layers):
         if number % 512 == 511:
             yield None
@@ -330,10 +335,12 @@ def wide(ground: Ground) -> Iterator[Seen | None]:
             layer.kind in LINEAR
             and layer.facts.kind.reach is not None
             and None not in sources
-            and sources[0].growth >= most
+            and (entry := sources[0]) is not None
+            and entry.growth >= most
             and pair(layer.facts.settings.kernel_size) != (1, 1)
         ):
-            first, before = first or layer, before or sources[0]
+            if first is None:
+                first, before = layer, entry
             count += 1
     if first is not None:
         field = int(before.growth) + 1
