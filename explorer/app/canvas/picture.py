@@ -154,7 +154,8 @@ class Picture:
         image.setDotsPerMeterX(per_metre)
         image.setDotsPerMeterY(per_metre)
         buffer = _buffer()
-        if not image.save(buffer, "PNG"):  # type: ignore[call-overload]  # the stubs want bytes, Qt words
+        # The stubs name bytes for the form, which Qt refuses.
+        if not image.save(buffer, "PNG"):  # type: ignore[call-overload]
             raise TooLarge(_("There is not enough memory for this picture"))
         return bytes(buffer.data().data())
 

@@ -11,6 +11,7 @@ from explorer.text import _
 _BEGUN = set("0123456789.eE+-")
 
 
+# What it is mixed into is a box already; at run time a second one could not be a base.
 if TYPE_CHECKING:
     _Box = QAbstractSpinBox
 else:

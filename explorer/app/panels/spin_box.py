@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from explorer.app import style
 from explorer.app.panels.undo_key import is_undo
 
+# What it is mixed into is a box already; at run time a second one could not be a base.
 if TYPE_CHECKING:
     _Box = QAbstractSpinBox
 else:
