@@ -17,7 +17,7 @@ class ExportError(ValueError):
 
 
 class Form(NamedTuple):
-    """One form of export. write(given: Namespace, report: "Report"): what the file holds, or None if it wrote the file
+    """One form of export. write(given, report): what the file holds, or None if it wrote the file
     itself; given: what the command line states; raises ExportError. binary: it cannot be printed.
     sound: only a network without problems has it; what is wrong can be drawn, too. options: those
     of the command line that concern it."""

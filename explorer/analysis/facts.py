@@ -96,9 +96,9 @@ class Facts(_Facts):
     ins, out: shapes without the batch dimension; None is unknown. params: learned numbers.
     macs: fused multiply-adds for one picture. activations: numbers that the layers inside put out
     for one picture, those that only view another tensor not counted. faults: how many there are,
-    here and inside. layers: how many primitives. children, result: of a composite, the nodes inside that lead to its output, in
-    order of execution, and the id of the one that gives the output. strays: the nodes inside that
-    lead nowhere and have faults.
+    here and inside. layers: how many primitives. children, result: of a composite, the nodes inside
+    that lead to its output, in order of execution, and the id of the one that gives the output.
+    strays: the nodes inside that lead nowhere and have faults.
     """
 
     __slots__ = ()
