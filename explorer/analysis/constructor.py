@@ -36,7 +36,7 @@ def same_kind(a: Constructor, b: Constructor) -> bool:
             and all(map(same_kind, a.items, b.items))
         )
     if isinstance(a, Call) and isinstance(b, Call):
-        return a.function == b.function or _activation(a) and _activation(b)
+        return a.function == b.function or (_activation(a) and _activation(b))
     return a is b
 
 
@@ -50,7 +50,7 @@ def written(made: Call | Row, used: int, indent: int = 8) -> list[str]:
     """The text: in one line if it fits beside the `used` columns, else one item a line. indent: of
     the line in which it begins."""
     line = _line(made)
-    if used + len(line) <= WIDEST or isinstance(made, Call) and len(line) <= 40:
+    if used + len(line) <= WIDEST or (isinstance(made, Call) and len(line) <= 40):
         return [line]
     if isinstance(made, Call):
         return [

@@ -73,7 +73,8 @@ def envelope(lines: Iterable[Line]) -> tuple[Line, ...]:
         if found and found[-1][1] == each:
             found.pop()
         while found and (
-            fixed >= found[-1][0] or len(found) > 1 and _hidden(found[-2], found[-1], (fixed, each))
+            fixed >= found[-1][0]
+            or (len(found) > 1 and _hidden(found[-2], found[-1], (fixed, each)))
         ):
             found.pop()
         found.append((fixed, each))
@@ -149,7 +150,7 @@ def _leaf(
     full = manner.half and name in (_FULL_ON_CUDA if manner.cuda else _FULL_ON_CPU)
     wanted = HALF if product else FULL if full else None
     width = wanted or (FULL if weights and kind.expression else max(widths))
-    view = name in _ALWAYS_VIEWS or name in _RESTING and not (manner.training and settings.p)
+    view = name in _ALWAYS_VIEWS or (name in _RESTING and not (manner.training and settings.p))
     if view:
         return Footprint(
             widths[0],

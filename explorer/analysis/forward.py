@@ -60,7 +60,7 @@ class _Forward:
         self.waiting: dict[str, tuple[str, tuple[str, ...]]] = {}
         self.branches = any(len(child.sources) > 2 for child in children)
         self.joins = any(
-            child.facts.kind.name == "Add" or len(child.sources) == 2 and INPUT in child.sources
+            child.facts.kind.name == "Add" or (len(child.sources) == 2 and INPUT in child.sources)
             for child in children
         )
         for child in children:

@@ -99,8 +99,7 @@ def _rows(
         while end < len(widths) and (
             end == begin
             or left + widths[end] <= full
-            or not fold
-            and left + widths[end] <= MOST_FULL * full
+            or (not fold and left + widths[end] <= MOST_FULL * full)
         ):
             left += steps[end]
             end += 1

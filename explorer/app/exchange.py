@@ -23,9 +23,9 @@ MOST_REMEMBERED = 32
 class Exchange(QObject):
     """Brings weights from a file into a document, and writes a document's network with its weights.
 
-    reported(title, sentence, rows, fits): what became of each tensor of an import; rows as `imported`
-    of the protocol has them; whether they were loaded. A copy of imported weights is kept under the network's own names, so that
-    a document that is opened again finds them.
+    reported(title, sentence, rows, fits): what became of each tensor of an import; rows as
+    `imported` of the protocol has them; whether they were loaded. A copy of imported weights is
+    kept under the network's own names, so that a document that is opened again finds them.
     """
 
     reported = Signal(str, str, object, bool)

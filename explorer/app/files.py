@@ -272,7 +272,7 @@ class Files:
             buttons.Save | buttons.Discard | buttons.Cancel,
             buttons.Save,
         )
-        return answer == buttons.Discard or answer == buttons.Save and self.save()
+        return answer == buttons.Discard or (answer == buttons.Save and self.save())
 
 
 def _patterns(suffixes: tuple[str, ...]) -> str:

@@ -40,7 +40,7 @@ def start() -> None:
         handlers.append(RotatingFileHandler(path(), "a", LARGEST, 1, "utf-8", errors="replace"))
         faulthandler.enable(path().open("a", encoding="utf-8"))
     except OSError as error:
-        logging.warning("there is no log file: %s", error)
+        _log.warning("there is no log file: %s", error)
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s",

@@ -16,6 +16,8 @@ from explorer.catalog import templates
 from explorer.graph.file import FileError
 from explorer.text import _
 
+_log = logging.getLogger(__name__)
+
 
 def run(network: str | None = None) -> int:
     """Show the window with a file or template open; the exit status once it is closed.
@@ -72,7 +74,7 @@ class _Complaint:
     def __call__(
         self, kind: type[BaseException], value: BaseException, trace: TracebackType | None
     ) -> None:
-        logging.error("a fault of ours", exc_info=(kind, value, trace))
+        _log.error("a fault of ours", exc_info=(kind, value, trace))
         place = traceback.extract_tb(trace)[-1:]
         key = kind, *((frame.filename, frame.lineno) for frame in place)
         if key not in self.seen:

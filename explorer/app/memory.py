@@ -43,8 +43,8 @@ class Memory(QObject):
     """The forecast for the session's network with the run's batch, number format and device.
 
     changed: the forecast or what was measured is another. forecast: None while it is not known, or
-    the network cannot run; forecast_of: the report that it is of. measured: bytes of the peak of the last run on a device that tells, with
-    `expected`, what had been forecast for just that run.
+    the network cannot run; forecast_of: the report that it is of. measured: bytes of the peak of
+    the last run on a device that tells, with `expected`, what had been forecast for just that run.
     """
 
     changed = Signal()

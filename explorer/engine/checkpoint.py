@@ -61,7 +61,7 @@ def read(path: Path) -> Checkpoint:
     try:
         with safe_open(path, framework="pt") as file:
             about = json.loads((file.metadata() or {}).get(_KEY, "{}"))
-            for name in file.keys():
+            for name in file.keys():  # noqa: SIM118  it is no mapping
                 tensors[name] = file.get_tensor(name)
     except FileNotFoundError:
         raise EngineError(_("There is no file {path}.").format(path=path)) from None

@@ -102,9 +102,9 @@ def physical_cores() -> int:
 
 def settle_threads() -> None:
     """Gives torch one thread a physical core, unless the environment asks for a number itself."""
-    if "OMP_NUM_THREADS" not in os.environ and "MKL_NUM_THREADS" not in os.environ:
-        if sys.platform.startswith("linux"):
-            torch.set_num_threads(physical_cores())
+    asked = "OMP_NUM_THREADS" in os.environ or "MKL_NUM_THREADS" in os.environ
+    if not asked and sys.platform == "linux":
+        torch.set_num_threads(physical_cores())
 
 
 def lower_priority() -> None:

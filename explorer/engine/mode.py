@@ -138,7 +138,7 @@ def measure(net: nn.Module, images: Tensor, labels: Tensor) -> Iterator[list[tup
                 trial.step()
             yield []
         except (RuntimeError, MemoryError) as fault:
-            if mode is modes[-1] and not trials or not out_of_memory(fault):
+            if (mode is modes[-1] and not trials) or not out_of_memory(fault):
                 raise
             continue
         trials.append(trial)

@@ -54,7 +54,7 @@ def read(path: Path) -> Image.Image:
                 path=path, formats=", ".join(FORMATS)
             )
         ) from None
-    except Exception as fault:  # a torn or hostile file can make a decoder fail in any way
+    except Exception as fault:  # noqa: BLE001  a torn or hostile file can make a decoder fail in any way
         raise EngineError(
             _("The photo {path} cannot be read: {fault}.").format(
                 path=path, fault=str(fault).rstrip(".")[:200] or type(fault).__name__

@@ -43,8 +43,8 @@ def predict(
     """The likeliest classes of a photo and their probabilities.
 
     The weights come from `file`, else they are those published under the network's name. A file of
-    a run of ours says on which data set it was trained: pictures and names are as there. `tell` gets to know how the weights were matched. Raises
-    EngineError, also if there are no weights.
+    a run of ours says on which data set it was trained: pictures and names are as there. `tell`
+    gets to know how the weights were matched. Raises EngineError, also if there are no weights.
     """
     file = file or published.weights(graph.name)
     if file is None:

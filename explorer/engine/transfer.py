@@ -57,8 +57,8 @@ def _write(model: Model, path: Path, source: Path | None) -> None:
 
 
 def imported(graph: Graph, file: Path, to: Path) -> dict[str, Any]:
-    """Writes the weights of `file` to `to`, whose folder is made, under the names of `graph`; the `imported` answer, in
-    which "path" is null if they do not fit and nothing was written."""
+    """Writes the weights of `file` to `to`, whose folder is made, under the names of `graph`; the
+    `imported` answer, in which "path" is null if they do not fit and nothing was written."""
     try:
         model, match = bring(graph, file)
     except ForeignWeights as fault:

@@ -57,7 +57,7 @@ def read(path: Path) -> Weights:
         raise EngineError(
             _("{path} cannot be read: {fault}.").format(path=path, fault=fault)
         ) from None
-    if head.startswith(_ZIP) or head.startswith(_PICKLE):
+    if head.startswith((_ZIP, _PICKLE)):
         state = _state(path, _load(path))
         return Weights(path, state, not _sorted(state))
     if _like_safetensors(head, path):

@@ -59,9 +59,9 @@ def connect(graph: Graph, source: str, target: str, port: str = PORT) -> Graph:
 
 def refusal(graph: Graph, source: str, target: str) -> str | None:
     """Why no wire may run from `source` to `target`, in one sentence; None if one may."""
-    if source == OUTPUT or source not in graph.nodes and source != INPUT:
+    if source == OUTPUT or (source not in graph.nodes and source != INPUT):
         return _("{id} gives nothing that a wire could carry").format(id=source)
-    if target == INPUT or target not in graph.nodes and target != OUTPUT:
+    if target == INPUT or (target not in graph.nodes and target != OUTPUT):
         return _("{id} takes no wire").format(id=target)
     if way := graph.reaches(target, source):
         return _(

@@ -166,7 +166,7 @@ def _graph(
         by_id[node.id] = node
     graph = Graph(name, shape, by_id, tuple(_wires(wires, by_id)))
     try:
-        graph.order
+        graph.order  # noqa: B018  a cached property, which raises
     except CycleError as error:
         way = error.path if len(error.path) <= 12 else [*error.path[:6], "…", *error.path[-5:]]
         raise FileError(_("The wires run in a circle: {way}").format(way=" → ".join(way))) from None
@@ -234,7 +234,7 @@ def _wires(items: list[object], nodes: Mapping[str, Node]) -> Iterator[Wire]:
             )
         wire = Wire(*item)
         for id, other in ((wire.source, OUTPUT), (wire.target, INPUT)):
-            if id == other or id not in nodes and id not in ENDS:
+            if id == other or (id not in nodes and id not in ENDS):
                 raise FileError(
                     _("The wire from {source} to {target} has no end at {id}").format(
                         source=_cut(wire.source), target=_cut(wire.target), id=_cut(id)
@@ -252,7 +252,7 @@ def _whole(value: object) -> bool:
 
 
 def _number(value: object) -> bool:
-    return _whole(value) or isinstance(value, float) and math.isfinite(value)
+    return _whole(value) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _cut(word: str) -> str:

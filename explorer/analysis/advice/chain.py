@@ -67,10 +67,8 @@ def _factors(ground: Ground, first: Layer, second: Layer) -> bool:
         return True
     here, there = pair(getattr(a, "kernel_size", 1)), pair(getattr(b, "kernel_size", 1))
     if (1, 1) in (here, there):
-        return (
-            first.out[0] < min(first.facts.known_ins[0][0], second.out[0])
-            or here == (1, 1)
-            and _is_separable(ground, first)
+        return first.out[0] < min(first.facts.known_ins[0][0], second.out[0]) or (
+            here == (1, 1) and _is_separable(ground, first)
         )
     return here[0] == there[1] == 1 or here[1] == there[0] == 1
 
@@ -293,8 +291,7 @@ def _entry(ground: Ground, path: str) -> str:
             and len(ground.uses[path]) == 1
             and (
                 layer.kind in ("Identity", "BatchNorm2d", "AvgPool2d", "MaxPool2d", "ChannelPad")
-                or layer.kind == "Conv2d"
-                and pair(layer.facts.settings.kernel_size) == (1, 1)
+                or (layer.kind == "Conv2d" and pair(layer.facts.settings.kernel_size) == (1, 1))
             )
         )
         if shortcut:

@@ -320,7 +320,7 @@ def wide(ground: Ground) -> Iterator[Seen | None]:
     far = False
     for id, facts in report.facts.items():
         own = found[id] = _behind(facts, [found[source] for source in report.sources[id]])
-        far = far or own is not None and own.growth >= most
+        far = far or (own is not None and own.growth >= most)
     if not far:
         return
     found = {INPUT: _Least(0.0, 1.0)}

@@ -411,7 +411,7 @@ def shortcut(block: Facts) -> bool | None:
 def reshapes(id: str, facts: Facts) -> bool:
     """The node is a shortcut that gives a tensor another shape."""
     kind = facts.kind.name
-    return kind in ("Projection", "ZeroShortcut") or id == "downsample" and kind != "Identity"
+    return kind in ("Projection", "ZeroShortcut") or (id == "downsample" and kind != "Identity")
 
 
 def _near(a: QPointF, b: QPointF) -> bool:

@@ -205,7 +205,7 @@ class Diagram(QGraphicsScene):
             ready.sort(key=self._plain)
             back = False
             for item in [self.wires[wire] for wire in ready]:
-                if not self._is_clear(item) or item.way.folds and back:
+                if not self._is_clear(item) or (item.way.folds and back):
                     item.lay(item.way._replace(label_at=None))
                 back = back or item.way.folds
             for item in [self.wires[wire] for wire in ready]:

@@ -238,7 +238,7 @@ class Connect(Gesture):
             card = self.scene.card_at(place)
             if card is None or card is self.card:
                 return
-            if wanted == "in" and not card.inputs or wanted == "out" and card.id == OUTPUT:
+            if (wanted == "in" and not card.inputs) or (wanted == "out" and card.id == OUTPUT):
                 return
             self.goal = card, (self._free_port(card) if wanted == "in" else "")
         card, port = self.goal

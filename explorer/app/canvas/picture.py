@@ -45,8 +45,8 @@ class Picture:
     """One level of a network, drawn for a page.
 
     style: "light" or "dark". title: the network's name; of an inside, its path is told too. gap:
-    between the ends and the cards beside them. size: width and height in pixels at scale 1, 96 to an inch, the
-    margin around the diagram counted.
+    between the ends and the cards beside them. size: width and height in pixels at scale 1, 96 to
+    an inch, the margin around the diagram counted.
     """
 
     def __init__(

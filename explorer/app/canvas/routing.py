@@ -1,5 +1,6 @@
 """How a wire runs: straight where it can, else round corners, past cards and other wires."""
 
+import itertools
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
@@ -182,7 +183,7 @@ def _corners(
     corners = next((way for way in ways if _is_free(way, obstacles, ends)), ways[0])
     left, right = _free(start, end, place)
     label = None
-    for before, after in zip(corners, corners[1:]):
+    for before, after in itertools.pairwise(corners):
         if before.y() == after.y():
             found = _label(
                 max(before.x(), left if before == start else before.x() + 4),
@@ -201,7 +202,7 @@ def _turns(start: QPointF, end: QPointF, x: float) -> list[QPointF]:
 def _is_free(corners: list[QPointF], obstacles: Obstacles, ends: Collection[str]) -> bool:
     return not any(
         obstacles.crossed(QRectF(before, after).normalized().adjusted(-1, -1, 1, 1), ends)
-        for before, after in zip(corners, corners[1:])
+        for before, after in itertools.pairwise(corners)
     )
 
 

@@ -49,7 +49,7 @@ def paint_kind(
     painter.save()
     fit(painter, rect)
     colour = theme.color(category or "muted")
-    if kind_name in blocks.GLYPHS or kind_name not in _OF_LAYER and category not in _OF_CATEGORY:
+    if kind_name in blocks.GLYPHS or (kind_name not in _OF_LAYER and category not in _OF_CATEGORY):
         draw = blocks.GLYPHS.get(kind_name) or _OF_BLOCK_CATEGORY.get(category, blocks.group)
         draw(painter, colour, settings, shortcut)
     else:

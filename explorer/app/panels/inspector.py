@@ -405,9 +405,8 @@ class Inspector(QScrollArea):
         elif self._edit(
             _("Rename {old} to {new}").format(old=subject.ids[0], new=name),
             subject.lifted(partial(edits.rename, old=subject.ids[0], new=name)),
-        ):
-            if self._session.view == subject.where:
-                self._session.select({name})
+        ) and (self._session.view == subject.where):
+            self._session.select({name})
         self.refresh()
 
     def _follow(self, link: str) -> None:

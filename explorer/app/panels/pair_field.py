@@ -20,9 +20,10 @@ class PairField(SpinBox, QAbstractSpinBox):
     """Takes "3", and if the parameter allows it "3×5" (also written 3x5, 3 5 or 3, 5) and its
     words; shows two equal numbers as one.
 
-    Arrow keys and wheel step the number in which the caret stands, both if all is selected. A
-    word is also a button, which takes it away again while it stands there. edited(value): the person gave a value. faulted(reason): what stands
-    there cannot be taken, in words that follow the parameter's name; "" once it can.
+    Arrow keys and wheel step the number in which the caret stands, both if all is selected. A word
+    is also a button, which takes it away again while it stands there. edited(value): the person
+    gave a value. faulted(reason): what stands there cannot be taken, in words that follow the
+    parameter's name; "" once it can.
     """
 
     edited = Signal(object)

@@ -151,7 +151,7 @@ def _of_kind(kind: Kind, section: str) -> list[Entry]:
             title,
             kind.name,
             MappingProxyType(dict(params)),
-            common=kind.name in COMMON and number == 0 or stage and number < COMMON_PRESETS,
+            common=(kind.name in COMMON and number == 0) or (stage and number < COMMON_PRESETS),
         )
         for number, (title, params) in enumerate(presets)
     ]

@@ -205,7 +205,7 @@ def _rank(
     used = 0
     known = _read(KINDS[entry.kind], entry.params) if entry.kind else {}
     for text, meant, _value in numbers:
-        if not known.keys().isdisjoint(meant) or meant is _CHANNELS and "kernel_size" in known:
+        if not known.keys().isdisjoint(meant) or (meant is _CHANNELS and "kernel_size" in known):
             used += 1
         elif text not in places[0] and text not in places[1].split():
             return None

@@ -1,5 +1,6 @@
 """The form of a kind's parameters, made from its declaration."""
 
+import itertools
 from collections.abc import Collection, Mapping
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -105,7 +106,7 @@ class ParameterForm(QWidget):
         grown = False
         for row, param in enumerate(self.kind.params):
             name = param.name
-            read = not param.of or "block" not in mixed and values.get("block") in param.of
+            read = not param.of or ("block" not in mixed and values.get("block") in param.of)
             if name not in self.fields:
                 if not read:
                     continue
@@ -134,7 +135,7 @@ class ParameterForm(QWidget):
             if param.name in self.fields
             for widget in (self.resets[param.name], self.fields[param.name])
         ]
-        for before, behind in zip(rows, rows[1:]):
+        for before, behind in itertools.pairwise(rows):
             QWidget.setTabOrder(before, behind)
 
     def _on_edit(self, name: str, value: Value) -> None:
