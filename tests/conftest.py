@@ -5,6 +5,8 @@ import itertools
 import os
 import threading
 import time
+from functools import cache
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -79,3 +81,83 @@ def run(capsys):
         return status, out, err
 
     return go
+
+
+@pytest.fixture(scope="session")
+def layer():
+    """The layer that a kind declares, made and run as the source of a network does it.
+
+    layer.made(kind's name, parameters, shapes of the inputs) -> module, parameter or None for a
+    line of the forward pass alone; layer.run(kind's name, parameters, what was made, tensor, …) ->
+    tensor."""
+    import torch
+    from torch import nn
+
+    from explorer.analysis.constructor import written
+    from explorer.catalog import KINDS
+
+    @cache
+    def names(name: str) -> dict:
+        """What the source of this kind may speak of: torch, and the class that stands above it."""
+        space = {"torch": torch, "nn": nn}
+        exec(KINDS[name].module, space)
+        return space
+
+    def made(name: str, params: dict, ins):
+        kind = KINDS[name]
+        if kind.call is None:
+            return None
+        return eval("".join(written(kind.call(kind.settings(params), ins), 0)), names(name))
+
+    def run(name: str, params: dict, own, *given):
+        kind = KINDS[name]
+        if kind.expression is None:
+            return own(*given)
+        words = [f"v{number}" for number in range(len(given))]
+        space = names(name) | dict(zip(words, given)) | {"own": own}
+        return eval(
+            kind.expression(kind.settings(params), words + ["own"] * (own is not None)), space
+        )
+
+    return SimpleNamespace(made=made, run=run)
+
+
+@pytest.fixture(scope="session")
+def module():
+    """report -> the module of its source."""
+    from explorer.analysis.source import class_name, source
+
+    def build(report):
+        space = {"__name__": "exported"}
+        exec(compile(source(report), "exported.py", "exec"), space)
+        return space[class_name(report.graph)]()
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def compare_shapes(module):
+    """compare_shapes(report): assert that a forward pass through the module of its source gives
+    every layer that is a module the shapes that the report states."""
+    import torch
+
+    def compare(report) -> None:
+        seen = {}
+        with torch.device("meta"), torch.no_grad():
+            network = module(report).eval()
+            for path, part in network.named_modules():
+                part.register_forward_hook(
+                    lambda _part, given, out, path=path: seen.update({path: (given, out)})
+                )
+            out = network(torch.zeros((2, *report.graph.input)))
+        leaves = {path for path, part in network.named_modules() if not list(part.children())}
+        layers = {layer.path: layer for layer in report.layers() if layer.path in leaves}
+        assert leaves == layers.keys() == leaves & seen.keys()
+        for path, layer in layers.items():
+            given, shown = seen[path]
+            assert tuple(tuple(each.shape[1:]) for each in given) == layer.ins, path
+            assert tuple(shown.shape[1:]) == layer.out, path
+        assert tuple(out.shape[1:]) == report.output
+        assert sum(weight.numel() for weight in network.parameters()) == report.params
+
+    return compare

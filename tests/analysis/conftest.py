@@ -1,9 +1,8 @@
-"""Graphs in a line, the module of a report's source, and a walk through its layers by hand."""
+"""Graphs in a line, and a walk through the layers of a network by hand."""
 
 import pytest
 import torch
 
-from explorer.analysis.source import class_name, source
 from explorer.catalog import KINDS, check
 from explorer.graph.graph import Graph, Node, Wire
 
@@ -24,18 +23,6 @@ def _graph(*nodes, wires=None, input=(3, 8, 8), name="net") -> Graph:
 def draw():
     """draw((id, kind, params), …, wires=[…], input=…) -> Graph"""
     return _graph
-
-
-@pytest.fixture(scope="session")
-def module():
-    """report -> the module of its source."""
-
-    def build(report):
-        space = {"__name__": "exported"}
-        exec(compile(source(report), "exported.py", "exec"), space)
-        return space[class_name(report.graph)]()
-
-    return build
 
 
 @pytest.fixture(scope="session")
