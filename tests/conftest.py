@@ -13,6 +13,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt loads
+# Before torch loads, and for every program that a test starts: processes that share two cores, with
+# two threads each, spend their time waiting for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+pytest.register_assert_rewrite("tests.exports")
 
 # A busy machine is slow, not wrong; the same examples every time, so that a failure is one's own.
 settings.register_profile(

@@ -1,0 +1,116 @@
+"""Templates as exported files, run where nothing is known of this program."""
+
+import contextlib
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from explorer.analysis.report import Report, analyse
+from explorer.analysis.source import source
+from explorer.catalog import templates
+from explorer.engine.model import build
+
+# Fills a network with numbers that depend on its state's names alone, and keeps them small enough
+# for hundreds of layers; both sides run this same text.
+_FILL = """
+import torch
+
+def answer(network, shape):
+    generator = torch.Generator().manual_seed(7)
+    with torch.no_grad():
+        for name, tensor in sorted(network.state_dict().items()):
+            if not tensor.is_floating_point():
+                continue
+            low, high = -0.1, 0.15
+            if tensor.dim() > 1:
+                high = (3 / max(1, tensor[0].numel())) ** 0.5
+                low = -high
+            elif name.endswith("running_var"):
+                low, high = 0.9, 1.15
+            elif name.endswith("weight"):
+                low, high = 0.1, 0.35
+            tensor.uniform_(low, high, generator=generator)
+        return network.eval()(torch.rand(shape, generator=generator)).numpy()
+"""
+_PROGRAM = (
+    _FILL
+    + """
+import contextlib, runpy, sys
+import numpy as np
+
+torch.set_num_threads(1)
+device = sys.argv[1]
+for name in sys.argv[2:]:
+    with open(name + ".txt", "w") as file, contextlib.redirect_stdout(file), torch.device(device):
+        space = runpy.run_path(name + ".py", run_name="__main__")
+    network = space["network"]
+    if device == "meta":
+        network.to_empty(device="cpu")
+    with open(name + ".shape") as file:
+        shape = eval(file.read())
+    np.save(name + ".npy", answer(network, shape))
+assert not [name for name in sys.modules if name.split(".")[0] in ("explorer", "torchvision")]
+"""
+)
+
+
+def _report(name: str) -> Report:
+    # Small pictures, so that all of them take minutes and not hours: every layer still runs.
+    channels, side, _width = templates.template(name).input
+    side = min(side, 96)
+    return analyse(templates.build(name, (channels, side, side)))
+
+
+def run_alone(names: list[str], folder: Path, device: str = "meta") -> None:
+    """Runs the files of these templates as a person would, one after another in an interpreter of
+    their own; what each prints and computes lies in the folder.
+
+    device: where the file itself makes its network; on "meta" it draws no weights, and none are
+    needed, for what it computes is compared with weights of ours.
+    """
+    for name in names:
+        report = _report(name)
+        (folder / f"{name}.py").write_text(source(report), "utf-8")
+        (folder / f"{name}.shape").write_text(repr((1, *report.graph.input)))
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", _PROGRAM, device, *names],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert ran.returncode == 0, ran.stderr
+
+
+def compare(name: str, folder: Path) -> None:
+    """Asserts that a file that was run printed what the analysis says, and computed what the
+    engine's model computes."""
+    report = _report(name)
+    with torch.device("meta"):  # the weights that it would draw are not those that are compared
+        model = build(report.graph, torch.device("meta"))
+    assert model.text == (folder / f"{name}.py").read_text("utf-8")
+    assert (folder / f"{name}.txt").read_text().splitlines() == [
+        f"{report.params:,} parameters",
+        f"(1, {report.output[0]})",
+    ]
+    space: dict = {}
+    exec(_FILL, space)
+    with one_thread():
+        ours = space["answer"](model.net.to_empty(device="cpu"), (1, *report.graph.input))
+    theirs = np.load(folder / f"{name}.npy")
+    assert np.isfinite(theirs).all() and theirs.std() > 0
+    assert np.array_equal(ours, theirs)
+
+
+@contextlib.contextmanager
+def one_thread():
+    """Torch computes with one thread: sums are added in one order."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
