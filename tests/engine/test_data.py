@@ -50,6 +50,7 @@ def idx(magic: int, *sides: int, body: int | None = None) -> bytes:
         (gzip.compress(idx(0x803, 2, 3, 3, body=17)), "does not hold"),
         (gzip.compress(idx(0x803, 2, 3, 3, body=10_000_000)), "does not hold"),
     ],
+    ids=["missing", "empty", "plain", "torn", "labels", "other sides", "short", "bomb"],
 )
 def test_other_files_are_refused(tmp_path, content, words):
     path = tmp_path / "images.gz"

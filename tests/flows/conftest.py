@@ -12,8 +12,7 @@ from explorer.app.canvas.canvas import NODE_MIME
 from explorer.app.panels.palette_entries import Entry
 from explorer.app.session import Session
 from explorer.app.window import Window
-
-PATIENCE = 30_000  # ms
+from tests.patience import PATIENCE_MS
 
 
 class Person:
@@ -106,15 +105,22 @@ class Person:
         self.canvas.setFocus()
         self.qtbot.keyClick(self.canvas, key, modifier)
 
+    def train(self, epochs: int) -> None:
+        """Press Run, with epochs of 60 steps: the window has no field for that."""
+        run = self.session.run
+        run.set_recipe({**run.recipe, "epochs": epochs, "batch_size": 32, "limit": 1920})
+        run.choose_mode("float32")
+        self.window.run_bar.run_actions["run"].trigger()
+
     def undo(self) -> None:
         self.window.menus.undo.trigger()
 
     def redo(self) -> None:
         self.window.menus.redo.trigger()
 
-    def wait(self, condition, patience: int = PATIENCE) -> None:
-        """Wait until a condition is true, at most `patience` ms."""
-        self.qtbot.waitUntil(condition, timeout=patience)
+    def wait(self, condition) -> None:
+        """Wait until a condition is true."""
+        self.qtbot.waitUntil(condition, timeout=PATIENCE_MS)
 
 
 @pytest.fixture
@@ -145,6 +151,6 @@ def _lose_changes(window: Window) -> None:
 @pytest.fixture
 def ready(person, qtbot):
     """The same, once the engine has shown the first network's feature maps."""
-    with qtbot.waitSignal(person.session.link.probed, timeout=PATIENCE):
+    with qtbot.waitSignal(person.session.link.probed, timeout=PATIENCE_MS):
         person.session.link.start()
     return person

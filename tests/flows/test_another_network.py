@@ -5,7 +5,6 @@ import signal
 
 from explorer.catalog.datasets import PICTURES
 from explorer.graph.graph import Graph
-from tests.flows.test_run import run_short
 
 
 def drawn(person) -> None:
@@ -76,7 +75,7 @@ def test_a_run_stays_with_its_network_when_the_engine_is_killed(ready, qtbot):
     window, link, run = person.window, person.session.link, person.session.run
     person.session.edit("Name", lambda graph: Graph("first", graph.input, graph.nodes, graph.wires))
     with qtbot.waitSignal(link.rows_arrived, timeout=30_000):
-        run_short(person, epochs=50)
+        person.train(epochs=50)
     person.wait(
         lambda: (
             window.training.stack.currentIndex() == 1 and "watching" in window.status.state.text()

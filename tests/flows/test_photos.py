@@ -209,7 +209,7 @@ def test_the_network_that_the_engine_holds_is_taken_away(ready, tmp_path, monkey
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_what: (str(path), ""))
     person.window.files.exports[form]()
     assert "Writing" in person.window.notice.text()
-    person.wait(lambda: words in person.window.notice.text(), 60_000)
+    person.wait(lambda: words in person.window.notice.text())
     assert path.stat().st_size > 100_000
     if form == "safetensors":
         state = weights_of("cifar_resnet8", 0)

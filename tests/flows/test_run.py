@@ -8,14 +8,6 @@ import numpy as np
 
 from explorer.graph import edits
 
-LIMIT = 3840  # pictures of an epoch: 30 steps
-
-
-def run_short(person, epochs=2):
-    person.session.run.set_recipe({**person.session.run.recipe, "epochs": epochs, "limit": LIMIT})
-    person.session.run.choose_mode("float32")
-    person.window.run_bar.run_actions["run"].trigger()
-
 
 def test_without_pressing_anything_maps_and_gradients_are_there(ready, qtbot):
     person = ready
@@ -51,7 +43,7 @@ def test_a_run_moves_every_view_and_can_be_paused_stepped_and_stopped(ready, qtb
     rows = []
     link.rows_arrived.connect(lambda message, arrays: rows.append((message, arrays)))
     with qtbot.waitSignal(link.rows_arrived, timeout=30_000):
-        run_short(person, epochs=50)
+        person.train(epochs=50)
     person.wait(lambda: len(rows) > 2)
     assert run.state == "running"
     bar.run_actions["pause"].trigger()
@@ -74,9 +66,10 @@ def test_a_run_moves_every_view_and_can_be_paused_stepped_and_stopped(ready, qtb
 def test_a_run_ends_with_a_score_on_the_test_pictures(ready, qtbot):
     person = ready
     scores = []
+    person.session.new("lenet5")
     person.session.link.validated.connect(lambda message, _arrays: scores.append(message))
-    run_short(person, epochs=2)
-    person.wait(lambda: person.session.run.state == "finished", 180_000)
+    person.train(epochs=2)
+    person.wait(lambda: person.session.run.state == "finished")
     assert [score["epoch"] for score in scores] == [1, 2]
     assert scores[-1]["accuracy"] > 0.5
     assert "finished" in person.window.status.state.text()
@@ -85,7 +78,8 @@ def test_a_run_ends_with_a_score_on_the_test_pictures(ready, qtbot):
 def test_the_engine_is_killed_and_the_run_goes_on_from_its_checkpoint(ready, qtbot):
     person = ready
     link, run = person.session.link, person.session.run
-    run_short(person, epochs=50)
+    person.session.new("lenet5")
+    person.train(epochs=50)
     with qtbot.waitSignal(link.saved, timeout=120_000) as saved:
         pass
     kept = saved.args[0]["step"]
@@ -109,7 +103,7 @@ def test_editing_in_a_run_leaves_the_run_alone(ready, qtbot):
     person = ready
     link, run = person.session.link, person.session.run
     with qtbot.waitSignal(link.rows_arrived, timeout=30_000):
-        run_short(person, epochs=50)
+        person.train(epochs=50)
     person.session.edit("Set", partial(edits.set_params, id="layer3", params={"width": 48}))
     with qtbot.waitSignal(link.rows_arrived, timeout=10_000):
         pass
@@ -123,7 +117,7 @@ def test_another_network_in_view_shows_nothing_of_the_run(ready, qtbot):
     person = ready
     link, run = person.session.link, person.session.run
     with qtbot.waitSignal(link.rows_arrived, timeout=30_000):
-        run_short(person, epochs=50)
+        person.train(epochs=50)
     person.session.edit("Set", partial(edits.set_params, id="layer3", params={"width": 48}))
     assert "as it was when it began" in person.window.notice.text()
     person.session.new("lenet5")

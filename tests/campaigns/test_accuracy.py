@@ -1,9 +1,14 @@
 """What the defaults promise: a whole epoch on all 60,000 pictures."""
 
+import pytest
+
 from explorer.catalog import templates
 from explorer.catalog.datasets import FASHION_MNIST
 from explorer.engine.recipe import Recipe
 from explorer.engine.training import Run, prepare
+
+
+pytestmark = pytest.mark.campaign
 
 
 def test_the_first_epoch_of_the_defaults_reaches_85_percent():
