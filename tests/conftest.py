@@ -1,17 +1,20 @@
 """What holds for every test: no screen, settings of its own, nothing left running."""
 
 import contextlib
-import itertools
 import gc
+import itertools
 import os
 import threading
 import time
-from functools import cache
+from functools import cache, partial
 from types import SimpleNamespace
 
 import psutil
 import pytest
 from hypothesis import HealthCheck, settings
+from pytestqt.qtbot import QtBot
+
+from tests.patience import PATIENCE, PATIENCE_MS
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt loads
 # Before torch loads, and for every program that a test starts: processes that share two cores, with
@@ -41,6 +44,20 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+class PatientBot(QtBot):
+    """pytest-qt's bot; where a test gives no limit, it waits as long as a busy machine may take."""
+
+    def __init__(self, request):
+        super().__init__(request)
+        for wait in ("waitSignal", "waitSignals", "waitUntil", "waitActive", "waitExposed"):
+            setattr(self, wait, partial(getattr(self, wait), timeout=PATIENCE_MS))
+
+
+@pytest.fixture
+def qtbot(qapp, request):
+    return PatientBot(request)
+
+
 @pytest.fixture(autouse=True)
 def own_folders(monkeypatch, tmp_path_factory):
     """A test, and the programs that it starts, keep the user's settings, data and log in a folder
@@ -54,7 +71,7 @@ def nothing_left():
     """A module of tests fails if it leaves a thread or a child process behind."""
     threads, processes = set(threading.enumerate()), _children()
     yield
-    end = time.monotonic() + 5  # what was told to stop may take a moment
+    end = time.monotonic() + PATIENCE / 4  # what was told to stop may take a moment
     while left := _left(threads, processes):
         if time.monotonic() > end:
             pytest.fail("left running: " + ", ".join(left))

@@ -12,6 +12,7 @@ from explorer.analysis.report import Report, analyse
 from explorer.analysis.source import source
 from explorer.catalog import templates
 from explorer.engine.model import build
+from tests.patience import PATIENCE
 
 # Fills a network with numbers that depend on its state's names alone, and keeps them small enough
 # for hundreds of layers; both sides run this same text.
@@ -80,7 +81,7 @@ def run_alone(names: list[str], folder: Path, device: str = "meta") -> None:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=5 * PATIENCE,
     )
     assert ran.returncode == 0, ran.stderr
 

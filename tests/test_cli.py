@@ -14,6 +14,7 @@ from explorer import __version__
 from explorer.catalog import templates
 from explorer.graph import edits, file
 from explorer.graph.graph import Graph, Node, Wire
+from tests.patience import PATIENCE
 
 GOOD = Graph(
     "good",
@@ -60,7 +61,7 @@ def test_the_module_is_the_command():
         capture_output=True,
         encoding="utf-8",
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert ran.returncode == 0 and "cifar_resnet8" in ran.stdout and ran.stderr == ""
 
@@ -70,7 +71,7 @@ def test_a_terminal_that_knows_no_multiplication_sign():
         [sys.executable, "-m", "explorer", "check", "lenet5"],
         capture_output=True,
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert ran.returncode == 0 and ran.stderr == b"" and b"61,706" in ran.stdout
 
@@ -343,7 +344,7 @@ def test_export_of_the_diagram_needs_no_screen(tmp_path, form, start):
             "700",
         ],
         capture_output=True,
-        timeout=60,
+        timeout=PATIENCE,
         env=bare,
     )
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"", b"")

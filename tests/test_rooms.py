@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
+
 PACKAGE = Path(__file__).resolve().parent.parent / "explorer"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -35,7 +37,7 @@ def loaded(*modules: str) -> set[str]:
         [sys.executable, "-c", program],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         cwd=PACKAGE.parent,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
     )
@@ -78,7 +80,7 @@ def test_check_and_templates_load_neither():
         [sys.executable, "-c", program],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         cwd=PACKAGE.parent,
     )
     assert ran.returncode == 0, ran.stderr

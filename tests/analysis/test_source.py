@@ -16,6 +16,7 @@ from explorer.catalog import KINDS, check, templates
 from explorer.catalog.kind import PORTS
 from explorer.graph import edits
 from explorer.graph.graph import Graph, Node, Wire
+from tests.patience import PATIENCE
 
 MOST_LINES = {
     "resnet18": 90,
@@ -69,7 +70,7 @@ def test_the_exported_files_run_alone(texts, tmp_path):
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert ran.returncode == 0, ran.stderr
     expected = []

@@ -38,7 +38,7 @@ def edit(session, qtbot):
         settle()
 
     def settle():
-        qtbot.waitUntil(lambda: session.advice.ready, timeout=5000)
+        qtbot.waitUntil(lambda: session.advice.ready)
         QApplication.processEvents()
 
     done.settled = settle
@@ -152,7 +152,7 @@ def test_settings_that_make_no_sense_are_no_matter(session, edit):
 def test_a_large_network_is_looked_at_later(session, qtbot, monkeypatch, edit):
     edit("Two", two_convolutions)
     monkeypatch.setattr("explorer.app.advice.AT_ONCE", 0)
-    with qtbot.waitSignal(session.advice.changed, timeout=5000):
+    with qtbot.waitSignal(session.advice.changed):
         session.edit("Cut", partial(edits.remove, ids=["conv_b"], bridge=True))
         assert not session.advice.ready
     assert session.advice.ready and session.advice.shown == ()

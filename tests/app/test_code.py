@@ -36,18 +36,18 @@ def test_it_shows_what_the_engine_runs(code, session):
 
 def test_it_follows_an_edit_soon(code, session, qtbot):
     session.edit("Set", lambda graph: edits.set_params(graph, "layer3", {"width": 80}))
-    qtbot.waitUntil(lambda: "nn.Linear(80, 10)" in code.text.toPlainText(), timeout=2000)
+    qtbot.waitUntil(lambda: "nn.Linear(80, 10)" in code.text.toPlainText())
 
 
 def test_a_network_with_problems_shows_the_sentence(code, session, qtbot):
     session.edit("Cut", lambda graph: edits.disconnect(graph, "output"))
-    qtbot.waitUntil(lambda: not code.text.isVisible(), timeout=2000)
+    qtbot.waitUntil(lambda: not code.text.isVisible())
     assert code.problem.text() == session.report.problems[0].message
     assert code.problem.isVisible() and not code.export_button.isVisible()
     qtbot.mouseClick(code.lead_button, Qt.MouseButton.LeftButton)
     assert session.selection == {"output"}
     session.document.step_back()
-    qtbot.waitUntil(code.text.isVisible, timeout=2000)
+    qtbot.waitUntil(code.text.isVisible)
 
 
 def test_selection_marks_the_line(code, session):
@@ -139,7 +139,7 @@ def test_every_layer_of_every_template_has_a_line(name):
 
 
 def test_export_is_asked(code, qtbot):
-    with qtbot.waitSignal(code.export_asked, timeout=1000):
+    with qtbot.waitSignal(code.export_asked):
         qtbot.mouseClick(code.export_button, Qt.MouseButton.LeftButton)
 
 

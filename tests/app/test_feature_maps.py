@@ -29,7 +29,7 @@ def panel(qtbot, qapp, session):
 def shown(panel, session, qtbot, **probe):
     taken = session.link.taken
     session.link.say_probe(**probe)
-    qtbot.waitUntil(lambda: session.link.taken > taken, timeout=3000)
+    qtbot.waitUntil(lambda: session.link.taken > taken)
     return panel.mosaic
 
 
@@ -59,7 +59,7 @@ def test_a_wrong_guess_is_red_and_many_maps_are_counted(panel, session, qtbot):
 def test_a_burst_shows_the_newest_only(panel, session, qtbot):
     for image in range(20):
         session.link.say_probe(image=image)
-    qtbot.waitUntil(lambda: session.link.taken == 1, timeout=3000)
+    qtbot.waitUntil(lambda: session.link.taken == 1)
     assert panel._message["image"] == 19
 
 
@@ -102,7 +102,7 @@ def test_hover_names_the_channel_and_a_click_keeps_it_large(panel, session, qtbo
     mosaic = shown(panel, session, qtbot)
     place = mosaic.place(2).center()
     qtbot.mouseMove(mosaic, place)
-    qtbot.waitUntil(lambda: panel.hint.text() == "channel 29", timeout=3000)
+    qtbot.waitUntil(lambda: panel.hint.text() == "channel 29")
     qtbot.mouseClick(mosaic, Qt.MouseButton.LeftButton, pos=place)
     assert mosaic.pin == 29 and mosaic.layout_of()[2].width() > 100
     shown(panel, session, qtbot, image=1)
@@ -179,10 +179,10 @@ def test_a_photo_has_answers_instead_of_a_label(panel, session, qtbot):
     assert panel.answers.isVisible() and not panel.guess.isVisible()
     assert panel.answers.accessibleName() == "Egyptian cat 39 %, tiger cat 34 %, tabby 25 %"
     beside = panel.mosaic.parentWidget()  # the layout settles with the next events
-    qtbot.waitUntil(lambda: panel.side.geometry().right() < beside.geometry().left(), timeout=2000)
+    qtbot.waitUntil(lambda: panel.side.geometry().right() < beside.geometry().left())
     panel.resize(250, 280)  # no room for five: the likeliest alone
     assert not panel.answers.isVisible() and panel.guess.text() == "Egyptian cat 39 %"
-    qtbot.waitUntil(lambda: panel.side.geometry().right() < beside.geometry().left(), timeout=2000)
+    qtbot.waitUntil(lambda: panel.side.geometry().right() < beside.geometry().left())
     panel.next.click()
     assert session.link.sent[-1] == ("watch", {"watch": "stage2", "image": 0})
     session.link.probed.disconnect()
@@ -200,7 +200,7 @@ def test_photos_are_asked_for_by_name(panel, session, qtbot):
     session.data = "photos"
     coffee.trigger()
     assert session.link.sent[-1][1]["image"] == 1
-    with qtbot.waitSignal(panel.photo_wanted, timeout=1000):
+    with qtbot.waitSignal(panel.photo_wanted):
         own.trigger()
 
 

@@ -201,7 +201,7 @@ def test_why_a_number_cannot_be_stands_under_its_field(session, qtbot):
     qtbot.addWidget(form)
     form.show_values(vars(KIND.settings({})))
     form.show()
-    qtbot.waitUntil(form.isActiveWindow, timeout=5000)
+    qtbot.waitUntil(form.isActiveWindow)
     field = form.fields["kernel_size"]
     assert isinstance(field, PairField)
     field.setFocus()
@@ -223,7 +223,7 @@ def test_tab_goes_from_row_to_row_though_a_row_was_made_later(session, qtbot):
     assert "groups" not in form.fields
     form.show_values(vars(KIND.settings({"block": "Bottleneck"})))
     form.show()
-    qtbot.waitUntil(form.isActiveWindow, timeout=5000)
+    qtbot.waitUntil(form.isActiveWindow)
     form.fields["padding"].setFocus()
     qtbot.keyClick(form.fields["padding"], Qt.Key.Key_Tab)
     assert form.fields["groups"].hasFocus()

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the former places of Linux")
 
 ADOPT = """
@@ -47,7 +49,7 @@ def former(tmp_path, monkeypatch):
         "run/recipe": '{"epochs": 7, "learning_rate": null}',
         "weights/of_files": [["/a", weights, "photos"], ["/b", "/elsewhere/x.pth", "photos"]],
     }
-    subprocess.run([sys.executable, "-c", write, json.dumps(values)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", write, json.dumps(values)], check=True, timeout=PATIENCE)
     assert settings.exists()
     (settings.parent / "blocks/mine.cnn.json").write_text("a block")
     (settings.parent / "blocks/removed/old.cnn.json").write_text("an old block")
@@ -58,7 +60,7 @@ def former(tmp_path, monkeypatch):
 
 def adopt():
     ran = subprocess.run(
-        [sys.executable, "-c", ADOPT], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", ADOPT], capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     return json.loads(ran.stdout)
 

@@ -103,7 +103,7 @@ def test_course_resumed_replaces_what_was_lost():
 def test_before_a_run_the_probe_is_shown(panel, session, qtbot):
     assert panel.stack.currentWidget() is panel.empty
     session.link.say_probe(gradients=np.linspace(1, 2, len(session.layers)))
-    qtbot.waitUntil(lambda: session.link.taken == 1, timeout=3000)
+    qtbot.waitUntil(lambda: session.link.taken == 1)
     assert panel.title.text() == "gradient size over depth" and not panel.heat.isVisible()
     assert panel.sentence.text() == "healthy: 0.67–1.3 of the median"
     assert panel.sentence.palette().windowText().color() == theme.color("good")
@@ -113,7 +113,7 @@ def test_a_run_is_shown_over_depth_and_time(panel, session, qtbot):
     session.link.say_rows(
         range(1, 31), gradients=np.geomspace(1, 1e-3, 30)[:, None] * np.ones(len(session.layers))
     )
-    qtbot.waitUntil(panel.heat.isVisible, timeout=3000)
+    qtbot.waitUntil(panel.heat.isVisible)
     assert panel.title.text() == "gradient size, depth × time"
     assert len(panel.seen.course) == 30
     words = panel.heat.words_at(QPointF(panel.heat.room().topLeft()))
@@ -175,7 +175,7 @@ def test_hover_names_the_layer(panel, session, qtbot):
     room = panel.profile.room()
     qtbot.mouseMove(panel.profile, room.topLeft() + (room.center() - room.topLeft()) * 0)
     qtbot.mouseMove(panel.profile, room.center())
-    qtbot.waitUntil(lambda: panel.hint.text() != "", timeout=3000)
+    qtbot.waitUntil(lambda: panel.hint.text() != "")
     assert panel.hint.text().split()[0] in session.layers
 
 
@@ -195,12 +195,12 @@ def test_a_long_verdict_is_whole_in_a_narrow_panel(panel, session, qtbot):
     panel.resize(300, 240)
     layers = [f"features.denseblock4.denselayer16.conv{n}" for n in range(1, 7)]
     session.link.say_rows([1], gradients=[[1, 1, 1, 1, 0.001, 1]], layers=layers)
-    qtbot.waitUntil(lambda: "farthest" in panel.sentence.text(), timeout=3000)
+    qtbot.waitUntil(lambda: "farthest" in panel.sentence.text())
 
     def wanted() -> int:
         return panel.sentence.heightForWidth(panel.sentence.width())
 
-    qtbot.waitUntil(lambda: panel.sentence.height() >= wanted(), timeout=3000)
+    qtbot.waitUntil(lambda: panel.sentence.height() >= wanted())
     assert wanted() > panel.sentence.fontMetrics().height()
     words = max(panel.sentence.text().split(), key=len)
     assert panel.sentence.fontMetrics().horizontalAdvance(words) <= panel.sentence.width()

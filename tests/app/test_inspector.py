@@ -163,7 +163,7 @@ def test_rename_by_double_click_keeps_wires_and_selection(inspector, session, qt
 
 def test_rename_to_what_cannot_be_is_refused_with_a_sentence(inspector, session, qtbot):
     session.select({"layer1"})
-    with qtbot.waitSignal(session.notified, timeout=1000) as said:
+    with qtbot.waitSignal(session.notified) as said:
         qtbot.keyClick(inspector.name, Qt.Key.Key_F2)
         qtbot.keyClicks(inspector.name, "forward")
         qtbot.keyClick(inspector.name, Qt.Key.Key_Return)
@@ -339,18 +339,17 @@ def test_the_receptive_field_behind_a_fault_is_unknown(inspector, session):
 
 def test_what_a_run_keeps_is_what_the_forecast_says(inspector, session, qtbot):
     memory = session.memory
-    qtbot.waitUntil(lambda: memory.ready and memory.forecast is not None, timeout=5000)
+    qtbot.waitUntil(lambda: memory.ready and memory.forecast is not None)
     shown = inspector.measured.value_of("Activations, batch 128")
     assert shown == bytes_text(memory.forecast.activations)
     session.run.set_recipe({"batch_size": 64})
-    qtbot.waitUntil(lambda: memory.forecast.batch == 64, timeout=5000)
+    qtbot.waitUntil(lambda: memory.forecast.batch == 64)
     assert inspector.measured.value_of("Activations, batch 64") == bytes_text(
         memory.forecast.activations
     )
     session.edit("Set", lambda graph: edits.set_params(graph, "layer3", {"width": 48}))
     qtbot.waitUntil(
         lambda: inspector.measured.value_of("Activations, batch 64") not in (shown, "…"),
-        timeout=5000,
     )
     assert inspector.measured.value_of("Activations, batch 64") == bytes_text(
         memory.forecast.activations

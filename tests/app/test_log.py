@@ -9,6 +9,7 @@ import pytest
 
 from explorer.app import folders, log
 from explorer.app.log_window import LogWindow
+from tests.patience import PATIENCE
 
 WORDS = """
 import faulthandler, logging, sys
@@ -22,7 +23,7 @@ qWarning("a warning of Qt")
 
 def write(program: str) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, "-c", WORDS + program], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", WORDS + program], capture_output=True, text=True, timeout=PATIENCE
     )
 
 
@@ -76,13 +77,13 @@ def test_the_window_shows_and_follows_the_log(qtbot, qapp):
     assert window.text.toPlainText() == "first"
     with log.path().open("a") as file:
         file.write("second\n" * 500)
-    qtbot.waitUntil(lambda: window.text.toPlainText().endswith("second"), timeout=30_000)
+    qtbot.waitUntil(lambda: window.text.toPlainText().endswith("second"))
     bar = window.text.verticalScrollBar()
     assert bar.value() == bar.maximum() > 0
     bar.setValue(3)  # the person reads further up
     with log.path().open("a") as file:
         file.write("third\n")
-    qtbot.waitUntil(lambda: window.text.toPlainText().endswith("third"), timeout=30_000)
+    qtbot.waitUntil(lambda: window.text.toPlainText().endswith("third"))
     assert bar.value() == 3
     window.copy()
     assert qapp.clipboard().text() == log.path().read_text().rstrip()

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from explorer.app import folders, settings
+from tests.patience import PATIENCE
 
 START = """
 import sys
@@ -41,7 +42,7 @@ def start(*words: object) -> str:
         [sys.executable, "-c", START, *map(str, words)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert ran.returncode == 0, ran.stderr
     assert "Traceback" not in ran.stderr

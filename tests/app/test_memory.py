@@ -11,13 +11,12 @@ from explorer.graph import edits
 
 GPU = {"id": "cuda:0", "name": "NVIDIA A10", "memory": 24 * 2**30, "free": 20 * 2**30}
 CPU = {"id": "cpu", "name": "Xeon", "memory": 64 * 2**30, "free": 0}
-LIMIT = 5000
 
 
 @pytest.fixture
 def settled(session, qtbot):
     """settled(): the forecast is that of the present settings."""
-    return lambda: qtbot.waitUntil(lambda: session.memory.ready, timeout=LIMIT)
+    return lambda: qtbot.waitUntil(lambda: session.memory.ready)
 
 
 @pytest.fixture

@@ -196,11 +196,11 @@ def test_template_is_found_by_name_and_nothing_by_nonsense():
 def test_slash_typing_and_enter_place_the_top_match(palette, qtbot):
     palette.list.setFocus()
     QTest.keyClick(palette, Qt.Key.Key_Slash)
-    qtbot.waitUntil(palette.search.hasFocus, timeout=1000)
+    qtbot.waitUntil(palette.search.hasFocus)
     qtbot.keyClicks(palette.search, "conv 64 3x3 s2")
     assert titles(palette)[0] == "Conv2d"
     assert palette.rows.index(0).data(ROW).note == "3×3, 64, s2"
-    with qtbot.waitSignal(palette.placed, timeout=1000) as placed:
+    with qtbot.waitSignal(palette.placed) as placed:
         qtbot.keyClick(palette.search, Qt.Key.Key_Return)
     assert placed.args == [
         "Conv2d",
@@ -216,14 +216,14 @@ def test_arrows_go_through_the_matches(palette, qtbot):
     qtbot.keyClicks(palette.search, "pool")
     qtbot.keyClick(palette.search, Qt.Key.Key_Down)
     second = titles(palette)[1]
-    with qtbot.waitSignal(palette.placed, timeout=1000) as placed:
+    with qtbot.waitSignal(palette.placed) as placed:
         qtbot.keyClick(palette.search, Qt.Key.Key_Enter)
     assert (KINDS[placed.args[0]].title or placed.args[0]) == second
 
 
 def test_double_click_places_a_preset(palette, qtbot):
     click(palette, "Bottleneck ×N")
-    with qtbot.waitSignal(palette.placed, timeout=1000) as placed:
+    with qtbot.waitSignal(palette.placed) as placed:
         QTest.mouseDClick(
             palette.list.viewport(), Qt.MouseButton.LeftButton, pos=at(palette, "Bottleneck ×N")
         )
@@ -292,7 +292,7 @@ def test_it_paints_in_both_themes(palette, qapp):
 def test_depthwise_takes_the_channels_of_the_map_that_it_gets(palette, session, qtbot):
     session.select({"layer2"})
     palette.search.setText("dw 5x5 s2")
-    with qtbot.waitSignal(palette.placed, timeout=1000) as placed:
+    with qtbot.waitSignal(palette.placed) as placed:
         qtbot.keyClick(palette.search, Qt.Key.Key_Return)
     assert placed.args == [
         "Conv2d",
@@ -324,13 +324,13 @@ def own_group(session):
 def test_a_saved_group_is_listed_placed_renamed_and_removed(palette, session, qtbot):
     group = own_group(session)
     palette.rows.show_section("mine", FOLDED)
-    with qtbot.waitSignal(session.notified, timeout=1000) as said:
+    with qtbot.waitSignal(session.notified) as said:
         session.keep_block("layer2")
     assert "layer2 is in the palette" in said.args[0]
     assert palette.list.currentIndex().data() == "layer2"
     session.keep_block("layer2")
     assert "layer2 2" in titles(palette)
-    with qtbot.waitSignal(palette.group_placed, timeout=1000) as placed:
+    with qtbot.waitSignal(palette.group_placed) as placed:
         palette.list.doubleClicked.emit(palette.rows.index(palette.rows.row_of_own("layer2")))
     assert placed.args[0] == "layer2" and placed.args[1].inner == group.inner
     index = palette.rows.index(palette.rows.row_of_own("layer2 2"))
@@ -341,11 +341,11 @@ def test_a_saved_group_is_listed_placed_renamed_and_removed(palette, session, qt
     qtbot.keyClicks(editor, "My stage")
     with qtbot.assertNotEmitted(palette.group_placed):
         qtbot.keyClick(editor, Qt.Key.Key_Return)
-        qtbot.waitUntil(lambda: "My stage" in titles(palette), timeout=1000)
+        qtbot.waitUntil(lambda: "My stage" in titles(palette))
     assert "layer2 2" not in titles(palette)
     assert session.own_blocks.read("My stage").inner == group.inner
     palette.list.setCurrentIndex(palette.rows.index(palette.rows.row_of_own("My stage")))
-    with qtbot.waitSignal(session.notified, timeout=1000) as said:
+    with qtbot.waitSignal(session.notified) as said:
         qtbot.keyClick(palette.list, Qt.Key.Key_Delete)
     assert "My stage" not in titles(palette) and "its file is kept" in said.args[0]
 
@@ -355,7 +355,7 @@ def test_a_name_that_no_file_can_have_is_refused_with_a_sentence(palette, sessio
     session.keep_block("layer2")
     session.keep_block("layer2")
     for wrong in ("a/b", "", " ", "..", "x" * 99, "layer2"):
-        with qtbot.waitSignal(session.notified, timeout=1000):
+        with qtbot.waitSignal(session.notified):
             palette.rows.setData(palette.rows.index(palette.rows.row_of_own("layer2 2")), wrong)
     assert session.own_blocks.names() == ["layer2", "layer2 2"]
 
@@ -370,8 +370,8 @@ def test_enter_behind_a_refused_name_places_nothing(palette, session, qtbot):
     qtbot.keyClicks(editor, "a/b")
     with qtbot.assertNotEmitted(palette.group_placed), qtbot.waitSignal(session.notified):
         qtbot.keyClick(editor, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: palette.list.viewport().findChild(QLineEdit) is None, timeout=1000)
-    with qtbot.waitSignal(palette.group_placed, timeout=1000):
+    qtbot.waitUntil(lambda: palette.list.viewport().findChild(QLineEdit) is None)
+    with qtbot.waitSignal(palette.group_placed):
         qtbot.keyClick(palette.list, Qt.Key.Key_Return)
 
 
@@ -379,13 +379,13 @@ def test_a_spoilt_block_is_told_of_and_harms_nothing(palette, session, qtbot):
     own_group(session)
     session.keep_block("layer2")
     (folder() / "layer2.cnn.json").write_text("{")
-    with qtbot.waitSignal(session.notified, timeout=1000) as said:
+    with qtbot.waitSignal(session.notified) as said:
         palette.list.doubleClicked.emit(palette.rows.index(palette.rows.row_of_own("layer2")))
     assert "not JSON" in said.args[0]
     assert palette.list.dragged(palette.rows.entries[-1 - len(templates.names())]) is None
 
 
 def test_only_a_group_can_be_saved(session, qtbot):
-    with qtbot.waitSignal(session.notified, timeout=1000) as said:
+    with qtbot.waitSignal(session.notified) as said:
         session.keep_block("layer2")
     assert "Edit inside" in said.args[0] and session.own_blocks.names() == []

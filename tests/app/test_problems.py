@@ -52,7 +52,7 @@ def test_no_problems_is_said(problems):
 
 
 def test_mismatch_is_listed_explained_and_mended(problems, session, qtbot):
-    with qtbot.waitSignal(problems.count_changed, timeout=1000) as counted:
+    with qtbot.waitSignal(problems.count_changed) as counted:
         session.edit("Wrong", wrong_add)
     assert counted.args == [1]
     (row,) = problems.rows
@@ -61,7 +61,7 @@ def test_mismatch_is_listed_explained_and_mended(problems, session, qtbot):
     assert row.buttons[0].text().startswith("Project conv_a: 1×1, stride 2")
     assert row.buttons[0].text().endswith("+8.45k")
     assert "+8,448 parameters" in row.buttons[0].toolTip()
-    with qtbot.waitSignal(problems.count_changed, timeout=1000) as counted:
+    with qtbot.waitSignal(problems.count_changed) as counted:
         qtbot.mouseClick(row.buttons[0], Qt.MouseButton.LeftButton)
     assert counted.args == [0] and session.report.ok and problems.card is None
     assert session.document.undo.undoText() == "Project conv_a: 1×1, stride 2"
@@ -96,7 +96,7 @@ def test_many_problems_are_cut(problems, session):
 
 def test_hidden_it_only_counts(problems, session, qtbot):
     problems.hide()
-    with qtbot.waitSignal(problems.count_changed, timeout=1000):
+    with qtbot.waitSignal(problems.count_changed):
         session.edit("Wrong", wrong_add)
     assert problems.rows == []
     problems.show()

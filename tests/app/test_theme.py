@@ -33,7 +33,7 @@ def test_faces_are_the_bundled_ones(qapp):
 
 
 def test_apply_tells_and_colours(qapp, qtbot):
-    with qtbot.waitSignal(theme.changed, timeout=1000):
+    with qtbot.waitSignal(theme.changed):
         theme.apply(qapp, theme.LIGHT)
     assert theme.current() is theme.LIGHT
     assert theme.color("canvas") == QColor("#f3f4f7")

@@ -63,7 +63,7 @@ def test_empty_panel_says_how_to_begin(panel):
 def test_rows_are_drawn_with_their_figures(panel, session, qtbot):
     session.link.say_rows(range(1, 101), np.full(100, 0.4))
     session.link.validated.emit({"epoch": 1, "step": 90, "loss": 0.37, "accuracy": 0.884}, {})
-    qtbot.waitUntil(lambda: "validation" in panel.loss.legend.text(), timeout=3000)
+    qtbot.waitUntil(lambda: "validation" in panel.loss.legend.text())
     assert panel.stack.currentIndex() == 1
     assert (
         "train 0.400" in panel.loss.legend.text() and "validation 0.370" in panel.loss.legend.text()
@@ -79,7 +79,7 @@ def test_a_burst_is_drawn_once(panel, session, qtbot, monkeypatch):
     monkeypatch.setattr(panel, "draw", lambda: drawn.append(len(panel.run)))
     for step in range(1, 60):
         session.link.say_rows([step])
-    qtbot.waitUntil(lambda: bool(drawn), timeout=3000)
+    qtbot.waitUntil(lambda: bool(drawn))
     assert drawn == [59]
 
 
@@ -90,7 +90,7 @@ def test_a_hidden_panel_does_not_draw(panel, session, qtbot, monkeypatch):
     session.link.say_rows([1, 2, 3])
     assert not panel._clock.isActive() and not drawn
     panel.show()
-    qtbot.waitUntil(lambda: drawn == [3], timeout=3000)
+    qtbot.waitUntil(lambda: drawn == [3])
 
 
 def test_a_new_run_keeps_the_one_before_for_comparison(panel, session):
@@ -177,12 +177,12 @@ def test_every_action_has_a_shortcut_and_a_tip(bar):
 
 def test_keys_ask(bar, qtbot):
     bar.activateWindow()
-    with qtbot.waitSignal(bar.run_asked, timeout=3000):
+    with qtbot.waitSignal(bar.run_asked):
         qtbot.keyClick(bar, Qt.Key.Key_F5)
     bar.set_state("paused")
-    with qtbot.waitSignal(bar.resume_asked, timeout=3000):
+    with qtbot.waitSignal(bar.resume_asked):
         qtbot.keyClick(bar, Qt.Key.Key_F5)
-    with qtbot.waitSignal(bar.step_asked, timeout=3000):
+    with qtbot.waitSignal(bar.step_asked):
         qtbot.mouseClick(bar._buttons["step"], Qt.MouseButton.LeftButton)
 
 
@@ -213,7 +213,7 @@ def test_devices_are_listed_and_the_choice_kept(bar, qtbot):
         "cpu · EPYC 7B13 · 24 GiB",
         "cuda:0 · RTX 4090 · 24 GiB",
     ]
-    with qtbot.waitSignal(bar.device_chosen, timeout=3000) as chosen:
+    with qtbot.waitSignal(bar.device_chosen) as chosen:
         bar.device.setFocus()
         qtbot.keyClick(bar.device, Qt.Key.Key_Down)
     assert chosen.args == ["cuda:0"]
@@ -236,7 +236,7 @@ def test_figures_of_a_run(bar, qtbot):
         "seed": 0,
     }
     assert type(bar.settings.figures()["epochs"]) is int
-    with qtbot.waitSignal(bar.settings_changed, timeout=3000) as changed:
+    with qtbot.waitSignal(bar.settings_changed) as changed:
         bar.settings.boxes["epochs"].setValue(9)
     assert changed.args[0]["epochs"] == 9
     assert bar.settings.boxes["learning_rate"].text() == "automatic"

@@ -15,8 +15,7 @@ from explorer.catalog import KINDS
 from explorer.graph import file
 from explorer.graph.graph import Graph, Node, Wire
 from explorer.protocol import Decoder, encode
-
-LIMIT = 60.0  # seconds that any one answer may take on a busy machine
+from tests.patience import PATIENCE
 
 
 def _chain(
@@ -135,7 +134,7 @@ class Engine:
     def wait(self, *say: str, taken: bool = True, **figures) -> tuple[dict, dict[str, np.ndarray]]:
         """The next answer of one of these words whose figures are these; probes before it are
         taken."""
-        end = time.monotonic() + LIMIT
+        end = time.monotonic() + PATIENCE
         while True:
             found = self._frames.get(timeout=max(0.01, end - time.monotonic()))
             assert found is not None, f"the engine ended: {self.log.decode()}"
@@ -194,9 +193,9 @@ class Engine:
 
     def ended(self) -> int:
         """Waits for the end of the process; its exit status."""
-        status = self.process.wait(LIMIT)
+        status = self.process.wait(PATIENCE)
         for thread in self._threads:
-            thread.join(LIMIT)
+            thread.join(PATIENCE)
         return status
 
     def close(self) -> None:
@@ -206,7 +205,7 @@ class Engine:
             except BrokenPipeError:
                 pass
         try:
-            self.process.wait(10)
+            self.process.wait(PATIENCE / 4)
         except subprocess.TimeoutExpired:
             self.process.kill()
         self.ended()

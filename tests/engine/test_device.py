@@ -8,6 +8,7 @@ import torch
 
 from explorer.engine import device
 from explorer.engine.failure import EngineError, out_of_memory, sentence
+from tests.patience import PATIENCE
 
 
 def test_the_cpu_is_always_the_last():
@@ -35,7 +36,7 @@ print(os.getpriority(os.PRIO_PROCESS, 0), os.getpriority(os.PRIO_PROCESS, thread
 stop.set()
 """
     found = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     here, there = map(int, found.stdout.split())
     assert here >= 10 and (there == here or not sys.platform.startswith("linux"))

@@ -15,6 +15,7 @@ import explorer.engine
 from explorer.engine.service import collapsed
 from explorer.graph import file
 from explorer.protocol import FrameError
+from tests.patience import PATIENCE
 
 ROOM = Path(explorer.engine.__file__).parent
 
@@ -294,7 +295,7 @@ def test_never_imports_qt():
         "import sys, explorer.engine.__main__, explorer.engine.service; print(sorted(sys.modules))"
     )
     found = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     assert "'torch'" in found.stdout
     for word in ("PySide6", "pyqtgraph", "shiboken6", "explorer.app"):

@@ -105,10 +105,10 @@ class Person:
         self.canvas.setFocus()
         self.qtbot.keyClick(self.canvas, key, modifier)
 
-    def train(self, epochs: int) -> None:
-        """Press Run, with epochs of 60 steps: the window has no field for that."""
+    def train(self, epochs: int, steps: int = 60) -> None:
+        """Press Run, with epochs of so few steps, for which the window has no field."""
         run = self.session.run
-        run.set_recipe({**run.recipe, "epochs": epochs, "batch_size": 32, "limit": 1920})
+        run.set_recipe({**run.recipe, "epochs": epochs, "batch_size": 32, "limit": 32 * steps})
         run.choose_mode("float32")
         self.window.run_bar.run_actions["run"].trigger()
 
@@ -118,9 +118,9 @@ class Person:
     def redo(self) -> None:
         self.window.menus.redo.trigger()
 
-    def wait(self, condition) -> None:
-        """Wait until a condition is true."""
-        self.qtbot.waitUntil(condition, timeout=PATIENCE_MS)
+    def wait(self, condition, patience: int = PATIENCE_MS) -> None:
+        """Wait until a condition is true, at most `patience` ms."""
+        self.qtbot.waitUntil(condition, timeout=patience)
 
 
 @pytest.fixture
@@ -131,8 +131,8 @@ def person(qtbot, qapp):
     window = Window(session)
     window.resize(1440, 900)
     qtbot.addWidget(window, before_close_func=_lose_changes)
-    window.show()
-    qtbot.waitExposed(window)
+    with qtbot.waitExposed(window):
+        window.show()
     yield Person(window, qtbot)
     # pytest-qt has told the window to be deleted; without this it would wait for an event loop.
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
@@ -151,6 +151,6 @@ def _lose_changes(window: Window) -> None:
 @pytest.fixture
 def ready(person, qtbot):
     """The same, once the engine has shown the first network's feature maps."""
-    with qtbot.waitSignal(person.session.link.probed, timeout=PATIENCE_MS):
+    with qtbot.waitSignal(person.session.link.probed):
         person.session.link.start()
     return person

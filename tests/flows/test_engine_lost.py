@@ -9,8 +9,6 @@ from PySide6.QtTest import QTest
 
 from explorer.app import engine_link, settings
 
-PATIENCE = 60_000
-
 
 @pytest.fixture(params=["missing", "dies", "hangs"])
 def broken(request, tmp_path, monkeypatch):
@@ -36,7 +34,7 @@ def press_f5(person) -> None:
 def test_f5_brings_it_back_and_trains(broken, person, qtbot, monkeypatch):
     link, run, bar = person.session.link, person.session.run, person.window.run_bar
     link.start()
-    person.wait(lambda: link.given_up, PATIENCE)
+    person.wait(lambda: link.given_up)
     assert broken in person.window.notice.text()
     assert "no engine · F5 starts it" in person.window.status.state.text()
     assert bar.device.currentText() == "no engine" and bar.state == "absent"
@@ -44,14 +42,14 @@ def test_f5_brings_it_back_and_trains(broken, person, qtbot, monkeypatch):
     assert bar.run_actions["run"].isEnabled()
     press_f5(person)  # nothing is better yet
     assert run.state == "measuring" and bar.progress.text() == "engine is starting"
-    person.wait(lambda: link.given_up, PATIENCE)
+    person.wait(lambda: link.given_up)
     assert run.state == "died" and not run.resumable
     assert "no engine" in person.window.status.state.text()
     monkeypatch.setattr(engine_link, "HELLO_LIMIT_MS", 90_000)
     settings.ENGINE.forget()
     run.set_recipe({**run.recipe, "epochs": 50, "limit": 3840})
     run.choose_mode("float32")
-    with qtbot.waitSignal(link.rows_arrived, timeout=PATIENCE):
+    with qtbot.waitSignal(link.rows_arrived):
         press_f5(person)
     assert run.state == "running" and not link.given_up
     bar.run_actions["stop"].trigger()
@@ -62,15 +60,15 @@ def test_f5_brings_it_back_and_trains(broken, person, qtbot, monkeypatch):
 def test_f5_brings_the_views_back_where_the_network_cannot_run(broken, person, qtbot):
     link = person.session.link
     link.start()
-    person.wait(lambda: link.given_up, PATIENCE)
+    person.wait(lambda: link.given_up)
     person.session.select({"layer2"})
     person.window.actions_of_canvas.by_name["cut_out"].trigger()
     assert person.session.report.problems
     settings.ENGINE.forget()
-    with qtbot.waitSignal(link.hello_said, timeout=PATIENCE):
+    with qtbot.waitSignal(link.hello_said):
         press_f5(person)
     assert "cannot run yet" in person.window.notice.text()
-    with qtbot.waitSignal(link.probed, timeout=PATIENCE):
+    with qtbot.waitSignal(link.probed):
         person.undo()
 
 
@@ -79,12 +77,12 @@ def test_weights_that_waited_for_an_engine_that_never_came_are_not_asked_for_lat
 ):
     link = person.session.link
     settings.ENGINE.set((str(tmp_path / "nowhere"),))
-    with qtbot.waitSignal(link.died, timeout=PATIENCE):
+    with qtbot.waitSignal(link.died):
         person.session.exchange.bring(tmp_path / "none.pth")
     settings.ENGINE.forget()
     failures = []
     link.failed.connect(failures.append)
-    with qtbot.waitSignal(link.probed, timeout=PATIENCE):
+    with qtbot.waitSignal(link.probed):
         press_f5(person)
     assert not failures
     person.session.run.stop()

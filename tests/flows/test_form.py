@@ -76,11 +76,11 @@ def test_templates_are_found_in_the_menu_by_the_keyboard(person, qtbot):
     families = {action.text(): action.menu() for action in menu.actions()}
     assert families["lenet5"] is None and len(menu.actions()) <= 30
     menu.popup(person.window.mapToGlobal(person.window.rect().center()))
-    qtbot.waitUntil(menu.isVisible, timeout=5000)
+    qtbot.waitUntil(menu.isVisible)
     menu.setActiveAction(families["vgg"].menuAction())
     qtbot.keyClick(menu, Qt.Key.Key_Right)
     inside = families["vgg"]
-    qtbot.waitUntil(inside.isVisible, timeout=5000)
+    qtbot.waitUntil(inside.isVisible)
     while inside.activeAction() is None or inside.activeAction().text() != "vgg13":
         qtbot.keyClick(inside, Qt.Key.Key_Down)
     qtbot.keyClick(inside, Qt.Key.Key_Return)

@@ -121,7 +121,7 @@ def test_imported_weights_are_shown_and_reported(ready, tmp_path, qtbot):
         {name.replace("layer", "group"): value for name, value in state.items()},
         tmp_path / "theirs.pth",
     )
-    with qtbot.waitSignal(person.session.link.built, timeout=30_000) as built:
+    with qtbot.waitSignal(person.session.link.built) as built:
         drop(person, tmp_path / "theirs.pth")
     assert built.args[0]["fresh"] == 0
     notice = person.window.notice
@@ -141,16 +141,15 @@ def test_imported_weights_are_found_again(ready, tmp_path, qtbot):
     session = person.session
     torch.save(weights_of("cifar_resnet8", 7), tmp_path / "theirs.pth")
     session.save(tmp_path / "net.cnn.json")
-    with qtbot.waitSignal(session.link.built, timeout=30_000):
+    with qtbot.waitSignal(session.link.built):
         person.window.files.import_weights(str(tmp_path / "theirs.pth"))
-    with qtbot.waitSignal(session.link.probed, timeout=30_000) as probed:
+    with qtbot.waitSignal(session.link.probed) as probed:
         pass
     answers = probed.args[0]["answers"]
     session.new("lenet5")
     session.close(0)
     with qtbot.waitSignal(
         session.link.probed,
-        timeout=30_000,
         check_params_cb=lambda message, _arrays: message["path"] == "layer1",
     ) as probed:
         session.read(tmp_path / "net.cnn.json")
@@ -186,16 +185,15 @@ def test_weights_leave_the_photo_that_was_chosen(ready, tmp_path, qtbot):
     assert own.stem in person.scene.cards["input"].toolTip()
     (tmp_path / "torn.pth").write_bytes(b"PK\x03\x04 torn")
     torch.save(weights_of("cifar_resnet8", 7), tmp_path / "theirs.pth")
-    with qtbot.waitSignal(link.failed, timeout=30_000):
+    with qtbot.waitSignal(link.failed):
         drop(person, tmp_path / "torn.pth")
     with qtbot.waitSignal(
         link.probed,
-        timeout=30_000,
         check_params_cb=lambda message, _arrays: message["image"] == str(own),
     ):
         drop(person, tmp_path / "theirs.pth")
     person.session.run.build()
-    with qtbot.waitSignal(link.probed, timeout=30_000) as probed:
+    with qtbot.waitSignal(link.probed) as probed:
         pass
     assert probed.args[0]["image"] == str(own)
 

@@ -30,7 +30,7 @@ def test_without_pressing_anything_maps_and_gradients_are_there(ready, qtbot):
 def test_a_changed_parameter_rebuilds_and_keeps_the_other_weights(ready, qtbot):
     person = ready
     link = person.session.link
-    with qtbot.waitSignal(link.probed, timeout=20_000), qtbot.waitSignal(link.built) as answer:
+    with qtbot.waitSignal(link.probed), qtbot.waitSignal(link.built) as answer:
         person.session.edit("Set", partial(edits.set_params, id="layer3", params={"width": 48}))
     (built,) = answer.args
     assert built["params"] == person.session.report.params
@@ -42,14 +42,14 @@ def test_a_run_moves_every_view_and_can_be_paused_stepped_and_stopped(ready, qtb
     link, run, bar = person.session.link, person.session.run, person.window.run_bar
     rows = []
     link.rows_arrived.connect(lambda message, arrays: rows.append((message, arrays)))
-    with qtbot.waitSignal(link.rows_arrived, timeout=30_000):
+    with qtbot.waitSignal(link.rows_arrived):
         person.train(epochs=50)
     person.wait(lambda: len(rows) > 2)
     assert run.state == "running"
     bar.run_actions["pause"].trigger()
     person.wait(lambda: run.state == "paused")
     step = rows[-1][0]["step"]
-    with qtbot.waitSignal(link.rows_arrived, timeout=10_000):
+    with qtbot.waitSignal(link.rows_arrived):
         bar.run_actions["step"].trigger()
     assert rows[-1][0]["step"] == step + 1
     assert f"step {step + 1}" in bar.progress.text().replace("/", " ")
@@ -80,11 +80,11 @@ def test_the_engine_is_killed_and_the_run_goes_on_from_its_checkpoint(ready, qtb
     link, run = person.session.link, person.session.run
     person.session.new("lenet5")
     person.train(epochs=50)
-    with qtbot.waitSignal(link.saved, timeout=120_000) as saved:
+    with qtbot.waitSignal(link.saved) as saved:
         pass
     kept = saved.args[0]["step"]
     maps = person.window.feature_maps.title.text()
-    with qtbot.waitSignal(link.died, timeout=10_000) as died:
+    with qtbot.waitSignal(link.died) as died:
         os.kill(link.hello["pid"], signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
     assert "killed" in died.args[0] or os.name != "posix"
     assert person.window.isVisible() and run.state == "died"
@@ -92,7 +92,7 @@ def test_the_engine_is_killed_and_the_run_goes_on_from_its_checkpoint(ready, qtb
     assert "can be resumed" in person.window.notice.text()
     person.wait(lambda: link.hello is not None)
     assert run.resumable
-    with qtbot.waitSignal(link.rows_arrived, timeout=30_000) as rows:
+    with qtbot.waitSignal(link.rows_arrived) as rows:
         person.window.run_bar.run_actions["resume"].trigger()
     assert rows.args[1]["rows"][0, 0] == kept + 1
     person.window.run_bar.run_actions["stop"].trigger()
@@ -102,13 +102,13 @@ def test_the_engine_is_killed_and_the_run_goes_on_from_its_checkpoint(ready, qtb
 def test_editing_in_a_run_leaves_the_run_alone(ready, qtbot):
     person = ready
     link, run = person.session.link, person.session.run
-    with qtbot.waitSignal(link.rows_arrived, timeout=30_000):
+    with qtbot.waitSignal(link.rows_arrived):
         person.train(epochs=50)
     person.session.edit("Set", partial(edits.set_params, id="layer3", params={"width": 48}))
-    with qtbot.waitSignal(link.rows_arrived, timeout=10_000):
+    with qtbot.waitSignal(link.rows_arrived):
         pass
     assert run.state == "running"
-    with qtbot.waitSignal(link.built, timeout=20_000) as built:
+    with qtbot.waitSignal(link.built) as built:
         person.window.run_bar.run_actions["stop"].trigger()
     assert built.args[0]["params"] == person.session.report.params
 
@@ -116,14 +116,14 @@ def test_editing_in_a_run_leaves_the_run_alone(ready, qtbot):
 def test_another_network_in_view_shows_nothing_of_the_run(ready, qtbot):
     person = ready
     link, run = person.session.link, person.session.run
-    with qtbot.waitSignal(link.rows_arrived, timeout=30_000):
+    with qtbot.waitSignal(link.rows_arrived):
         person.train(epochs=50)
     person.session.edit("Set", partial(edits.set_params, id="layer3", params={"width": 48}))
     assert "as it was when it began" in person.window.notice.text()
     person.session.new("lenet5")
     watched = run.watched
     person.click("conv2")
-    with qtbot.waitSignal(link.rows_arrived, timeout=10_000):
+    with qtbot.waitSignal(link.rows_arrived):
         pass
     assert run.watched == watched and not run.shows_document
     assert person.scene.cards["output"].subtitle == ""
