@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from explorer.analysis.report import Report, analyse
-from explorer.analysis.source import source
 from explorer.catalog import templates
 from explorer.engine.model import build
+from explorer.export import FORMS
 from tests.patience import PATIENCE
 
 # Fills a network with numbers that depend on its state's names alone, and keeps them small enough
@@ -74,7 +74,7 @@ def run_alone(names: list[str], folder: Path, device: str = "meta") -> None:
     """
     for name in names:
         report = _report(name)
-        (folder / f"{name}.py").write_text(source(report), "utf-8")
+        (folder / f"{name}.py").write_bytes(FORMS["pytorch"].write(None, report))
         (folder / f"{name}.shape").write_text(repr((1, *report.graph.input)))
     ran = subprocess.run(
         [sys.executable, "-W", "error", "-c", _PROGRAM, device, *names],

@@ -30,6 +30,18 @@ def test_a_file_is_named_for_what_it_holds(path):
     assert path.stem not in ("utils", "util", "helpers", "helper", "manager", "misc", "common")
 
 
+def test_the_tests_mirror_the_rooms():
+    """tests/graph/test_edits.py is for explorer/graph/edits.py; whole actions and campaigns are for
+    many modules, and this file for all."""
+    folder = Path(__file__).resolve().parent
+    for path in folder.rglob("test_*.py"):
+        where = path.relative_to(folder)
+        if where.parts[0] in ("flows", "campaigns") or path == Path(__file__).resolve():
+            continue
+        module = PACKAGE / where.parent / path.stem.removeprefix("test_")
+        assert module.is_dir() or module.with_suffix(".py").exists(), f"{where}: for which module?"
+
+
 def loaded(*modules: str) -> set[str]:
     """Top-level names of what a fresh process has loaded after these imports."""
     program = f"import sys, {', '.join(modules)}; print(*{{name.partition('.')[0] for name in sys.modules}})"
@@ -61,7 +73,7 @@ def test_the_core_loads_neither_torch_nor_qt():
 
 
 def test_the_engine_never_loads_qt():
-    found = loaded(*names("engine", "protocol"))
+    found = loaded(*names("engine", "protocol"), "explorer.engine.__main__")
     assert "torch" in found and not found & {"PySide6", "pyqtgraph", "shiboken6"}
 
 

@@ -3,8 +3,6 @@
 import pytest
 
 from explorer.app.exchange import MOST_REMEMBERED
-from explorer.app.notice import Notice
-from explorer.app.weights_report import WeightsReport
 from explorer.catalog.datasets import PHOTOS
 from explorer.graph import edits
 
@@ -144,35 +142,3 @@ def test_only_so_many_files_are_remembered_and_only_their_copies_kept(ready, tmp
         bring(ready, exchange._folder, copy.name)
     left = {int(path.stem) for path in exchange._folder.glob("*.safetensors")}
     assert left == set(range(3, MOST_REMEMBERED + 3))
-
-
-def test_the_notice_offers_more(session, qtbot):
-    from PySide6.QtWidgets import QWidget
-
-    room = QWidget()
-    room.resize(800, 400)
-    qtbot.addWidget(room)
-    notice, done = Notice(room, session), []
-    room.show()
-    notice.say("All fits.", "Show all", lambda: done.append(1))
-    assert notice.more.isVisible() and notice.rect().contains(notice.more.geometry())
-    tall = notice.height()
-    notice.more.click()
-    assert done == [1] and not notice.isVisible()
-    session.notified.emit("All fits.")
-    assert not notice.more.isVisible() and notice.height() < tall
-
-
-def test_the_report_lists_what_does_not_fit_in_red(qapp, qtbot, session):
-    from PySide6.QtCore import Qt
-
-    from explorer.app import theme
-
-    report = WeightsReport("theirs.pth into net", "Nothing was loaded.", ROWS, False, None)
-    qtbot.addWidget(report)
-    report.show()
-    model = report.table.model()
-    cells = [[model.index(row, column).data() for column in range(4)] for row in range(3)]
-    assert cells[0] == ["no partner", "fc.bias", "–", "10"] and cells[1][2] == "b.weight"
-    colours = [model.index(row, 1).data(Qt.ItemDataRole.ForegroundRole).name() for row in range(3)]
-    assert colours == [theme.DARK.problem, theme.DARK.text, theme.DARK.muted]

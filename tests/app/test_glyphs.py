@@ -1,4 +1,4 @@
-"""Every kind has a drawing of its own, and its words fit on its card."""
+"""Every kind has a drawing of its own."""
 
 import itertools
 
@@ -6,14 +6,8 @@ import pytest
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 
-from explorer.analysis.layout import card_size
 from explorer.app import glyphs, theme
-from explorer.app.canvas.card import shortcut
-from explorer.app.canvas.words import fitted
-from explorer.app.session import Session
 from explorer.catalog import KINDS
-from explorer.graph import edits, names
-from explorer.graph.graph import Node
 
 # These look the same on purpose: variants of one idea.
 ALIKE = [
@@ -22,7 +16,6 @@ ALIKE = [
     {"MBConv", "InvertedResidualV3"},
     {"Inception", *(f"Inception{letter}" for letter in "ABCDE")},
 ]
-EDGES = 24  # of a card's words: twelve pixels on each side
 
 
 def drawn(name: str, **params) -> bytes:
@@ -84,60 +77,3 @@ def test_a_line_of_taps_is_drawn_in_full(length, qapp):
 
     assert max(map(runs, drawn_large(kernel_size=(1, length)))) == length
     assert max(map(runs, zip(*drawn_large(kernel_size=(length, 1))))) == length
-
-
-@pytest.mark.parametrize("name", KINDS)
-def test_words_of_a_new_card_are_not_cut(name, qapp):
-    theme.apply(qapp, theme.DARK)
-    kind = KINDS[name]
-    join = kind.category == "merge" and not kind.composite
-    room = card_size(name)[0] - (10 if join else EDGES)
-    id = names.following(name, ())
-    label = kind.label(kind.settings({})) if kind.label else ""
-    lines = (
-        [(theme.sans(12, True), name), (theme.sans(10), id)]
-        if join
-        else [(theme.sans(13, True), id), (theme.sans(11), label or name)]
-    )
-    for font, words in lines:
-        face, written = fitted(font, words, room)
-        assert written == words and face.pixelSize() >= font.pixelSize() - 2
-
-
-def test_long_words_shrink_before_they_are_cut(qapp):
-    theme.apply(qapp, theme.DARK)
-    font = theme.sans(13, True)
-    assert fitted(font, "conv1", 100)[0].pixelSize() == 13
-    face, words = fitted(font, "branch7x7dbl_5", 92)
-    assert words == "branch7x7dbl_5" and (face.pixelSize(), face.stretch()) != (13, 100)
-    assert fitted(font, "w" * 40, 100)[1].endswith("…")
-
-
-@pytest.mark.parametrize(
-    "kind, params, dashed",
-    [
-        ("BasicBlock", {}, False),
-        ("BasicBlock", {"width": 128}, True),
-        ("BasicBlock", {"shortcut": "none"}, None),
-        ("BasicBlock", {"width": 128, "shortcut": "zeros"}, True),
-        ("PreActBasicBlock", {"width": 128, "stride": 2}, True),
-        ("Fire", {}, None),
-        ("MBConv", {"out_channels": 16}, False),
-        ("MBConv", {"out_channels": 16, "stride": 2}, None),
-    ],
-)
-def test_a_shortcut_is_drawn_as_it_computes(kind, params, dashed, session: Session):
-    session.edit("Put", lambda graph: _with(graph, kind, params))
-    assert shortcut(session.facts_of("made")) is dashed
-
-
-def _with(graph, kind, params):
-    return edits.insert(
-        graph,
-        Node(
-            "made",
-            kind,
-            params | ({"width": 16} if "width" not in params and "Basic" in kind else {}),
-        ),
-        graph.into("layer2")["x"],
-    )

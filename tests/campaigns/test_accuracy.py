@@ -7,7 +7,6 @@ from explorer.catalog.datasets import FASHION_MNIST
 from explorer.engine.recipe import Recipe
 from explorer.engine.training import Run, prepare
 
-
 pytestmark = pytest.mark.campaign
 
 

@@ -9,13 +9,13 @@ import torch
 
 from explorer.analysis.report import Report, analyse
 from explorer.analysis.source import class_name, source
-from explorer.catalog import templates
+from explorer.catalog import check, templates
 from explorer.catalog.templates.template import CIFAR
+from explorer.graph import names
 
 FOLDER = Path(__file__).parent
 REFERENCE = json.loads((FOLDER / "torchvision.json").read_text())
 FIGURES = json.loads((FOLDER / "torchvision_figures.json").read_text())
-
 # Parameters of networks that torchvision lacks, as their papers or reference code count them.
 PAPERS = {
     # LeCun et al. 1998, section II.B, with every map of C3 connected: 156 + 2416 + …
@@ -188,3 +188,40 @@ def test_it_is_declared_in_order_and_described(name):
     assert graph.order == tuple(graph.nodes)
     assert found.family and found.doc
     assert found.classes == (10 if found.input in (CIFAR, (1, 28, 28)) else 1000)
+
+
+@pytest.mark.parametrize("name", templates.names())
+def test_template(name):
+    found = templates.template(name)
+    assert found.doc and found.doc.isprintable()
+    graph = templates.build(name)
+    assert graph.name == name and graph.input == found.input and len(found.input) == 3
+    check.graph(graph)
+    assert all(names.fault(id) is None for id in graph.nodes)
+    small = templates.build(name, (1, 28, 28), 7)
+    assert small.input == (1, 28, 28)
+    check.graph(small)
+
+
+def test_the_first_templates_stay():
+    assert set(templates.names()) >= {
+        "resnet18",
+        "resnet34",
+        "resnet50",
+        "resnet101",
+        "resnet152",
+        "plain18",
+        "plain34",
+        "cifar_resnet8",
+        "cifar_resnet20",
+        "cifar_resnet32",
+        "cifar_resnet44",
+        "cifar_resnet56",
+        "cifar_resnet110",
+        "cifar_plain20",
+        "cifar_plain56",
+        "vgg16",
+        "lenet5",
+    }
+    with pytest.raises(KeyError):
+        templates.build("resnet19")

@@ -3,21 +3,15 @@
 import csv
 import os
 import signal
-import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors import safe_open
 
-import explorer.engine
 from explorer.engine.service import collapsed
 from explorer.graph import file
 from explorer.protocol import FrameError
-from tests.patience import PATIENCE
-
-ROOM = Path(explorer.engine.__file__).parent
 
 
 def test_says_hello_with_its_devices(own_engine):
@@ -288,16 +282,3 @@ def test_keeps_the_run_when_the_window_dies(own_engine, tiny, tmp_path):
     own_engine.stop_listening()
     assert own_engine.ended() == 0
     assert (tmp_path / "checkpoint.safetensors").exists()
-
-
-def test_never_imports_qt():
-    code = (
-        "import sys, explorer.engine.__main__, explorer.engine.service; print(sorted(sys.modules))"
-    )
-    found = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True
-    )
-    assert "'torch'" in found.stdout
-    for word in ("PySide6", "pyqtgraph", "shiboken6", "explorer.app"):
-        assert f"'{word}" not in found.stdout
-        assert not [path for path in ROOM.glob("*.py") if word in path.read_text("utf-8")]

@@ -5,12 +5,8 @@ import re
 
 import pytest
 
-from explorer.catalog import CATEGORIES, KINDS, Kind, Param, check, templates
-from explorer.catalog.check import KindError
-from explorer.catalog.datasets import DATASETS
+from explorer.catalog import CATEGORIES, KINDS, Kind, Param
 from explorer.catalog.kind import PORTS, REQUIRED, Registry
-from explorer.graph import names
-from explorer.graph.graph import Graph, Node, Wire
 
 WANTED = """Conv2d BatchNorm2d ReLU MaxPool2d AvgPool2d AdaptiveAvgPool2d Flatten Linear Dropout Add
     Concat ImageNetStem CifarStem BasicBlock Bottleneck Stage ClassifierHead""".split()
@@ -202,66 +198,15 @@ def test_a_number_may_be_whole():
     assert Param("p", 0.5, "A share.", 0.0, 1.0).fault(2)
 
 
-def test_check_trusts_what_was_there_and_looks_at_what_is_new():
-    bad = Graph("g", (1, 4, 4), {"a": Node("a", "ReLU", {"p": 3})}, ())
-    with pytest.raises(KindError, match="a: ReLU has no parameter 'p'; it has: none"):
-        check.graph(bad)
-    with pytest.raises(KindError):
-        check.graph(bad, Graph("g", (1, 4, 4)))
-    good = Graph("g", (1, 4, 4), {"a": Node("a", "ReLU")}, (Wire("input", "a"),))
-    assert check.graph(good) is good
-    for wires in ((Wire("input", "a", "b"),), (Wire("a", "output", "a"),)):
-        with pytest.raises(KindError, match="has no input"):
-            check.graph(Graph("g", (1, 4, 4), good.nodes, wires), good)
-
-
-@pytest.mark.parametrize("name", templates.names())
-def test_template(name):
-    found = templates.template(name)
-    assert found.doc and found.doc.isprintable()
-    graph = templates.build(name)
-    assert graph.name == name and graph.input == found.input and len(found.input) == 3
-    check.graph(graph)
-    assert all(names.fault(id) is None for id in graph.nodes)
-    small = templates.build(name, (1, 28, 28), 7)
-    assert small.input == (1, 28, 28)
-    check.graph(small)
-
-
-def test_the_first_templates_stay():
-    assert set(templates.names()) >= {
-        "resnet18",
-        "resnet34",
-        "resnet50",
-        "resnet101",
-        "resnet152",
-        "plain18",
-        "plain34",
-        "cifar_resnet8",
-        "cifar_resnet20",
-        "cifar_resnet32",
-        "cifar_resnet44",
-        "cifar_resnet56",
-        "cifar_resnet110",
-        "cifar_plain20",
-        "cifar_plain56",
-        "vgg16",
-        "lenet5",
-    }
-    with pytest.raises(KeyError):
-        templates.build("resnet19")
-
-
-def test_data_sets():
-    fashion = DATASETS["fashion-mnist"]
-    assert fashion.input == (1, 28, 28) and len(fashion.classes) == 10
-    assert (fashion.train, fashion.test) == (60_000, 10_000)
-    for name, data in DATASETS.items():
-        assert data.name == name and sentence(data.doc)
-        assert len(data.mean) == len(data.std) == data.input[0]
-
-
 @pytest.mark.parametrize("name", [name for name in KINDS if name != "Group"])
 def test_every_kind_names_its_source(name):
     """A paper with its year, a table of one, or PyTorch's own page."""
     assert re.search(r"\b(19|20)\d\d\b|torch\.nn\.", KINDS[name].doc)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_no_form_shows_the_names_of_files(name):
+    for param in KINDS[name].params:
+        assert not re.search(
+            r"\dx\d|red$|^(Bn|Se|Num)\b|^Ch\d|^(Inline|First|Expanded|Eps)$", param.called
+        )

@@ -7,8 +7,10 @@ import json
 
 import pytest
 
-from explorer.catalog import KINDS
+from explorer.catalog import KINDS, check
+from explorer.catalog.check import KindError
 from explorer.cli import main
+from explorer.graph.graph import Graph, Node, Wire
 
 # Of parameters that take the same values one stands for all.
 ONCE = {
@@ -25,7 +27,7 @@ PARAMS = [
 ]
 
 
-def check(tmp_path, kind: str, params: dict, input=(6, 9, 9)) -> tuple[int, str, str]:
+def checked(tmp_path, kind: str, params: dict, input=(6, 9, 9)) -> tuple[int, str, str]:
     """The exit status of `check`, what it prints, and what it complains of."""
     nodes = [{"id": "conv5", "kind": kind, "params": params}]
     wires = [["input", "conv5", port] for port in KINDS[kind].inputs] + [["conv5", "output"]]
@@ -52,7 +54,7 @@ def check(tmp_path, kind: str, params: dict, input=(6, 9, 9)) -> tuple[int, str,
 
 def refused(tmp_path, kind, param, value) -> str:
     """The sentence; one line, short, without a trace of Python."""
-    status, out, err = check(tmp_path, kind.name, {param.name: value})
+    status, out, err = checked(tmp_path, kind.name, {param.name: value})
     assert (status, out) == (2, ""), f"takes {value!r}"
     assert err.startswith("cnn-explorer: ") and err.count("\n") == 1 and len(err) < 500
     assert f"conv5: {param.name} is " in err and "<" not in err
@@ -160,6 +162,19 @@ def test_what_this_parameter_does_not_take(tmp_path, kind, param):
     ],
 )
 def test_values_that_do_not_fit_together(tmp_path, kind, params, sentence):
-    status, out, err = check(tmp_path, kind, params)
+    status, out, err = checked(tmp_path, kind, params)
     assert err == "" and sentence in out
     assert (status, "✗" in out) == ((1, True) if sentence else (0, False))
+
+
+def test_check_trusts_what_was_there_and_looks_at_what_is_new():
+    bad = Graph("g", (1, 4, 4), {"a": Node("a", "ReLU", {"p": 3})}, ())
+    with pytest.raises(KindError, match="a: ReLU has no parameter 'p'; it has: none"):
+        check.graph(bad)
+    with pytest.raises(KindError):
+        check.graph(bad, Graph("g", (1, 4, 4)))
+    good = Graph("g", (1, 4, 4), {"a": Node("a", "ReLU")}, (Wire("input", "a"),))
+    assert check.graph(good) is good
+    for wires in ((Wire("input", "a", "b"),), (Wire("a", "output", "a"),)):
+        with pytest.raises(KindError, match="has no input"):
+            check.graph(Graph("g", (1, 4, 4), good.nodes, wires), good)
