@@ -1,6 +1,7 @@
-"""Templates as exported files, run where nothing is known of this program."""
+"""Templates as exported files, loaded where nothing is known of this program."""
 
 import contextlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from explorer.analysis.class_name import class_name
 from explorer.analysis.report import Report, analyse
 from explorer.catalog import templates
 from explorer.engine.model import build
@@ -39,20 +41,17 @@ def answer(network, shape):
 _PROGRAM = (
     _FILL
     + """
-import contextlib, runpy, sys
+import json, runpy, sys
 import numpy as np
 
 torch.set_num_threads(1)
-device = sys.argv[1]
-for name in sys.argv[2:]:
-    with open(name + ".txt", "w") as file, contextlib.redirect_stdout(file), torch.device(device):
-        space = runpy.run_path(name + ".py", run_name="__main__")
-    network = space["network"]
-    if device == "meta":
-        network.to_empty(device="cpu")
-    with open(name + ".shape") as file:
-        shape = eval(file.read())
-    np.save(name + ".npy", answer(network, shape))
+for name in sys.argv[1:]:
+    with open(name + ".json") as file:
+        network_name, shape = json.load(file)
+    space = runpy.run_path(name + ".py", run_name=name)
+    with torch.device("meta"):  # which draws no weights: those of `answer` are compared
+        network = space[network_name]()
+    np.save(name + ".npy", answer(network.to_empty(device="cpu"), shape))
 assert not [name for name in sys.modules if name.split(".")[0] in ("explorer", "torchvision")]
 """
 )
@@ -65,19 +64,16 @@ def _report(name: str) -> Report:
     return analyse(templates.build(name, (channels, side, side)))
 
 
-def run_alone(names: list[str], folder: Path, device: str = "meta") -> None:
-    """Runs the files of these templates as a person would, one after another in an interpreter of
-    their own; what each prints and computes lies in the folder.
-
-    device: where the file itself makes its network; on "meta" it draws no weights, and none are
-    needed, for what it computes is compared with weights of ours.
-    """
+def run_alone(names: list[str], folder: Path) -> None:
+    """Loads the files of these templates, one after another in an interpreter of their own; what
+    the network of each computes lies in the folder."""
     for name in names:
         report = _report(name)
         (folder / f"{name}.py").write_bytes(FORMS["pytorch"].write(None, report))
-        (folder / f"{name}.shape").write_text(repr((1, *report.graph.input)))
+        about = class_name(report.graph), (1, *report.graph.input)
+        (folder / f"{name}.json").write_text(json.dumps(about))
     ran = subprocess.run(
-        [sys.executable, "-W", "error", "-c", _PROGRAM, device, *names],
+        [sys.executable, "-W", "error", "-c", _PROGRAM, *names],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -87,16 +83,11 @@ def run_alone(names: list[str], folder: Path, device: str = "meta") -> None:
 
 
 def compare(name: str, folder: Path) -> None:
-    """Asserts that a file that was run printed what the analysis says, and computed what the
-    engine's model computes."""
+    """Asserts that the network of a file that was loaded computed what the engine's computes."""
     report = _report(name)
     with torch.device("meta"):  # the weights that it would draw are not those that are compared
         model = build(report.graph, torch.device("meta"))
     assert model.text == (folder / f"{name}.py").read_text("utf-8")
-    assert (folder / f"{name}.txt").read_text().splitlines() == [
-        f"{report.params:,} parameters",
-        f"(1, {report.output[0]})",
-    ]
     space: dict = {}
     exec(_FILL, space)
     with one_thread():

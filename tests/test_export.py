@@ -1,6 +1,6 @@
-"""Exported files, in one interpreter that knows nothing of this program: each prints what the
-analysis says, and computes what the engine's model computes, bit for bit. One network of each
-family, and of each form of block that its family's first has not; the campaign does all."""
+"""Exported files, in one interpreter that knows nothing of this program: each computes what the
+engine's model computes, bit for bit. One network of each family, and of each form of block that the
+family's first has not; the campaign does all."""
 
 import pytest
 
@@ -19,7 +19,7 @@ NAMES = [members[0] for _family, members in families()] + [
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Where they were run."""
+    """Where they were loaded, and what they computed lies."""
     folder = tmp_path_factory.mktemp("exports")
     exports.run_alone(NAMES, folder)
     return folder
