@@ -53,13 +53,13 @@ NETWORKS = [
     ("alexnet", (3, 96, 96)),
     ("squeezenet1_1", (3, 64, 64)),
     ("googlenet", (3, 64, 64)),
-    ("densenet121", (3, 64, 64)),
+    ("densenet121", (3, 32, 32)),
     ("mobilenet_v3_large", (3, 64, 64)),
     ("shufflenet_v2_x1_0", (3, 64, 64)),
     ("se_resnet18", (3, 64, 64)),
     ("efficientnet_b0", (3, 64, 64)),
     ("convnext_tiny", (3, 64, 64)),
-    ("cifar_preact_resnet110", (3, 16, 16)),
+    ("cifar_preact_resnet110", (3, 8, 8)),
 ]
 
 

@@ -1,7 +1,14 @@
 """What a person sees before they have done anything, and that figures follow what they do."""
 
+import pytest
+
 from explorer.app.number import grouped
 from explorer.graph.graph import Wire
+
+
+@pytest.fixture(autouse=True)
+def engine_command():
+    """The window's own, `python -m explorer.engine`, where other flows have one that is warm."""
 
 
 def test_the_first_window_shows_a_residual_network_for_fashion_mnist(ready):
