@@ -76,6 +76,7 @@ def run_alone(names: list[str], folder: Path) -> None:
         [sys.executable, "-W", "error", "-c", _PROGRAM, *names],
         cwd=folder,
         capture_output=True,
+        check=False,
         text=True,
         timeout=5 * PATIENCE,
     )

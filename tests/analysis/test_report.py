@@ -34,7 +34,7 @@ def depth(graph: Graph) -> int:
 SHALLOW = [each for each in ALL if depth(built(*each.values)) <= 200]
 
 
-@pytest.mark.parametrize("name, fit", ALL)
+@pytest.mark.parametrize(("name", "fit"), ALL)
 def test_rows_add_up_to_the_totals(name, fit):
     report = analyse(built(name, fit), FASHION_MNIST if fit else None)
     layers = report.layers()
@@ -79,7 +79,7 @@ def test_every_layer_is_what_pytorch_computes(layer):
             assert (tuple(out.shape[1:]), params) == (each.out, each.params), each
 
 
-@pytest.mark.parametrize("name, fit", SHALLOW)
+@pytest.mark.parametrize(("name", "fit"), SHALLOW)
 def test_a_forward_pass_gives_every_layer_its_shapes(name, fit, compare_shapes):
     """The deeper networks are of the same families; the campaign runs them too."""
     compare_shapes(analyse(built(name, fit)))
@@ -98,7 +98,7 @@ def test_first_blocks_of_the_second_stage():
 
 
 @pytest.mark.parametrize(
-    "path, producer",
+    ("path", "producer"),
     [
         ("input", "input"),
         ("output", "fc"),

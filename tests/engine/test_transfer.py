@@ -138,21 +138,16 @@ def test_a_file_of_weights_that_is_gone_is_told_and_the_network_drawn(engine, ti
     assert built["kept"] == 0
 
 
-@pytest.mark.parametrize("form", ["safetensors", "onnx"])
-def test_exports_what_it_holds(engine, tiny, tmp_path, form):
+def test_exports_what_it_holds(engine, tiny, tmp_path):
+    """To safetensors; to ONNX it does in the flow of photos."""
     engine.build(tiny(), watch="fc", seed=4)
     engine.wait("built")
-    engine.send("export", graph=file.to_dict(tiny()), form=form, path=str(tmp_path / f"net.{form}"))
+    path = tmp_path / "net.safetensors"
+    engine.send("export", graph=file.to_dict(tiny()), form="safetensors", path=str(path))
     answer, _ = engine.wait("exported")
-    assert answer["path"] == str(tmp_path / f"net.{form}")
-    if form == "onnx":
-        assert answer["difference"] < 1e-4 and answer["dynamic"]
-    else:
-        found, model = (
-            load_file(tmp_path / "net.safetensors"),
-            build(tiny(), torch.device("cpu"), 4),
-        )
-        assert all(torch.equal(found[name], value) for name, value in model.net.named_parameters())
+    assert answer["path"] == str(path)
+    found, model = load_file(path), build(tiny(), torch.device("cpu"), 4)
+    assert all(torch.equal(found[name], value) for name, value in model.net.named_parameters())
     engine.send("watch", watch="fc", image=1)  # and goes on
     assert np.isfinite(engine.wait("probe", image=1)[0]["mean"])
 

@@ -199,12 +199,7 @@ def test_weights_leave_the_photo_that_was_chosen(ready, tmp_path, qtbot):
 
 
 @pytest.mark.parametrize(
-    "form, words",
-    [
-        ("safetensors", "is written"),
-        # The engine's export to ONNX is tested with the engine, in the same way.
-        pytest.param("onnx", "differ by at most", marks=pytest.mark.campaign),
-    ],
+    "form, words", [("safetensors", "is written"), ("onnx", "differ by at most")]
 )
 def test_the_network_that_the_engine_holds_is_taken_away(ready, tmp_path, monkeypatch, form, words):
     person = ready
@@ -217,3 +212,7 @@ def test_the_network_that_the_engine_holds_is_taken_away(ready, tmp_path, monkey
     if form == "safetensors":
         state = weights_of("cifar_resnet8", 0)
         assert torch.equal(load_file(path)["conv1.weight"], state["conv1.weight"])
+    else:
+        assert "any number of pictures" in person.window.notice.text()
+    person.click("layer2")  # and the engine goes on
+    person.wait(lambda: "layer2" in person.window.feature_maps.title.text())

@@ -7,6 +7,7 @@ same status or signal; what comes and goes over the pipes, and how it is killed,
 Linux alone.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -84,10 +85,8 @@ def keep(window: socket.socket) -> bool:
     if running not in ready:
         os.kill(engine, signal.SIGKILL)
     _, status = os.waitpid(engine, 0)
-    try:
+    with contextlib.suppress(OSError):  # the window may not wait for it
         window.sendall(json.dumps(os.waitstatus_to_exitcode(status)).encode())
-    except OSError:
-        pass  # the window does not wait for it
     os._exit(0)
 
 
