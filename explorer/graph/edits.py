@@ -34,12 +34,18 @@ def remove(graph: Graph, ids: Iterable[str], bridge: bool = False) -> Graph:
         _existing(graph, id)
     wires = [wire for wire in graph.wires if wire.source not in ids and wire.target not in ids]
     if bridge:
+        feeding: dict[str, str | None] = {}  # what fed a removed node, of those that stay
         for wire in graph.wires:
             if wire.source in ids and wire.target not in ids:
                 source: str | None = wire.source
-                while source in ids:
+                passed: list[str] = []
+                while source in ids and source not in feeding:
+                    passed.append(source)
                     into = graph.into(source)
                     source = into[min(into)].source if into else None
+                if source in feeding:
+                    source = feeding[source]
+                feeding.update(dict.fromkeys(passed, source))
                 if source is not None:
                     wires.append(replace(wire, source=source))
     nodes = {id: node for id, node in graph.nodes.items() if id not in ids}
@@ -97,6 +103,15 @@ def set_params(graph: Graph, id: str, params: Mapping[str, Value]) -> Graph:
     return replace_node(graph, replace(node, params={**node.params, **params}))
 
 
+def set_each(graph: Graph, params: Mapping[str, Mapping[str, Value]]) -> Graph:
+    """The graph with parameters of several nodes set, by id, the others as they were."""
+    nodes = dict(graph.nodes)
+    for id, values in params.items():
+        node = _existing(graph, id)
+        nodes[id] = replace(node, params={**node.params, **values})
+    return replace(graph, nodes=nodes)
+
+
 def replace_node(graph: Graph, node: Node) -> Graph:
     """The graph with `node` in the place of the one of the same id."""
     _existing(graph, node.id)
@@ -149,11 +164,11 @@ def paste(
     taken: names that are not free though no node bears them. The new nodes are the last ones of
     the result.
     """
-    taken = set(taken)
+    free = names.Free({*taken, *graph.nodes})
     fresh: dict[str, str] = {}
     nodes = dict(graph.nodes)
     for node in part.nodes.values():
-        fresh[node.id] = id = names.free(node.id, nodes.keys() | taken)
+        fresh[node.id] = id = free.take(node.id)
         x, y = node.position
         nodes[id] = replace(node, id=id, position=(x + offset[0], y + offset[1]))
     wires = tuple(

@@ -113,6 +113,11 @@ class Graph:
             return tuple(self.nodes)
         return self._sorted()
 
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """By the id of every node and both ends: which one it is in that order."""
+        return {id: number for number, id in enumerate((INPUT, *self.order, OUTPUT))}
+
     def _sorted(self) -> tuple[str, ...]:
         waiting = {
             id: sum(1 for wire in self.into(id).values() if wire.source != INPUT)

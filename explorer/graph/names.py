@@ -2,7 +2,8 @@
 
 import keyword
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
+from itertools import count
 
 from explorer.graph.graph import ENDS
 from explorer.text import _
@@ -55,28 +56,50 @@ def _cut(name: object) -> object:
 
 def free(wanted: str, taken: Container[str]) -> str:
     """`wanted`, or with the first number behind it that makes it differ from all `taken`."""
-    if wanted not in taken and fault(wanted) is None:
-        return wanted
-    stem = wanted.rstrip("0123456789")[: LONGEST - 10]
-    return _numbered(stem if stem and fault(f"{stem}1") is None else "node", taken)
+    return Free(taken).take(wanted)
 
 
-def _numbered(stem: str, taken: Container[str]) -> str:
-    number = 1
-    while f"{stem}{number}" in taken or fault(f"{stem}{number}"):
-        number += 1
-    return f"{stem}{number}"
+class Free:
+    """Names that differ from all `taken` and from one another."""
+
+    def __init__(self, taken: Container[str]) -> None:
+        self._taken = taken
+        self._given: set[str] = set()
+        self._numbers: dict[str, Iterator[str]] = {}  # by the stem, from where they were last
+
+    def take(self, wanted: str) -> str:
+        """`wanted`, or with the first number behind it that makes it differ."""
+        name = wanted
+        if wanted in self._given or wanted in self._taken or fault(wanted):
+            stem = wanted.rstrip("0123456789")[: LONGEST - 10]
+            stem = stem if stem and fault(f"{stem}1") is None else "node"
+            if stem not in self._numbers:
+                self._numbers[stem] = _all_numbered(stem, self._taken)
+            name = next(name for name in self._numbers[stem] if name not in self._given)
+        self._given.add(name)
+        return name
+
+
+def _all_numbered(stem: str, taken: Container[str]) -> Iterator[str]:
+    for number in count(1):
+        if f"{stem}{number}" not in taken and not fault(f"{stem}{number}"):
+            yield f"{stem}{number}"
 
 
 def following(kind: str, taken: Container[str]) -> str:
     """The next free id for a node of `kind`: conv1, conv2 … for Conv2d."""
+    return next(all_following(kind, taken))
+
+
+def all_following(kind: str, taken: Container[str]) -> Iterator[str]:
+    """The free ids for nodes of `kind`, one after another."""
     stem = _STEMS.get(kind)
     if stem is None:
         stem = re.sub(r"2d$", "", kind).replace("NeXt", "next").replace("LU", "lu")
         stem = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", stem).lower()
         last = stem.rpartition("_")[2]
         stem = last if last in ("block", "stem", "bottleneck", "pad") else stem
-    return _numbered(stem, taken)
+    return _all_numbered(stem, taken)
 
 
 # What people write in code; what is left out is its name in small letters.
