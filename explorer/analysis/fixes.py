@@ -1,8 +1,9 @@
 """What would make a problem right: each fix a named edit that a person can choose."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from explorer.analysis.facts import Fault, all_known, names_in, names_of, sweep
@@ -65,10 +66,7 @@ def _add(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
             wire.source: _reshaped(report, wire.source, have, want) for wire, have in branches
         }
         if all(changed.values()) and not any(
-            graph.reaches(source, wire.source)
-            for source in changed
-            for wire in wires
-            if wire.source != source
+            _feeds(graph, source, [wire.source for wire in wires]) for source in changed
         ):
             yield _matched(report, changed)
 
@@ -85,7 +83,7 @@ def _matched(report: "Report", changed: Mapping[str, Mapping[str, Value]]) -> Fi
             branches=_(" and ").join(f"{source} ({values})" for source, values in each)
         )
     )
-    return Fix(label, partial(_set_each, params=changed))
+    return Fix(label, partial(edits.set_each, params=changed))
 
 
 def _projected(want: Shape, branches: list[tuple[Wire, Shape]], strides: list[int]) -> Fix:
@@ -117,10 +115,19 @@ def _project_each(graph: Graph, wires: list[Wire], strides: dict[str, int], chan
     return graph
 
 
-def _set_each(graph: Graph, params: Mapping[str, Mapping[str, Value]]) -> Graph:
-    for id, values in params.items():
-        graph = edits.set_params(graph, id, values)
-    return graph
+def _feeds(graph: Graph, id: str, others: Collection[str]) -> bool:
+    """A way leads from the node to one of the others. No look is taken at what comes after all of
+    them."""
+    last = max(graph.places[other] for other in others)
+    goals, found, stack = set(others) - {id}, {id}, [id]
+    while stack:
+        for wire in graph.out_of(stack.pop()):
+            if wire.target in goals:
+                return True
+            if wire.target not in found and graph.places[wire.target] < last:
+                found.add(wire.target)
+                stack.append(wire.target)
+    return False
 
 
 def _stride(have: Shape, want: Shape) -> int | None:
@@ -200,8 +207,9 @@ def _multiply(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
         if stride:
             yield _projected(want, [(wires[which], have)], [stride])
         changed = _reshaped(report, wires[which].source, have, want)
-        if changed and not graph.reaches(wires[which].source, wires[other].source):
-            yield _matched(report, {wires[which].source: changed})
+        source, beside = wires[which].source, wires[other].source
+        if changed and source != beside and not _feeds(graph, source, [beside]):
+            yield _matched(report, {source: changed})
 
 
 def _concat(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
@@ -212,11 +220,8 @@ def _concat(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
         others = {shape[1:] for number, shape in enumerate(ins) if number != which}
         want = (have[0], *min(others))
         changed = _reshaped(report, source, have, want) if len(others) == 1 else {}
-        if changed and not any(
-            report.graph.reaches(source, other)
-            for number, other in enumerate(sources)
-            if number != which
-        ):
+        beside = sources[:which] + sources[which + 1 :]
+        if changed and source not in beside and not _feeds(report.graph, source, beside):
             yield _matched(report, {source: changed})
 
 
@@ -312,23 +317,29 @@ def _input(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
 def _unconnected(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     """Connect what leads nowhere yet, if there is just one such node before this one."""
     graph = report.graph
-    if id == OUTPUT:
-        loose = [other for other in graph.nodes if not graph.out_of(other)]
-    else:
-        loose = [
-            other
-            for other in (*graph.nodes, INPUT)
-            if not graph.out_of(other) and other != id and not edits.refusal(graph, other, id)
-        ]
     allowed = fault.allowed or {"ports": (PORT,), "count": 1}
-    port = allowed["ports"][0]
-    if len(loose) == 1 and allowed["count"] == 1:
+    loose = list(islice(_loose(report, id), 2)) if allowed["count"] == 1 else ()
+    if len(loose) == 1:
         yield Fix(
             _("Connect {source} to {target}").format(source=loose[0], target=id),
-            partial(edits.connect, source=loose[0], target=id, port=port),
+            partial(edits.connect, source=loose[0], target=id, port=allowed["ports"][0]),
         )
     if id != OUTPUT and not graph.out_of(id):
         yield Fix(_("Remove {node}").format(node=id), partial(edits.remove, ids=[id]))
+
+
+def _loose(report: "Report", id: str) -> Iterator[str]:
+    """What feeds nothing, and may feed the node."""
+    graph = report.graph
+    behind, stack = {id}, [id]
+    while stack and report.loose:
+        for wire in graph.out_of(stack.pop()):
+            if wire.target not in behind:
+                behind.add(wire.target)
+                stack.append(wire.target)
+    yield from (other for other in report.loose if other not in behind)
+    if id != OUTPUT and not graph.out_of(INPUT):
+        yield INPUT
 
 
 def _names(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
@@ -337,13 +348,14 @@ def _names(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
         _("Keep the layers of {node} under its name").format(node=inliner),
         partial(edits.set_params, id=inliner, params={"inline": False}),
     )
-    users = [
-        id
-        for id, facts in report.facts.items()
-        if id in report.alive and name in names_of(id, facts)
-    ]
-    if name in users and len(users) == 2:  # with a third, the name would still occur twice
-        fresh = names.free(name, names_in(report.graph))
+    if (
+        name in report.alive
+        and name in names_of(name, report.facts[name])
+        and (
+            report.users[name] == 2  # with a third, the name would still occur twice
+        )
+    ):
+        fresh = names.free(name, report.names)
         yield Fix(
             _("Rename {old} to {new}").format(old=name, new=fresh),
             partial(edits.rename, old=name, new=fresh),

@@ -1,11 +1,20 @@
 """The report on a network: every shape, figure and problem, from one sweep."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from explorer.analysis.advice import advise
-from explorer.analysis.facts import Facts, Fault, clashes, needed, sweep
+from explorer.analysis.facts import (
+    Facts,
+    Fault,
+    clashes,
+    names_in,
+    names_of,
+    needed,
+    sweep,
+)
 from explorer.analysis.fixes import fixes, inside
 from explorer.analysis.layer import Layer, layers_of, producers
 from explorer.analysis.problem import Problem
@@ -16,6 +25,9 @@ from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Shape, Wire
 from explorer.text import _
 
 MOST_LAYERS = 100_000  # cifar_resnet1202, the deepest of the literature, has some 4,800
+MOST_MENDED = 100
+"""So many problems get fixes, the first ones; for some fixes the whole network is looked at. With
+those mended the next get theirs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +97,12 @@ class Report:
             if facts.inner is not None and facts.faults:
                 found += self._problems_inside(id, facts)
                 continue
-            found += [
-                self._problem(path, fault, id, fault is facts.fault)
-                for path, fault in _once(_faults(id, facts))
-            ]
+            for path, fault in _once(_faults(id, facts)):
+                mendable = fault is facts.fault and len(found) < MOST_MENDED
+                found.append(self._problem(path, fault, id, mendable))
         for id, faults in self.faults.items():
-            found += [self._problem(id, fault, id) for fault in faults]
+            for fault in faults:
+                found.append(self._problem(id, fault, id, len(found) < MOST_MENDED))
         return tuple(found)
 
     @cached_property
@@ -122,6 +134,25 @@ class Report:
                 node=id,
                 fixes=tuple(replace(fix, edit=inside(id, fix.edit)) for fix in problem.fixes),
             )
+
+    @cached_property
+    def loose(self) -> tuple[str, ...]:
+        """The ids of the nodes that feed nothing."""
+        return tuple([id for id in self.graph.nodes if not self.graph.out_of(id)])
+
+    @cached_property
+    def names(self) -> set[str]:
+        """Every name that the layers put into the network beside one another."""
+        return names_in(self.graph)
+
+    @cached_property
+    def users(self) -> Counter[str]:
+        """By such a name: how many nodes that lead to the output use it."""
+        found: Counter[str] = Counter()
+        for id, facts in self.facts.items():
+            if id in self.alive:
+                found.update(set(names_of(id, facts)))
+        return found
 
     def layers(self) -> list[Layer]:
         """The primitives that lead to the output, in order of execution; none if the network is
