@@ -669,3 +669,60 @@ def test_the_work_can_be_done_in_steps():
 def test_an_empty_network_gets_none():
     assert analyse(Graph("net", (3, 8, 8))).advice == ()
     assert analyse(replace(templates.build("lenet5"), wires=())).advice == ()
+
+
+# Any network ----------------------------------------------------------------------------------
+
+
+def test_two_layers_of_one_name_get_no_advice_until_one_is_renamed():
+    graph = templates.build("vgg11")
+    features = graph.nodes["features"]
+    inner = edits.set_params(features.inner, "group2", {"depth": 2})
+    report = analyse(edits.replace_node(graph, replace(features, inner=inner)))
+    assert [problem.rule for problem in report.problems] == ["names"]
+    paths = [layer.path for layer in report.layers()]
+    assert len(set(paths)) < len(paths) and report.advice == ()
+    mended = report.problems[0].fixes[0].edit(report.graph)
+    assert [advice.rule for advice in analyse(mended).advice] == ["plain"]
+
+
+def chain(count: int) -> Graph:
+    """Convolutions and ReLUs in turn."""
+    nodes = [
+        Node(f"conv{n}", "Conv2d", CONV) if n % 2 else Node(f"relu{n}", "ReLU")
+        for n in range(1, count + 1)
+    ]
+    ids = ["input", *(node.id for node in nodes), "output"]
+    return Graph(
+        "chain", (8, 8, 8), {node.id: node for node in nodes}, tuple(map(Wire, ids, ids[1:]))
+    )
+
+
+def test_a_plain_stack_takes_no_more_work_than_it_has_layers(operations):
+    half, whole = [operations(lambda: analyse(chain(count)).advice) for count in (500, 1000)]
+    assert whole < 2.3 * half
+
+
+def test_all_of_a_very_deep_stack_is_normalised_at_once():
+    report = analyse(chain(2000))
+    advice = only(report, "plain")
+    assert "1000 layers with weights" in advice.message
+    assert followed(report, advice) == ["Insert BatchNorm2d behind 1000 convolutions"]
+
+
+@pytest.mark.parametrize("dead", [False, True])
+def test_no_piece_of_the_work_grows_with_the_network(dead, operations):
+    def largest(count: int) -> int:
+        graph = chain(count)
+        if dead:  # all behind the first convolution leads nowhere
+            graph = replace(graph, wires=(*graph.wires[:-1], Wire("conv1", "output")))
+        report = analyse(graph)
+        assert report.layers() and report.ok and graph.out_of("input")
+        work, tries, most, got = steps(report), False, 0, [False]
+        while got != ["end"]:
+            tries, got = bool(got[0]), []
+            calls = operations(lambda: got.append(next(work, "end")))
+            most = most if tries else max(most, calls)
+        return most
+
+    assert largest(4000) < 1.2 * largest(2000)

@@ -7,20 +7,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from explorer.analysis.advice import chain, ends, window
-from explorer.analysis.advice.ground import Ground, Seen, Way, in_turn
+from explorer.analysis.advice.ground import STEP, Ground, Seen, Setting, Way, set_all
 from explorer.analysis.problem import ADVICE, Fix, Problem
 from explorer.text import _
 
 if TYPE_CHECKING:
     from explorer.analysis.report import Report
 
-_STEP = 256  # layers; what is looked at in one go
-
 
 class Rule(NamedTuple):
     """One kind of advice. title: what it is about. reason: why, with its source. kinds: of the
     layers that `look` is asked about; without kinds it is asked once, about the whole network.
-    everywhere: the label of a fix that follows it in all {count} places at once."""
+    everywhere: the label of a fix that follows it in all {count} places at once, where the first
+    fix of each place sets parameters."""
 
     name: str
     title: str
@@ -160,15 +159,20 @@ class _Told(NamedTuple):
 def steps(report: "Report") -> Generator[bool | None, None, tuple[Problem, ...]]:
     """The advice on a network, in order of execution. It stops after each little piece of the work,
     some ms at most, for whoever has other things to do: with True where the next piece is to try a
-    fix, which takes as long as the analysis of the network. Returns the whole."""
+    fix, which takes as long as the analysis of the network. Returns the whole; nothing while two
+    layers have one name, for then it is open which of them is meant."""
     found: dict[tuple[str, Way], _Told] = {}
     if not report.size or report.too_large:
         return ()
     ground = Ground(report)
     yield None
+    yield from ground.read()
+    if ground.clash:
+        return ()
+    yield from ground.locate()
     for kind, rules in _BY_KIND.items():
         for number, layer in enumerate(ground.kinds.get(kind, ())):
-            if number % _STEP == _STEP - 1:
+            if number % STEP == STEP - 1:
                 yield None
             if None in layer.facts.ins:
                 continue
@@ -191,9 +195,11 @@ def steps(report: "Report") -> Generator[bool | None, None, tuple[Problem, ...]]
     for told in sorted(found.values(), key=lambda told: order.get(told.way[0], -1)):
         fixes = []
         for fix in told.seen.fixes():
-            if fix is not None:
+            if isinstance(fix, Fix):
                 fixes.append(fix)
-            yield fix is None
+                yield None
+            else:
+                yield fix
         problems.append((told.rule, _problem(ground, told, fixes)))
         yield None
     return tuple(_everywhere(problems))
@@ -236,16 +242,22 @@ def _often(ground: Ground, told: _Told) -> str:
 
 def _everywhere(problems: list[tuple[Rule, Problem]]) -> Iterator[Problem]:
     """The advice, and with it, where a rule says so, one fix that follows it in all places."""
+    firsts: dict[str, list[Fix]] = {}
     for rule, problem in problems:
-        firsts = [each.fixes[0] for other, each in problems if other is rule and each.fixes]
-        if rule.everywhere and len(firsts) > 1 and problem.fixes:
-            added = [fix.added for fix in firsts if fix.added is not None]
-            all_of_them = Fix(
-                rule.everywhere.format(count=len(firsts)),
-                partial(in_turn, each=tuple(fix.edit for fix in firsts)),
-                sum(added) if len(added) == len(firsts) else None,
+        if rule.everywhere and problem.fixes:
+            firsts.setdefault(rule.name, []).append(problem.fixes[0])
+    whole: dict[str, Fix] = {}
+    for name, fixes in firsts.items():
+        if len(fixes) > 1:
+            added = [fix.added for fix in fixes if fix.added is not None]
+            whole[name] = Fix(
+                RULES[name].everywhere.format(count=len(fixes)),
+                partial(set_all, settings=[e.edit for e in fixes if isinstance(e.edit, Setting)]),
+                sum(added) if len(added) == len(fixes) else None,
             )
-            problem = replace(problem, fixes=(*problem.fixes, all_of_them))
+    for rule, problem in problems:
+        if problem.fixes and rule.name in whole:
+            problem = replace(problem, fixes=(*problem.fixes, whole[rule.name]))
         yield problem
 
 

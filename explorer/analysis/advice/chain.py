@@ -2,10 +2,22 @@
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import count
 
 from explorer.analysis import placing
-from explorer.analysis.advice.ground import LINEAR, Ground, Seen, Way, in_turn, lift
-from explorer.analysis.facts import sweep
+from explorer.analysis.advice.ground import (
+    LINEAR,
+    LOOK,
+    STEP,
+    Ground,
+    Seen,
+    Setting,
+    Way,
+    at_each,
+    lift,
+    set_all,
+)
+from explorer.analysis.facts import Facts, sweep
 from explorer.analysis.layer import Layer
 from explorer.analysis.problem import Fix
 from explorer.catalog import KINDS
@@ -39,7 +51,7 @@ def linear(ground: Ground, layer: Layer) -> Seen | None:
     """Two layers with weights and nothing but linear ones between them."""
     between: list[str] = []
     before = ground.source(layer)
-    while before is not None and before.kind in _THROUGH:
+    while before is not None and before.kind in _THROUGH and len(between) < LOOK:
         between.append(before.kind)
         before = ground.source(before)
     if before is None or before.kind not in LINEAR or _factors(ground, before, layer):
@@ -76,10 +88,13 @@ def _factors(ground: Ground, first: Layer, second: Layer) -> bool:
 def _is_separable(ground: Ground, pointwise: Layer) -> bool:
     """A depthwise convolution comes before it on some branch, with no other weights between."""
     ways = list(pointwise.sources)
-    while ways:
-        layer = ground.by_path.get(ways.pop())
-        if layer is None:
+    visited: set[str] = set()
+    while ways and len(visited) < LOOK:
+        path = ways.pop()
+        layer = ground.by_path.get(path)
+        if layer is None or path in visited:
             continue
+        visited.add(path)
         if layer.kind in LINEAR:
             shape = layer.ins[0]
             if shape and getattr(layer.facts.settings, "groups", 1) == shape[0] > 1:
@@ -90,7 +105,7 @@ def _is_separable(ground: Ground, pointwise: Layer) -> bool:
             or (layer.facts.kind.category == "activation")
         ):
             ways += layer.sources
-    return False
+    return bool(ways)  # too far to tell
 
 
 def _together(first: Layer, second: Layer) -> str:
@@ -172,81 +187,96 @@ def plain(ground: Ground) -> Iterator[Seen | None]:
     """Many layers with weights in a row, and nothing between them that normalises or leads
     around. None now and then, for whoever has other work."""
     counts: dict[str, int] = {}  # layers with weights up to here, by path
+    rows: dict[str, str] = {}  # the last of them
+    firsts: dict[str, str] = {}  # and the first
+    before: dict[str, str] = {}  # of a layer with weights: the one of them before it
     deep: dict[str, Layer] = {}
     for number, layer in enumerate(ground.layers):
-        if number % 2048 == 2047:
+        if number % STEP == STEP - 1:
             yield None
-        kind, sources = layer.facts.kind.name, layer.sources
+        kind, sources = layer.kind, layer.sources
         if kind in NORMS or len(sources) != 1:
             continue
-        count = counts.get(sources[0], 0) + (kind in LINEAR)
-        if count:
-            counts[layer.path] = count
-            if count > DEEP and kind in LINEAR:
-                row = _row(ground, layer)
-                deep[row[0].path] = layer
-    for last in deep.values():
-        row = _row(ground, last)
+        (source,), path = sources, layer.path
+        count = counts.get(source, 0) + (kind in LINEAR)
+        if not count:
+            continue
+        counts[path], firsts[path] = count, firsts.get(source, path)
+        rows[path] = path if kind in LINEAR else rows[source]
+        if kind in LINEAR:
+            if source in rows:
+                before[path] = rows[source]
+            if count > DEEP:
+                deep[firsts[path]] = layer
+    for first, last in deep.items():
         yield Seen(
             _(
                 "{count} layers with weights follow one another from {first} to {last}, with "
                 "no normalisation and no shortcut"
-            ).format(count=len(row), first=ground.name(row[0]), last=ground.name(last)),
-            partial(_normalised, ground, row),
-            ground.place(row[0]).way,
+            ).format(
+                count=counts[last.path],
+                first=ground.name(ground.by_path[first]),
+                last=ground.name(last),
+            ),
+            partial(_normalised, ground, last.path, before),
+            ground.place(ground.by_path[first]).way,
         )
 
 
-def _row(ground: Ground, last: Layer) -> list[Layer]:
-    """The layers with weights that lead to one of them in a plain row."""
-    row: list[Layer] = []
-    layer: Layer | None = last
-    while layer is not None and len(layer.sources) == 1 and layer.kind not in NORMS:
-        if layer.kind in LINEAR:
-            row.append(layer)
-        layer = ground.by_path.get(layer.sources[0])
-    return row[::-1]
-
-
-def _normalised(ground: Ground, row: list[Layer]) -> Iterator[Fix | None]:
-    """One edit: BatchNorm2d behind each convolution of the row, whose bias then does nothing."""
-    edit, own_ones, blocks = [], 0, {}
-    for layer in row:
+def _normalised(ground: Ground, last: str, before: dict[str, str]) -> Iterator[Fix | bool]:
+    """One edit: BatchNorm2d behind each convolution of the row that ends there, whose bias then
+    does nothing. before: the layer with weights before each."""
+    behind: dict[Way, list[str]] = {}  # convolutions by the group in which they lie
+    settings: list[Setting] = []
+    blocks: dict[Way, Facts] = {}
+    path: str | None = last
+    for number in count(1):
+        if path is None:
+            break
+        if number % STEP == 0:
+            yield False
+        layer, path = ground.by_path[path], before.get(path)
         own = ground.place(layer).own
         if layer.kind == "Linear":
             continue
         if ground.is_own(layer):
-            edit.append(lift(own[:-1], partial(_norm_behind, id=own[-1])))
-            own_ones += 1
+            behind.setdefault(own[:-1], []).append(own[-1])
         else:
             blocks[own] = ground.facts(own)
+    for ids in behind.values():
+        ids.reverse()
     following: dict[Way, int] = {}  # the number of the next layer of VGG groups beside one another
-    for own, facts in blocks.items():
+    for own, facts in reversed(blocks.items()):
         if getattr(facts.settings, "norm", None) == "none":
-            edit.append(ground.setting(own, {"norm": "BatchNorm2d"}).edit)
+            settings.append(Setting(own, {"norm": "BatchNorm2d"}))
         elif facts.kind.name == "VGGGroup" and not facts.settings.batch_norm:
             p = facts.settings
             first = following.get(own[:-1], p.first)
             following[own[:-1]] = first + 3 * p.depth + p.pool
-            edit.append(ground.setting(own, {"batch_norm": True, "first": first}).edit)
-    yield None
-    if edit and ground.after(Fix("", partial(in_turn, each=tuple(edit)))):
+            settings.append(Setting(own, {"batch_norm": True, "first": first}))
+    if not behind and not settings:
+        return
+    edit = partial(_norms_everywhere, behind=behind, settings=settings)
+    yield True
+    if ground.after(Fix("", edit)):
         label = (
-            _("Insert BatchNorm2d behind {count} convolutions").format(count=own_ones)
-            if own_ones == len(edit)
-            else _("Insert BatchNorm2d everywhere")
+            _("Insert BatchNorm2d everywhere")
+            if settings
+            else _("Insert BatchNorm2d behind {count} convolutions").format(
+                count=sum(map(len, behind.values()))
+            )
         )
-        yield Fix(label, partial(in_turn, each=tuple(edit)))
+        yield Fix(label, edit)
 
 
-def _norm_behind(graph: Graph, id: str) -> Graph:
-    leaving = graph.out_of(id)
-    graph = edits.set_params(graph, id, {"bias": False})
-    graph = placing.into_wire(graph, leaving[0], "BatchNorm2d", {})
-    norm = list(graph.nodes)[-1]
-    for wire in leaving[1:]:
-        graph = edits.connect(graph, norm, wire.target, wire.port)
-    return graph
+def _norms_everywhere(graph: Graph, behind: dict[Way, list[str]], settings: list[Setting]) -> Graph:
+    each = {where: partial(_norm_behind, ids=ids) for where, ids in behind.items()}
+    return set_all(at_each(graph, each), settings)
+
+
+def _norm_behind(graph: Graph, ids: list[str]) -> Graph:
+    graph = edits.set_each(graph, {id: {"bias": False} for id in ids})
+    return placing.behind_each(graph, ids, "BatchNorm2d")
 
 
 # An activation before the residual sum ----------------------------------------------------------
@@ -261,7 +291,9 @@ def residual(ground: Ground, layer: Layer) -> Seen | None:
         return None
     for number, path in enumerate(layer.sources):
         end = ground.by_path.get(path)
-        while end is not None and end.kind in _PASSES and len(ground.uses[end.path]) == 1:
+        for _step in range(LOOK):
+            if end is None or end.kind not in _PASSES or len(ground.uses[end.path]) != 1:
+                break
             end = ground.by_path.get(end.sources[0]) if end.sources else None
         if end is None or end.kind not in _POSITIVE or len(ground.uses[end.path]) != 1:
             continue
@@ -281,8 +313,7 @@ def residual(ground: Ground, layer: Layer) -> Seen | None:
 
 def _entry(ground: Ground, path: str) -> str:
     """Where a shortcut begins: the path of what feeds it; itself, if it is the identity."""
-    shortcut = True
-    while shortcut:
+    for _step in range(LOOK):
         layer = ground.by_path.get(path)
         if layer is None:
             break
@@ -294,22 +325,24 @@ def _entry(ground: Ground, path: str) -> str:
                 or (layer.kind == "Conv2d" and pair(layer.facts.settings.kernel_size) == (1, 1))
             )
         )
-        if shortcut:
-            path = layer.sources[0]
+        if not shortcut:
+            break
+        path = layer.sources[0]
     return path
 
 
 def _comes_from(ground: Ground, end: Layer, starts: set[str]) -> bool:
-    """A way with weights on it leads from one of these layers to `end`."""
+    """A way with weights on it leads from one of these layers to `end`: a branch of a residual
+    block, so no longer than LOOK."""
     weights = False
-    while len(end.sources) == 1:
-        weights = weights or end.kind in LINEAR
-        if end.sources[0] in starts:
-            return weights
-        before = ground.by_path.get(end.sources[0])
-        if before is None:
+    layer: Layer | None = end
+    for _step in range(LOOK):
+        if layer is None or len(layer.sources) != 1:
             return False
-        end = before
+        weights = weights or layer.kind in LINEAR
+        if layer.sources[0] in starts:
+            return weights
+        layer = ground.by_path.get(layer.sources[0])
     return False
 
 

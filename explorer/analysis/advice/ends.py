@@ -1,14 +1,15 @@
 """Advice about where a network ends, and what in it leads nowhere."""
 
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections import Counter
+from collections.abc import Collection, Generator, Iterator, Mapping
+from functools import cached_property, partial
 
-from explorer.analysis.advice.ground import Ground, Place, Seen, Way, lift
-from explorer.analysis.facts import Facts, all_known, needed, sweep
+from explorer.analysis.advice.ground import LOOK, STEP, Ground, Place, Seen, Way, lift
+from explorer.analysis.facts import Facts, all_known, sweep
 from explorer.analysis.problem import Fix
 from explorer.catalog import KINDS
 from explorer.graph import edits
-from explorer.graph.graph import Graph
+from explorer.graph.graph import Graph, Shape
 from explorer.text import _
 
 _LAST = {
@@ -30,7 +31,9 @@ def last(ground: Ground) -> Iterator[Seen]:
     if ground.report.output is None or len(ground.report.output) != 1:
         return  # a map for each picture is no vector of scores
     end = next((layer for layer in reversed(ground.layers) if layer.path not in ground.uses), None)
-    while end is not None and end.kind in ("Identity", "Flatten"):
+    for _step in range(LOOK):
+        if end is None or end.kind not in ("Identity", "Flatten"):
+            break
         end = ground.source(end)
     if end is None:
         return
@@ -50,30 +53,22 @@ def _removed(ground: Ground, place: Place) -> Iterator[Fix]:
 # Dead ends ------------------------------------------------------------------------------------
 
 
-def dead(ground: Ground) -> Iterator[Seen]:
+def dead(ground: Ground) -> Iterator[Seen | None]:
     """Nodes from which no way leads to the output: they are neither counted nor trained."""
-    yield from _dead(ground, ground.report.graph, ground.report.facts, ())
+    report = ground.report
+    yield from _dead(ground, report.graph, report.facts, report.alive, ())
 
 
-def _dead(ground: Ground, graph: Graph, facts: Mapping[str, Facts], where: Way) -> Iterator[Seen]:
-    alive = needed(graph)
-    told: set[str] = set()
-    for id in reversed(list(graph.nodes)):
+def _dead(
+    ground: Ground, graph: Graph, facts: Mapping[str, Facts], alive: Collection[str], where: Way
+) -> Iterator[Seen | None]:
+    joins = _Joins(ground, graph, facts)
+    for number, id in enumerate(reversed(list(graph.nodes))):
+        if number % STEP == STEP - 1:
+            yield None
         if id in alive or graph.out_of(id) or facts[id].fault or facts[id].out is None:
             continue
-        branch = [id]
-        for node in branch:  # what leads only here
-            branch += [
-                wire.source
-                for wire in graph.into(node).values()
-                if wire.source in graph.nodes
-                and wire.source not in alive
-                and wire.source not in branch
-                and all(leaving.target in branch for leaving in graph.out_of(wire.source))
-            ]
-        if not told.isdisjoint(branch):
-            continue
-        told.update(branch)
+        branch = yield from _leading_only_to(graph, id)
         name = ".".join((*where, id))
         message = (
             _("{node} leads nowhere: it is not counted, and nothing can train it").format(node=name)
@@ -83,32 +78,94 @@ def _dead(ground: Ground, graph: Graph, facts: Mapping[str, Facts], where: Way) 
                 "counted, and nothing can train them"
             ).format(node=name, count=len(branch) - 1)
         )
-        yield Seen(message, partial(_cut, graph, facts, where, id, tuple(branch)), (*where, id))
+        yield Seen(message, partial(_cut, joins, where, id, branch), (*where, id))
+    number = 0
     for id, found in facts.items():
         if found.inner is not None and found.ins and found.ins[0] is not None:
-            inner = {child.id: child.facts for child in sweep(found.inner, found.ins[0])}
-            yield from _dead(ground, found.inner, inner, (*where, id))
+            inner: dict[str, Facts] = {}
+            for child in sweep(found.inner, found.ins[0]):
+                inner[child.id] = child.facts
+                number += 1
+                if number % STEP == 0:
+                    yield None
+            living = {child.id for child in found.children}
+            yield from _dead(ground, found.inner, inner, living, (*where, id))
 
 
-def _cut(
-    graph: Graph, facts: Mapping[str, Facts], where: Way, id: str, branch: tuple[str, ...]
-) -> Iterator[Fix]:
-    joins = [
-        join
-        for join in graph.nodes
-        if KINDS[graph.nodes[join].kind].variadic
-        and join not in branch
-        and _fits(graph, facts, id, join)
-    ]
-    if len(joins) == 1:
-        port = next(
-            port
-            for port in KINDS[graph.nodes[joins[0]].kind].all_ports
-            if port not in graph.into(joins[0])
-        )
+def _leading_only_to(graph: Graph, end: str) -> Generator[None, None, tuple[str, ...]]:
+    """A node that feeds nothing, and all whose wires lead to it alone. No other such node has any
+    of them, so all together have no more than there are."""
+    branch = [end]
+    met: Counter[str] = Counter()
+    for number, node in enumerate(branch):
+        if number % STEP == STEP - 1:
+            yield
+        for wire in graph.into(node).values():
+            met[wire.source] += 1
+            if wire.source in graph.nodes and met[wire.source] == len(graph.out_of(wire.source)):
+                branch.append(wire.source)
+    return tuple(branch)
+
+
+class _Joins:
+    """The nodes of a graph that can take one branch more, by what they take."""
+
+    def __init__(self, ground: Ground, graph: Graph, facts: Mapping[str, Facts]) -> None:
+        self.graph, self.facts = graph, facts
+        self._ground = ground
+
+    @cached_property
+    def _by_shape(self) -> dict[Shape, list[str]]:
+        """Sums by the shape that they add, other joins by that without the channels."""
+        found: dict[Shape, list[str]] = {}
+        for id, node in self.graph.nodes.items():
+            ins = self.facts[id].ins
+            if not KINDS[node.kind].variadic or self.facts[id].fault:
+                continue
+            if ins and all_known(ins):
+                found.setdefault(ins[0] if node.kind == "Add" else (0, *ins[0][1:]), []).append(id)
+        return found
+
+    def only(self, id: str) -> tuple[str, str] | None:
+        """The one join that can take a node's output, and the port; None if there is none or
+        another, or if enough was looked for."""
+        shape = self.facts[id].known_out
+        found = self._by_shape.get(shape, []) + self._by_shape.get((0, *shape[1:]), [])
+        leading = self._leading_to(id, len(found)) if found else None
+        if leading is None:
+            return None
+        ports = [(join, self._port(join)) for join in found if join not in leading]
+        free = [(join, port) for join, port in ports if port is not None]
+        return free[0] if len(free) == 1 else None
+
+    def _port(self, join: str) -> str | None:
+        """Where a wire more can end; None if there are too many already."""
+        into = self.graph.into(join)
+        ports = KINDS[self.graph.nodes[join].kind].all_ports
+        return next((port for port in ports if port not in into), None)
+
+    def _leading_to(self, end: str, work: int) -> set[str] | None:
+        """A node and those that lead to it, which cannot take what it gives; None if that is more
+        than may be looked at, with so much other work."""
+        found, stack = {end}, [end]
+        while stack:
+            if not self._ground.may_walk(1 + work):
+                return None
+            work = 0
+            for wire in self.graph.into(stack.pop()).values():
+                if wire.source not in found:
+                    found.add(wire.source)
+                    stack.append(wire.source)
+        return found
+
+
+def _cut(joins: _Joins, where: Way, id: str, branch: tuple[str, ...]) -> Iterator[Fix]:
+    end = joins.only(id)
+    if end is not None:
+        join, port = end
         yield Fix(
-            _("Connect {source} to {target}").format(source=id, target=joins[0]),
-            lift(where, partial(edits.connect, source=id, target=joins[0], port=port)),
+            _("Connect {source} to {target}").format(source=id, target=join),
+            lift(where, partial(edits.connect, source=id, target=join, port=port)),
         )
     yield Fix(
         _("Remove {node}").format(node=".".join((*where, id)))
@@ -116,13 +173,3 @@ def _cut(
         else _("Remove these {count} nodes").format(count=len(branch)),
         lift(where, partial(edits.remove, ids=branch)),
     )
-
-
-def _fits(graph: Graph, facts: Mapping[str, Facts], id: str, join: str) -> bool:
-    """The join can take the node's output as one branch more."""
-    have, ins = facts[id].known_out, facts[join].ins
-    if not ins or not all_known(ins) or facts[join].fault or edits.refusal(graph, id, join):
-        return False
-    if graph.nodes[join].kind == "Add":
-        return have == ins[0]
-    return len(have) == len(ins[0]) and have[1:] == ins[0][1:]

@@ -2,7 +2,8 @@
 of them can be edited."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property, partial
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from explorer.analysis.facts import Facts
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
 Way = tuple[str, ...]
 LINEAR = frozenset(("Conv2d", "ConvTranspose2d", "Linear"))
 """Layers that are linear in their input and learn what they do."""
+STEP = 256
+"""Layers that are looked at in one go."""
+LOOK = 64
+"""Layers that one look from a layer goes back or ahead at the most: what belongs together stands
+together."""
+TRIALS = 32
+"""Fixes that may be tried on one network: a trial takes as long as the analysis, and a rule may
+have something to say of each layer."""
+WALKED = 16
+"""Nodes that one network's rules may walk over for fixes, times its layers."""
 
 
 def _nothing() -> Iterator[Fix]:
@@ -28,11 +39,12 @@ def _nothing() -> Iterator[Fix]:
 
 
 class Seen(NamedTuple):
-    """What a rule saw. fixes: asked for when the advice is told; None among them stands for work
-    done. way: of ids to the node, if it is no layer that the rule was asked about."""
+    """What a rule saw. fixes: asked for when the advice is told; among them stands True before a
+    fix is tried, False where a little piece of other work is done. way: of ids to the node, if it
+    is no layer that the rule was asked about."""
 
     message: str
-    fixes: Callable[[], Iterable[Fix | None]] = _nothing
+    fixes: Callable[[], Iterable[Fix | bool]] = _nothing
     way: Way = ()
 
 
@@ -44,9 +56,24 @@ class Place(NamedTuple):
     own: Way
 
 
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """The edit that sets parameters of the node at a way of ids."""
+
+    own: Way
+    params: Mapping[str, Value]
+
+    def __call__(self, graph: Graph) -> Graph:
+        return set_all(graph, [self])
+
+
 class Ground:
     """A report as the rules see it. layers: those that lead to the output, in order. uses: by the
-    path of a layer, the layers that it feeds. kinds: the layers of each kind."""
+    path of a layer, the layers that it feeds. kinds: the layers of each kind.
+
+    clash: two layers have one path. Then a path does not tell which layer it means, and what is
+    said here of layers by their paths is wrong.
+    """
 
     def __init__(self, report: "Report") -> None:
         self.report = report
@@ -54,19 +81,44 @@ class Ground:
         self.by_path: dict[str, Layer] = {}
         self.uses: dict[str, list[Layer]] = {}
         self.kinds: dict[str, list[Layer]] = {}
-        uses, kinds = self.uses, self.kinds
-        for layer in self.layers:
-            self.by_path[layer.path] = layer
-            name = layer.facts.kind.name
-            if name in kinds:
-                kinds[name].append(layer)
-            else:
-                kinds[name] = [layer]
-            for source in layer.sources:
-                if source in uses:
-                    uses[source].append(layer)
+        self._tops: dict[str, str] = {}  # by the path of a layer: the node that it belongs to
+        self._places: dict[str, Place] = {}
+        self._inner: dict[Facts, dict[str, Facts]] = {}
+        self._trials, self._walks = TRIALS, WALKED * report.size
+
+    @classmethod
+    def of(cls, report: "Report") -> "Ground":
+        """All of a report at once."""
+        ground = cls(report)
+        for _step in ground.read():
+            pass
+        return ground
+
+    def read(self) -> Iterator[None]:
+        """Take the layers in, in little pieces."""
+        uses, kinds, begin = self.uses, self.kinds, 0
+        for id, end in self.report.layer_ends.items():
+            for number in range(begin, end):
+                if number % STEP == STEP - 1:
+                    yield
+                layer = self.layers[number]
+                self.by_path[layer.path] = layer
+                self._tops[layer.path] = id
+                name = layer.facts.kind.name
+                if name in kinds:
+                    kinds[name].append(layer)
                 else:
-                    uses[source] = [layer]
+                    kinds[name] = [layer]
+                for source in layer.sources:
+                    if source in uses:
+                        uses[source].append(layer)
+                    else:
+                        uses[source] = [layer]
+            begin = end
+
+    @property
+    def clash(self) -> bool:
+        return len(self.by_path) < len(self.layers)
 
     def only_use(self, layer: Layer) -> Layer | None:
         """The one layer that it feeds; None if there are several or none."""
@@ -80,6 +132,15 @@ class Ground:
         found = self.by_path.get(layer.sources[0])
         return found if found is not None and len(self.uses[found.path]) == 1 else None
 
+    def behind(self, layer: Layer) -> Iterator[Layer]:
+        """The layers behind it, as long as each feeds only the next; no more than LOOK."""
+        following = self.only_use(layer)
+        for _step in range(LOOK):
+            if following is None:
+                return
+            yield following
+            following = self.only_use(following)
+
     # Places on the canvas ---------------------------------------------------------------------
 
     def place(self, layer: Layer) -> Place:
@@ -87,9 +148,18 @@ class Ground:
         found = self._places.get(layer.path)
         if found is None:
             id = self._tops[layer.path]
-            self._places |= _places(self.report.graph, id, self.report.facts[id])
+            self._places.update(_places(self.report.graph, id, self.report.facts[id]))
             found = self._places[layer.path]
         return found
+
+    def locate(self) -> Iterator[None]:
+        """Find the places in nodes of very many layers, in little pieces."""
+        for id, facts in self.report.facts.items():
+            if facts.layers > STEP and id in self.report.alive:
+                for number, (path, place) in enumerate(_places(self.report.graph, id, facts)):
+                    self._places[path] = place
+                    if number % STEP == STEP - 1:
+                        yield
 
     def name(self, layer: Layer) -> str:
         """The path by which a person knows it."""
@@ -99,21 +169,6 @@ class Ground:
         """The way of ids to a node whose output is that of the layer at `path`."""
         id = self._tops[path]
         return id if self.report.outputs[id] == path else self.name(self.by_path[path])
-
-    @cached_property
-    def _places(self) -> dict[str, Place]:
-        return {}
-
-    @cached_property
-    def _tops(self) -> dict[str, str]:
-        """By the path of a layer: the node of the whole network that it belongs to."""
-        found: dict[str, str] = {}
-        begin = 0
-        for id, end in self.report.layer_ends.items():
-            for layer in self.layers[begin:end]:
-                found[layer.path] = id
-            begin = end
-        return found
 
     def graph(self, own: Way) -> Graph:
         """The graph in which the node at a way of ids lies."""
@@ -132,7 +187,10 @@ class Ground:
         """What is known of the node at a way of ids."""
         facts = self.report.facts[own[0]]
         for id in own[1:]:
-            facts = next(child.facts for child in facts.children if child.id == id)
+            inner = self._inner.get(facts)
+            if inner is None:
+                inner = self._inner[facts] = {child.id: child.facts for child in facts.children}
+            facts = inner[id]
         return facts
 
     def is_own(self, layer: Layer) -> bool:
@@ -149,7 +207,7 @@ class Ground:
         values = KINDS[self.node(own).kind].stated(params)
         return Fix(
             label or _("Set {values} in {node}").format(values=values, node=".".join(own)),
-            lift(own[:-1], partial(edits.set_params, id=own[-1], params=params)),
+            Setting(own, params),
             added,
         )
 
@@ -160,11 +218,20 @@ class Ground:
             lift(own[:-1], partial(edits.remove, ids=[own[-1]], bridge=True)),
         )
 
+    def may_walk(self, nodes: int = 1) -> bool:
+        """Whether a walk may go over so many nodes more; they are counted."""
+        self._walks -= nodes
+        return self._walks >= 0
+
     def after(self, fix: Fix) -> "Report | None":
-        """The report on the network with the fix applied; None if that has more faults."""
+        """The report on the network with the fix applied; None if that has more faults, or if
+        enough was tried."""
         from explorer.analysis.report import analyse
 
         report = self.report
+        self._trials -= 1
+        if self._trials < 0:
+            return None
         found = analyse(fix.edit(report.graph), report.data)
         return found if len(found.problems) <= len(report.problems) else None
 
@@ -176,27 +243,48 @@ def lift(where: Way, edit: Edit) -> Edit:
     return edit
 
 
-def in_turn(graph: Graph, each: Iterable[Edit]) -> Graph:
-    """The graph after one edit after another."""
-    for edit in each:
-        graph = edit(graph)
-    return graph
+def set_all(graph: Graph, settings: Iterable[Setting]) -> Graph:
+    """The graph with all these parameters set."""
+    each: dict[Way, dict[str, Mapping[str, Value]]] = {}
+    for setting in settings:
+        each.setdefault(setting.own[:-1], {})[setting.own[-1]] = setting.params
+    return at_each(
+        graph, {where: partial(edits.set_each, params=params) for where, params in each.items()}
+    )
 
 
-def _places(graph: Graph, id: str, facts: Facts) -> dict[str, Place]:
-    """By the path of every layer in the node: its place."""
-    found: dict[str, Place] = {}
+def at_each(graph: Graph, each: Mapping[Way, Edit]) -> Graph:
+    """The graph after several edits: of the inside of the group at each way of ids, and of the
+    graph itself at ()."""
+    deeper: dict[str, dict[Way, Edit]] = {}
+    for where, edit in each.items():
+        if where:
+            deeper.setdefault(where[0], {})[where[1:]] = edit
+    if deeper:
+        nodes = dict(graph.nodes)
+        for id, edits_inside in deeper.items():
+            inner = nodes[id].inner
+            assert inner is not None  # only a group has nodes inside that can be edited
+            nodes[id] = replace(nodes[id], inner=at_each(inner, edits_inside))
+        graph = replace(graph, nodes=nodes)
+    return each[()](graph) if () in each else graph
 
-    def walk(prefix: str, way: Way, facts: Facts, node: Node | None, own: Way) -> None:
+
+def _places(graph: Graph, id: str, facts: Facts) -> Iterator[tuple[str, Place]]:
+    """The path of every layer in the node, and its place."""
+
+    def walk(
+        prefix: str, way: Way, facts: Facts, node: Node | None, own: Way
+    ) -> Iterator[tuple[str, Place]]:
         if node is not None:
             own = way
         if not facts.kind.composite:
-            found[prefix] = Place(way, own)
+            yield prefix, Place(way, own)
             return
         begin = prefix.rpartition(".")[0] if facts.inline else prefix
         nodes = node.inner.nodes if node is not None and node.inner is not None else {}
         for child in facts.children:
-            walk(
+            yield from walk(
                 f"{begin}.{child.id}" if begin else child.id,
                 (*way, child.id),
                 child.facts,
@@ -204,5 +292,4 @@ def _places(graph: Graph, id: str, facts: Facts) -> dict[str, Place]:
                 own,
             )
 
-    walk(id, (id,), facts, graph.nodes[id], (id,))
-    return found
+    return walk(id, (id,), facts, graph.nodes[id], (id,))

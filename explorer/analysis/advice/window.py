@@ -7,7 +7,7 @@ from math import prod
 from typing import NamedTuple
 
 from explorer.analysis import placing
-from explorer.analysis.advice.ground import LINEAR, Ground, Seen, Way, in_turn
+from explorer.analysis.advice.ground import LINEAR, LOOK, STEP, Ground, Seen, Setting, set_all
 from explorer.analysis.facts import Facts
 from explorer.analysis.layer import Layer
 from explorer.analysis.problem import Fix
@@ -67,17 +67,15 @@ def _is_shortcut(ground: Ground, layer: Layer) -> bool:
     do: that branch sees all pixels. Or it is part of a declared block, which is as published."""
     if pair(layer.facts.settings.kernel_size) != (1, 1):
         return False
-    following = ground.only_use(layer)
-    while following is not None:
+    for following in ground.behind(layer):
         if len(following.sources) > 1:
             return True
         if following.kind not in ("BatchNorm2d", "Identity", "ChannelPad"):
             break
-        following = ground.only_use(following)
     return not ground.is_own(layer)
 
 
-def _stepped(ground: Ground, layer: Layer) -> Iterator[Fix | None]:
+def _stepped(ground: Ground, layer: Layer) -> Iterator[Fix | bool]:
     own, p = ground.place(layer).own, layer.facts.settings
     kernels, steps = pair(p.kernel_size), pair(p.stride)
     if ground.is_own(layer):
@@ -87,13 +85,13 @@ def _stepped(ground: Ground, layer: Layer) -> Iterator[Fix | None]:
         ):
             yield ground.setting(own, params)
         else:
-            yield None
+            yield True
             fix = ground.setting(own, {"kernel_size": _plain(wider)})
             if ground.after(fix):
                 yield fix
     if hasattr(ground.facts(own).settings, "stride"):
-        yield None
-        fix = ground.setting(own, {"stride": _plain(map(min, kernels, steps))})
+        yield True
+        fix = ground.setting(own, {"stride": _plain(tuple(map(min, kernels, steps)))})
         if ground.after(fix):
             yield fix
 
@@ -120,10 +118,15 @@ def _keeping(layer: Layer, kernels: tuple[int, ...]) -> dict[str, Value]:
 # One weight that sees data --------------------------------------------------------------------
 
 
-def small(ground: Ground) -> Iterator[Seen]:
+def small(ground: Ground) -> Iterator[Seen | None]:
     """Windows of which one weight alone ever meets the map, the rest zeros of the padding; told
     together, for behind a map of 1×1 all are so."""
-    layers = list(filter(_sees_little, ground.kinds.get("Conv2d", ())))
+    layers = []
+    for number, layer in enumerate(ground.kinds.get("Conv2d", ())):
+        if number % STEP == STEP - 1:
+            yield None
+        if _sees_little(layer):
+            layers.append(layer)
     if not layers or not ground.report.ok:
         return
     first = layers[0]
@@ -166,20 +169,25 @@ def _is_single(facts: Facts) -> bool:
     return True
 
 
-def _enlarged(ground: Ground, layers: list[Layer]) -> Iterator[Fix | None]:
+def _enlarged(ground: Ground, layers: list[Layer]) -> Iterator[Fix | bool]:
     """Keep the map larger by a stride less before it; or take the window that is left."""
     first = ground.place(layers[0]).own
-    before: list[tuple[Way, dict[str, Value]]] = []
-    for own in dict.fromkeys(
-        ground.place(layer).own for layer in ground.layers[: ground.layers.index(layers[0]) + 1]
-    ):
-        settings = ground.facts(own).settings
-        if max(pair(getattr(settings, "stride", 1))) > 1:
-            before.append((own, {"stride": 1}))
-        elif getattr(settings, "pool", None) is True:
-            before.append((own, {"pool": False}))
+    visited, before = set(), []
+    for number, layer in enumerate(ground.layers):
+        if number % STEP == STEP - 1:
+            yield False
+        own = ground.place(layer).own
+        if own not in visited:
+            visited.add(own)
+            settings = ground.facts(own).settings
+            if max(pair(getattr(settings, "stride", 1))) > 1:
+                before.append((own, {"stride": 1}))
+            elif getattr(settings, "pool", None) is True:
+                before.append((own, {"pool": False}))
+        if layer is layers[0]:
+            break
     for own, params in before[:-4:-1]:
-        yield None
+        yield True
         fix = ground.setting(
             own,
             params,
@@ -188,23 +196,27 @@ def _enlarged(ground: Ground, layers: list[Layer]) -> Iterator[Fix | None]:
             else _("Turn off the pooling of {node}").format(node=".".join(own)),
         )
         found = ground.after(fix)
-        if found is not None and not any(map(_sees_little, Ground(found).kinds["Conv2d"])):
+        if found is not None and not any(map(_sees_little, Ground.of(found).kinds["Conv2d"])):
             yield fix
             break
-    if all(
-        ground.is_own(layer)
-        and layer.facts.known_out[1:] == layer.facts.known_ins[0][1:]
-        and pair(layer.facts.settings.stride) == (1, 1)
-        for layer in layers
-    ):
-        single: dict[str, Value] = {"kernel_size": 1, "padding": 0, "dilation": 1}
-        label = (
-            _("Set kernel size 1 in {node}").format(node=".".join(first))
-            if len(layers) == 1
-            else _("Set kernel size 1 in {count} layers").format(count=len(layers))
-        )
-        each = [ground.setting(ground.place(layer).own, single).edit for layer in layers]
-        yield Fix(label, partial(in_turn, each=tuple(each)))
+    single: dict[str, Value] = {"kernel_size": 1, "padding": 0, "dilation": 1}
+    each: list[Setting] = []
+    for number, layer in enumerate(layers):
+        if number % STEP == STEP - 1:
+            yield False
+        if (
+            not ground.is_own(layer)
+            or layer.facts.known_out[1:] != layer.facts.known_ins[0][1:]
+            or pair(layer.facts.settings.stride) != (1, 1)
+        ):
+            return
+        each.append(Setting(ground.place(layer).own, single))
+    label = (
+        _("Set kernel size 1 in {node}").format(node=".".join(first))
+        if len(layers) == 1
+        else _("Set kernel size 1 in {count} layers").format(count=len(layers))
+    )
+    yield Fix(label, partial(set_all, settings=each))
 
 
 # Receptive fields -------------------------------------------------------------------------------
@@ -216,11 +228,9 @@ def narrow(ground: Ground, layer: Layer) -> Seen | None:
         return None
     if not ground.report.ok:
         return None
-    following: Layer | None = layer
-    while following is not None:  # a gate's mean joins its branch again, and may be of anything
-        if len(following.sources) > 1:
-            return None
-        following = ground.only_use(following)
+    # A gate's mean joins its branch again, and may be of anything.
+    if any(len(each.sources) > 1 for each in (layer, *ground.behind(layer))):
+        return None
     source = layer.sources[0]
     if source not in ground.by_path:
         return None
@@ -244,11 +254,13 @@ def narrow(ground: Ground, layer: Layer) -> Seen | None:
     )
 
 
-def _widened(ground: Ground, layer: Layer) -> Iterator[Fix | None]:
+def _widened(ground: Ground, layer: Layer) -> Iterator[Fix | bool]:
     """A pooling as late as it helps: what is before it sees no less detail."""
     graph, id = ground.report.graph, ground.place(layer).own[0]
     wires: list[Wire] = []
-    while id != INPUT and len(into := graph.into(id)) == 1:
+    for _step in range(LOOK):
+        if id == INPUT or len(into := graph.into(id)) != 1 or len(wires) == _TRIALS:
+            break
         (wire,) = into.values()
         if wire.source != INPUT and len(graph.out_of(wire.source)) == 1:
             wires.append(wire)
@@ -258,11 +270,11 @@ def _widened(ground: Ground, layer: Layer) -> Iterator[Fix | None]:
             _("Insert MaxPool2d 2×2 behind {node}").format(node=wire.source),
             partial(placing.into_wire, wire=wire, kind="MaxPool2d", params={}),
         )
-        yield None
+        yield True
         found = ground.after(fix)
         if found is None:
             continue
-        again = Ground(found)
+        again = Ground.of(found)
         if not any(
             narrow(again, each) for each in again.layers if each.kind == layer.kind
         ) and not any(map(_sees_little, again.kinds.get("Conv2d", ()))):
@@ -318,7 +330,12 @@ def wide(ground: Ground) -> Iterator[Seen | None]:
     most = FAR * max(report.graph.input[1:], default=1)
     found: dict[str, _Least | None] = {INPUT: _Least(0.0, 1.0)}
     far = False
+    layers = 0
     for id, facts in report.facts.items():
+        layers += facts.layers
+        if layers >= STEP:
+            yield None
+            layers = 0
         own = found[id] = _behind(facts, [found[source] for source in report.sources[id]])
         far = far or (own is not None and own.growth >= most)
     if not far:
@@ -327,7 +344,7 @@ def wide(ground: Ground) -> Iterator[Seen | None]:
     first: Layer | None = None
     before, count = _Least(0.0, 1.0), 0
     for number, layer in enumerate(ground.layers):
-        if number % 512 == 511:
+        if number % STEP == STEP - 1:
             yield None
         sources = [found[source] for source in layer.sources]
         found[layer.path] = _behind(layer.facts, sources)
