@@ -3,6 +3,7 @@ to right, the row folded when it is full."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from itertools import accumulate
 
 from explorer.catalog import KINDS
@@ -70,7 +71,8 @@ def layout(
         widths[at] / 2
         + max(card_reach(kinds[id]) for id in ids)
         + gap
-        + max(extra(graph, id, after) for id in ids)
+        + max(_turning_off(graph, id) for id in ids)
+        + _coming_together(graph, after)
         for at, (ids, after) in enumerate(zip(columns, [*columns[1:], []]))
     ]
     places: dict[str, Place] = {}
@@ -130,9 +132,16 @@ def _even_rows(
 def extra(graph: Graph, id: str, after: Iterable[str]) -> float:
     """How much more room than GAP the wires need between a card and those in the next column:
     to turn off, and to come together."""
-    out = TURN_OUT if len(graph.out_of(id)) > 1 else 0.0
+    return _turning_off(graph, id) + _coming_together(graph, after)
+
+
+def _turning_off(graph: Graph, id: str) -> float:
+    return TURN_OUT if len(graph.out_of(id)) > 1 else 0.0
+
+
+def _coming_together(graph: Graph, after: Iterable[str]) -> float:
     most = max((len(graph.into(other)) for other in after), default=0)
-    return out + (TURN_IN + CHANNEL * (most - 2) if most > 1 else 0.0)
+    return TURN_IN + CHANNEL * (most - 2) if most > 1 else 0.0
 
 
 def _narrow(graph: Graph, column_of: Mapping[str, int], count: int) -> set[int]:
@@ -187,9 +196,14 @@ class _Ways:
     def __init__(self, graph: Graph):
         self.graph = graph
         self.length: dict[str, int] = {INPUT: 0}
+        self._before: dict[str, str] = {}  # the source by which the longest way leads to a node
         for id in graph.order:
-            sources = [self.length[wire.source] for wire in graph.into(id).values()]
-            self.length[id] = (graph.nodes[id].kind not in _SHORTCUTS) + max(sources, default=0)
+            sources = [wire.source for wire in graph.into(id).values()]
+            length = 0
+            if sources:
+                self._before[id] = before = max(sources, key=self.length.__getitem__)
+                length = self.length[before]
+            self.length[id] = length + (graph.nodes[id].kind not in _SHORTCUTS)
 
     def sources(self, id: str) -> list[str]:
         """The sources of a node, that of the main way first, the others by their ports."""
@@ -206,28 +220,32 @@ class _Ways:
             return min(sources, key=self.length.__getitem__)
         if kind == "Concat":
             return next(
-                (
-                    id
-                    for id in sources
-                    if not any(
-                        id == before
-                        for other in sources
-                        if other != id
-                        for before in self._before(other)
-                    )
-                ),
+                (id for id in sources if not any(self._passes(other, id) for other in sources)),
                 sources[0],
             )
         return max(sources, key=self.length.__getitem__)
 
-    def _before(self, id: str) -> Iterator[str]:
-        """The ids along the longest way that leads to a node."""
-        while id in self.graph.nodes:
-            sources = [wire.source for wire in self.graph.into(id).values()]
-            if not sources:
-                return
-            id = max(sources, key=self.length.__getitem__)
-            yield id
+    def _passes(self, id: str, before: str) -> bool:
+        """The longest way that leads to a node comes through the other, `before` it."""
+        begin, end = self._spans[before]
+        return begin < self._spans[id][0] < end
+
+    @cached_property
+    def _spans(self) -> dict[str, tuple[int, int]]:
+        """The longest ways are a tree, for of each node one leads on: numbers such that those of
+        all that lies further on a way through a node are between its two."""
+        ids = (INPUT, *self.graph.order)
+        sizes = dict.fromkeys(ids, 1)
+        for id in reversed(ids):
+            if id in self._before:
+                sizes[self._before[id]] += sizes[id]
+        spans, free = {}, {"": 0}
+        for id in ids:
+            before = self._before.get(id, "")
+            begin = free[before]
+            free[before], free[id] = begin + sizes[id], begin + 1
+            spans[id] = begin, begin + sizes[id]
+        return spans
 
     def back(self, id: str, known: Collection[str]) -> list[str]:
         """The way of ids that leads to a node, back to the first one that is known."""
@@ -249,7 +267,7 @@ class _Lanes:
         self.graph, self.column_of = graph, column_of
         self.ways = _Ways(graph)
         self.lanes: dict[str, int] = {INPUT: 0, OUTPUT: 0}
-        self.taken: list[list[tuple[int, int]]] = [[(0, len(graph.nodes) + 2)]]
+        self.taken = _Taken(len(graph.nodes) + 2)  # below the main way
         leading = graph.into(OUTPUT).get(PORT)
         end = (
             leading.source
@@ -292,14 +310,56 @@ class _Lanes:
 
     def _take(self, first: int, last: int, above: int) -> int:
         """The first lane below `above` that is free in these columns; it is not any more."""
-        lane = above + 1
-        while True:
-            while lane >= len(self.taken):
-                self.taken.append([])
-            if all(last < a or b < first for a, b in self.taken[lane]):
-                self.taken[lane].append((first, last))
-                return lane
-            lane += 1
+        taken = self.taken.within(first, last) >> (above + 1)
+        lane = above + (~taken & (taken + 1)).bit_length()
+        self.taken.take(first, last, lane)
+        return lane
+
+
+class _Taken:
+    """Which lanes are taken in which columns, as numbers with a bit for each lane, in a binary tree
+    over the columns: with very many branches beside one another no lane is looked at by itself."""
+
+    def __init__(self, columns: int):
+        self._leaves = 1 << (columns - 1).bit_length()
+        self._whole = [0] * (2 * self._leaves)  # taken in all columns below
+        self._some = [0] * (2 * self._leaves)  # in one of them at the least
+
+    def within(self, first: int, last: int) -> int:
+        """The lanes that are taken somewhere in these columns."""
+        found = 0
+        for part in self._parts(first, last):
+            found |= self._some[part]
+        for part in self._around(first, last):
+            found |= self._whole[part]
+        return found
+
+    def take(self, first: int, last: int, lane: int) -> None:
+        """Take a lane in these columns."""
+        for part in self._parts(first, last):
+            self._whole[part] |= 1 << lane
+            self._some[part] |= 1 << lane
+        for part in self._around(first, last):
+            self._some[part] |= 1 << lane
+
+    def _parts(self, first: int, last: int) -> Iterator[int]:
+        """The largest parts of the tree that make up these columns."""
+        left, right = first + self._leaves, last + self._leaves + 1
+        while left < right:
+            if left & 1:
+                yield left
+                left += 1
+            if right & 1:
+                right -= 1
+                yield right
+            left, right = left >> 1, right >> 1
+
+    def _around(self, first: int, last: int) -> Iterator[int]:
+        """The parts of the tree that the first and the last of these columns are in."""
+        for part in (first + self._leaves, last + self._leaves):
+            while part:
+                yield part
+                part >>= 1
 
 
 def unplaced(graph: Graph) -> bool:
