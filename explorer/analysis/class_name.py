@@ -1,7 +1,8 @@
 """What the classes of a written network are called, and how forms of one block are told apart."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from itertools import compress, count
 
 from explorer.analysis.facts import Facts
 from explorer.catalog import KINDS
@@ -53,13 +54,24 @@ def camel(id: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in id.split("_"))
 
 
+def unused(wanted: str, taken: Container[str], numbers: dict[str, Iterator[int]]) -> str:
+    """`wanted`, or with some _ behind it, or with a number that it did not get before, so that it
+    is not taken. numbers: where those stand, by what was wanted."""
+    for name in (wanted, f"{wanted}_", f"{wanted}__", f"{wanted}___"):
+        if name not in taken:
+            return name
+    further = (f"{wanted}_{number}" for number in numbers.setdefault(wanted, count(2)))
+    return next(name for name in further if name not in taken)
+
+
 def sums(block: Facts) -> bool:
     """It ends in a sum: there is a way around its layers."""
     return any(child.facts.kind.name == "Add" for child in block.children)
 
 
-def form_of(block: Facts, forms: list[Facts]) -> str:
-    """What tells this form of a block from the others, in a sentence."""
+def forms_told(forms: list[Facts]) -> dict[int, str]:
+    """What tells each form of a block from the others, in a sentence, by the identity of the
+    form."""
 
     def parts(form: Facts) -> tuple[str, str, str]:
         kinds = [facts.kind for facts in _within(form)]
@@ -71,9 +83,14 @@ def form_of(block: Facts, forms: list[Facts]) -> str:
             else _("no gate"),
         )
 
-    ours, others = parts(block), [parts(form) for form in forms]
-    told = [part for at, part in enumerate(ours) if len({other[at] for other in others}) > 1]
-    return _(" This form has {parts}.").format(parts=", ".join(told)) if told else ""
+    found = {id(form): parts(form) for form in forms}
+    unlike = [len(set(column)) > 1 for column in zip(*found.values())]
+    return {
+        form: _(" This form has {parts}.").format(parts=", ".join(compress(each, unlike)))
+        if any(unlike)
+        else ""
+        for form, each in found.items()
+    }
 
 
 def _within(facts: Facts) -> Iterator[Facts]:

@@ -2,7 +2,9 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 
+from explorer.analysis.class_name import unused
 from explorer.analysis.facts import Child
 from explorer.graph.graph import INPUT
 
@@ -56,6 +58,8 @@ class _Forward:
         self.by_id = {child.id: child for child in children}
         self.readers = {source: child for child in children for source in child.sources}
         self.variables = {INPUT: "x"}
+        self.taken = {"x"}  # what those are called
+        self.numbers: dict[str, Iterator[int]] = {}
         self.assigned: list[tuple[str, str]] = []  # values that became variables, in order
         self.waiting: dict[str, tuple[str, tuple[str, ...]]] = {}
         self.branches = any(len(child.sources) > 2 for child in children)
@@ -120,20 +124,18 @@ class _Forward:
             free.remove("x")  # beside other branches, one called x would seem to be the input
         name = free[0] if free else self._fresh(id)
         for value in read:
-            if self.left[value] == 0:
-                self.variables.pop(value, None)
+            if self.left[value] == 0 and value in self.variables:
+                self.taken.discard(self.variables.pop(value))
         self.variables[id] = name
+        self.taken.add(name)
         self.assigned.append((id, name))
         self.lines.append(f"{INDENT}{name} = {text}")
 
     def _fresh(self, id: str) -> str:
-        taken = set(self.variables.values())
         id = re.sub(r"_\d+$", "", id)  # the first of a row of numbered layers
         wanted = (
             "out"
-            if self.joins and "out" not in taken
+            if self.joins and "out" not in self.taken
             else (id if id.isidentifier() else "v" + id.replace("-", "_"))
         )
-        while wanted in taken:
-            wanted += "_"
-        return wanted
+        return unused(wanted, self.taken, self.numbers)

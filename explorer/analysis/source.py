@@ -5,12 +5,15 @@ a row become an nn.Sequential. Only names, numbers and choices that were checked
 the graph reach the text.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from itertools import chain, count, islice
 from textwrap import wrap
 from typing import Any
 
-from explorer.analysis.class_name import camel, changed, class_name, form_of, sums
+from explorer.analysis.class_name import camel, changed, class_name, forms_told, sums, unused
 from explorer.analysis.constructor import WIDEST, Constructor, Expression, Row, same_kind, written
 from explorer.analysis.facts import Child, Facts
 from explorer.analysis.forward import forward
@@ -24,6 +27,8 @@ Column = tuple[Any, ...]
 """What each use of a class has in one place."""
 
 INDENT = " " * 8
+MOST_FORMS = 64
+"""Forms of a class among which one is looked for that a further use could be an instance of."""
 _FLAGS = {"Projection": "project", "ZeroShortcut": "pad"}
 _OWN_NAMES = ("stride", "padding", "dilation", "kernel_size", "p", "eps", "momentum")
 """Arguments that only a setting of their own name may give: that another has the same value is
@@ -61,6 +66,53 @@ class _Block:
     body: list[str] = field(default_factory=list)
     form: str = ""
     spelled: dict[tuple[str | bool, Column, tuple[int, ...]], str] = field(default_factory=dict)
+    places: dict[int, int] = field(default_factory=dict)
+    _columns: dict[tuple[int, ...], dict[Column, str]] = field(default_factory=dict)
+    _numbers: dict[str, Iterator[int]] = field(default_factory=dict)
+
+    def add(self, facts: Facts) -> None:
+        """One use more."""
+        self.places.setdefault(id_of(facts), len(self.members))
+        self.members.append(facts)
+
+    @cached_property
+    def channels(self) -> Column:
+        """How many channels each use is given."""
+        return tuple(facts.known_ins[0][0] for facts in self.members)
+
+    @cached_property
+    def settings(self) -> dict[str, Column]:
+        """The settings that are numbers, each with its value in every use."""
+        return {
+            name: values
+            for name in vars(self.members[0].settings)
+            if _are_numbers(values := tuple(getattr(use.settings, name) for use in self.members))
+        }
+
+    def argument_of(self, column: Column, at: tuple[int, ...]) -> str | None:
+        """The first argument beside the settings whose values in the uses `at` are these numbers;
+        such of a name that stands for one thing only do not count."""
+        if at not in self._columns:
+            self._columns[at] = {}
+            for name in self.arguments:
+                self._enter(name, at)
+        return self._columns[at].get(column)
+
+    def argue(self, name: str, values: Column, default: object) -> None:
+        """One argument more, with its value in every use."""
+        self.arguments[name] = values, default
+        for at in self._columns:
+            self._enter(name, at)
+
+    def _enter(self, name: str, at: tuple[int, ...]) -> None:
+        values = self.arguments[name][0]
+        beside = name not in self.settings and name not in _OWN_NAMES and name != "in_channels"
+        if beside and _are_numbers(values):
+            self._columns[at].setdefault(tuple(values[index] for index in at), name)
+
+    def unused(self, name: str) -> str:
+        """A name like this for a new argument."""
+        return unused(name, self.arguments, self._numbers)
 
 
 class _Writer:
@@ -68,6 +120,7 @@ class _Writer:
         self.report = report
         self.name = class_name(report.graph)
         self.blocks: list[_Block] = []
+        self.alike: dict[tuple[Any, ...], list[_Block]] = {}  # by what all uses have in common
         self.block_of: dict[int, _Block] = {}
 
     def text(self) -> str:
@@ -140,14 +193,10 @@ class _Writer:
         result = outlets.get(facts.result, facts.result)
         skeleton = tuple((child.id, child.sources) for child in children)
         made = [self._made(child.facts) for child in children]
-        for block in self.blocks:
-            if (
-                block.children == skeleton
-                and block.doc == facts.kind.doc
-                and block.result == result
-                and all(_joins(a, b) for a, b in zip(block.made, made))
-            ):
-                block.members.append(facts)
+        alike = self.alike.setdefault((skeleton, facts.kind.doc, result), [])
+        for block in alike[:MOST_FORMS]:
+            if all(map(_joins, block.made, made)):
+                block.add(facts)
                 block.made = [a if _is_identity(b) else b for a, b in zip(block.made, made)]
                 self.block_of[id_of(facts)] = block
                 return
@@ -164,10 +213,11 @@ class _Writer:
             f"{wanted}.{len(self.blocks)}",
             facts.kind.doc,
             skeleton,
-            [facts],
-            made,
-            result,
+            made=made,
+            result=result,
         )
+        block.add(facts)
+        alike.append(block)
         self.blocks.append(block)
         self.block_of[id_of(facts)] = block
 
@@ -181,6 +231,12 @@ class _Writer:
             "None",
             *(kind.name for kind in KINDS.values() if kind.module),
         }
+        forms_of: dict[str, list[Facts]] = {}
+        for block in self.blocks:
+            forms_of.setdefault(block.doc, []).append(block.members[0])
+        sum_up = {doc: any(map(sums, forms)) for doc, forms in forms_of.items()}
+        told = {doc: forms_told(forms) for doc, forms in forms_of.items() if len(forms) > 1}
+        numbers: dict[str, Iterator[int]] = {}
         for block in sorted(
             self.blocks,
             key=lambda block: (
@@ -189,17 +245,17 @@ class _Writer:
             ),
         ):
             wanted = block.name.split(".")[0]
-            forms = [other.members[0] for other in self.blocks if other.doc == block.doc]
             changes = (
                 "Straight"
-                if not sums(block.members[0]) and any(sums(form) for form in forms)
+                if sum_up[block.doc] and not sums(block.members[0])
                 else changed(block.members)
             )
-            if len(forms) > 1:
-                block.form = form_of(block.members[0], forms)
+            if block.doc in told:
+                block.form = told[block.doc][id_of(block.members[0])]
             longer = wanted + changes
             longer += "_" * longer[-1].isdigit()
-            choices = (wanted, wanted + changes, *(f"{longer}{n}" for n in range(2, 999)))
+            further = (f"{longer}{n}" for n in numbers.setdefault(longer, count(2)))
+            choices = chain((wanted, wanted + changes), further)
             block.name = next(name for name in choices if name not in taken)
             taken.add(block.name)
 
@@ -216,9 +272,7 @@ class _Writer:
             made = [self._made(child.facts) for child in _spliced(facts.children)[0]]
             return Row(tuple(each for each in made if each is not None), names)
         block = self.block_of[id_of(facts)]
-        if facts not in block.members:
-            return Call(block.name)
-        at = block.members.index(facts)
+        at = block.places[id_of(facts)]
         return Call(
             block.name,
             tuple(
@@ -244,19 +298,16 @@ class _Writer:
                 )
                 continue
             flag = _FLAGS.get(spliced[others[0]][number].facts.kind.name, f"with_{id}")
-            while flag in block.arguments:
-                flag += "_"
-            before = set(block.arguments)
+            flag = block.unused(flag)
+            before = len(block.arguments)
             tree = self._unified(block, id, [made[index] for index in others], others, fresh)
-            given = [
-                name
-                for name, (_values, default) in block.arguments.items()
-                if name not in before and default is None
-            ]
+            fresh_ones = islice(reversed(block.arguments.items()), len(block.arguments) - before)
+            given = [name for name, (_values, default) in fresh_ones if default is None][::-1]
             if given:  # an argument that only these uses have says by itself that they have it
                 flag = f"{given[0]} is not None"
             else:
-                block.arguments[flag] = (tuple(at in others for at in range(len(made))), False)
+                having = set(others)
+                block.argue(flag, tuple(at in having for at in range(len(made))), False)
             block.body += _attribute(id, ["nn.Identity()"])
             block.body.append(f"{INDENT}if {flag}:")
             block.body += [
@@ -338,26 +389,19 @@ class _Writer:
         self, block: _Block, id: str, name: str, column: Column, at: tuple[int, ...], fresh: bool
     ) -> str:
         """An expression in the class's arguments that gives `column` for the uses `at`."""
-        known = {
-            setting: tuple(getattr(facts.settings, setting) for facts in block.members)
-            for setting in vars(block.members[0].settings)
-            if all(
-                type(getattr(facts.settings, setting)) in (int, float) for facts in block.members
-            )
-        }
-        channels = {"in_channels": tuple(facts.known_ins[0][0] for facts in block.members)}
-        known = {**channels, **known} if fresh else {**known, **channels}
+        channels = {"in_channels": block.channels}
+        known = {**channels, **block.settings} if fresh else {**block.settings, **channels}
         known |= {
-            key: values
-            for key, (values, _default) in block.arguments.items()
-            if all(type(value) in (int, float) for value in values)
+            key: block.arguments[key][0]
+            for key in known
+            if key in block.arguments and _are_numbers(block.arguments[key][0])
         }
-        for key, (values, _default) in block.arguments.items():
-            if key == name and all(
-                values[index] == value and type(values[index]) is type(value)
-                for value, index in zip(column, at)
-            ):
-                return key
+        values: Column = block.arguments.get(name, ((), None))[0]
+        if values and all(
+            values[index] == value and type(values[index]) is type(value)
+            for value, index in zip(column, at)
+        ):
+            return name
         if name == "padding" and all(
             kernel in block.arguments
             and all(
@@ -368,34 +412,41 @@ class _Writer:
             for kernel in ("kernel_size",)
         ):
             return "kernel_size // 2"
-        known = {
-            key: values
-            for key, values in known.items()
-            if (key == name if name in _OWN_NAMES else key not in _OWN_NAMES)
-        }
-        for more, less in ((1, 1), (2, 1), (3, 1), (4, 1), (6, 1), (8, 1), (1, 2)):
-            for candidate, values in known.items():
-                if all(
-                    type(value) is int and more * values[index] == less * value
-                    for value, index in zip(column, at)
-                ):
-                    if candidate not in block.arguments:
-                        default = 1 if candidate == "stride" else REQUIRED
-                        block.arguments[candidate] = (values, default)
-                    return (
-                        f"{candidate} // {less}"
-                        if less > 1
-                        else candidate
-                        if more == 1
-                        else f"{more} * {candidate}"
-                    )
-        fresh_name = name if name not in known else f"{id}_{name}"
-        while fresh_name in block.arguments:
-            fresh_name += "_"
-        given: list[Any] = [None] * len(block.members)  # uses that lack this layer give none
+        numbers = bool(values) and _are_numbers(values)
+        if name in _OWN_NAMES:
+            known = {name: values} if numbers else {k: v for k, v in known.items() if k == name}
+        else:
+            known = {key: each for key, each in known.items() if key not in _OWN_NAMES}
+        whole = all(type(value) is int for value in column)
+        for more, less in ((1, 1), (2, 1), (3, 1), (4, 1), (6, 1), (8, 1), (1, 2)) if whole else ():
+            scaled = tuple(
+                Fraction(less * value, more) if less * value % more else less * value // more
+                for value in column
+            )
+            candidate = next(
+                (
+                    key
+                    for key, each in known.items()
+                    if all(each[index] == value for value, index in zip(scaled, at))
+                ),
+                None if name in _OWN_NAMES else block.argument_of(scaled, at),
+            )
+            if candidate is not None:
+                if candidate not in block.arguments:
+                    default = 1 if candidate == "stride" else REQUIRED
+                    block.argue(candidate, known[candidate], default)
+                return (
+                    f"{candidate} // {less}"
+                    if less > 1
+                    else candidate
+                    if more == 1
+                    else f"{more} * {candidate}"
+                )
+        fresh_name = block.unused(f"{id}_{name}" if name in known or numbers else name)
+        own: list[Any] = [None] * len(block.members)  # uses that lack this layer give none
         for value, index in zip(column, at):
-            given[index] = value
-        block.arguments[fresh_name] = (tuple(given), None if None in given else REQUIRED)
+            own[index] = value
+        block.argue(fresh_name, tuple(own), None if None in own else REQUIRED)
         return fresh_name
 
     def _class(self, block: _Block) -> list[str]:
@@ -427,6 +478,10 @@ class _Writer:
             "",
             *forward(_spliced(block.members[0].children)[0], block.result),
         ]
+
+
+def _are_numbers(values: Column) -> bool:
+    return all(type(value) in (int, float) for value in values)
 
 
 def id_of(facts: Facts) -> int:
