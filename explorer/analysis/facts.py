@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeGuard, overload
 from explorer.catalog import KINDS, Kind, Mismatch
 from explorer.catalog.inside import Run
 from explorer.catalog.kind import Call, Settings, Shapes, Weight
+from explorer.catalog.layers import text_of
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Meaning, Node, Shape, Wire
 from explorer.text import _
 
@@ -158,6 +159,8 @@ def all_known(shapes: tuple[Shape | None, ...]) -> TypeGuard[Shapes]:
     return None not in shapes
 
 
+MOST_NUMBERS = 2**63 - 1
+"""Torch counts the numbers of a tensor in 64 bits."""
 VIEWS = frozenset(("Flatten", "Identity", "Dropout"))
 
 
@@ -176,6 +179,11 @@ def _facts(meaning: Meaning, ins: tuple[Shape | None, ...]) -> Facts:
     except Mismatch as mismatch:
         fault = Fault(mismatch.rule, mismatch.message, mismatch.allowed)
         return Facts(kind, settings, ins, mismatch.intended, fault=fault, faults=1)
+    if prod(out) > MOST_NUMBERS:
+        message = _("{{node}} would give {shape}, more numbers than a tensor can have").format(
+            shape=text_of(out)
+        )
+        return Facts(kind, settings, ins, ins[0], fault=Fault("numbers", message), faults=1)
     weights = kind.weights(settings, ins) if kind.weights else ()
     return Facts(
         kind,

@@ -13,9 +13,12 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from explorer.analysis.facts import Facts, all_known
+from explorer.analysis.facts import Child, Facts, all_known
 from explorer.analysis.sight import SAME, Number, Sight, composed, joined, sight_of
 from explorer.graph.graph import INPUT, Shape
+
+FARTHEST = 10**100
+"""Pixels; what is further apart, or by so much closer than pixels are, is not told any more."""
 
 
 class ReceptiveField(NamedTuple):
@@ -53,13 +56,23 @@ def itself(shape: Shape) -> Seen:
 
 
 def behind(outer: Seen | None, inner: Seen | None) -> Seen | None:
-    """What is seen through both, the outer one behind the inner; None if one is unknown."""
+    """What is seen through both, the outer one behind the inner; None if one is unknown, or if it
+    is beyond all measure."""
     if outer is None or inner is None:
         return None
-    height = composed(outer.height, inner.height, outer.sides[0])
-    if outer.height is outer.width and inner.height is inner.width and _square(outer):
-        return Seen(height, height, outer.sides)
-    return Seen(height, composed(outer.width, inner.width, outer.sides[1]), outer.sides)
+    height = width = composed(outer.height, inner.height, outer.sides[0])
+    if not (outer.height is outer.width and inner.height is inner.width and _square(outer)):
+        width = composed(outer.width, inner.width, outer.sides[1])
+    if height is None or width is None or _is_beyond(height) or _is_beyond(width):
+        return None
+    return Seen(height, width, outer.sides)
+
+
+def _is_beyond(sight: Sight) -> bool:
+    """Hundreds of strides in a row, on a map of one pixel: the number has no meaning, and the
+    numbers of thousands would take longer and longer to multiply."""
+    jump = sight.jump
+    return max(sight.step, jump.numerator, jump.denominator) > FARTHEST
 
 
 def merged(branches: list[Seen | None], reference: tuple[int, int]) -> Seen | None:
@@ -85,6 +98,8 @@ def merged(branches: list[Seen | None], reference: tuple[int, int]) -> Seen | No
         wide,
         reference[1],
     )
+    if height is None or width is None:
+        return None
     return Seen(height, height if height == width else width, (tall, wide))
 
 
@@ -97,10 +112,12 @@ def through(facts: Facts) -> Seen | None:
     """What the node's places see of its own input, the union of its inputs if it has several; None
     if it is unknown. Remembered by the facts, which equal nodes share."""
     ins = facts.ins
-    if facts.out is None or facts.fault or not ins or not all_known(ins):
+    if facts.out is None or not ins or not all_known(ins):
         return None
-    if facts.kind.composite:
+    if facts.kind.composite:  # its own fault is that of its names, or that it has no output
         return inside(facts)[facts.result] if facts.result else None
+    if facts.fault:
+        return None
     if facts.kind.reach is None:
         return itself(ins[0])
     here, there = sides_of(ins[0]), sides_of(facts.out)
@@ -131,6 +148,12 @@ def inside(facts: Facts) -> dict[str, Seen | None]:
     return found
 
 
+@lru_cache(maxsize=256)
+def _children(facts: Facts) -> dict[str, Child]:
+    """What is inside a composite, by id."""
+    return {child.id: child for child in (*facts.strays, *facts.children)}
+
+
 class ReceptiveFields:
     """The receptive fields of a network's nodes and layers, computed when they are asked for.
 
@@ -154,9 +177,7 @@ class ReceptiveFields:
         facts, seen = self._facts[id], self._seen[id]
         entry = self._entry(id)
         for id in way:
-            child = next(
-                (child for child in (*facts.children, *facts.strays) if child.id == id), None
-            )
+            child = _children(facts).get(id)
             if child is None:
                 raise KeyError(place)
             known = inside(facts) if facts.ins and facts.ins[0] else {}

@@ -10,6 +10,7 @@ from explorer.catalog.reach import Reach, Span
 
 Number = int | Fraction
 LONGEST = 512  # phases; tables that would need more are written out place by place
+MOST_PLACES = 16_384  # what is written out; no map that a device could hold has a longer side
 
 
 class Sight(NamedTuple):
@@ -70,9 +71,9 @@ def sight_of(reach: Reach, side: int) -> Sight:
     )
 
 
-def composed(outer: Sight, inner: Sight, side: int) -> Sight:
+def composed(outer: Sight, inner: Sight, side: int) -> Sight | None:
     """What `side` places see of the earliest map, if they see `outer` of the one between, and that
-    sees `inner` of the earliest."""
+    sees `inner` of the earliest; None if there are too many to be gone through one by one."""
     if outer is SAME:
         return inner
     if inner is SAME and not outer.bounded:
@@ -81,6 +82,8 @@ def composed(outer: Sight, inner: Sight, side: int) -> Sight:
     turns = 1 if inner.bounded else inner.period // gcd(outer.step, inner.period)
     period = outer.period * turns
     if outer.bounded or inner.bounded or period > LONGEST:
+        if side > MOST_PLACES:
+            return None
         return _written(
             tuple([_through(outer.at(place), inner) for place in range(side)]), jump, whole
         )
@@ -96,9 +99,10 @@ def composed(outer: Sight, inner: Sight, side: int) -> Sight:
     )
 
 
-def joined(sights: list[Sight], sides: list[int], side: int, reference: int) -> Sight:
+def joined(sights: list[Sight], sides: list[int], side: int, reference: int) -> Sight | None:
     """What `side` places see that join branches of `sides` places, each from a place of its own, or
-    all from the one place of a branch that has no more. reference: places of the earliest map."""
+    all from the one place of a branch that has no more. reference: places of the earliest map.
+    None if there are too many to be gone through one by one."""
     sights = [_constant(sight) if own == 1 != side else sight for sight, own in zip(sights, sides)]
     first = sights[0]
     jump = next((sight.jump for sight in sights if sight.jump), 0)
@@ -118,6 +122,8 @@ def joined(sights: list[Sight], sides: list[int], side: int, reference: int) -> 
         )
         or period > LONGEST
     ):
+        if side > MOST_PLACES:
+            return None
         return _written(
             tuple([_union([sight.at(place) for sight in sights]) for place in range(side)]),
             jump,

@@ -476,3 +476,13 @@ def test_a_deep_network_shares_what_is_alike(draw):
     # 3×3 in the stem, two of jump 1, 2 and 4 in each block; the first of a stage at the old jump.
     size = 3 + 400 * 2 * 1 + (2 * 1 + 399 * 2 * 2) + (2 * 2 + 399 * 2 * 4)
     assert report.fields.of("layer3").size == (size, size)
+
+
+def test_what_is_beyond_all_measure_is_unknown(draw):
+    conv = {"kernel_size": 3, "padding": 1, "stride": 2}
+    report = analyse(draw(*((f"c{n}", "Conv2d", conv) for n in range(400))))
+    assert report.fields.of("c99").jump == (2**100, 2**100)
+    assert report.fields.of("c399") is None
+    up = {"scale_factor": 8, "mode": "bilinear"}
+    report = analyse(draw(*((f"up{n}", "Upsample", up) for n in range(8))))
+    assert report.fields.of("up0") and report.fields.of("up7") is None

@@ -195,3 +195,10 @@ def test_a_network_too_large_to_list_is_one_problem():
     (problem,) = report.problems
     assert problem.rule == "size" and "160,001 layers" in problem.message
     assert report.layers() == [] and not report.ok
+
+
+def test_more_numbers_than_a_tensor_can_have_are_a_fault(draw):
+    report = analyse(draw(*((f"up{n}", "Upsample", {"scale_factor": 8}) for n in range(12))))
+    problem = report.problems[0]
+    assert (problem.path, problem.rule) == ("up9", "numbers")
+    assert "3×" in problem.message and report.output is not None
