@@ -60,7 +60,7 @@ def compared(
 
     facts: of every node of the graph; input: the shape that enters it. Raises NotComparable.
     """
-    nodes = _with_between(graph, [id for id in graph.order if id in set(ids)])
+    nodes = _with_between(graph, set(ids) & graph.nodes.keys())
     entry, exit = _ends(graph, nodes)
     shape = input if entry == INPUT else facts[entry].out
     out = facts[exit].out
@@ -104,7 +104,7 @@ def compared(
     )
 
 
-def _with_between(graph: Graph, chosen: list[str]) -> tuple[str, ...]:
+def _with_between(graph: Graph, chosen: set[str]) -> tuple[str, ...]:
     """These nodes and all on a way from one of them to another, in order of execution."""
     if not chosen:
         raise NotComparable(_("Select the nodes to compare"))
@@ -126,11 +126,12 @@ def _sources(graph: Graph, id: str) -> list[str]:
 
 def _ends(graph: Graph, nodes: tuple[str, ...]) -> tuple[str, str]:
     """The one node that feeds these, and the one of them whose output goes on."""
-    entries = {source for id in nodes for source in _sources(graph, id)} - set(nodes)
+    among = set(nodes)
+    entries = {source for id in nodes for source in _sources(graph, id)} - among
     exits = [
         id
         for id in nodes
-        if not graph.out_of(id) or any(wire.target not in nodes for wire in graph.out_of(id))
+        if not graph.out_of(id) or any(wire.target not in among for wire in graph.out_of(id))
     ]
     if len(entries) != 1 or len(exits) != 1:
         what = (
