@@ -5,7 +5,7 @@ import os
 
 from explorer.catalog import KINDS
 from explorer.graph import file
-from explorer.graph.file import FileError
+from explorer.graph.file import DEEPEST, FileError
 from explorer.graph.graph import OUTPUT, PORT, Graph, Node
 from explorer.text import _
 
@@ -14,15 +14,16 @@ class KindError(ValueError):
     """A node whose kind, parameter or port does not exist, or a value out of range."""
 
 
-def graph(graph: Graph, before: Graph | None = None) -> Graph:
-    """The graph itself, if everything in it is known; nodes that `before` had are trusted.
+def graph(graph: Graph, before: Graph | None = None, depth: int = 0) -> Graph:
+    """The graph itself, if everything in it is known; nodes that `before` had are trusted. depth:
+    in how many groups it lies.
 
     Raises KindError with one sentence.
     """
     trusted = before.nodes if before is not None else {}
     for id, node in graph.nodes.items():
         if trusted.get(id) is not node:
-            _node(node)
+            _node(node, depth)
     if before is None or graph.wires is not before.wires or graph.nodes != trusted:
         _wires(graph)
     return graph
@@ -70,7 +71,7 @@ def _as_written(graph: Graph, id: str, ports: tuple[str, ...], most: int = 3) ->
     ) + (", …" if len(sources) > most else "")
 
 
-def _node(node: Node) -> None:
+def _node(node: Node, depth: int) -> None:
     kind = KINDS.get(node.kind)
     if kind is None:
         raise KindError(
@@ -85,7 +86,11 @@ def _node(node: Node) -> None:
             _("{id}: a Group, and only a Group, bears nodes inside it").format(id=node.id)
         )
     if node.inner is not None:
-        graph(node.inner)
+        if depth >= DEEPEST:
+            raise KindError(
+                _("{id}: groups may be nested up to {most} deep").format(id=node.id, most=DEEPEST)
+            )
+        graph(node.inner, depth=depth + 1)
 
 
 def from_dict(found: object) -> Graph:

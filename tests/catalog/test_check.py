@@ -1,5 +1,6 @@
-"""Files with values that no parameter may have: `check` refuses each in one sentence that names the
-node, the parameter, the value and what is allowed."""
+"""What a graph may not hold, however it came to be, and files with values that no parameter may have:
+`check` refuses each in one sentence that names the node, the parameter, the value and what is
+allowed."""
 
 import contextlib
 import io
@@ -10,6 +11,7 @@ import pytest
 from explorer.catalog import KINDS, check
 from explorer.catalog.check import KindError
 from explorer.cli import main
+from explorer.graph import file
 from explorer.graph.graph import Graph, Node, Wire
 
 # Of parameters that take the same values one stands for all.
@@ -178,3 +180,21 @@ def test_check_trusts_what_was_there_and_looks_at_what_is_new():
     for wires in ((Wire("input", "a", "b"),), (Wire("a", "output", "a"),)):
         with pytest.raises(KindError, match="has no input"):
             check.graph(Graph("g", (1, 4, 4), good.nodes, wires), good)
+
+
+def nested(depth: int) -> Graph:
+    node = Node("relu", "ReLU")
+    for _depth in range(depth):
+        wires = (Wire("input", node.id), Wire(node.id, "output"))
+        node = Node("group", "Group", inner=Graph("", (), {node.id: node}, wires))
+    wires = (Wire("input", node.id), Wire(node.id, "output"))
+    return Graph("net", (8, 8, 8), {node.id: node}, wires)
+
+
+def test_groups_are_no_deeper_than_a_file_can_be_read_again():
+    deepest = check.graph(nested(file.DEEPEST))
+    assert check.from_dict(file.to_dict(deepest)) == deepest
+    with pytest.raises(KindError, match="nested up to 16 deep"):
+        check.graph(nested(file.DEEPEST + 1))
+    with pytest.raises(KindError, match="nested up to 16 deep"):
+        check.graph(nested(500), deepest)
