@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from explorer.analysis.advice import advise
 from explorer.analysis.facts import (
     Facts,
     Fault,
@@ -104,11 +103,6 @@ class Report:
             for fault in faults:
                 found.append(self._problem(id, fault, id, len(found) < MOST_MENDED))
         return tuple(found)
-
-    @cached_property
-    def advice(self) -> tuple[Problem, ...]:
-        """What a good colleague would say, in order of execution; the network runs all the same."""
-        return advise(self)
 
     def _problem(self, path: str, fault: Fault, id: str, mendable: bool = True) -> Problem:
         path = self.within + path

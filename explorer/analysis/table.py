@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
+from explorer.analysis.advice import advise
 from explorer.analysis.layer import Layer
 from explorer.analysis.memory_table import bytes_text
 from explorer.analysis.problem import FAULT
@@ -97,7 +98,7 @@ def as_json(report: Report, memory: dict[str, Any] | None = None) -> str:
                 "reason": advice.reason,
                 "fixes": [fix.label for fix in advice.fixes],
             }
-            for advice in report.advice
+            for advice in advise(report)
         ],
         "params": report.params,
         "macs": report.macs,
@@ -193,7 +194,7 @@ def as_text(report: Report, more: Iterable[str] = ()) -> str:
     if anywhere:
         lines.append(clipped_note())
     lines += more
-    for problem in (*report.problems, *report.advice):
+    for problem in (*report.problems, *advise(report)):
         lines += [
             "",
             f"{'✗' if problem.grade == FAULT else '△'} {problem.path}: {problem.message}",

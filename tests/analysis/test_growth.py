@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from explorer.analysis import compare, facts, layout, level, memory, page, source, table
+from explorer.analysis.advice import advise
 from explorer.analysis.report import Report, analyse
 from explorer.catalog import templates
 from explorer.graph import edits
@@ -240,7 +241,7 @@ def middle(report: Report) -> list[str]:
 WORK = {
     "problems": lambda report: report.problems,
     "layers": lambda report: (report.layers(), report.layer_fields, report.producer(INPUT)),
-    "advice": lambda report: report.advice,
+    "advice": lambda report: advise(report),
     "memory": lambda report: memory.forecast(report),
     "source": written,
     "fields": fields,
@@ -279,7 +280,7 @@ def test_twice_the_layers_take_twice_the_work(form, operations):
 def test_the_deepest_network_that_a_file_may_hold_ends():
     report = analyse(of_kinds(20_000, "Conv2d", "ReLU"))
     assert len(report.layers()) == 20_000
-    assert [advice.rule for advice in report.advice] == ["plain", "wide"]
+    assert [advice.rule for advice in advise(report)] == ["plain", "wide"]
     assert memory.forecast(report).training > 0
     assert source.source(report).count("\n") > 20_000
     assert len(layout.layout(report.graph)) == 20_002
@@ -312,7 +313,7 @@ def test_two_layers_of_one_name_are_a_problem_and_no_circle(build):
     assert {problem.rule for problem in report.problems} == {"names"}
     for do in WORK.values():
         do(report)
-    assert report.advice == () and memory.forecast(report) is None
+    assert advise(report) == () and memory.forecast(report) is None
     assert len(report.layer_fields) == len(paths) and None not in report.layer_fields
     with pytest.raises(source.NotRunnable):
         source.source(report)

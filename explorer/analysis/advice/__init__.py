@@ -4,15 +4,13 @@ reason and its source, and an edit that follows it where there is one."""
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from explorer.analysis.advice import chain, ends, window
 from explorer.analysis.advice.ground import STEP, Ground, Seen, Setting, Way, set_all
 from explorer.analysis.problem import ADVICE, Fix, Problem
+from explorer.analysis.report import Report
 from explorer.text import _
-
-if TYPE_CHECKING:
-    from explorer.analysis.report import Report
 
 
 class Rule(NamedTuple):
@@ -156,7 +154,7 @@ class _Told(NamedTuple):
     times: list[Way]
 
 
-def steps(report: "Report") -> Generator[bool | None, None, tuple[Problem, ...]]:
+def steps(report: Report) -> Generator[bool | None, None, tuple[Problem, ...]]:
     """The advice on a network, in order of execution. It stops after each little piece of the work,
     some ms at most, for whoever has other things to do: with True where the next piece is to try a
     fix, which takes as long as the analysis of the network. Returns the whole; nothing while two
@@ -205,7 +203,7 @@ def steps(report: "Report") -> Generator[bool | None, None, tuple[Problem, ...]]
     return tuple(_everywhere(problems))
 
 
-def advise(report: "Report") -> tuple[Problem, ...]:
+def advise(report: Report) -> tuple[Problem, ...]:
     """The advice on a network, in order of execution."""
     work = steps(report)
     while True:

@@ -4,20 +4,18 @@ of them can be edited."""
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from explorer.analysis.facts import Facts
 from explorer.analysis.fixes import inside
 from explorer.analysis.layer import Layer
 from explorer.analysis.problem import Fix
+from explorer.analysis.report import Report, analyse
 from explorer.catalog import KINDS
 from explorer.graph import edits
 from explorer.graph.edits import Edit
 from explorer.graph.graph import Graph, Node, Value
 from explorer.text import _
-
-if TYPE_CHECKING:
-    from explorer.analysis.report import Report
 
 Way = tuple[str, ...]
 LINEAR = frozenset(("Conv2d", "ConvTranspose2d", "Linear"))
@@ -75,7 +73,7 @@ class Ground:
     said here of layers by their paths is wrong.
     """
 
-    def __init__(self, report: "Report") -> None:
+    def __init__(self, report: Report) -> None:
         self.report = report
         self.layers = report.layers()
         self.by_path: dict[str, Layer] = {}
@@ -87,7 +85,7 @@ class Ground:
         self._trials, self._walks = TRIALS, WALKED * report.size
 
     @classmethod
-    def of(cls, report: "Report") -> "Ground":
+    def of(cls, report: Report) -> "Ground":
         """All of a report at once."""
         ground = cls(report)
         for _step in ground.read():
@@ -223,11 +221,9 @@ class Ground:
         self._walks -= nodes
         return self._walks >= 0
 
-    def after(self, fix: Fix) -> "Report | None":
+    def after(self, fix: Fix) -> Report | None:
         """The report on the network with the fix applied; None if that has more faults, or if
         enough was tried."""
-        from explorer.analysis.report import analyse
-
         report = self.report
         self._trials -= 1
         if self._trials < 0:
