@@ -90,7 +90,7 @@ def test_version_and_help(run):
 
 
 @pytest.mark.parametrize(
-    "name, params, macs",
+    ("name", "params", "macs"),
     [
         ("resnet18", 11_689_512, 1_814_073_344),
         ("resnet34", 21_797_672, 3_663_761_408),
@@ -249,7 +249,7 @@ def test_a_wrong_command_line(run, words):
 
 
 @pytest.mark.parametrize(
-    "words, hint",
+    ("words", "hint"),
     [
         (["chekc", "resnet18"], "did you mean check?"),
         (["exprot"], "did you mean export"),
@@ -266,7 +266,7 @@ def test_a_word_that_is_no_command(run, monkeypatch, words, hint):
 
 
 @pytest.mark.parametrize(
-    "words, sentence",
+    ("words", "sentence"),
     [
         (
             ["export", "lenet5", "--to", "pytorch", "--width", "9"],
@@ -320,7 +320,9 @@ def test_export_to_a_place_that_cannot_be_written(run, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("form, start", [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
+@pytest.mark.parametrize(
+    ("form", "start"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")]
+)
 def test_export_of_the_diagram_needs_no_screen(tmp_path, form, start):
     path = tmp_path / f"net.{form}"
     path.write_text("what was there before")
@@ -387,7 +389,7 @@ def test_export_of_the_table(run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "words, sentence",
+    ("words", "sentence"),
     [
         (["--to", "png"], "needs a file: -o FILE.png"),
         (["--to", "pdf"], "needs a file: -o FILE.pdf"),

@@ -1,5 +1,6 @@
 """Graphs in a line, and a walk through the layers of a network by hand."""
 
+import itertools
 import sys
 
 import pytest
@@ -16,7 +17,7 @@ def _graph(*nodes, wires=None, input=(3, 8, 8), name="net") -> Graph:
     made = []
     for way in wires if wires is not None else [" ".join(["input", *found, "output"])]:
         ids = way.split()
-        for source_, target in zip(ids, ids[1:]):
+        for source_, target in itertools.pairwise(ids):
             made.append(Wire(source_.split(".")[0], *target.split(".")))
     return check.graph(Graph(name, tuple(input), found, tuple(made)))
 

@@ -97,7 +97,7 @@ def test_what_is_not_linear_does(draw, between):
 
 
 @pytest.mark.parametrize(
-    "first, second, input",
+    ("first", "second", "input"),
     [
         ({"groups": 8}, {"kernel_size": 1, "padding": 0}, (8, 8, 8)),  # separable (Sifre 2014)
         (
@@ -341,7 +341,7 @@ def test_a_sum_of_two_activated_branches_is_no_residual(draw):
 
 
 @pytest.mark.parametrize(
-    "kind, params, unseen, labels",
+    ("kind", "params", "unseen", "labels"),
     [
         (
             "Conv2d",
@@ -378,7 +378,7 @@ def test_pixels_that_are_never_seen(draw, kind, params, unseen, labels):
 
 
 @pytest.mark.parametrize(
-    "kind, params",
+    ("kind", "params"),
     [
         ("Conv2d", {"kernel_size": 2, "stride": 2}),
         ("Conv2d", {"kernel_size": 3, "stride": 2}),

@@ -94,7 +94,7 @@ def test_a_block_and_branches_compare_as_a_whole():
 
 
 @pytest.mark.parametrize(
-    "ids, why",
+    ("ids", "why"),
     [
         ((), "Select the nodes"),
         (("r",), "None of these nodes has a kernel"),

@@ -163,7 +163,7 @@ def test_a_block_that_gets_a_vector_is_one_fault(draw):
 
 
 @pytest.mark.parametrize(
-    "gate, labels",
+    ("gate", "labels"),
     [
         (
             {"out_channels": 4},
@@ -312,7 +312,7 @@ def test_classes_of_a_linear_layer_inside_a_group():
 
 
 @pytest.mark.parametrize(
-    "nodes, label",
+    ("nodes", "label"),
     [
         ([("conv", "Conv2d", CONV)], "Append a classifier head for 10 classes"),
         (
@@ -420,7 +420,7 @@ def test_a_stray_inside_a_group_is_told_but_not_listed(draw):
 
 
 @pytest.mark.parametrize(
-    "spoil, unaffected",
+    ("spoil", "unaffected"),
     [
         ({"layer2": {"stride": 64}}, ["stem", "layer1"]),
         ({"stem": {"out_channels": 3}}, []),
@@ -494,7 +494,7 @@ def drawn(draw):
             source = draw(sources)
             if source != id:
                 graph = edits.connect(graph, source, id, port)
-    if graph.nodes and draw(st.booleans()) or draw(st.booleans()):
+    if (graph.nodes and draw(st.booleans())) or draw(st.booleans()):
         graph = edits.connect(graph, draw(st.sampled_from(["input", *graph.nodes])), "output")
     return check.graph(graph)
 

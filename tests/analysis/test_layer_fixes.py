@@ -20,7 +20,7 @@ def mended(report) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "kind, params, input, words, labels",
+    ("kind", "params", "input", "words", "labels"),
     [
         (
             "Conv2d",

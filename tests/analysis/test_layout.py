@@ -146,7 +146,7 @@ def inside(name: str, *path: str) -> Graph:
 
 
 @pytest.mark.parametrize(
-    "name,path",
+    ("name", "path"),
     [
         ("squeezenet1_1", ["features"]),
         ("alexnet", ["features"]),
@@ -163,7 +163,7 @@ def test_a_long_row_inside_a_block_is_folded_to_natural_size(name, path):
 
 
 @pytest.mark.parametrize(
-    "name,path",
+    ("name", "path"),
     [
         ("resnet18", ["layer2", "0"]),
         ("resnet18", ["layer1"]),

@@ -30,7 +30,7 @@ def test_a_block_in_a_stage(report):
 
 
 @pytest.mark.parametrize(
-    "path, sentence",
+    ("path", "sentence"),
     [
         (("x",), "There is no x; the network holds stem, layer1"),
         (("layer1", "9"), "There is no layer1.9; layer1 holds 0, 1"),

@@ -63,7 +63,7 @@ def test_what_lies_inside_a_node_can_be_opened_too():
 
 
 @pytest.mark.parametrize(
-    "name, depth, ids",
+    ("name", "depth", "ids"),
     [
         ("alexnet", 0, ["features"]),
         ("alexnet", 1, ["features.5", "features.12"]),
@@ -76,7 +76,7 @@ def test_a_problem_is_marked_where_it_is_or_around_it(name, depth, ids):
 
 
 @pytest.mark.parametrize(
-    "name, path, rows",
+    ("name", "path", "rows"),
     [("googlenet", (), [5, 4, 4, 4, 5]), ("densenet121", ("features", "denseblock1"), [4, 4])],
 )
 def test_rows_are_even(name, path, rows):
@@ -90,7 +90,7 @@ def test_rows_are_even(name, path, rows):
 
 
 @pytest.mark.parametrize(
-    "name, path",
+    ("name", "path"),
     [
         ("googlenet", ("inception3a",)),
         ("resnet50", ("layer2", "0")),

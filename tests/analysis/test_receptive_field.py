@@ -350,7 +350,7 @@ def field_of(report, path):
 
 
 @pytest.mark.parametrize(
-    "name, path, size, jump",
+    ("name", "path", "size", "jump"),
     [
         # Araujo, Norris, Sim 2019, table of the section on modern networks.
         ("alexnet", "features.12", 195, 32),
@@ -370,7 +370,7 @@ def test_fields_of_published_networks(name, path, size, jump):
 
 
 @pytest.mark.parametrize(
-    "depths, size", [((3, 4, 6, 3), 483), ((3, 4, 23, 3), 1027), ((3, 8, 36, 3), 1507)]
+    ("depths", "size"), [((3, 4, 6, 3), 483), ((3, 4, 23, 3), 1027), ((3, 8, 36, 3), 1507)]
 )
 def test_resnet_v1_with_the_stride_where_the_paper_on_fields_has_it(draw, depths, size):
     """resnet_v1_50, _101 and _152 of Araujo, Norris, Sim 2019: the last block of the stages but the
@@ -387,7 +387,7 @@ def test_resnet_v1_with_the_stride_where_the_paper_on_fields_has_it(draw, depths
     assert field.size == (size, size) and field.jump == (32, 32) and not field.clipped
 
 
-@pytest.mark.parametrize("name, place", [("resnet18", 8), ("resnet50", 8)])
+@pytest.mark.parametrize(("name", "place"), [("resnet18", 8), ("resnet50", 8)])
 def test_a_whole_network_sees_what_its_gradient_says(values, name, place):
     graph = edits.remove(narrow(name, (544, 544)), ["head"], bridge=True)
     check(analyse(graph), values, places=[0, place, 16])

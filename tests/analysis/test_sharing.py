@@ -36,7 +36,7 @@ def test_a_transposed_convolution_has_a_kernel_for_every_place_that_comes_in(dra
 
 
 @pytest.mark.parametrize(
-    "kind, params",
+    ("kind", "params"),
     [
         ("BatchNorm2d", {}),
         ("ReLU", {}),

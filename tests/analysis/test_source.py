@@ -1,6 +1,7 @@
 """The written source: it runs alone, it is what the report says, and nobody can put words in it."""
 
 import ast
+import itertools
 import subprocess
 import sys
 from dataclasses import replace
@@ -129,7 +130,7 @@ def test_it_imports_torch_alone_and_is_worth_reading(name, texts):
 
 
 @pytest.mark.parametrize(
-    "name, wanted",
+    ("name", "wanted"),
     [
         ("resnet18", "ResNet18"),
         ("cifar_resnet8", "CifarResNet8"),
@@ -302,7 +303,7 @@ def agrees(graph: Graph, module, walk) -> None:
     assert {key: tuple(value.shape) for key, value in network.state_dict().items()} == stated
     assert sum(p.numel() for p in network.parameters()) == report.params
     if len(report.layers()) and report.activations < 2**24:
-        by_name = {name: kind for name, kind in network.named_modules()}
+        by_name = dict(network.named_modules())
         for layer in report.layers():
             if KINDS[layer.kind].call and not KINDS[layer.kind].expression:
                 made = layer.facts.call.function.removeprefix("nn.")
@@ -320,7 +321,7 @@ def grouped(*kinds: str) -> Graph:
             id: Node(id, kind, {"out_channels": 4} if kind == "Projection" else {})
             for id, kind in zip(ids, kinds)
         },
-        tuple(Wire(a, b) for a, b in zip(ends, ends[1:])),
+        tuple(Wire(a, b) for a, b in itertools.pairwise(ends)),
     )
 
 
@@ -337,7 +338,7 @@ def test_two_layers_that_some_uses_of_a_class_lack(module, walk):
     nodes = {f"g{n}": Node(f"g{n}", "Group", inner=grouped(*kinds)) for n, kinds in enumerate(uses)}
     ends = ["input", *nodes, "output"]
     agrees(
-        Graph("net", (4, 5, 5), nodes, tuple(Wire(a, b) for a, b in zip(ends, ends[1:]))),
+        Graph("net", (4, 5, 5), nodes, tuple(Wire(a, b) for a, b in itertools.pairwise(ends))),
         module,
         walk,
     )
@@ -450,7 +451,7 @@ def inside(draw, start: Graph, depth: int, known: list[Graph]) -> Graph:
     for _ in range(draw(st.integers(0, 6))):
         kind = draw(st.sampled_from(ANY))
         id = draw(NAMES)
-        if id in graph.nodes or kind == "Group" and depth > 1:
+        if id in graph.nodes or (kind == "Group" and depth > 1):
             continue
         params = {
             param.name: draw(option(param)) for param in KINDS[kind].params if draw(st.booleans())

@@ -54,7 +54,7 @@ def test_choice_is_remembered(qapp):
     assert theme.mode() == "auto"
 
 
-@pytest.mark.parametrize("look", (theme.DARK, theme.LIGHT), ids=lambda look: look.name)
+@pytest.mark.parametrize("look", [theme.DARK, theme.LIGHT], ids=lambda look: look.name)
 def test_text_can_be_read(look):
     """Contrast by WCAG 2.2, 1.4.3: 4.5 for text, 3 for large text."""
     for under in (look.panel, look.card, look.plot):

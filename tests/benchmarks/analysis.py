@@ -22,13 +22,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from explorer.analysis.facts import forget  # noqa: E402
-from explorer.analysis.layer import layers_of  # noqa: E402
-from explorer.analysis.report import Report, analyse  # noqa: E402
-from explorer.analysis.source import class_name, source  # noqa: E402
-from explorer.catalog import templates  # noqa: E402
-from explorer.graph import edits  # noqa: E402
-from explorer.graph.graph import Graph  # noqa: E402
+from explorer.analysis.facts import forget
+from explorer.analysis.layer import layers_of
+from explorer.analysis.report import Report, analyse
+from explorer.analysis.source import class_name, source
+from explorer.catalog import templates
+from explorer.graph import edits
+from explorer.graph.graph import Graph
 
 NAME, DEEPEST = "resnet152", "cifar_resnet1202"
 TURNS = 10

@@ -21,20 +21,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import torch  # noqa: E402
-import torch.nn.functional as F  # noqa: E402
-from torch import Tensor, nn  # noqa: E402
-from torch.multiprocessing.reductions import StorageWeakRef  # noqa: E402
-from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
-from torch.utils._pytree import tree_leaves  # noqa: E402
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
-from explorer.analysis.memory import forecast  # noqa: E402
-from explorer.analysis.report import Report, analyse  # noqa: E402
-from explorer.analysis.source import class_name, source  # noqa: E402
-from explorer.catalog import templates  # noqa: E402
-from explorer.engine import device as devices  # noqa: E402
-from explorer.engine.mode import MODES, Mode  # noqa: E402
-from explorer.engine.recipe import MOMENTUM  # noqa: E402
+from explorer.analysis.memory import forecast
+from explorer.analysis.report import Report, analyse
+from explorer.analysis.source import class_name, source
+from explorer.catalog import templates
+from explorer.engine import device as devices
+from explorer.engine.mode import MODES, Mode
+from explorer.engine.recipe import MOMENTUM
 
 NETWORKS = ("resnet18", "resnet34", "resnet50", "vgg16", "cifar_resnet56")
 MODE = {"float32": MODES["float32"], "bfloat16": MODES["bfloat16 channels-last"]}

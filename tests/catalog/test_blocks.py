@@ -64,9 +64,11 @@ def inside_of(name: str, shape, **params) -> dict[str, Node]:
     return dict(kind.expand(kind.settings(params), (shape,)).graph().nodes)
 
 
-@pytest.mark.parametrize("block, width, out", [("BasicBlock", 64, 64), ("Bottleneck", 16, 64)])
 @pytest.mark.parametrize(
-    "shortcut, channels, stride, wanted",
+    ("block", "width", "out"), [("BasicBlock", 64, 64), ("Bottleneck", 16, 64)]
+)
+@pytest.mark.parametrize(
+    ("shortcut", "channels", "stride", "wanted"),
     [
         ("automatic", 64, 1, "Identity"),
         ("automatic", 32, 1, "Projection"),

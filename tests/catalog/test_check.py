@@ -63,7 +63,7 @@ def refused(tmp_path, kind, param, value) -> str:
     return err
 
 
-@pytest.mark.parametrize("kind, param", PARAMS)
+@pytest.mark.parametrize(("kind", "param"), PARAMS)
 def test_what_no_parameter_takes(tmp_path, kind, param):
     for value in (
         None,
@@ -83,7 +83,7 @@ def test_what_no_parameter_takes(tmp_path, kind, param):
         refused(tmp_path, kind, param, value)
 
 
-@pytest.mark.parametrize("kind, param", PARAMS)
+@pytest.mark.parametrize(("kind", "param"), PARAMS)
 def test_what_this_parameter_does_not_take(tmp_path, kind, param):
     if not param.pair:
         refused(tmp_path, kind, param, [1, 1])
@@ -106,7 +106,7 @@ def test_what_this_parameter_does_not_take(tmp_path, kind, param):
 
 
 @pytest.mark.parametrize(
-    "kind, params, sentence",
+    ("kind", "params", "sentence"),
     [
         (
             "Conv2d",

@@ -59,7 +59,7 @@ def test_kind(name):
         assert title and kind.fault(preset) is None
 
 
-@pytest.mark.parametrize("kind, param", PARAMS)
+@pytest.mark.parametrize(("kind", "param"), PARAMS)
 def test_param(kind, param):
     assert param.name.isidentifier() and sentence(param.doc)
     assert param.fault(param.default) is None

@@ -229,7 +229,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("name, params, ins", CASES)
+@pytest.mark.parametrize(("name", "params", "ins"), CASES)
 def test_accepted(layer, name, params, ins):
     assert agrees(layer, name, params, tuple(ins))
 
@@ -239,7 +239,7 @@ def test_every_primitive_has_a_case():
 
 
 @pytest.mark.parametrize(
-    "name, params, ins, rule, words",
+    ("name", "params", "ins", "rule", "words"),
     [
         (
             "Conv2d",
@@ -496,7 +496,7 @@ def counted(made: nn.Module, shape: tuple[int, ...]) -> int:
 
 
 @pytest.mark.parametrize(
-    "name, params, shape",
+    ("name", "params", "shape"),
     [
         ("Conv2d", {}, (3, 9, 7)),
         ("Conv2d", {"stride": 2, "padding": 1}, (4, 7, 8)),

@@ -80,7 +80,7 @@ def assert_agrees(layer, name: str, params: dict, axis: int, side: int) -> None:
         span = told(reach, place)
         if span is None:
             assert not places
-        elif 0 <= span[0] and span[1] < side:
+        elif span[0] >= 0 and span[1] < side:
             assert (min(places), max(places)) == span, (axis, place)
         else:
             assert all(span[0] <= each <= span[1] for each in places), (axis, place)

@@ -137,7 +137,7 @@ def test_counted_by_hand(name):
     assert analyse(templates.build(name)).params == PAPERS[name]
 
 
-@pytest.mark.parametrize("name, printed", MILLIONS.items())
+@pytest.mark.parametrize(("name", "printed"), MILLIONS.items())
 def test_the_papers_tables(name, printed):
     digits = len(printed.partition(".")[2])
     assert abs(analyse(templates.build(name)).params / 1e6 - float(printed)) <= 0.6 * 10**-digits
@@ -152,7 +152,7 @@ def test_the_cifar_nets_with_both_options(depth):
 
 
 @pytest.mark.parametrize(
-    "name, layers",
+    ("name", "layers"),
     [
         *((f"cifar_resnet{n}_a", n) for n in (20, 56, 110, 1202)),
         ("cifar_preact_resnet110", 110),

@@ -1,5 +1,7 @@
 """Small networks, and the engine as a real process over real pipes."""
 
+import contextlib
+import itertools
 import os
 import queue
 import subprocess
@@ -23,7 +25,7 @@ def _chain(
 ) -> Graph:
     nodes = {id: Node(id, kind, params) for id, kind, params in layers}
     ids = ["input", *nodes, "output"]
-    wires = tuple(Wire(source, target) for source, target in zip(ids, ids[1:], strict=False))
+    wires = tuple(Wire(source, target) for source, target in itertools.pairwise(ids))
     return Graph(name, input, nodes, wires)
 
 
@@ -200,10 +202,8 @@ class Engine:
 
     def close(self) -> None:
         if not self.process.stdin.closed:
-            try:
+            with contextlib.suppress(BrokenPipeError):
                 self.process.stdin.close()
-            except BrokenPipeError:
-                pass
         try:
             self.process.wait(PATIENCE / 4)
         except subprocess.TimeoutExpired:

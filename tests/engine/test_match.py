@@ -85,7 +85,7 @@ def test_other_names_by_order_and_shape(model, other, ordered):
         len(found.ordered) + shaped == len(found.pairs) and "by order and shape" in found.sentence
     )
     assert any(
-        "by order" in line and "stem.conv.weight" in line or "← layer0.weight" in line
+        ("by order" in line and "stem.conv.weight" in line) or "← layer0.weight" in line
         for line in found.lines()
     )
 

@@ -125,7 +125,7 @@ def test_a_changed_photo_is_read_again(tmp_path):
 
 
 def test_a_network_without_weights_asks_for_them():
-    with pytest.raises(EngineError, match="--weights.*squeezenet1_1"):
+    with pytest.raises(EngineError, match=r"--weights.*squeezenet1_1"):
         predict(templates.build("lenet5"), resource.path("photos") / "chelsea.png")
 
 

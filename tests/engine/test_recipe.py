@@ -26,7 +26,7 @@ def test_a_request_names_what_it_wants_to_differ():
     ],
 )
 def test_figures_out_of_range_are_refused(wrong):
-    with pytest.raises(EngineError, match="allowed|there are"):
+    with pytest.raises(EngineError, match=r"allowed|there are"):
         Recipe.of(wrong)
 
 

@@ -121,7 +121,7 @@ def test_figures_are_those_of_the_run(tiny, pictures):
     rows = finish(run)
     assert rows[:, 0].tolist() == list(range(1, 25))
     assert rows[:, 1].tolist() == [1.0] * 8 + [2.0] * 8 + [3.0] * 8
-    assert ((0 <= rows[:, 3]) & (rows[:, 3] <= 1)).all()
+    assert ((rows[:, 3] >= 0) & (rows[:, 3] <= 1)).all()
     assert [each.step for each in run.validated] == [8, 16, 24]
     for each in run.validated:
         assert each.score.confusion.sum() == 500
@@ -152,7 +152,9 @@ def test_anothers_checkpoint_changes_nothing(tiny, pictures):
     tensors = {key: value.clone() for key, value in tensors.items()}
     wider = begin(tiny(channels=8), pictures)
     before = {key: value.clone() for key, value in wider.model.net.state_dict().items()}
-    with pytest.raises(EngineError, match="conv1.weight is 4×1×3×3, but the network needs 8×1×3×3"):
+    with pytest.raises(
+        EngineError, match=r"conv1\.weight is 4×1×3×3, but the network needs 8×1×3×3"
+    ):
         wider.restore(tensors, about)
     with pytest.raises(EngineError, match="missing"):
         wider.restore({}, about)

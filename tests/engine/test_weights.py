@@ -118,7 +118,7 @@ def test_what_is_no_file_of_weights(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "found, words",
+    ("found", "words"),
     [
         ([torch.zeros(2)], "but list"),
         (torch.zeros(2), "but Tensor"),

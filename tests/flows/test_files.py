@@ -47,7 +47,7 @@ def test_an_undone_and_redone_change_is_known_to_be_unsaved(person, saved):
 
 
 @pytest.mark.parametrize(
-    "text, words",
+    ("text", "words"),
     [
         ("{", "not JSON"),
         ('{"format": "other"}', '"format"'),

@@ -63,7 +63,7 @@ def test_the_list_of_problems_leads_to_the_node(wrong_add, qtbot):
 
 
 @pytest.mark.parametrize(
-    "kind, params, after, words, fix",
+    ("kind", "params", "after", "words", "fix"),
     [
         (
             "Conv2d",

@@ -199,7 +199,7 @@ def test_weights_leave_the_photo_that_was_chosen(ready, tmp_path, qtbot):
 
 
 @pytest.mark.parametrize(
-    "form, words", [("safetensors", "is written"), ("onnx", "differ by at most")]
+    ("form", "words"), [("safetensors", "is written"), ("onnx", "differ by at most")]
 )
 def test_the_network_that_the_engine_holds_is_taken_away(ready, tmp_path, monkeypatch, form, words):
     person = ready

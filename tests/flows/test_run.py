@@ -22,7 +22,7 @@ def test_without_pressing_anything_maps_and_gradients_are_there(ready, qtbot):
     assert "gradient" in person.scene.cards["stem"].toolTip()
     with qtbot.waitSignal(person.session.link.probed) as probed:
         person.click("layer2")
-    message, arrays = probed.args
+    message, _arrays = probed.args
     assert message["path"] == "layer2" and message["shape"] == [32, 14, 14]
     person.wait(lambda: "layer2 · 32×14×14" in maps.title.text())
 

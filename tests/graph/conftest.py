@@ -1,5 +1,7 @@
 """Random graphs: whatever a sequence of edits can make."""
 
+import contextlib
+
 import pytest
 from hypothesis import strategies as st
 
@@ -105,10 +107,8 @@ def graphs(draw, most: int = 18):
     """A graph that a person could have drawn."""
     graph = Graph(draw(st.sampled_from(["network", "héllo «x»", '"""\\'])), (3, 8, 8))
     for _ in range(draw(st.integers(0, most))):
-        try:
+        with contextlib.suppress(edits.EditError):
             graph = draw(edit(graph))(graph)
-        except edits.EditError:
-            pass
     return graph
 
 

@@ -1,5 +1,7 @@
 """Edits: each does what it says or raises EditError, and none breaks a graph."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ def chain(*ids: str) -> Graph:
         "chain",
         (3, 8, 8),
         {id: Node(id, "ReLU") for id in ids},
-        tuple(Wire(a, b) for a, b in zip(ends, ends[1:])),
+        tuple(Wire(a, b) for a, b in itertools.pairwise(ends)),
     )
 
 
@@ -74,7 +76,7 @@ def test_connect_refuses_a_circle_and_names_it():
 
 
 @pytest.mark.parametrize(
-    "source, target, word",
+    ("source", "target", "word"),
     [
         ("output", "a", "output gives nothing"),
         ("nobody", "a", "nobody gives nothing"),

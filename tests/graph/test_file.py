@@ -161,7 +161,7 @@ def test_values_nested_as_deep_as_json_goes(depth):
 
 
 @pytest.mark.parametrize(
-    "found, word",
+    ("found", "word"),
     [
         (tiny(version=2), "version 2, made by a newer CNN Explorer"),
         (tiny(version=10**30), "newer"),
@@ -261,7 +261,7 @@ def test_kind_that_is_no_word(kind):
 
 
 @pytest.mark.parametrize(
-    "params, word",
+    ("params", "word"),
     [
         ({"out_channels": 0}, "out_channels is 0; allowed: 1 to"),
         ({"out_channels": -3}, "out_channels is -3"),
@@ -333,7 +333,7 @@ def test_wrong_position(position):
 
 
 @pytest.mark.parametrize(
-    "wires, word",
+    ("wires", "word"),
     [
         ([["input"]], "A wire is"),
         ([[]], "A wire is"),

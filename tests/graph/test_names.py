@@ -112,7 +112,7 @@ def test_free_always_finds_one(wanted):
 
 
 @pytest.mark.parametrize(
-    "kind, first",
+    ("kind", "first"),
     [
         ("Conv2d", "conv1"),
         ("BatchNorm2d", "bn1"),

@@ -9,7 +9,7 @@ from explorer.graph.graph import Node
 
 
 @pytest.mark.parametrize(
-    "kind, params, dashed",
+    ("kind", "params", "dashed"),
     [
         ("BasicBlock", {}, False),
         ("BasicBlock", {"width": 128}, True),

@@ -54,7 +54,7 @@ def unlike(a: QImage, b: QImage) -> float:
     return sum(abs(x - y) for x, y in pairs) / len(pairs)
 
 
-@pytest.mark.parametrize("name, path", VIEWS)
+@pytest.mark.parametrize(("name", "path"), VIEWS)
 def test_svg(qapp, name, path):
     shown = picture(name, path)
     text = shown.svg()
@@ -91,7 +91,7 @@ def test_every_card_is_on_the_page_whole(qapp, style):
         assert image.pixelColor(0, y) == image.pixelColor(image.width() - 1, y) == ground
 
 
-@pytest.mark.parametrize("name, path", VIEWS)
+@pytest.mark.parametrize(("name", "path"), VIEWS)
 def test_pdf(qapp, name, path):
     shown = picture(name, path)
     for scale in (1.0, 2.5):
@@ -196,7 +196,7 @@ def printed(name: str, path: tuple[str, ...] = (), depth: int = 0) -> Picture:
 
 
 @pytest.mark.parametrize(
-    "name, path, depth",
+    ("name", "path", "depth"),
     [
         ("googlenet", (), 0),
         ("efficientnet_b0", (), 1),

@@ -85,7 +85,7 @@ def test_items_of_a_sequence_have_lines_of_their_own():
 
 
 @pytest.mark.parametrize(
-    "name, ids, wanted",
+    ("name", "ids", "wanted"),
     [
         (
             "densenet121",

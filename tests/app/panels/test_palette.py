@@ -109,7 +109,7 @@ def test_what_is_said_of_kinds_is_said_of_kinds_that_are():
 
 
 @pytest.mark.parametrize(
-    "query, kind, params",
+    ("query", "kind", "params"),
     [
         (
             "conv 64 3x3 s2",

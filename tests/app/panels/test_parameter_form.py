@@ -81,7 +81,7 @@ def test_tab_goes_from_row_to_row_though_a_row_was_made_later(session, qtbot):
 
 
 @pytest.mark.parametrize(
-    "name,kept,text,reason",
+    ("name", "kept", "text", "reason"),
     [
         ("out_channels", 64, "-3", "Out channels is -3; allowed: 1 to 65,536"),
         ("out_channels", 10_000, "100000", "Out channels is 100,000; allowed: 1 to 65,536"),
