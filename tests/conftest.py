@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 from hypothesis import HealthCheck, settings
+from PySide6.QtCore import QCoreApplication, QEvent
 from pytestqt.qtbot import QtBot
 
 from tests.patience import PATIENCE, PATIENCE_MS
@@ -67,6 +68,15 @@ class PatientBot(QtBot):
 @pytest.fixture
 def qtbot(qapp, request):
     return PatientBot(request)
+
+
+@pytest.fixture(autouse=True)
+def widgets_are_deleted():
+    """pytest-qt tells a test's widgets to be deleted; without this they wait for an event loop, and
+    take their part in every later change of theme."""
+    yield
+    if QCoreApplication.instance():
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture(autouse=True)
