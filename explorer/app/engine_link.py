@@ -186,7 +186,7 @@ class EngineLink(QObject):
             program = process.program()
             process.deleteLater()
             self.given_up = True
-            self.died.emit(
+            self._tell_of_death(
                 _(
                     "The engine cannot be started: “{program}” is missing or may not be run. "
                     "F5 tries again."
@@ -251,8 +251,11 @@ class EngineLink(QObject):
         self.given_up = not again
         if again and not self._closed:
             self._again.start(BACK_OFF_MS[min(self._deaths, len(BACK_OFF_MS)) - 1])
-        _log.warning("%s", cause)
-        self.died.emit(cause)
+        self._tell_of_death(cause)
+
+    def _tell_of_death(self, sentence: str) -> None:
+        _log.warning("%s", sentence)
+        self.died.emit(sentence)
 
     # what it says
 
