@@ -4,6 +4,7 @@ import contextlib
 import gc
 import itertools
 import os
+import sys
 import threading
 import time
 from functools import cache, partial
@@ -212,3 +213,26 @@ def compare_shapes(module):
         assert sum(weight.numel() for weight in network.parameters()) == report.params
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def operations():
+    """work -> how many functions it calls, those of Python itself counted: a measure that is the
+    same on every machine. Nothing may be remembered from before."""
+
+    def count(work):
+        calls = 0
+
+        def seen(frame, event, argument):
+            nonlocal calls
+            calls += event in ("call", "c_call")
+
+        before = sys.getprofile()
+        sys.setprofile(seen)
+        try:
+            work()
+        finally:
+            sys.setprofile(before)
+        return calls
+
+    return count

@@ -1,7 +1,6 @@
 """Graphs in a line, and a walk through the layers of a network by hand."""
 
 import itertools
-import sys
 
 import pytest
 import torch
@@ -51,26 +50,3 @@ def walk():
         return found
 
     return values
-
-
-@pytest.fixture(scope="session")
-def operations():
-    """work -> how many functions it calls, those of Python itself counted: a measure that is the
-    same on every machine. Nothing may be remembered from before."""
-
-    def count(work):
-        calls = 0
-
-        def seen(frame, event, argument):
-            nonlocal calls
-            calls += event in ("call", "c_call")
-
-        before = sys.getprofile()
-        sys.setprofile(seen)
-        try:
-            work()
-        finally:
-            sys.setprofile(before)
-        return calls
-
-    return count

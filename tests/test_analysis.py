@@ -1,6 +1,7 @@
-"""The work grows with the layers, whatever the network looks like: twice the layers take no more
-than some twice as many calls of functions. All that follows from an edit, or that a command prints,
-is done on networks of many forms, on a very deep one, and on such whose layers share a name."""
+"""The analysis as a whole. The work grows with the layers, whatever the network looks like: twice
+the layers take no more than some twice as many calls of functions. All that follows from an edit,
+or that a command prints, is done on networks of many forms, on a very deep one, and on such whose
+layers share a name."""
 
 from contextlib import suppress
 from dataclasses import replace
