@@ -225,3 +225,10 @@ def test_the_first_templates_stay():
     }
     with pytest.raises(KeyError):
         templates.build("resnet19")
+
+
+def test_the_first_of_each_family_stand_in_the_order_in_which_people_meet_them():
+    names = templates.names()
+    firsts = ["lenet5", "alexnet", "vgg11", "resnet18", "cifar_resnet8", "squeezenet1_0"]
+    firsts += ["googlenet", "densenet121", "mobilenet_v2", "efficientnet_b0", "regnet_x_400mf"]
+    assert [name for name in names if name in firsts] == firsts

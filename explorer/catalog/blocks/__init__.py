@@ -3,19 +3,19 @@
 Inside, names are torchvision's (conv1, bn1, downsample.0), so that published weights fit.
 """
 
-from explorer.catalog.blocks import (  # noqa: F401  (they declare their kinds, in this order)
-    attention,
-    convnext,
+from explorer.catalog.blocks import (  # noqa: F401, I001  (they declare their kinds, in this order)
     convolution,
-    dense,
-    fire,
-    head,
-    inception,
-    mobile,
-    preactivation,
-    residual,
-    shuffle,
-    stage,
     stem,
+    attention,
+    residual,
+    preactivation,
+    mobile,
+    shuffle,
+    convnext,
+    fire,
+    inception,
+    dense,
     vgg,
+    stage,
+    head,
 )

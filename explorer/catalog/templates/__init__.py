@@ -1,19 +1,19 @@
 """Networks of the literature to start from: one declaration each, a family a file."""
 
-from explorer.catalog.templates import (  # noqa: F401  (they declare their networks, in this order)
-    alexnet,
-    cifar,
-    convnext,
-    densenet,
-    efficientnet,
-    inception,
+from explorer.catalog.templates import (  # noqa: F401, I001  (they declare their networks, in this order)
     lenet,
-    mobilenet,
-    regnet,
-    resnet,
-    shufflenet,
-    squeezenet,
+    alexnet,
     vgg,
+    resnet,
+    cifar,
+    squeezenet,
+    inception,
+    densenet,
+    mobilenet,
+    shufflenet,
+    efficientnet,
+    regnet,
+    convnext,
 )
 from explorer.catalog.templates.template import (
     CIFAR,
