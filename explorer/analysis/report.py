@@ -25,8 +25,8 @@ from explorer.text import _
 
 MOST_LAYERS = 100_000  # cifar_resnet1202, the deepest of the literature, has some 4,800
 MOST_MENDED = 100
-"""So many problems get fixes, the first ones; for some fixes the whole network is looked at. With
-those mended the next get theirs."""
+"""So many problems of a graph get fixes, the first ones, and so many inside each of its groups; for
+some fixes the whole graph is looked at. With those mended the next get theirs."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import shlex
 import signal
 import sys
@@ -78,8 +79,8 @@ class EngineLink(QObject):
         self._decoder = Decoder()
         self._words: deque[str] = deque(maxlen=LINES)
         self._line = b""
-        self._deaths = 0  # in a row, each soon after a start
-        self._launched = 0.0
+        self._deaths = 0  # in a row, each before hello or soon after it
+        self._greeted = 0.0
         self._again = QTimer(self, singleShot=True)
         self._again.timeout.connect(self._launch)
         self._silence = QTimer(self, singleShot=True)
@@ -156,7 +157,6 @@ class EngineLink(QObject):
         self._owes_taken = False
         self.hello = None
         self._silence.start(HELLO_LIMIT_MS)
-        self._launched = time.monotonic()
         self.given_up = False
         process = QProcess(self)
         process.setProgram(program)
@@ -235,7 +235,7 @@ class EngineLink(QObject):
         """Tells of a death, and starts the engine again unless it dies all the time."""
         process = self._detach()
         assert process is not None
-        soon = self.hello is None or time.monotonic() - self._launched < WITHIN
+        soon = self.hello is None or time.monotonic() - self._greeted < WITHIN
         self._deaths = self._deaths + 1 if soon else 1
         self.hello = None
         if process.state() != QProcess.ProcessState.NotRunning:
@@ -263,8 +263,8 @@ class EngineLink(QObject):
         if self._process is None:
             return
         piece = self._process.readAllStandardError().data()[-LOG_BYTES:]
-        *lines, self._line = (self._line + piece).split(b"\n")
-        self._note(*(line.decode(errors="replace") for line in lines))
+        *lines, self._line = re.split(rb"[\r\n]+", self._line + piece)
+        self._note(*(line.decode(errors="replace") for line in lines if line))
         if len(self._line) > LOG_BYTES:
             self._end_line()
 
@@ -301,6 +301,7 @@ class EngineLink(QObject):
         match say:
             case "hello":
                 self._silence.stop()
+                self._greeted = time.monotonic()
                 self.hello = message
                 self.hello_said.emit(message)
             case "built":

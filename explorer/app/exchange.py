@@ -146,16 +146,16 @@ class Exchange(QObject):
     def remember(self, document: Document) -> None:
         """Note for the document's file what it begins with and what it looks at."""
         assert document.path is not None
-        known, file = settings.BEGINNINGS.get(), str(document.path.resolve())
+        known, file = settings.OPENED_WITH.get(), str(document.path.resolve())
         known.pop(file, None)
         if document.weights is not None or not document.data.labelled:
             known[file] = document.weights, document.data.name
-        settings.BEGINNINGS.set(dict(list(known.items())[-MOST_REMEMBERED:]))
+        settings.OPENED_WITH.set(dict(list(known.items())[-MOST_REMEMBERED:]))
 
     def recall(self, document: Document) -> None:
         """Give a document that was opened what was noted for its file."""
         assert document.path is not None
-        weights, data = settings.BEGINNINGS.get().get(str(document.path.resolve()), (None, ""))
+        weights, data = settings.OPENED_WITH.get().get(str(document.path.resolve()), (None, ""))
         if weights and Path(weights).exists():
             document.weights = weights
         document.data = PICTURES.get(data, document.data)
@@ -163,7 +163,7 @@ class Exchange(QObject):
     def _prune(self) -> None:
         """Throw away copies that no document and no remembered file begins with."""
         used = {document.weights for document in self.session.documents}
-        used |= {weights for weights, _data in settings.BEGINNINGS.get().values()}
+        used |= {weights for weights, _data in settings.OPENED_WITH.get().values()}
         for file in self._folder.glob("*.safetensors"):
             if str(file) not in used:
                 file.unlink(missing_ok=True)

@@ -1,6 +1,8 @@
 """Brings over what earlier versions kept in other places: settings, blocks, weights, runs."""
 
+import errno
 import logging
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -14,8 +16,11 @@ _log = logging.getLogger(__name__)
 
 def adopt() -> None:
     """Move what lies in the places of version 0.1 to where it belongs now. What cannot be moved
-    stays where it is, and is tried again at the next start. The application must be called as in
-    that version, for Qt made the places of its name."""
+    stays where it is, and is tried again at the next start. Where the person named a folder of
+    their own, nothing is taken there. The application must be called as in that version, for Qt
+    made the places of its name."""
+    if folders.HOME in os.environ:
+        return
     former = QSettings()
     former.setFallbacksEnabled(False)
     caches = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
@@ -24,12 +29,10 @@ def adopt() -> None:
         here = QStandardPaths.StandardLocation.AppDataLocation
         blocks = Path(QStandardPaths.writableLocation(here))
     _adopt_settings(former)
+    moved: dict[Path, Path] = {}
     for old in (blocks / "blocks", caches / "weights", caches / "runs"):
-        try:
-            _move(old, folders.data() / old.name)
-        except OSError as error:
-            _log.warning("%s stays where it is: %s", old, error)
-    _point_to(folders.data() / "weights", caches / "weights")
+        moved |= _move(old, folders.data() / old.name)
+    _point_to(moved)
 
 
 def _adopt_settings(former: QSettings) -> None:
@@ -43,25 +46,50 @@ def _adopt_settings(former: QSettings) -> None:
         former.clear()
 
 
-def _move(old: Path, new: Path) -> None:
-    """Move what is in a folder into another; what has a name that is taken there stays."""
-    if not old.is_dir():
+def _move(old: Path, new: Path) -> dict[Path, Path]:
+    """Move what is in a folder into another, each thing whole or not at all; where it was and is
+    now. What has a name that is taken there stays."""
+    moved: dict[Path, Path] = {}
+    try:
+        for each in list(old.iterdir()) if old.is_dir() else ():
+            if not (new / each.name).exists():
+                new.mkdir(parents=True, exist_ok=True)
+                _move_one(each, new / each.name)
+                moved[each] = new / each.name
+        if old.is_dir() and not any(old.iterdir()):
+            old.rmdir()
+    except OSError as error:
+        _log.warning("%s is not moved, or not all of it: %s", old, error)
+    return moved
+
+
+def _move_one(old: Path, new: Path) -> None:
+    """Move a file or folder. Raises OSError: then it is whole where it was."""
+    try:
+        old.rename(new)
         return
-    new.mkdir(parents=True, exist_ok=True)
-    for each in list(old.iterdir()):
-        if not (new / each.name).exists():
-            shutil.move(each, new / each.name)
-    if not any(old.iterdir()):
-        old.rmdir()
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+    part = new.with_name(f".{new.name}.part")  # on another file system: copied, then named
+    if old.is_dir():
+        shutil.rmtree(part, ignore_errors=True)
+        shutil.copytree(old, part)
+        part.rename(new)
+        shutil.rmtree(old)
+    else:
+        shutil.copy2(old, part)
+        part.rename(new)
+        old.unlink()
 
 
-def _point_to(new: Path, old: Path) -> None:
-    """Let remembered files begin with weights where they are now."""
-    known = settings.BEGINNINGS.get()
-    moved = {
-        file: (str(new / Path(weights).name), data)
+def _point_to(moved: dict[Path, Path]) -> None:
+    """Let remembered files have their weights from where they are now."""
+    known = settings.OPENED_WITH.get()
+    changed = {
+        file: (str(moved[Path(weights)]), data)
         for file, (weights, data) in known.items()
-        if weights and Path(weights).parent == old and (new / Path(weights).name).exists()
+        if weights and Path(weights) in moved
     }
-    if moved:
-        settings.BEGINNINGS.set(known | moved)
+    if changed:
+        settings.OPENED_WITH.set(known | changed)

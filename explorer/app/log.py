@@ -3,6 +3,7 @@
 import faulthandler
 import logging
 import sys
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -22,6 +23,20 @@ _LEVELS = {
 _log = logging.getLogger(__name__)
 
 
+class _File(RotatingFileHandler):
+    """The file, into which a crash is written too, whichever it is by then."""
+
+    def _open(self) -> TextIOWrapper:
+        stream = super()._open()
+        faulthandler.enable(stream)
+        return stream
+
+    def close(self) -> None:
+        """Closes the file; a crash is no longer written."""
+        faulthandler.disable()
+        super().close()
+
+
 def path() -> Path:
     """The file that is written now."""
     return folders.log() / "cnn-explorer.log"
@@ -37,8 +52,7 @@ def start() -> None:
         handlers.append(console)
     try:
         path().parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(RotatingFileHandler(path(), "a", LARGEST, 1, "utf-8", errors="replace"))
-        faulthandler.enable(path().open("a", encoding="utf-8"))
+        handlers.append(_File(path(), "a", LARGEST, 1, "utf-8", errors="replace"))
     except OSError as error:
         _log.warning("there is no log file: %s", error)
     logging.basicConfig(

@@ -24,6 +24,7 @@ class LogWindow(QDialog):
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._shown = ""
         self.setWindowTitle(_("Log"))
         place = QLabel(str(log.path()))
         place.setTextFormat(Qt.TextFormat.PlainText)
@@ -63,8 +64,9 @@ class LogWindow(QDialog):
     def refresh(self) -> None:
         """Show what was written since."""
         found = log.tail().rstrip("\n")
-        if found == self.text.toPlainText():
+        if found == self._shown:  # what Qt makes of it may read otherwise
             return
+        self._shown = found
         bar = self.text.verticalScrollBar()
         at, at_end = bar.value(), bar.value() >= bar.maximum() - 1
         self.text.setPlainText(found)

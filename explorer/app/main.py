@@ -53,8 +53,15 @@ def start() -> int:
     try:
         return run(next(iter(sys.argv[1:]), None))
     except FileError as error:
-        QMessageBox.critical(None, "CNN Explorer", str(error))
-        return 2
+        words = str(error)
+    except Exception as fault:  # noqa: BLE001  nobody else would tell
+        _log.error("the program did not start", exc_info=fault)
+        words = _("CNN Explorer cannot start: {fault}. The log is {path}").format(
+            fault=f"{type(fault).__name__}: {fault}", path=log.path()
+        )
+    _app = QApplication.instance() or QApplication(sys.argv[:1])
+    QMessageBox.critical(None, "CNN Explorer", words)
+    return 2
 
 
 def settle() -> None:

@@ -267,7 +267,7 @@ class Menus(QObject):
             _("Show &log"),
             "Ctrl+Shift+L",
             _("What window and engine wrote to their log"),
-            lambda: LogWindow(self.window).show(),
+            self._show_log,
         )
         self._add(
             menu,
@@ -281,6 +281,12 @@ class Menus(QObject):
             ),
         )
         return menu
+
+    def _show_log(self) -> None:
+        shown = self.window.findChild(LogWindow) or LogWindow(self.window)
+        shown.show()
+        shown.raise_()
+        shown.activateWindow()
 
     def context(self, place: QPoint) -> None:
         """Show the canvas's menu at a global place."""

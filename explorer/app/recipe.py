@@ -1,6 +1,5 @@
 """The figures of a run that a person may set."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -32,7 +31,7 @@ class Figure:
             return self.automatic
         if isinstance(value, bool) or not isinstance(value, int | float if self.decimals else int):
             return False
-        return math.isfinite(value) and self.low <= value <= self.high
+        return self.low <= value <= self.high
 
 
 FIGURES = MappingProxyType(

@@ -199,17 +199,9 @@ class Run(QObject):
     def start(self) -> None:
         """Train the current network, from fresh weights or from those that were imported; starts
         the engine where there is none."""
-        self.link.start()
-        if not self.session.data.labelled:
-            self.session.notified.emit(
-                _("Photos have no labels to learn from; choose a data set beside the run's buttons")
-            )
-            return
-        problems = self.session.report.problems
-        if problems:
-            self.session.notified.emit(
-                _("The network cannot run yet: {problem}").format(problem=problems[0].message)
-            )
+        if hindrance := self._hindrance():
+            self.link.start()  # the views need it all the same
+            self.session.notified.emit(hindrance)
             return
         if self.session.memory.warning:  # the forecast may be wrong: the run begins all the same
             self.session.notified.emit(self.session.memory.warning)
@@ -227,10 +219,21 @@ class Run(QObject):
         }
         self._send(resume=None)
 
+    def _hindrance(self) -> str:
+        """Why the current network cannot be trained; "" if it can."""
+        if not self.session.data.labelled:
+            return _(
+                "Photos have no labels to learn from; choose a data set beside the run's buttons"
+            )
+        problems = self.session.report.problems
+        if problems:
+            return _("The network cannot run yet: {problem}").format(problem=problems[0].message)
+        return ""
+
     def _prune(self) -> None:
         """Throw away the checkpoints of all runs but the last few."""
-        folders = [each for each in self._folder.glob("*") if each.is_dir()]
-        for old in sorted(folders, key=lambda each: each.stat().st_mtime)[:-KEPT_RUNS]:
+        runs = [each for each in self._folder.glob("*") if each.is_dir()]
+        for old in sorted(runs, key=lambda each: each.stat().st_mtime)[:-KEPT_RUNS]:
             shutil.rmtree(old, ignore_errors=True)
 
     def resume(self) -> None:
@@ -244,7 +247,6 @@ class Run(QObject):
 
     def _send(self, resume: str | None) -> None:
         self._request["resume"] = resume
-        self.link.start()
         self._holds, self._trouble = (self.document, self._data), ""
         self._waits = self.link.hello is None
         if not self._waits:
@@ -259,6 +261,8 @@ class Run(QObject):
                 image=self.image,
             )
         self._enter("measuring")
+        if self._waits:  # last, for it may fail at once
+            self.link.start()
 
     def pause(self) -> None:
         """Hold the run after the present step."""

@@ -112,7 +112,7 @@ def _bytes(stored: object) -> QByteArray:
     return stored
 
 
-def _beginnings(stored: object) -> dict[str, tuple[str | None, str]]:
+def _opened_with(stored: object) -> dict[str, tuple[str | None, str]]:
     """[[file, weights or None, data set], …]"""
     if not isinstance(stored, list):
         raise TypeError(f"expected a list, got {type(stored).__name__}")
@@ -134,7 +134,8 @@ def _figures(stored: object) -> Mapping[str, float | None]:
 
 
 NOTHING: frozenset[str] = frozenset()
-THEME = Setting("look/theme", "auto", _among("auto", "dark", "light"))
+THEMES = ("auto", "dark", "light")
+THEME = Setting("look/theme", "auto", _among(*THEMES))
 GEOMETRY = Setting("window/geometry", QByteArray(), _bytes)
 PANELS = Setting("window/state", QByteArray(), _bytes)
 PALETTE = Setting[dict[str, str]](
@@ -145,10 +146,10 @@ PALETTE = Setting[dict[str, str]](
 )
 HIDDEN_COLUMNS = Setting[frozenset[int]]("layers/hidden", frozenset(), _numbers, _joined)
 RECENT = Setting[tuple[str, ...]]("files/recent", (), _texts, list)
-BEGINNINGS = Setting[dict[str, tuple[str | None, str]]](
+OPENED_WITH = Setting[dict[str, tuple[str | None, str]]](
     "weights/of_files",
     {},
-    _beginnings,
+    _opened_with,
     lambda known: [[file, *what] for file, what in known.items()],
 )
 RULES_ASIDE = Setting("advice/rules", NOTHING, _words, _joined)

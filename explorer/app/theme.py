@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from explorer import resource
 from explorer.app import settings, style
 
-MODES = ("auto", "dark", "light")
+MODES = settings.THEMES
 SANS, MONO = "Inter", "JetBrains Mono"
 _FONTS = (
     "Inter-Regular.otf",

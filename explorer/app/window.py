@@ -190,7 +190,7 @@ class Window(QMainWindow):
         other = run.document if run.document is not self.session.document else None
         bar.set_state(state, run.resumable, self.session.title(other) if other else "")
         if link.hello is None:
-            bar.set_devices([])
+            bar.set_devices([], link.given_up)
             if run.active:
                 bar.progress.say(_("engine is starting"))
 

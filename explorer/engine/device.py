@@ -93,8 +93,8 @@ def _named_in_cpuinfo() -> str:
 
 
 def physical_cores() -> int:
-    """Cores that this process may use, two threads of one core counted once: more threads than that
-    slow torch down."""
+    """Cores of the machine, two threads of one core counted once, or as many as this process may use
+    if that is less: more threads than that slow torch down."""
     process = psutil.Process()
     allowed = len(process.cpu_affinity()) if hasattr(process, "cpu_affinity") else os.cpu_count()
     return min(filter(None, (psutil.cpu_count(logical=False), allowed)), default=1)

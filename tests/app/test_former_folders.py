@@ -1,5 +1,6 @@
 """What an earlier version kept elsewhere is found, moved, and none of it lost."""
 
+import errno
 import json
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from explorer.app import former_folders
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the former places of Linux")
@@ -21,7 +23,7 @@ former_folders.adopt()
 former_folders.adopt()
 import json
 print(json.dumps([settings.THEME.get(), settings.RECENT.get(), dict(settings.RECIPE.get()),
-                  settings.BEGINNINGS.get(), OwnBlocks().names()]))
+                  settings.OPENED_WITH.get(), OwnBlocks().names()]))
 """
 
 
@@ -65,10 +67,8 @@ def adopt():
     return json.loads(ran.stdout)
 
 
-@pytest.mark.parametrize("home", [True, False], ids=["one folder", "the system's places"])
-def test_all_of_it_is_moved(former, monkeypatch, home):
-    if not home:
-        monkeypatch.delenv("CNN_EXPLORER_HOME")
+def test_all_of_it_is_moved(former, monkeypatch):
+    monkeypatch.delenv("CNN_EXPLORER_HOME")
     theme, recent, recipe, beginnings, blocks = adopt()
     assert theme == "light" and recent == ["/a, b.cnn.json", "/c.cnn.json"]
     assert recipe == {"epochs": 7, "learning_rate": None}
@@ -81,9 +81,49 @@ def test_all_of_it_is_moved(former, monkeypatch, home):
     assert (data / "runs/ab/checkpoint.pt").read_text() == "a run"
     left = [path for path in former.rglob("*") if path.is_file() and "CNN Explorer" in path.parts]
     assert [path.name for path in left if path.stat().st_size > 1] == []
-    if not home:
-        assert data == former / "data/cnn-explorer"
-        assert (former / "config/cnn-explorer/settings.ini").exists()
+    assert data == former / "data/cnn-explorer"
+    assert (former / "config/cnn-explorer/settings.ini").exists()
+
+
+def test_a_folder_of_ones_own_takes_nothing_from_its_place(former):
+    before = sorted(former.rglob("*"))
+    assert adopt()[0] == "auto"
+    assert sorted(former.rglob("*")) == before
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_on_another_file_system_each_is_moved_whole_or_not_at_all(
+    tmp_path, monkeypatch, broken, caplog
+):
+    old, new = tmp_path / "old", tmp_path / "new"
+    (old / "run").mkdir(parents=True)
+    (old / "run/weights").write_text("0123456789")
+    (old / "block").write_text("9876543210")
+
+    def rename(path, target, real=Path.rename):
+        if path.parent == old:
+            raise OSError(errno.EXDEV, "another file system")
+        return real(path, target)
+
+    def torn(source, target):
+        Path(target).write_text("01")
+        raise OSError(errno.ENOSPC, "no space is left")
+
+    monkeypatch.setattr(Path, "rename", rename)
+    if broken:
+        monkeypatch.setattr(former_folders.shutil, "copy2", torn)
+        monkeypatch.setattr(former_folders.shutil, "copytree", torn)
+    moved = former_folders._move(old, new)
+    where = old if broken else new
+    assert (where / "run/weights").read_text() == "0123456789"
+    assert (where / "block").read_text() == "9876543210"
+    assert bool(moved) is not broken and old.exists() is broken
+    assert not (new / "run").exists() or not broken
+    assert ("no space is left" in caplog.text) is broken
+    monkeypatch.undo()
+    if broken:  # the next start, with room again
+        former_folders._move(old, new)
+        assert (new / "run/weights").read_text() == "0123456789" and not old.exists()
 
 
 def test_what_is_there_already_is_not_overwritten(former, monkeypatch):

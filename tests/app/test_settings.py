@@ -17,6 +17,7 @@ DAMAGE = (
     '{"epochs": "x"}',
     '{"epochs": 1e999, "seed": -1, "weight_decay": null, "momentum": 3}',
     "[" * 5000,
+    '{"epochs": 1%s}' % ("0" * 400),
     "'never closed",
     "",
     "\x00\x01",
@@ -76,7 +77,7 @@ def test_the_window_opens_whatever_stands_in_the_settings(qtbot, text):
         (settings.RECENT, ("/a/with, comma.cnn.json", "/b.cnn.json")),
         (settings.RECENT, ("/a/with, comma.cnn.json",)),
         (settings.RECENT, ()),
-        (settings.BEGINNINGS, {"/a, b": ("/w", "photos"), "/c": (None, "photos")}),
+        (settings.OPENED_WITH, {"/a, b": ("/w", "photos"), "/c": (None, "photos")}),
         (settings.RULES_ASIDE, frozenset(("linear", "bias"))),
         (settings.ADVICE_ASIDE.part("0123"), frozenset(("linear a.b", "bias c"))),
         (settings.ENGINE, ("ssh", "gpu box", "python", "-m", "explorer.engine")),
@@ -94,8 +95,8 @@ def test_what_was_set_is_read(qapp, setting, value):
 
 
 def test_a_default_cannot_be_changed_by_who_has_it(qapp):
-    settings.BEGINNINGS.get()["/a"] = (None, "photos")
-    assert settings.BEGINNINGS.get() == {}
+    settings.OPENED_WITH.get()["/a"] = (None, "photos")
+    assert settings.OPENED_WITH.get() == {}
 
 
 def test_a_figure_out_of_range_leaves_the_others(qapp):

@@ -125,7 +125,8 @@ BREAKS = [escape, lose_focus, delete, undo, another_tab, open_block, other_shape
 @pytest.mark.parametrize("begin", [pan, pan_with_space, frame, move, connect, reconnect])
 def test_a_gesture_broken_off_leaves_all_as_it_was(person, begin, break_off):
     person.session.edit("Move", partial(edits.move, positions={"layer2": (620.0, 40.0)}))
-    graph = person.session.graph
+    person.session.select({"layer3"})
+    graph, view = person.session.graph, person.canvas.mapToScene(QPoint(0, 0))
     hand = begin(person)
     hand.move(QPoint(60, 35))
     assert person.canvas.gesture is not None
@@ -134,6 +135,8 @@ def test_a_gesture_broken_off_leaves_all_as_it_was(person, begin, break_off):
     assert person.canvas.gesture is None
     if break_off in (escape, lose_focus):
         assert person.session.graph is graph
+        assert person.session.selection == {"layer3"}
+        assert person.canvas.mapToScene(QPoint(0, 0)) == view
     hand.move(QPoint(30, 10))  # the button is still down
     hand.release()
     QTest.keyRelease(person.canvas, Qt.Key.Key_Space)
@@ -156,6 +159,28 @@ def test_escape_in_a_pan_brings_the_view_back(person):
     escape(person)
     hand.release()
     assert canvas.mapToScene(QPoint(0, 0)) == before
+
+
+def test_a_selected_wire_is_selected_again(person):
+    wire = next(iter(person.scene.wires))
+    person.canvas.select_wire(wire)
+    for begin in (frame, move, connect):
+        hand = begin(person)
+        hand.move(QPoint(60, 35))
+        escape(person)
+        hand.release()
+        assert person.canvas.selected_wire == wire and not person.session.selection
+
+
+def test_a_view_that_showed_all_does_so_again_after_a_pan_broken_off(person):
+    canvas = person.canvas
+    hand = Hand(person, QPoint(200, 300), MIDDLE)
+    canvas.zoom(1.7)
+    escape(person)
+    hand.release()
+    person.window.resize(1280, 720)
+    seen = canvas.mapToScene(canvas.viewport().rect()).boundingRect()
+    assert seen.contains(person.scene.content())
 
 
 def test_another_button_neither_ends_a_gesture_nor_opens_a_menu_in_it(person):

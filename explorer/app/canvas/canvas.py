@@ -58,6 +58,8 @@ class Canvas(QGraphicsView):
         self.gesture: Gesture | None = None
         self.selected_wire: Wire | None = None
         self._button = Qt.MouseButton.NoButton  # by which the gesture was begun
+        self._before: tuple[frozenset[str], Wire | None, bool] = frozenset(), None, True
+        """What was selected before the gesture, and whether all was shown."""
         self._hot_wire: WireItem | None = None
         self._space = False
         self._fitted = True  # nobody has moved the view since all of it was shown
@@ -272,7 +274,13 @@ class Canvas(QGraphicsView):
         """End the gesture that goes on, leaving all as it was before it; whether there was one."""
         gesture, self.gesture = self.gesture, None
         if gesture is not None:
+            selection, wire, fitted = self._before
             gesture.cancel()
+            if isinstance(gesture, Pan):
+                self._fitted = fitted
+            if self.session.shown is self.network.graph:  # else these ids are of another graph
+                self.select_wire(wire)
+                self.session.select(selection)
             self.overlays.place()
         return gesture is not None
 
@@ -287,6 +295,7 @@ class Canvas(QGraphicsView):
         if self.gesture is not None:
             return
         self._button = event.button()
+        self._before = self.session.selection, self.selected_wire, self._fitted
         place = self.mapToScene(event.position().toPoint())
         if event.button() == Qt.MouseButton.MiddleButton or (
             self._space and event.button() == Qt.MouseButton.LeftButton

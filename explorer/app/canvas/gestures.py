@@ -27,7 +27,7 @@ class Gesture:
     """Something that goes on while a mouse button is held. Places are in scene coordinates.
 
     The canvas cancels it before it draws anything else, so its cards and wires are those that it
-    began with until it ends.
+    began with until it ends; what was selected before it, the canvas selects again.
     """
 
     def __init__(self, canvas: "Canvas", place: QPointF) -> None:
@@ -51,7 +51,7 @@ class Pan(Gesture):
         super().__init__(canvas, place)
         self.last = QCursor.pos()
         self.bars = canvas.horizontalScrollBar(), canvas.verticalScrollBar()
-        self.before = [bar.value() for bar in self.bars]
+        self.before = canvas.transform(), [bar.value() for bar in self.bars]
         canvas.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
 
     def move(self, place: QPointF) -> None:
@@ -64,7 +64,9 @@ class Pan(Gesture):
         self.canvas.show_cursor()
 
     def cancel(self) -> None:
-        for bar, value in zip(self.bars, self.before, strict=True):
+        transform, values = self.before
+        self.canvas.setTransform(transform)
+        for bar, value in zip(self.bars, values, strict=True):
             bar.setValue(value)
         self.canvas.show_cursor()
 
@@ -98,8 +100,6 @@ class Frame(Gesture):
 
     def cancel(self) -> None:
         self.scene.removeItem(self.item)
-        if self.session.shown is self.scene.graph:  # else these ids are of another graph
-            self.session.select(self.before)
 
 
 class Move(Gesture):

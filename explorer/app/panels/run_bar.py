@@ -227,8 +227,9 @@ class RunBar(QWidget):
         """How far the run is: the `rows` answer of the engine; of the network `name`, if given."""
         self.progress.show_rows(message, name)
 
-    def set_devices(self, devices: list[dict[str, Any]]) -> None:
-        """Lists the devices of the engine's hello: id, name, memory in bytes; keeps the choice."""
+    def set_devices(self, devices: list[dict[str, Any]], absent: bool = False) -> None:
+        """Lists the devices of the engine's hello: id, name, memory in bytes; keeps the choice.
+        Without devices, whether there is no engine (`absent`) or it is starting."""
         before = self.chosen_device()
         self.device.clear()
         for device in devices:
@@ -240,9 +241,7 @@ class RunBar(QWidget):
                 self.device.count() - 1, device.get("name"), Qt.ItemDataRole.ToolTipRole
             )
         if not devices:
-            self.device.addItem(
-                _("no engine") if self.state == "absent" else _("engine is starting")
-            )
+            self.device.addItem(_("no engine") if absent else _("engine is starting"))
         self.device.setEnabled(bool(devices) and not self._busy)
         self.choose_device(before)
         self._share_room()
@@ -255,9 +254,6 @@ class RunBar(QWidget):
         """The id of the device, None before the engine said which there are."""
         device: str | None = self.device.currentData()
         return device
-
-    def chosen_mode(self) -> str:
-        return str(self.mode.currentData())
 
     def chosen_data(self) -> str:
         return str(self.data.currentData())

@@ -194,9 +194,9 @@ class TrainingPanel(LivePanel):
         columns = [message["columns"].index(name) for name in ("step", "loss", "accuracy")]
         steps, losses, accuracies = (rows[:, column] for column in columns)
         document = self._session.run.document
-        run, before = self._runs.get(document) or (None, None)
         if document is None:
             return
+        run, before = self._runs.get(document) or (None, None)
         if run is None or not run.continues(steps[0]):
             run, before = History(document.graph.name), self._last
         run.add(steps, losses, accuracies)
@@ -207,7 +207,8 @@ class TrainingPanel(LivePanel):
         self._show_own()
 
     def _on_validated(self, message: Message, _arrays: Arrays) -> None:
-        run, _before = self._runs.get(self._session.run.document) or (None, None)
+        document = self._session.run.document
+        run, _before = (document and self._runs.get(document)) or (None, None)
         if run is not None:
             run.validate(message["step"], message["loss"], message["accuracy"])
             self._show_own()
