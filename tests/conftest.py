@@ -217,8 +217,12 @@ def compare_shapes(module):
 
 @pytest.fixture(scope="session")
 def operations():
-    """work -> how many functions it calls, those of Python itself counted: a measure that is the
-    same on every machine. Nothing may be remembered from before."""
+    """work -> how many functions it calls, those of Python itself counted, and how many nodes the
+    graphs have that it makes: a measure that is the same on every machine. What a single call does
+    inside Python, such as a search in a list, is not seen. Nothing may be remembered from before."""
+    from explorer.graph.graph import Graph
+
+    made = Graph.__post_init__.__code__
 
     def count(work):
         calls = 0
@@ -226,6 +230,8 @@ def operations():
         def seen(frame, event, argument):
             nonlocal calls
             calls += event in ("call", "c_call")
+            if event == "call" and frame.f_code is made:
+                calls += len(frame.f_locals["self"].nodes)
 
         before = sys.getprofile()
         sys.setprofile(seen)

@@ -203,6 +203,16 @@ def test_gives_up_on_one_that_dies_before_its_first_word_however_slowly(
     assert len(told) == 3 and "no_such_module_anywhere" in told[2]
 
 
+def test_gives_up_on_one_that_takes_long_to_load_and_then_dies(link, tmp_path, qtbot, monkeypatch):
+    monkeypatch.setattr(engine_link, "WITHIN", 1.0)
+    slow = tmp_path / "slow.py"
+    slow.write_text(ENGINE.replace("\nsay(say=", "\nimport time; time.sleep(1.2)\nsay(say="))
+    settings.ENGINE.set((sys.executable, str(slow)))
+    link.hello_said.connect(lambda _hello: link.send("exit", status=0))
+    link.start()
+    qtbot.waitUntil(lambda: link.given_up)
+
+
 def test_deaths_far_apart_do_not_add_up(started, qtbot, monkeypatch):
     monkeypatch.setattr(engine_link, "WITHIN", 0.0)
     for _death in range(4):

@@ -4,7 +4,7 @@ goes on, and F5 starts it again."""
 import sys
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QProcess, Qt
 from PySide6.QtTest import QTest
 
 from explorer.app import engine_link, settings
@@ -45,6 +45,7 @@ def test_f5_brings_it_back_and_trains(broken, person, qtbot, monkeypatch):
     person.wait(lambda: link.given_up)
     assert run.state == "died" and not run.resumable
     assert "no engine" in person.window.status.state.text()
+    assert bar.device.currentText() == "no engine"
     monkeypatch.setattr(engine_link, "HELLO_LIMIT_MS", 90_000)
     settings.ENGINE.forget()
     run.set_recipe({**run.recipe, "epochs": 50, "limit": 3840})
@@ -87,3 +88,19 @@ def test_weights_that_waited_for_an_engine_that_never_came_are_not_asked_for_lat
     assert not failures
     person.session.run.stop()
     person.wait(lambda: not person.session.run.active)
+
+
+def test_a_run_does_not_wait_for_an_engine_that_fails_at_once(person, monkeypatch):
+    """As QProcess does on Windows, before `start` has returned."""
+
+    class Failing(QProcess):
+        def start(self):
+            self.errorOccurred.emit(QProcess.ProcessError.FailedToStart)
+
+    link, run = person.session.link, person.session.run
+    told = []
+    link.died.connect(told.append)
+    monkeypatch.setattr(engine_link, "QProcess", Failing)
+    press_f5(person)
+    assert run.state == "died" and link.given_up and not run._waits
+    assert len(told) == 1 and not link._silence.isActive()
