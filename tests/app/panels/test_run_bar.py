@@ -89,7 +89,7 @@ def test_devices_are_listed_and_the_choice_kept(bar, qtbot):
 
 def test_modes_show_what_was_measured(bar):
     bar.set_modes({"measured": [["float32", 5000.0]], "chosen": "bfloat16 channels-last"})
-    assert bar.mode.itemText(0) == "auto: bf16, ch-last" and bar.chosen_mode() == "auto"
+    assert bar.mode.itemText(0) == "auto: bf16, ch-last" and bar.mode.currentData() == "auto"
     assert "5k images per second" in bar.mode.itemData(1, Qt.ItemDataRole.ToolTipRole)
 
 
