@@ -4,6 +4,7 @@ import contextlib
 import gc
 import itertools
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, settings
 from PySide6.QtCore import QCoreApplication, QEvent
 from pytestqt.qtbot import QtBot
 
+import explorer
 from tests.patience import PATIENCE, PATIENCE_MS
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt loads
@@ -86,6 +88,34 @@ def own_folders(monkeypatch, tmp_path_factory):
     of their own, which is made when something is written."""
     home = tmp_path_factory.getbasetemp() / f"home-{next(_homes)}"
     monkeypatch.setenv("CNN_EXPLORER_HOME", str(home))
+
+
+@pytest.fixture(scope="session")
+def warm_engine(tmp_path_factory):
+    """The command of an engine that starts at once; () where there is none."""
+    if not sys.platform.startswith("linux"):
+        yield ()
+        return
+    program = str(Path(__file__).with_name("warm_engine.py"))
+    path = str(tmp_path_factory.mktemp("warm") / "engine")
+    server = subprocess.Popen(
+        [sys.executable, program, "serve", path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(explorer.__file__).parents[1])},
+    )
+    assert server.stdout.readline() == b"listening\n"
+    yield (sys.executable, "-I", "-S", program, path)
+    server.stdin.close()
+    server.wait(PATIENCE)
+    server.stdout.close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def warm_engine_first(request):
+    """A server that outlasts the tests is there before anything asks what one of them left."""
+    if any("warm_engine" in item.fixturenames for item in request.session.items):
+        request.getfixturevalue("warm_engine")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -189,8 +219,8 @@ def module():
 
 @pytest.fixture(scope="session")
 def compare_shapes(module):
-    """compare_shapes(report): assert that a forward pass through the module of its source gives
-    every layer that is a module the shapes that the report states."""
+    """compare_shapes(report): assert that the module of its source has the state that the report
+    states, and a forward pass through it gives every layer that is a module its shapes."""
     import torch
 
     def compare(report) -> None:
@@ -210,6 +240,11 @@ def compare_shapes(module):
             assert tuple(tuple(each.shape[1:]) for each in given) == layer.ins, path
             assert tuple(shown.shape[1:]) == layer.out, path
         assert tuple(out.shape[1:]) == report.output
+        assert {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()} == {
+            ".".join(filter(None, (layer.path, weight.name))): weight.shape
+            for layer in report.layers()
+            for weight in layer.facts.weights
+        }
         assert sum(weight.numel() for weight in network.parameters()) == report.params
 
     return compare

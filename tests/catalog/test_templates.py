@@ -112,10 +112,15 @@ def test_torchvisions_figures(name):
     assert (len(found), digest(found)) == (theirs["state"], theirs["state_digest"])
 
 
-@pytest.mark.parametrize("name", templates.names())
+def depth(name: str) -> int:
+    """How many layers a network has."""
+    return sum(each.layers for each in analyse(templates.build(name)).facts.values())
+
+
+@pytest.mark.parametrize("name", [name for name in templates.names() if depth(name) <= 1000])
 def test_published_weights_fit_the_written_network(name):
     """The module that the source makes has the state that the kinds declare, and takes a state
-    dict of torchvision strictly."""
+    dict of torchvision strictly. (The state of deeper ones is compared in the campaign.)"""
     graph = templates.build(name)
     report = analyse(graph)
     space = {"__name__": "exported"}

@@ -246,8 +246,8 @@ def around():
 
 
 @pytest.fixture(scope="module")
-def _shared_engine():
-    found = Engine()
+def _shared_engine(warm_engine):
+    found = Engine(*warm_engine)
     yield found
     found.close()
 
@@ -260,12 +260,12 @@ def engine(_shared_engine):
 
 
 @pytest.fixture
-def start_engine():
-    """Starts engines, and ends them."""
+def start_engine(warm_engine):
+    """Starts engines, and ends them: warm ones, unless a command is given."""
     started = []
 
     def start(*command: str, **environment: str) -> Engine:
-        started.append(Engine(*command, **environment))
+        started.append(Engine(*(command or warm_engine), **environment))
         return started[-1]
 
     yield start

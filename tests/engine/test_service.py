@@ -14,13 +14,15 @@ from explorer.graph import file
 from explorer.protocol import FrameError
 
 
-def test_says_hello_with_its_devices(own_engine):
-    assert own_engine.hello["pid"] == own_engine.process.pid
-    cpu = own_engine.hello["devices"][-1]
+def test_says_hello_with_its_devices(start_engine):
+    engine = start_engine(sys.executable, "-m", "explorer.engine")
+    hello, _ = engine.wait("hello")
+    assert hello["pid"] == engine.process.pid
+    cpu = hello["devices"][-1]
     assert cpu["id"] == "cpu" and cpu["name"] and cpu["memory"] > 2**28
     assert 0 <= cpu["free"] <= cpu["memory"]
-    own_engine.send("quit")
-    assert own_engine.ended() == 0
+    engine.send("quit")
+    assert engine.ended() == 0
 
 
 def test_builds_and_shows_what_is_watched(engine, tiny):

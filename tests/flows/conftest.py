@@ -1,23 +1,18 @@
 """A window as a person has it before them, with the real engine behind it."""
 
 import gc
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
-import explorer
 from explorer.app import engine_link, theme
 from explorer.app.canvas.canvas import NODE_MIME
 from explorer.app.panels.palette_entries import Entry
 from explorer.app.session import Session
 from explorer.app.window import Window
-from tests.patience import PATIENCE, PATIENCE_MS
+from tests.patience import PATIENCE_MS
 
 
 class Person:
@@ -128,32 +123,11 @@ class Person:
         self.qtbot.waitUntil(condition, timeout=patience)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def warm_engine(tmp_path_factory):
-    """The command of an engine that starts at once; None where there is none."""
-    if not sys.platform.startswith("linux"):
-        yield None
-        return
-    program = str(Path(__file__).with_name("warm_engine.py"))
-    path = str(tmp_path_factory.mktemp("warm") / "engine")
-    server = subprocess.Popen(
-        [sys.executable, program, "serve", path],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(Path(explorer.__file__).parents[1])},
-    )
-    assert server.stdout.readline() == b"listening\n"
-    yield [sys.executable, "-I", "-S", program, path]
-    server.stdin.close()
-    server.wait(PATIENCE)
-    server.stdout.close()
-
-
 @pytest.fixture(autouse=True)
 def engine_command(warm_engine, monkeypatch):
     """Windows start the warm engine; a file of tests may say otherwise."""
     if warm_engine:
-        monkeypatch.setattr(engine_link, "default_command", lambda: warm_engine)
+        monkeypatch.setattr(engine_link, "default_command", lambda: list(warm_engine))
 
 
 @pytest.fixture
