@@ -44,6 +44,11 @@ _homes = itertools.count()
 ROOMS = ("campaigns", "flows", "engine", "analysis", "app", "catalog", "graph")
 
 
+def pytest_xdist_auto_num_workers():
+    """A worker more than there are cores: many tests wait for an engine, a process of its own."""
+    return (psutil.cpu_count(logical=False) or 1) + 1
+
+
 def pytest_collection_modifyitems(items):
     """The files whose tests take longest come first, so that all workers end together."""
     places = {room: number for number, room in enumerate(ROOMS)}

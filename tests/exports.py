@@ -48,8 +48,8 @@ torch.set_num_threads(1)
 for name in sys.argv[1:]:
     with open(name + ".json") as file:
         network_name, shape = json.load(file)
+    space = runpy.run_path(name + ".py", run_name=name)
     with torch.device("meta"):  # which draws no weights: those of `answer` are compared
-        space = runpy.run_path(name + ".py", run_name="__main__")
         network = space[network_name]()
     np.save(name + ".npy", answer(network.to_empty(device="cpu"), shape))
 assert not [name for name in sys.modules if name.split(".")[0] in ("explorer", "torchvision")]
@@ -66,11 +66,9 @@ def _report(name: str) -> Report:
 
 def run_alone(names: list[str], folder: Path) -> None:
     """Loads the files of these templates, one after another in an interpreter of their own; what
-    the network of each computes lies in the folder. Asserts what each prints as a program."""
-    printed = []
+    the network of each computes lies in the folder."""
     for name in names:
         report = _report(name)
-        printed += [f"{report.params:,} parameters", str((1, *(report.output or ())))]
         (folder / f"{name}.py").write_bytes(FORMS["pytorch"].write(None, report))
         about = class_name(report.graph), (1, *report.graph.input)
         (folder / f"{name}.json").write_text(json.dumps(about))
@@ -83,7 +81,6 @@ def run_alone(names: list[str], folder: Path) -> None:
         timeout=5 * PATIENCE,
     )
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.splitlines() == printed
 
 
 def compare(name: str, folder: Path) -> None:

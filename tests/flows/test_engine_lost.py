@@ -13,7 +13,7 @@ from explorer.app import engine_link, settings
 @pytest.fixture(params=["missing", "dies", "hangs"])
 def broken(request, tmp_path, monkeypatch):
     """The command of an engine with that fault, and a word of what is told of it."""
-    monkeypatch.setattr(engine_link, "HELLO_LIMIT_MS", 3000 if request.param == "hangs" else 90_000)
+    monkeypatch.setattr(engine_link, "HELLO_LIMIT_MS", 2000 if request.param == "hangs" else 90_000)
     monkeypatch.setattr(engine_link, "BACK_OFF_MS", (1, 1))
     if request.param == "missing":
         settings.ENGINE.set((str(tmp_path / "nowhere"),))
@@ -22,7 +22,7 @@ def broken(request, tmp_path, monkeypatch):
     script = tmp_path / "engine.py"
     script.write_text(program[request.param])
     settings.ENGINE.set((sys.executable, str(script)))
-    return {"dies": "no GPU today It died 3 times in a row", "hangs": "said nothing for 3 seconds"}[
+    return {"dies": "no GPU today It died 3 times in a row", "hangs": "said nothing for 2 seconds"}[
         request.param
     ]
 
