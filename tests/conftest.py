@@ -32,9 +32,10 @@ settings.register_profile(
     "explorer",
     deadline=None,
     derandomize=True,
-    max_examples=60,
+    max_examples=40,
     suppress_health_check=[HealthCheck.too_slow],
 )
+settings.register_profile("nightly", settings.get_profile("explorer"), max_examples=300)
 settings.load_profile("explorer")
 
 
@@ -42,11 +43,6 @@ _homes = itertools.count()
 
 
 ROOMS = ("campaigns", "flows", "engine", "analysis", "app", "catalog", "graph")
-
-
-def pytest_xdist_auto_num_workers():
-    """A worker more than there are cores: many tests wait for an engine, a process of its own."""
-    return (psutil.cpu_count(logical=False) or 1) + 1
 
 
 def pytest_collection_modifyitems(items):
@@ -58,8 +54,12 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish():
-    """What was loaded and collected stays to the end: leave it out of every later look for
-    garbage, which otherwise takes longer than most tests."""
+    _keep()
+
+
+def _keep():
+    """What was loaded and collected, or remembered since, stays to the end: leave it out of every
+    later look for garbage, which otherwise takes longer than most tests."""
     gc.collect()
     gc.freeze()
 
@@ -133,6 +133,7 @@ def nothing_left():
         if time.monotonic() > end:
             pytest.fail("left running: " + ", ".join(left))
         time.sleep(0.02)
+    _keep()
 
 
 def _left(threads: set[threading.Thread], processes: dict[int, str]) -> list[str]:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from explorer.catalog import templates
 from explorer.engine.model import build
 from explorer.export import FORMS
 from tests.patience import PATIENCE
+from tests.undrawn import PATCH, undrawn
 
 # Fills a network with numbers that depend on its state's names alone, and keeps them small enough
 # for hundreds of layers; both sides run this same text.
@@ -44,7 +46,13 @@ _PROGRAM = (
 import json, runpy, sys
 import numpy as np
 
+def undraw():
+"""
+    + textwrap.indent(PATCH, "    ")
+    + """
+
 torch.set_num_threads(1)
+undraw()
 for name in sys.argv[1:]:
     with open(name + ".json") as file:
         network_name, shape = json.load(file)
@@ -86,7 +94,7 @@ def run_alone(names: list[str], folder: Path) -> None:
 def compare(name: str, folder: Path) -> None:
     """Asserts that the network of a file that was loaded computed what the engine's computes."""
     report = _report(name)
-    with torch.device("meta"):  # the weights that it would draw are not those that are compared
+    with undrawn():
         model = build(report.graph, torch.device("meta"))
     assert model.text == (folder / f"{name}.py").read_text("utf-8")
     space: dict = {}

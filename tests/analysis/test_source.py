@@ -18,6 +18,7 @@ from explorer.catalog.kind import PORTS
 from explorer.graph import edits
 from explorer.graph.graph import Graph, Node, Wire
 from tests.patience import PATIENCE
+from tests.undrawn import PATCH
 
 MOST_LINES = {
     "resnet18": 90,
@@ -66,7 +67,7 @@ def test_the_exported_files_run_alone(texts, tmp_path):
     program = (
         "import runpy, sys, torch\n"
         "before = set(sys.modules)\n"
-        "torch.set_default_device('meta')\n"
+        "torch.set_default_device('meta')\n" + PATCH + ""
         "for word in sys.argv[1:]:\n"
         "    name, run_name = word.split('=')\n"
         "    print(name)\n"
