@@ -53,7 +53,7 @@ NETWORKS = [
     ("alexnet", (3, 96, 96)),
     ("squeezenet1_1", (3, 64, 64)),
     ("googlenet", (3, 64, 64)),
-    ("densenet121", (3, 32, 32)),
+    pytest.param("densenet121", (3, 32, 32), marks=pytest.mark.campaign),
     ("mobilenet_v3_large", (3, 64, 64)),
     ("shufflenet_v2_x1_0", (3, 64, 64)),
     ("se_resnet18", (3, 64, 64)),

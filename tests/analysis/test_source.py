@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.analysis.report import analyse
@@ -490,7 +490,6 @@ def networks(draw) -> Graph:
     return graph
 
 
-@settings(max_examples=120)
 @given(networks())
 def test_any_network(module, walk, graph):
     agrees(graph, module, walk)

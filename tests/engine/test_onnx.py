@@ -23,7 +23,9 @@ def run(path, pictures: torch.Tensor) -> np.ndarray:
     return found
 
 
-@pytest.mark.parametrize("name", ["cifar_resnet8", "lenet5"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("cifar_resnet8", marks=pytest.mark.campaign), "lenet5"]
+)
 def test_the_same_outputs_for_any_number_of_pictures(name, tmp_path):
     model = build(templates.build(name), CPU, 3)
     model.net.train()
