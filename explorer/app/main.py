@@ -41,7 +41,7 @@ def run(network: str | None = None) -> int:
     sys.excepthook = _Complaint(session)
     window.show()
     QTimer.singleShot(0, session.link.start)
-    QTimer.singleShot(1000, settle)
+    QTimer.singleShot(1000, window, lambda: settle(window))
     status = app.exec()
     sys.excepthook = sys.__excepthook__
     session.link.close()
@@ -64,9 +64,10 @@ def start() -> int:
     return 2
 
 
-def settle() -> None:
-    """Spare what the window is made of from garbage collection: looking through all of it each
-    time made frames of 50 ms."""
+def settle(window: Window) -> None:
+    """Make what the first look at the window need not wait for; then spare what the window is made
+    of from garbage collection: looking through all of it each time made frames of 50 ms."""
+    window.training.plots.ensurePolished()
     gc.collect()
     gc.freeze()
 

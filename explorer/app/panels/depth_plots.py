@@ -184,7 +184,7 @@ class HeatMap(_DepthPlot):
         self._course = course
         levels, self._low, self._high = course.levels()
         if levels.size:
-            table = [*viridis.TABLE[:255], theme.color("problem").rgb()]
+            table = [*viridis.table()[:255], theme.color("problem").rgb()]
             self._image = viridis.picture(levels, table)
         else:
             self._image = QImage()

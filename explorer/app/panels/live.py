@@ -20,8 +20,9 @@ class LivePanel(QWidget):
         self._clock.timeout.connect(self._tick)
         theme.changed.connect(self.wear)
 
-    def fill(self, body: QWidget, empty: str) -> None:
-        """Show the sentence `empty` until there is something to show; then `body`."""
+    def fill(self, body: QWidget | None, empty: str) -> None:
+        """Show the sentence `empty` until there is something to show; then `body`, which may be
+        added to the stack later."""
         self._nothing = empty
         self.empty = QLabel(empty)
         self.empty.setProperty("role", "muted")
@@ -29,7 +30,8 @@ class LivePanel(QWidget):
         self.empty.setWordWrap(True)
         self.stack = QStackedLayout(self)
         self.stack.addWidget(self.empty)
-        self.stack.addWidget(body)
+        if body is not None:
+            self.stack.addWidget(body)
 
     def follow(self, run: Run) -> None:
         """Forget at once what is not of the network in view, and say why there is nothing."""

@@ -88,7 +88,7 @@ def test_pixels_are_those_of_the_engine(panel, session, qtbot):
     mosaic = shown(panel, session, qtbot)
     picture = mosaic.grab().toImage()
     for index in (0, 1, 17, 31):
-        assert picture.pixelColor(mosaic.place(index).center()).rgb() == viridis.TABLE[index * 3]
+        assert picture.pixelColor(mosaic.place(index).center()).rgb() == viridis.table()[index * 3]
 
 
 def test_source_of_a_tile_with_and_without_gaps():
@@ -205,10 +205,10 @@ def test_photos_are_asked_for_by_name(panel, session, qtbot):
 
 
 def test_viridis_is_even():
-    assert len(viridis.TABLE) == 256
-    light = [QColor(value).lightnessF() for value in viridis.TABLE]
+    assert len(viridis.table()) == 256
+    light = [QColor(value).lightnessF() for value in viridis.table()]
     assert (
-        QColor(viridis.TABLE[0]).name() == "#440154"
-        and QColor(viridis.TABLE[-1]).name() == "#fde725"
+        QColor(viridis.table()[0]).name() == "#440154"
+        and QColor(viridis.table()[-1]).name() == "#fde725"
     )
     assert light[0] < light[128]

@@ -123,7 +123,7 @@ def test_a_run_is_shown_over_depth_and_time(panel, session, qtbot):
     left, right = (
         picture.pixelColor(x, room.center().y()) for x in (room.left() + 2, room.right() - 2)
     )
-    assert (left.rgb(), right.rgb()) == (viridis.TABLE[254], viridis.TABLE[0])
+    assert (left.rgb(), right.rgb()) == (viridis.table()[254], viridis.table()[0])
 
 
 def test_the_runs_own_gradients_go_before_the_probes(panel, session):

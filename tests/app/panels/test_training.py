@@ -29,15 +29,16 @@ def test_empty_panel_says_how_to_begin(panel):
 def test_rows_are_drawn_with_their_figures(panel, session, qtbot):
     session.link.say_rows(range(1, 101), np.full(100, 0.4))
     session.link.validated.emit({"epoch": 1, "step": 90, "loss": 0.37, "accuracy": 0.884}, {})
-    qtbot.waitUntil(lambda: "validation" in panel.loss.legend.text())
+    qtbot.waitUntil(lambda: "validation" in panel.plots.loss.legend.text())
     assert panel.stack.currentIndex() == 1
     assert (
-        "train 0.400" in panel.loss.legend.text() and "validation 0.370" in panel.loss.legend.text()
+        "train 0.400" in panel.plots.loss.legend.text()
+        and "validation 0.370" in panel.plots.loss.legend.text()
     )
-    assert "validation 88.4 %" in panel.accuracy.legend.text()
-    steps, values = panel.loss.train.getData()
+    assert "validation 88.4 %" in panel.plots.accuracy.legend.text()
+    steps, values = panel.plots.loss.train.getData()
     assert steps[-1] == 100 and values[-1] == pytest.approx(0.4)
-    assert panel.loss.plot.viewRange()[0] == [0, 1000]
+    assert panel.plots.loss.plot.viewRange()[0] == [0, 1000]
 
 
 def test_a_burst_is_drawn_once(panel, session, qtbot, monkeypatch):
@@ -64,40 +65,42 @@ def test_a_new_run_keeps_the_one_before_for_comparison(panel, session):
     session.link.say_rows(range(1, 21), np.full(20, 0.4))
     panel.draw()
     assert len(panel.run) == 20 and len(panel.before) == 50
-    assert "cifar_resnet8 0.900" in panel.loss.legend.text()
-    assert panel.loss.before.getData()[0][-1] == 50
+    assert "cifar_resnet8 0.900" in panel.plots.loss.legend.text()
+    assert panel.plots.loss.before.getData()[0][-1] == 50
 
 
 def test_hover_reads_the_step_under_the_mouse(panel, session):
     session.link.say_rows(range(1, 101), np.linspace(2, 1, 100))
     panel.draw()
-    panel.loss.hovered.emit(10.2)
+    panel.plots.loss.hovered.emit(10.2)
     panel.draw()
-    assert "step 10" in panel.loss.legend.text() and panel.accuracy.cross.isVisible()
-    panel.loss.hovered.emit(None)
+    assert "step 10" in panel.plots.loss.legend.text() and panel.plots.accuracy.cross.isVisible()
+    panel.plots.loss.hovered.emit(None)
     panel.draw()
-    assert "step" not in panel.loss.legend.text() and not panel.accuracy.cross.isVisible()
+    assert (
+        "step" not in panel.plots.loss.legend.text() and not panel.plots.accuracy.cross.isVisible()
+    )
 
 
 def test_log_scale_and_narrow_panel(panel, session, qtbot):
     session.link.say_rows(range(1, 101), np.geomspace(2, 0.02, 100))
-    panel.log.click()
+    panel.plots.log.click()
     panel.draw()
-    low, high = panel.loss.plot.viewRange()[1]
+    low, high = panel.plots.loss.plot.viewRange()[1]
     assert -3 < low < high < 1
     panel.resize(300, 240)
     panel.draw()
-    assert panel.loss.isVisible() and not panel.accuracy.isVisible()
-    panel._which.button(1).click()
-    assert panel.accuracy.isVisible() and not panel.loss.isVisible()
+    assert panel.plots.loss.isVisible() and not panel.plots.accuracy.isVisible()
+    panel.plots._which.button(1).click()
+    assert panel.plots.accuracy.isVisible() and not panel.plots.loss.isVisible()
     panel.resize(300, 500)
-    assert panel.accuracy.isVisible() and panel.loss.isVisible()
+    assert panel.plots.accuracy.isVisible() and panel.plots.loss.isVisible()
 
 
 def test_theme_is_worn(panel, session, qapp):
     session.link.say_rows([1, 2, 3])
     theme.apply(qapp, theme.LIGHT)
     panel.draw()
-    colour = panel.loss.plot.getPlotItem().getViewBox().background.brush().color()
+    colour = panel.plots.loss.plot.getPlotItem().getViewBox().background.brush().color()
     assert colour.name() == theme.LIGHT.plot
     theme.apply(qapp, theme.DARK)
