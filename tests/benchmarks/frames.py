@@ -68,7 +68,7 @@ def main() -> None:
     probes: list = []
     session.link.probed.connect(lambda *answer: probes.append(answer))
     wait(lambda: probes)
-    settle()
+    settle(window)
     measured("idle")
     rows: list = []
     session.link.rows_arrived.connect(lambda *answer: rows.append(answer))
