@@ -8,8 +8,8 @@ import signal
 import sys
 import time
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import (
     QCoreApplication,
@@ -22,7 +22,28 @@ from PySide6.QtCore import (
 
 import explorer
 from explorer.app import settings
-from explorer.protocol import Arrays, Decoder, FrameError, Message, encode
+from explorer.protocol.codec import MessageError, decode, encode
+from explorer.protocol.frames import Decoder, FrameError
+from explorer.protocol.looks import Look
+from explorer.protocol.messages import (
+    Build,
+    Built,
+    Exported,
+    Failed,
+    Hello,
+    Imported,
+    Message,
+    Modes,
+    Quit,
+    Rows,
+    Saved,
+    Seen,
+    State,
+    Taken,
+    Train,
+    Validated,
+    Watching,
+)
 from explorer.text import _
 
 DEATHS, WITHIN = 3, 20.0  # so many deaths in a row, each so soon (s), and the engine is given up
@@ -30,7 +51,7 @@ BACK_OFF_MS = (200, 1000)
 HELLO_LIMIT_MS = 90_000  # for the first word: torch from a cold disk, or over a slow line
 LOG_BYTES, LINES, LINE = 64 * 1024, 200, 4000  # in one go; lines kept, and characters of each
 _log = logging.getLogger("explorer.engine")  # its own, for here it is written
-_PICTURES, _OF_A_RUN = ("built", "probe"), ("rows", "modes", "validated", "saved", "state")
+_OF_A_RUN = (Rows, Modes, Validated, Saved, State)
 
 
 def default_command() -> list[str]:
@@ -46,7 +67,7 @@ def command() -> list[str]:
 class EngineLink(QObject):
     """The engine's process and the words exchanged with it.
 
-    A request is sent with a generation that counts up; `built` and `probed` come only for the
+    A request is sent with a generation that counts up; `built` and `seen` come only for the
     newest build, and what a run says only for the newest run. After a death the engine is started
     again and says hello, but nothing is sent again: the session knows what is wanted. One that
     dies again and again, is missing, or says nothing at its start is given up until `start` is
@@ -56,24 +77,24 @@ class EngineLink(QObject):
     started = Signal()
     hello_said = Signal(object)
     built = Signal(object)
-    probed = Signal(object, object)
+    seen = Signal(object)
     modes_measured = Signal(object)
-    rows_arrived = Signal(object, object)
-    validated = Signal(object, object)
+    rows_arrived = Signal(object)
+    validated = Signal(object)
     saved = Signal(object)
     imported = Signal(object)
     exported = Signal(object)
-    state_changed = Signal(str, object)
+    state_changed = Signal(object)
     failed = Signal(str)
     died = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.generation = 0
-        self.hello: Message | None = None
+        self.hello: Hello | None = None
         self.given_up = False  # there is no engine, and there will be none until it is started
-        self._newest = {"build": 0, "watch": 0, "train": 0}
-        self._watched: tuple[str | None, int | str | None] = (None, None)
+        self._built = self._watched = self._trained = 0  # generations of the newest requests
+        self._looks: tuple[Look, ...] = ()
         self._owes_taken = False
         self._process: QProcess | None = None
         self._decoder = Decoder()
@@ -86,6 +107,17 @@ class EngineLink(QObject):
         self._silence = QTimer(self, singleShot=True)
         self._silence.timeout.connect(self._on_silence)
         self._closed = False
+        self._signals = {
+            Built: self.built,
+            Seen: self.seen,
+            Modes: self.modes_measured,
+            Rows: self.rows_arrived,
+            Validated: self.validated,
+            Saved: self.saved,
+            Imported: self.imported,
+            Exported: self.exported,
+            State: self.state_changed,
+        }
         app = QCoreApplication.instance()
         assert app is not None
         app.aboutToQuit.connect(self.close)
@@ -112,24 +144,26 @@ class EngineLink(QObject):
             self._deaths = 0
             self._launch()
 
-    def send(self, do: str, arrays: Arrays | None = None, **state: Any) -> int:
+    def send(self, request: Message) -> int:
         """Sends a request and returns its generation; without an engine it goes nowhere."""
         self.generation += 1
-        if do in self._newest:
-            self._newest[do] = self.generation
-        if "watch" in state:
-            self._watched = (state["watch"], state.get("image"))
+        match request:
+            case Build():
+                self._built = self.generation
+            case Train():
+                self._trained = self.generation
+        if isinstance(request, Watching):
+            self._watched, self._looks = self.generation, request.looks or self._looks
         if self._process is not None:
-            message = {"do": do, "generation": self.generation, **state}
-            for piece in encode(message, **(arrays or {})):
+            for piece in encode(replace(request, generation=self.generation)):
                 self._process.write(bytes(piece))
         return self.generation
 
     def took(self) -> None:
-        """The last probe was drawn, says whoever drew it: the engine may send another."""
+        """What was seen last is drawn, says whoever drew it: the engine may send more."""
         if self._owes_taken:
             self._owes_taken = False
-            self.send("taken")
+            self.send(Taken())
 
     def close(self) -> None:
         """Ends the engine: asks it, and after a second makes it."""
@@ -138,7 +172,7 @@ class EngineLink(QObject):
         process = self._detach()
         if process is None:
             return
-        for piece in encode({"do": "quit", "generation": self.generation}):
+        for piece in encode(Quit(generation=self.generation)):
             process.write(bytes(piece))
         process.closeWriteChannel()
         if not process.waitForFinished(1000):
@@ -284,61 +318,53 @@ class EngineLink(QObject):
             return
         process = self._process
         try:
-            answers = self._decoder.feed(process.readAllStandardOutput().data())
-        except FrameError as fault:
-            self._bury(_("The engine's words cannot be read: {fault}").format(fault=fault))
+            answers = [
+                decode(header, arrays)
+                for header, arrays in self._decoder.feed(process.readAllStandardOutput().data())
+            ]
+        except (FrameError, MessageError) as fault:
+            another = isinstance(fault, MessageError)  # version, which starting it again won't mend
+            self._bury(
+                _("The engine's words cannot be read: {fault}").format(fault=fault),
+                again=not another,
+            )
             return
-        for message, arrays in answers:
+        for message in answers:
             if self._process is process:  # a listener may have closed the link
-                self._hear(message, arrays)
+                self._hear(message)
 
-    def _hear(self, message: Message, arrays: Arrays) -> None:
-        say, generation = message.get("say", ""), message.get("generation", 0)
-        if self._is_old(say, generation, message):
-            if say == "probe":
-                self.send("taken")
+    def _hear(self, message: Message) -> None:
+        if self._is_old(message):
+            if isinstance(message, Seen) and not message.more:
+                self.send(Taken())
             return
-        match say:
-            case "hello":
+        match message:
+            case Hello():
                 self._silence.stop()
                 self._greeted = time.monotonic()
                 self.hello = message
                 self.hello_said.emit(message)
-            case "built":
-                self.built.emit(message)
-            case "probe":
-                self._owes_taken = True
-                self.probed.emit(message, arrays)
-            case "modes":
-                self.modes_measured.emit(message)
-            case "rows":
-                self.rows_arrived.emit(message, arrays)
-            case "validated":
-                self.validated.emit(message, arrays)
-            case "saved":
-                self.saved.emit(message)
-            case "imported":
-                self.imported.emit(message)
-            case "exported":
-                self.exported.emit(message)
-            case "state":
-                self.state_changed.emit(message.get("state", ""), message)
-            case "failed":
-                self._note(*str(message.get("detail", "")).splitlines())
-                self.failed.emit(message.get("sentence", ""))
+            case Failed():
+                self._note(*message.detail.splitlines())
+                self.failed.emit(message.sentence)
+            case _:
+                if isinstance(message, Seen) and not message.more:
+                    self._owes_taken = True
+                self._signals[type(message)].emit(message)
 
-    def _is_old(self, say: str, generation: int, message: Message) -> bool:
+    def _is_old(self, message: Message) -> bool:
         """Whether an answer is to a question that was asked anew since."""
-        newest = self._newest
-        if say in _OF_A_RUN:
-            return generation < newest["train"]
-        if say not in _PICTURES:
-            return False
-        if generation < newest["build"]:
+        generation = message.generation
+        if isinstance(message, _OF_A_RUN):
+            return generation < self._trained
+        if isinstance(message, (Built, Seen)) and generation < self._built:
             return True
-        # A run's own probes may show what a later "watch" asked for: then they are as good as new.
-        shown = (message.get("path"), message.get("image"))
-        return say == "probe" and generation < newest["watch"] and shown != self._watched
+        # A run's own looks may show what a later request asked for: then they are as good as new.
+        return (
+            isinstance(message, Seen)
+            and generation < self._watched
+            and message.look not in self._looks
+        )
 
 
 def _environment() -> QProcessEnvironment:

@@ -11,7 +11,7 @@ from explorer.app import folders, settings
 from explorer.app.document import Document
 from explorer.catalog.datasets import PICTURES
 from explorer.graph.file import to_dict
-from explorer.protocol import Message
+from explorer.protocol.messages import Export, Exported, Hello, Import, Imported
 from explorer.text import _
 
 if TYPE_CHECKING:
@@ -61,23 +61,23 @@ class Exchange(QObject):
 
     def _ask(self, document: Document, path: Path) -> None:
         to = self._folder / f"{uuid.uuid4().hex}.safetensors"
-        asked = self.link.send("import", graph=to_dict(document.graph), file=str(path), to=str(to))
+        asked = self.link.send(Import(graph=to_dict(document.graph), file=str(path), to=str(to)))
         self._asked[asked] = document, path
 
-    def _take(self, message: Message) -> None:
-        asked = self._asked.pop(message.get("generation", 0), None)
+    def _take(self, message: Imported) -> None:
+        asked = self._asked.pop(message.generation, None)
         if asked is None:
             return
         document, path = asked
-        if message["path"] is not None:
-            document.weights = message["path"]
+        if message.path is not None:
+            document.weights = message.path
             if document.path is not None:
                 self.remember(document)
             self._prune()
             if document is self.session.document:
                 self.session.run.build()
         title = _("{file} into {network}").format(file=path.name, network=document.graph.name)
-        self.reported.emit(title, message["sentence"], message["rows"], message["path"] is not None)
+        self.reported.emit(title, message.sentence, message.rows, message.path is not None)
 
     # Out --------------------------------------------------------------------------------------
 
@@ -102,24 +102,22 @@ class Exchange(QObject):
         run = self.session.run
         if run.report is not self.session.report:  # an edit of just now
             run.build()
-        self.link.send("export", graph=to_dict(self.session.graph), form=form, path=str(path))
+        self.link.send(Export(graph=to_dict(self.session.graph), form=form, path=str(path)))
 
-    def _tell(self, message: Message) -> None:
-        name = Path(message["path"]).name
-        if message["difference"] is None:
+    def _tell(self, message: Exported) -> None:
+        name = Path(message.path).name
+        if message.difference is None:
             sentence = _("{name} is written").format(name=name)
         else:
             batch = (
                 _("any number of pictures at a time")
-                if message["dynamic"]
+                if message.dynamic
                 else _("one picture at a time")
             )
             sentence = _(
                 "{name} is written, for {batch}; onnxruntime's outputs differ by at most "
                 "{difference:.1e}, of outputs up to {largest:.3g}"
-            ).format(
-                name=name, batch=batch, difference=message["difference"], largest=message["largest"]
-            )
+            ).format(name=name, batch=batch, difference=message.difference, largest=message.largest)
         self.session.notified.emit(sentence)
 
     # The engine's start -------------------------------------------------------------------------
@@ -131,7 +129,7 @@ class Exchange(QObject):
         else:
             do()
 
-    def _begin(self, _hello: Message) -> None:
+    def _begin(self, _hello: Hello) -> None:
         waiting, self._waiting = self._waiting, None
         self._asked.clear()  # what an engine before was asked, nobody will answer
         if waiting is not None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from explorer.analysis.memory import BATCH, Forecast, forecast, largest_batch, room_on, steps
 from explorer.analysis.memory_table import bytes_text
 from explorer.analysis.report import Report
-from explorer.protocol import Arrays, Message
+from explorer.protocol.messages import Modes, Rows
 from explorer.text import _
 
 if TYPE_CHECKING:
@@ -97,13 +97,13 @@ class Memory(QObject):
         """The device of the next run; None until the engine told of it, or where its memory is
         unknown."""
         run = self._session.run
-        devices = (self._session.link.hello or {}).get("devices", [])
-        found = [each for each in devices if each["id"] == run.device] or (
-            devices[:1] if run.device == AUTO else []
-        )
-        if not found or not found[0].get("memory"):
+        hello = self._session.link.hello
+        devices = hello.devices if hello is not None else ()
+        found = [each for each in devices if each.id == run.device]
+        device = next(iter(found or (devices if run.device == AUTO else ())), None)
+        if device is None or not device.memory:
             return None
-        return Place(found[0]["id"], found[0]["memory"], found[0].get("free", 0))
+        return Place(device.id, device.memory, device.free)
 
     @property
     def _kind(self) -> str:
@@ -184,8 +184,8 @@ class Memory(QObject):
 
     # What the engine says ---------------------------------------------------------------------
 
-    def _hear_modes(self, message: Message) -> None:
-        self._chosen = message.get("chosen")
+    def _hear_modes(self, modes: Modes) -> None:
+        self._chosen = modes.chosen
         self._look_again()
         self._hear_state(self._session.run.state)
 
@@ -198,8 +198,8 @@ class Memory(QObject):
             found = forecast(run.report, self.batch, self.precision, device=self._kind)
             self.expected = found.training if found else None
 
-    def _hear_rows(self, message: Message, _arrays: Arrays) -> None:
-        measured = message.get("memory")
+    def _hear_rows(self, rows: Rows) -> None:
+        measured = rows.memory
         if measured is not None and measured != self.measured:
             self.measured = measured
             self.changed.emit()

@@ -3,8 +3,9 @@
 import shutil
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -15,7 +16,19 @@ from explorer.catalog.datasets import DataSet
 from explorer.graph.diff import diff
 from explorer.graph.file import to_dict
 from explorer.graph.graph import Graph
-from explorer.protocol import Message
+from explorer.protocol.looks import all_of
+from explorer.protocol.messages import (
+    Build,
+    Hello,
+    Pause,
+    Resume,
+    Saved,
+    State,
+    Step,
+    Stop,
+    Train,
+    Watch,
+)
 from explorer.text import _
 
 if TYPE_CHECKING:
@@ -56,7 +69,7 @@ class Run(QObject):
         self._shown = session.document, session.document.data
         self._trouble = ""  # why the engine could not build
         self._told_of_edit = False
-        self._request: dict[str, Any] = {}
+        self._request: Train | None = None  # of the run, without what may change when it resumes
         self._waits = False  # for the engine to start, so that the run can be asked for
         self._folder = folders.data() / "runs"
         session.selection_changed.connect(self._select)
@@ -96,14 +109,14 @@ class Run(QObject):
             self._enter("idle")
         self.watched = self._watchable(self.session.selected) or self._first()
         self.link.send(
-            "build",
-            graph=to_dict(report.graph),
-            data=self.session.data.name,
-            device=self.device,
-            seed=self.recipe.get("seed", 0),
-            weights=self.session.document.weights,
-            watch=self.watched,
-            image=self.image,
+            Build(
+                graph=to_dict(report.graph),
+                data=self.session.data.name,
+                device=self.device,
+                seed=int(self.recipe.get("seed") or 0),
+                weights=self.session.document.weights,
+                looks=all_of(self.watched, self.image),
+            )
         )
         self.watched_changed.emit(self.watched, self.image)
         self.wait_changed.emit()
@@ -118,7 +131,7 @@ class Run(QObject):
             return  # the network is about to be built, and is then shown at what is selected
         if self.report is not None and self.shows_document and self.state != "died":
             self.watched = path
-            self.link.send("watch", watch=path, image=self.image)
+            self.link.send(Watch(looks=all_of(path, self.image)))
             self.watched_changed.emit(path, self.image)
 
     @property
@@ -210,13 +223,12 @@ class Run(QObject):
         self.checkpoint = None
         self._told_of_edit = False
         self._prune()
-        self._request = {
-            "graph": to_dict(self.report.graph),
-            "data": self.session.data.name,
-            "out": None,
-            "weights": self.document.weights,
-            "checkpoint": str(self._folder / uuid.uuid4().hex),
-        }
+        self._request = Train(
+            graph=to_dict(self.report.graph),
+            data=self.session.data.name,
+            weights=self.document.weights,
+            checkpoint=str(self._folder / uuid.uuid4().hex),
+        )
         self._send(resume=None)
 
     def _hindrance(self) -> str:
@@ -239,26 +251,26 @@ class Run(QObject):
     def resume(self) -> None:
         """Go on: with a paused run, or from the last checkpoint of one that ended."""
         if self.state == "paused":
-            self.link.send("resume")
+            self.link.send(Resume())
         elif self.resumable:
             if self.document in self.session.documents:
                 self.session.show_document(self.document)
             self._send(resume=self.checkpoint)
 
     def _send(self, resume: str | None) -> None:
-        self._request["resume"] = resume
+        assert self._request is not None
+        self._request = replace(self._request, resume=resume)
         self._holds, self._trouble = (self.document, self._data), ""
         self._waits = self.link.hello is None
         if not self._waits:
             self.watched = self._watchable(self.watched) or self._first()
-            asked: dict[str, Any] = {**self._request, **self.recipe}
             self.link.send(
-                "train",
-                **asked,
-                device=self.device,
-                mode=self.mode,
-                watch=self.watched,
-                image=self.image,
+                replace(
+                    self._request,
+                    recipe={**self.recipe, "mode": self.mode},
+                    device=self.device,
+                    looks=all_of(self.watched, self.image),
+                )
             )
         self._enter("measuring")
         if self._waits:  # last, for it may fail at once
@@ -266,18 +278,18 @@ class Run(QObject):
 
     def pause(self) -> None:
         """Hold the run after the present step."""
-        self.link.send("pause")
+        self.link.send(Pause())
 
     def step(self) -> None:
         """Do one training step of a paused run."""
-        self.link.send("step")
+        self.link.send(Step())
 
     def stop(self) -> None:
         """End the run; its last checkpoint is kept."""
         if self._waits:
             self._waits = False
             self._enter("stopped")
-        self.link.send("stop")
+        self.link.send(Stop())
 
     def choose_device(self, device: str) -> None:
         """Use another device from the next build or run on, and remember it."""
@@ -303,22 +315,22 @@ class Run(QObject):
         self._trouble = ""
         self.wait_changed.emit()
 
-    def _greet(self, hello: Message) -> None:
-        known = [device["id"] for device in hello["devices"]]
+    def _greet(self, hello: Hello) -> None:
+        known = [device.id for device in hello.devices]
         if self.device not in known:
             self.device = known[0]
         if self._waits:
-            self._send(self._request["resume"])
+            self._send(self._request.resume if self._request else None)
         elif not self.resumable:  # else what the run showed stays, until it is resumed or edited
             self.build()
 
-    def _keep(self, message: Message) -> None:
-        self.checkpoint = message["path"]
+    def _keep(self, saved: Saved) -> None:
+        self.checkpoint = saved.path
         if not self.active:  # the last word of a run that was stopped: now it can be resumed
             self.state_changed.emit(self.state)
 
-    def _hear(self, state: str, message: Message) -> None:
-        self._enter(state)
+    def _hear(self, message: State) -> None:
+        self._enter(message.state)
         if not self.active and self.report is not self.session.report:
             self.build()
 

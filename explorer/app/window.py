@@ -33,7 +33,8 @@ from explorer.app.panels.training import TrainingPanel
 from explorer.app.session import Session
 from explorer.app.weights_report import WeightsReport
 from explorer.catalog.datasets import PICTURES
-from explorer.protocol import Arrays, Message
+from explorer.protocol.looks import Answers
+from explorer.protocol.messages import Hello, Rows, Seen
 from explorer.text import _
 
 SIZE = (1440, 900)
@@ -173,7 +174,7 @@ class Window(QMainWindow):
         link.rows_arrived.connect(self._show_progress)
         link.modes_measured.connect(bar.set_modes)
         link.hello_said.connect(self._show_devices)
-        link.probed.connect(self._show_picture)
+        link.seen.connect(self._show_picture)
         self._show_state()
         self.canvas.menu_wanted.connect(self.menus.context)
         self.session.exchange.reported.connect(self._report_weights)
@@ -194,15 +195,15 @@ class Window(QMainWindow):
             if run.active:
                 bar.progress.say(_("engine is starting"))
 
-    def _show_devices(self, hello: Message) -> None:
-        self.run_bar.set_devices(hello["devices"])
+    def _show_devices(self, hello: Hello) -> None:
+        self.run_bar.set_devices(hello.devices)
         self.run_bar.choose_device(self.session.run.device)
         self._show_state()
 
-    def _show_progress(self, message: Message, _arrays: Arrays) -> None:
+    def _show_progress(self, rows: Rows) -> None:
         run = self.session.run
         other = run.document if not run.shows_document else None
-        self.run_bar.set_progress(message, self.session.title(other) if other else "")
+        self.run_bar.set_progress(rows, self.session.title(other) if other else "")
 
     def _show_end(self) -> None:
         run = self.session.run
@@ -211,11 +212,11 @@ class Window(QMainWindow):
         else:
             self.run_bar.show_end(run.resumable)
 
-    def _show_picture(self, message: Message, arrays: Arrays) -> None:
+    def _show_picture(self, seen: Seen) -> None:
         """Put the picture and the network's answer onto the two ends of the drawing."""
-        if not self.session.run.shows_document:
+        if not isinstance(seen.look, Answers) or not self.session.run.shows_document:
             return
-        pixels, classes = arrays["picture"], self.session.data.classes
+        pixels, classes = seen.arrays["picture"], self.session.data.classes
         height, width = pixels.shape[:2]
         grey = pixels.ndim == 2
         image = QImage(
@@ -226,9 +227,9 @@ class Window(QMainWindow):
             QImage.Format.Format_Grayscale8 if grey else QImage.Format.Format_RGB888,
         )
         scene = self.canvas.network
-        label = message["label"]
-        scene.show_picture(image.copy(), classes[label] if label >= 0 else message["title"])
-        scene.show_guess(message["answers"][0][0] if message["answers"] else "")
+        label, answers = seen.figures["label"], seen.figures["answers"]
+        scene.show_picture(image.copy(), classes[label] if label >= 0 else seen.figures["title"])
+        scene.show_guess(answers[0][0] if answers else "")
 
     def _report_weights(self, title: str, sentence: str, rows: list[list[str]], fits: bool) -> None:
         """Tell of an import; what became of each tensor stands in a window of its own, if wanted."""

@@ -15,7 +15,8 @@ def main() -> int:
 
     from explorer.engine import device
     from explorer.engine.service import Service
-    from explorer.protocol import FrameError
+    from explorer.protocol.frames import FrameError
+    from explorer.protocol.messages import Failed
 
     device.settle_threads()
     try:
@@ -23,7 +24,7 @@ def main() -> int:
     except BrokenPipeError:
         return 0  # the window is gone
     except FrameError as fault:
-        answers.say({"say": "failed", "generation": 0, "sentence": str(fault), "detail": ""})
+        answers.say(Failed(sentence=str(fault)))
         return 1
     return 0
 

@@ -4,7 +4,6 @@ import os
 import platform
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -12,18 +11,8 @@ import torch
 
 from explorer.engine import occupancy
 from explorer.engine.failure import EngineError
+from explorer.protocol.messages import Device
 from explorer.text import _
-
-
-@dataclass(frozen=True)
-class Device:
-    """id: as torch spells it, "cpu" or "cuda:0"; name: for a person; memory, free: bytes in all,
-    and that nobody uses now; 0 where unknown."""
-
-    id: str
-    name: str
-    memory: int
-    free: int = 0
 
 
 def find() -> list[Device]:

@@ -5,21 +5,22 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
 from explorer.catalog import check
 from explorer.catalog.datasets import DATASETS
 from explorer.engine import checkpoint, data, device, results
+from explorer.engine.budget import Budget
 from explorer.engine.checkpoint import FORMAT, VERSION, Checkpoint, path_of
 from explorer.engine.failure import EngineError
 from explorer.engine.mode import AUTO, MODES, sound
 from explorer.engine.model import build
-from explorer.engine.probes import Budget
 from explorer.engine.recipe import Recipe
 from explorer.engine.training import COLUMNS, Rows, Run, Validated, choose
 from explorer.graph import file
+from explorer.protocol import messages
+from explorer.protocol.messages import Failed, Message, Modes, Saved, State, Train
 from explorer.text import _
 
 DISPLAY_SECONDS = 0.05
@@ -27,7 +28,7 @@ SAVE_SECONDS = 10.0
 _SAVE_SHARE = 0.02
 """Share of the time that saving may take: a large network is saved less often than every 10 s."""
 
-Say = Callable[..., None]
+Say = Callable[[Message], None]
 
 
 class Job:
@@ -39,11 +40,11 @@ class Job:
     """
 
     def __init__(
-        self, request: Mapping[str, Any], say: Say, start: Sequence[Mapping[str, Tensor]] = ()
+        self, request: Train, say: Say, start: Sequence[Mapping[str, Tensor]] = ()
     ) -> None:
         """Builds the network with the weights `start`, as far as they fit, and reads the
         checkpoint, if it resumes; raises EngineError or FileError."""
-        self.generation, self._send = request.get("generation", 0), say
+        self.generation, self._send = request.generation, say
         self.state = ""
         self.run: Run | None = None
         self.budget = Budget()
@@ -55,17 +56,16 @@ class Job:
 
         resumed = _resumed(request)
         self._resumed = resumed
-        recipe = Recipe.of(resumed.about["recipe"] if resumed else request)
-        name = request.get("data", "fashion-mnist")
-        place = device.pick(request.get("device", "auto"))
+        recipe = Recipe.of(resumed.about["recipe"] if resumed else request.recipe)
+        name, place = request.data, device.pick(request.device)
         self.pictures = data.load(name, place)
-        self.graph = check.from_dict(resumed.about["graph"] if resumed else request.get("graph"))
+        self.graph = check.from_dict(resumed.about["graph"] if resumed else request.graph)
         self.model = build(self.graph, place, recipe.seed, DATASETS[name], start)
         if place.type == "cpu":
             device.lower_priority()
         self.recipe = recipe
-        self.out = None if request.get("out") is None else path_of(request["out"])
-        self.file = _checkpoint_file(self.out, request.get("checkpoint"))
+        self.out = None if request.out is None else path_of(request.out)
+        self.file = _checkpoint_file(self.out, request.checkpoint)
         if recipe.mode == AUTO or MODES[recipe.mode] not in sound(place):
             self._measuring = choose(self.model, self.pictures, recipe)
             self._turn("measuring")
@@ -87,10 +87,9 @@ class Job:
             try:
                 self._measured = next(self._measuring) or self._measured
             except StopIteration:
-                self.say(
-                    "modes",
-                    measured=[list(each) for each in self._measured],
-                    chosen=self._measured[0][0],
+                measured = tuple(self._measured)
+                self._send(
+                    Modes(generation=self.generation, measured=measured, chosen=measured[0][0])
                 )
                 self._begin(self._measured[0][0])
             return
@@ -193,19 +192,22 @@ class Job:
             checkpoint.write(self.file, tensors, about)
         except EngineError as fault:
             self._saved = time.perf_counter()
-            self.say("failed", sentence=str(fault), detail="")
+            self._send(Failed(generation=self.generation, sentence=str(fault)))
             return
         self._saved, self._saved_at = time.perf_counter(), self._place
         self._save_seconds = self._saved - start
-        self.say("saved", path=str(self.file), step=self.run.step, epoch=self.run.epoch)
+        self._send(
+            Saved(
+                generation=self.generation,
+                path=str(self.file),
+                step=self.run.step,
+                epoch=self.run.epoch,
+            )
+        )
 
-    def say(self, say: str, **figures: Any) -> None:
-        """Sends an answer to this run's request."""
-        self._send({"say": say, "generation": self.generation, **figures})
-
-    def _turn(self, state: str, **figures: Any) -> None:
+    def _turn(self, state: str, accuracy: float | None = None, files: tuple[str, ...] = ()) -> None:
         self.state = state
-        self.say("state", state=state, **figures)
+        self._send(State(generation=self.generation, state=state, accuracy=accuracy, files=files))
 
     def _begin(self, mode: str) -> None:
         self.run = Run(self.model, self.pictures, replace(self.recipe, mode=mode))
@@ -227,59 +229,60 @@ class Job:
             try:
                 files = results.write(run, self.out)
             except EngineError as fault:  # what was trained stays in memory, and is finished
-                self.say("failed", sentence=str(fault), detail="")
+                self._send(Failed(generation=self.generation, sentence=str(fault)))
         self.save()
         score = run.validated[-1].score
-        self._turn("finished", accuracy=score.accuracy, files=[str(path) for path in files])
+        self._turn("finished", score.accuracy, tuple(str(path) for path in files))
 
     def _tell_rows(self, run: Run, found: Rows) -> None:
-        message = {
-            "say": "rows",
-            "generation": self.generation,
-            "columns": list(COLUMNS),
-            "epoch": run.epoch,
-            "epochs": run.recipe.epochs,
-            "step": run.step,
-            "steps": run.steps,
-            "images_per_second": run.images_per_second,
-            "seconds_left": run.seconds_left,
-            "watching": self.budget.cost,
-            "memory": run.peak.bytes,
-            "layers": run.model.weighted,
-        }
         self._send(
-            message, rows=found.rows, gradients=found.gradients, gradient_steps=found.gradient_steps
+            messages.Rows(
+                generation=self.generation,
+                columns=COLUMNS,
+                rows=found.rows,
+                gradients=found.gradients,
+                gradient_steps=found.gradient_steps,
+                layers=tuple(run.model.weighted),
+                epoch=run.epoch,
+                epochs=run.recipe.epochs,
+                step=run.step,
+                steps=run.steps,
+                images_per_second=run.images_per_second,
+                seconds_left=run.seconds_left,
+                watching=self.budget.cost,
+                memory=run.peak.bytes,
+            )
         )
 
     def _tell_score(self, found: Validated) -> None:
-        message = {
-            "say": "validated",
-            "generation": self.generation,
-            "epoch": found.epoch,
-            "step": found.step,
-            "loss": found.score.loss,
-            "accuracy": found.score.accuracy,
-        }
-        self._send(message, confusion=found.score.confusion)
+        self._send(
+            messages.Validated(
+                generation=self.generation,
+                epoch=found.epoch,
+                step=found.step,
+                loss=found.score.loss,
+                accuracy=found.score.accuracy,
+                confusion=found.score.confusion,
+            )
+        )
 
 
-def _silence(_message: Mapping[str, Any], **_arrays: Any) -> None:
+def _silence(_message: Message) -> None:
     """Says nothing."""
 
 
-def _resumed(request: Mapping[str, Any]) -> Checkpoint | None:
-    path = request.get("resume")
-    if path is None:
+def _resumed(request: Train) -> Checkpoint | None:
+    if request.resume is None:
         return None
-    found = checkpoint.read_run(path_of(path))
+    found = checkpoint.read_run(path_of(request.resume))
     if not isinstance(found.about.get("recipe"), dict) or "graph" not in found.about:
         raise EngineError(
-            _("The checkpoint {path} does not say how it was trained.").format(path=path)
+            _("The checkpoint {path} does not say how it was trained.").format(path=request.resume)
         )
     return found
 
 
-def _checkpoint_file(out: Path | None, wanted: object) -> Path | None:
+def _checkpoint_file(out: Path | None, wanted: str | None) -> Path | None:
     """Where checkpoints go: into `out`, else where the request says, a file or a folder; or
     nowhere."""
     if out is not None:

@@ -6,10 +6,9 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import replace
 from typing import Any, NamedTuple, Self
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,12 +18,36 @@ from explorer.engine.checkpoint import path_of
 from explorer.engine.failure import EngineError, device_lost, out_of_memory, sentence
 from explorer.engine.job import Job
 from explorer.engine.model import Model, build, calibrate
-from explorer.engine.probes import Probe, Watch
-from explorer.engine.stream import Answers, Requests
-from explorer.protocol import FrameError, Message
+from explorer.engine.probes.probe import Probe
+from explorer.engine.stream import Answers, Heard, Requests
+from explorer.protocol.codec import MessageError
+from explorer.protocol.frames import FrameError
+from explorer.protocol.looks import Look
+from explorer.protocol.messages import (
+    Build,
+    Built,
+    Export,
+    Failed,
+    Hello,
+    Import,
+    Message,
+    Pause,
+    Quit,
+    Resume,
+    State,
+    Step,
+    Stop,
+    Taken,
+    Train,
+    Watch,
+    Watching,
+)
 from explorer.text import _
 
-_REPLACED_BY = {"build": ("build", "train"), "watch": ("watch", "build", "train")}
+_REPLACED_BY: dict[type, tuple[type, ...]] = {
+    Build: (Build, Train),
+    Watch: (Watch, Build, Train),
+}
 """A request that waits is dropped if one of these comes after it: bursts collapse to the latest."""
 
 
@@ -60,7 +83,7 @@ class Service:
             None  # a file of weights, as last read
         )
         self._probe: Probe | None = None
-        self._watch: Watch | None = None
+        self._looks: tuple[Look, ...] = ()
         self._generation = 0  # of the newest request that says what to look at
         self._awaited = False  # a probe is on its way and not yet taken
         self._wanted = False  # a probe was asked for and not yet sent
@@ -71,12 +94,7 @@ class Service:
         Raises FrameError if the stream makes no sense, and BrokenPipeError when nobody listens.
         """
         self._say(
-            {
-                "say": "hello",
-                "devices": [asdict(each) for each in device.find()],
-                "torch": torch.__version__,
-                "pid": os.getpid(),
-            }
+            Hello(devices=tuple(device.find()), torch=str(torch.__version__), pid=os.getpid())
         )
         try:
             while self._going:
@@ -89,7 +107,7 @@ class Service:
     def _turn(self) -> None:
         """Answers what has come, then works a little."""
         for request in collapsed(self._requests.take(wait=not self._busy)):
-            self._guarded(request.get("generation", 0), self._answer, request)
+            self._guarded(request.generation, self._answer, request)
         if self._job is not None and self._job.busy:
             self._guarded(self._job.generation, self._work)
         if self._probe_due():
@@ -103,8 +121,8 @@ class Service:
     def _busy(self) -> bool:
         return self._job is not None and self._job.busy
 
-    def _say(self, message: Message, **arrays: np.ndarray) -> None:
-        self._answers.say(message, **arrays)
+    def _say(self, message: Message) -> None:
+        self._answers.say(message)
 
     def _guarded(self, generation: int, act: Callable[..., None], *arguments: Any) -> None:
         """Does something; any fault becomes a sentence, and the engine goes on."""
@@ -113,14 +131,8 @@ class Service:
         except BrokenPipeError:
             raise  # nobody listens any more
         except Exception as fault:  # the boundary: told with its traceback
-            self._say(
-                {
-                    "say": "failed",
-                    "generation": generation,
-                    "sentence": sentence(fault),
-                    "detail": traceback.format_exc(),
-                }
-            )
+            detail = traceback.format_exc()
+            self._say(Failed(generation=generation, sentence=sentence(fault), detail=detail))
             if device_lost(fault):
                 raise SystemExit(1) from fault
             if out_of_memory(fault) and torch.cuda.is_available():
@@ -133,51 +145,56 @@ class Service:
                 job.fail()
                 self._guarded(job.generation, self._renew, job)
 
-    def _answer(self, request: Message) -> None:
-        match request.get("do"):
-            case "build":
+    def _answer(self, request: Message | MessageError) -> None:
+        job = self._job
+        match request:
+            case MessageError():
+                raise request
+            case Build():
                 self._build(request)
-            case "watch":
+            case Watch():
                 self._look_at(request)
-            case "taken":
+            case Taken():
                 self._awaited = False
-            case "import":
-                self._import(request)
-            case "export":
+            case Import():
+                self._say(transfer.imported(request))
+            case Export():
                 self._export(request)
-            case "train":
+            case Train():
                 self._train(request)
-            case "pause" if self._job is not None:
-                self._job.pause()
-            case "resume" if self._job is not None:
-                self._job.resume()
-            case "step" if self._job is not None:
-                self._job.take_step()
-                self._wanted = True
-            case "stop" if self._job is not None:
-                self._job.stop()
-            case "pause" | "resume" | "step" | "stop":
-                raise EngineError(_("There is no run."))
-            case "quit":
+            case Quit():
                 self._going = False
-            case other:
-                raise EngineError(_("There is no request “{name}”.").format(name=str(other)[:40]))
+            case Pause() | Resume() | Step() | Stop() if job is None:
+                raise EngineError(_("There is no run."))
+            case Pause() if job is not None:
+                job.pause()
+            case Resume() if job is not None:
+                job.resume()
+            case Step() if job is not None:
+                job.take_step()
+                self._wanted = True
+            case Stop() if job is not None:
+                job.stop()
+            case _:
+                raise EngineError(
+                    _("There is no request “{name}”.").format(name=type(request).__name__)
+                )
 
-    def _build(self, request: Message) -> None:
+    def _build(self, request: Build) -> None:
         start = time.perf_counter()
-        graph = check.from_dict(request.get("graph"))
-        place = device.pick(request.get("device", "auto"))
-        name, seed = request.get("data", "fashion-mnist"), request.get("seed", 0)
-        if type(seed) is not int or not 0 <= seed < 2**31:
+        graph = check.from_dict(request.graph)
+        place = device.pick(request.device)
+        name, seed = request.data, request.seed
+        if not 0 <= seed < 2**31:
             raise EngineError(
                 _("seed is {value}; allowed: 0 to {most}.").format(value=seed, most=2**31 - 1)
             )
         pictures = data.to_look_at(name, place)
-        built_as = BuiltAs(name, str(place), seed, request.get("weights"))
+        built_as = BuiltAs(name, str(place), seed, request.weights)
         # Another seed or file asks for other weights; another device or data set does not.
         before = self._model if built_as.weighs_as(self._built_as) else None
         learned = [before.net.state_dict()] if before else []
-        given = self._read_start(built_as.weights, request.get("generation", 0))
+        given = self._read_start(built_as.weights, request.generation)
         about = pictures.about if pictures.about.labelled else None
         model = build(graph, place, seed, about, [*learned, *given])
         if before is not None and before.text == model.text and self._built_as == built_as:
@@ -193,33 +210,32 @@ class Service:
                 calibrate(model, pictures)
         self._adopt(model, built_as, Probe(model, pictures))
         self._say(
-            {
-                "say": "built",
-                "generation": request.get("generation", 0),
-                "params": model.params,
-                "kept": model.kept,
-                "fresh": model.fresh,
-                "seconds": time.perf_counter() - start,
-            }
+            Built(
+                generation=request.generation,
+                params=model.params,
+                kept=model.kept,
+                fresh=model.fresh,
+                seconds=time.perf_counter() - start,
+            )
         )
         self._look_at(request)
 
-    def _train(self, request: Message) -> None:
+    def _train(self, request: Train) -> None:
         if self._job is not None:
             self._job.stop()
             self._job = None
-        generation = request.get("generation", 0)
+        generation = request.generation
         try:
-            job = Job(request, self._say, self._read_start(request.get("weights"), generation))
+            job = Job(request, self._say, self._read_start(request.weights, generation))
         except Exception:
-            self._say({"say": "state", "generation": generation, "state": "stopped"})
+            self._say(State(generation=generation, state="stopped"))
             raise
         self._job = job
-        built_as = BuiltAs.of(job, request.get("weights"))
+        built_as = BuiltAs.of(job, request.weights)
         self._adopt(job.model, built_as, Probe(job.model, job.pictures))
         self._look_at(request)
 
-    def _read_start(self, path: object, generation: int) -> list[dict[str, Tensor]]:
+    def _read_start(self, path: str | None, generation: int) -> list[dict[str, Tensor]]:
         """The weights in the file that a network begins with; where it is gone, that is told, and
         all are drawn."""
         if path is None:
@@ -235,17 +251,10 @@ class Service:
             return found
         return [self._start[1]]
 
-    def _import(self, request: Message) -> None:
-        graph = check.from_dict(request.get("graph"))
-        file, to = path_of(request.get("file")), path_of(request.get("to"))
-        answer = transfer.imported(graph, file, to)
-        self._say({**answer, "generation": request.get("generation", 0)})
-
-    def _export(self, request: Message) -> None:
-        if self._model is None or check.from_dict(request.get("graph")) != self._model.graph:
+    def _export(self, request: Export) -> None:
+        if self._model is None or check.from_dict(request.graph) != self._model.graph:
             raise EngineError(_("The engine does not hold this network, so nothing was written."))
-        answer = transfer.exported(self._model, request)
-        self._say({**answer, "generation": request.get("generation", 0)})
+        self._say(transfer.exported(self._model, request))
 
     def _adopt(self, model: Model, built_as: BuiltAs, probe: Probe) -> None:
         self._model, self._built_as, self._probe = model, built_as, probe
@@ -260,18 +269,17 @@ class Service:
             calibrate(model, job.pictures)
         self._adopt(model, BuiltAs.of(job, path), Probe(model, job.pictures))
 
-    def _look_at(self, request: Message) -> None:
-        self._generation = request.get("generation", 0)
-        if request.get("watch") is not None:
-            self._watch = Watch(str(request["watch"]), request.get("image") or 0)
-        self._wanted = self._watch is not None
+    def _look_at(self, request: Watching) -> None:
+        self._generation = request.generation
+        self._looks = request.looks or self._looks
+        self._wanted = bool(self._looks)
 
     def _work(self) -> None:
         assert self._job is not None
         self._job.advance()
 
     def _probe_due(self) -> bool:
-        if self._probe is None or self._watch is None or self._awaited:
+        if self._probe is None or not self._looks or self._awaited:
             return False
         job = self._job
         if self._wanted or job is None or not job.busy or job.run is None:
@@ -280,36 +288,36 @@ class Service:
         return not job.run.validating and job.budget.due
 
     def _look(self) -> None:
-        model, probe, watch, job = self._model, self._probe, self._watch, self._job
-        assert model is not None and probe is not None and watch is not None
+        model, probe, job = self._model, self._probe, self._job
+        assert model is not None and probe is not None
         running = job.run if job is not None and job.busy else None
         device.synchronise(model.device)  # what the device still does is not the probe's cost
         start = time.perf_counter()
         with running.peak.looking_away() if running else nullcontext():
-            message, arrays = probe.look(watch)
-        message["generation"] = self._generation
-        message["cost"] = job.budget.cost if job and running else 0.0
+            seen = probe.look(self._looks)
+        cost = job.budget.cost if job and running else 0.0
         self._awaited, self._wanted = True, False
-        self._say(message, **arrays)
+        for each in seen:
+            self._say(replace(each, generation=self._generation, cost=cost))
         if job and running:
             job.budget.spend(time.perf_counter() - start)
 
 
-def collapsed(requests: list[Message | FrameError | None]) -> list[Message]:
-    """The requests that still matter, in order; the end of the stream is a `quit`.
+def collapsed(requests: list[Heard]) -> list[Message | MessageError]:
+    """The requests that still matter, in order; the end of the stream is a `Quit`.
 
     Raises FrameError if the stream made no sense: nothing after it can be understood.
     """
-    found: list[Message] = []
-    later: set[str] = set()
+    found: list[Message | MessageError] = []
+    later: set[type] = set()
     for request in reversed(requests):
         if isinstance(request, FrameError):
             raise request
-        request = {"do": "quit"} if request is None else request
-        do = str(request.get("do"))
-        if not later.intersection(_REPLACED_BY.get(do, ())):
+        request = Quit() if request is None else request
+        kind = type(request)
+        if not later.intersection(_REPLACED_BY.get(kind, ())):
             found.append(request)
-        later.add(do)
-        if do == "export":  # it is of the network that was asked for before it
+        later.add(kind)
+        if kind is Export:  # it is of the network that was asked for before it
             later.clear()
     return found[::-1]

@@ -5,11 +5,14 @@ import queue
 import sys
 import threading
 
-import numpy as np
-
-from explorer.protocol import Decoder, FrameError, Message, encode
+from explorer.protocol.codec import MessageError, decode, encode
+from explorer.protocol.frames import Decoder, FrameError
+from explorer.protocol.messages import Message
 
 _PIECE = 1 << 16
+
+Heard = Message | MessageError | FrameError | None
+"""A request, a frame that is none, a stream that makes no sense, or its end."""
 
 
 def take_output() -> int:
@@ -37,11 +40,11 @@ class Requests:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._queue: queue.SimpleQueue[Message | FrameError | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Heard] = queue.SimpleQueue()
         threading.Thread(target=self._read, name="requests", daemon=True).start()
 
-    def take(self, wait: bool) -> list[Message | FrameError | None]:
-        """All that has come, in order; with `wait`, at least one. None is the end of the stream."""
+    def take(self, wait: bool) -> list[Heard]:
+        """All that has come, in order; with `wait`, at least one."""
         found = [self._queue.get()] if wait else []
         try:
             while True:
@@ -53,8 +56,11 @@ class Requests:
         decoder = Decoder()
         try:
             while piece := os.read(self._descriptor, _PIECE):
-                for message, _arrays in decoder.feed(piece):
-                    self._queue.put(message)
+                for header, arrays in decoder.feed(piece):
+                    try:
+                        self._queue.put(decode(header, arrays))
+                    except MessageError as fault:
+                        self._queue.put(fault)
         except FrameError as fault:
             self._queue.put(fault)
         except OSError:
@@ -70,9 +76,9 @@ class Answers:
     def __init__(self, descriptor: int) -> None:
         self._file = os.fdopen(descriptor, "wb", buffering=0)
 
-    def say(self, message: Message, **arrays: np.ndarray) -> None:
-        """Sends one frame."""
-        for piece in encode(message, **arrays):
+    def say(self, message: Message) -> None:
+        """Sends one message."""
+        for piece in encode(message):
             rest = memoryview(piece)
             while rest:
                 try:

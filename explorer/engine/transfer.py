@@ -1,16 +1,16 @@
 """Weights on their way into a network, and a network with its weights on its way out."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 
+from explorer.catalog import check
 from explorer.engine import checkpoint, onnx, weights
 from explorer.engine.failure import EngineError
 from explorer.engine.match import ForeignWeights, Match, adopt
 from explorer.engine.model import Model, build
 from explorer.graph.graph import Graph
+from explorer.protocol.messages import Export, Exported, Import, Imported
 from explorer.text import _
 
 FORMS = ("safetensors", "onnx")
@@ -26,9 +26,7 @@ def bring(graph: Graph, file: Path) -> tuple[Model, Match]:
     return model, adopt(model.net, found.tensors, found.ordered)
 
 
-def save(
-    model: Model, form: object, path: Path, source: Path | None = None
-) -> onnx.Exported | None:
+def save(model: Model, form: str, path: Path, source: Path | None = None) -> onnx.Exported | None:
     """Writes the network's weights as "safetensors", or all of it as "onnx"; `source` is the file
     that they came from. What it says of an ONNX file. Raises EngineError."""
     if form == "onnx":
@@ -36,7 +34,7 @@ def save(
     if form not in FORMS:
         raise EngineError(
             _("There is no form “{form}”; there are: {forms}.").format(
-                form=str(form)[:40], forms=", ".join(FORMS)
+                form=form[:40], forms=", ".join(FORMS)
             )
         )
     if path.is_dir():
@@ -56,26 +54,30 @@ def _write(model: Model, path: Path, source: Path | None) -> None:
     checkpoint.write(path, model.net.state_dict(), about)
 
 
-def imported(graph: Graph, file: Path, to: Path) -> dict[str, Any]:
-    """Writes the weights of `file` to `to`, whose folder is made, under the names of `graph`; the
-    `imported` answer, in which "path" is null if they do not fit and nothing was written."""
+def imported(request: Import) -> Imported:
+    """Writes the weights of a file, whose folder is made, under the names of the network; does not
+    if they do not fit."""
+    graph, file = check.from_dict(request.graph), checkpoint.path_of(request.file)
+    to = checkpoint.path_of(request.to)
     try:
         model, match = bring(graph, file)
     except ForeignWeights as fault:
-        return {"say": "imported", "path": None, "sentence": str(fault), "rows": fault.match.rows()}
-    _write(model, to, file)
-    return {"say": "imported", "path": str(to), "sentence": match.sentence, "rows": match.rows()}
+        path, sentence, rows = None, str(fault), fault.match.rows()
+    else:
+        _write(model, to, file)
+        path, sentence, rows = str(to), match.sentence, match.rows()
+    return Imported(generation=request.generation, path=path, sentence=sentence, rows=tuple(rows))
 
 
-def exported(model: Model, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Does an `export` request; its answer."""
-    path = checkpoint.path_of(request.get("path"))
-    made = save(model, request.get("form"), path)
-    return {
-        "say": "exported",
-        "form": request.get("form"),
-        "path": str(path),
-        "difference": made and made.difference,
-        "largest": made and made.largest,
-        "dynamic": made and made.dynamic,
-    }
+def exported(model: Model, request: Export) -> Exported:
+    """Writes what the request asks for."""
+    path = checkpoint.path_of(request.path)
+    made = save(model, request.form, path)
+    return Exported(
+        generation=request.generation,
+        form=request.form,
+        path=str(path),
+        difference=made.difference if made else None,
+        largest=made.largest if made else None,
+        dynamic=made.dynamic if made else None,
+    )

@@ -9,6 +9,9 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal
 
 from explorer.app import theme
 from explorer.app.session import Session
+from explorer.catalog.datasets import FASHION_MNIST
+from explorer.protocol.looks import Answers, Gradients, Maps, all_of
+from explorer.protocol.messages import Message, Rows, Seen, Watch
 
 COLUMNS = ["step", "epoch", "loss", "accuracy", "learning_rate"]
 LAYERS = [
@@ -20,20 +23,20 @@ class Link(QObject):
     """Says what a test lets it say, and counts what was taken."""
 
     built = Signal(object)
-    probed = Signal(object, object)
-    rows_arrived = Signal(object, object)
-    validated = Signal(object, object)
+    seen = Signal(object)
+    rows_arrived = Signal(object)
+    validated = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
         self.taken = 0
-        self.sent: list[tuple[str, dict]] = []
+        self.sent: list[Message] = []
 
     def took(self) -> None:
         self.taken += 1
 
-    def send(self, do: str, **state) -> int:
-        self.sent.append((do, state))
+    def send(self, request: Message) -> int:
+        self.sent.append(request)
         return len(self.sent)
 
     def say_rows(self, steps, losses=None, gradients=None, layers=LAYERS, total=1000) -> None:
@@ -41,16 +44,25 @@ class Link(QObject):
         steps = np.asarray(steps, float)
         losses = np.full(len(steps), 0.5) if losses is None else np.asarray(losses, float)
         rows = np.column_stack([steps, steps * 0, losses, 1 - losses / 4, steps * 0])
-        arrays = {"rows": rows}
+        more = {}
         if gradients is not None:
-            arrays["gradients"] = np.asarray(gradients, np.float32)
-            arrays["gradient_steps"] = steps.astype(np.int64)
+            more["gradients"] = np.asarray(gradients, np.float32)
+            more["gradient_steps"] = steps.astype(np.int64)
         self.rows_arrived.emit(
-            {"columns": COLUMNS, "epochs": 5, "steps": total, "layers": list(layers)}, arrays
+            Rows(columns=COLUMNS, rows=rows, epochs=5, steps=total, layers=tuple(layers), **more)
         )
 
     def say_probe(
-        self, path="stage2", shape=(32, 14, 14), label=9, guess=9, image=0, gradients=None
+        self,
+        path="stage2",
+        shape=(32, 14, 14),
+        label=9,
+        guess=9,
+        image=0,
+        gradients=None,
+        title="",
+        answers=(),
+        picture=None,
     ):
         """A probe as the engine makes it: tiles one pixel apart, at most 64."""
         count = shape[0]
@@ -66,32 +78,36 @@ class Link(QObject):
             top, left = row * (tile[0] + 1), column * (tile[1] + 1)
             mosaic[top : top + tile[0], left : left + tile[1]] = index * 3
         norms = np.ones(len(LAYERS)) if gradients is None else gradients
-        self.probed.emit(
-            {
-                "path": path,
-                "shape": list(shape),
-                "tile": list(tile),
-                "columns": columns,
-                "count": count,
-                "shown": shown,
-                "low": -1.0,
-                "high": 3.5,
-                "mean": 0.25,
-                "zeros": 0.42,
-                "image": image,
-                "label": label,
-                "guess": guess,
-                "confidence": 0.93,
-                "layers": LAYERS,
-                "cost": 0.018,
-            },
-            {
-                "mosaic": mosaic,
-                "picture": np.full((28, 28), 200, np.uint8),
-                "order": np.arange(shown, dtype=np.int32)[::-1].copy(),
-                "gradients": np.asarray(norms, np.float32),
-            },
-        )
+        figures = {
+            "shape": list(shape),
+            "tile": list(tile),
+            "columns": columns,
+            "count": count,
+            "shown": shown,
+            "low": -1.0,
+            "high": 3.5,
+            "mean": 0.25,
+            "zeros": 0.42,
+        }
+        arrays = {"mosaic": mosaic, "order": np.arange(shown, dtype=np.int32)[::-1].copy()}
+        if len(shape) == 1:
+            arrays["values"] = np.linspace(-1, 3.5, shown, dtype=np.float32)
+        told = {
+            "title": title,
+            "label": label,
+            "guess": guess,
+            "confidence": 0.93,
+            "answers": list(answers),
+        }
+        if picture is None:
+            picture = np.full((28, 28), 200, np.uint8)
+        norms = {"norms": np.asarray(norms, np.float32)}
+        for seen in (
+            Seen(look=Maps(path, image), figures=figures, arrays=arrays, cost=0.018, more=True),
+            Seen(look=Gradients(image), figures={"layers": LAYERS}, arrays=norms, more=True),
+            Seen(look=Answers(image), figures=told, arrays={"picture": picture}),
+        ):
+            self.seen.emit(seen)
 
 
 class Network:
@@ -126,7 +142,10 @@ class LiveSession(QObject):
         self.graph = SimpleNamespace(name="cifar_resnet8")
         self.document = Network(self.graph)
         self.run = LiveRun(self.document)
-        self.data = "fashion-mnist"
+        self.data = FASHION_MNIST
+
+    def watch(self, path: str, image: int | str) -> None:
+        self.link.send(Watch(looks=all_of(path, image)))
 
 
 @pytest.fixture
@@ -145,7 +164,7 @@ class WholeLink(Link):
     saved = Signal(object)
     imported = Signal(object)
     exported = Signal(object)
-    state_changed = Signal(str, object)
+    state_changed = Signal(object)
     failed = Signal(str)
     died = Signal(str)
     hello = None

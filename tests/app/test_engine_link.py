@@ -3,50 +3,87 @@
 import os
 import signal
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from explorer.app import engine_link, settings
 from explorer.app.engine_link import EngineLink
+from explorer.protocol.codec import encode
+from explorer.protocol.looks import Maps
+from explorer.protocol.messages import (
+    Build,
+    Built,
+    Failed,
+    Modes,
+    Rows,
+    Saved,
+    Seen,
+    State,
+    Train,
+    Validated,
+    Watch,
+)
 from tests.patience import PATIENCE
 
 ENGINE = """
-import os, signal, sys
+import os, sys, time
 import numpy as np
-from explorer.protocol import Decoder, encode
+from explorer.protocol.codec import decode, encode
+from explorer.protocol.frames import Decoder
+from explorer.protocol.messages import *
+from explorer.protocol.looks import Maps
+from dataclasses import replace
 
-def say(arrays={}, **message):
-    for piece in encode(message, **arrays):
+def say(message):
+    for piece in encode(message):
         sys.stdout.buffer.write(piece)
     sys.stdout.buffer.flush()
 
-say(say="hello", devices=[{"id": "cpu", "name": "test", "memory": 1}], torch="0", pid=os.getpid())
+say(Hello(devices=(Device("cpu", "test", 1),), torch="0", pid=os.getpid()))
 decoder = Decoder()
 while data := os.read(0, 65536):
-    for message, arrays in decoder.feed(data):
-        generation = message["generation"]
-        match message["do"]:
-            case "build":
-                say(say="built", generation=generation, params=7)
-                say(say="probe", generation=generation, path=message["watch"], image=0,
-                    arrays={"mosaic": np.arange(6, dtype="u1").reshape(2, 3)})
-            case "answer":
-                say(generation=message["to"], **message["words"])
-            case "taken":
-                say(say="state", generation=generation, state="taken")
-            case "babble":
-                os.write(1, b"hello, I am a stray print that is no frame at all")
-            case "write":
-                sys.stderr.write(message["text"])
-                sys.stderr.flush()
-                say(say="state", generation=generation, state="written")
-            case "exit":
-                sys.stderr.write("Traceback\\nMemoryError: too much\\n\\n")
-                sys.exit(message["status"])
-            case "quit":
+    for found in decoder.feed(data):
+        request = decode(*found)
+        generation = request.generation
+        match request:
+            case Build():
+                say(Built(generation=generation, params=7))
+                mosaic = np.arange(6, dtype="u1").reshape(2, 3)
+                for look in request.looks:
+                    say(Seen(generation=generation, look=look, figures={},
+                             arrays={"mosaic": mosaic}, more=look != request.looks[-1]))
+            case Train(recipe={"answer": words, **more}):
+                # The tests tell by a recipe what to do.
+                if words == "babble":
+                    os.write(1, b"hello, I am a stray print that is no frame at all")
+                elif words == "another version":
+                    say(Hello(devices=(), torch="0", pid=1, version=VERSION + 1))
+                elif words == "write":
+                    sys.stderr.write(more["text"])
+                    sys.stderr.flush()
+                    say(State(generation=generation, state="written"))
+                elif words == "exit":
+                    sys.stderr.write("Traceback\\nMemoryError: too much\\n\\n")
+                    sys.exit(more["status"])
+                elif words == "frame":
+                    sys.stdout.buffer.write(bytes.fromhex(more["bytes"]))
+                    sys.stdout.buffer.flush()
+            case Taken():
+                say(State(generation=generation, state="taken"))
+            case Quit():
                 sys.exit(0)
 """
+
+
+def order(answer: str, **more) -> Train:
+    """What makes the test's own engine do something."""
+    return Train(graph={}, recipe={"answer": answer, **more})
+
+
+def looks(path: str, image: int = 0) -> tuple[Maps, ...]:
+    return (Maps(path, image),)
 
 
 @pytest.fixture
@@ -70,92 +107,105 @@ def started(link, qtbot):
     return link
 
 
-def answers(link, qtbot, signal_, to, **words):
-    """Has the engine answer generation `to` with `words`; whether `signal_` came of it."""
+def answers(link, qtbot, signal_, message) -> list[tuple]:
+    """Has the engine say `message`; whether `signal_` came of it."""
     heard = []
     signal_.connect(lambda *parts: heard.append(parts))
+    stream = b"".join([*encode(message), *encode(Failed(sentence="the end"))])
+    trained = link._trained  # what tells the engine to answer is no run
     with qtbot.waitSignal(link.failed):
-        link.send("answer", to=to, words=words)
-        link.send("answer", to=0, words={"say": "failed", "sentence": "the end"})
+        link.send(order("frame", bytes=stream.hex()))
+        link._trained = trained
     return heard
 
 
 def test_hello_and_build(started, qtbot):
-    assert started.hello["devices"][0]["id"] == "cpu"
+    assert started.hello.devices[0].id == "cpu"
     built = []
-    started.built.connect(lambda *parts: built.extend(parts))
-    with qtbot.waitSignal(started.probed) as probe:
-        generation = started.send("build", watch="stem", image=0)
-    probed = probe.args
-    assert built[0]["params"] == 7 and built[0]["generation"] == generation == 1
-    assert probed[0]["path"] == "stem"
-    np.testing.assert_array_equal(probed[1]["mosaic"], [[0, 1, 2], [3, 4, 5]])
+    started.built.connect(built.append)
+    with qtbot.waitSignal(started.seen) as answer:
+        generation = started.send(Build(graph={}, looks=looks("stem")))
+    (seen,) = answer.args
+    assert built[0].params == 7 and built[0].generation == generation == 1
+    assert seen.look.path == "stem"
+    np.testing.assert_array_equal(seen.arrays["mosaic"], [[0, 1, 2], [3, 4, 5]])
 
 
 def test_took_is_sent_once_a_probe(started, qtbot):
-    with qtbot.waitSignal(started.probed):
-        started.send("build", watch="", image=0)
+    with qtbot.waitSignal(started.seen):
+        started.send(Build(graph={}, looks=looks("")))
     generation = started.generation
     with qtbot.waitSignal(started.state_changed) as state:
         started.took()
         started.took()
-    assert state.args[0] == "taken" and started.generation == generation + 1
+    assert state.args[0].state == "taken" and started.generation == generation + 1
 
 
 def test_old_answers_are_dropped(started, qtbot):
-    with qtbot.waitSignal(started.probed):
-        old = started.send("build", watch="a", image=0)
-    with qtbot.waitSignal(started.probed):
-        new = started.send("build", watch="a", image=0)
+    with qtbot.waitSignal(started.seen):
+        old = started.send(Build(graph={}, looks=looks("a")))
+    with qtbot.waitSignal(started.seen):
+        new = started.send(Build(graph={}, looks=looks("a")))
     started.took()
-    probe = {"say": "probe", "path": "a", "image": 0}
-    assert not answers(started, qtbot, started.built, old, say="built")
-    assert not answers(started, qtbot, started.probed, old, **probe)
-    assert answers(started, qtbot, started.probed, new, **probe)
-    started.send("watch", watch="b", image=3)
-    assert not answers(started, qtbot, started.probed, new, **probe)
-    assert answers(started, qtbot, started.probed, new, say="probe", path="b", image=3)
+    probe = Seen(generation=new, look=Maps("a", 0), figures={}, arrays={})
+    assert not answers(started, qtbot, started.built, Built(generation=old, params=1))
+    assert not answers(started, qtbot, started.seen, replace(probe, generation=old))
+    assert answers(started, qtbot, started.seen, probe)
+    started.send(Watch(looks=looks("b", 3)))
+    assert not answers(started, qtbot, started.seen, probe)
+    assert answers(started, qtbot, started.seen, replace(probe, look=Maps("b", 3)))
 
 
 def test_a_dropped_probe_counts_as_taken(started, qtbot):
-    with qtbot.waitSignal(started.probed):
-        old = started.send("build", watch="a", image=0)
-    started.send("build", watch="a", image=0)
+    with qtbot.waitSignal(started.seen):
+        old = started.send(Build(graph={}, looks=looks("a")))
+    started.send(Build(graph={}, looks=looks("a")))
     with qtbot.waitSignal(started.state_changed) as state:
-        started.send("answer", to=old, words={"say": "probe", "path": "a", "image": 0})
-    assert state.args[0] == "taken"
+        probe = Seen(generation=old, look=Maps("a", 0), figures={}, arrays={})
+        trained = started._trained
+        started.send(order("frame", bytes=b"".join(encode(probe)).hex()))
+        started._trained = trained
+    assert state.args[0].state == "taken"
 
 
 def test_a_former_run_is_not_heard(started, qtbot):
-    old = started.send("train")
-    new = started.send("train")
-    for say, signal_ in (
-        ("rows", started.rows_arrived),
-        ("modes", started.modes_measured),
-        ("validated", started.validated),
-        ("saved", started.saved),
-        ("state", started.state_changed),
+    old = started.send(Train(graph={}))
+    new = started.send(Train(graph={}))
+    rows = np.zeros((0, 3))
+    for message, signal_ in (
+        (Rows(columns=(), rows=rows), started.rows_arrived),
+        (Modes(measured=(), chosen="float32"), started.modes_measured),
+        (Validated(epoch=1, step=1, loss=0.0, accuracy=0.0), started.validated),
+        (Saved(path="x", step=1, epoch=1), started.saved),
+        (State(state="running"), started.state_changed),
     ):
-        assert not answers(started, qtbot, signal_, old, say=say)
-        assert answers(started, qtbot, signal_, new, say=say)
+        assert not answers(started, qtbot, signal_, replace(message, generation=old))
+        assert answers(started, qtbot, signal_, replace(message, generation=new))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
+def test_an_engine_of_another_version_is_told_and_given_up(started, qtbot):
+    with qtbot.waitSignal(started.died) as died:
+        started.send(order("another version"))
+    assert "version 3 of the protocol, this window version 2" in died.args[0]
+    assert started.given_up and not started.restarting
+
+
 def test_kill_is_told_once_and_survived(started, qtbot):
     told = []
     started.died.connect(told.append)
-    first = started.hello["pid"]
+    first = started.hello.pid
     with qtbot.waitSignals([started.died, started.hello_said]):
         os.kill(first, signal.SIGKILL)
     assert told == ["The engine was killed (signal 9), perhaps because memory ran out."]
-    assert started.hello["pid"] != first
+    assert started.hello.pid != first
     with qtbot.waitSignal(started.built):
-        started.send("build", watch="", image=0)
+        started.send(Build(graph={}, looks=looks("")))
 
 
 def test_the_last_line_of_the_log_is_the_cause(started, qtbot):
     with qtbot.waitSignal(started.died) as death:
-        started.send("exit", status=3)
+        started.send(order("exit", status=3))
     assert death.args == ["The engine ended with status 3: MemoryError: too much"]
     assert "Traceback" in started.log
     with qtbot.waitSignal(started.hello_said):
@@ -166,7 +216,7 @@ def test_a_stray_print_is_noticed(started, qtbot):
     told = []
     started.died.connect(told.append)
     with qtbot.waitSignal(started.hello_said):
-        started.send("babble")
+        started.send(order("babble"))
     assert len(told) == 1 and told[0].startswith("The engine's words cannot be read: ")
 
 
@@ -176,9 +226,9 @@ def test_gives_up_after_three_deaths(started, qtbot, monkeypatch):
     started.died.connect(told.append)
     for _death in (1, 2):
         with qtbot.waitSignal(started.hello_said):
-            started.send("exit", status=0)
+            started.send(order("exit", status=0))
     with qtbot.waitSignal(started.died):
-        started.send("exit", status=0)
+        started.send(order("exit", status=0))
     assert told[:2] == ["The engine ended by itself."] * 2
     assert told[2].endswith("It died 3 times in a row; F5 starts it again.")
     assert started.given_up and not started.alive and not started.restarting
@@ -186,7 +236,7 @@ def test_gives_up_after_three_deaths(started, qtbot, monkeypatch):
         started.start()
     assert not started.given_up
     with qtbot.waitSignal(started.hello_said):  # it has three lives again
-        started.send("exit", status=0)
+        started.send(order("exit", status=0))
 
 
 def test_gives_up_on_one_that_dies_before_its_first_word_however_slowly(
@@ -208,7 +258,7 @@ def test_gives_up_on_one_that_takes_long_to_load_and_then_dies(link, tmp_path, q
     slow = tmp_path / "slow.py"
     slow.write_text(ENGINE.replace("\nsay(say=", "\nimport time; time.sleep(0.5)\nsay(say="))
     settings.ENGINE.set((sys.executable, str(slow)))
-    link.hello_said.connect(lambda _hello: link.send("exit", status=0))
+    link.hello_said.connect(lambda _hello: link.send(order("exit", status=0)))
     link.start()
     qtbot.waitUntil(lambda: link.given_up)
 
@@ -217,7 +267,7 @@ def test_deaths_far_apart_do_not_add_up(started, qtbot, monkeypatch):
     monkeypatch.setattr(engine_link, "WITHIN", 0.0)
     for _death in range(4):
         with qtbot.waitSignal(started.hello_said):
-            started.send("exit", status=0)
+            started.send(order("exit", status=0))
     assert not started.given_up
 
 
@@ -245,17 +295,17 @@ def test_no_such_program(link, qtbot):
         "F5 tries again."
     ]
     assert link.given_up and not link.alive
-    assert link.send("build") == 1
+    assert link.send(Build(graph={})) == 1
 
 
 def test_the_log_is_bounded(started, qtbot):
     for _turn in range(3):
         with qtbot.waitSignal(started.state_changed):
-            started.send("write", text="x" * 60_000 + "\n")
+            started.send(order("write", text="x" * 60_000 + "\n"))
     qtbot.waitUntil(lambda: started.log.endswith("x"))
     assert len(started.log) <= engine_link.LOG_BYTES
     with qtbot.waitSignal(started.state_changed):
-        started.send("write", text="line\n" * 3 * engine_link.LINES)
+        started.send(order("write", text="line\n" * 3 * engine_link.LINES))
     qtbot.waitUntil(lambda: started.log.startswith("line"))
     assert started.log.count("\n") < engine_link.LINES
 

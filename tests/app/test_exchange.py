@@ -5,18 +5,28 @@ import pytest
 from explorer.app.exchange import MOST_REMEMBERED
 from explorer.catalog.datasets import PHOTOS
 from explorer.graph import edits
+from explorer.protocol.messages import (
+    Build,
+    Device,
+    Export,
+    Exported,
+    Hello,
+    Import,
+    Imported,
+    Train,
+)
 
-HELLO = {"devices": [{"id": "cpu", "name": "a", "memory": 1}]}
-ROWS = [
-    ["no partner", "fc.bias", "", "10"],
-    ["by order", "a.weight", "b.weight", "4×3"],
-    ["by name", "fc.weight", "fc.weight", "10×4"],
-]
+HELLO = Hello(devices=(Device("cpu", "a", 1),), torch="", pid=1)
+ROWS = (
+    ("no partner", "fc.bias", "", "10"),
+    ("by order", "a.weight", "b.weight", "4×3"),
+    ("by name", "fc.weight", "fc.weight", "10×4"),
+)
 
 
-def asked(session, do: str) -> dict:
-    """The newest request of that name."""
-    return next(state for name, state in reversed(session.link.sent) if name == do)
+def asked(session, kind: type):
+    """The newest request of that kind."""
+    return next(each for each in reversed(session.link.sent) if isinstance(each, kind))
 
 
 @pytest.fixture
@@ -32,12 +42,12 @@ def bring(session, tmp_path, path="kept.safetensors") -> None:
     session.exchange.bring(tmp_path / "theirs.pth")
     (tmp_path / path).touch()
     session.link.imported.emit(
-        {
-            "generation": len(session.link.sent),
-            "path": str(tmp_path / path),
-            "sentence": "All fits.",
-            "rows": ROWS,
-        }
+        Imported(
+            generation=len(session.link.sent),
+            path=str(tmp_path / path),
+            sentence="All fits.",
+            rows=ROWS,
+        )
     )
 
 
@@ -46,16 +56,16 @@ def test_what_is_asked_before_the_engine_is_there_waits_for_it(session, tmp_path
     assert not session.link.sent
     session.link.hello = HELLO
     session.link.hello_said.emit(HELLO)
-    assert asked(session, "import")["file"] == str(tmp_path / "theirs.pth")
+    assert asked(session, Import).file == str(tmp_path / "theirs.pth")
 
 
 def test_imported_weights_are_what_is_built_with(ready, tmp_path, qtbot):
     with qtbot.waitSignal(ready.exchange.reported) as told:
         bring(ready, tmp_path)
     assert told.args == ["theirs.pth into cifar_resnet8", "All fits.", ROWS, True]
-    assert asked(ready, "build")["weights"] == str(tmp_path / "kept.safetensors")
+    assert asked(ready, Build).weights == str(tmp_path / "kept.safetensors")
     ready.run.start()
-    assert asked(ready, "train")["weights"] == str(tmp_path / "kept.safetensors")
+    assert asked(ready, Train).weights == str(tmp_path / "kept.safetensors")
 
 
 def test_weights_that_do_not_fit_change_nothing(ready, tmp_path, qtbot):
@@ -63,19 +73,19 @@ def test_weights_that_do_not_fit_change_nothing(ready, tmp_path, qtbot):
     ready.exchange.bring(tmp_path / "other.pth")
     with qtbot.waitSignal(ready.exchange.reported):
         ready.link.imported.emit(
-            {
-                "generation": len(ready.link.sent),
-                "path": None,
-                "sentence": "Nothing was loaded.",
-                "rows": ROWS,
-            }
+            Imported(
+                generation=len(ready.link.sent),
+                path=None,
+                sentence="Nothing was loaded.",
+                rows=ROWS,
+            )
         )
     assert ready.document.weights == str(tmp_path / "kept.safetensors")
 
 
 def test_an_answer_to_nothing_is_not_heard(ready, qtbot):
     with qtbot.assertNotEmitted(ready.exchange.reported):
-        ready.link.imported.emit({"generation": 99, "path": "x", "sentence": "", "rows": []})
+        ready.link.imported.emit(Imported(generation=99, path="x", sentence="", rows=()))
 
 
 def test_a_run_or_a_network_with_problems_takes_and_gives_no_weights(ready, tmp_path, qtbot):
@@ -92,14 +102,15 @@ def test_a_run_or_a_network_with_problems_takes_and_gives_no_weights(ready, tmp_
     ):
         with qtbot.waitSignal(ready.notified):
             do()
-    assert not {"import", "export"} & {name for name, _state in ready.link.sent}
+    assert not any(isinstance(each, Import | Export) for each in ready.link.sent)
 
 
 def test_an_edit_of_just_now_is_built_before_it_is_written(ready, tmp_path):
     ready.edit("Set", lambda graph: edits.set_params(graph, "layer1", {"depth": 2}))
     ready.exchange.write("safetensors", tmp_path / "net.safetensors")
-    (first, built), (second, written) = ready.link.sent[-2:]
-    assert (first, second) == ("build", "export") and built["graph"] == written["graph"]
+    built, written = ready.link.sent[-2:]
+    assert isinstance(built, Build) and isinstance(written, Export)
+    assert built.graph == written.graph
 
 
 def test_what_was_written_is_told(ready, qtbot):
@@ -111,7 +122,7 @@ def test_what_was_written_is_told(ready, qtbot):
         ({**made, "dynamic": False}, "one picture at a time"),
     ):
         with qtbot.waitSignal(ready.notified) as told:
-            ready.link.exported.emit({"form": "onnx", "path": "/a/net.onnx", **answer})
+            ready.link.exported.emit(Exported(form="onnx", path="/a/net.onnx", **answer))
         assert words in told.args[0]
 
 

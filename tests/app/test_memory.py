@@ -1,5 +1,7 @@
 """The forecast of memory in the window: for which device, what is said of it, what was measured."""
 
+from dataclasses import replace
+
 import pytest
 
 from explorer.analysis.memory import forecast, largest_batch, room_on
@@ -8,9 +10,10 @@ from explorer.app.number import bytes_text
 from explorer.app.panels.memory import MemoryPanel
 from explorer.catalog.datasets import DATASETS
 from explorer.graph import edits
+from explorer.protocol.messages import Device, Hello, Modes, Rows, State, np
 
-GPU = {"id": "cuda:0", "name": "NVIDIA A10", "memory": 24 * 2**30, "free": 20 * 2**30}
-CPU = {"id": "cpu", "name": "Xeon", "memory": 64 * 2**30, "free": 0}
+GPU = Device("cuda:0", "NVIDIA A10", 24 * 2**30, 20 * 2**30)
+CPU = Device("cpu", "Xeon", 64 * 2**30, 0)
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def greet(session, settled):
     """greet(device, …): the engine says which devices there are, and the person takes cuda:0."""
 
     def say(*devices):
-        session.link.hello = {"devices": list(devices)}
+        session.link.hello = Hello(devices=devices, torch="", pid=1)
         session.link.hello_said.emit(session.link.hello)
         session.run.choose_device("cuda:0")
         settled()
@@ -61,7 +64,7 @@ def test_the_forecast_is_that_of_the_next_run(memory, session, settled):
 
 def test_auto_is_forecast_as_float32_until_a_mode_was_measured(memory, session, settled):
     assert memory.precision == "float32"
-    session.link.modes_measured.emit({"measured": [], "chosen": "bfloat16 channels-last"})
+    session.link.modes_measured.emit(Modes(measured=(), chosen="bfloat16 channels-last"))
     settled()
     assert memory.precision == memory.forecast.precision == "bfloat16"
 
@@ -85,14 +88,14 @@ def test_without_a_word_of_the_engine_nothing_is_said_of_a_device(session, greet
     settled()
     assert session.memory.forecast is not None
     assert session.memory.place is None and session.memory.fits
-    greet({"id": "cuda:0", "name": "", "memory": 0})
+    greet(Device("cuda:0", "", 0))
     assert session.memory.place is None and session.memory.fits
 
 
 def test_too_large_a_step_is_told_before_the_run(memory, session, panel, greet, qtbot):
     told = []
     session.notified.connect(told.append)
-    greet({**GPU, "memory": 2**30, "free": 0})
+    greet(replace(GPU, memory=2**30, free=0))
     assert memory.fits and not panel.warning.isVisible()
     session.run.set_recipe({"batch_size": 20_000})
     assert not memory.fits and panel.warning.isVisible()
@@ -108,7 +111,7 @@ def test_too_large_a_step_is_told_before_the_run(memory, session, panel, greet, 
 
 
 def test_where_nothing_fits_no_batch_is_offered(memory, panel, greet):
-    greet({**GPU, "memory": 2**29, "free": 0})
+    greet(replace(GPU, memory=2**29, free=0))
     assert memory.largest == 0 and "Not even one picture fits" in memory.warning
     assert panel.largest.text() == "No batch fits" and not panel.take.isVisible()
 
@@ -135,16 +138,16 @@ def test_the_panel_lists_what_adds_up(memory, panel, session, settled):
 def test_the_measured_peak_stands_beside_what_was_forecast_for_that_run(memory, session, panel):
     session.run.start()
     expected = memory.forecast.training
-    session.link.state_changed.emit("running", {})
+    session.link.state_changed.emit(State(state="running"))
     session.run.set_recipe({"batch_size": 8})  # for the run after that
-    rows = {"memory": expected * 5 // 4}
-    session.memory._hear_rows(rows, {})
+    rows = Rows(columns=(), rows=np.zeros((0, 0)), memory=expected * 5 // 4)
+    session.memory._hear_rows(rows)
     assert memory.measured == expected * 5 // 4 and memory.expected == expected
     assert f"Measured in the last run: {bytes_text(expected * 5 // 4)}" in panel.more.text()
     assert "(80%)" in panel.more.text()
-    session.memory._hear_rows({"memory": None}, {})
+    session.memory._hear_rows(replace(rows, memory=None))
     assert memory.measured == expected * 5 // 4
-    session.link.state_changed.emit("stopped", {})
+    session.link.state_changed.emit(State(state="stopped"))
     session.run.start()
     assert memory.measured is None
 

@@ -66,7 +66,7 @@ def main() -> None:
 
     session.link.start()
     probes: list = []
-    session.link.probed.connect(lambda *answer: probes.append(answer))
+    session.link.seen.connect(lambda seen: seen.more or probes.append(seen))
     wait(lambda: probes)
     settle(window)
     measured("idle")

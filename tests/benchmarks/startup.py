@@ -53,7 +53,9 @@ def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
     if not os.environ.get("DISPLAY") and sys.platform.startswith("linux"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # both start from compiled modules, as installed
+    os.environ.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # both start from compiled modules, as installed
     windows, torches = [], []
     for number in range(rounds + 1):
         pair = seconds(WINDOW, "shown"), seconds("import torch", None)

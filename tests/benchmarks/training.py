@@ -23,12 +23,15 @@ import torch.nn.functional as F
 
 from explorer.catalog import templates
 from explorer.catalog.datasets import FASHION_MNIST
-from explorer.engine import data, device, job, probes, service, training
+from explorer.engine import budget, data, device, job, service, training
 from explorer.engine.model import build
 from explorer.engine.recipe import MOMENTUM, Recipe
 from explorer.engine.stream import Answers
 from explorer.graph import file
-from explorer.protocol import Decoder
+from explorer.protocol.codec import decode
+from explorer.protocol.frames import Decoder
+from explorer.protocol.looks import all_of
+from explorer.protocol.messages import Failed, Message, Quit, Rows, Seen, Taken, Train
 
 
 class ByHand:
@@ -91,7 +94,7 @@ class Desk:
     turns, in the same thread.
     """
 
-    def __init__(self, train: dict, hand: ByHand, steps: int, block: int) -> None:
+    def __init__(self, train: Train, hand: ByHand, steps: int, block: int) -> None:
         self.hand, self.steps, self.block = hand, steps, block
         self.probes, self.share, self.seconds = 0, 0.0, 0.0
         reading, writing = os.pipe()
@@ -102,12 +105,12 @@ class Desk:
         self._thread = threading.Thread(target=self._read, args=(reading,))
         self._thread.start()
 
-    def take(self, wait: bool) -> list[dict]:
+    def take(self, wait: bool) -> list[Message]:
         with self._lock:
             found, self._waiting = self._waiting, []
         return found if wait else found + self._turn()
 
-    def _turn(self) -> list[dict]:
+    def _turn(self) -> list[Message]:
         """Called between two steps of ours. The first block of each warms up and is not counted."""
         self._unit += 1
         block, place = divmod(self._unit, self.block)
@@ -123,7 +126,7 @@ class Desk:
         if block == 0:
             self.hand.seconds = 0.0
         self._began = engine_time.perf_counter()
-        return [{"do": "quit"}] if self._unit >= self.steps + self.block else []
+        return [Quit()] if self._unit >= self.steps + self.block else []
 
     def close(self) -> None:
         self.answers.close()
@@ -132,14 +135,15 @@ class Desk:
     def _read(self, reading: int) -> None:
         decoder = Decoder()
         while piece := os.read(reading, 1 << 20):
-            for message, _arrays in decoder.feed(piece):
-                assert message["say"] != "failed", message
-                if message["say"] == "probe":
+            for found in decoder.feed(piece):
+                message = decode(*found)
+                assert not isinstance(message, Failed), message
+                if isinstance(message, Seen) and not message.more:
                     self.probes += 1
                     with self._lock:
-                        self._waiting.append({"do": "taken"})
-                if message["say"] == "rows":
-                    self.share = message["watching"]
+                        self._waiting.append(Taken())
+                if isinstance(message, Rows):
+                    self.share = message.watching
         os.close(reading)
 
 
@@ -174,7 +178,7 @@ def main() -> None:
         print(f"{name:24} {speed:8.0f} images/s, {times:.2f} × plain float32")
     mode = measured[0][0] if asked.mode == "auto" else asked.mode
 
-    for module in (job, probes, service, training):
+    for module in (job, budget, service, training):
         module.time = engine_time
     block = 1 if place.type == "cpu" else 20
     most = len(pictures.train) // recipe.batch_size - 2 * block  # before a validation begins
@@ -182,17 +186,14 @@ def main() -> None:
     hand = ByHand(graph, pictures, recipe, mode)
     with tempfile.TemporaryDirectory() as folder:
         desk = Desk(
-            {
-                "do": "train",
-                "graph": file.to_dict(graph),
-                "data": FASHION_MNIST.name,
-                "device": str(place),
-                "mode": mode,
-                "epochs": 100,
-                "watch": next(la.path for la in model.report.layers() if la.kind == "ReLU"),
-                "image": 0,
-                "checkpoint": folder,
-            },
+            Train(
+                graph=file.to_dict(graph),
+                data=FASHION_MNIST.name,
+                device=str(place),
+                recipe={"mode": mode, "epochs": 100},
+                looks=all_of(next(la.path for la in model.report.layers() if la.kind == "ReLU"), 0),
+                checkpoint=folder,
+            ),
             hand,
             steps,
             block,

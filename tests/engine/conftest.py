@@ -8,15 +8,20 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
+from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from explorer.analysis.report import analyse
 from explorer.catalog import KINDS
 from explorer.graph import file
 from explorer.graph.graph import Graph, Node, Wire
-from explorer.protocol import Decoder, encode
+from explorer.protocol import messages
+from explorer.protocol.codec import decode, encode
+from explorer.protocol.frames import Decoder, frame
+from explorer.protocol.looks import all_of
+from explorer.protocol.messages import Failed, Message, Seen, Stop, Taken
 from tests.patience import PATIENCE
 
 
@@ -108,7 +113,7 @@ class Engine:
             stderr=subprocess.PIPE,
             env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
         )
-        self.heard: list[dict] = []
+        self.heard: list[Message] = []
         self.log = b""
         self._deaf = False
         self._generation = self._deaf_until = 0
@@ -119,74 +124,91 @@ class Engine:
 
     def begin(self) -> None:
         """Ends what runs, and from here on hears only answers to what is asked from here on."""
-        self.send("taken")
-        self.send("stop")
+        self.send(Taken())
+        self.send(Stop())
         self._deaf_until = self._generation
         self.heard.clear()
 
-    def send(self, do: str, **state) -> int:
+    def send(self, request: Message) -> int:
         self._generation += 1
-        self.write(b"".join(encode({"do": do, "generation": self._generation, **state})))
+        self.write(b"".join(encode(replace(request, generation=self._generation))))
         return self._generation
+
+    def send_raw(self, header: dict) -> int:
+        """Sends what need not be a message of ours."""
+        self._generation += 1
+        self.write(b"".join(frame({**header, "generation": self._generation}, {})))
+        return self._generation
+
+    def watch(self, path: str, image: int | str) -> int:
+        return self.send(messages.Watch(looks=all_of(path, image)))
 
     def write(self, data: bytes) -> None:
         self.process.stdin.write(data)
         self.process.stdin.flush()
 
-    def wait(self, *say: str, taken: bool = True, **figures) -> tuple[dict, dict[str, np.ndarray]]:
-        """The next answer of one of these words whose figures are these; probes before it are
+    def wait(self, *kinds: type, **figures) -> Message:
+        """The next answer of one of these kinds whose figures are these; what is seen before it is
         taken."""
         end = time.monotonic() + PATIENCE
         while True:
             found = self._frames.get(timeout=max(0.01, end - time.monotonic()))
             assert found is not None, f"the engine ended: {self.log.decode()}"
-            message, arrays = found
-            if self._deaf_until and message.get("generation", 0) <= self._deaf_until:
+            message = decode(*found)
+            if self._deaf_until and message.generation <= self._deaf_until:
                 continue
             self.heard.append(message)
-            if message["say"] == "probe" and taken:
-                self.send("taken")
-            wanted = message["say"] in say and all(
-                message.get(key) == value for key, value in figures.items()
+            wanted = isinstance(message, kinds) and all(
+                getattr(message, key) == value for key, value in figures.items()
             )
-            assert wanted or message["say"] != "failed", message
+            if isinstance(message, Seen) and not message.more and not wanted:
+                self.send(Taken())
+            assert wanted or not isinstance(message, Failed), message
             if wanted:
-                return message, arrays
+                return message
+
+    def seen(self, path: str | None = None, image: int | str | None = None, taken: bool = True):
+        """What all looks at one picture say, the next or that of `path` and `image`: path, image,
+        and their figures and arrays by name."""
+        while True:
+            parts = [self.wait(Seen)]
+            while parts[-1].more:
+                parts.append(self.wait(Seen, generation=parts[0].generation))
+            if taken:
+                self.send(Taken())
+            found = SimpleNamespace(path=parts[0].look.path, image=parts[0].look.image)
+            for part in parts:
+                vars(found).update({**part.figures, **part.arrays})
+            if path in (None, found.path) and image in (None, found.image):
+                return found
 
     def build(self, graph: Graph, watch: str = "input", image: int = 0, **state) -> int:
-        return self.send(
-            "build",
-            **{
-                "graph": file.to_dict(graph),
-                "data": "fashion-mnist",
-                "device": "cpu",
-                "seed": 0,
-                "watch": watch,
-                "image": image,
-                **state,
-            },
-        )
+        about = {"device": "cpu", "looks": all_of(watch, image), **state}
+        return self.send(messages.Build(graph=file.to_dict(graph), **about))
 
-    def train(self, graph: Graph, **state) -> int:
+    def train(self, graph: Graph, watch: str = "add", **state) -> int:
+        about = {
+            name: state.pop(name)
+            for name in ("data", "device", "weights", "out", "checkpoint", "resume")
+            if name in state
+        }
+        recipe = {
+            "seed": 0,
+            "epochs": 1,
+            "batch_size": 32,
+            "learning_rate": 0.05,
+            "weight_decay": 5e-4,
+            "mode": "float32",
+            "limit": 320,
+            **state,
+        }
         return self.send(
-            "train",
-            **{
-                "graph": file.to_dict(graph),
-                "data": "fashion-mnist",
-                "device": "cpu",
-                "seed": 0,
-                "epochs": 1,
-                "batch_size": 32,
-                "learning_rate": 0.05,
-                "weight_decay": 5e-4,
-                "mode": "float32",
-                "out": None,
-                "resume": None,
-                "watch": "add",
-                "image": 0,
-                "limit": 320,
-                **state,
-            },
+            messages.Train(
+                graph=file.to_dict(graph),
+                recipe=recipe,
+                looks=all_of(watch, 0),
+                **{"device": "cpu", **about},
+            )
         )
 
     def stop_listening(self) -> None:
@@ -277,5 +299,5 @@ def start_engine(warm_engine):
 def own_engine(start_engine):
     """An engine that may be harmed; it has said hello."""
     found = start_engine()
-    found.hello = found.wait("hello")[0]
+    found.hello = found.wait(messages.Hello)
     return found

@@ -14,9 +14,10 @@ from explorer.engine import checkpoint, data
 from explorer.engine.failure import EngineError
 from explorer.engine.mode import sound
 from explorer.engine.model import build
-from explorer.engine.probes import Probe, Watch
+from explorer.engine.probes.probe import Probe
 from explorer.engine.recipe import Recipe
 from explorer.engine.training import Run, train
+from explorer.protocol.looks import all_of
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(epochs=3, batch_size=32, learning_rate=0.05, mode="float32", limit=256)
@@ -39,7 +40,7 @@ def finish(run: Run, steps: int | None = None, watch: Probe | None = None) -> np
     while not run.finished and (steps is None or run.step < steps):
         run.advance()
         if watch is not None:
-            watch.look(Watch("add", run.step))
+            watch.look(all_of("add", run.step))
     run.fetch()
     return np.concatenate(run.history)
 

@@ -158,6 +158,6 @@ def _lose_changes(window: Window) -> None:
 @pytest.fixture
 def ready(person, qtbot):
     """The same, once the engine has shown the first network's feature maps."""
-    with qtbot.waitSignal(person.session.link.probed):
+    with qtbot.waitSignal(person.session.link.seen):
         person.session.link.start()
     return person

@@ -91,7 +91,7 @@ def test_a_run_stays_with_its_network_when_the_engine_is_killed(ready, qtbot):
     drawn(person)
     window.tabs.bar.setCurrentIndex(1)
     with qtbot.waitSignal(link.died):
-        os.kill(link.hello["pid"], signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+        os.kill(link.hello.pid, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
     assert "watching" not in window.status.state.text()
     assert window.training.stack.currentIndex() == 0
     assert window.run_bar.progress.text().startswith("first · epoch 1/50")

@@ -69,7 +69,7 @@ def test_f5_brings_the_views_back_where_the_network_cannot_run(broken, person, q
     with qtbot.waitSignal(link.hello_said):
         press_f5(person)
     assert "cannot run yet" in person.window.notice.text()
-    with qtbot.waitSignal(link.probed):
+    with qtbot.waitSignal(link.seen):
         person.undo()
 
 
@@ -83,7 +83,7 @@ def test_weights_that_waited_for_an_engine_that_never_came_are_not_asked_for_lat
     settings.ENGINE.forget()
     failures = []
     link.failed.connect(failures.append)
-    with qtbot.waitSignal(link.probed):
+    with qtbot.waitSignal(link.seen):
         press_f5(person)
     assert not failures
     person.session.run.stop()

@@ -4,14 +4,15 @@ from PySide6.QtCore import Qt
 
 from explorer.app import theme
 from explorer.app.number import bytes_text
+from explorer.protocol.messages import Device, Hello
 
-GPU = {"id": "cuda:0", "name": "NVIDIA T4", "memory": 2 * 2**30, "free": 2 * 2**30}
+GPU = Device("cuda:0", "NVIDIA T4", 2 * 2**30, 2 * 2**30)
 
 
 def greet(person):
     """The engine says that there is a small GPU."""
     session = person.session
-    session.link.hello = {"devices": [GPU], "torch": "2", "pid": 0}
+    session.link.hello = Hello(devices=(GPU,), torch="2", pid=0)
     session.link.hello_said.emit(session.link.hello)
     person.wait(lambda: session.memory.forecast is not None)
 

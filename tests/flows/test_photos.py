@@ -16,6 +16,7 @@ from explorer.catalog import templates
 from explorer.catalog.datasets import DATASETS, PICTURES
 from explorer.engine.model import build
 from explorer.graph import edits
+from explorer.protocol.looks import Answers
 
 
 def open_example(person) -> None:
@@ -123,7 +124,7 @@ def test_imported_weights_are_shown_and_reported(ready, tmp_path, qtbot):
     )
     with qtbot.waitSignal(person.session.link.built) as built:
         drop(person, tmp_path / "theirs.pth")
-    assert built.args[0]["fresh"] == 0
+    assert built.args[0].fresh == 0
     notice = person.window.notice
     assert "by the tail of the name" in notice.text() and notice.more.isVisible()
     notice.more.click()
@@ -143,17 +144,19 @@ def test_imported_weights_are_found_again(ready, tmp_path, qtbot):
     session.save(tmp_path / "net.cnn.json")
     with qtbot.waitSignal(session.link.built):
         person.window.files.import_weights(str(tmp_path / "theirs.pth"))
-    with qtbot.waitSignal(session.link.probed) as probed:
+    with qtbot.waitSignal(
+        session.link.seen, check_params_cb=lambda seen: isinstance(seen.look, Answers)
+    ) as probed:
         pass
-    answers = probed.args[0]["answers"]
+    answers = probed.args[0].figures["answers"]
     session.new("lenet5")
     session.close(0)
     with qtbot.waitSignal(
-        session.link.probed,
-        check_params_cb=lambda message, _arrays: message["path"] == "layer1",
+        session.link.seen,
+        check_params_cb=lambda seen: isinstance(seen.look, Answers),
     ) as probed:
         session.read(tmp_path / "net.cnn.json")
-    assert probed.args[0]["answers"] == answers
+    assert probed.args[0].figures["answers"] == answers
     assert "theirs" not in json.dumps(json.loads((tmp_path / "net.cnn.json").read_text()))
 
 
@@ -188,14 +191,14 @@ def test_weights_leave_the_photo_that_was_chosen(ready, tmp_path, qtbot):
     with qtbot.waitSignal(link.failed):
         drop(person, tmp_path / "torn.pth")
     with qtbot.waitSignal(
-        link.probed,
-        check_params_cb=lambda message, _arrays: message["image"] == str(own),
+        link.seen,
+        check_params_cb=lambda seen: seen.look.image == str(own),
     ):
         drop(person, tmp_path / "theirs.pth")
     person.session.run.build()
-    with qtbot.waitSignal(link.probed) as probed:
+    with qtbot.waitSignal(link.seen) as probed:
         pass
-    assert probed.args[0]["image"] == str(own)
+    assert probed.args[0].look.image == str(own)
 
 
 @pytest.mark.parametrize(

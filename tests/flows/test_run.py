@@ -20,44 +20,44 @@ def test_without_pressing_anything_maps_and_gradients_are_there(ready, qtbot):
     assert set(gradients.seen.layers) == names
     person.wait(lambda: person.scene.cards["layer2"].gauge is not None)
     assert "gradient" in person.scene.cards["stem"].toolTip()
-    with qtbot.waitSignal(person.session.link.probed) as probed:
+    with qtbot.waitSignal(person.session.link.seen) as answer:
         person.click("layer2")
-    message, _arrays = probed.args
-    assert message["path"] == "layer2" and message["shape"] == [32, 14, 14]
+    (seen,) = answer.args
+    assert seen.look.path == "layer2" and seen.figures["shape"] == [32, 14, 14]
     person.wait(lambda: "layer2 · 32×14×14" in maps.title.text())
 
 
 def test_a_changed_parameter_rebuilds_and_keeps_the_other_weights(ready, qtbot):
     person = ready
     link = person.session.link
-    with qtbot.waitSignal(link.probed), qtbot.waitSignal(link.built) as answer:
+    with qtbot.waitSignal(link.seen), qtbot.waitSignal(link.built) as answer:
         person.session.edit("Set", partial(edits.set_params, id="layer3", params={"width": 48}))
     (built,) = answer.args
-    assert built["params"] == person.session.report.params
-    assert built["kept"] > 0 and built["fresh"] > 0
+    assert built.params == person.session.report.params
+    assert built.kept > 0 and built.fresh > 0
 
 
 def test_a_run_moves_every_view_and_can_be_paused_stepped_and_stopped(ready, qtbot):
     person = ready
     link, run, bar = person.session.link, person.session.run, person.window.run_bar
     rows = []
-    link.rows_arrived.connect(lambda message, arrays: rows.append((message, arrays)))
+    link.rows_arrived.connect(rows.append)
     with qtbot.waitSignal(link.rows_arrived):
         person.train(epochs=50)
     person.wait(lambda: len(rows) > 2)
     assert run.state == "running"
     bar.run_actions["pause"].trigger()
     person.wait(lambda: run.state == "paused")
-    step = rows[-1][0]["step"]
+    step = rows[-1].step
     with qtbot.waitSignal(link.rows_arrived):
         bar.run_actions["step"].trigger()
-    assert rows[-1][0]["step"] == step + 1
+    assert rows[-1].step == step + 1
     assert f"step {step + 1}" in bar.progress.text().replace("/", " ")
     bar.run_actions["resume"].trigger()
-    person.wait(lambda: rows[-1][0]["step"] > step + 3)
-    steps = np.concatenate([arrays["rows"][:, 0] for _message, arrays in rows])
+    person.wait(lambda: rows[-1].step > step + 3)
+    steps = np.concatenate([each.rows[:, 0] for each in rows])
     assert list(steps) == list(range(1, len(steps) + 1))
-    assert any(len(arrays["gradients"]) for _message, arrays in rows)
+    assert any(len(each.gradients) for each in rows)
     bar.run_actions["stop"].trigger()
     person.wait(lambda: run.state == "stopped")
     assert run.resumable
@@ -67,11 +67,11 @@ def test_a_run_ends_with_a_score_on_the_test_pictures(ready, qtbot):
     person = ready
     scores = []
     person.session.new("lenet5")
-    person.session.link.validated.connect(lambda message, _arrays: scores.append(message))
+    person.session.link.validated.connect(scores.append)
     person.train(epochs=2)
     person.wait(lambda: person.session.run.state == "finished")
-    assert [score["epoch"] for score in scores] == [1, 2]
-    assert scores[-1]["accuracy"] > 0.5
+    assert [score.epoch for score in scores] == [1, 2]
+    assert scores[-1].accuracy > 0.5
     assert "finished" in person.window.status.state.text()
 
 
@@ -82,10 +82,10 @@ def test_the_engine_is_killed_and_the_run_goes_on_from_its_checkpoint(ready, qtb
     person.train(epochs=50)
     with qtbot.waitSignal(link.saved) as saved:
         pass
-    kept = saved.args[0]["step"]
+    kept = saved.args[0].step
     maps = person.window.feature_maps.title.text()
     with qtbot.waitSignal(link.died) as died:
-        os.kill(link.hello["pid"], signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+        os.kill(link.hello.pid, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
     assert "killed" in died.args[0] or os.name != "posix"
     assert person.window.isVisible() and run.state == "died"
     assert person.window.feature_maps.title.text() == maps
@@ -94,7 +94,7 @@ def test_the_engine_is_killed_and_the_run_goes_on_from_its_checkpoint(ready, qtb
     assert run.resumable
     with qtbot.waitSignal(link.rows_arrived) as rows:
         person.window.run_bar.run_actions["resume"].trigger()
-    assert rows.args[1]["rows"][0, 0] == kept + 1
+    assert rows.args[0].rows[0, 0] == kept + 1
     person.window.run_bar.run_actions["stop"].trigger()
     person.wait(lambda: run.state == "stopped")
 
@@ -110,7 +110,7 @@ def test_editing_in_a_run_leaves_the_run_alone(ready, qtbot):
     assert run.state == "running"
     with qtbot.waitSignal(link.built) as built:
         person.window.run_bar.run_actions["stop"].trigger()
-    assert built.args[0]["params"] == person.session.report.params
+    assert built.args[0].params == person.session.report.params
 
 
 def test_another_network_in_view_shows_nothing_of_the_run(ready, qtbot):

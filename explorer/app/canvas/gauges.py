@@ -1,5 +1,6 @@
 """The gradient of every card, as a gauge on the card itself: live, on a log scale."""
 
+from collections.abc import Sequence
 from math import log10, sqrt
 
 import numpy as np
@@ -8,7 +9,8 @@ from PySide6.QtCore import QObject, QTimer
 from explorer.analysis.report import Report
 from explorer.app.canvas.scene import NetworkScene
 from explorer.app.panels.layer_table import rows_of
-from explorer.protocol import Arrays, Message
+from explorer.protocol.looks import Gradients
+from explorer.protocol.messages import Rows, Seen
 
 FRAME_MS = 100
 DECADES = 4.0  # from an empty gauge to a full one
@@ -28,18 +30,19 @@ class Gauges(QObject):
         self._placed_for: Report | None = None
         self._clock = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._clock.timeout.connect(self._draw)
-        self.session.link.probed.connect(self._on_probe)
+        self.session.link.seen.connect(self._on_seen)
         self.session.link.rows_arrived.connect(self._on_rows)
         scene.synced.connect(self._clock.start)
         self.session.run.emptied.connect(self._forget)
 
-    def _on_probe(self, message: Message, arrays: Arrays) -> None:
-        if self.session.run.shows_document and not self.session.run.active:
-            self._take(message["layers"], arrays["gradients"])
+    def _on_seen(self, seen: Seen) -> None:
+        run = self.session.run
+        if isinstance(seen.look, Gradients) and run.shows_document and not run.active:
+            self._take(seen.figures["layers"], seen.arrays["norms"])
 
-    def _on_rows(self, message: Message, arrays: Arrays) -> None:
-        if len(arrays["gradients"]) and self.session.run.shows_document:
-            self._take(message["layers"], arrays["gradients"][-1])
+    def _on_rows(self, rows: Rows) -> None:
+        if len(rows.gradients) and self.session.run.shows_document:
+            self._take(rows.layers, rows.gradients[-1])
 
     def _forget(self) -> None:
         """What was told is not of the network in view."""
@@ -47,7 +50,7 @@ class Gauges(QObject):
         self._clock.stop()
         self._draw()
 
-    def _take(self, layers: list[str], norms: np.ndarray) -> None:
+    def _take(self, layers: Sequence[str], norms: np.ndarray) -> None:
         self._norms = dict(zip(layers, norms.tolist()))
         if not self._clock.isActive():
             self._clock.start()

@@ -29,14 +29,15 @@ from explorer.app.panels.live import LivePanel
 from explorer.app.panels.mosaic import MosaicView, Tiles
 from explorer.app.panels.vector_bars import VectorBars
 from explorer.app.session import Session
-from explorer.catalog.datasets import PHOTO_FILES, PICTURES, DataSet
-from explorer.protocol import Arrays, Message
+from explorer.catalog.datasets import PHOTO_FILES, DataSet
+from explorer.protocol.looks import Answers as AnswersLook
+from explorer.protocol.looks import Maps
+from explorer.protocol.messages import Json, Seen
 from explorer.text import _
 
 PICTURE = 84
 SIDE, SIDES_OF_PHOTO = PICTURE + 12, (PICTURE + 72, PICTURE + 128)
 WIDE = 300  # pixels of the panel, with room for the answers beside the maps
-MOST_BARS = 64
 
 
 class FeatureMapsPanel(LivePanel):
@@ -50,14 +51,15 @@ class FeatureMapsPanel(LivePanel):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._message: Message | None = None
-        self._arrays: Arrays = {}
+        self._look: Maps | None = None  # that is answered by:
+        self._maps: Seen | None = None
+        self._answers: Seen | None = None
         self._chance = random.Random()
         self._path = ""
         self._is_photo = False
         self._owes = False  # to the engine: that its probe was seen
         self._build()
-        session.link.probed.connect(self._on_probed)
+        session.link.seen.connect(self._on_seen)
         self.follow(session.run)
 
     def _build(self) -> None:
@@ -180,49 +182,44 @@ class FeatureMapsPanel(LivePanel):
     def look_at(self, photo: int) -> None:
         """Watches one of the photos that come along."""
         data = self._data()
-        labelled = data is None or data.labelled
+        labelled = data.labelled
         self._watch(str(resource.path("photos") / PHOTO_FILES[photo]) if labelled else photo)
 
     def turn(self, by: int) -> None:
         """Watches the test picture `by` further on, or any one with 0; behind a photo of one's own
         comes the first."""
-        if self._message is None:
+        if self._look is None:
             return
         data = self._data()
-        count = data.test if data else 10_000
-        image = self._message["image"]
+        count = data.test
+        image = self._look.image
         if isinstance(image, str):
             image = -by
         self._watch((image + by) % count if by else self._chance.randrange(count))
 
     def _watch(self, image: int | str) -> None:
-        if self._message is None:
-            return
-        watch = getattr(self._session, "watch", None)
-        if watch is not None:
-            watch(self._message["path"], image)
-        else:
-            self._session.link.send("watch", watch=self._message["path"], image=image)
+        if self._look is not None:
+            self._session.watch(self._look.path, image)
 
     def draw(self) -> None:
-        if self._message is None:
+        if self._look is None or self._maps is None or self._answers is None:
             self.say_nothing(self._session.run.wait)
             self._take()
             return
-        message, arrays = self._message, self._arrays
+        look, maps, answers = self._look, self._maps, self._answers
         self.stack.setCurrentIndex(1)
-        if message["path"] != self._path:
-            self._path = message["path"]
+        if look.path != self._path:
+            self._path = look.path
             self.mosaic.set_pin(-1)
-        is_vector = tuple(message["tile"]) == (1, 1) and message["shown"] <= MOST_BARS
+        is_vector = "values" in maps.arrays
         self.views.setCurrentIndex(1 if is_vector else 0)
         if is_vector:
-            self._draw_bars(message, arrays)
+            self._draw_bars(maps, answers)
         else:
-            self.mosaic.show_tiles(Tiles.of(message, arrays))
-        self._draw_picture(message, arrays["picture"])
-        self.title.show_parts(self._title(message, is_vector))
-        self.figures.show_figures(message)
+            self.mosaic.show_tiles(Tiles.of(maps))
+        self._draw_picture(answers)
+        self.title.show_parts(self._title(look.path, maps.figures, is_vector))
+        self.figures.show_figures(maps.figures, maps.cost)
         self._write_hint()
         self._take()
 
@@ -232,36 +229,35 @@ class FeatureMapsPanel(LivePanel):
             self._session.link.took()
 
     def forget(self) -> None:
-        self._message, self._arrays = None, {}
+        self._look = self._maps = self._answers = None
 
     def wear(self) -> None:
         self.stale()
 
-    def _title(self, message: Message, is_vector: bool) -> list[str]:
-        parts = [message["path"] or _("output"), number.shape_text(tuple(message["shape"]))]
-        if message["count"] > message["shown"]:
+    def _title(self, path: str, figures: Json, is_vector: bool) -> list[str]:
+        parts = [path or _("output"), number.shape_text(tuple(figures["shape"]))]
+        if figures["count"] > figures["shown"]:
             parts.append(
                 _("{shown} strongest of {count}").format(
-                    shown=message["shown"], count=number.grouped(message["count"])
+                    shown=figures["shown"], count=number.grouped(figures["count"])
                 )
             )
         elif not is_vector:
             parts.append(_("strongest first"))
         return parts
 
-    def _draw_bars(self, message: Message, arrays: Arrays) -> None:
-        """The mosaic's row of one pixel a value, back in the units of the network."""
-        pixels = arrays["mosaic"][0, :: 2 if arrays["mosaic"].shape[1] > message["columns"] else 1]
-        low, high = message["low"], message["high"]
-        values = low + pixels[: message["shown"]] / 255 * (high - low)
-        data = self._data()
-        if data is not None and message["count"] == len(data.classes):  # it is the output
-            self.bars.show_values(values, data.classes, message["label"], message["guess"])
+    def _draw_bars(self, maps: Seen, answers: Seen) -> None:
+        """The figures of a vector; those of the output with the names of the classes."""
+        values, data = maps.arrays["values"], self._data()
+        if maps.figures["count"] == len(data.classes):
+            told = answers.figures
+            self.bars.show_values(values, data.classes, told["label"], told["guess"])
         else:
-            names = tuple(str(channel) for channel in arrays["order"].tolist())
+            names = tuple(str(channel) for channel in maps.arrays["order"].tolist())
             self.bars.show_values(values, names, -1, -1)
 
-    def _draw_picture(self, message: Message, picture: np.ndarray) -> None:
+    def _draw_picture(self, answers: Seen) -> None:
+        picture, told = answers.arrays["picture"], answers.figures
         if picture.ndim == 2:
             image = viridis.picture(picture, viridis.GREYS)
         else:
@@ -269,34 +265,32 @@ class FeatureMapsPanel(LivePanel):
             high, wide, _channels = picture.shape
             image = QImage(picture.data, wide, high, 3 * wide, QImage.Format.Format_RGB888).copy()
         self.picture.setPixmap(_enlarged(image))
-        self._is_photo = message["label"] < 0
+        self._is_photo = told["label"] < 0
         self._arrange()
         if self._is_photo:
-            self._show_photo(message)
+            self._show_photo(answers)
             return
-        right = message["label"] == message["guess"]
-        self.label.setText(self._name(message["label"]))
+        right = told["label"] == told["guess"]
+        self.label.setText(self._name(told["label"]))
         self.label.setToolTip(
-            _("test picture {index}").format(index=number.grouped(message["image"]))
+            _("test picture {index}").format(index=number.grouped(int(answers.look.image)))
         )
         self.guess.setText(
             f'<span style="color:{theme.color("good" if right else "problem").name()}">'
-            f"{self._name(message['guess'])} {number.percent(message['confidence'], 0)}</span>"
+            f"{self._name(told['guess'])} {number.percent(told['confidence'], 0)}</span>"
         )
         self.guess.setToolTip(_("what the network takes it for, and how sure it is"))
 
-    def _show_photo(self, message: Message) -> None:
-        title, file = message["title"], message["image"]
+    def _show_photo(self, answers: Seen) -> None:
+        title, file = answers.figures["title"], answers.look.image
+        named = answers.figures["answers"]
         room = self.side.width() - (PICTURE + 8 if self.answers.isVisible() else 0)
         measure = self.label.fontMetrics()
         self.label.setText(measure.elidedText(title, Qt.TextElideMode.ElideMiddle, room))
         self.label.setToolTip(file if isinstance(file, str) else title)
-        self.answers.show_answers(message["answers"])
+        self.answers.show_answers(named)
         self.guess.setText(
-            "".join(
-                f"{escape(name)} {number.percent(chance, 0)}"
-                for name, chance in message["answers"][:1]
-            )
+            "".join(f"{escape(name)} {number.percent(chance, 0)}" for name, chance in named[:1])
         )
         self.guess.setToolTip(self.answers.toolTip())
 
@@ -310,20 +304,23 @@ class FeatureMapsPanel(LivePanel):
         else:
             self.hint.setText(_("channel {channel}").format(channel=channel))
 
-    def _data(self) -> DataSet | None:
-        data = getattr(self._session, "data", None)
-        return PICTURES.get(data) if isinstance(data, str) else data
+    def _data(self) -> DataSet:
+        return self._session.data
 
     def _name(self, label: int) -> str:
         data = self._data()
-        if data is not None and 0 <= label < len(data.classes):
+        if 0 <= label < len(data.classes):
             return data.classes[label]
         return _("class {number}").format(number=label)
 
-    def _on_probed(self, message: Message, arrays: Arrays) -> None:
+    def _on_seen(self, seen: Seen) -> None:
         self._owes = True
         if self._session.run.shows_document:
-            self._message, self._arrays = message, arrays
+            match seen.look:
+                case Maps():
+                    self._look, self._maps = seen.look, seen
+                case AnswersLook():
+                    self._answers = seen
             self.stale()
 
     def sizeHint(self) -> QSize:
@@ -363,14 +360,14 @@ class _Figures(QWidget):
             )
         )
 
-    def show_figures(self, message: Message) -> None:
-        self.low, self.high = (number.value_text(message[name]) for name in ("low", "high"))
+    def show_figures(self, figures: Json, cost: float) -> None:
+        self.low, self.high = (number.value_text(figures[name]) for name in ("low", "high"))
         parts = [
-            _("mean {value}").format(value=number.value_text(message["mean"])),
-            _("{share} zeros").format(share=number.percent(message["zeros"], 0)),
+            _("mean {value}").format(value=number.value_text(figures["mean"])),
+            _("{share} zeros").format(share=number.percent(figures["zeros"], 0)),
         ]
-        if message.get("cost"):
-            parts.append(_("probes {share} of time").format(share=number.percent(message["cost"])))
+        if cost:
+            parts.append(_("probes {share} of time").format(share=number.percent(cost)))
         self.rest = " · ".join(parts)
         self.update()
 

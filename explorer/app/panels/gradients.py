@@ -18,7 +18,9 @@ from explorer.app.panels.depth_plots import DepthProfile, HeatMap
 from explorer.app.panels.gradient_story import Course, compared, judge
 from explorer.app.panels.live import LivePanel
 from explorer.app.session import Session
-from explorer.protocol import Arrays, Message
+from explorer.protocol import looks
+from explorer.protocol.messages import Built, Rows
+from explorer.protocol.messages import Seen as Answer
 from explorer.text import _
 
 BESIDE = 560  # pixels of width from which both plots fit side by side
@@ -50,7 +52,7 @@ class GradientsPanel(LivePanel):
         self._owes = False
         self._build()
         session.link.built.connect(self._on_built)
-        session.link.probed.connect(self._on_probed)
+        session.link.seen.connect(self._on_seen)
         session.link.rows_arrived.connect(self._on_rows)
         self.follow(session.run)
 
@@ -129,26 +131,26 @@ class GradientsPanel(LivePanel):
         kept = self._of_runs.get(session.document) if session.run.shows_document else None
         self.seen = kept or Seen()
 
-    def _on_built(self, _message: Message) -> None:
+    def _on_built(self, _built: Built) -> None:
         self.seen.in_run = False
 
-    def _on_probed(self, message: Message, arrays: Arrays) -> None:
+    def _on_seen(self, answer: Answer) -> None:
         self._owes = True
-        if not self._session.run.shows_document:
+        if not isinstance(answer.look, looks.Gradients) or not self._session.run.shows_document:
             return
-        self.seen = self._meet(self.seen, tuple(message["layers"]))
+        self.seen = self._meet(self.seen, tuple(answer.figures["layers"]))
         if not self.seen.in_run:
             # In a run its own figures are shown: means over a batch, not one picture's.
-            self.seen.norms = arrays["gradients"]
+            self.seen.norms = answer.arrays["norms"]
         self.stale()
 
-    def _on_rows(self, message: Message, arrays: Arrays) -> None:
-        norms, steps = arrays.get("gradients"), arrays.get("gradient_steps")
-        if norms is None or steps is None or not len(steps):
+    def _on_rows(self, rows: Rows) -> None:
+        norms, steps = rows.gradients, rows.gradient_steps
+        if not len(steps):
             return
         run = self._session.run
         before = self.seen if run.shows_document else self._of_runs.get(run.document) or Seen()
-        seen = self._of_runs[run.document] = self._meet(before, tuple(message["layers"]))
+        seen = self._of_runs[run.document] = self._meet(before, rows.layers)
         if steps[0] <= 1 and len(seen.course):
             seen.course = Course(seen.course.layers)
         seen.course.add(steps, norms[:, seen.main])

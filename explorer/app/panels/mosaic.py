@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from explorer.app import theme
 from explorer.app.panels import viridis
-from explorer.protocol import Arrays, Message
+from explorer.protocol.messages import Seen
 
 GAP = 2
 
@@ -23,13 +23,13 @@ class Tiles:
     columns: int = 1
 
     @classmethod
-    def of(cls, message: Message, arrays: Arrays) -> "Tiles":
-        mosaic = arrays["mosaic"]
+    def of(cls, maps: Seen) -> "Tiles":
+        """Of the answer to a look at maps."""
         return cls(
-            viridis.picture(mosaic),
-            tuple(arrays["order"].tolist()),
-            tuple(message["tile"]),
-            max(1, message["columns"]),
+            viridis.picture(maps.arrays["mosaic"]),
+            tuple(maps.arrays["order"].tolist()),
+            tuple(maps.figures["tile"]),
+            max(1, maps.figures["columns"]),
         )
 
     def source(self, index: int) -> QRect:

@@ -5,7 +5,7 @@ from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer.app import number, theme
-from explorer.protocol import Message
+from explorer.protocol.messages import Rows
 from explorer.text import _
 
 
@@ -36,10 +36,9 @@ class RunProgress(QWidget):
             parts[:1] = [f"{name} · {part}" for part in parts[:1]]
         self.say(*parts, share=self._share)
 
-    def show_rows(self, message: Message, name: str = "") -> None:
-        """The figures of a `rows` answer of the engine; `name` of the network stands before."""
-        step, steps = message.get("step", 0), message.get("steps") or 1
-        epochs = message.get("epochs") or 1
+    def show_rows(self, rows: Rows, name: str = "") -> None:
+        """The figures of the newest rows of the engine; `name` of the network stands before."""
+        step, steps, epochs = rows.step, rows.steps or 1, rows.epochs or 1
         an_epoch = max(1, steps // epochs)
         epoch = min(max(step - 1, 0) // an_epoch, epochs - 1)
         parts = [
@@ -51,11 +50,10 @@ class RunProgress(QWidget):
         self._came_to, self._share = parts[:2], min(1.0, step / steps)
         if name:
             parts[0] = f"{name} · {parts[0]}"
-        speed, left = message.get("images_per_second"), message.get("seconds_left")
-        if speed:
-            parts.append(_("{count} img/s").format(count=number.short(float(speed))))
-        if left is not None:
-            parts.append(_("{time} left").format(time=number.time_text(left)))
+        if rows.images_per_second:
+            parts.append(_("{count} img/s").format(count=number.short(rows.images_per_second)))
+        if rows.seconds_left is not None:
+            parts.append(_("{time} left").format(time=number.time_text(rows.seconds_left)))
         self.say(*parts, share=self._share)
 
     def text(self) -> str:

@@ -1,8 +1,7 @@
 """The controls of a run: start, pause, step, stop, how far it is, and with what it runs."""
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
@@ -20,7 +19,7 @@ from explorer.app.panels.progress import RunProgress
 from explorer.app.panels.run_settings import RunSettings
 from explorer.app.panels.settings_menu import SettingsMenu
 from explorer.catalog.datasets import PICTURES
-from explorer.protocol import Message
+from explorer.protocol.messages import Device, Modes, Rows
 from explorer.text import _
 
 AUTO = "auto"
@@ -223,22 +222,22 @@ class RunBar(QWidget):
     def _busy(self) -> bool:
         return self.state in ("measuring", "running", "paused")
 
-    def set_progress(self, message: Message, name: str = "") -> None:
-        """How far the run is: the `rows` answer of the engine; of the network `name`, if given."""
-        self.progress.show_rows(message, name)
+    def set_progress(self, rows: Rows, name: str = "") -> None:
+        """How far the run is, of the network `name`, if given."""
+        self.progress.show_rows(rows, name)
 
-    def set_devices(self, devices: list[dict[str, Any]], absent: bool = False) -> None:
-        """Lists the devices of the engine's hello: id, name, memory in bytes; keeps the choice.
+    def set_devices(self, devices: Sequence[Device], absent: bool = False) -> None:
+        """Lists the devices of the engine's hello; keeps the choice.
         Without devices, whether there is no engine (`absent`) or it is starting."""
         before = self.chosen_device()
         self.device.clear()
         for device in devices:
-            parts = [device["id"], _brief(device.get("name") or "")]
-            if device.get("memory"):
-                parts.append(number.bytes_text(device["memory"]))
-            self.device.addItem(" · ".join(part for part in parts if part), device["id"])
+            parts = [device.id, _brief(device.name)]
+            if device.memory:
+                parts.append(number.bytes_text(device.memory))
+            self.device.addItem(" · ".join(part for part in parts if part), device.id)
             self.device.setItemData(
-                self.device.count() - 1, device.get("name"), Qt.ItemDataRole.ToolTipRole
+                self.device.count() - 1, device.name, Qt.ItemDataRole.ToolTipRole
             )
         if not devices:
             self.device.addItem(_("no engine") if absent else _("engine is starting"))
@@ -273,19 +272,19 @@ class RunBar(QWidget):
             else _("looking at photos · a data set is needed to train")
         )
 
-    def set_modes(self, message: Message) -> None:
-        """What the engine measured: `measured` [[mode, images per second], …] and `chosen`."""
-        speeds = dict(message.get("measured", []))
+    def set_modes(self, modes: Modes) -> None:
+        """What the engine measured, and which it chose."""
+        speeds = dict(modes.measured)
         for index, name in enumerate(MODES):
             text = _short_mode(name)
-            if name == AUTO and message.get("chosen"):
-                text = _("auto: {mode}").format(mode=_short_mode(message["chosen"]))
+            if name == AUTO:
+                text = _("auto: {mode}").format(mode=_short_mode(modes.chosen))
             self.mode.setItemText(index, text)
             if name in speeds:
                 self.mode.setItemData(
                     index,
                     _("{mode}: {speed} images per second").format(
-                        mode=name, speed=number.short(float(speeds[name]))
+                        mode=name, speed=number.short(speeds[name])
                     ),
                     Qt.ItemDataRole.ToolTipRole,
                 )

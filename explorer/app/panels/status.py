@@ -7,7 +7,7 @@ from explorer.app import theme
 from explorer.app.number import bytes_text, grouped, short
 from explorer.app.panels.line_label import LineLabel
 from explorer.app.session import Session
-from explorer.protocol import Arrays, Message
+from explorer.protocol.messages import Rows
 from explorer.text import _
 
 ENGINE_WORDS = {
@@ -140,8 +140,8 @@ class Status(QObject):
             self._cost = ""
         self.refresh()
 
-    def _show_cost(self, message: Message, _arrays: Arrays) -> None:
-        cost = _(" · watching {share:.1%} of time").format(share=message.get("watching", 0.0))
+    def _show_cost(self, rows: Rows) -> None:
+        cost = _(" · watching {share:.1%} of time").format(share=rows.watching)
         if cost != self._cost:
             self._cost = cost
             self.refresh()

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from explorer.app.panels.history import History
 from explorer.app.panels.live import LivePanel
 from explorer.app.session import Session
-from explorer.protocol import Arrays, Message
+from explorer.protocol.messages import Rows, Validated
 from explorer.text import _
 
 if TYPE_CHECKING:
@@ -61,12 +61,11 @@ class TrainingPanel(LivePanel):
 
     # what comes
 
-    def _on_rows(self, message: Message, arrays: Arrays) -> None:
-        rows = arrays["rows"]
-        if not len(rows):
+    def _on_rows(self, rows: Rows) -> None:
+        if not len(rows.rows):
             return
-        columns = [message["columns"].index(name) for name in ("step", "loss", "accuracy")]
-        steps, losses, accuracies = (rows[:, column] for column in columns)
+        columns = [rows.columns.index(name) for name in ("step", "loss", "accuracy")]
+        steps, losses, accuracies = (rows.rows[:, column] for column in columns)
         document = self._session.run.document
         if document is None:
             return
@@ -74,17 +73,16 @@ class TrainingPanel(LivePanel):
         if run is None or not run.continues(steps[0]):
             run, before = History(document.graph.name), self._last
         run.add(steps, losses, accuracies)
-        run.steps = message.get("steps") or 0
-        run.epochs = message.get("epochs") or 0
+        run.steps, run.epochs = rows.steps, rows.epochs
         self._runs[document] = run, before
         self._last = run
         self._show_own()
 
-    def _on_validated(self, message: Message, _arrays: Arrays) -> None:
+    def _on_validated(self, found: Validated) -> None:
         document = self._session.run.document
         run, _before = (document and self._runs.get(document)) or (None, None)
         if run is not None:
-            run.validate(message["step"], message["loss"], message["accuracy"])
+            run.validate(found.step, found.loss, found.accuracy)
             self._show_own()
 
     def _show_own(self) -> None:

@@ -1,5 +1,7 @@
 """The maps of a probe on screen."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
@@ -9,6 +11,9 @@ from explorer.app import theme
 from explorer.app.panels import viridis
 from explorer.app.panels.feature_maps import FeatureMapsPanel
 from explorer.app.panels.mosaic import Tiles
+from explorer.catalog.datasets import PHOTOS
+from explorer.protocol.looks import Maps
+from explorer.protocol.messages import Seen
 
 
 @pytest.fixture
@@ -60,7 +65,7 @@ def test_a_burst_shows_the_newest_only(panel, session, qtbot):
     for image in range(20):
         session.link.say_probe(image=image)
     qtbot.waitUntil(lambda: session.link.taken == 1)
-    assert panel._message["image"] == 19
+    assert panel._look.image == 19
 
 
 def test_a_hidden_panel_takes_nothing(panel, session, qtbot):
@@ -94,7 +99,9 @@ def test_pixels_are_those_of_the_engine(panel, session, qtbot):
 def test_source_of_a_tile_with_and_without_gaps():
     for gap in (0, 1):
         mosaic = np.zeros((2 * 4 + gap, 3 * 5 + 2 * gap), np.uint8)
-        tiles = Tiles.of({"tile": [4, 5], "columns": 3}, {"mosaic": mosaic, "order": np.arange(6)})
+        arrays = {"mosaic": mosaic, "order": np.arange(6)}
+        figures = {"tile": [4, 5], "columns": 3}
+        tiles = Tiles.of(Seen(look=Maps("a", 0), figures=figures, arrays=arrays))
         assert tiles.source(5) == QRect(2 * (5 + gap), 4 + gap, 5, 4)
 
 
@@ -120,7 +127,7 @@ def test_the_output_is_drawn_as_named_bars(panel, session, qtbot):
     shown(panel, session, qtbot, path="head", shape=(10,), guess=7)
     assert panel.views.currentWidget() is panel.bars
     assert panel.bars.names[9] == "Ankle boot"
-    np.testing.assert_allclose(panel.bars.values, -1 + np.arange(10) * 3 / 255 * 4.5)
+    np.testing.assert_array_equal(panel.bars.values, np.linspace(-1, 3.5, 10, dtype=np.float32))
     colours = panel.bars.grab().toImage()
     found = {
         colours.pixelColor(QPoint(x, y)).name()
@@ -142,23 +149,15 @@ def test_other_pictures_are_asked_for(panel, session, qtbot):
     panel.previous.click()
     panel._chance.seed(1)
     panel.random.click()
-    assert session.link.sent[:2] == [
-        ("watch", {"watch": "stage2", "image": 1}),
-        ("watch", {"watch": "stage2", "image": 9_999}),
-    ]
-    assert 0 <= session.link.sent[2][1]["image"] < 10_000
-    asked = []
-    session.watch = lambda path, image: asked.append((path, image))
-    panel.next.click()
-    assert asked == [("stage2", 1)] and len(session.link.sent) == 3
+    images = [asked.looks[0].image for asked in session.link.sent]
+    assert {asked.looks[0].path for asked in session.link.sent} == {"stage2"}
+    assert images[:2] == [1, 9_999] and 0 <= images[2] < 10_000
 
 
 def test_a_colour_picture_and_a_set_without_names(panel, session, qtbot):
-    session.data = None
-    session.link.probed.connect(
-        lambda message, arrays: arrays.update(picture=np.full((32, 32, 3), (200, 20, 20), np.uint8))
-    )
-    shown(panel, session, qtbot)
+    session.data = replace(session.data, classes=())
+    colour = np.full((32, 32, 3), (200, 20, 20), np.uint8)
+    shown(panel, session, qtbot, picture=colour)
     assert panel.label.text() == "class 9"
     assert panel.picture.pixmap().toImage().pixelColor(5, 5) == QColor(200, 20, 20)
 
@@ -172,9 +171,7 @@ PHOTO = {
 
 
 def test_a_photo_has_answers_instead_of_a_label(panel, session, qtbot):
-    session.link.probed.disconnect(panel._on_probed)
-    session.link.probed.connect(lambda message, arrays: panel._on_probed(message | PHOTO, arrays))
-    shown(panel, session, qtbot)
+    shown(panel, session, qtbot, **PHOTO)
     assert panel.label.text() == "chelsea" and panel.label.toolTip() == "/photos/chelsea.png"
     assert panel.answers.isVisible() and not panel.guess.isVisible()
     assert panel.answers.accessibleName() == "Egyptian cat 39 %, tiger cat 34 %, tabby 25 %"
@@ -184,9 +181,7 @@ def test_a_photo_has_answers_instead_of_a_label(panel, session, qtbot):
     assert not panel.answers.isVisible() and panel.guess.text() == "Egyptian cat 39 %"
     qtbot.waitUntil(lambda: panel.side.geometry().right() < beside.geometry().left())
     panel.next.click()
-    assert session.link.sent[-1] == ("watch", {"watch": "stage2", "image": 0})
-    session.link.probed.disconnect()
-    session.link.probed.connect(panel._on_probed)
+    assert session.link.sent[-1].looks[0] == Maps("stage2", 0)
     shown(panel, session, qtbot)
     assert panel.guess.isVisible() and not panel.answers.isVisible()
 
@@ -195,11 +190,11 @@ def test_photos_are_asked_for_by_name(panel, session, qtbot):
     shown(panel, session, qtbot)
     coffee, own = panel.photos.menu().actions()[1], panel.photos.menu().actions()[-1]
     coffee.trigger()
-    _do, state = session.link.sent[-1]
-    assert state["watch"] == "stage2" and state["image"].endswith("coffee.png")
-    session.data = "photos"
+    look = session.link.sent[-1].looks[0]
+    assert look.path == "stage2" and look.image.endswith("coffee.png")
+    session.data = PHOTOS
     coffee.trigger()
-    assert session.link.sent[-1][1]["image"] == 1
+    assert session.link.sent[-1].looks[0].image == 1
     with qtbot.waitSignal(panel.photo_wanted):
         own.trigger()
 

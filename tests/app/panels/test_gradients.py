@@ -12,6 +12,7 @@ from explorer.app.panels import viridis
 from explorer.app.panels.gradient_story import MOST_COLUMNS, Course, compared, judge
 from explorer.app.panels.gradients import GradientsPanel
 from explorer.catalog import KINDS, templates
+from explorer.protocol.messages import Built
 
 
 @pytest.fixture
@@ -136,7 +137,7 @@ def test_the_runs_own_gradients_go_before_the_probes(panel, session):
 
 def test_after_a_new_build_the_probe_is_shown_again(panel, session):
     session.link.say_rows([1, 2], gradients=np.ones((2, len(session.layers))))
-    session.link.built.emit({})
+    session.link.built.emit(Built(params=1))
     session.link.say_probe(gradients=np.full(len(session.layers), 7.0))
     panel.draw()
     assert panel.seen.norms[0] == 7 and len(panel.seen.course) == 2 and panel.heat.isVisible()

@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from explorer.app.panels.run_bar import RunBar
+from explorer.protocol.messages import Device, Modes, Rows, np
 
 
 @pytest.fixture
@@ -55,14 +56,16 @@ def test_keys_ask(bar, qtbot):
 def test_progress_says_how_far_and_how_long(bar):
     bar.set_state("running")
     bar.set_progress(
-        {
-            "epoch": 3,
-            "epochs": 10,
-            "step": 1116,
-            "steps": 4690,
-            "images_per_second": 11_300.0,
-            "seconds_left": 72,
-        }
+        Rows(
+            columns=(),
+            rows=np.zeros((0, 0)),
+            epoch=3,
+            epochs=10,
+            step=1116,
+            steps=4690,
+            images_per_second=11_300.0,
+            seconds_left=72,
+        )
     )
     assert bar.progress.text() == "epoch 3/10 · step 178/469 · 11.3k img/s · 1:12 left"
     assert bar.progress.share == pytest.approx(1116 / 4690)
@@ -71,8 +74,8 @@ def test_progress_says_how_far_and_how_long(bar):
 def test_devices_are_listed_and_the_choice_kept(bar, qtbot):
     assert bar.chosen_device() is None and not bar.device.isEnabled()
     devices = [
-        {"id": "cpu", "name": "AMD EPYC 7B13 64-Core Processor", "memory": 24 * 2**30},
-        {"id": "cuda:0", "name": "NVIDIA GeForce RTX 4090", "memory": 24 * 2**30},
+        Device("cpu", "AMD EPYC 7B13 64-Core Processor", 24 * 2**30),
+        Device("cuda:0", "NVIDIA GeForce RTX 4090", 24 * 2**30),
     ]
     bar.set_devices(devices)
     assert [bar.device.itemText(row) for row in (0, 1)] == [
@@ -88,7 +91,7 @@ def test_devices_are_listed_and_the_choice_kept(bar, qtbot):
 
 
 def test_modes_show_what_was_measured(bar):
-    bar.set_modes({"measured": [["float32", 5000.0]], "chosen": "bfloat16 channels-last"})
+    bar.set_modes(Modes(measured=(("float32", 5000.0),), chosen="bfloat16 channels-last"))
     assert bar.mode.itemText(0) == "auto: bf16, ch-last" and bar.mode.currentData() == "auto"
     assert "5k images per second" in bar.mode.itemData(1, Qt.ItemDataRole.ToolTipRole)
 

@@ -5,6 +5,7 @@ import pytest
 
 from explorer.app import theme
 from explorer.app.panels.training import TrainingPanel
+from explorer.protocol.messages import Validated
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def test_empty_panel_says_how_to_begin(panel):
 
 def test_rows_are_drawn_with_their_figures(panel, session, qtbot):
     session.link.say_rows(range(1, 101), np.full(100, 0.4))
-    session.link.validated.emit({"epoch": 1, "step": 90, "loss": 0.37, "accuracy": 0.884}, {})
+    session.link.validated.emit(Validated(epoch=1, step=90, loss=0.37, accuracy=0.884))
     qtbot.waitUntil(lambda: "validation" in panel.plots.loss.legend.text())
     assert panel.stack.currentIndex() == 1
     assert (

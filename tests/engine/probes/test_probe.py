@@ -7,10 +7,11 @@ import torch.nn.functional as F
 
 from explorer.catalog import KINDS, templates
 from explorer.catalog.datasets import FASHION_MNIST
-from explorer.engine import data, probes
+from explorer.engine import data
 from explorer.engine.failure import EngineError
 from explorer.engine.model import build
-from explorer.engine.probes import Budget, Probe, Watch
+from explorer.engine.probes.probe import Probe
+from explorer.protocol.looks import all_of
 
 CPU = torch.device("cpu")
 
@@ -20,9 +21,18 @@ def pictures():
     return data.load("fashion-mnist", CPU)
 
 
+def seen(probe, path, image):
+    """The figures and the arrays of all looks."""
+    figures, arrays = {}, {}
+    for each in probe.look(all_of(path, image)):
+        figures |= each.figures
+        arrays |= each.arrays
+    return figures, arrays
+
+
 def test_says_what_the_network_says(pictures):
     model = build(templates.build("cifar_resnet8", (1, 28, 28), 10), CPU)
-    message, arrays = Probe(model, pictures).look(Watch("layer2.0.add", 3))
+    message, arrays = seen(Probe(model, pictures), "layer2.0.add", 3)
     model.net.eval()
     logits = model.net(pictures.normalised(pictures.test.images[3:4]))
     F.cross_entropy(logits, pictures.test.labels[3:4]).backward()
@@ -30,7 +40,7 @@ def test_says_what_the_network_says(pictures):
     assert message["confidence"] == pytest.approx(logits.softmax(1).max().item())
     assert message["label"] == pictures.test.labels[3]
     wanted = [model.net.get_submodule(path).weight.grad.norm().item() for path in message["layers"]]
-    assert arrays["gradients"].tolist() == pytest.approx(wanted, rel=1e-4)
+    assert arrays["norms"].tolist() == pytest.approx(wanted, rel=1e-4)
     assert (arrays["picture"] == pictures.test.images[3, 0].numpy()).all()
     assert message["shape"] == [32, 14, 14]
 
@@ -45,7 +55,7 @@ def test_leaves_no_trace(pictures, tiny):
     gradients = [weight.grad.clone() for weight in model.net.parameters()]
     random = torch.get_rng_state()
     for path in ("input", "conv1", "relu1", "add", "fc", "output"):
-        Probe(model, pictures).look(Watch(path, 0))
+        Probe(model, pictures).look(all_of(path, 0))
     assert torch.equal(torch.get_rng_state(), random)
     assert all(torch.equal(state[key], value) for key, value in model.net.state_dict().items())
     assert all(
@@ -58,15 +68,15 @@ def test_shows_composites_and_inlined_layers_by_either_name(pictures):
     model = build(templates.build("cifar_resnet8", (1, 28, 28), 10), CPU)
     probe = Probe(model, pictures)
     for layer in model.report.layers():
-        assert probe.look(Watch(layer.path, 0))[0]["shape"] == list(layer.out)
+        assert seen(probe, layer.path, 0)[0]["shape"] == list(layer.out)
     for id, facts in model.report.facts.items():
-        assert probe.look(Watch(id, 0))[0]["shape"] == list(facts.out)
+        assert seen(probe, id, 0)[0]["shape"] == list(facts.out)
 
 
 @pytest.mark.parametrize("name", [name for name in KINDS if name != "Group"])
 def test_every_kind_shows_its_maps_and_its_gradients(pictures, around, name):
     model = build(around(name), CPU, data=FASHION_MNIST)
-    message, arrays = Probe(model, pictures).look(Watch("it", 5))
+    message, arrays = seen(Probe(model, pictures), "it", 5)
     facts = model.report.facts["it"]
     assert message["shape"] == list(facts.out) and arrays["mosaic"].size > 0
     assert np.isfinite(message["high"]) and message["low"] <= message["high"]
@@ -76,31 +86,23 @@ def test_every_kind_shows_its_maps_and_its_gradients(pictures, around, name):
         if any(weight.name in ("weight", "") for weight in layer.facts.weights)
     }
     assert set(message["layers"]) == learned
-    gradients = dict(zip(message["layers"], arrays["gradients"], strict=True))
+    gradients = dict(zip(message["layers"], arrays["norms"], strict=True))
     assert all(np.isfinite(size) for size in gradients.values()), gradients
     assert sum(gradients.values()) > 0
 
 
 def test_what_is_not_there_is_refused(pictures, tiny):
     probe = Probe(build(tiny(), CPU), pictures)
-    for watch in (Watch("nowhere", 0), Watch("add", 10_000), Watch("add", True), Watch("add", "0")):
+    for watch in (("nowhere", 0), ("add", 10_000), ("add", True), ("add", "0")):
         with pytest.raises(EngineError):
-            probe.look(watch)
+            probe.look(all_of(*watch))
 
 
-def test_the_budget_is_kept_over_time_and_starves_nobody(monkeypatch):
-    now = [0.0]
-    monkeypatch.setattr(probes.time, "perf_counter", lambda: now[0])
-    budget, spent, looks = Budget(0.03), 0.0, {0.01: 0, 1.0: 0}
-    for step in range(40_000):  # 20 steps a second, and rows after each
-        now[0] += 0.05
-        budget.spend(0.0002, looked=False)
-        spent += 0.0002
-        if budget.due:
-            cost = 0.01 if step < 20_000 else 1.0
-            now[0] += cost
-            budget.spend(cost)
-            spent, looks[cost] = spent + cost, looks[cost] + 1
-            assert step < 1000 or budget.cost < 0.08
-    assert 0.025 < spent / now[0] <= 0.0305
-    assert looks[0.01] > 2000 and looks[1.0] > 20
+@pytest.mark.parametrize("count", [10, 64, 1000])
+def test_the_values_of_a_vector_are_those_of_the_network(pictures, chain, count):
+    graph = chain("wide", ("flatten", "Flatten", {}), ("fc", "Linear", {"out_features": count}))
+    model = build(graph, CPU)
+    _message, arrays = seen(Probe(model, pictures), "fc", 3)
+    wanted = model.net.eval()(pictures.normalised(pictures.test.images[3:4]))[0]
+    assert len(arrays["values"]) == min(count, 64)
+    np.testing.assert_array_equal(arrays["values"], wanted[arrays["order"].tolist()].detach())

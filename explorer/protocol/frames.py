@@ -1,49 +1,8 @@
-"""The words between window and engine: frames of a JSON header and raw arrays; never pickle.
+"""Frames: a JSON header and raw arrays, never pickle. What they say is `messages`.
 
 A frame is `<II` (bytes of the header, bytes of the payload), the header (a JSON object in UTF-8)
 and the payload (the arrays' bytes back to back, little-endian, C order). The header's key "arrays"
 says what the payload holds: [[name, dtype, shape], ...].
-
-What the window asks (key "do"; each bears a "generation", which its answers repeat):
-
-    build   graph, data (or "photos"), device, seed, weights (file that it begins with, or null),
-            watch, image: build the network, keeping weights whose path and shape are unchanged;
-            answered by `built` and a `probe`
-    watch   watch (path of a node), image (number of a test picture, or path of a photo): what
-            probes show
-    taken   the last probe was drawn: another may be sent
-    train   graph, data, device, seed, epochs, batch_size, learning_rate, weight_decay, mode, limit
-            (images of an epoch), weights, watch, image; out: folder for the results, or null;
-            checkpoint: folder or .safetensors file, or null; resume: a checkpoint, whose graph and
-            recipe then count. What is left out or null takes its default
-    pause, resume, step (one training step, then paused), stop: of the run; quit
-    import  graph, file, to: match the weights in `file` to the network, and write them to `to` under
-            its names; answered by `imported`
-    export  graph, form (safetensors, onnx), path: write the network that was built last, which is
-            `graph`, with its weights; answered by `exported`
-
-What the engine answers (key "say"):
-
-    hello      devices [{id, name, memory and free in bytes}], torch, pid: unasked, once it is ready
-    built      params, kept and fresh (tensors), seconds
-    probe      path, shape, tile, columns, count, shown, low, high, mean, zeros, image, title (of a
-               photo), label (-1: there is none), guess (-1: no vector), confidence, answers
-               [[class, probability], ...], layers, cost; arrays mosaic, order, gradients, picture
-    modes      measured [[mode, images a second], ...], fastest first; chosen
-    rows       columns, epoch, epochs, step, steps, images_per_second, seconds_left (or null),
-               watching (share of time), memory (bytes of the peak in training so far, without
-               the data set; null where the device does not tell), layers; arrays rows,
-               gradients, gradient_steps
-    validated  epoch, step, loss, accuracy; array confusion (row the label, column the guess)
-    saved      path, step, epoch
-    imported   path (null: they do not fit, and nothing was written), sentence, rows [[what became of
-               it, our name, their name, shape], ...]
-    exported   form, path; of ONNX, else null: difference (of onnxruntime's outputs, the largest),
-               largest (output), dynamic (any number of pictures)
-    state      state: measuring, running, paused, stopped or finished (with accuracy and files)
-    failed     sentence, detail
-
-Epochs and steps count from 1; accuracies, shares and confidence go from 0 to 1.
 """
 
 import json
@@ -56,7 +15,7 @@ import numpy as np
 
 from explorer.text import _
 
-Message = dict[str, Any]
+Header = dict[str, Any]
 Arrays = dict[str, np.ndarray]
 
 DTYPES: dict[str, np.dtype[Any]] = {
@@ -81,14 +40,13 @@ class FrameError(ValueError):
     person."""
 
 
-def encode(message: Mapping[str, Any], **arrays: np.ndarray) -> list[bytes | memoryview]:
-    """The frame of `message` and `arrays` as pieces for `writelines`; contiguous arrays are not
-    copied.
+def frame(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> list[bytes | memoryview]:
+    """`header` and `arrays` as pieces for `writelines`; contiguous arrays are not copied.
 
-    Raises FrameError for a dtype other than those of DTYPES, for a message with a key "arrays" of
+    Raises FrameError for a dtype other than those of DTYPES, for a header with a key "arrays" of
     its own, and where the frame would be larger than what `Decoder` accepts.
     """
-    if "arrays" in message:
+    if "arrays" in header:
         raise FrameError(_("A message may not have a key of its own named “arrays”."))
     described, pieces, size = [], [], 0
     for name, array in arrays.items():
@@ -111,22 +69,22 @@ def encode(message: Mapping[str, Any], **arrays: np.ndarray) -> list[bytes | mem
         _check_lengths(0, size)
         if array.size:  # memoryview.cast refuses a zero in the shape
             pieces.append(np.asarray(array, dtype, order="C").data.cast("B"))
-    header = json.dumps({**message, "arrays": described}, separators=(",", ":")).encode()
-    _check_lengths(len(header), size)
+    text = json.dumps({**header, "arrays": described}, separators=(",", ":")).encode()
+    _check_lengths(len(text), size)
     if len(described) > ARRAY_LIMIT:
         raise FrameError(_("A frame holds at most {limit} arrays.").format(limit=ARRAY_LIMIT))
-    return [_LENGTHS.pack(len(header), size) + header, *pieces]
+    return [_LENGTHS.pack(len(text), size) + text, *pieces]
 
 
 class Decoder:
-    """Turns a stream of bytes, in pieces of any size, back into messages."""
+    """Turns a stream of bytes, in pieces of any size, back into headers and their arrays."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._fault: str | None = None
 
-    def feed(self, data: bytes | bytearray | memoryview) -> list[tuple[Message, Arrays]]:
-        """The messages that `data` completes, in order, each with its arrays (writable, native byte
+    def feed(self, data: bytes | bytearray | memoryview) -> list[tuple[Header, Arrays]]:
+        """The headers that `data` completes, in order, each with its arrays (writable, native byte
         order).
 
         Raises FrameError on what can be no frame; from there on the stream has no meaning, and
@@ -142,7 +100,7 @@ class Decoder:
             self._buffer.clear()
             raise
 
-    def _complete(self) -> list[tuple[Message, Arrays]]:
+    def _complete(self) -> list[tuple[Header, Arrays]]:
         found, start, buffer = [], 0, self._buffer
         while len(buffer) - start >= _LENGTHS.size:
             header, payload = _LENGTHS.unpack_from(buffer, start)
@@ -171,7 +129,7 @@ def _check_lengths(header: int, payload: int) -> None:
         )
 
 
-def _read_header(text: bytes) -> Message:
+def _read_header(text: bytes) -> Header:
     try:
         message = json.loads(text)
     except (ValueError, RecursionError) as fault:

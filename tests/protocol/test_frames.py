@@ -8,19 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.protocol import DTYPES, HEADER_LIMIT, PAYLOAD_LIMIT, Decoder, FrameError, encode
+from explorer.protocol.frames import (
+    DTYPES,
+    HEADER_LIMIT,
+    PAYLOAD_LIMIT,
+    Decoder,
+    FrameError,
+    frame,
+)
 
 
-def frame(header: bytes, payload: bytes = b"") -> bytes:
+def framed(header: bytes, payload: bytes = b"") -> bytes:
     return struct.pack("<II", len(header), len(payload)) + header + payload
 
 
 def described(arrays: object, payload: bytes = b"") -> bytes:
-    return frame(json.dumps({"say": "x", "arrays": arrays}).encode(), payload)
+    return framed(json.dumps({"say": "x", "arrays": arrays}).encode(), payload)
 
 
 def joined(message: dict, **arrays: np.ndarray) -> bytes:
-    return b"".join(encode(message, **arrays))
+    return b"".join(frame(message, arrays))
 
 
 def test_arrays_come_out_as_they_went_in():
@@ -43,7 +50,7 @@ def test_arrays_come_out_as_they_went_in():
 
 def test_a_large_array_is_not_copied():
     array = np.zeros((1000, 1000), np.uint8)
-    piece = encode({"say": "probe"}, mosaic=array)[1]
+    piece = frame({"type": "Seen"}, {"mosaic": array})[1]
     assert np.shares_memory(np.frombuffer(piece, np.uint8), array)
 
 
@@ -75,12 +82,12 @@ def test_garbage_gives_messages_or_a_frame_error(stream):
         b"Warning: a library that prints\n",
         struct.pack("<II", HEADER_LIMIT + 1, 0),
         struct.pack("<II", 2, PAYLOAD_LIMIT + 1),
-        frame(b"{"),
-        frame(b"\xff\xfe"),
-        frame(b"[1]"),
-        frame(b"[" * 100_000),
-        frame(b'{"n": ' + b"9" * 10_000 + b"}"),
-        frame(b"{}", b"left over"),
+        framed(b"{"),
+        framed(b"\xff\xfe"),
+        framed(b"[1]"),
+        framed(b"[" * 100_000),
+        framed(b'{"n": ' + b"9" * 10_000 + b"}"),
+        framed(b"{}", b"left over"),
         described(7),
         described([7]),
         described([["a", "uint8"]]),
@@ -108,10 +115,10 @@ def test_nonsense_is_refused_with_a_sentence_and_for_good(stream):
 
 def test_what_may_not_be_sent_is_refused():
     with pytest.raises(FrameError, match="float16"):
-        encode({}, half=np.zeros(3, np.float16))
+        frame({}, {"half": np.zeros(3, np.float16)})
     with pytest.raises(FrameError, match="object"):
-        encode({}, anything=np.array([{}]))
+        frame({}, {"anything": np.array([{}])})
     with pytest.raises(FrameError, match="arrays"):
-        encode({"arrays": []})
+        frame({"arrays": []}, {})
     with pytest.raises(FrameError, match="bytes"):
-        encode({}, huge=np.broadcast_to(np.uint8(0), (PAYLOAD_LIMIT + 1,)))
+        frame({}, {"huge": np.broadcast_to(np.uint8(0), (PAYLOAD_LIMIT + 1,))})

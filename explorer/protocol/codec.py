@@ -1,0 +1,162 @@
+"""Messages to frames and back, driven by the fields of their classes, which are all checked."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from explorer.protocol import frames
+from explorer.protocol.messages import ANSWERS, REQUESTS, VERSION, Arrays, Hello, Message
+from explorer.text import _
+
+_TYPE = "type"
+_MESSAGES = {each.__name__: each for each in (*REQUESTS, *ANSWERS)}
+
+
+class MessageError(ValueError):
+    """A frame that is no message of ours; says which field is wrong. generation: of that message,
+    0 where even that is none."""
+
+    def __init__(self, sentence: str, generation: int = 0) -> None:
+        super().__init__(sentence)
+        self.generation = generation
+
+
+def encode(message: Message) -> list[bytes | memoryview]:
+    """The frame of `message` as pieces for `writelines`; contiguous arrays are not copied.
+
+    Raises FrameError for arrays that may not be sent.
+    """
+    kind: Any = type(message)
+    header: dict[str, Any] = {_TYPE: kind.__name__}
+    arrays: dict[str, np.ndarray] = {}
+    for name, hint in _hints(kind).items():
+        value = getattr(message, name)
+        if hint is np.ndarray:
+            arrays[name] = value
+        elif hint == Arrays:
+            arrays |= {f"{name}.{key}": array for key, array in value.items()}
+        else:
+            header[name] = _plain(value)
+    return frames.frame(header, arrays)
+
+
+def decode(header: frames.Header, arrays: Mapping[str, np.ndarray]) -> Message:
+    """The message in a frame. Raises MessageError."""
+    generation = header.get("generation")
+    try:
+        return _message(header, arrays)
+    except _Wrong as fault:
+        raise MessageError(str(fault), generation if type(generation) is int else 0) from None
+
+
+class _Wrong(ValueError):
+    """What is wrong, as a sentence."""
+
+
+def _message(header: frames.Header, arrays: Mapping[str, np.ndarray]) -> Message:
+    name = header.get(_TYPE)
+    kind = _MESSAGES.get(name) if isinstance(name, str) else None
+    if kind is None:
+        raise _Wrong(_("There is no message “{name}”.").format(name=str(name)[:40]))
+    if kind is Hello and header.get("version") != VERSION:
+        raise _Wrong(
+            _(
+                "The engine speaks version {found} of the protocol, this window version {known}; "
+                "install the same version of CNN Explorer on both sides."
+            ).format(found=str(header.get("version"))[:20], known=VERSION)
+        )
+    given: dict[str, Any] = {key: value for key, value in header.items() if key != _TYPE}
+    hints = _hints(kind)
+    for key, array in arrays.items():
+        field, dot, part = key.partition(".")
+        if dot and hints.get(field) == Arrays:
+            given.setdefault(field, {})[part] = array
+        else:
+            given[key] = array
+    for field in (key for key, hint in hints.items() if hint == Arrays):
+        given.setdefault(field, {})
+    message: Message = _instance(kind, given, kind.__name__)
+    return message
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it."""
+    if is_dataclass(value) and not isinstance(value, type):
+        plain = {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+        return {_TYPE: type(value).__name__, **plain}
+    if isinstance(value, (tuple, list)):
+        return [_plain(each) for each in value]
+    return value
+
+
+def _instance(kind: type, given: Mapping[str, Any], where: str) -> Any:
+    hints, known = _hints(kind), _fields(kind)
+    for name in given:
+        if name not in hints:
+            raise _Wrong(_("{where} has no field “{name}”.").format(where=where, name=name[:40]))
+    for name, field in known.items():
+        if name not in given and field.default is field.default_factory is MISSING:
+            raise _Wrong(_("{where} lacks its field “{name}”.").format(where=where, name=name))
+    return kind(
+        **{name: _value(hints[name], value, f"{where}.{name}") for name, value in given.items()}
+    )
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    """`value`, read from JSON, as `hint` wants it. Raises _Wrong if it is something else."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return value
+    if origin in (Union, UnionType):
+        for each in arguments:
+            if _fits(each, value):
+                return _value(each, value, where)
+    elif _fits(hint, value):
+        if origin is tuple:
+            several = len(arguments) == 2 and arguments[1] is ...
+            if several or len(arguments) == len(value):
+                inner = arguments[:1] * len(value) if several else arguments
+                return tuple(
+                    _value(each, part, f"{where}[{place}]")
+                    for place, (each, part) in enumerate(zip(inner, value, strict=True))
+                )
+        elif is_dataclass(hint):
+            given = {key: part for key, part in value.items() if key != _TYPE}
+            return _instance(hint, given, where)  # type: ignore[arg-type]
+        else:
+            return value
+    raise _Wrong(
+        _("{where} is {value}, which it may not be.").format(where=where, value=repr(value)[:40])
+    )
+
+
+def _fits(hint: Any, value: Any) -> bool:
+    """Whether `value` is of the sort that `hint` names, whatever is in it."""
+    origin = get_origin(hint)
+    if hint is Any:
+        return True
+    if hint is float:
+        return type(value) in (int, float)
+    if origin is tuple:
+        return isinstance(value, list)
+    if origin is not None:
+        return isinstance(value, Mapping)
+    if is_dataclass(hint):
+        return isinstance(value, dict) and value.get(_TYPE) == hint.__name__  # type: ignore[union-attr]
+    if hint is np.ndarray:
+        return isinstance(value, np.ndarray)
+    return type(value) is (NoneType if hint is None else hint)
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+@cache
+def _fields(kind: Any) -> dict[str, Field[Any]]:
+    return {each.name: each for each in fields(kind)}

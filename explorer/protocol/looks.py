@@ -1,0 +1,53 @@
+"""What can be looked at while a network rests or trains: each look is a small frozen value.
+
+A look is answered by one `Seen`, which repeats it and bears its figures and arrays. To add one:
+its class here and in `Look`, its file in `engine/probes/`, and the view that draws it.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Maps:
+    """What a node puts out for one picture. path: of a node on the canvas, or of a layer; image:
+    the number of a test picture, or the path of a photo.
+
+    Figures: shape; tile (height, width of one map); columns of the mosaic; count of channels, shown
+    so many of them; low, high, mean of all values, zeros (the share of exact zeros).
+    Arrays: mosaic (H, W) uint8, each map stretched over 0..255; order (shown,) int32, the channel
+    of each tile; of a vector also values (shown,) float32.
+    """
+
+    path: str
+    image: int | str
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """How strongly one picture would change each layer that learns.
+
+    Figures: layers, their paths. Arrays: norms (layers,) float32, the L2 norms of the gradients of
+    their weights; nan where there is none.
+    """
+
+    image: int | str
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the network takes one picture for.
+
+    Figures: title (of a photo), label (-1: there is none), guess (-1: no vector of classes),
+    confidence, and answers [[class, probability], ...], the likeliest first. Arrays: picture, uint8
+    (H, W) or (H, W, 3), as the network sees it.
+    """
+
+    image: int | str
+
+
+Look = Maps | Gradients | Answers
+
+
+def all_of(path: str, image: int | str) -> tuple[Look, ...]:
+    """Every look at one picture, and at the node at `path`."""
+    return Maps(path, image), Gradients(image), Answers(image)

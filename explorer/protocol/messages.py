@@ -1,0 +1,287 @@
+"""Every message between window and engine: one frozen class each, in the order of their use.
+
+The window asks with a generation that counts up, which the answers repeat. Epochs and steps count
+from 1; accuracies, shares and confidence go from 0 to 1; memory is in bytes. Files and folders are
+absolute paths on the engine's machine.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from explorer.protocol.looks import Look
+
+VERSION = 2
+"""Of the protocol. The engine's first message states it; a window takes no other."""
+
+Json = Mapping[str, Any]
+Arrays = Mapping[str, np.ndarray]
+
+
+def _nothing() -> np.ndarray:
+    return np.empty(0, np.float32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """generation: of the request, or of the one that is answered."""
+
+    generation: int = 0
+
+
+# What the window asks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watching(Message):
+    """A request that says what to look at; nothing: as before."""
+
+    looks: tuple[Look, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build(Watching):
+    """Build the network, keeping weights whose path and shape are unchanged; `Built`, then `Seen`.
+
+    data: a data set, or "photos". weights: the file that it begins with.
+    """
+
+    graph: Json
+    data: str = "fashion-mnist"
+    device: str = "auto"
+    seed: int = 0
+    weights: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch(Watching):
+    """Look at something else."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken(Message):
+    """What was seen last is drawn: more may be sent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train(Watching):
+    """Train the network: `State`, `Modes`, `Rows`, `Validated`, `Saved`, `Seen`.
+
+    recipe: its figures by name; what is left out, or null, takes its default. out: the folder for
+    the results. checkpoint: the folder or .safetensors file for checkpoints. resume: a checkpoint,
+    whose graph and recipe then count.
+    """
+
+    graph: Json
+    recipe: Json = field(default_factory=dict)
+    data: str = "fashion-mnist"
+    device: str = "auto"
+    weights: str | None = None
+    out: str | None = None
+    checkpoint: str | None = None
+    resume: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pause(Message):
+    """Hold the run after the present step."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resume(Message):
+    """Go on after a pause."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(Message):
+    """Do one training step, then pause."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop(Message):
+    """End the run, and keep a checkpoint."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Import(Message):
+    """Match the weights in `file` to the network, and write them to `to` under its names;
+    `Imported`."""
+
+    graph: Json
+    file: str
+    to: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export(Message):
+    """Write the network that was built last, which is `graph`, with its weights; `Exported`.
+
+    form: "safetensors" or "onnx".
+    """
+
+    graph: Json
+    form: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quit(Message):
+    """End; whatever runs is kept in a checkpoint."""
+
+
+# What the engine answers
+
+
+@dataclass(frozen=True)
+class Device:
+    """id: as torch spells it, "cpu" or "cuda:0"; name: for a person; memory, free: bytes in all,
+    and that nobody uses now; 0 where unknown."""
+
+    id: str
+    name: str
+    memory: int
+    free: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hello(Message):
+    """Unasked, once the engine is ready. version: of the protocol; torch: its version."""
+
+    devices: tuple[Device, ...]
+    torch: str
+    pid: int
+    version: int = VERSION
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built(Message):
+    """params: numbers that are learned; kept, fresh: tensors that were kept, and drawn anew."""
+
+    params: int
+    kept: int = 0
+    fresh: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Seen(Message):
+    """The answer to one look. more: of the same picture comes another; cost: share of the time that
+    watching takes in the run."""
+
+    look: Look
+    figures: Json
+    arrays: Arrays
+    cost: float = 0.0
+    more: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Modes(Message):
+    """measured: each mode with its images a second, the fastest, which is `chosen`, first."""
+
+    measured: tuple[tuple[str, float], ...]
+    chosen: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rows(Message):
+    """What the steps since the last message came to.
+
+    rows: (steps, columns) float64. gradients: (n, layers) float32, the norms of `layers` at the
+    steps `gradient_steps` (n,) int64. seconds_left: None until it is known. watching: share of the
+    time. memory: the peak in training so far, without the data set; None where the device does not
+    tell.
+    """
+
+    columns: tuple[str, ...]
+    rows: np.ndarray
+    gradients: np.ndarray = field(default_factory=_nothing)
+    gradient_steps: np.ndarray = field(default_factory=_nothing)
+    layers: tuple[str, ...] = ()
+    epoch: int = 0
+    epochs: int = 0
+    step: int = 0
+    steps: int = 0
+    images_per_second: float = 0.0
+    seconds_left: float | None = None
+    watching: float = 0.0
+    memory: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Validated(Message):
+    """The score on the test pictures. confusion: (classes, classes) int64, row the label, column the
+    guess."""
+
+    epoch: int
+    step: int
+    loss: float
+    accuracy: float
+    confusion: np.ndarray = field(default_factory=_nothing)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saved(Message):
+    """A checkpoint was written."""
+
+    path: str
+    step: int
+    epoch: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class State(Message):
+    """state: "measuring", "running", "paused", "stopped" or "finished"; with the last come accuracy
+    and the files of the results."""
+
+    state: str
+    accuracy: float | None = None
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported(Message):
+    """path: None if they do not fit and nothing was written. rows: what became of each tensor, our
+    name, their name, shape."""
+
+    path: str | None
+    sentence: str
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported(Message):
+    """Of ONNX also: difference (of onnxruntime's outputs, the largest), largest (output), dynamic
+    (any number of pictures)."""
+
+    form: str
+    path: str
+    difference: float | None = None
+    largest: float | None = None
+    dynamic: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed(Message):
+    """A sentence for a person, and the traceback for the log."""
+
+    sentence: str
+    detail: str = ""
+
+
+REQUESTS = (Build, Watch, Taken, Train, Pause, Resume, Step, Stop, Import, Export, Quit)
+ANSWERS = (
+    Hello,
+    Built,
+    Seen,
+    Modes,
+    Rows,
+    Validated,
+    Saved,
+    State,
+    Imported,
+    Exported,
+    Failed,
+)
