@@ -47,17 +47,17 @@ class Window(QMainWindow):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.session = session
+        self.session: Session = session
         self.setObjectName("window")
         self.setAcceptDrops(True)
         self.canvas = Canvas(session)
         self.canvas.setMinimumSize(320, 180)
         self.setCentralWidget(self.canvas)
         self.actions_of_canvas = CanvasActions(self.canvas)
-        self.files = Files(self)
-        self.run_bar = RunBar()
+        self.files: Files = Files(self)
+        self.run_bar: RunBar = RunBar()
         self.memory = MemoryPanel(session.memory)
-        self.tabs = DocumentTabs(session, self.files)
+        self.tabs: DocumentTabs = DocumentTabs(session, self.files)
         self.docks: dict[str, QDockWidget] = {}
         self._build_docks()
         self.menus = Menus(self)

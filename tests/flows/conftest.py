@@ -113,10 +113,10 @@ class Person:
         self.window.run_bar.run_actions["run"].trigger()
 
     def undo(self) -> None:
-        self.window.menus.undo.trigger()
+        self.window.menus.actions["undo"].trigger()
 
     def redo(self) -> None:
-        self.window.menus.redo.trigger()
+        self.window.menus.actions["redo"].trigger()
 
     def wait(self, condition, patience: int = PATIENCE_MS) -> None:
         """Wait until a condition is true, at most `patience` ms."""

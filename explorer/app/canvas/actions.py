@@ -1,6 +1,5 @@
 """What can be done on the canvas by menu and key, each with a shortcut and a status tip."""
 
-from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt
@@ -10,6 +9,7 @@ from PySide6.QtWidgets import QInputDialog
 from explorer.analysis.facts import names_in
 from explorer.analysis.layout import placed, placed_inside
 from explorer.app.canvas.canvas import Canvas
+from explorer.app.command import Command, action
 from explorer.catalog import KINDS, check
 from explorer.graph import edits, file
 from explorer.graph.file import FileError
@@ -23,89 +23,12 @@ class CanvasActions:
     def __init__(self, canvas: Canvas) -> None:
         self.canvas, self.session = canvas, canvas.session
         self.by_name: dict[str, QAction] = {}
-        key = QKeySequence.StandardKey
-        for name, text, shortcut, tip, run in (
-            ("cut", _("Cu&t"), key.Cut, _("Move the selected nodes to the clipboard"), self.cut),
-            ("copy", _("&Copy"), key.Copy, _("Copy the selected nodes"), self.copy),
-            ("paste", _("&Paste"), key.Paste, _("Add the nodes of the clipboard"), self.paste),
-            (
-                "duplicate",
-                _("&Duplicate"),
-                "Ctrl+D",
-                _("Add the selected nodes once more"),
-                self.duplicate,
-            ),
-            (
-                "delete",
-                _("De&lete"),
-                key.Delete,
-                _("Remove what is selected; a gap in a chain closes"),
-                self.delete,
-            ),
-            (
-                "cut_out",
-                _("Delete with wires"),
-                "Shift+Del",
-                _("Remove the selected nodes and their wires; the gap stays open"),
-                partial(self.delete, bridge=False),
-            ),
-            (
-                "select_all",
-                _("Select &all"),
-                key.SelectAll,
-                _("Select every node in view"),
-                self.select_all,
-            ),
-            (
-                "connect",
-                _("Co&nnect"),
-                "C",
-                _("Wire the left one of two selected nodes to the right one"),
-                self.connect,
-            ),
-            ("rename", _("&Rename…"), "F2", _("Give the selected node another name"), self.rename),
-            (
-                "open",
-                _("&Open block"),
-                "Return",
-                _("Show the inside of the selected block"),
-                self.open,
-            ),
-            ("up", _("&Up"), "Alt+Up", _("Leave the open block"), self.up),
-            (
-                "edit_inside",
-                _("&Edit inside"),
-                "Ctrl+E",
-                _("Make the block's inside your own, to change it"),
-                self.edit_inside,
-            ),
-            (
-                "keep",
-                _("&Save to palette"),
-                "Ctrl+Shift+G",
-                _("Offer the selected group in the palette, as a block of your own"),
-                self.keep,
-            ),
-            (
-                "compare",
-                _("Co&mpare with one layer"),
-                "Ctrl+K",
-                _("Show the selected nodes beside one convolution of the same receptive field"),
-                self.compare,
-            ),
-            ("tidy", _("&Tidy up"), "Ctrl+L", _("Lay the nodes out from left to right"), self.tidy),
-            ("fit", _("&Fit"), "F", _("Show the whole network"), canvas.fit),
-            ("zoom_in", _("Zoom &in"), key.ZoomIn, _("Larger"), partial(canvas.zoom, 1.25)),
-            ("zoom_out", _("Zoom &out"), key.ZoomOut, _("Smaller"), partial(canvas.zoom, 0.8)),
-        ):
-            action = QAction(text, canvas)
-            action.setShortcut(QKeySequence(shortcut))
-            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            action.setStatusTip(tip)
-            action.triggered.connect(partial(_run, run))
-            if name != "open":  # Return is the canvas's own key
-                canvas.addAction(action)
-            self.by_name[name] = action
+        for command in CANVAS:
+            made = action(command, self, canvas)
+            made.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            if command.id != "open":  # Return is the canvas's own key
+                canvas.addAction(made)
+            self.by_name[command.id] = made
 
     @property
     def _chosen(self) -> list[str]:
@@ -240,5 +163,108 @@ class CanvasActions:
         self.canvas.fit()
 
 
-def _run(run: Callable[[], object], _checked: bool = False) -> None:
-    run()
+_KEY = QKeySequence.StandardKey
+CANVAS: tuple[Command[CanvasActions], ...] = (
+    Command(
+        "cut", _("Cu&t"), _KEY.Cut, _("Move the selected nodes to the clipboard"), CanvasActions.cut
+    ),
+    Command("copy", _("&Copy"), _KEY.Copy, _("Copy the selected nodes"), CanvasActions.copy),
+    Command(
+        "paste", _("&Paste"), _KEY.Paste, _("Add the nodes of the clipboard"), CanvasActions.paste
+    ),
+    Command(
+        "duplicate",
+        _("&Duplicate"),
+        "Ctrl+D",
+        _("Add the selected nodes once more"),
+        CanvasActions.duplicate,
+    ),
+    Command(
+        "delete",
+        _("De&lete"),
+        _KEY.Delete,
+        _("Remove what is selected; a gap in a chain closes"),
+        CanvasActions.delete,
+    ),
+    Command(
+        "cut_out",
+        _("Delete with wires"),
+        "Shift+Del",
+        _("Remove the selected nodes and their wires; the gap stays open"),
+        partial(CanvasActions.delete, bridge=False),
+    ),
+    Command(
+        "select_all",
+        _("Select &all"),
+        _KEY.SelectAll,
+        _("Select every node in view"),
+        CanvasActions.select_all,
+    ),
+    Command(
+        "connect",
+        _("Co&nnect"),
+        "C",
+        _("Wire the left one of two selected nodes to the right one"),
+        CanvasActions.connect,
+    ),
+    Command(
+        "rename",
+        _("&Rename…"),
+        "F2",
+        _("Give the selected node another name"),
+        CanvasActions.rename,
+    ),
+    Command(
+        "open",
+        _("&Open block"),
+        "Return",
+        _("Show the inside of the selected block"),
+        CanvasActions.open,
+    ),
+    Command("up", _("&Up"), "Alt+Up", _("Leave the open block"), CanvasActions.up),
+    Command(
+        "edit_inside",
+        _("&Edit inside"),
+        "Ctrl+E",
+        _("Make the block's inside your own, to change it"),
+        CanvasActions.edit_inside,
+    ),
+    Command(
+        "keep",
+        _("&Save to palette"),
+        "Ctrl+Shift+G",
+        _("Offer the selected group in the palette, as a block of your own"),
+        CanvasActions.keep,
+    ),
+    Command(
+        "compare",
+        _("Co&mpare with one layer"),
+        "Ctrl+K",
+        _("Show the selected nodes beside one convolution of the same receptive field"),
+        CanvasActions.compare,
+    ),
+    Command(
+        "tidy",
+        _("&Tidy up"),
+        "Ctrl+L",
+        _("Lay the nodes out from left to right"),
+        CanvasActions.tidy,
+    ),
+    Command(
+        "fit", _("&Fit"), "F", _("Show the whole network"), lambda actions: actions.canvas.fit()
+    ),
+    Command(
+        "zoom_in",
+        _("Zoom &in"),
+        _KEY.ZoomIn,
+        _("Larger"),
+        lambda actions: actions.canvas.zoom(1.25),
+    ),
+    Command(
+        "zoom_out",
+        _("Zoom &out"),
+        _KEY.ZoomOut,
+        _("Smaller"),
+        lambda actions: actions.canvas.zoom(0.8),
+    ),
+)

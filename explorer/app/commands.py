@@ -1,0 +1,326 @@
+"""All commands of the program and the menus that they stand in, each in one table.
+
+Those of the canvas and of the run bar stand where what they do is written.
+"""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QDialog, QMenu
+
+import explorer
+from explorer.app import theme
+from explorer.app.canvas.actions import CANVAS
+from explorer.app.command import Command, Menu
+from explorer.app.log_window import LogWindow
+from explorer.text import _
+
+if TYPE_CHECKING:
+    from explorer.app.window import Window
+
+_KEY = QKeySequence.StandardKey
+
+
+def _show(kind: type[QDialog], window: "Window") -> None:
+    """Show the one dialog of this class that the window has."""
+    shown = window.findChild(kind) or kind(window)
+    shown.show()
+    shown.raise_()
+    shown.activateWindow()
+
+
+def _about(window: "Window") -> None:
+    window.session.notified.emit(
+        _("CNN Explorer {version}, MIT licence. Fashion-MNIST © Zalando SE, MIT").format(
+            version=explorer.__version__
+        )
+    )
+
+
+def _templates(window: "Window", menu: QMenu) -> None:
+    menu.addMenu(window.tabs.new_menu(menu))
+
+
+def _recent(window: "Window", menu: QMenu) -> None:
+    def fill() -> None:
+        menu.clear()
+        for path in window.files.recent:
+            menu.addAction(path, partial(window.files.open, path))
+        if menu.isEmpty():
+            menu.addAction(_("nothing yet")).setEnabled(False)
+
+    menu.aboutToShow.connect(fill)
+
+
+def _panels(window: "Window", menu: QMenu) -> None:
+    for number, dock in enumerate(window.docks.values(), 1):
+        action = dock.toggleViewAction()
+        action.setShortcut(QKeySequence(f"Ctrl+{number}"))
+        action.setStatusTip(_("Show or hide this panel"))
+        menu.addAction(action)
+        window.addAction(action)
+
+
+def _run_bar(window: "Window", menu: QMenu) -> None:
+    for action in window.run_bar.run_actions.values():
+        menu.addAction(action)
+        window.addAction(action)
+
+
+FILE: "tuple[Command[Window], ...]" = (
+    Command(
+        "new",
+        _("&New"),
+        _KEY.New,
+        _("A new small residual network"),
+        lambda window: window.session.new(),
+    ),
+    Command(
+        "open_file",
+        _("&Open…"),
+        _KEY.Open,
+        _("Open a network file"),
+        lambda window: window.files.open(),
+    ),
+    Command(
+        "squeezenet",
+        _("&SqueezeNet on a photo"),
+        "Ctrl+Shift+Q",
+        _("SqueezeNet 1.1 with its ImageNet weights, looking at photos"),
+        lambda window: window.show_example("squeezenet1_1"),
+    ),
+    Command(
+        "save",
+        _("&Save"),
+        _KEY.Save,
+        _("Save the network"),
+        lambda window: window.files.save(),
+    ),
+    Command(
+        "save_as",
+        _("Save &as…"),
+        "Ctrl+Shift+S",
+        _("Save under another name"),
+        lambda window: window.files.save_as(),
+    ),
+    Command(
+        "import_weights",
+        _("&Import weights…"),
+        "Ctrl+I",
+        _("Begin with the weights in a .safetensors or .pth file"),
+        lambda window: window.files.import_weights(),
+    ),
+    Command(
+        "open_photo",
+        _("Open a &photo…"),
+        "Ctrl+Shift+O",
+        _("Look at a photo of your own through the network"),
+        lambda window: window.files.open_photo(),
+    ),
+    Command(
+        "export_source",
+        _("&PyTorch source…"),
+        "Ctrl+Shift+E",
+        _("Save the source that the engine runs"),
+        lambda window: window.files.export(),
+    ),
+    Command(
+        "export_onnx",
+        _("&ONNX…"),
+        "",
+        _("Save the network and its weights for other programs"),
+        lambda window: window.files.export_onnx(),
+    ),
+    Command(
+        "export_weights",
+        _("&Weights (safetensors)…"),
+        "",
+        _("Save the weights, by the names that PyTorch gives them"),
+        lambda window: window.files.export_weights(),
+    ),
+    Command(
+        "export_diagram",
+        _("&Diagram (SVG, PDF, PNG)…"),
+        "Ctrl+Shift+D",
+        _("Save what is shown as a picture for a page"),
+        lambda window: window.files.export_diagram(),
+    ),
+    Command(
+        "export_table",
+        _("&Table (CSV, Markdown)…"),
+        "Ctrl+Shift+T",
+        _("Save every layer's shape and figures"),
+        lambda window: window.files.export_table(),
+    ),
+    Command(
+        "close",
+        _("&Close"),
+        _KEY.Close,
+        _("Close this network"),
+        lambda window: window.files.close(window.session.documents.index(window.session.document)),
+    ),
+    Command("quit", _("&Quit"), "Ctrl+Q", _("Close the window"), lambda window: window.close()),
+)
+EDIT: "tuple[Command[Window], ...]" = (
+    Command(
+        "undo",
+        _("&Undo {label}"),
+        _KEY.Undo,
+        _("Take the last edit back"),
+        lambda window: window.session.document.step_back(),
+        can=lambda window: window.session.document.undo.canUndo(),
+        label=lambda window: window.session.document.undo.undoText(),
+    ),
+    Command(
+        "redo",
+        _("&Redo {label}"),
+        ("Ctrl+Shift+Z", "Ctrl+Y"),
+        _("Do again what was undone"),
+        lambda window: window.session.document.step_forward(),
+        can=lambda window: window.session.document.undo.canRedo(),
+        label=lambda window: window.session.document.undo.redoText(),
+    ),
+)
+VIEW: "tuple[Command[Window], ...]" = (
+    Command(
+        "reset_layout",
+        _("Reset &layout"),
+        "Ctrl+0",
+        _("Put all panels back"),
+        lambda window: window.reset_layout(),
+    ),
+    *(
+        Command(
+            f"colours_{mode}",
+            words,
+            "",
+            tip,
+            lambda _window, mode=mode: theme.choose(mode),  # type: ignore[misc]
+            chosen=lambda mode=mode: theme.mode() == mode,  # type: ignore[misc]
+        )
+        for mode, words, tip in (
+            ("auto", _("Colours of the system"), _("Dark or light, as the system is")),
+            ("dark", _("Dark"), _("Light text on a dark window")),
+            ("light", _("Light"), _("Dark text on a light window")),
+        )
+    ),
+)
+RUN: "tuple[Command[Window], ...]" = (
+    Command(
+        "run_settings",
+        _("Se&ttings and memory"),
+        "Ctrl+Shift+R",
+        _(
+            "The figures of the next run, what it takes of the device's memory, and the largest "
+            "batch that fits"
+        ),
+        lambda window: window.run_bar.open_settings(),
+    ),
+)
+HELP: "tuple[Command[Window], ...]" = (
+    Command(
+        "log",
+        _("Show &log"),
+        "Ctrl+Shift+L",
+        _("What window and engine wrote to their log"),
+        partial(_show, LogWindow),
+    ),
+    Command("about", _("&About"), "", _("Version and licence"), _about),
+)
+WINDOW = (*FILE, *EDIT, *VIEW, *RUN, *HELP)
+COMMANDS: tuple[Command[Any], ...] = (*WINDOW, *CANVAS)
+
+MENUS: "tuple[Menu[Window], ...]" = (
+    Menu(
+        _("&File"),
+        (
+            _templates,
+            "new",
+            "open_file",
+            Menu(_("E&xamples"), ("squeezenet",)),
+            Menu(_("Open &recent"), (_recent,)),
+            None,
+            "save",
+            "save_as",
+            "import_weights",
+            "open_photo",
+            Menu(
+                _("&Export"),
+                (
+                    "export_source",
+                    "export_onnx",
+                    "export_weights",
+                    "export_diagram",
+                    "export_table",
+                ),
+            ),
+            None,
+            "close",
+            "quit",
+        ),
+    ),
+    Menu(
+        _("&Edit"),
+        (
+            "undo",
+            "redo",
+            None,
+            "cut",
+            "copy",
+            "paste",
+            "duplicate",
+            "delete",
+            "cut_out",
+            "select_all",
+            None,
+            "connect",
+            "rename",
+            "edit_inside",
+            "keep",
+            "compare",
+            "tidy",
+        ),
+    ),
+    Menu(
+        _("&View"),
+        (
+            "fit",
+            "zoom_in",
+            "zoom_out",
+            "up",
+            None,
+            _panels,
+            "reset_layout",
+            None,
+            "colours_auto",
+            "colours_dark",
+            "colours_light",
+        ),
+    ),
+    Menu(_("&Run"), (_run_bar, None, "run_settings")),
+    Menu(_("&Help"), ("log", "about")),
+)
+CONTEXT: "Menu[Window]" = Menu(
+    _("Canvas"),
+    (
+        "open",
+        "edit_inside",
+        "keep",
+        "rename",
+        None,
+        "cut",
+        "copy",
+        "paste",
+        "duplicate",
+        None,
+        "connect",
+        "delete",
+        "cut_out",
+        None,
+        "compare",
+        None,
+        "tidy",
+        "fit",
+    ),
+)
