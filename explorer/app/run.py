@@ -63,6 +63,7 @@ class Run(QObject):
         self.watched = ""
         self.checkpoint: str | None = None
         self.report: Report | None = None  # of the network that the engine holds
+        self._trained: Report | None = None  # of the network that is, or was, in the run
         self.document: Document | None = None  # the one whose network is in the run
         # The document whose network the engine was told to build, and its data.
         self._holds: tuple[Document | None, DataSet] | None = None
@@ -218,13 +219,13 @@ class Run(QObject):
             return
         if self.session.memory.warning:  # the forecast may be wrong: the run begins all the same
             self.session.notified.emit(self.session.memory.warning)
-        self.report, self.document = self.session.report, self.session.document
+        self._trained, self.document = self.session.report, self.session.document
         self._data = self.session.data
         self.checkpoint = None
         self._told_of_edit = False
         self._prune()
         self._request = Train(
-            graph=to_dict(self.report.graph),
+            graph=to_dict(self._trained.graph),
             data=self.session.data.name,
             weights=self.document.weights,
             checkpoint=str(self._folder / uuid.uuid4().hex),
@@ -249,16 +250,21 @@ class Run(QObject):
             shutil.rmtree(old, ignore_errors=True)
 
     def resume(self) -> None:
-        """Go on: with a paused run, or from the last checkpoint of one that ended."""
+        """Go on: with a paused run, or from the last checkpoint of one that ended, whose network
+        the engine then holds again, whatever was drawn since."""
         if self.state == "paused":
             self.link.send(Resume())
         elif self.resumable:
             if self.document in self.session.documents:
                 self.session.show_document(self.document)
+            self._told_of_edit = False
             self._send(resume=self.checkpoint)
+            assert self._trained is not None
+            self._tell_of_edit(self._trained.graph, self.session.graph)
 
     def _send(self, resume: str | None) -> None:
         assert self._request is not None
+        self.report = self._trained
         self._request = replace(self._request, resume=resume)
         self._holds, self._trouble = (self.document, self._data), ""
         self._waits = self.link.hello is None

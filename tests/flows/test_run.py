@@ -137,3 +137,27 @@ def test_another_network_in_view_shows_nothing_of_the_run(ready, qtbot):
     assert person.session.graph.name == "cifar_resnet8"
     person.window.run_bar.run_actions["stop"].trigger()
     person.wait(lambda: run.state == "stopped")
+
+
+def test_a_run_resumed_after_an_edit_goes_on_with_its_own_network_and_says_so(
+    ready, tmp_path, qtbot
+):
+    person = ready
+    link, run = person.session.link, person.session.run
+    person.session.new("lenet5")
+    person.train(epochs=50)
+    with qtbot.waitSignal(link.saved):
+        pass
+    trained = run.report
+    person.session.edit("Set", partial(edits.set_params, id="conv1", params={"out_channels": 24}))
+    with qtbot.waitSignal(link.built):  # the run is over: now the edited network is built
+        person.window.run_bar.run_actions["stop"].trigger()
+    assert run.report is person.session.report
+    with qtbot.waitSignal(link.rows_arrived):
+        person.window.run_bar.run_actions["resume"].trigger()
+    assert run.report is trained and "as it was when it began" in person.window.notice.text()
+    person.session.exchange.write("safetensors", tmp_path / "net.safetensors")
+    assert "holds the network of the run" in person.window.notice.text()
+    with qtbot.waitSignal(link.built) as built:  # and again, when it is over
+        person.window.run_bar.run_actions["stop"].trigger()
+    assert built.args[0].params == person.session.report.params
