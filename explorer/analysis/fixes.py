@@ -145,7 +145,7 @@ def _project(graph: Graph, wire: Wire, channels: int, stride: int) -> Graph:
     if len(ends) == 2 and abs(ends[0][1] - ends[1][1]) < 80 and ends[1][0] - ends[0][0] > 320:
         place = (place[0], place[1] - 140.0)  # a way round other cards goes over them
     params = {"out_channels": channels} | ({"stride": stride} if stride > 1 else {})
-    node = Node(names.following("Projection", names_in(graph)), "Projection", params, place)
+    node = Node(KINDS["Projection"].next_id(names_in(graph)), "Projection", params, place)
     return edits.insert(graph, node, wire)
 
 
@@ -250,7 +250,7 @@ def _before(graph: Graph, id: str, kinds: Sequence[tuple[str, Mapping[str, Value
     x, y = graph.nodes[id].position
     for number, (kind, params) in enumerate(kinds):
         place = (x - 130.0 * (len(kinds) - number), y)
-        node = Node(names.following(kind, names_in(graph)), kind, params, place)
+        node = Node(KINDS[kind].next_id(names_in(graph)), kind, params, place)
         graph = edits.insert(graph, node, next(iter(graph.into(id).values())))
     return graph
 
@@ -300,7 +300,7 @@ def _append_head(graph: Graph, count: int, shape: Shape) -> Graph:
     params = {key: count}
     if kind == "ClassifierHead" and not graph.nodes.keys().isdisjoint(("avgpool", "flatten", "fc")):
         params["inline"] = False  # its layers' names are taken
-    node = Node(names.following(kind, names_in(graph)), kind, params, (x + 180.0, y))
+    node = Node(KINDS[kind].next_id(names_in(graph)), kind, params, (x + 180.0, y))
     return edits.insert(graph, node, wire)
 
 

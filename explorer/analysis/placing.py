@@ -41,7 +41,7 @@ def new_node(
     if stem and not stem[0].isdigit():
         id = names.free(stem, taken)
     else:
-        id = names.following(kind, taken)
+        id = KINDS[kind].next_id(taken)
     return Node(id, kind, params, place, inner)
 
 
@@ -96,7 +96,7 @@ def behind_each(graph: Graph, ids: Collection[str], kind: str) -> Graph:
     `ids`; behind a node that feeds nothing comes none."""
     first = {id: graph.out_of(id)[0] for id in ids if graph.out_of(id)}
     graph, places = _make_rooms(graph, first, kind)
-    fresh = dict(zip(first, names.all_following(kind, names_in(graph))))
+    fresh = dict(zip(first, names.numbered(KINDS[kind].stem, names_in(graph))))
     nodes = {new: Node(new, kind, position=places[id]) for id, new in fresh.items()}
     wires = [replace(wire, source=fresh.get(wire.source, wire.source)) for wire in graph.wires]
     wires += [Wire(id, new, KINDS[kind].all_ports[0]) for id, new in fresh.items()]

@@ -1,6 +1,7 @@
 """How a kind of node is declared."""
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 
 from explorer.catalog.inside import Inside
 from explorer.catalog.reach import Reach
+from explorer.graph import names
 from explorer.graph.graph import Shape, Value
 from explorer.text import _
 
@@ -183,6 +185,8 @@ class Kind:
     "output", or a function that tells. extra: bytes for one picture that it keeps beside them
     (masks, indices), as on a GPU in float32.
     numbered: how a stage calls its blocks of this kind, with {i} counting from 0, {n} from 1.
+    begins: how the ids of its nodes begin, as people write in code ("bn"); if it is not said, its name
+    in small letters. searched: what else people call it, in the words of a search.
 
     variadic: any number of inputs, at least two, with the ports a, b, c …
     macs: one fused multiply-add is one MAC; what has no multiplication by a weight has none.
@@ -208,6 +212,8 @@ class Kind:
     keeps: Kept = ()
     extra: Extra | None = None
     numbered: str = "{i}"
+    begins: str = ""
+    searched: str = ""
     expand: Callable[[Settings, Shapes], Inside] | None = None
     written_as: Callable[[Settings], str] | None = None
 
@@ -215,6 +221,20 @@ class Kind:
     def composite(self) -> bool:
         """Made of other kinds."""
         return self.expand is not None
+
+    @cached_property
+    def stem(self) -> str:
+        """How the ids of its nodes begin: "conv" of Conv2d."""
+        if self.begins:
+            return self.begins
+        stem = re.sub(r"2d$", "", self.name).replace("NeXt", "next").replace("LU", "lu")
+        stem = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", stem).lower()
+        last = stem.rpartition("_")[2]
+        return last if last in ("block", "stem", "bottleneck", "pad") else stem
+
+    def next_id(self, taken: Container[str]) -> str:
+        """The first id for a node that differs from all `taken`: conv1, conv2 …"""
+        return next(names.numbered(self.stem, taken))
 
     @cached_property
     def inlines(self) -> bool:

@@ -74,65 +74,14 @@ class Free:
             stem = wanted.rstrip("0123456789")[: LONGEST - 10]
             stem = stem if stem and fault(f"{stem}1") is None else "node"
             if stem not in self._numbers:
-                self._numbers[stem] = _all_numbered(stem, self._taken)
+                self._numbers[stem] = numbered(stem, self._taken)
             name = next(name for name in self._numbers[stem] if name not in self._given)
         self._given.add(name)
         return name
 
 
-def _all_numbered(stem: str, taken: Container[str]) -> Iterator[str]:
+def numbered(stem: str, taken: Container[str]) -> Iterator[str]:
+    """The free names that begin so, one after another: stem1, stem2 …"""
     for number in count(1):
         if f"{stem}{number}" not in taken and not fault(f"{stem}{number}"):
             yield f"{stem}{number}"
-
-
-def following(kind: str, taken: Container[str]) -> str:
-    """The next free id for a node of `kind`: conv1, conv2 … for Conv2d."""
-    return next(all_following(kind, taken))
-
-
-def all_following(kind: str, taken: Container[str]) -> Iterator[str]:
-    """The free ids for nodes of `kind`, one after another."""
-    stem = _STEMS.get(kind)
-    if stem is None:
-        stem = re.sub(r"2d$", "", kind).replace("NeXt", "next").replace("LU", "lu")
-        stem = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", stem).lower()
-        last = stem.rpartition("_")[2]
-        stem = last if last in ("block", "stem", "bottleneck", "pad") else stem
-    return _all_numbered(stem, taken)
-
-
-# What people write in code; what is left out is its name in small letters.
-_STEMS = {
-    "BatchNorm2d": "bn",
-    "GroupNorm": "gn",
-    "LayerNorm2d": "ln",
-    "LayerNorm": "ln",
-    "LocalResponseNorm": "lrn",
-    "MaxPool2d": "maxpool",
-    "AvgPool2d": "avgpool",
-    "AdaptiveAvgPool2d": "avgpool",
-    "AdaptiveMaxPool2d": "maxpool",
-    "Linear": "fc",
-    "ReLU6": "relu",
-    "LeakyReLU": "leaky",
-    "Hardsigmoid": "hsigmoid",
-    "Hardswish": "hswish",
-    "ConvTranspose2d": "convt",
-    "ConvNormAct": "conv",
-    "BasicConv2d": "conv",
-    "ChannelShuffle": "shuffle",
-    "ClassifierHead": "head",
-    "SqueezeExcitation": "se",
-    "InvertedResidual": "inverted",
-    "InvertedResidualV3": "inverted",
-    "FusedMBConv": "mbconv",
-    "ConvNeXtDownsample": "downsample",
-    "ZeroShortcut": "shortcut",
-    "VGGGroup": "convs",
-    "InceptionA": "inception",
-    "InceptionB": "inception",
-    "InceptionC": "inception",
-    "InceptionD": "inception",
-    "InceptionE": "inception",
-}

@@ -7,6 +7,7 @@ import pytest
 
 from explorer.catalog import CATEGORIES, KINDS, Kind, Param
 from explorer.catalog.kind import PORTS, REQUIRED, Registry
+from explorer.graph import names
 
 WANTED = """Conv2d BatchNorm2d ReLU MaxPool2d AvgPool2d AdaptiveAvgPool2d Flatten Linear Dropout Add
     Concat ImageNetStem CifarStem BasicBlock Bottleneck Stage ClassifierHead""".split()
@@ -210,3 +211,41 @@ def test_no_form_shows_the_names_of_files(name):
         assert not re.search(
             r"\dx\d|red$|^(Bn|Se|Num)\b|^Ch\d|^(Inline|First|Expanded|Eps)$", param.called
         )
+
+
+@pytest.mark.parametrize(
+    ("kind", "first"),
+    [
+        ("Conv2d", "conv1"),
+        ("BatchNorm2d", "bn1"),
+        ("ReLU", "relu1"),
+        ("MaxPool2d", "maxpool1"),
+        ("AvgPool2d", "avgpool1"),
+        ("Linear", "fc1"),
+        ("Add", "add1"),
+        ("BasicBlock", "block1"),
+        ("Bottleneck", "bottleneck1"),
+        ("Stage", "stage1"),
+        ("ImageNetStem", "stem1"),
+        ("CifarStem", "stem1"),
+        ("ClassifierHead", "head1"),
+        ("Flatten", "flatten1"),
+        ("ReLU6", "relu1"),
+        ("SiLU", "silu1"),
+        ("ConvNeXtBlock", "block1"),
+        ("DeepStem", "stem1"),
+        ("PreActBottleneck", "bottleneck1"),
+        ("LocalResponseNorm", "lrn1"),
+        ("VGGGroup", "convs1"),
+        ("LayerScale", "layer_scale1"),
+        ("ZeroPad2d", "pad1"),
+    ],
+)
+def test_an_id_follows_from_the_kind(kind, first):
+    assert KINDS[kind].next_id({}) == first
+    assert KINDS[kind].next_id({first}) == first[:-1] + "2"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_gives_an_id(kind):
+    assert names.fault(KINDS[kind].next_id({})) is None

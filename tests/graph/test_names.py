@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.catalog import KINDS
 from explorer.graph import names
 
 
@@ -109,41 +108,3 @@ def test_free_is_free(wanted, others, count):
 def test_free_always_finds_one(wanted):
     found = names.free(wanted, {wanted})
     assert names.fault(found) is None and found != wanted
-
-
-@pytest.mark.parametrize(
-    ("kind", "first"),
-    [
-        ("Conv2d", "conv1"),
-        ("BatchNorm2d", "bn1"),
-        ("ReLU", "relu1"),
-        ("MaxPool2d", "maxpool1"),
-        ("AvgPool2d", "avgpool1"),
-        ("Linear", "fc1"),
-        ("Add", "add1"),
-        ("BasicBlock", "block1"),
-        ("Bottleneck", "bottleneck1"),
-        ("Stage", "stage1"),
-        ("ImageNetStem", "stem1"),
-        ("CifarStem", "stem1"),
-        ("ClassifierHead", "head1"),
-        ("Flatten", "flatten1"),
-        ("ReLU6", "relu1"),
-        ("SiLU", "silu1"),
-        ("ConvNeXtBlock", "block1"),
-        ("DeepStem", "stem1"),
-        ("PreActBottleneck", "bottleneck1"),
-        ("LocalResponseNorm", "lrn1"),
-        ("VGGGroup", "convs1"),
-        ("LayerScale", "layer_scale1"),
-        ("ZeroPad2d", "pad1"),
-    ],
-)
-def test_following(kind, first):
-    assert names.following(kind, {}) == first
-    assert names.following(kind, {first}) == first[:-1] + "2"
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_gives_a_name(kind):
-    assert names.fault(names.following(kind, {})) is None

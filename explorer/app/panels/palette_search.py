@@ -9,67 +9,8 @@ from types import MappingProxyType
 from explorer.app.number import setting_text
 from explorer.app.panels.palette_entries import SECTIONS, Entry
 from explorer.catalog import KINDS, Kind, Param
-from explorer.graph import names
 from explorer.graph.graph import Value
 
-SYNONYMS: Mapping[str, str] = MappingProxyType(
-    {
-        "Conv2d": "convolution convolutional dilated atrous grouped kernel filter",
-        "ConvTranspose2d": "convt deconvolution deconv upconvolution transposed fractionally-strided",
-        "BatchNorm2d": "bn batchnorm normalise",
-        "GroupNorm": "gn instance instancenorm",
-        "LayerNorm2d": "ln layernorm",
-        "LayerNorm": "ln layernorm",
-        "LocalResponseNorm": "lrn",
-        "ReLU": "rectifier non-linearity nonlinearity activation",
-        "LeakyReLU": "lrelu",
-        "SiLU": "swish",
-        "Hardswish": "h-swish hswish",
-        "Hardsigmoid": "h-sigmoid hsigmoid",
-        "Sigmoid": "logistic gate",
-        "Softmax": "probabilities",
-        "MaxPool2d": "maxpool maximum subsampling",
-        "AvgPool2d": "avgpool mean average subsampling",
-        "AdaptiveAvgPool2d": "gap global globalpool average mean",
-        "AdaptiveMaxPool2d": "global globalpool maximum",
-        "Add": "sum plus residual shortcut skip join +",
-        "Multiply": "product times gate scale * ×",
-        "Concat": "concatenate cat stack join",
-        "Chunk": "split",
-        "ChannelShuffle": "permute mix",
-        "Upsample": "resize interpolate nearest bilinear unpool",
-        "ZeroPad2d": "padding border",
-        "ChannelPad": "option-a zeros subsample",
-        "ZeroShortcut": "option-a zeros subsample identity",
-        "Flatten": "vector reshape view",
-        "Linear": "fc dense fully connected mlp",
-        "Dropout": "regularisation regularization",
-        "DropPath": "stochastic depth droppath",
-        "Permute": "transpose nhwc",
-        "LayerScale": "gamma",
-        "Identity": "skip nothing pass shortcut",
-        "Projection": "downsample shortcut 1x1 option-b",
-        "BasicBlock": "residual shortcut skip",
-        "Bottleneck": "residual shortcut skip",
-        "PreActBasicBlock": "residual pre-activation preactivation v2",
-        "PreActBottleneck": "residual pre-activation preactivation v2",
-        "SqueezeExcitation": "se squeeze-and-excitation attention gate channel",
-        "InvertedResidual": "mobilenet mobile depthwise separable linear-bottleneck",
-        "MBConv": "efficientnet mobile depthwise separable",
-        "Fire": "squeezenet squeeze expand",
-        "DenseLayer": "densenet growth",
-        "Transition": "densenet",
-        "ConvNeXtBlock": "convnext depthwise",
-        "ShuffleUnit": "shufflenet",
-        "RegNetBlock": "regnet",
-        "Stage": "layers repeat stack group",
-        "VGGGroup": "convolutions plain",
-        "PatchifyStem": "vit convnext patches",
-        "DeepStem": "resnet-d",
-        "ClassifierHead": "classifier fc",
-    }
-)
-"""What else people call a kind; the words of its own name need no mention."""
 _DEPTHWISE = "dw depthwise separable"
 _CHANNELS = (
     "out_channels",
@@ -174,10 +115,10 @@ def _places(kind_name: str, title: str, section: str, depthwise: bool, doc: str)
         # "MaxPool2d" is found as max pool too, "ConvNeXtBlock" as convnext block.
         parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", kind_name.replace("NeXt", "next"))
         parts = parts.replace("2d", "")
-        short = names.following(kind_name, ()).rstrip("1")  # bn, fc, maxpool
+        short = KINDS[kind_name].stem  # bn, fc, maxpool
         texts = (
             title if depthwise else f"{title} {kind_name} {parts} {short}",
-            _DEPTHWISE if depthwise else SYNONYMS.get(kind_name, ""),
+            _DEPTHWISE if depthwise else kind.searched,
             f"{dict(SECTIONS)[section]} {kind.category}",
             doc,
             " ".join(f"{param.name} {param.doc}" for param in kind.params),

@@ -26,6 +26,7 @@ KINDS.declare(
             "Weighs every channel by a gate that two small layers compute from the channels' means: "
             "x · σ(W₂ ReLU(W₁ pool(x))) (Hu, Shen, Sun 2017, figure 2)."
         ),
+        begins="se",
         title=_("Squeeze & excite"),
         params=(
             Param(
@@ -46,5 +47,6 @@ KINDS.declare(
         ),
         label=lambda p: f"SE {p.squeeze_channels}",
         expand=_squeeze_excitation,
+        searched="se squeeze-and-excitation attention gate channel",
     )
 )

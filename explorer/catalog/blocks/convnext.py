@@ -39,6 +39,7 @@ KINDS.declare(
         params=(LAYER_SCALE, DROP_PATH),
         label=lambda p: "7×7 dw",
         expand=_convnext_block,
+        searched="convnext depthwise",
     )
 )
 
@@ -58,6 +59,7 @@ KINDS.declare(
             "LayerNorm2d and a 2×2 convolution with stride 2 between ConvNeXt's stages (Liu et al. 2022, "
             "section 2.6)."
         ),
+        begins="downsample",
         title=_("ConvNeXt downsample"),
         params=(OUT_CHANNELS,),
         label=lambda p: f"2×2, {p.out_channels}, s2",

@@ -122,6 +122,7 @@ KINDS.declare(
             "Convolution, normalisation, non-linearity in a row, y = a(norm(Wx)); padded so that stride "
             "1 keeps the size (Ioffe and Szegedy 2015, section 3.2)."
         ),
+        begins="conv",
         title=_("Conv + norm + act"),
         params=_params(TORCH_EPS),
         label=_label,
@@ -137,6 +138,7 @@ KINDS.declare(
             "Convolution, BatchNorm2d and ReLU under the names conv, bn and relu: the building brick of "
             "GoogLeNet and Inception (Szegedy et al. 2015)."
         ),
+        begins="conv",
         params=_params(0.001),
         label=_label,
         expand=lambda p, ins: _row(p, ("conv", "bn", "relu")),

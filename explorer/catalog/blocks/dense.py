@@ -34,6 +34,7 @@ KINDS.declare(
         label=lambda p: f"+{p.growth_rate}",
         numbered="denselayer{n}",
         expand=_dense_layer,
+        searched="densenet growth",
     )
 )
 
@@ -66,5 +67,6 @@ KINDS.declare(
         ),
         label=lambda p: f"×{p.compression:g}, s2",
         expand=_transition,
+        searched="densenet",
     )
 )

@@ -27,6 +27,7 @@ KINDS.declare(
             "Global average pooling and one linear layer, a score for each class: W mean(x) + b (Lin, "
             "Chen, Yan 2013, section 3.2)."
         ),
+        begins="head",
         title=_("Pool + linear"),
         params=(
             Param("classes", 10, _("Number of classes of the data."), 1, 1_000_000),
@@ -37,6 +38,7 @@ KINDS.declare(
         ),
         label=lambda p: _("pool + linear"),
         expand=_head,
+        searched="classifier fc",
     )
 )
 

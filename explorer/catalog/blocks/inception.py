@@ -231,6 +231,7 @@ for _letter, _expand, _doc, _params, _label in (
             f"Inception{_letter}",
             "block",
             _doc,
+            begins="inception",
             params=_params,
             title=_("Inception {letter}").format(letter=_letter),
             label=_label,

@@ -89,11 +89,13 @@ KINDS.declare(
             "1×1 up, depthwise 3×3, 1×1 down without a non-linearity, so that nothing is lost in the "
             "narrow part; the shortcut joins the narrow ends (Sandler et al. 2018, MobileNetV2)."
         ),
+        begins="inverted",
         title=_("Inverted residual"),
         params=(OUT_CHANNELS, STRIDE, EXPAND, KERNEL, ACTIVATION),
         presets=((_("Inverted residual"), {"activation": "ReLU6"}),),
         label=_label,
         expand=_inverted_residual,
+        searched="mobilenet mobile depthwise separable linear-bottleneck",
     )
 )
 
@@ -119,6 +121,7 @@ KINDS.declare(
             "The inverted residual with a gate for each channel (Howard et al. 2019, MobileNetV3, figure "
             "4)."
         ),
+        begins="inverted",
         title=_("Inverted residual V3"),
         params=(OUT_CHANNELS, STRIDE, EXPANDED, KERNEL, ACTIVATION, _GATE, EPS, MOMENTUM),
         label=_label,
@@ -150,6 +153,7 @@ KINDS.declare(
         params=(OUT_CHANNELS, STRIDE, EXPAND, KERNEL, _GATE, DROP_PATH, EPS, MOMENTUM),
         label=_label,
         expand=_mbconv,
+        searched="efficientnet mobile depthwise separable",
     )
 )
 
@@ -173,6 +177,7 @@ KINDS.declare(
             "MBConv with one plain 3×3 instead of 1×1 and depthwise 3×3: faster where the channels are "
             "few (Tan and Le 2021, EfficientNetV2, figure 2)."
         ),
+        begins="mbconv",
         title=_("Fused MBConv"),
         params=(OUT_CHANNELS, STRIDE, EXPAND, KERNEL, DROP_PATH, EPS, MOMENTUM),
         label=_label,

@@ -68,6 +68,7 @@ KINDS.declare(
         params=_PARAMS,
         label=lambda p: f"3×3, {p.width}{strided(p)}",
         expand=lambda p, ins: _block(p, ins, ((p.width, 3, p.stride), (p.width, 3, 1))),
+        searched="residual pre-activation preactivation v2",
     )
 )
 
@@ -85,5 +86,6 @@ KINDS.declare(
         expand=lambda p, ins: _block(
             p, ins, ((p.width, 1, 1), (p.width, 3, p.stride), (4 * p.width, 1, 1))
         ),
+        searched="residual pre-activation preactivation v2",
     )
 )

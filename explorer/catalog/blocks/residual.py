@@ -54,6 +54,7 @@ KINDS.declare(
         params=(_OTHER, _STEP, NORM),
         label=lambda p: f"1×1, {p.out_channels}{strided(p)}",
         expand=_projection,
+        searched="downsample shortcut 1x1 option-b",
     )
 )
 
@@ -74,10 +75,12 @@ KINDS.declare(
             "Takes every stride-th number and adds channels of zeros: a shortcut without parameters (He "
             "et al. 2015, option A): drawn dashed."
         ),
+        begins="shortcut",
         title=_("Zero shortcut"),
         params=(_OTHER, _STEP),
         label=lambda p: f"+0, {p.out_channels}{strided(p)}",
         expand=_zero_shortcut,
+        searched="option-a zeros subsample identity",
     )
 )
 
@@ -166,6 +169,7 @@ KINDS.declare(
         label=lambda p: f"3×3, {p.width}{strided(p)}",
         written_as=_named("BasicBlock"),
         expand=_basic_block,
+        searched="residual shortcut skip",
     )
 )
 
@@ -199,6 +203,7 @@ KINDS.declare(
         label=lambda p: f"{p.width} → {4 * p.width}{strided(p)}",
         written_as=_named("Bottleneck"),
         expand=_bottleneck,
+        searched="residual shortcut skip",
     )
 )
 
@@ -244,5 +249,6 @@ KINDS.declare(
         label=lambda p: f"g{p.group_width}, {p.out_channels}{strided(p)}",
         numbered="block{stage}-{i}",
         expand=_regnet_block,
+        searched="regnet",
     )
 )

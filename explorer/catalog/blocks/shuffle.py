@@ -63,5 +63,6 @@ KINDS.declare(
         params=(OUT_CHANNELS, STRIDE),
         label=lambda p: f"{p.out_channels}{strided(p)}",
         expand=_shuffle_unit,
+        searched="shufflenet",
     )
 )

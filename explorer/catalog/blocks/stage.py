@@ -132,5 +132,6 @@ KINDS.declare(
         ),
         label=_label,
         expand=_stage,
+        searched="layers repeat stack group",
     )
 )

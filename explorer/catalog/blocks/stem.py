@@ -101,6 +101,7 @@ KINDS.declare(
         params=(OUT, INLINE),
         label=lambda p: f"Deep 3×3, {p.out_channels}",
         expand=_deep_stem,
+        searched="resnet-d",
     )
 )
 
@@ -130,5 +131,6 @@ KINDS.declare(
         ),
         label=lambda p: f"{p.patch_size}×{p.patch_size}, {p.out_channels}",
         expand=_patchify_stem,
+        searched="vit convnext patches",
     )
 )

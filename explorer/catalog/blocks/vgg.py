@@ -40,6 +40,7 @@ KINDS.declare(
             "Some 3×3 convolutions of equal width, then 2×2 max pooling: two see 5×5, three see 7×7, with "
             "fewer weights than one large window (Simonyan and Zisserman 2014, section 2.3)."
         ),
+        begins="convs",
         title=_("VGG group"),
         params=(
             OUT_CHANNELS,
@@ -51,5 +52,6 @@ KINDS.declare(
         ),
         label=lambda p: f"{p.depth} × 3×3, {p.out_channels}",
         expand=_vgg_group,
+        searched="convolutions plain",
     )
 )

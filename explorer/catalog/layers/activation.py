@@ -1,6 +1,7 @@
 """Non-linearities: functions of every number by itself, and Softmax."""
 
 from collections.abc import Callable
+from typing import Any
 
 from explorer.catalog.kind import KINDS, Argument, Call, Kind, Param, Settings
 from explorer.text import _
@@ -13,6 +14,7 @@ def _activation(
     keeps: str = "input",
     params: tuple[Param, ...] = (),
     arguments: Callable[[Settings], tuple[Argument, ...]] = lambda p: (),
+    **traits: Any,
 ) -> None:
     KINDS.declare(
         Kind(
@@ -24,6 +26,7 @@ def _activation(
             shape=lambda p, ins: ins[0],
             keeps=(keeps,),
             call=lambda p, ins: Call(f"nn.{name}", arguments(p)),
+            **traits,
         )
     )
 
@@ -36,18 +39,22 @@ _activation(
         "layer (Nair and Hinton 2010)."
     ),
     "output",
+    searched="rectifier non-linearity nonlinearity activation",
 )
 _activation(
     "ReLU6",
     "min(max(0, x), 6)",
     _("a ReLU that stays small enough for low precision (Howard et al. 2017, MobileNet)."),
+    begins="relu",
 )
 _activation(
     "LeakyReLU",
     "max(αx, x)",
     _("lets a little of the negative side through, so that no unit dies (Maas, Hannun, Ng 2013)."),
+    begins="leaky",
     params=(Param("negative_slope", 0.01, _("Slope on the negative side (α)."), 0.0, 1.0),),
     arguments=lambda p: (Argument("negative_slope", p.negative_slope, 0.01),),
+    searched="lrelu",
 )
 _activation(
     "GELU",
@@ -64,11 +71,14 @@ _activation(
         "also called swish; the non-linearity of EfficientNet (Elfwing et "
         "al. 2017; Ramachandran et al. 2017)."
     ),
+    searched="swish",
 )
 _activation(
     "Hardswish",
     "x ReLU6(x + 3) / 6",
     _("SiLU from straight pieces, cheap to compute (Howard et al. 2019, MobileNetV3)."),
+    begins="hswish",
+    searched="h-swish hswish",
 )
 _activation(
     "Sigmoid",
@@ -79,11 +89,14 @@ _activation(
         "(Rumelhart, Hinton, Williams 1986)."
     ),
     "output",
+    searched="logistic gate",
 )
 _activation(
     "Hardsigmoid",
     "ReLU6(x + 3) / 6",
     _("Sigmoid from straight pieces (Courbariaux et al. 2015; MobileNetV3)."),
+    begins="hsigmoid",
+    searched="h-sigmoid hsigmoid",
 )
 _activation(
     "Tanh",
@@ -104,5 +117,6 @@ KINDS.declare(
         shape=lambda p, ins: ins[0],
         keeps=("output",),
         call=lambda p, ins: Call("nn.Softmax", (Argument("dim", 1, None),)),
+        searched="probabilities",
     )
 )

@@ -169,6 +169,7 @@ KINDS.declare(
                 Argument("bias", p.bias, True),
             ),
         ),
+        searched="convolution convolutional dilated atrous grouped kernel filter",
     )
 )
 
@@ -250,6 +251,7 @@ KINDS.declare(
             "as a layer. out = (in − 1) × stride − 2 × padding + dilation × (kernel − 1) + "
             "output_padding + 1 (Zeiler et al. 2010; Long, Shelhamer, Darrell 2014)."
         ),
+        begins="convt",
         params=(
             OUT_CHANNELS,
             replace(KERNEL, default=2),
@@ -297,5 +299,6 @@ KINDS.declare(
                 Argument("dilation", p.dilation, 1),
             ),
         ),
+        searched="convt deconvolution deconv upconvolution transposed fractionally-strided",
     )
 )

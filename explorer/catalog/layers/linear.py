@@ -45,6 +45,7 @@ KINDS.declare(
             "Every output is a weighted sum of all inputs: a fully connected layer, Wx + b (Rosenblatt "
             "1958)."
         ),
+        begins="fc",
         params=(
             Param("out_features", 10, _("Length of the vector that comes out."), 1, 1_000_000),
             Param("bias", True, _("Adds a learned number to each output.")),
@@ -74,5 +75,6 @@ KINDS.declare(
                 Argument("bias", p.bias, True),
             ),
         ),
+        searched="fc dense fully connected mlp",
     )
 )

@@ -58,6 +58,7 @@ KINDS.declare(
         label=lambda p: "",
         shape=_add_shape,
         expression=lambda p, names: " + ".join(names),
+        searched="sum plus residual shortcut skip join +",
     )
 )
 
@@ -89,6 +90,7 @@ KINDS.declare(
         shape=_multiply_shape,
         keeps=("input",),
         expression=lambda p, names: " * ".join(names),
+        searched="product times gate scale * ×",
     )
 )
 
@@ -119,6 +121,7 @@ KINDS.declare(
         label=lambda p: _("channels"),
         shape=_concat_shape,
         expression=lambda p, names: f"torch.cat([{', '.join(names)}], 1)",
+        searched="concatenate cat stack join",
     )
 )
 
@@ -151,5 +154,6 @@ KINDS.declare(
             ),
         ),
         expression=lambda p, names: " * ".join(reversed(names)),
+        searched="gamma",
     )
 )

@@ -41,6 +41,7 @@ KINDS.declare(
             "Brings every channel to mean 0 and deviation 1 over the batch, then scales and shifts it "
             "by learned numbers: γ (x − μ) / √(σ² + ε) + β (Ioffe and Szegedy 2015)."
         ),
+        begins="bn",
         params=(
             EPS,
             Param(
@@ -68,6 +69,7 @@ KINDS.declare(
                 Argument("momentum", p.momentum, 0.1),
             ),
         ),
+        searched="bn batchnorm normalise",
     )
 )
 
@@ -103,6 +105,7 @@ KINDS.declare(
             "Normalises groups of channels of each picture by itself, whatever the batch: for small "
             "batches. γ (x − μ) / √(σ² + ε) + β, μ and σ over a group and all places (Wu and He 2018)."
         ),
+        begins="gn",
         params=(
             Param(
                 "num_groups",
@@ -130,6 +133,7 @@ KINDS.declare(
                 Argument("eps", p.eps, 1e-5),
             ),
         ),
+        searched="gn instance instancenorm",
     )
 )
 
@@ -141,6 +145,7 @@ KINDS.declare(
             "LayerNorm over channels: normalises the channels of every place by themselves, γ (x − μ) / "
             "√(σ² + ε) + β (Ba, Kiros, Hinton 2016; on maps as in ConvNeXt, Liu et al. 2022)."
         ),
+        begins="ln",
         title="LayerNorm2d",
         params=(EPS,),
         label=lambda p: "",
@@ -157,6 +162,7 @@ KINDS.declare(
     def forward(self, x):
         return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 ''',
+        searched="ln layernorm",
     )
 )
 
@@ -168,6 +174,7 @@ KINDS.declare(
             "Normalises over the last axis: the features of a vector, or the channels of a map whose "
             "channels Permute has put last (Ba, Kiros, Hinton 2016)."
         ),
+        begins="ln",
         params=(EPS,),
         label=lambda p: "",
         shape=lambda p, ins: ins[0],
@@ -177,6 +184,7 @@ KINDS.declare(
         call=lambda p, ins: Call(
             "nn.LayerNorm", (Argument("normalized_shape", ins[0][-1]), Argument("eps", p.eps, 1e-5))
         ),
+        searched="ln layernorm",
     )
 )
 
@@ -197,6 +205,7 @@ KINDS.declare(
             "Divides every number by the strength of its neighbours among the channels: x / (k + α / n "
             "Σ x²)^β (Krizhevsky et al. 2012, section 3.3)."
         ),
+        begins="lrn",
         params=(
             Param("size", 5, _("How many neighbouring channels count (n)."), 1, 1024),
             Param("alpha", 1e-4, _("How much they count (α)."), 0.0, 1000.0),
@@ -222,5 +231,6 @@ KINDS.declare(
                 Argument("k", p.k, 1.0),
             ),
         ),
+        searched="lrn",
     )
 )

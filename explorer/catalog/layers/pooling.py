@@ -1,5 +1,7 @@
 """Pooling: one number for each window."""
 
+from typing import Any
+
 from explorer.catalog.kind import (
     KINDS,
     Argument,
@@ -84,7 +86,13 @@ def _pool_reach(p: Settings, ins: Shapes, out: Shape) -> tuple[Reach, Reach]:
     return reach(p, ins, out)
 
 
-def _pool(name: str, doc: str, more: tuple[Param, ...] = (), extra: Extra | None = None) -> None:
+def _pool(
+    name: str,
+    doc: str,
+    more: tuple[Param, ...] = (),
+    extra: Extra | None = None,
+    **traits: Any,
+) -> None:
     KINDS.declare(
         Kind(
             name,
@@ -102,6 +110,7 @@ def _pool(name: str, doc: str, more: tuple[Param, ...] = (), extra: Extra | None
             reach=_pool_reach,
             keeps=("input",),
             extra=extra,
+            **traits,
             call=lambda p, ins: Call(
                 f"nn.{name}",
                 (
@@ -129,11 +138,14 @@ _pool(
         "Keeps the largest value of each window: the pattern was there, no matter "
         "exactly where (Riesenhuber and Poggio 1999)."
     ),
+    begins="maxpool",
     extra=_indices,
+    searched="maxpool maximum subsampling",
 )
 _pool(
     "AvgPool2d",
     _("Takes the mean of each window (LeCun et al. 1998)."),
+    begins="avgpool",
     more=(
         Param(
             "count_include_pad",
@@ -142,6 +154,7 @@ _pool(
             title=_("Count padding"),
         ),
     ),
+    searched="avgpool mean average subsampling",
 )
 
 
@@ -150,7 +163,13 @@ def _adaptive_reach(p: Settings, ins: Shapes, out: Shape) -> tuple[Reach, Reach]
     return vertical, horizontal
 
 
-def _adaptive(name: str, doc: str, keeps: Kept = ("input",), extra: Extra | None = None) -> None:
+def _adaptive(
+    name: str,
+    doc: str,
+    keeps: Kept = ("input",),
+    extra: Extra | None = None,
+    **traits: Any,
+) -> None:
     KINDS.declare(
         Kind(
             name,
@@ -173,6 +192,7 @@ def _adaptive(name: str, doc: str, keeps: Kept = ("input",), extra: Extra | None
             keeps=keeps,
             extra=extra,
             call=lambda p, ins: Call(f"nn.{name}", (Argument("output_size", p.output_size),)),
+            **traits,
         )
     )
 
@@ -183,8 +203,10 @@ _adaptive(
         "Averages each map down to a fixed size, whatever comes in; size "
         "1 is global average pooling (Lin, Chen, Yan 2013)."
     ),
+    begins="avgpool",
     # To 1×1 it is a mean, whose gradient needs no input (ATen, AdaptiveAveragePooling.cpp).
     keeps=lambda p, ins, out: () if out[1:] == (1, 1) else ("input",),
+    searched="gap global globalpool average mean",
 )
 _adaptive(
     "AdaptiveMaxPool2d",
@@ -192,5 +214,7 @@ _adaptive(
         "Takes the largest values of each map down to a fixed size, "
         "whatever comes in; size 1 is global max pooling (Oquab et al. 2015)."
     ),
+    begins="maxpool",
     extra=_indices,
+    searched="global globalpool maximum",
 )

@@ -21,6 +21,7 @@ KINDS.declare(
         shape=lambda p, ins: (prod(ins[0]),),
         reach=lambda p, ins, out: (WHOLE if prod(ins[0][1:]) > 1 else SAME_PLACE,) * 2,
         call=lambda p, ins: Call("nn.Flatten"),
+        searched="vector reshape view",
     )
 )
 
@@ -37,6 +38,7 @@ KINDS.declare(
         shape=lambda p, ins: ins[0],
         extra=lambda p, ins, out: prod(out) if 0 < p.p < 1 else 0,
         call=lambda p, ins: Call("nn.Dropout", (Argument("p", p.p),)),
+        searched="regularisation regularization",
     )
 )
 
@@ -66,6 +68,7 @@ KINDS.declare(
         kept = x.new_empty((len(x), *(1,) * (x.dim() - 1))).bernoulli_(1 - self.p)
         return x * (kept / (1 - self.p))
 ''',
+        searched="stochastic depth droppath",
     )
 )
 
@@ -80,6 +83,7 @@ KINDS.declare(
         label=lambda p: "",
         shape=lambda p, ins: ins[0],
         call=lambda p, ins: Call("nn.Identity"),
+        searched="skip nothing pass shortcut",
     )
 )
 
@@ -131,6 +135,7 @@ KINDS.declare(
             "nn.Upsample",
             (Argument("scale_factor", p.scale_factor, None), Argument("mode", p.mode, "nearest")),
         ),
+        searched="resize interpolate nearest bilinear unpool",
     )
 )
 
@@ -167,6 +172,7 @@ KINDS.declare(
         call=lambda p, ins: Call(
             "nn.ZeroPad2d", (Argument("padding", (p.left, p.right, p.top, p.bottom)),)
         ),
+        searched="padding border",
     )
 )
 
@@ -197,6 +203,7 @@ KINDS.declare(
         call=lambda p, ins: Call(
             "nn.ZeroPad3d", (Argument("padding", (0, 0, 0, 0, p.before, p.behind)),)
         ),
+        searched="option-a zeros subsample",
     )
 )
 
@@ -226,10 +233,12 @@ KINDS.declare(
             "Mixes the channels of groups, so that the next grouped convolution sees all of them: "
             "channel g × n + i goes to i × groups + g (Zhang et al. 2017, ShuffleNet)."
         ),
+        begins="shuffle",
         params=(Param("groups", 2, _("How many groups are mixed."), 1, 65_536),),
         label=lambda p: f"g{p.groups}",
         shape=lambda p, ins: _parted(p.groups, "groups", "ChannelShuffle", ins),
         call=lambda p, ins: Call("nn.ChannelShuffle", (Argument("groups", p.groups),)),
+        searched="permute mix",
     )
 )
 
@@ -263,6 +272,7 @@ KINDS.declare(
         label=lambda p: f"{p.index + 1} / {p.chunks}",
         shape=_chunk_shape,
         expression=lambda p, names: f"{names[0]}.chunk({p.chunks}, 1)[{p.index}]",
+        searched="split",
     )
 )
 
@@ -306,5 +316,6 @@ KINDS.declare(
     def forward(self, x):
         return x.permute(self.dims)
 ''',
+        searched="transpose nhwc",
     )
 )

@@ -6,7 +6,6 @@ from explorer.analysis.layout import card_size
 from explorer.app import theme
 from explorer.app.canvas.words import fitted
 from explorer.catalog import KINDS
-from explorer.graph import names
 
 EDGES = 24  # of a card's words: twelve pixels on each side
 
@@ -17,7 +16,7 @@ def test_words_of_a_new_card_are_not_cut(name, qapp):
     kind = KINDS[name]
     join = kind.category == "merge" and not kind.composite
     room = card_size(name)[0] - (10 if join else EDGES)
-    id = names.following(name, ())
+    id = KINDS[name].next_id(())
     label = kind.label(kind.settings({})) if kind.label else ""
     lines = (
         [(theme.sans(12, True), name), (theme.sans(10), id)]

@@ -13,7 +13,7 @@ from explorer.app.own_blocks import folder
 from explorer.app.panels.palette import MIME, Palette
 from explorer.app.panels.palette_entries import COMMON, entries
 from explorer.app.panels.palette_rows import ALL, FEW, FOLDED, ROW, Heading
-from explorer.app.panels.palette_search import SYNONYMS, matching
+from explorer.app.panels.palette_search import matching
 from explorer.catalog import KINDS, templates
 
 
@@ -104,7 +104,6 @@ def test_common_kinds_come_first_and_the_rest_by_a_click(palette, qtbot):
 
 
 def test_what_is_said_of_kinds_is_said_of_kinds_that_are():
-    assert SYNONYMS.keys() <= KINDS.keys()
     assert set(COMMON) <= KINDS.keys()
 
 
