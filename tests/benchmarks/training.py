@@ -25,10 +25,10 @@ from explorer.catalog import templates
 from explorer.catalog.datasets import FASHION_MNIST
 from explorer.engine import data, device, job, probes, service, training
 from explorer.engine.model import build
-from explorer.engine.recipe import MOMENTUM, Recipe
 from explorer.engine.stream import Answers
 from explorer.graph import file
 from explorer.protocol import Decoder
+from explorer.runs.recipe import MOMENTUM, Recipe
 
 
 class ByHand:

@@ -7,8 +7,8 @@ from explorer.catalog import KINDS
 from explorer.catalog.datasets import FASHION_MNIST
 from explorer.engine import data, mode
 from explorer.engine.model import build
-from explorer.engine.recipe import Recipe
 from explorer.engine.training import choose
+from explorer.runs.recipe import Recipe
 
 CPU = torch.device("cpu")
 
