@@ -25,7 +25,7 @@ def test_a_request_names_what_it_wants_to_differ():
     ],
 )
 def test_figures_out_of_range_are_refused(wrong):
-    with pytest.raises(RecipeError, match="allowed|must be"):
+    with pytest.raises(RecipeError, match=r"allowed|must be"):
         Recipe.of(wrong)
 
 
