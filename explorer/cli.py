@@ -194,7 +194,9 @@ def _parser() -> argparse.ArgumentParser:
         "--epochs", type=_count, default=5, help=_("passes over the data (%(default)s)")
     )
     found.add_argument("--device", default="auto", help=_("auto, cpu, cuda:0, mps, xpu:0"))
-    found.add_argument("--seed", type=int, default=0, help=_("of weights and order (%(default)s)"))
+    found.add_argument(
+        "--seed", type=_seed, default=0, help=_("of weights and order (%(default)s)")
+    )
     found.add_argument(
         "--out", type=Path, help=_("folder for weights, metrics and graph (runs/NAME)")
     )
@@ -458,6 +460,7 @@ def _train(given: argparse.Namespace) -> int:
         return 1
     from explorer.engine.failure import EngineError
     from explorer.engine.training import train
+    from explorer.runs.recipe import RecipeError
     from explorer.terminal import TrainingBar
 
     folder = given.out or Path("runs") / graph.name
@@ -465,7 +468,7 @@ def _train(given: argparse.Namespace) -> int:
         result = train(
             graph, data.name, given.epochs, given.device, given.seed, folder, TrainingBar()
         )
-    except EngineError as error:
+    except (EngineError, RecipeError) as error:
         raise UsageError(str(error)) from None
     except KeyboardInterrupt:
         print(_("\nstopped; nothing was written"), file=sys.stderr)

@@ -65,7 +65,7 @@ def names(*rooms: str) -> list[str]:
 
 
 def test_the_core_loads_neither_torch_nor_qt():
-    found = loaded(*names("text", "resource", "graph", "catalog", "analysis", "cli"))
+    found = loaded(*names("text", "resource", "graph", "catalog", "analysis", "runs", "cli"))
     assert not found & {"torch", "PySide6", "pyqtgraph", "numpy"}
     assert not loaded("explorer.protocol") & {"torch", "PySide6", "pyqtgraph"}
 

@@ -10,6 +10,7 @@ from explorer.analysis.memory import BATCH, Forecast, forecast, largest_batch, r
 from explorer.analysis.memory_table import bytes_text
 from explorer.analysis.report import Report
 from explorer.protocol.messages import Modes, Rows
+from explorer.runs.recipe import AUTO, FIELDS
 from explorer.text import _
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 BUDGET = 3e-3  # s; what one go may take
 PAUSE = 60  # ms of quiet before the network is looked at
-MOST = 65_536  # pictures that a run may have in a batch
-AUTO = "auto"
 
 
 class Place(NamedTuple):
@@ -84,7 +83,8 @@ class Memory(QObject):
 
     @property
     def _most(self) -> int:
-        return min(MOST, self._session.data.train or MOST)
+        most = int(FIELDS["batch_size"].high or 0)
+        return min(most, self._session.data.train or most)
 
     @property
     def precision(self) -> str:

@@ -11,7 +11,8 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QByteArray, QSettings
 
-from explorer.app import folders, recipe
+from explorer.app import folders
+from explorer.runs.recipe import sound
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -130,7 +131,7 @@ def _joined(words: frozenset[Any]) -> str:
 
 
 def _figures(stored: object) -> Mapping[str, float | None]:
-    return recipe.sound(json.loads(_text(stored)))
+    return sound(json.loads(_text(stored)))
 
 
 NOTHING: frozenset[str] = frozenset()
@@ -159,4 +160,4 @@ DEVICE = Setting("engine/device", "auto", _text)
 RECIPE = Setting[Mapping[str, float | None]](
     "run/recipe", {}, _figures, lambda figures: json.dumps(dict(figures))
 )
-"""What a run is made with, by the names of `recipe.FIGURES`."""
+"""What a run is made with, by the names of `REMEMBERED`."""

@@ -52,7 +52,9 @@ class Param:
     values; low and high are inclusive.
 
     pair: two numbers, (height, width), may stand for one. words: what may stand there instead of a
-    number. of: the blocks of a stage that read it; those of all blocks, if empty.
+    number. of: the blocks of a stage that read it; those of all blocks, if empty. step: what the
+    arrows of its field add, 0 for what suits its kind of number. absent: what a person reads where
+    there is no value (None), which is then allowed; the default is a value that suits.
     """
 
     name: str
@@ -66,6 +68,8 @@ class Param:
     pair: bool = False
     words: tuple[str, ...] = ()
     of: tuple[str, ...] = ()
+    step: float = 0
+    absent: str = ""
 
     @property
     def called(self) -> str:
@@ -82,6 +86,8 @@ class Param:
 
     def fault(self, value: object) -> str | None:
         """Why `value` cannot be taken, in words that follow the parameter's name; or None."""
+        if value is None and self.absent:
+            return None
         wanted = type(self.default)
         if self.choices:
             if value in self.choices:

@@ -4,6 +4,7 @@ import torch
 
 from explorer.graph.file import FileError
 from explorer.protocol.codec import MessageError
+from explorer.runs.recipe import RecipeError
 from explorer.text import _
 
 
@@ -35,7 +36,7 @@ def device_lost(fault: BaseException) -> bool:
 
 def sentence(fault: BaseException) -> str:
     """One sentence about `fault`, and what to do about it where that is known."""
-    if isinstance(fault, EngineError | FileError | MessageError):
+    if isinstance(fault, EngineError | FileError | MessageError | RecipeError):
         return str(fault)
     if out_of_memory(fault):
         return _(

@@ -14,13 +14,13 @@ from explorer.engine import checkpoint, data, device, results
 from explorer.engine.budget import Budget
 from explorer.engine.checkpoint import FORMAT, VERSION, Checkpoint, path_of
 from explorer.engine.failure import EngineError
-from explorer.engine.mode import AUTO, MODES, sound
+from explorer.engine.mode import MODES, sound
 from explorer.engine.model import build
-from explorer.engine.recipe import Recipe
 from explorer.engine.training import COLUMNS, Rows, Run, Validated, choose
 from explorer.graph import file
 from explorer.protocol import messages
 from explorer.protocol.messages import Failed, Message, Modes, Saved, State, Train
+from explorer.runs.recipe import AUTO, Recipe
 from explorer.text import _
 
 DISPLAY_SECONDS = 0.05

@@ -13,8 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from explorer.engine.device import synchronise
-from explorer.engine.failure import EngineError, out_of_memory
-from explorer.text import _
+from explorer.engine.failure import out_of_memory
 
 SECONDS = 2.0
 """About how long all modes together are measured."""
@@ -53,7 +52,6 @@ class Mode:
             return logits.float()
 
 
-AUTO = "auto"
 MODES = MappingProxyType(
     {
         mode.name: mode
@@ -65,16 +63,6 @@ MODES = MappingProxyType(
     }
 )
 PLAIN = MODES["float32"]
-
-
-def check(name: str) -> None:
-    """Raises EngineError if `name` is neither a mode nor "auto"."""
-    if name != AUTO and name not in MODES:
-        raise EngineError(
-            _("There is no mode “{name}”; there are: {names}.").format(
-                name=name, names=", ".join([AUTO, *MODES])
-            )
-        )
 
 
 def sound(device: torch.device) -> list[Mode]:

@@ -16,12 +16,12 @@ from explorer.catalog.datasets import DATASETS
 from explorer.engine import checkpoint, data, device, results
 from explorer.engine.data import Pictures
 from explorer.engine.failure import EngineError
-from explorer.engine.mode import AUTO, MODES, measure, sound
+from explorer.engine.mode import MODES, measure, sound
 from explorer.engine.model import Model, build
 from explorer.engine.occupancy import Peak
-from explorer.engine.recipe import MOMENTUM, Recipe
 from explorer.engine.validation import Score, validate
 from explorer.graph.graph import Graph
+from explorer.runs.recipe import AUTO, MOMENTUM, Recipe
 from explorer.text import _
 
 COLUMNS = ("step", "epoch", "loss", "accuracy", "learning_rate")

@@ -2,9 +2,10 @@
 
 import pytest
 
-from explorer.app import recipe, settings
+from explorer.app import settings
 from explorer.app.session import Session
 from explorer.app.window import Window
+from explorer.runs.recipe import FIELDS
 
 TABLE = {
     setting.key: setting
@@ -51,7 +52,7 @@ def test_whatever_stands_in_the_file_there_is_a_value_of_the_type(qapp, text):
     for key, setting in TABLE.items():
         assert type(setting.get()) is type(setting.default), key
     figures = settings.RECIPE.get()
-    assert all(recipe.FIGURES[name].takes(value) for name, value in figures.items())
+    assert not any(FIELDS[name].fault(value) for name, value in figures.items())
 
 
 @pytest.mark.parametrize("text", DAMAGE)

@@ -34,7 +34,7 @@ from explorer.analysis.source import class_name, source
 from explorer.catalog import templates
 from explorer.engine import device as devices
 from explorer.engine.mode import MODES, Mode
-from explorer.engine.recipe import MOMENTUM
+from explorer.runs.recipe import MOMENTUM
 
 NETWORKS = ("resnet18", "resnet34", "resnet50", "vgg16", "cifar_resnet56")
 MODE = {"float32": MODES["float32"], "bfloat16": MODES["bfloat16 channels-last"]}

@@ -25,13 +25,13 @@ from explorer.catalog import templates
 from explorer.catalog.datasets import FASHION_MNIST
 from explorer.engine import budget, data, device, job, service, training
 from explorer.engine.model import build
-from explorer.engine.recipe import MOMENTUM, Recipe
 from explorer.engine.stream import Answers
 from explorer.graph import file
 from explorer.protocol.codec import decode
 from explorer.protocol.frames import Decoder
 from explorer.protocol.looks import all_of
 from explorer.protocol.messages import Failed, Message, Quit, Rows, Seen, Taken, Train
+from explorer.runs.recipe import MOMENTUM, Recipe
 
 
 class ByHand:

@@ -4,8 +4,8 @@ import pytest
 
 from explorer.catalog import templates
 from explorer.catalog.datasets import FASHION_MNIST
-from explorer.engine.recipe import Recipe
 from explorer.engine.training import Run, prepare
+from explorer.runs.recipe import Recipe
 
 pytestmark = pytest.mark.campaign
 

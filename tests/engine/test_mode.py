@@ -7,8 +7,8 @@ from explorer.catalog import KINDS
 from explorer.catalog.datasets import FASHION_MNIST
 from explorer.engine import data, mode
 from explorer.engine.model import build
-from explorer.engine.recipe import Recipe
 from explorer.engine.training import choose
+from explorer.runs.recipe import AUTO, MODES, Recipe
 
 CPU = torch.device("cpu")
 
@@ -67,3 +67,7 @@ def test_every_kind_computes_the_same_in_every_mode(around, name):
         most = 0.1 if each.half else 1e-4
         assert (logits - found[0][0]).norm() <= most * found[0][0].norm(), each
         assert (gradient - found[0][1]).norm() <= 4 * most * found[0][1].norm() + 1e-5, each
+
+
+def test_every_mode_of_a_recipe_is_one_that_the_engine_has():
+    assert (AUTO, *mode.MODES) == MODES

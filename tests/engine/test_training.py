@@ -15,9 +15,9 @@ from explorer.engine.failure import EngineError
 from explorer.engine.mode import sound
 from explorer.engine.model import build
 from explorer.engine.probes.probe import Probe
-from explorer.engine.recipe import Recipe
 from explorer.engine.training import Run, train
 from explorer.protocol.looks import all_of
+from explorer.runs.recipe import Recipe
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(epochs=3, batch_size=32, learning_rate=0.05, mode="float32", limit=256)

@@ -20,11 +20,10 @@ from explorer.app.panels.run_settings import RunSettings
 from explorer.app.panels.settings_menu import SettingsMenu
 from explorer.catalog.datasets import PICTURES
 from explorer.protocol.messages import Device, Modes, Rows
+from explorer.runs.recipe import AUTO, MODES
 from explorer.text import _
 
-AUTO = "auto"
 NARROW = 76  # pixels that each choice keeps
-MODES = (AUTO, "float32", "float32 channels-last", "bfloat16 channels-last")
 # What can be asked for in each state; in all others a run can be started.
 _ALLOWED = {
     "measuring": ("stop",),

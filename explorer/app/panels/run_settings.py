@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QFrame, QLabel, QSpin
 
 from explorer.app import style
 from explorer.app.panels.out_of_range import OutOfRange
-from explorer.app.recipe import FIGURES, Figure, sound
+from explorer.catalog import Param
+from explorer.runs.recipe import FIELDS, REMEMBERED, sound
 from explorer.text import _
 
 
@@ -28,23 +29,26 @@ class _Decimal(OutOfRange, QDoubleSpinBox):
 
 
 Box = _Whole | _Decimal
+_DECIMALS = 6
 
 
-def _whole(figure: Figure) -> Box:
-    box = _Whole()
-    box.setGroupSeparatorShown(True)
-    box.setRange(int(figure.low), int(figure.high))
-    box.setSingleStep(int(figure.step))
-    box.setValue(int(figure.default))
-    return box
-
-
-def _decimal(figure: Figure) -> Box:
-    box = _Decimal()
-    box.setDecimals(figure.decimals)
-    box.setRange(figure.low, figure.high)
-    box.setSingleStep(figure.step)
-    box.setValue(figure.default)
+def _box(param: Param) -> Box:
+    """The field of a number; what stands below those that there can be is none."""
+    assert param.low is not None and param.high is not None  # a number's are declared
+    box: Box
+    if isinstance(param.default, int):
+        box = _Whole()
+        box.setGroupSeparatorShown(True)
+        box.setRange(int(param.low), int(param.high))
+        box.setSingleStep(int(param.step) or 1)
+        box.setValue(param.default)
+    else:
+        assert isinstance(param.default, float)
+        box = _Decimal()
+        box.setDecimals(_DECIMALS)
+        box.setRange(0 if param.absent else param.low, param.high)
+        box.setSingleStep(param.step)
+        box.setValue(0 if param.absent else param.default)
     return box
 
 
@@ -66,12 +70,13 @@ class RunSettings(QWidget):
         form.setVerticalSpacing(8)
         self.boxes: dict[str, Box] = {}
         self.reasons: dict[str, QLabel] = {}
-        for name, figure in FIGURES.items():
-            box = self._box(figure)
+        for name in REMEMBERED:
+            param = FIELDS[name]
+            box = self._field(param)
             box.valueChanged.connect(lambda _value: self.figures_changed.emit(self.figures()))
-            label = QLabel(figure.title)
+            label = QLabel(param.called)
             label.setProperty("role", "muted")
-            label.setToolTip(figure.doc)
+            label.setToolTip(param.doc)
             form.addRow(label, box)
             reason = self.reasons[name] = QLabel()
             reason.setProperty("role", "problem")
@@ -81,14 +86,13 @@ class RunSettings(QWidget):
             box.faulted.connect(partial(self._tell, name))
             self.boxes[name] = box
 
-    def _box(self, figure: Figure) -> Box:
-        box = _decimal(figure) if figure.decimals else _whole(figure)
-        if figure.unit:
-            box.setSuffix(f" {figure.unit}")
-        if figure.automatic:
-            box.setSpecialValueText(_("automatic"))
-        box.setToolTip(figure.doc)
-        box.setStatusTip(figure.doc)
+    def _field(self, param: Param) -> Box:
+        box = _box(param)
+        if param.unit:
+            box.setSuffix(f" {param.unit}")
+        box.setSpecialValueText(param.absent)
+        box.setToolTip(param.doc)
+        box.setStatusTip(param.doc)
         box.setMinimumWidth(144)
         style.indent(box)
         box.watch_range()
@@ -98,7 +102,7 @@ class RunSettings(QWidget):
         """Say under its field why what stands in it cannot be taken; nothing, if it can."""
         label, box = self.reasons[name], self.boxes[name]
         label.setText(
-            _("{name} {reason}").format(name=FIGURES[name].title, reason=why) if why else ""
+            _("{name} {reason}").format(name=FIELDS[name].called, reason=why) if why else ""
         )
         self._form.setRowVisible(label, bool(why))
         box.setProperty("problem", bool(why))
@@ -124,10 +128,10 @@ class RunSettings(QWidget):
         return {name: self._figure(name) for name in self.boxes}
 
     def _figure(self, name: str) -> float | None:
-        box, decimals = self.boxes[name], FIGURES[name].decimals
+        box = self.boxes[name]
         if box.specialValueText() and box.value() == box.minimum():
             return None
-        return round(box.value(), decimals) if decimals else box.value()
+        return round(box.value(), _DECIMALS)
 
     def set_figures(self, figures: Mapping[str, float | None]) -> None:
         """Shows these figures; names and values that there are none of are passed over."""

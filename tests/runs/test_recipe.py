@@ -2,8 +2,7 @@
 
 import pytest
 
-from explorer.engine.failure import EngineError
-from explorer.engine.recipe import Recipe
+from explorer.runs.recipe import Recipe, RecipeError
 
 
 def test_a_request_names_what_it_wants_to_differ():
@@ -26,7 +25,7 @@ def test_a_request_names_what_it_wants_to_differ():
     ],
 )
 def test_figures_out_of_range_are_refused(wrong):
-    with pytest.raises(EngineError, match=r"allowed|there are"):
+    with pytest.raises(RecipeError, match=r"allowed|must be"):
         Recipe.of(wrong)
 
 
