@@ -9,17 +9,20 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from explorer import __version__
-from explorer.catalog import check, templates
+from explorer.catalog import Param, check, templates
 from explorer.catalog.datasets import DATASETS, DataSet
 from explorer.catalog.layers import text_of
 from explorer.export import FORMS, TABLES, ExportError
 from explorer.graph.file import LARGEST_SIDE, SUFFIX, FileError, replace_bytes
 from explorer.graph.graph import Graph, Shape
+from explorer.runs.recipe import FIELDS, Recipe, RecipeError
 from explorer.text import _
 
 if TYPE_CHECKING:
@@ -190,13 +193,14 @@ def _parser() -> argparse.ArgumentParser:
     found.add_argument(
         "--data", choices=DATASETS, default="fashion-mnist", help=_("data set (%(default)s)")
     )
-    found.add_argument(
-        "--epochs", type=_count, default=5, help=_("passes over the data (%(default)s)")
-    )
     found.add_argument("--device", default="auto", help=_("auto, cpu, cuda:0, mps, xpu:0"))
-    found.add_argument(
-        "--seed", type=_seed, default=0, help=_("of weights and order (%(default)s)")
-    )
+    for name, field in FIELDS.items():
+        found.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=partial(_figure, field),
+            metavar=name.upper(),
+            help=f"{field.doc} ({field.absent or field.default})".replace("%", "%%"),
+        )
     found.add_argument(
         "--out", type=Path, help=_("folder for weights, metrics and graph (runs/NAME)")
     )
@@ -265,7 +269,12 @@ def _parser() -> argparse.ArgumentParser:
             "template, or drawn ones)"
         ),
     )
-    weights.add_argument("--seed", action=_Told, type=_seed, help=_("draw the weights from it (0)"))
+    weights.add_argument(
+        "--seed",
+        action=_Told,
+        type=partial(_figure, FIELDS["seed"]),
+        help=_("draw the weights from it (0)"),
+    )
     found.add_argument_group(_("table")).add_argument(
         "--format",
         action=_Told,
@@ -323,12 +332,15 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _seed(text: str) -> int:
-    if not text.isdecimal() or len(text) > 10 or int(text) >= 2**31:
-        raise argparse.ArgumentTypeError(
-            _("{text!r}; allowed: 0 to {most}").format(text=text[:40], most=2**31 - 1)
-        )
-    return int(text)
+def _figure(field: Param, text: str) -> object:
+    """A figure of the recipe as the command line gives it."""
+    value: object = text
+    if not field.choices:
+        with suppress(ValueError):
+            value = (int if type(field.default) is int else float)(text)
+    if reason := field.fault(value):
+        raise argparse.ArgumentTypeError(reason)
+    return value
 
 
 def _number(text: str) -> float:
@@ -460,13 +472,12 @@ def _train(given: argparse.Namespace) -> int:
         return 1
     from explorer.engine.failure import EngineError
     from explorer.engine.training import train
-    from explorer.runs.recipe import RecipeError
     from explorer.terminal import TrainingBar
 
     folder = given.out or Path("runs") / graph.name
     try:
         result = train(
-            graph, data.name, given.epochs, given.device, given.seed, folder, TrainingBar()
+            graph, data.name, Recipe.of(vars(given)), given.device, folder, TrainingBar()
         )
     except (EngineError, RecipeError) as error:
         raise UsageError(str(error)) from None

@@ -112,8 +112,11 @@ class Param:
             return None
         assert self.low is not None and self.high is not None  # a number's are declared
         if not all(self.low <= number <= self.high for number in numbers):
-            return _("is {value}; allowed: {low:g} to {high:g}").format(
-                value=_shown(value), low=self.low, high=self.high
+            low, high = (
+                f"{end:g}" if type(end) is float else str(end) for end in (self.low, self.high)
+            )
+            return _("is {value}; allowed: {low} to {high}").format(
+                value=_shown(value), low=low, high=high
             )
         return None
 

@@ -24,6 +24,7 @@ from explorer.graph.graph import Graph
 from explorer.runs.recipe import AUTO, MOMENTUM, Recipe
 from explorer.text import _
 
+DEFAULT = Recipe()
 COLUMNS = ("step", "epoch", "loss", "accuracy", "learning_rate")
 GRADIENT_SECONDS, GRADIENT_ROWS = 0.25, 400
 """Gradient rows are this far apart at the least, and about this many in a run at the most."""
@@ -361,13 +362,10 @@ class Result:
 def train(
     graph: Graph,
     data_name: str = "fashion-mnist",
-    epochs: int | None = None,
+    recipe: Recipe = DEFAULT,
     device_name: str = "auto",
-    seed: int = 0,
     out: Path | None = None,
     progress: Callable[[Run, Validated | None], None] | None = None,
-    limit: int | None = None,
-    mode: str = AUTO,
 ) -> Result:
     """Trains `graph` to the end, as `cnn-explorer train` does.
 
@@ -378,7 +376,6 @@ def train(
     if out is not None:
         results.check(out)
     device.settle_threads()
-    recipe = Recipe.of({"epochs": epochs, "seed": seed, "limit": limit, "mode": mode})
     model, pictures = prepare(graph, data_name, device_name, recipe)
     if recipe.mode == AUTO or MODES[recipe.mode] not in sound(model.device):
         *_, measured = choose(model, pictures, recipe)

@@ -178,11 +178,9 @@ def test_train_does_it_all(tiny, tmp_path):
     shown = []
     result = train(
         tiny(),
-        epochs=2,
+        recipe=Recipe(epochs=2, limit=256, mode="float32"),
         device_name="cpu",
         out=tmp_path,
-        limit=256,
-        mode="float32",
         progress=lambda run, validated: shown.append((run.step, validated)),
     )
     assert result.steps == 4 and 0 <= result.accuracy <= 1

@@ -11,6 +11,7 @@ from torch import nn
 
 from explorer.engine import weights
 from explorer.engine.failure import EngineError
+from explorer.runs.recipe import Recipe
 
 STATE = {"conv.weight": torch.randn(4, 3, 3, 3), "conv.bias": torch.randn(4)}
 
@@ -50,7 +51,8 @@ def test_a_safetensors_file_under_any_name(tmp_path):
 def test_a_checkpoint_of_a_run_gives_its_network_alone(tmp_path, tiny):
     from explorer.engine.training import train
 
-    train(tiny(), epochs=1, device_name="cpu", out=tmp_path, limit=64, mode="float32")
+    recipe = Recipe(epochs=1, limit=64, mode="float32")
+    train(tiny(), recipe=recipe, device_name="cpu", out=tmp_path)
     read = weights.read(tmp_path / "weights.safetensors")
     assert read.about["data"] == "fashion-mnist" and "conv1.weight" in read.tensors
 
