@@ -97,7 +97,8 @@ def test_what_this_parameter_does_not_take(tmp_path, kind, param):
         assert "true or false" in refused(tmp_path, kind, param, 1)
         return
     refused(tmp_path, kind, param, True)
-    allowed = f"allowed: {param.low:g} to {param.high:g}"
+    low, high = (f"{end:g}" if type(end) is float else end for end in (param.low, param.high))
+    allowed = f"allowed: {low} to {high}"
     wrong = [param.low - 1, param.high + 1, -1, -(10**30), 10**30]
     for value in wrong + [[value, int(param.low)] for value in wrong if param.pair]:
         assert allowed in refused(tmp_path, kind, param, value)
