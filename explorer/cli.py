@@ -339,7 +339,7 @@ def _figure(field: Param, text: str) -> object:
         with suppress(ValueError):
             value = (int if type(field.default) is int else float)(text)
     if reason := field.fault(value):
-        raise argparse.ArgumentTypeError(reason)
+        raise argparse.ArgumentTypeError(_("it {reason}").format(reason=reason))
     return value
 
 

@@ -22,18 +22,17 @@ class Command(Generic[Owner]):
 
     words: as in a menu, with its mnemonic; `{label}` in them stands for `label`. keys: the shortcut,
     or several. run: what it does; it takes what the command belongs to. can: whether it can be done
-    now. label: what it would act on. made: the action that Qt has made for it, which does it
-    already. chosen: whether it is the one of a choice that holds at the start.
+    now. label: what it would act on. chosen: whether it is the one of a choice that holds at the
+    start.
     """
 
     id: str
     words: str
     keys: Keys
     tip: str
-    run: Callable[[Owner], object] | None = None
+    run: Callable[[Owner], object]
     can: Callable[[Owner], bool] = _always
     label: Callable[[Owner], str] | None = None
-    made: Callable[[Owner], QAction] | None = None
     chosen: Callable[[], bool] | None = None
 
     @property
@@ -58,13 +57,8 @@ class Menu(Generic[Owner]):
 
 def action(command: Command[Owner], owner: Owner, parent: QObject) -> QAction:
     """The one action of a command of `owner`."""
-    if command.made is not None:
-        result = command.made(owner)
-    else:
-        result = QAction(command.words, parent)
-        run = command.run
-        assert run is not None, command.id
-        result.triggered.connect(lambda _checked=False: run(owner))
+    result = QAction(command.words, parent)
+    result.triggered.connect(lambda _checked=False: command.run(owner))
     result.setShortcuts(command.shortcuts)
     result.setStatusTip(command.tip)
     if command.chosen is not None:

@@ -1,6 +1,7 @@
 """All commands of the program and the menus that they stand in, each in one table.
 
-Those of the canvas and of the run bar stand where what they do is written.
+Those of the canvas stand where what they do is written; the run bar and the panels make their own
+actions, which the menus take in.
 """
 
 from functools import partial

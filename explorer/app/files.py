@@ -1,6 +1,5 @@
 """Opening, saving and exporting, with the questions that belong to it."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,14 +26,6 @@ class Files:
 
     def __init__(self, window: "Window") -> None:
         self.window, self.session = window, window.session
-        self.exports: dict[str, Callable[[], None]] = {
-            "pytorch": self.export,
-            "diagram": self.export_diagram,
-            "table": self.export_table,
-            "onnx": self.export_onnx,
-            "safetensors": self.export_weights,
-        }
-        """What the entries of the menu Export do, by form; an entry without one is not shown."""
 
     @property
     def recent(self) -> list[str]:

@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint
+from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
@@ -63,4 +63,6 @@ class Menus(QObject):
 
     def context(self, place: QPoint) -> None:
         """Show the canvas's menu at a global place."""
-        self._menu(CONTEXT, self.window).popup(place)
+        menu = self._menu(CONTEXT, self.window)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)  # one is made each time
+        menu.popup(place)

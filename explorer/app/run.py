@@ -268,6 +268,7 @@ class Run(QObject):
         self._request = replace(self._request, resume=resume)
         self._holds, self._trouble = (self.document, self._data), ""
         self._waits = self.link.hello is None
+        self._enter("measuring")  # first, for what can be watched is now a node of this network
         if not self._waits:
             self.watched = self._watchable(self.watched) or self._first()
             self.link.send(
@@ -278,9 +279,8 @@ class Run(QObject):
                     looks=all_of(self.watched, self.image),
                 )
             )
-        self._enter("measuring")
-        if self._waits:  # last, for it may fail at once
-            self.link.start()
+        else:
+            self.link.start()  # last, for it may fail at once
 
     def pause(self) -> None:
         """Hold the run after the present step."""

@@ -24,7 +24,6 @@ from explorer.graph.graph import Graph
 from explorer.runs.recipe import AUTO, MOMENTUM, Recipe
 from explorer.text import _
 
-DEFAULT = Recipe()
 COLUMNS = ("step", "epoch", "loss", "accuracy", "learning_rate")
 GRADIENT_SECONDS, GRADIENT_ROWS = 0.25, 400
 """Gradient rows are this far apart at the least, and about this many in a run at the most."""
@@ -362,7 +361,7 @@ class Result:
 def train(
     graph: Graph,
     data_name: str = "fashion-mnist",
-    recipe: Recipe = DEFAULT,
+    recipe: Recipe | None = None,
     device_name: str = "auto",
     out: Path | None = None,
     progress: Callable[[Run, Validated | None], None] | None = None,
@@ -373,6 +372,7 @@ def train(
     `out`, a folder, the weights, the metrics and the graph are written there. Raises EngineError.
     """
     began = time.perf_counter()
+    recipe = recipe or Recipe()
     if out is not None:
         results.check(out)
     device.settle_threads()

@@ -21,6 +21,7 @@ Arrays = Mapping[str, np.ndarray]
 
 
 def _nothing() -> np.ndarray:
+    """Of an array that a message need not bear."""
     return np.empty(0, np.float32)
 
 
@@ -42,17 +43,21 @@ class Watching(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Build(Watching):
-    """Build the network, keeping weights whose path and shape are unchanged; `Built`, then `Seen`.
-
-    data: a data set, or "photos". weights: the file that it begins with.
-    """
+class _Network(Watching):
+    """A request about a network, which is `graph` as its file has it. data: a data set, or "photos".
+    weights: the file that it begins with."""
 
     graph: Json
     data: str = "fashion-mnist"
     device: str = "auto"
-    seed: int = 0
     weights: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build(_Network):
+    """Build the network, keeping weights whose path and shape are unchanged; `Built`, then `Seen`."""
+
+    seed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +71,7 @@ class Taken(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Train(Watching):
+class Train(_Network):
     """Train the network: `State`, `Modes`, `Rows`, `Validated`, `Saved`, `Seen`.
 
     recipe: its figures by name; what is left out, or null, takes its default. out: the folder for
@@ -74,11 +79,7 @@ class Train(Watching):
     whose graph and recipe then count.
     """
 
-    graph: Json
     recipe: Json = field(default_factory=dict)
-    data: str = "fashion-mnist"
-    device: str = "auto"
-    weights: str | None = None
     out: str | None = None
     checkpoint: str | None = None
     resume: str | None = None

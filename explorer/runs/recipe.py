@@ -110,7 +110,9 @@ FIELDS: Mapping[str, Param] = MappingProxyType(
             Param(
                 "learning_rate",
                 RATE_NORMALISED,
-                _("The highest; automatic chooses it by whether the network normalises."),
+                _(
+                    "The highest learning rate; automatic: {normalised} with BatchNorm, {plain} without."
+                ).format(normalised=RATE_NORMALISED, plain=RATE_PLAIN),
                 1e-8,
                 100,
                 step=0.005,

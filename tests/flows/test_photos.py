@@ -202,13 +202,19 @@ def test_weights_leave_the_photo_that_was_chosen(ready, tmp_path, qtbot):
 
 
 @pytest.mark.parametrize(
-    ("form", "words"), [("safetensors", "is written"), ("onnx", "differ by at most")]
+    ("form", "command", "words"),
+    [
+        ("safetensors", "export_weights", "is written"),
+        ("onnx", "export_onnx", "differ by at most"),
+    ],
 )
-def test_the_network_that_the_engine_holds_is_taken_away(ready, tmp_path, monkeypatch, form, words):
+def test_the_network_that_the_engine_holds_is_taken_away(
+    ready, tmp_path, monkeypatch, form, command, words
+):
     person = ready
     path = tmp_path / f"net.{form}"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_what: (str(path), ""))
-    person.window.files.exports[form]()
+    person.window.menus.actions[command].trigger()
     assert "Writing" in person.window.notice.text()
     person.wait(lambda: words in person.window.notice.text())
     assert path.stat().st_size > 100_000

@@ -150,12 +150,16 @@ def test_a_run_resumed_after_an_edit_goes_on_with_its_own_network_and_says_so(
         pass
     trained = run.report
     person.session.edit("Set", partial(edits.set_params, id="conv1", params={"out_channels": 24}))
+    person.session.edit("Rename", lambda graph: edits.rename(graph, "conv2", "renamed"))
     with qtbot.waitSignal(link.built):  # the run is over: now the edited network is built
         person.window.run_bar.run_actions["stop"].trigger()
     assert run.report is person.session.report
+    person.click("renamed")  # the network of the run has no such node to look at
     with qtbot.waitSignal(link.rows_arrived):
         person.window.run_bar.run_actions["resume"].trigger()
-    assert run.report is trained and "as it was when it began" in person.window.notice.text()
+    assert run.report is trained and run.state == "running"
+    assert run.watched in trained.graph.nodes
+    assert "as it was when it began" in person.window.notice.text()
     person.session.exchange.write("safetensors", tmp_path / "net.safetensors")
     assert "holds the network of the run" in person.window.notice.text()
     with qtbot.waitSignal(link.built) as built:  # and again, when it is over

@@ -19,15 +19,14 @@ from explorer.app.panels.gradient_story import Course, compared, judge
 from explorer.app.panels.live import LivePanel
 from explorer.app.session import Session
 from explorer.protocol import looks
-from explorer.protocol.messages import Built, Rows
-from explorer.protocol.messages import Seen as Answer
+from explorer.protocol.messages import Built, Rows, Seen
 from explorer.text import _
 
 BESIDE = 560  # pixels of width from which both plots fit side by side
 
 
 @dataclass
-class Seen:
+class LayerNorms:
     """What is known of one document's network: norms (n,) of its layers, main (n,) bool of those
     that are compared, and the course of its last run."""
 
@@ -47,8 +46,8 @@ class GradientsPanel(LivePanel):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.seen = Seen()  # of the document in view
-        self._of_runs: WeakKeyDictionary[object, Seen] = WeakKeyDictionary()
+        self.seen = LayerNorms()  # of the document in view
+        self._of_runs: WeakKeyDictionary[object, LayerNorms] = WeakKeyDictionary()
         self._owes = False
         self._build()
         session.link.built.connect(self._on_built)
@@ -129,19 +128,21 @@ class GradientsPanel(LivePanel):
         """Goes on with the run that the document in view is in, or with nothing."""
         session = self._session
         kept = self._of_runs.get(session.document) if session.run.shows_document else None
-        self.seen = kept or Seen()
+        self.seen = kept or LayerNorms()
 
     def _on_built(self, _built: Built) -> None:
         self.seen.in_run = False
 
-    def _on_seen(self, answer: Answer) -> None:
+    def _on_seen(self, answer: Seen) -> None:
         self._owes = True
-        if not isinstance(answer.look, looks.Gradients) or not self._session.run.shows_document:
+        if not self._session.run.shows_document:
             return
-        self.seen = self._meet(self.seen, tuple(answer.figures["layers"]))
-        if not self.seen.in_run:
-            # In a run its own figures are shown: means over a batch, not one picture's.
-            self.seen.norms = answer.arrays["norms"]
+        if isinstance(answer.look, looks.Gradients):
+            self.seen = self._meet(self.seen, tuple(answer.figures["layers"]))
+            if not self.seen.in_run:
+                # In a run its own figures are shown: means over a batch, not one picture's.
+                self.seen.norms = answer.arrays["norms"]
+        # After the last look too, which may come later: only then can it be said to be taken.
         self.stale()
 
     def _on_rows(self, rows: Rows) -> None:
@@ -149,7 +150,9 @@ class GradientsPanel(LivePanel):
         if not len(steps):
             return
         run = self._session.run
-        before = self.seen if run.shows_document else self._of_runs.get(run.document) or Seen()
+        before = (
+            self.seen if run.shows_document else self._of_runs.get(run.document) or LayerNorms()
+        )
         seen = self._of_runs[run.document] = self._meet(before, rows.layers)
         if steps[0] <= 1 and len(seen.course):
             seen.course = Course(seen.course.layers)
@@ -159,13 +162,13 @@ class GradientsPanel(LivePanel):
             self.seen = seen
             self.stale()
 
-    def _meet(self, seen: Seen, layers: tuple[str, ...]) -> Seen:
+    def _meet(self, seen: LayerNorms, layers: tuple[str, ...]) -> LayerNorms:
         """Begins anew if these are other layers than before."""
         if layers == seen.layers:
             return seen
         main = compared(layers, self._session.run.report)
         course = Course([path for path, each in zip(layers, main, strict=True) if each])
-        return Seen(layers, np.zeros(len(layers)), main, course)
+        return LayerNorms(layers, np.zeros(len(layers)), main, course)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -29,7 +29,7 @@ class _Decimal(OutOfRange, QDoubleSpinBox):
 
 
 Box = _Whole | _Decimal
-_DECIMALS = 6
+_DECIMALS = 8  # the least learning rate that a recipe takes is 1e-8
 
 
 def _box(param: Param) -> Box:

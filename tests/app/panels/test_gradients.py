@@ -206,3 +206,16 @@ def test_a_long_verdict_is_whole_in_a_narrow_panel(panel, session, qtbot):
     words = max(panel.sentence.text().split(), key=len)
     assert panel.sentence.fontMetrics().horizontalAdvance(words) <= panel.sentence.width()
     assert panel.profile.height() > 100
+
+
+def test_what_comes_in_pieces_is_taken_after_the_last(panel, session, qtbot):
+    parts = []
+    session.link.seen.connect(parts.append)
+    session.link.say_probe()
+    qtbot.waitUntil(lambda: session.link.taken == 1)
+    first, second, last = parts
+    session.link.seen.emit(first)
+    session.link.seen.emit(second)
+    qtbot.waitUntil(lambda: session.link.taken == 2)
+    session.link.seen.emit(last)  # only this one is what the link waits for
+    qtbot.waitUntil(lambda: session.link.taken == 3)
