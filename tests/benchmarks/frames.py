@@ -71,14 +71,14 @@ def main() -> None:
     settle(window)
     measured("idle")
     rows: list = []
-    session.link.rows_arrived.connect(lambda *answer: rows.append(answer))
+    session.link.rows_arrived.connect(rows.append)
     session.run.start()
     wait(lambda: rows)
     probes.clear()
     measured("training")
     print(
-        f"meanwhile {rows[-1][0]['images_per_second']:,.0f} images/s trained, {len(probes)} "
-        f"probes shown, watching took {rows[-1][0]['watching']:.1%} of the time"
+        f"meanwhile {rows[-1].images_per_second:,.0f} images/s trained, {len(probes)} "
+        f"probes shown, watching took {rows[-1].watching:.1%} of the time"
     )
     session.link.close()
 

@@ -19,6 +19,7 @@ from explorer.app import theme
 from explorer.app.panels.fix_button import FixButton
 from explorer.app.panels.flow import Flow
 from explorer.app.panels.list_row import ListRow
+from explorer.app.panels.small_button import small_button
 from explorer.app.session import Session
 from explorer.text import _
 
@@ -74,12 +75,7 @@ class AdviceRow(ListRow):
 
 
 def _small(text: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setToolTip(tip)
-    button.setStatusTip(tip)
-    button.setAutoRaise(True)
-    button.setProperty("small", True)
+    button = small_button(text, tip, flat=True)
     button.setProperty("quiet", True)
     button.setCursor(Qt.CursorShape.ArrowCursor)
     return button

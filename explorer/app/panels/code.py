@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QTextEdit,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -29,6 +28,7 @@ from explorer.analysis.source import source
 from explorer.app import theme
 from explorer.app.number import grouped
 from explorer.app.panels.code_place import lines_of
+from explorer.app.panels.small_button import small_button
 from explorer.app.session import Session
 from explorer.text import _
 
@@ -74,15 +74,9 @@ class Code(QWidget):
     def _build(self) -> None:
         self.note = QLabel()
         self.note.setProperty("role", "small")
-        self.copy_button = QToolButton()
-        self.copy_button.setText(_("Copy"))
-        self.copy_button.setProperty("small", True)
-        self.copy_button.setToolTip(_("Copy the whole source"))
+        self.copy_button = small_button(_("Copy"), _("Copy the whole source"))
         self.copy_button.clicked.connect(self.copy)
-        self.export_button = QToolButton()
-        self.export_button.setText(_("Export…"))
-        self.export_button.setProperty("small", True)
-        self.export_button.setToolTip(_("Save the source as a Python file"))
+        self.export_button = small_button(_("Export…"), _("Save the source as a Python file"))
         self.export_button.clicked.connect(self.export_asked)
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSizePolicy,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 from explorer.analysis.compare import Comparison
 from explorer.app import theme
 from explorer.app.number import grouped, percent, shape_text, short
+from explorer.app.panels.small_button import small_button
 from explorer.text import _
 
 WIDTH, EDGE = 412, 16
@@ -52,11 +52,7 @@ class ComparisonCard(QFrame):
     def _build(self) -> None:
         title = QLabel(_("Compared with one layer"))
         title.setProperty("role", "strong")
-        away = QToolButton()
-        away.setText("×")
-        away.setAutoRaise(True)
-        away.setProperty("small", True)
-        away.setToolTip(_("Hide this card"))
+        away = small_button("×", _("Hide this card"), flat=True)
         away.setAccessibleName(_("Hide this card"))
         away.clicked.connect(self.closed)
         top = QHBoxLayout()

@@ -27,6 +27,7 @@ from explorer.app.panels.answers import Answers
 from explorer.app.panels.line_label import LineLabel
 from explorer.app.panels.live import LivePanel
 from explorer.app.panels.mosaic import MosaicView, Tiles
+from explorer.app.panels.small_button import small_button
 from explorer.app.panels.vector_bars import VectorBars
 from explorer.app.session import Session
 from explorer.catalog.datasets import PHOTO_FILES, DataSet
@@ -137,21 +138,13 @@ class FeatureMapsPanel(LivePanel):
         self.setMinimumSize(240, 160)
 
     def _turn(self, text: str, tip: str, by: int) -> QToolButton:
-        button = QToolButton()
-        button.setText(text)
-        button.setToolTip(tip)
-        button.setStatusTip(tip)
-        button.setProperty("small", True)
+        button = small_button(text, tip)
         button.clicked.connect(lambda: self.turn(by))
         return button
 
     def _photos_button(self) -> QToolButton:
         tip = _("Look at a photo, or at one of your own")
-        self.photos = QToolButton()
-        self.photos.setText(_("photo") + " ▾")
-        self.photos.setToolTip(tip)
-        self.photos.setStatusTip(tip)
-        self.photos.setProperty("small", True)
+        self.photos = small_button(_("photo") + " ▾", tip)
         self.photos.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.photos)
         for place, name in enumerate(PHOTO_FILES):

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QTableView,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -36,6 +35,7 @@ from explorer.app.panels.layer_table import (
     LayerTable,
     SharePainter,
 )
+from explorer.app.panels.small_button import small_button
 from explorer.app.session import Session
 from explorer.graph.diff import diff
 from explorer.graph.graph import Graph
@@ -72,10 +72,9 @@ class Layers(QWidget):
         self.totals.setProperty("role", "small")
         self.totals.setContentsMargins(12, 5, 12, 5)
         self.totals.setMinimumWidth(60)
-        self.copy_button = QToolButton()
-        self.copy_button.setText(_("Copy CSV"))
-        self.copy_button.setProperty("small", True)
-        self.copy_button.setToolTip(_("Copy the selected rows, or all of them (Ctrl+C)"))
+        self.copy_button = small_button(
+            _("Copy CSV"), _("Copy the selected rows, or all of them (Ctrl+C)")
+        )
         self.copy_button.clicked.connect(self.copy)
         self.view = QTableView()
         self.view.setModel(self.table)

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSizePolicy,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -19,6 +18,7 @@ from explorer.analysis.problem import Problem
 from explorer.app import tensor_box, theme
 from explorer.app.number import shape_text
 from explorer.app.panels.fix_button import FixButton
+from explorer.app.panels.small_button import small_button
 from explorer.app.session import Session
 from explorer.graph.graph import INPUT, Shape
 from explorer.text import _
@@ -128,11 +128,7 @@ class MismatchCard(QWidget):
         top = QHBoxLayout()
         top.addWidget(title, 1)
         if closable:
-            away = QToolButton()
-            away.setText("×")
-            away.setAutoRaise(True)
-            away.setProperty("small", True)
-            away.setToolTip(_("Hide this card"))
+            away = small_button("×", _("Hide this card"), flat=True)
             away.clicked.connect(self.closed)
             top.addWidget(away)
         differ = QLabel("<br>".join(differences(first.shape, other.shape, joins)))

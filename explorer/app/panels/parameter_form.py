@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
 
 from explorer.app.number import setting_text
 from explorer.app.panels.field import ChoiceField, Field, SwitchField, choice_text, field_for
+from explorer.app.panels.small_button import small_button
 from explorer.catalog import Kind, Param
 from explorer.graph.graph import Value
 from explorer.text import _
@@ -58,11 +59,8 @@ class ParameterForm(QWidget):
         label.setProperty("role", "muted")
         label.setToolTip(tip(param))
         label.setBuddy(field)
-        back = self.resets[name] = QToolButton()
-        back.setText("↺")
-        back.setAutoRaise(True)
-        back.setProperty("small", True)
-        back.setToolTip(_("Back to the default, {value}").format(value=setting_text(param.default)))
+        default = _("Back to the default, {value}").format(value=setting_text(param.default))
+        back = self.resets[name] = small_button("↺", default, flat=True)
         back.setAccessibleName(_("Reset {name}").format(name=param.called))
         back.setStyleSheet("padding: 0;")
         back.setFixedSize(18, 20)

@@ -22,6 +22,7 @@ from explorer.app.panels.history import (
     STEP,
     History,
 )
+from explorer.app.panels.small_button import small_button
 from explorer.text import _
 
 BESIDE, BELOW = 520, 380  # pixels of width, of height, from which both plots fit
@@ -206,13 +207,8 @@ class TrainingPlots(QWidget):
 
 
 def _switch(text: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
+    button = small_button(text, tip, flat=True)
     button.setCheckable(True)
-    button.setAutoRaise(True)
-    button.setToolTip(tip)
-    button.setStatusTip(tip)
-    button.setProperty("small", True)
     return button
 
 
