@@ -18,8 +18,6 @@ from explorer.graph.graph import Graph, Node, Value
 from explorer.text import _
 
 Way = tuple[str, ...]
-LINEAR = frozenset(("Conv2d", "ConvTranspose2d", "Linear"))
-"""Layers that are linear in their input and learn what they do."""
 STEP = 256
 """Layers that are looked at in one go."""
 LOOK = 64

@@ -27,6 +27,7 @@ from explorer.app.panels.subject import Subject, subject_of
 from explorer.app.session import Session
 from explorer.catalog import KINDS, Kind
 from explorer.catalog.kind import PORTS
+from explorer.catalog.roles import GROUP
 from explorer.graph import edits
 from explorer.graph.edits import Edit, EditError
 from explorer.graph.graph import Graph, Shape, Value
@@ -186,7 +187,7 @@ class Inspector(QScrollArea):
             if facts.kind.composite:
                 if (*subject.where, *subject.ids) != session.view:
                     links.append(_link("open", _("Open")))
-                if subject.given is None and facts.kind.name != "Group":
+                if subject.given is None and facts.kind is not GROUP:
                     links.append(_link("inside", _("Edit inside")))
                 if facts.inner is not None:
                     links.append(_link("keep", _("To palette")))
