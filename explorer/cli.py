@@ -471,7 +471,7 @@ def _train(given: argparse.Namespace) -> int:
     if _complain(analyse(graph, data)):
         return 1
     from explorer.engine.failure import EngineError
-    from explorer.engine.training import train
+    from explorer.engine.training_driver import train
     from explorer.terminal import TrainingBar
 
     folder = given.out or Path("runs") / graph.name

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from explorer.catalog import published
 from explorer.engine import predict, transfer
-from explorer.engine.match import ForeignWeights, Match
 from explorer.engine.model import Model, build
+from explorer.engine.weight_import import ForeignWeights, Match
 from explorer.graph.graph import Graph
 from explorer.text import _
 

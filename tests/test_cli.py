@@ -446,9 +446,9 @@ def test_no_display(run, monkeypatch, words):
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_the_first_step(run, tmp_path, monkeypatch):
-    from explorer.engine import training
+    from explorer.engine import training_driver
 
-    monkeypatch.setattr(training, "prepare", lambda *_: pytest.fail("it began"))
+    monkeypatch.setattr(training_driver, "prepare", lambda *_: pytest.fail("it began"))
     (tmp_path / "file").write_text("mine")
     (tmp_path / "full" / "weights.safetensors").mkdir(parents=True)
     for place in ("file", "file/inside", "full"):
@@ -456,7 +456,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_first_step(run, tmp_
             run("train", "lenet5", "--epochs", 1, "--out", tmp_path / place)
         )
     assert (tmp_path / "file").read_text() == "mine"
-    monkeypatch.setattr(training, "prepare", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(training_driver, "prepare", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     assert run("train", "lenet5", "--epochs", 1, "--out", tmp_path / "new" / "run")[0] == 130
     assert not (tmp_path / "new").exists()
 

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torch.onnx.errors import OnnxExporterError
 
 from explorer.engine.failure import EngineError
-from explorer.engine.mode import PLAIN
 from explorer.engine.model import Model
+from explorer.engine.precision import PLAIN
 from explorer.text import _
 
 NEEDED = ("onnx", "onnxscript", "onnxruntime")

@@ -7,8 +7,8 @@ import torch
 from explorer.catalog import check
 from explorer.engine import checkpoint, onnx, weights
 from explorer.engine.failure import EngineError
-from explorer.engine.match import ForeignWeights, Match, adopt
 from explorer.engine.model import Model, build
+from explorer.engine.weight_import import ForeignWeights, Match, adopt
 from explorer.graph.graph import Graph
 from explorer.protocol.messages import Export, Exported, Import, Imported
 from explorer.text import _

@@ -16,7 +16,7 @@ from explorer.analysis.footprint import envelope, footprint
 from explorer.analysis.memory import FULL, forecast, largest_batch
 from explorer.analysis.report import analyse
 from explorer.catalog import KINDS, templates
-from explorer.engine.mode import MODES
+from explorer.engine.precision import PRECISIONS
 from explorer.graph import edits
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even k
 BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "memory.py"
 PRIMITIVES = [name for name, kind in KINDS.items() if not kind.composite]
 CPU = torch.device("cpu")
-PLAIN, HALF = MODES["float32"], MODES["bfloat16 channels-last"]
+PLAIN, HALF = PRECISIONS["float32"], PRECISIONS["bfloat16 channels-last"]
 
 # Parameters beside the default ones with which a kind keeps something else, or that it needs here.
 CASES = {
