@@ -456,7 +456,9 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_first_step(run, tmp_
             run("train", "lenet5", "--epochs", 1, "--out", tmp_path / place)
         )
     assert (tmp_path / "file").read_text() == "mine"
-    monkeypatch.setattr(training_driver, "prepare", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(
+        training_driver, "prepare", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
     assert run("train", "lenet5", "--epochs", 1, "--out", tmp_path / "new" / "run")[0] == 130
     assert not (tmp_path / "new").exists()
 
