@@ -10,7 +10,7 @@ from torch import Tensor
 
 from explorer.catalog import check
 from explorer.catalog.datasets import DATASETS
-from explorer.engine import checkpoint, data, device, results
+from explorer.engine import checkpoint, data, device
 from explorer.engine.budget import Budget
 from explorer.engine.checkpoint import FORMAT, VERSION, Checkpoint, path_of
 from explorer.engine.failure import EngineError
@@ -227,7 +227,7 @@ class Job:
         files: tuple[Path, ...] = ()
         if self.out is not None:
             try:
-                files = results.write(run, self.out)
+                files = run.write(self.out)
             except EngineError as fault:  # what was trained stays in memory, and is finished
                 self._send(Failed(generation=self.generation, sentence=str(fault)))
         self.save()

@@ -198,6 +198,20 @@ class Run:
         ]
         return tensors, {"step": self.step, "epoch": self.epoch, "validated": validated}
 
+    def write(self, folder: Path) -> tuple[Path, ...]:
+        """Leaves weights, metrics and graph in a folder; the paths. Raises EngineError if it cannot
+        be written."""
+        graph, net = self.model.graph, self.model.net
+        data, recipe = self.pictures.about.name, self.recipe.as_dict()
+        scores = {each.step: each.score for each in self.validated}
+        return results.write(
+            folder,
+            graph,
+            net.state_dict(),
+            {"name": graph.name, "data": data, "recipe": recipe},
+            results.metrics(self.columns, self.history, scores),
+        )
+
     def restore(self, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
         """Goes on where `state` was taken; raises EngineError if that was another network's."""
         net = self.model.net
@@ -391,7 +405,7 @@ def train(
             if progress:
                 progress(run, validated)
     score = run.validated[-1].score
-    files = results.write(run, out) if out is not None else ()
+    files = run.write(out) if out is not None else ()
     return Result(
         score.accuracy, score.loss, recipe.mode, run.step, time.perf_counter() - began, files
     )

@@ -12,8 +12,8 @@ from explorer.analysis.compare import NotComparable, compared
 from explorer.analysis.level import first_problems
 from explorer.analysis.problem import Problem
 from explorer.app import theme
-from explorer.app.panels.comparison import ComparisonCard
-from explorer.app.panels.mismatch import RULES, MismatchCard
+from explorer.app.canvas.comparison import ComparisonCard
+from explorer.app.mismatch import RULES, MismatchCard
 from explorer.text import _
 
 if TYPE_CHECKING:

@@ -16,11 +16,11 @@ from PySide6.QtWidgets import (
 from explorer.analysis.advice import RULES
 from explorer.analysis.problem import Problem
 from explorer.app import theme
-from explorer.app.panels.fix_button import FixButton
+from explorer.app.fix_button import FixButton
 from explorer.app.panels.flow import Flow
 from explorer.app.panels.list_row import ListRow
-from explorer.app.panels.small_button import small_button
 from explorer.app.session import Session
+from explorer.app.small_button import small_button
 from explorer.text import _
 
 

@@ -29,8 +29,8 @@ from explorer.analysis.source import source
 from explorer.app import theme
 from explorer.app.number import grouped
 from explorer.app.panels.code_place import lines_of
-from explorer.app.panels.small_button import small_button
 from explorer.app.session import Session
+from explorer.app.small_button import small_button
 from explorer.text import _
 
 _TOKENS = re.compile(

@@ -15,10 +15,10 @@ from explorer.analysis.fixes import fixes
 from explorer.analysis.problem import Problem, problems
 from explorer.analysis.report import Report
 from explorer.app import theme
+from explorer.app.fix_button import FixButton
 from explorer.app.number import bytes_text, grouped, percent, shape_text
 from explorer.app.panels.advice_row import AdviceList
 from explorer.app.panels.figures import Figures
-from explorer.app.panels.fix_button import FixButton
 from explorer.app.panels.input_form import InputForm
 from explorer.app.panels.name_field import NameField
 from explorer.app.panels.parameter_bars import Bar, ParameterBars

@@ -18,11 +18,11 @@ from explorer.analysis.fixes import fixes
 from explorer.analysis.problem import Problem, problems
 from explorer.analysis.report import Report
 from explorer.app import theme
+from explorer.app.fix_button import FixButton
+from explorer.app.mismatch import RULES, MismatchCard
 from explorer.app.panels.advice_row import AdviceRow
-from explorer.app.panels.fix_button import FixButton
 from explorer.app.panels.flow import Flow
 from explorer.app.panels.list_row import ListRow
-from explorer.app.panels.mismatch import RULES, MismatchCard
 from explorer.app.session import Session
 from explorer.text import _
 

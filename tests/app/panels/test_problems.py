@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from explorer.analysis.problem import problems as problems_of
 from explorer.app import glyphs, tensor_box, theme
-from explorer.app.panels.mismatch import MismatchCard, branches, differences
+from explorer.app.mismatch import MismatchCard, branches, differences
 from explorer.app.panels.problems import Problems
 from explorer.catalog import KINDS
 from explorer.graph import edits

@@ -17,10 +17,10 @@ from explorer.analysis.facts import Facts
 from explorer.analysis.fixes import fixes
 from explorer.analysis.problem import Problem
 from explorer.app import tensor_box, theme
+from explorer.app.fix_button import FixButton
 from explorer.app.number import shape_text
-from explorer.app.panels.fix_button import FixButton
-from explorer.app.panels.small_button import small_button
 from explorer.app.session import Session
+from explorer.app.small_button import small_button
 from explorer.graph.graph import INPUT, Shape
 from explorer.text import _
 
