@@ -496,7 +496,9 @@ def _train(given: argparse.Namespace) -> int:
 
 def _complain(report: "Report") -> bool:
     """Print the problems of a network; whether there are any."""
-    for problem in report.problems:
+    from explorer.analysis.problem import problems
+
+    for problem in problems(report):
         print(f"{problem.path}: {problem.message}", file=sys.stderr)
     return not report.ok
 

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from explorer.analysis.facts import Facts, Fault, all_known, names_in, names_of, sweep
 from explorer.analysis.layer_fixes import LAYER_RULES, Rule
-from explorer.analysis.problem import Fix
+from explorer.analysis.problem import Fix, Problem
+from explorer.analysis.report import Report
 from explorer.catalog import KINDS, Kind, roles
 from explorer.catalog.layers.window import pair, text_of
 from explorer.graph import edits, names
@@ -16,14 +16,22 @@ from explorer.graph.edits import Edit
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Shape, Value, Wire
 from explorer.text import _
 
-if TYPE_CHECKING:
-    from explorer.analysis.report import Report
+
+def fixes(report: Report, problem: Problem) -> tuple[Fix, ...]:
+    """The edits that would mend a problem of the network, the best first."""
+    if problem.fault is None:
+        return problem.tried
+    return tuple(_fixes(report, problem.path.split("."), problem.fault))
 
 
-def fixes(report: "Report", id: str, fault: Fault) -> tuple[Fix, ...]:
-    """The edits that would mend a fault of the node `id` of the whole network, the best first."""
-    found = _RULES.get(fault.rule, _none)(report, id, fault)
-    return tuple(found)
+def _fixes(report: Report, path: Sequence[str], fault: Fault) -> Iterator[Fix]:
+    """Those of a node's fault; inside a custom group, which can be mended like a network."""
+    id, *within = path
+    if not within:
+        yield from _RULES.get(fault.rule, _none)(report, id, fault)
+        return
+    for fix in _fixes(report.inside(id), within, fault):
+        yield replace(fix, edit=inside(id, fix.edit))
 
 
 def inside(id: str, edit: Edit) -> Edit:
@@ -37,14 +45,14 @@ def inside(id: str, edit: Edit) -> Edit:
     return outer
 
 
-def _none(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _none(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     return iter(())
 
 
 # Branches that do not fit ---------------------------------------------------------------------
 
 
-def _add(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _add(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     """Project the branches that differ to the shape of the others; or make their channels those of
     the others. Others: the most of one shape, or the first; then the next."""
     graph, facts = report.graph, report.facts[id]
@@ -71,7 +79,7 @@ def _add(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
             yield _matched(report, changed)
 
 
-def _matched(report: "Report", changed: Mapping[str, Mapping[str, Value]]) -> Fix:
+def _matched(report: Report, changed: Mapping[str, Mapping[str, Value]]) -> Fix:
     """Other parameters for each of these nodes."""
     each = [
         (source, report.facts[source].kind.stated(params)) for source, params in changed.items()
@@ -150,7 +158,7 @@ def _project(graph: Graph, wire: Wire, channels: int, stride: int) -> Graph:
     return edits.insert(graph, node, wire)
 
 
-def _reshaped(report: "Report", id: str, have: Shape, want: Shape) -> dict[str, Value]:
+def _reshaped(report: Report, id: str, have: Shape, want: Shape) -> dict[str, Value]:
     """Parameters of a node that make its output `want` instead of `have`: channels and stride."""
     if id not in report.facts or len(have) != 3 or len(want) != 3:
         return {}
@@ -178,7 +186,7 @@ def _reshaped(report: "Report", id: str, have: Shape, want: Shape) -> dict[str, 
     return changed if _gives(report, id, changed, want) else {}
 
 
-def _gives(report: "Report", id: str, params: Mapping[str, Value], want: Shape) -> bool:
+def _gives(report: Report, id: str, params: Mapping[str, Value], want: Shape) -> bool:
     """The node, so changed, really has that output."""
     node = report.graph.nodes[id]
     if KINDS[node.kind].fault({**node.params, **params}):
@@ -193,7 +201,7 @@ def _gives(report: "Report", id: str, params: Mapping[str, Value], want: Shape) 
     return len(ins) == 1 and next(sweep(trial, ins[0])).facts.out == want
 
 
-def _multiply(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _multiply(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     """Give one branch the channels of the other, and its size too where no side of 1 stands for
     it."""
     graph, ins = report.graph, report.facts[id].ins
@@ -213,7 +221,7 @@ def _multiply(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
             yield _matched(report, {source: changed})
 
 
-def _concat(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _concat(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     """Give the one branch that differs the size of the others."""
     into, ins = report.graph.into(id), report.facts[id].known_ins
     sources = [into[port].source for port in sorted(into)]
@@ -229,7 +237,7 @@ def _concat(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
 # Maps and vectors -----------------------------------------------------------------------------
 
 
-def _vector(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _vector(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     settings, shape = report.facts[id].settings, report.facts[id].known_ins[0]
     features, bias = settings.out_features, int(settings.bias)
     if len(shape) == 3:
@@ -257,7 +265,7 @@ def _before(graph: Graph, id: str, kinds: Sequence[Kind]) -> Graph:
 # The ends of the network ----------------------------------------------------------------------
 
 
-def _classes(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _classes(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     count = len(fault.allowed.classes)
     while id in report.facts and _keeps_count(report.facts[id]):
         id = report.sources[id][0]  # what counts is before it
@@ -313,7 +321,7 @@ def _append_head(graph: Graph, count: int, shape: Shape) -> Graph:
     return edits.insert(graph, node, wire)
 
 
-def _input(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _input(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     data = fault.allowed
     yield Fix(
         _("Take the pictures of {data}: {shape}").format(
@@ -323,7 +331,7 @@ def _input(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     )
 
 
-def _unconnected(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _unconnected(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     """Connect what leads nowhere yet, if there is just one such node before this one."""
     graph = report.graph
     allowed = fault.allowed or {"ports": (PORT,), "count": 1}
@@ -337,7 +345,7 @@ def _unconnected(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
         yield Fix(_("Remove {node}").format(node=id), partial(edits.remove, ids=[id]))
 
 
-def _loose(report: "Report", id: str) -> Iterator[str]:
+def _loose(report: Report, id: str) -> Iterator[str]:
     """What feeds nothing, and may feed the node."""
     graph = report.graph
     behind, stack = {id}, [id]
@@ -351,7 +359,7 @@ def _loose(report: "Report", id: str) -> Iterator[str]:
         yield INPUT
 
 
-def _names(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _names(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     name, inliner = fault.allowed["name"], fault.allowed["inliner"]
     yield Fix(
         _("Keep the layers of {node} under its name").format(node=inliner),

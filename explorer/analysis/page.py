@@ -6,7 +6,7 @@ from math import inf
 from explorer.analysis.facts import Facts, sweep
 from explorer.analysis.layout import GAP, MOST_IN_BLOCK, layout
 from explorer.analysis.level import Level
-from explorer.analysis.problem import Problem
+from explorer.analysis.problem import Problem, problems
 from explorer.analysis.report import Report
 from explorer.catalog.layers import text_of
 from explorer.catalog.roles import GROUP
@@ -73,7 +73,7 @@ class _Opening:
 def problems_on(report: Report, level: Level) -> dict[str, Problem]:
     """The first problem of each node of a level, opened or not, or inside it, by node id."""
     found: dict[str, Problem] = {}
-    for problem in report.problems:
+    for problem in problems(report):
         way = tuple(problem.path.split("."))
         within = way[len(level.path) :] if way[: len(level.path)] == level.path else ()
         ids = [".".join(within[:count]) for count in range(len(within), 0, -1)]

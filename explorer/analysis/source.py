@@ -17,6 +17,7 @@ from explorer.analysis.class_name import camel, changed, class_name, forms_told,
 from explorer.analysis.constructor import WIDEST, Constructor, Expression, Row, same_kind, written
 from explorer.analysis.facts import Child, Facts
 from explorer.analysis.forward import forward
+from explorer.analysis.problem import problems
 from explorer.analysis.report import Report
 from explorer.catalog import KINDS
 from explorer.catalog.kind import REQUIRED, Argument, Call
@@ -41,7 +42,7 @@ class NotRunnable(ValueError):
 def source(report: Report) -> str:
     """The network as Python text that imports only torch. Raises NotRunnable."""
     if not report.ok:
-        raise NotRunnable(report.problems[0].message)
+        raise NotRunnable(problems(report)[0].message)
     return _Writer(report).text()
 
 

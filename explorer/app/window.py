@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.analysis.problem import problems
 from explorer.app import settings
 from explorer.app.canvas.actions import CanvasActions
 from explorer.app.canvas.canvas import Canvas
@@ -255,7 +256,7 @@ class Window(QMainWindow):
             )
 
     def _count_problems(self, *_count: object) -> None:
-        count, advice = len(self.session.report.problems), len(self.session.advice.shown)
+        count, advice = len(problems(self.session.report)), len(self.session.advice.shown)
         title = _("Problems {count}").format(count=count) if count else _("Problems")
         if advice:
             title += _(" · advice {count}").format(count=advice)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from explorer.analysis.footprint import envelope, footprint
 from explorer.analysis.memory import FULL, forecast, largest_batch
+from explorer.analysis.problem import problems
 from explorer.analysis.report import analyse
 from explorer.catalog import KINDS, templates
 from explorer.engine.precision import PRECISIONS
@@ -93,7 +94,7 @@ def network(draw, kind: str, params: dict):
 def test_what_a_layer_keeps_is_what_autograd_saves(kind, draw, really):
     for params in CASES.get(kind, [{}]):
         report = analyse(network(draw, kind, params))
-        assert report.ok, [problem.message for problem in report.problems]
+        assert report.ok, [problem.message for problem in problems(report)]
         assert forecast(report, 3, device="cpu").activations == really(report, 3)["kept"], params
 
 

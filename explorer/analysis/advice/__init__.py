@@ -224,9 +224,9 @@ def _problem(ground: Ground, told: _Told, fixes: list[Fix]) -> Problem:
         told.rule.name,
         message,
         told.way[0],
-        tuple(fixes),
         ADVICE,
-        told.rule.reason,
+        reason=told.rule.reason,
+        tried=tuple(fixes),
     )
 
 
@@ -245,8 +245,8 @@ def _everywhere(problems: list[tuple[Rule, Problem]]) -> Iterator[Problem]:
     """The advice, and with it, where a rule says so, one fix that follows it in all places."""
     firsts: dict[str, list[Fix]] = {}
     for rule, problem in problems:
-        if rule.everywhere and problem.fixes:
-            firsts.setdefault(rule.name, []).append(problem.fixes[0])
+        if rule.everywhere and problem.tried:
+            firsts.setdefault(rule.name, []).append(problem.tried[0])
     whole: dict[str, Fix] = {}
     for name, fixes in firsts.items():
         if len(fixes) > 1:
@@ -257,8 +257,8 @@ def _everywhere(problems: list[tuple[Rule, Problem]]) -> Iterator[Problem]:
                 sum(added) if len(added) == len(fixes) else None,
             )
     for rule, problem in problems:
-        if problem.fixes and rule.name in whole:
-            problem = replace(problem, fixes=(*problem.fixes, whole[rule.name]))
+        if problem.tried and rule.name in whole:
+            problem = replace(problem, tried=(*problem.tried, whole[rule.name]))
         yield problem
 
 

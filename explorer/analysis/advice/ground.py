@@ -9,7 +9,7 @@ from typing import NamedTuple
 from explorer.analysis.facts import Facts
 from explorer.analysis.fixes import inside
 from explorer.analysis.layer import Layer
-from explorer.analysis.problem import Fix
+from explorer.analysis.problem import Fix, problems
 from explorer.analysis.report import Report, analyse
 from explorer.catalog import KINDS
 from explorer.graph import edits
@@ -227,7 +227,7 @@ class Ground:
         if self._trials < 0:
             return None
         found = analyse(fix.edit(report.graph), report.data)
-        return found if len(found.problems) <= len(report.problems) else None
+        return found if len(problems(found)) <= len(problems(report)) else None
 
 
 def lift(where: Way, edit: Edit) -> Edit:
