@@ -13,8 +13,8 @@ import torch
 from explorer.analysis.class_name import class_name
 from explorer.analysis.report import Report, analyse
 from explorer.catalog import templates
+from explorer.cli.export import FORMS
 from explorer.engine.model import build
-from explorer.export import FORMS
 from tests.patience import PATIENCE
 from tests.undrawn import PATCH, undrawn
 

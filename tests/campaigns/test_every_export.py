@@ -9,7 +9,7 @@ import pytest
 
 from explorer.analysis.report import analyse
 from explorer.catalog import templates
-from explorer.export import FORMS
+from explorer.cli.export import FORMS
 from tests import exports
 from tests.patience import PATIENCE
 

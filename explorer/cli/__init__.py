@@ -19,7 +19,7 @@ from explorer import __version__
 from explorer.catalog import Param, check, templates
 from explorer.catalog.datasets import DATASETS, DataSet
 from explorer.catalog.layers import text_of
-from explorer.export import FORMS, TABLES, ExportError
+from explorer.cli.export import FORMS, TABLES, ExportError
 from explorer.graph.file import LARGEST_SIDE, SUFFIX, FileError, replace_bytes
 from explorer.graph.graph import Graph, Shape
 from explorer.runs.recipe import FIELDS, Recipe, RecipeError
@@ -470,9 +470,9 @@ def _train(given: argparse.Namespace) -> int:
         )
     if _complain(analyse(graph, data)):
         return 1
+    from explorer.cli.terminal import TrainingBar
     from explorer.engine.failure import EngineError
     from explorer.engine.training import train
-    from explorer.terminal import TrainingBar
 
     folder = given.out or Path("runs") / graph.name
     try:
