@@ -1,24 +1,31 @@
-"""The forms in which a network is taken away by the command line, by name."""
+"""export: the network as source, diagram, table or weights."""
 
 import os
 import sys
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from explorer.catalog import published
+from explorer.cli import network
+from explorer.cli.parser import Told, UsageError, engine_asked, figure, number, refuse_idle, shape
+from explorer.graph.file import replace_bytes
+from explorer.graph.graph import Graph
+from explorer.runs.recipe import FIELDS
 from explorer.text import _
 
 if TYPE_CHECKING:
     from explorer.analysis.report import Report
+    from explorer.engine.model import Model
 
-
-class ExportError(ValueError):
-    """A network cannot be written so; the sentence says why."""
+HELP = _("write the network's source, diagram, table or weights")
 
 
 class Form(NamedTuple):
     """One form of export. write(given, report): what the file holds, or None if it wrote the file
-    itself; given: what the command line states; raises ExportError. binary: it cannot be printed.
+    itself; given: what the command line states; raises UsageError. binary: it cannot be printed.
     sound: only a network without problems has it; what is wrong can be drawn, too. options: those
     of the command line that concern it."""
 
@@ -43,7 +50,7 @@ def _diagram(given: Namespace, report: "Report") -> bytes:
     try:
         shown = opened(level(report, path), given.depth)
     except NoInside as error:
-        raise ExportError(str(error)) from None
+        raise UsageError(str(error)) from None
     gap = GAP
     if unplaced(report.graph) or given.depth or not shown.own:  # else as the person placed it
         gap = roomy_gap(shown)
@@ -53,7 +60,7 @@ def _diagram(given: Namespace, report: "Report") -> bytes:
     try:
         from explorer.app.canvas.picture import Picture, TooLarge, application
     except ImportError as error:
-        raise ExportError(
+        raise UsageError(
             _("the diagram needs Qt, which cannot be loaded: {error}").format(error=error)
         ) from None
     application()
@@ -62,7 +69,7 @@ def _diagram(given: Namespace, report: "Report") -> bytes:
     try:
         return picture.written(given.to, scale)
     except TooLarge as error:
-        raise ExportError(str(error)) from None
+        raise UsageError(str(error)) from None
 
 
 def _table(given: Namespace, report: "Report") -> bytes:
@@ -71,20 +78,60 @@ def _table(given: Namespace, report: "Report") -> bytes:
     suffix = given.output.suffix.lower() if given.output else ".csv"
     form = given.format or next((form for form, end in TABLES.items() if end == suffix), None)
     if form is None:
-        raise ExportError(
+        raise UsageError(
             _("{file}: a table ends in .csv or .md; or say --format").format(file=given.output)
         )
     return {"csv": table.as_csv, "markdown": table.as_markdown}[form](report).encode("utf-8")
 
 
 def _with_weights(given: Namespace, report: "Report") -> None:
-    from explorer import exchange
-    from explorer.engine.failure import EngineError
+    with engine_asked():
+        from explorer.engine import transfer
 
-    try:
-        exchange.export(report.graph, given.to, given.output, given.weights, given.seed)
-    except EngineError as error:
-        raise ExportError(str(error)) from None
+        model, source, which = _weighted(report.graph, given.weights, given.seed)
+        made = transfer.save(model, given.to, given.output, source)
+    print(*(made.files if made else [given.output]), which, sep="\n")
+    if made is None:
+        return
+    batch = _("any number of pictures at a time") if made.dynamic else _("one picture at a time")
+    print(
+        _(
+            "onnxruntime's outputs differ by at most {difference:.1e}, of outputs up to {largest:.3g}; "
+            "{batch}"
+        ).format(difference=made.difference, largest=made.largest, batch=batch)
+    )
+
+
+def _weighted(
+    graph: Graph, file: Path | None, seed: int | None
+) -> "tuple[Model, Path | None, str]":
+    """The network with the weights of a file, else with those published for it, unless a seed is
+    given; else with drawn ones. The file that they came from, and a line that says which they are."""
+    from explorer.engine import transfer
+    from explorer.engine.match import ForeignWeights
+    from explorer.engine.model import build
+    from explorer.engine.predict import CPU
+
+    if file is not None:
+        model, match = transfer.bring(graph, file)
+        return (
+            model,
+            file,
+            _("with the weights of {file}: {sentence}").format(
+                file=file.name, sentence=match.sentence
+            ),
+        )
+    known = published.weights(graph.name) if seed is None else None
+    if known is not None:
+        try:
+            return transfer.bring(graph, known)[0], known, _("with its published weights")
+        except ForeignWeights:  # the template's name, but no longer its layers
+            pass
+    return (
+        build(graph, CPU, seed or 0),
+        None,
+        _("with weights drawn from seed {seed}").format(seed=seed or 0),
+    )
 
 
 _DRAWN = ("--scale", "--width", "--theme", "--inside", "--depth")
@@ -99,3 +146,113 @@ FORMS = {
     "onnx": Form(_with_weights, binary=True, sound=True, options=_WEIGHED),
 }
 TABLES = {"csv": ".csv", "markdown": ".md"}
+
+
+def declare(parser: ArgumentParser) -> None:
+    """Its arguments."""
+    network.declare(parser)
+    parser.add_argument(
+        "--to",
+        choices=FORMS,
+        required=True,
+        metavar="FORM",
+        help=_("{forms}").format(forms=", ".join(FORMS)),
+    )
+    parser.add_argument("--input", type=shape, metavar="CxHxW", help=_("shape of one picture"))
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help=_("the file to write (otherwise text is printed)"),
+    )
+    picture = parser.add_argument_group(_("diagram (svg, png, pdf)"))
+    size = picture.add_mutually_exclusive_group()
+    size.add_argument(
+        "--scale",
+        action=Told,
+        type=number,
+        metavar="N",
+        help=_("times natural size (png: 2, otherwise 1)"),
+    )
+    size.add_argument(
+        "--width",
+        action=Told,
+        type=number,
+        metavar="PX",
+        help=_("width in pixels, 96 to an inch in svg and pdf"),
+    )
+    picture.add_argument(
+        "--theme",
+        action=Told,
+        choices=("light", "dark"),
+        default="light",
+        help=_("colours (%(default)s)"),
+    )
+    picture.add_argument(
+        "--inside", action=Told, metavar="PATH", help=_("of the inside of a block, as layer2.0")
+    )
+    picture.add_argument(
+        "--depth",
+        action=Told,
+        type=int,
+        choices=range(4),
+        default=0,
+        help=_(
+            "draw the inside of groups (1), of stages too (2), of blocks too (3) in their place"
+        ),
+    )
+    weights = parser.add_argument_group(_("weights (safetensors, onnx)"))
+    weights.add_argument(
+        "--weights",
+        action=Told,
+        type=Path,
+        metavar="FILE",
+        help=_(
+            "a .safetensors or .pth file (otherwise those that come with the "
+            "template, or drawn ones)"
+        ),
+    )
+    weights.add_argument(
+        "--seed",
+        action=Told,
+        type=partial(figure, FIELDS["seed"]),
+        help=_("draw the weights from it (0)"),
+    )
+    parser.add_argument_group(_("table")).add_argument(
+        "--format",
+        action=Told,
+        choices=TABLES,
+        help=_("by default as FILE ends, .csv or .md; csv when printed"),
+    )
+
+
+def run(given: Namespace) -> int:
+    """Write the network in the form that is asked for; 1 if it has problems."""
+    from explorer.analysis.report import analyse
+
+    form = FORMS[given.to]
+    refuse_idle(
+        given,
+        form.options,
+        _("--to {form} takes {options}").format(
+            form=given.to, options=", ".join(form.options) or _("no options of its own")
+        ),
+    )
+    if form.binary and given.output is None:
+        raise UsageError(_("--to {form} needs a file: -o FILE.{form}").format(form=given.to))
+    report = analyse(network.load(given.network, given.input))
+    if network.complain(report) and form.sound:
+        return 1
+    content = form.write(given, report)
+    if content is None:
+        return 0
+    if given.output is None:
+        print(content.decode("utf-8"), end="")
+    else:
+        try:
+            replace_bytes(given.output, content)
+        except (OSError, ValueError) as error:  # ValueError: a name with a null character
+            reason = getattr(error, "strerror", None) or error
+            raise UsageError(f"{given.output}: {reason}") from None
+    return 0 if report.ok else 1
