@@ -3,11 +3,13 @@
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
+from explorer.analysis.form import FORMS, Form, Maker
 from explorer.catalog import published
 from explorer.cli import network
 from explorer.cli.parser import Told, UsageError, engine_asked, figure, number, refuse_idle, shape
@@ -23,25 +25,12 @@ if TYPE_CHECKING:
 HELP = _("write the network's source, diagram, table or weights")
 
 
-class Form(NamedTuple):
-    """One form of export. write(given, report): what the file holds, or None if it wrote the file
-    itself; given: what the command line states; raises UsageError. binary: it cannot be printed.
-    sound: only a network without problems has it; what is wrong can be drawn, too. options: those
-    of the command line that concern it."""
-
-    write: Callable[[Namespace, "Report"], bytes | None]
-    binary: bool = False
-    sound: bool = False
-    options: tuple[str, ...] = ()
+def _text(given: Namespace, form: Form, report: "Report") -> bytes:
+    assert form.text is not None  # of one that the report makes
+    return form.text(report).encode("utf-8")
 
 
-def _source(given: Namespace, report: "Report") -> bytes:
-    from explorer.analysis.source import source
-
-    return source(report).encode("utf-8")
-
-
-def _diagram(given: Namespace, report: "Report") -> bytes:
+def _diagram(given: Namespace, form: Form, report: "Report") -> bytes:
     from explorer.analysis.layout import GAP, unplaced
     from explorer.analysis.level import NoInside, level
     from explorer.analysis.page import opened, problems_on, roomy_gap, spread
@@ -67,29 +56,17 @@ def _diagram(given: Namespace, report: "Report") -> bytes:
     picture = Picture(shown, problems_on(report, shown), given.theme, report.graph.name, gap)
     scale = picture.scale_to(given.width) if given.width else given.scale
     try:
-        return picture.written(given.to, scale)
+        return picture.written(form.id, scale)
     except TooLarge as error:
         raise UsageError(str(error)) from None
 
 
-def _table(given: Namespace, report: "Report") -> bytes:
-    from explorer.analysis import table
-
-    suffix = given.output.suffix.lower() if given.output else ".csv"
-    form = given.format or next((form for form, end in TABLES.items() if end == suffix), None)
-    if form is None:
-        raise UsageError(
-            _("{file}: a table ends in .csv or .md; or say --format").format(file=given.output)
-        )
-    return {"csv": table.as_csv, "markdown": table.as_markdown}[form](report).encode("utf-8")
-
-
-def _with_weights(given: Namespace, report: "Report") -> None:
+def _with_weights(given: Namespace, form: Form, report: "Report") -> None:
     with engine_asked():
         from explorer.engine import transfer
 
         model, source, which = _weighted(report.graph, given.weights, given.seed)
-        made = transfer.save(model, given.to, given.output, source)
+        made = transfer.save(model, form.id, given.output, source)
     print(*(made.files if made else [given.output]), which, sep="\n")
     if made is None:
         return
@@ -134,30 +111,51 @@ def _weighted(
     )
 
 
-_DRAWN = ("--scale", "--width", "--theme", "--inside", "--depth")
-_WEIGHED = ("--weights", "--seed")
-FORMS = {
-    "pytorch": Form(_source, sound=True),
-    "svg": Form(_diagram, options=_DRAWN),
-    "png": Form(_diagram, binary=True, options=_DRAWN),
-    "pdf": Form(_diagram, binary=True, options=_DRAWN),
-    "table": Form(_table, options=("--format",)),
-    "safetensors": Form(_with_weights, binary=True, sound=True, options=_WEIGHED),
-    "onnx": Form(_with_weights, binary=True, sound=True, options=_WEIGHED),
-}
-TABLES = {"csv": ".csv", "markdown": ".md"}
+MAKERS: Mapping[
+    Maker, tuple[Callable[[Namespace, Form, "Report"], bytes | None], tuple[str, ...]]
+] = MappingProxyType(
+    {
+        Maker.REPORT: (_text, ()),
+        Maker.PICTURE: (_diagram, ("--scale", "--width", "--theme", "--inside", "--depth")),
+        Maker.ENGINE: (_with_weights, ("--weights", "--seed")),
+    }
+)
+"""What gives the content of a file, or None if it wrote the file itself; and the options for it."""
+TO = MappingProxyType(
+    {
+        to: tuple(form for form in FORMS.values() if (form.to or form.id) == to)
+        for to in (form.to or form.id for form in FORMS.values())
+    }
+)
+"""The forms by what --to calls them; of several --format or the file's name chooses."""
+
+
+def _made_by(maker: Maker) -> str:
+    return ", ".join(form.id for form in FORMS.values() if form.maker is maker)
+
+
+def _form(given: Namespace) -> Form:
+    """The form that is asked for; of several the first when printed. Raises UsageError."""
+    forms = TO[given.to]
+    if len(forms) == 1 or given.format:
+        return FORMS[given.format or forms[0].id]
+    suffix = given.output.suffix.lower() if given.output else forms[0].suffix
+    for form in forms:
+        if form.suffix == suffix:
+            return form
+    raise UsageError(
+        _("{file}: a {name} ends in {suffixes}; or say --format").format(
+            file=given.output,
+            name=given.to,
+            suffixes=_(" or ").join(form.suffix for form in forms),
+        )
+    )
 
 
 def declare(parser: ArgumentParser) -> None:
     """Its arguments."""
     network.declare(parser)
-    parser.add_argument(
-        "--to",
-        choices=FORMS,
-        required=True,
-        metavar="FORM",
-        help=_("{forms}").format(forms=", ".join(FORMS)),
-    )
+    parser.add_argument("--to", choices=TO, required=True, metavar="FORM", help=", ".join(TO))
     parser.add_argument("--input", type=shape, metavar="CxHxW", help=_("shape of one picture"))
     parser.add_argument(
         "-o",
@@ -166,7 +164,9 @@ def declare(parser: ArgumentParser) -> None:
         metavar="FILE",
         help=_("the file to write (otherwise text is printed)"),
     )
-    picture = parser.add_argument_group(_("diagram (svg, png, pdf)"))
+    picture = parser.add_argument_group(
+        _("diagram ({forms})").format(forms=_made_by(Maker.PICTURE))
+    )
     size = picture.add_mutually_exclusive_group()
     size.add_argument(
         "--scale",
@@ -202,7 +202,7 @@ def declare(parser: ArgumentParser) -> None:
             "draw the inside of groups (1), of stages too (2), of blocks too (3) in their place"
         ),
     )
-    weights = parser.add_argument_group(_("weights (safetensors, onnx)"))
+    weights = parser.add_argument_group(_("weights ({forms})").format(forms=_made_by(Maker.ENGINE)))
     weights.add_argument(
         "--weights",
         action=Told,
@@ -222,7 +222,7 @@ def declare(parser: ArgumentParser) -> None:
     parser.add_argument_group(_("table")).add_argument(
         "--format",
         action=Told,
-        choices=TABLES,
+        choices=[form.id for form in FORMS.values() if form.to],
         help=_("by default as FILE ends, .csv or .md; csv when printed"),
     )
 
@@ -231,20 +231,25 @@ def run(given: Namespace) -> int:
     """Write the network in the form that is asked for; 1 if it has problems."""
     from explorer.analysis.report import analyse
 
-    form = FORMS[given.to]
+    write, options = MAKERS[TO[given.to][0].maker]
+    if len(TO[given.to]) > 1:
+        options = (*options, "--format")
     refuse_idle(
         given,
-        form.options,
+        options,
         _("--to {form} takes {options}").format(
-            form=given.to, options=", ".join(form.options) or _("no options of its own")
+            form=given.to, options=", ".join(options) or _("no options of its own")
         ),
     )
+    form = _form(given)
     if form.binary and given.output is None:
-        raise UsageError(_("--to {form} needs a file: -o FILE.{form}").format(form=given.to))
+        raise UsageError(
+            _("--to {form} needs a file: -o FILE{suffix}").format(form=given.to, suffix=form.suffix)
+        )
     report = analyse(network.load(given.network, given.input))
     if network.complain(report) and form.sound:
         return 1
-    content = form.write(given, report)
+    content = write(given, form, report)
     if content is None:
         return 0
     if given.output is None:
