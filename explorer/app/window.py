@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.analysis.form import FORMS
 from explorer.analysis.problem import problems
 from explorer.app import settings
 from explorer.app.canvas.actions import CanvasActions
@@ -136,7 +137,7 @@ class Window(QMainWindow):
         self.palette_panel.group_placed.connect(self.canvas.put_group)
         self.problems.count_changed.connect(self._count_problems)
         self.problems.advice_counted.connect(self._count_problems)
-        self.code.export_asked.connect(self.files.export)
+        self.code.export_asked.connect(lambda: self.files.export(FORMS["pytorch"].entry))
         self._count_problems()
 
     def _build_bar(self) -> None:
