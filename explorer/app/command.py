@@ -8,6 +8,8 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
+from explorer.text import _
+
 Owner = TypeVar("Owner")
 Keys = QKeySequence.StandardKey | str | tuple[str, ...]
 
@@ -39,6 +41,12 @@ class Command(Generic[Owner]):
     def shortcuts(self) -> list[QKeySequence]:
         keys = self.keys if isinstance(self.keys, tuple) else (self.keys,)
         return [QKeySequence(key) for key in keys if key != ""]
+
+    @property
+    def keys_text(self) -> str:
+        """Its shortcuts as the platform writes them; "" if it has none."""
+        native = QKeySequence.SequenceFormat.NativeText
+        return _(" or ").join(key.toString(native) for key in self.shortcuts)
 
     @property
     def title(self) -> str:

@@ -1,7 +1,7 @@
 """All commands of the program and the menus that they stand in, each in one table.
 
-Those of the canvas stand where what they do is written; the run bar and the panels make their own
-actions, which the menus take in.
+Those of the canvas and of the run bar stand where what they do is written; the panels make their
+own actions, which the menu takes in.
 """
 
 from functools import partial
@@ -15,6 +15,7 @@ from explorer.app import theme
 from explorer.app.canvas.actions import CANVAS
 from explorer.app.command import Command, Menu
 from explorer.app.log_window import LogWindow
+from explorer.app.panels.run_bar import RUN_BAR
 from explorer.text import _
 
 if TYPE_CHECKING:
@@ -59,12 +60,6 @@ def _panels(window: "Window", menu: QMenu) -> None:
         action = dock.toggleViewAction()
         action.setShortcut(QKeySequence(f"Ctrl+{number}"))
         action.setStatusTip(_("Show or hide this panel"))
-        menu.addAction(action)
-        window.addAction(action)
-
-
-def _run_bar(window: "Window", menu: QMenu) -> None:
-    for action in window.run_bar.run_actions.values():
         menu.addAction(action)
         window.addAction(action)
 
@@ -207,18 +202,6 @@ VIEW: "tuple[Command[Window], ...]" = (
         )
     ),
 )
-RUN: "tuple[Command[Window], ...]" = (
-    Command(
-        "run_settings",
-        _("Se&ttings and memory"),
-        "Ctrl+Shift+R",
-        _(
-            "The figures of the next run, what it takes of the device's memory, and the largest "
-            "batch that fits"
-        ),
-        lambda window: window.run_bar.open_settings(),
-    ),
-)
 HELP: "tuple[Command[Window], ...]" = (
     Command(
         "log",
@@ -229,8 +212,8 @@ HELP: "tuple[Command[Window], ...]" = (
     ),
     Command("about", _("&About"), "", _("Version and licence"), _about),
 )
-WINDOW = (*FILE, *EDIT, *VIEW, *RUN, *HELP)
-COMMANDS: tuple[Command[Any], ...] = (*WINDOW, *CANVAS)
+WINDOW = (*FILE, *EDIT, *VIEW, *HELP)
+COMMANDS: tuple[Command[Any], ...] = (*WINDOW, *RUN_BAR, *CANVAS)
 
 MENUS: "tuple[Menu[Window], ...]" = (
     Menu(
@@ -299,7 +282,7 @@ MENUS: "tuple[Menu[Window], ...]" = (
             "colours_light",
         ),
     ),
-    Menu(_("&Run"), (_run_bar, None, "run_settings")),
+    Menu(_("&Run"), ("run", "resume", "pause", "step", "stop", None, "run_settings")),
     Menu(_("&Help"), ("log", "about")),
 )
 CONTEXT: "Menu[Window]" = Menu(
