@@ -1,7 +1,7 @@
 """All commands of the program and the menus that they stand in, each in one table.
 
-Those of the canvas and of the run bar stand where what they do is written; the panels make their
-own actions, which the menu takes in.
+Those of the canvas and of the run bar stand where what they do is written, those of the panels
+follow from their own table.
 """
 
 from functools import partial
@@ -14,6 +14,7 @@ import explorer
 from explorer.app import theme
 from explorer.app.canvas.actions import CANVAS
 from explorer.app.command import Command, Menu
+from explorer.app.docks import PANELS
 from explorer.app.log_window import LogWindow
 from explorer.app.panels.run_bar import RUN_BAR
 from explorer.text import _
@@ -53,15 +54,6 @@ def _recent(window: "Window", menu: QMenu) -> None:
             menu.addAction(_("nothing yet")).setEnabled(False)
 
     menu.aboutToShow.connect(fill)
-
-
-def _panels(window: "Window", menu: QMenu) -> None:
-    for number, dock in enumerate(window.docks.values(), 1):
-        action = dock.toggleViewAction()
-        action.setShortcut(QKeySequence(f"Ctrl+{number}"))
-        action.setStatusTip(_("Show or hide this panel"))
-        menu.addAction(action)
-        window.addAction(action)
 
 
 FILE: "tuple[Command[Window], ...]" = (
@@ -179,6 +171,7 @@ EDIT: "tuple[Command[Window], ...]" = (
     ),
 )
 VIEW: "tuple[Command[Window], ...]" = (
+    *(panel.command for panel in PANELS),
     Command(
         "reset_layout",
         _("Reset &layout"),
@@ -274,7 +267,7 @@ MENUS: "tuple[Menu[Window], ...]" = (
             "zoom_out",
             "up",
             None,
-            _panels,
+            *(panel.id for panel in PANELS),
             "reset_layout",
             None,
             "colours_auto",

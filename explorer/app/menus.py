@@ -32,6 +32,9 @@ class Menus(QObject):
             self.actions[command.id] = own
             if command.chosen is not None:
                 choices.addAction(own)
+        for id, dock in window.docks.items():
+            self.actions[id].setCheckable(True)
+            dock.visibilityChanged.connect(self.actions[id].setChecked)
         self.menus = [self._menu(menu, window) for menu in MENUS]
         self.button = QToolButton()
         self.button.setText("☰")

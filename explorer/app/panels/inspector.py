@@ -135,7 +135,7 @@ class Inspector(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(256)
+        self.setMinimumWidth(264)
 
     # Showing ----------------------------------------------------------------------------------
 
