@@ -154,7 +154,7 @@ class RunBar(QWidget):
         """Shows the figures of a run, below their button."""
         opener = self._buttons["run_settings"]
         self.settings_menu.popup(opener.mapToGlobal(opener.rect().bottomLeft()))
-        self.settings.boxes["epochs"].setFocus()
+        self.settings.fields["epochs"].setFocus()
 
     def set_state(self, state: str, resumable: bool = False, name: str = "") -> None:
         """Offers what can be done; `resumable` where a run can go on from a checkpoint. name: of the

@@ -108,6 +108,7 @@ def test_figures_of_a_run(bar, qtbot):
     }
     assert type(bar.settings.figures()["epochs"]) is int
     with qtbot.waitSignal(bar.settings_changed) as changed:
-        bar.settings.boxes["epochs"].setValue(9)
+        bar.settings.fields["epochs"].setValue(9)
     assert changed.args[0]["epochs"] == 9
-    assert bar.settings.boxes["learning_rate"].text() == "automatic"
+    rate = bar.settings.fields["learning_rate"].lineEdit()
+    assert rate.displayText() == "" and rate.placeholderText() == "automatic"
