@@ -62,6 +62,21 @@ class Menu(Generic[Owner]):
     words: str
     entries: "tuple[str | Menu[Owner] | Callable[[Owner, QMenu], None] | None, ...]"
 
+    @property
+    def ids(self) -> list[str]:
+        """The commands in it and in its menus."""
+        return [
+            id
+            for entry in self.entries
+            for id in (entry.ids if isinstance(entry, Menu) else [entry])
+            if isinstance(id, str)
+        ]
+
+    @property
+    def title(self) -> str:
+        """Its words without the mnemonic."""
+        return self.words.replace("&", "")
+
 
 def action(command: Command[Owner], owner: Owner, parent: QObject) -> QAction:
     """The one action of a command of `owner`."""

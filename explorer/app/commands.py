@@ -4,6 +4,7 @@ Those of the canvas and of the run bar stand where what they do is written, thos
 follow from their own table.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,10 @@ import explorer
 from explorer.app import theme
 from explorer.app.canvas.actions import CANVAS
 from explorer.app.command import Command, Menu
-from explorer.app.docks import PANELS
+from explorer.app.docks import PANELS, bring
 from explorer.app.log_window import LogWindow
 from explorer.app.panels.run_bar import RUN_BAR
+from explorer.app.shortcut_sheet import ShortcutSheet
 from explorer.text import _
 
 if TYPE_CHECKING:
@@ -25,12 +27,20 @@ if TYPE_CHECKING:
 _KEY = QKeySequence.StandardKey
 
 
-def _show(kind: type[QDialog], window: "Window") -> None:
-    """Show the one dialog of this class that the window has."""
-    shown = window.findChild(kind) or kind(window)
+def _show(
+    kind: type[QDialog], window: "Window", make: "Callable[[Window], QDialog] | None" = None
+) -> None:
+    """Show the one dialog of this class that the window has; after it the canvas has the keys."""
+    shown = window.findChild(kind) or (make or kind)(window)
+    shown.finished.connect(lambda _result: _return(window))
     shown.show()
     shown.raise_()
     shown.activateWindow()
+
+
+def _return(window: "Window") -> None:
+    window.activateWindow()
+    window.canvas.setFocus()
 
 
 def _about(window: "Window") -> None:
@@ -39,6 +49,19 @@ def _about(window: "Window") -> None:
             version=explorer.__version__
         )
     )
+
+
+def _by_menu() -> list[tuple[str, list[Command[Any]]]]:
+    """The commands that have keys, each once, below the title of their menu."""
+    left = {command.id: command for command in COMMANDS if command.shortcuts}
+    return [
+        (menu.title, [left.pop(id) for id in menu.ids if id in left]) for menu in (*MENUS, CONTEXT)
+    ]
+
+
+def _find(window: "Window") -> None:
+    bring(window.docks["palette"])
+    window.palette_panel.focus_search()
 
 
 def _templates(window: "Window", menu: QMenu) -> None:
@@ -171,6 +194,7 @@ EDIT: "tuple[Command[Window], ...]" = (
     ),
 )
 VIEW: "tuple[Command[Window], ...]" = (
+    Command("find", _("&Search the palette"), "/", _("Find a layer, a block or a template"), _find),
     *(panel.command for panel in PANELS),
     Command(
         "reset_layout",
@@ -196,6 +220,13 @@ VIEW: "tuple[Command[Window], ...]" = (
     ),
 )
 HELP: "tuple[Command[Window], ...]" = (
+    Command(
+        "shortcuts",
+        _("&Keyboard shortcuts"),
+        "F1",
+        _("Every command that has a key"),
+        partial(_show, ShortcutSheet, make=lambda window: ShortcutSheet(_by_menu(), window)),
+    ),
     Command(
         "log",
         _("Show &log"),
@@ -267,6 +298,7 @@ MENUS: "tuple[Menu[Window], ...]" = (
             "zoom_out",
             "up",
             None,
+            "find",
             *(panel.id for panel in PANELS),
             "reset_layout",
             None,
@@ -276,7 +308,7 @@ MENUS: "tuple[Menu[Window], ...]" = (
         ),
     ),
     Menu(_("&Run"), ("run", "resume", "pause", "step", "stop", None, "run_settings")),
-    Menu(_("&Help"), ("log", "about")),
+    Menu(_("&Help"), ("shortcuts", "log", "about")),
 )
 CONTEXT: "Menu[Window]" = Menu(
     _("Canvas"),

@@ -295,10 +295,7 @@ RUN_BAR: tuple[Command[RunBar], ...] = (
         "run_settings",
         _("Se&ttings and memory"),
         "Ctrl+Shift+R",
-        _(
-            "The figures of the next run, what it takes of the device's memory, and the largest "
-            "batch that fits"
-        ),
+        _("The figures of the next run, the memory that it takes, the largest batch that fits"),
         RunBar.open_settings,
     ),
 )
