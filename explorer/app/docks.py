@@ -106,4 +106,7 @@ def _turn(id: str, window: "Window") -> None:
     if window.menus.actions[id].isChecked():  # as the person has just set it
         bring(dock)
     else:
+        had_keys = dock.isAncestorOf(window.focusWidget() or window)
         dock.close()
+        if had_keys:  # else Qt gives them to what stands beside it
+            window.canvas.setFocus()

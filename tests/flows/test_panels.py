@@ -23,3 +23,12 @@ def test_the_menu_marks_what_is_in_view(person):
     person.wait(lambda: actions["layers"].isChecked() and not actions["training"].isChecked())
     person.window.reset_layout()
     person.wait(lambda: actions["training"].isChecked() and not actions["layers"].isChecked())
+
+
+@pytest.mark.parametrize("id", ["palette", "inspector", "training"])
+def test_who_closes_the_panel_that_has_the_keys_is_back_on_the_canvas(person, qtbot, id):
+    dock, field = person.window.docks[id], person.window.palette_panel.search
+    field.setFocus()
+    person.window.menus.actions[id].trigger()
+    assert dock.isHidden()
+    assert (person.canvas if id == "palette" else field).hasFocus()
