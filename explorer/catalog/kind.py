@@ -72,6 +72,11 @@ class Param:
     absent: str = ""
 
     @property
+    def unset(self) -> Value | None:
+        """What holds where nothing is set: the default, or None where there may be no value."""
+        return None if self.absent else self.default
+
+    @property
     def called(self) -> str:
         """What a person reads as its name: its title, else its name in words."""
         if self.title or len(self.name) == 1:

@@ -137,7 +137,7 @@ class Inspector(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(256)
+        self.setMinimumWidth(264)
 
     # Showing ----------------------------------------------------------------------------------
 
@@ -272,11 +272,11 @@ class Inspector(QScrollArea):
             for name in _AT_FAULT.get(problem.rule, ())
         }
         form.show_values(values[0], subject.given is None, mixed, wrong)
-        form.setVisible(bool(form.kind.params))
+        form.setVisible(bool(form.params))
 
     def _form_of(self, kind: str) -> ParameterForm:
         if kind not in self._forms:
-            form = self._forms[kind] = ParameterForm(KINDS[kind])
+            form = self._forms[kind] = ParameterForm(KINDS[kind].params)
             form.hide()
             form.edited.connect(self._set)
             form.reset.connect(self._reset)
@@ -392,7 +392,7 @@ class Inspector(QScrollArea):
     def _called(self, name: str) -> str:
         """A parameter in an edit's label."""
         assert self.form is not None  # it is one of its fields that was edited
-        return next(param.called_within for param in self.form.kind.params if param.name == name)
+        return next(param.called_within for param in self.form.params if param.name == name)
 
     def _named(self) -> str:
         """The subject in an edit's label."""

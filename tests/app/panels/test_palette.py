@@ -188,10 +188,10 @@ def test_template_is_found_by_name_and_nothing_by_nonsense():
     assert matching(entries(), "qwerty") == []
 
 
-def test_slash_typing_and_enter_place_the_top_match(palette, qtbot):
+def test_typing_and_enter_place_the_top_match(palette, qtbot):
     palette.list.setFocus()
-    QTest.keyClick(palette, Qt.Key.Key_Slash)
-    qtbot.waitUntil(palette.search.hasFocus)
+    palette.focus_search()
+    assert palette.search.hasFocus()
     qtbot.keyClicks(palette.search, "conv 64 3x3 s2")
     assert titles(palette)[0] == "Conv2d"
     assert palette.rows.index(0).data(ROW).note == "3×3, 64, s2"

@@ -31,15 +31,17 @@ def bar(qtbot):
 )
 def test_each_state_offers_what_can_be_done(bar, state, resumable, allowed):
     bar.set_state(state, resumable)
-    assert {name for name, action in bar.run_actions.items() if action.isEnabled()} == allowed
+    enabled = {name for name, action in bar.run_actions.items() if action.isEnabled()}
+    assert enabled == {*allowed, "run_settings"}
     for name in allowed - {"run", "resume"}:
         assert bar._buttons[name].isVisible()
     assert bar._buttons["run"].isVisible() or bar._buttons["resume"].isVisible()
 
 
 def test_every_action_has_a_shortcut_and_a_tip(bar):
-    for action in bar.run_actions.values():
+    for name, action in bar.run_actions.items():
         assert action.shortcut().toString() and action.statusTip() and action.text()
+        assert bar._buttons[name].defaultAction() is action
 
 
 def test_keys_ask(bar, qtbot):
@@ -106,6 +108,7 @@ def test_figures_of_a_run(bar, qtbot):
     }
     assert type(bar.settings.figures()["epochs"]) is int
     with qtbot.waitSignal(bar.settings_changed) as changed:
-        bar.settings.boxes["epochs"].setValue(9)
+        bar.settings.fields["epochs"].setValue(9)
     assert changed.args[0]["epochs"] == 9
-    assert bar.settings.boxes["learning_rate"].text() == "automatic"
+    rate = bar.settings.fields["learning_rate"].lineEdit()
+    assert rate.displayText() == "" and rate.placeholderText() == "automatic"
