@@ -15,6 +15,7 @@ from explorer.app import theme
 from explorer.app.canvas.actions import CANVAS
 from explorer.app.command import Command, Menu
 from explorer.app.log_window import LogWindow
+from explorer.app.manual_window import ManualWindow
 from explorer.text import _
 
 if TYPE_CHECKING:
@@ -221,6 +222,13 @@ RUN: "tuple[Command[Window], ...]" = (
 )
 HELP: "tuple[Command[Window], ...]" = (
     Command(
+        "manual",
+        _("&Manual"),
+        "F1",
+        _("How to use the program, page by page, with a search"),
+        partial(_show, ManualWindow),
+    ),
+    Command(
         "log",
         _("Show &log"),
         "Ctrl+Shift+L",
@@ -300,7 +308,7 @@ MENUS: "tuple[Menu[Window], ...]" = (
         ),
     ),
     Menu(_("&Run"), (_run_bar, None, "run_settings")),
-    Menu(_("&Help"), ("log", "about")),
+    Menu(_("&Help"), ("manual", "log", "about")),
 )
 CONTEXT: "Menu[Window]" = Menu(
     _("Canvas"),
