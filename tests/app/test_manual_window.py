@@ -158,3 +158,11 @@ def keys_of(window: Window) -> set[str]:
 
 def plain(action: QAction) -> str:
     return action.text().replace("&", "").removesuffix("…")
+
+
+def test_the_manual_lists_the_panels(window):
+    page = next(text for text in TEXTS if text.name == "window.md").read_text("utf-8")
+    named = re.findall(r"^\| ([A-Z][a-z ]+) \|", page, re.MULTILINE)
+    titles = [dock.windowTitle() for dock in window.docks.values()]
+    assert len(named) == len(titles)
+    assert all(title.startswith(name) for name, title in zip(named, titles))
