@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from explorer import resource
 from explorer.catalog import published, templates
+from explorer.engine import onnx
 from explorer.engine.model import build
 from explorer.graph import file
 
@@ -49,7 +50,8 @@ def test_every_page_stands_in_the_contents():
 
 @pytest.fixture
 def examples(tmp_path, monkeypatch):
-    """A folder with the files that the commands name, where training takes no time."""
+    """A folder with the files that the commands name, where what takes long is done at once: training
+    and PyTorch's way to ONNX, which have tests of their own."""
     monkeypatch.chdir(tmp_path)
     Image.open(resource.path("photos") / "chelsea.png").convert("RGB").save("cat.jpg")
     torch.save(load_file(published.weights("squeezenet1_1")), "weights.pth")
@@ -62,7 +64,12 @@ def examples(tmp_path, monkeypatch):
         )
         return SimpleNamespace(accuracy=0.9, seconds=1.0, mode=recipe.mode, files=())
 
+    def to_onnx(model, path):
+        path.write_bytes(b"ONNX")
+        return onnx.Exported((path,), 0.0, 1.0, True)
+
     monkeypatch.setattr("explorer.engine.training.train", train)
+    monkeypatch.setattr(onnx, "write", to_onnx)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ _LINK = re.compile(r"\[[^]]+\]\(([^)\s]+)\)")
 
 @dataclass(frozen=True)
 class Page:
-    """One page. name: of its file. title: its first heading. text: what a person reads of it."""
+    """One page. name: of its file. title: its first heading. text: as it is read, without markup."""
 
     name: str
     title: str
@@ -65,8 +65,8 @@ def pages() -> tuple[Page, ...]:
 
 
 class ManualWindow(QDialog):
-    """The pages at the left, the one that is open at the right. What is typed into the search leaves
-    the pages that have every word of it, and marks the words in the open one."""
+    """A list of the pages, and beside it the open one. A search reduces the list to the pages that
+    contain every word of it, and marks the words on the open one."""
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -75,12 +75,11 @@ class ManualWindow(QDialog):
         self.search = QLineEdit()
         self.search.setPlaceholderText(_("Search all pages"))
         self.search.setAccessibleName(_("Search the manual"))
-        self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._find)
         self.search.returnPressed.connect(self.show_next)
         self.list = QListWidget()
         self.list.setAccessibleName(_("Pages of the manual"))
-        self.none = QLabel(_("No page has these words."))
+        self.none = QLabel(_("No page contains all of these words."))
         self.none.setProperty("role", "muted")
         self.none.setWordWrap(True)
         self.text = PageView()
@@ -92,21 +91,20 @@ class ManualWindow(QDialog):
         self.text.forwardAvailable.connect(self.forward.setEnabled)
         self.text.sourceChanged.connect(self._turn_to)
         self.list.currentItemChanged.connect(self._open_item)
-        theme.changed.connect(self._wear)
+        theme.changed.connect(self.text.reload)  # the colours are written into the page
         QShortcut(QKeySequence.StandardKey.Find, self, self.search.setFocus)
         top = QHBoxLayout()
-        for widget in (self.back, self.forward):
-            top.addWidget(widget)
+        top.addWidget(self.back)
+        top.addWidget(self.forward)
         top.addWidget(self.search, 1)
-        left = QVBoxLayout()
+        side = QWidget()
+        side.setFixedWidth(256)
+        left = QVBoxLayout(side)
+        left.setContentsMargins(0, 0, 0, 0)
         left.setSpacing(8)
         left.addLayout(top)
         left.addWidget(self.none)
         left.addWidget(self.list, 1)
-        side = QWidget()
-        side.setFixedWidth(256)
-        side.setLayout(left)
-        left.setContentsMargins(0, 0, 0, 0)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 12, 12, 12)
         row.setSpacing(12)
@@ -131,9 +129,14 @@ class ManualWindow(QDialog):
         self.text.setSource(QUrl.fromLocalFile(str(resource.path("help") / name)))
 
     def show_next(self) -> None:
-        """Go to the next place of the words; after the last of a page, to the next page that has them."""
-        if not self.text.show_next() and self.list.count():
+        """Go to the next place of the words; after the last of a page, to the next page that has
+        them, and after the last page to the first."""
+        if self.text.show_next() or not self.list.count():
+            return
+        if self.list.count() > 1:
             self.list.setCurrentRow((self.list.currentRow() + 1) % self.list.count())
+        else:
+            self._follow()
             self.text.show_next()
 
     def _words(self) -> list[str]:
@@ -175,9 +178,7 @@ class ManualWindow(QDialog):
     def _open_item(self, item: QListWidgetItem | None, _before: object) -> None:
         if item is not None:
             self.show_page(item.data(Qt.ItemDataRole.UserRole))
-
-    def _wear(self) -> None:
-        self.text.reload()  # its colours are written into it
+            self.text.show_next()
 
 
 class PageView(QTextBrowser):

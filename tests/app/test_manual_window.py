@@ -89,6 +89,15 @@ def test_enter_goes_from_place_to_place_and_on_to_the_next_page(manual, qtbot):
     assert manual.isVisible()
 
 
+def test_enter_begins_again_after_the_last_place_of_the_only_page(manual, qtbot):
+    qtbot.keyClicks(manual.search, "ssh gpu-box")
+    assert len(listed(manual)) == 1
+    first = manual.text.textCursor().position()
+    for _place in manual.text.places:
+        QTest.keyClick(manual.search, Qt.Key.Key_Return)
+    assert manual.text.textCursor().position() == first
+
+
 def test_words_that_are_nowhere(manual, qtbot):
     qtbot.keyClicks(manual.search, "xyzzy")
     assert listed(manual) == [] and not manual.none.isHidden()
