@@ -18,6 +18,7 @@ from explorer.app.canvas.actions import CANVAS
 from explorer.app.command import Command, Menu
 from explorer.app.docks import PANELS, bring
 from explorer.app.log_window import LogWindow
+from explorer.app.manual_window import ManualWindow
 from explorer.app.panels.run_bar import RUN_BAR
 from explorer.app.shortcut_sheet import ShortcutSheet
 from explorer.text import _
@@ -209,9 +210,16 @@ VIEW: "tuple[Command[Window], ...]" = (
 )
 HELP: "tuple[Command[Window], ...]" = (
     Command(
+        "manual",
+        _("&Manual"),
+        "F1",
+        _("How to use the program, page by page, with a search"),
+        partial(_show, ManualWindow),
+    ),
+    Command(
         "shortcuts",
         _("&Keyboard shortcuts"),
-        "F1",
+        "?",
         _("Every command that has a key"),
         partial(_show, ShortcutSheet, make=lambda window: ShortcutSheet(_by_menu(), window)),
     ),
@@ -290,7 +298,7 @@ MENUS: "tuple[Menu[Window], ...]" = (
         ),
     ),
     Menu(_("&Run"), ("run", "resume", "pause", "step", "stop", None, "run_settings")),
-    Menu(_("&Help"), ("shortcuts", "log", "about")),
+    Menu(_("&Help"), ("manual", "shortcuts", "log", "about")),
 )
 CONTEXT: "Menu[Window]" = Menu(
     _("Canvas"),
