@@ -68,7 +68,7 @@ def examples(tmp_path, monkeypatch):
         path.write_bytes(b"ONNX")
         return onnx.Exported((path,), 0.0, 1.0, True)
 
-    monkeypatch.setattr("explorer.engine.training.train", train)
+    monkeypatch.setattr("explorer.engine.training_driver.train", train)
     monkeypatch.setattr(onnx, "write", to_onnx)
 
 
