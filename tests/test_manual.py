@@ -11,6 +11,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from explorer import resource
+from explorer.analysis.form import FORMS
 from explorer.catalog import published, templates
 from explorer.engine import onnx
 from explorer.engine.model import build
@@ -68,7 +69,7 @@ def examples(tmp_path, monkeypatch):
         path.write_bytes(b"ONNX")
         return onnx.Exported((path,), 0.0, 1.0, True)
 
-    monkeypatch.setattr("explorer.engine.training.train", train)
+    monkeypatch.setattr("explorer.engine.training_driver.train", train)
     monkeypatch.setattr(onnx, "write", to_onnx)
 
 
@@ -91,6 +92,7 @@ def test_the_manual_tells_of_every_command_and_form_of_export(run):
     shown = commands(HELP / "command-line.md")
     assert {words[0] for words in shown} >= {*known} - {"open"}
     assert "`cnn-explorer FILE`" in page
+    assert {words[words.index("--to") + 1] for words in shown if "--to" in words} == {*FORMS}
 
 
 def test_the_readme_has_what_the_scripts_take_from_it():

@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QMenu
 
 import explorer
+from explorer.analysis.form import FORMS, Entry
 from explorer.app import theme
 from explorer.app.canvas.actions import CANVAS
 from explorer.app.command import Command, Menu
@@ -70,6 +71,18 @@ def _run_bar(window: "Window", menu: QMenu) -> None:
         window.addAction(action)
 
 
+EXPORTS = tuple(dict.fromkeys(form.entry for form in FORMS.values()))
+_EXPORT_KEYS = {"source": "Ctrl+Shift+E", "diagram": "Ctrl+Shift+D", "table": "Ctrl+Shift+T"}
+
+
+def _entry_words(entry: Entry) -> str:
+    """As the menu has it: with the forms, where there are several."""
+    titles = [form.title for form in FORMS.values() if form.entry is entry]
+    if len(titles) == 1:
+        return _("{entry}…").format(entry=entry.words)
+    return _("{entry} ({forms})…").format(entry=entry.words, forms=", ".join(titles))
+
+
 FILE: "tuple[Command[Window], ...]" = (
     Command(
         "new",
@@ -120,40 +133,15 @@ FILE: "tuple[Command[Window], ...]" = (
         _("Look at a photo of your own through the network"),
         lambda window: window.files.open_photo(),
     ),
-    Command(
-        "export_source",
-        _("&PyTorch source…"),
-        "Ctrl+Shift+E",
-        _("Save the source that the engine runs"),
-        lambda window: window.files.export(),
-    ),
-    Command(
-        "export_onnx",
-        _("&ONNX…"),
-        "",
-        _("Save the network and its weights for other programs"),
-        lambda window: window.files.export_onnx(),
-    ),
-    Command(
-        "export_weights",
-        _("&Weights (safetensors)…"),
-        "",
-        _("Save the weights, by the names that PyTorch gives them"),
-        lambda window: window.files.export_weights(),
-    ),
-    Command(
-        "export_diagram",
-        _("&Diagram (SVG, PDF, PNG)…"),
-        "Ctrl+Shift+D",
-        _("Save what is shown as a picture for a page"),
-        lambda window: window.files.export_diagram(),
-    ),
-    Command(
-        "export_table",
-        _("&Table (CSV, Markdown)…"),
-        "Ctrl+Shift+T",
-        _("Save every layer's shape and figures"),
-        lambda window: window.files.export_table(),
+    *(
+        Command(
+            f"export_{entry.id}",
+            _entry_words(entry),
+            _EXPORT_KEYS.get(entry.id, ""),
+            entry.doc,
+            lambda window, entry=entry: window.files.export(entry),  # type: ignore[misc]
+        )
+        for entry in EXPORTS
     ),
     Command(
         "close",
@@ -256,13 +244,7 @@ MENUS: "tuple[Menu[Window], ...]" = (
             "open_photo",
             Menu(
                 _("&Export"),
-                (
-                    "export_source",
-                    "export_onnx",
-                    "export_weights",
-                    "export_diagram",
-                    "export_table",
-                ),
+                tuple(f"export_{entry.id}" for entry in EXPORTS),
             ),
             None,
             "close",

@@ -5,7 +5,7 @@ import torch
 
 from explorer.catalog import KINDS, templates
 from explorer.engine.model import build
-from explorer.engine.walk import Walk
+from explorer.engine.stepwise_forward import StepwiseForward
 
 CPU = torch.device("cpu")
 NAMES = [
@@ -32,7 +32,9 @@ def test_equals_the_network_bit_for_bit(name, training):
         torch.manual_seed(2)
         wanted = model.net(images)
         torch.manual_seed(2)
-        found, values = Walk(model.report, model.net).run(images, {model.report.producer("output")})
+        found, values = StepwiseForward(model.report, model.net).run(
+            images, {model.report.producer("output")}
+        )
     assert torch.equal(found, wanted)
     [value] = values.values()
     assert torch.equal(value, wanted)
@@ -51,7 +53,9 @@ def test_shows_every_layer_as_a_hook_would():
             )
     with torch.no_grad():
         model.net(images)
-        _, values = Walk(model.report, model.net).run(images, {layer.path for layer in layers})
+        _, values = StepwiseForward(model.report, model.net).run(
+            images, {layer.path for layer in layers}
+        )
     assert len(seen) > 20
     for path, value in seen.items():
         assert torch.equal(values[path], value), path  # in-place layers do not reach back
@@ -71,7 +75,9 @@ def test_every_kind(around, name, training):
         torch.manual_seed(2)
         wanted = model.net(images)
         torch.manual_seed(2)
-        found, values = Walk(model.report, model.net).run(images, {layer.path for layer in layers})
+        found, values = StepwiseForward(model.report, model.net).run(
+            images, {layer.path for layer in layers}
+        )
     assert torch.equal(found, wanted) and wanted.isfinite().all()
     for layer in layers:
         assert tuple(values[layer.path].shape[1:]) == layer.out, layer.path

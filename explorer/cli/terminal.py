@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 from explorer.text import _
 
 if TYPE_CHECKING:
-    from explorer.engine.training import Run, Validated
+    from explorer.engine.training import EpochScore, TrainingRun
 
 WIDTH = 28
 LINE_SECONDS = 10.0
@@ -26,7 +26,7 @@ class TrainingBar:
         self.live = self.stream.isatty()
         self._begun = self._told = time.monotonic()
 
-    def __call__(self, run: "Run", validated: "Validated | None") -> None:
+    def __call__(self, run: "TrainingRun", validated: "EpochScore | None") -> None:
         if validated is not None:
             self._line(
                 _(

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from explorer.engine import partner
+from explorer.engine import weight_pairing
 from explorer.engine.failure import EngineError
-from explorer.engine.partner import COUNTER, NAME, ORDER, SHAPE, TAIL, last_of, module_of
+from explorer.engine.weight_pairing import COUNTER, NAME, ORDER, SHAPE, TAIL, last_of, module_of
 from explorer.graph.graph import Shape
 from explorer.text import _
 
@@ -38,7 +38,7 @@ class Match:
     """pairs: (our name, their name) of each tensor that found a partner. missing, unused: name and
     shape of what found none, of ours and of theirs. aside: those of theirs that belong to auxiliary
     heads. prefix: what stood before all their names. how: by what each of ours was paired, see
-    `explorer.engine.partner`. alike: those of ours that only an order could tell apart, where there
+    `explorer.engine.weight_pairing`. alike: those of ours that only an order could tell apart, where there
     is none to go by; crossed: the file has an order, but not this network's. wild: those of theirs
     that hold numbers which are not finite."""
 
@@ -228,7 +228,7 @@ def match(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor], ordered: boo
     """Finds each tensor's partner; what has none in a network that is not this one, says the rest.
 
     By name, by the tail of the name and by the shape that nothing else has (see
-    `explorer.engine.partner`). What is left after these, by order: that of both state dicts, if
+    `explorer.engine.weight_pairing`). What is left after these, by order: that of both state dicts, if
     `ordered` and if the rest of the file agrees with it; else that of the numbers, where the names
     of all layers of a shape differ in nothing else. Layers that remain are `alike`. Counters of
     batches need no partner, nor do auxiliary heads.
@@ -240,8 +240,10 @@ def match(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor], ordered: boo
     for name in aside:
         del names[name]
     aside = [f"{prefix}{name}" for name in aside if last_of(name) != COUNTER]
-    left = partner.modules({name: theirs[full] for name, full in names.items()}, sort=not ordered)
-    right = partner.modules(ours)
+    left = weight_pairing.modules(
+        {name: theirs[full] for name, full in names.items()}, sort=not ordered
+    )
+    right = weight_pairing.modules(ours)
     needed = [name for name in ours if last_of(name) != COUNTER]
     given = [name for layer in left.values() for name, _tensor in layer.values()]
     found, alike, crossed = _paired(right, left, needed, given, ordered)
@@ -263,31 +265,31 @@ def match(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor], ordered: boo
 
 
 def _paired(
-    right: partner.Modules,
-    left: partner.Modules,
+    right: weight_pairing.Modules,
+    left: weight_pairing.Modules,
     needed: list[str],
     given: list[str],
     ordered: bool,
-) -> tuple[partner.Paired, tuple[str, ...], bool]:
+) -> tuple[weight_pairing.Paired, tuple[str, ...], bool]:
     """Partners; the layers that nothing tells apart; whether the file's order is another."""
     if len(needed) == len(given):
-        found = partner.certain(right, left)
-        added = partner.ordered(right, left, found, ordered)
+        found = weight_pairing.certain(right, left)
+        added = weight_pairing.ordered(right, left, found, ordered)
         right_order = (
-            partner.in_order(needed, given, found | added)
+            weight_pairing.in_order(needed, given, found | added)
             if ordered
-            else partner.numbered(needed, given, added)
+            else weight_pairing.numbered(needed, given, added)
         )
         if len(found) + len(added if right_order else ()) == len(needed):
             return found | added, (), False
-        likely = partner.likely(right, left)
+        likely = weight_pairing.likely(right, left)
         if len(likely) == len(needed):
             alike = [
                 name for name in needed if name not in (found | added if right_order else found)
             ]
             return likely, tuple(dict.fromkeys(map(module_of, alike))), not right_order
     else:
-        likely = partner.likely(right, left)
+        likely = weight_pairing.likely(right, left)
     return likely, (), False
 
 

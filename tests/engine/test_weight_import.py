@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from explorer.catalog import templates
-from explorer.engine.match import ForeignWeights, adopt, match
 from explorer.engine.model import build
+from explorer.engine.weight_import import ForeignWeights, adopt, match
 
 CPU = torch.device("cpu")
 

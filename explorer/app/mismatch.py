@@ -14,12 +14,13 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.analysis.facts import Facts
+from explorer.analysis.fixes import fixes
 from explorer.analysis.problem import Problem
 from explorer.app import tensor_box, theme
+from explorer.app.fix_button import FixButton
 from explorer.app.number import shape_text
-from explorer.app.panels.fix_button import FixButton
-from explorer.app.panels.small_button import small_button
 from explorer.app.session import Session
+from explorer.app.small_button import small_button
 from explorer.graph.graph import INPUT, Shape
 from explorer.text import _
 
@@ -113,7 +114,8 @@ class MismatchCard(QWidget):
         first = met[0]
         other = next((branch for branch in met[1:] if branch.shape != first.shape), met[-1])
         self.buttons = [
-            FixButton(session, fix, primary=number == 0) for number, fix in enumerate(problem.fixes)
+            FixButton(session, fix, primary=number == 0)
+            for number, fix in enumerate(fixes(session.report, problem))
         ]
         self._build(first, other, closable)
         theme.changed.connect(self.update)

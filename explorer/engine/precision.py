@@ -22,7 +22,7 @@ _SLOW = 0.3
 
 
 @dataclass(frozen=True)
-class Mode:
+class Precision:
     """channels_last: maps lie in memory as N, H, W, C; half: products in bfloat16 under autocast.
 
     The weights stay float32 in every mode, and so do the loss and the optimiser.
@@ -41,31 +41,31 @@ class Mode:
         net.to(memory_format=self.format)  # type: ignore[call-overload]  # torch's stubs lack it
         return net
 
-    def precision(self, device: torch.device) -> AbstractContextManager[object]:
+    def context(self, device: torch.device) -> AbstractContextManager[object]:
         """The context in which the forward pass runs."""
         return torch.autocast(device.type, torch.bfloat16, enabled=self.half)
 
     def logits(self, net: nn.Module, images: Tensor) -> Tensor:
         """What `net` answers to normalised `images` (N, C, H, W): (N, classes) float32."""
-        with self.precision(images.device):
+        with self.context(images.device):
             logits: Tensor = net(images.contiguous(memory_format=self.format))
             return logits.float()
 
 
-MODES = MappingProxyType(
+PRECISIONS = MappingProxyType(
     {
         mode.name: mode
         for mode in (
-            Mode("float32", False, False),
-            Mode("float32 channels-last", True, False),
-            Mode("bfloat16 channels-last", True, True),
+            Precision("float32", False, False),
+            Precision("float32 channels-last", True, False),
+            Precision("bfloat16 channels-last", True, True),
         )
     }
 )
-PLAIN = MODES["float32"]
+PLAIN = PRECISIONS["float32"]
 
 
-def sound(device: torch.device) -> list[Mode]:
+def sound(device: torch.device) -> list[Precision]:
     """The modes in which `device` computes soundly.
 
     bfloat16 only where the hardware has it: elsewhere it is emulated (slow) or, on a CPU without
@@ -80,14 +80,14 @@ def sound(device: torch.device) -> list[Mode]:
         half = torch.xpu.is_bf16_supported()
     else:
         half = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return [mode for mode in MODES.values() if half or not mode.half]
+    return [mode for mode in PRECISIONS.values() if half or not mode.half]
 
 
 class Trial:
     """A copy of a network that takes training steps in one mode; the network itself is left
     alone."""
 
-    def __init__(self, mode: Mode, net: nn.Module, images: Tensor, labels: Tensor) -> None:
+    def __init__(self, mode: Precision, net: nn.Module, images: Tensor, labels: Tensor) -> None:
         self.mode, self.images, self.labels = mode, images, labels
         self.best = float("inf")  # seconds of the fastest step
         self._net = mode.place(copy.deepcopy(net)).train()

@@ -1,7 +1,7 @@
 """The button of a fix."""
 
 from explorer.analysis.problem import Fix
-from explorer.app.panels.fix_button import FixButton
+from explorer.app.fix_button import FixButton
 
 
 def test_a_fix_that_has_too_little_room_is_cut_at_its_end(session, qtbot):

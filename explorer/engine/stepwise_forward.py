@@ -22,7 +22,7 @@ class _Step:
     last_use_of: tuple[str, ...]
 
 
-class Walk:
+class StepwiseForward:
     """Runs the primitives of a report in order, with the modules of the network built from it.
 
     It computes what `net(x)` computes, bit for bit; a test proves it over the templates.

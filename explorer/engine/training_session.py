@@ -14,9 +14,9 @@ from explorer.engine import checkpoint, data, device, results
 from explorer.engine.budget import Budget
 from explorer.engine.checkpoint import FORMAT, VERSION, Checkpoint, path_of
 from explorer.engine.failure import EngineError
-from explorer.engine.mode import MODES, sound
 from explorer.engine.model import build
-from explorer.engine.training import COLUMNS, Rows, Run, Validated, choose
+from explorer.engine.precision import PRECISIONS, sound
+from explorer.engine.training import COLUMNS, EpochScore, StepRows, TrainingRun, choose
 from explorer.graph import file
 from explorer.protocol import messages
 from explorer.protocol.messages import Failed, Message, Modes, Saved, State, Train
@@ -31,11 +31,11 @@ _SAVE_SHARE = 0.02
 Say = Callable[[Message], None]
 
 
-class Job:
+class TrainingSession:
     """One `train` request from its start to its end.
 
     Its state is "measuring", "running", "paused", "stopped" or "finished", said whenever it
-    changes. `advance()` does one unit of work and tells what is due; whoever owns the job looks at
+    changes. `advance()` does one unit of work and tells what is due; whoever owns it looks at
     the requests in between.
     """
 
@@ -46,7 +46,7 @@ class Job:
         checkpoint, if it resumes; raises EngineError or FileError."""
         self.generation, self._send = request.generation, say
         self.state = ""
-        self.run: Run | None = None
+        self.run: TrainingRun | None = None
         self.budget = Budget()
         self._until: int | None = None
         self._measured: list[tuple[str, float]] = []
@@ -66,7 +66,7 @@ class Job:
         self.recipe = recipe
         self.out = None if request.out is None else path_of(request.out)
         self.file = _checkpoint_file(self.out, request.checkpoint)
-        if recipe.mode == AUTO or MODES[recipe.mode] not in sound(place):
+        if recipe.mode == AUTO or PRECISIONS[recipe.mode] not in sound(place):
             self._measuring = choose(self.model, self.pictures, recipe)
             self._turn("measuring")
         else:
@@ -210,7 +210,7 @@ class Job:
         self._send(State(generation=self.generation, state=state, accuracy=accuracy, files=files))
 
     def _begin(self, mode: str) -> None:
-        self.run = Run(self.model, self.pictures, replace(self.recipe, mode=mode))
+        self.run = TrainingRun(self.model, self.pictures, replace(self.recipe, mode=mode))
         if self._resumed is not None:
             self.run.restore(self._resumed.tensors, self._resumed.about)
             self._resumed = None
@@ -223,7 +223,7 @@ class Job:
         """Where the run is: a checkpoint of the same place need not be written again."""
         return (self.run.step, len(self.run.validated)) if self.run is not None else (0, 0)
 
-    def _finish(self, run: Run) -> None:
+    def _finish(self, run: TrainingRun) -> None:
         files: tuple[Path, ...] = ()
         if self.out is not None:
             try:
@@ -234,7 +234,7 @@ class Job:
         score = run.validated[-1].score
         self._turn("finished", score.accuracy, tuple(str(path) for path in files))
 
-    def _tell_rows(self, run: Run, found: Rows) -> None:
+    def _tell_rows(self, run: TrainingRun, found: StepRows) -> None:
         self._send(
             messages.Rows(
                 generation=self.generation,
@@ -254,7 +254,7 @@ class Job:
             )
         )
 
-    def _tell_score(self, found: Validated) -> None:
+    def _tell_score(self, found: EpochScore) -> None:
         self._send(
             messages.Validated(
                 generation=self.generation,

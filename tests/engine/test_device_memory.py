@@ -7,8 +7,8 @@ import pynvml
 import pytest
 import torch
 
-from explorer.engine import device, occupancy
-from explorer.engine.occupancy import Peak
+from explorer.engine import device, device_memory
+from explorer.engine.device_memory import Peak
 
 
 class Counter:
@@ -54,7 +54,7 @@ def nvidia(monkeypatch):
 @pytest.fixture
 def counter(monkeypatch):
     found = Counter()
-    monkeypatch.setattr(occupancy.torch, "cuda", found)
+    monkeypatch.setattr(device_memory.torch, "cuda", found)
     return found
 
 
@@ -65,21 +65,21 @@ def test_the_cpu_says_what_is_free():
 
 def test_a_gpu_says_what_is_free_through_its_driver(nvidia, monkeypatch):
     driver = Driver(monkeypatch, free=7 * 2**30)
-    assert occupancy.free_on_gpu(1) == 7 * 2**30
+    assert device_memory.free_on_gpu(1) == 7 * 2**30
     assert driver.calls == ["Init", "DeviceGetHandleByUUID", "DeviceGetMemoryInfo", "Shutdown"]
 
 
 @pytest.mark.parametrize("silent", ["Init", "DeviceGetHandleByUUID", "DeviceGetMemoryInfo"])
 def test_what_the_driver_does_not_tell_is_unknown(nvidia, monkeypatch, silent):
     driver = Driver(monkeypatch, silent=silent)
-    assert occupancy.free_on_gpu(0) == 0
+    assert device_memory.free_on_gpu(0) == 0
     assert driver.calls.count("Init") - (silent == "Init") == driver.calls.count("Shutdown")
 
 
 def test_without_the_driver_or_on_another_makers_gpu_it_is_unknown(nvidia, monkeypatch):
-    assert occupancy.free_on_gpu(0) == 0  # this machine has no GPU "1234-0"
+    assert device_memory.free_on_gpu(0) == 0  # this machine has no GPU "1234-0"
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: SimpleNamespace())
-    assert occupancy.free_on_gpu(0) == 0
+    assert device_memory.free_on_gpu(0) == 0
 
 
 def test_the_peak_leaves_out_what_it_looked_away_from(counter):
