@@ -10,6 +10,7 @@ import pytest
 
 from explorer.analysis import compare, facts, layout, level, memory, page, source, table
 from explorer.analysis.advice import advise
+from explorer.analysis.problem import problems
 from explorer.analysis.report import Report, analyse
 from explorer.catalog import templates
 from explorer.graph import edits
@@ -240,7 +241,7 @@ def middle(report: Report) -> list[str]:
 
 
 WORK = {
-    "problems": lambda report: report.problems,
+    "problems": lambda report: problems(report),
     "layers": lambda report: (report.layers(), report.layer_fields, report.producer(INPUT)),
     "advice": lambda report: advise(report),
     "memory": lambda report: memory.forecast(report),
@@ -311,7 +312,7 @@ def test_two_layers_of_one_name_are_a_problem_and_no_circle(build):
     report = analyse(build())
     paths = [layer.path for layer in report.layers()]
     assert len(paths) == report.size > len(set(paths))
-    assert {problem.rule for problem in report.problems} == {"names"}
+    assert {problem.rule for problem in problems(report)} == {"names"}
     for do in WORK.values():
         do(report)
     assert advise(report) == () and memory.forecast(report) is None

@@ -4,26 +4,34 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
 
-from explorer.analysis.facts import Fault, all_known, names_in, names_of, sweep
+from explorer.analysis.facts import Facts, Fault, all_known, names_in, names_of, sweep
 from explorer.analysis.layer_fixes import LAYER_RULES, Rule
-from explorer.analysis.problem import Fix
-from explorer.catalog import KINDS
+from explorer.analysis.problem import Fix, Problem
+from explorer.analysis.report import Report
+from explorer.catalog import KINDS, Kind, roles
 from explorer.catalog.layers.window import pair, text_of
 from explorer.graph import edits, names
 from explorer.graph.edits import Edit
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Shape, Value, Wire
 from explorer.text import _
 
-if TYPE_CHECKING:
-    from explorer.analysis.report import Report
+
+def fixes(report: Report, problem: Problem) -> tuple[Fix, ...]:
+    """The edits that would mend a problem of the network, the best first."""
+    if problem.fault is None:
+        return problem.tried
+    return tuple(_fixes(report, problem.path.split("."), problem.fault))
 
 
-def fixes(report: "Report", id: str, fault: Fault) -> tuple[Fix, ...]:
-    """The edits that would mend a fault of the node `id` of the whole network, the best first."""
-    found = _RULES.get(fault.rule, _none)(report, id, fault)
-    return tuple(found)
+def _fixes(report: Report, path: Sequence[str], fault: Fault) -> Iterator[Fix]:
+    """Those of a node's fault; inside a custom group, which can be mended like a network."""
+    id, *within = path
+    if not within:
+        yield from _RULES.get(fault.rule, _none)(report, id, fault)
+        return
+    for fix in _fixes(report.inside(id), within, fault):
+        yield replace(fix, edit=inside(id, fix.edit))
 
 
 def inside(id: str, edit: Edit) -> Edit:
@@ -37,14 +45,14 @@ def inside(id: str, edit: Edit) -> Edit:
     return outer
 
 
-def _none(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _none(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     return iter(())
 
 
 # Branches that do not fit ---------------------------------------------------------------------
 
 
-def _add(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _add(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     """Project the branches that differ to the shape of the others; or make their channels those of
     the others. Others: the most of one shape, or the first; then the next."""
     graph, facts = report.graph, report.facts[id]
@@ -71,7 +79,7 @@ def _add(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
             yield _matched(report, changed)
 
 
-def _matched(report: "Report", changed: Mapping[str, Mapping[str, Value]]) -> Fix:
+def _matched(report: Report, changed: Mapping[str, Mapping[str, Value]]) -> Fix:
     """Other parameters for each of these nodes."""
     each = [
         (source, report.facts[source].kind.stated(params)) for source, params in changed.items()
@@ -145,11 +153,12 @@ def _project(graph: Graph, wire: Wire, channels: int, stride: int) -> Graph:
     if len(ends) == 2 and abs(ends[0][1] - ends[1][1]) < 80 and ends[1][0] - ends[0][0] > 320:
         place = (place[0], place[1] - 140.0)  # a way round other cards goes over them
     params = {"out_channels": channels} | ({"stride": stride} if stride > 1 else {})
-    node = Node(KINDS["Projection"].next_id(names_in(graph)), "Projection", params, place)
+    kind = roles.PROJECTION
+    node = Node(kind.next_id(names_in(graph)), kind.name, params, place)
     return edits.insert(graph, node, wire)
 
 
-def _reshaped(report: "Report", id: str, have: Shape, want: Shape) -> dict[str, Value]:
+def _reshaped(report: Report, id: str, have: Shape, want: Shape) -> dict[str, Value]:
     """Parameters of a node that make its output `want` instead of `have`: channels and stride."""
     if id not in report.facts or len(have) != 3 or len(want) != 3:
         return {}
@@ -177,7 +186,7 @@ def _reshaped(report: "Report", id: str, have: Shape, want: Shape) -> dict[str, 
     return changed if _gives(report, id, changed, want) else {}
 
 
-def _gives(report: "Report", id: str, params: Mapping[str, Value], want: Shape) -> bool:
+def _gives(report: Report, id: str, params: Mapping[str, Value], want: Shape) -> bool:
     """The node, so changed, really has that output."""
     node = report.graph.nodes[id]
     if KINDS[node.kind].fault({**node.params, **params}):
@@ -192,7 +201,7 @@ def _gives(report: "Report", id: str, params: Mapping[str, Value], want: Shape) 
     return len(ins) == 1 and next(sweep(trial, ins[0])).facts.out == want
 
 
-def _multiply(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _multiply(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     """Give one branch the channels of the other, and its size too where no side of 1 stands for
     it."""
     graph, ins = report.graph, report.facts[id].ins
@@ -212,7 +221,7 @@ def _multiply(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
             yield _matched(report, {source: changed})
 
 
-def _concat(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _concat(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     """Give the one branch that differs the size of the others."""
     into, ins = report.graph.into(id), report.facts[id].known_ins
     sources = [into[port].source for port in sorted(into)]
@@ -228,62 +237,60 @@ def _concat(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
 # Maps and vectors -----------------------------------------------------------------------------
 
 
-def _vector(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _vector(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     settings, shape = report.facts[id].settings, report.facts[id].known_ins[0]
     features, bias = settings.out_features, int(settings.bias)
     if len(shape) == 3:
         yield Fix(
             _("Insert global average pooling and Flatten"),
-            partial(
-                _before, id=id, kinds=(("AdaptiveAvgPool2d", {"output_size": 1}), ("Flatten", {}))
-            ),
+            partial(_before, id=id, kinds=(roles.GLOBAL_POOLING, roles.FLATTEN)),
             added=features * (shape[0] + bias),
         )
         yield Fix(
             _("Insert Flatten"),
-            partial(_before, id=id, kinds=(("Flatten", {}),)),
+            partial(_before, id=id, kinds=(roles.FLATTEN,)),
             added=features * (shape[0] * shape[1] * shape[2] + bias),
         )
 
 
-def _before(graph: Graph, id: str, kinds: Sequence[tuple[str, Mapping[str, Value]]]) -> Graph:
+def _before(graph: Graph, id: str, kinds: Sequence[Kind]) -> Graph:
     x, y = graph.nodes[id].position
-    for number, (kind, params) in enumerate(kinds):
+    for number, kind in enumerate(kinds):
         place = (x - 130.0 * (len(kinds) - number), y)
-        node = Node(KINDS[kind].next_id(names_in(graph)), kind, params, place)
+        node = Node(kind.next_id(names_in(graph)), kind.name, position=place)
         graph = edits.insert(graph, node, next(iter(graph.into(id).values())))
     return graph
 
 
 # The ends of the network ----------------------------------------------------------------------
 
-_KEEP_COUNT = ("Softmax", "Dropout", "Identity")
 
-
-def _classes(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _classes(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     count = len(fault.allowed.classes)
-    while id in report.facts and report.facts[id].kind.name in _KEEP_COUNT:
+    while id in report.facts and _keeps_count(report.facts[id]):
         id = report.sources[id][0]  # what counts is before it
-    settings = report.facts[id].settings if id in report.facts else None
-    for key in ("classes", "out_features"):
-        if hasattr(settings, key) and getattr(settings, key) != count:
-            yield Fix(
-                _("Set {values}, as {data} has").format(
-                    values=report.facts[id].kind.stated({key: count}), data=fault.allowed.title
-                ),
-                partial(edits.set_params, id=id, params={key: count}),
-            )
-            return
-    inner = report.graph.nodes[id].inner if id in report.graph.nodes else None
-    last = inner.into(OUTPUT).get(PORT) if inner else None
-    if inner and last and last.source in inner.nodes and inner.nodes[last.source].kind == "Linear":
+    kind = report.facts[id].kind if id in report.facts else None
+    key = _count_of(kind) if kind else None
+    if kind and key and getattr(report.facts[id].settings, key) != count:
         yield Fix(
-            _("Set {values} in {node}").format(
-                values=KINDS["Linear"].stated({"out_features": count}), node=f"{id}.{last.source}"
+            _("Set {values}, as {data} has").format(
+                values=kind.stated({key: count}), data=fault.allowed.title
             ),
-            inside(id, partial(edits.set_params, id=last.source, params={"out_features": count})),
+            partial(edits.set_params, id=id, params={key: count}),
         )
         return
+    inner = report.graph.nodes[id].inner if id in report.graph.nodes else None
+    last = inner.into(OUTPUT).get(PORT) if inner else None
+    if inner and last and last.source in inner.nodes:
+        kind = KINDS[inner.nodes[last.source].kind]
+        if key := _count_of(kind):
+            yield Fix(
+                _("Set {values} in {node}").format(
+                    values=kind.stated({key: count}), node=f"{id}.{last.source}"
+                ),
+                inside(id, partial(edits.set_params, id=last.source, params={key: count})),
+            )
+            return
     leading = report.graph.into(OUTPUT).get(PORT)
     if leading and report.output:
         yield Fix(
@@ -293,18 +300,28 @@ def _classes(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
         )
 
 
+def _keeps_count(facts: Facts) -> bool:
+    """It gives as many numbers as it gets, and learns nothing."""
+    return len(facts.ins) == 1 and facts.ins[0] == facts.out and not facts.params
+
+
+def _count_of(kind: Kind) -> str | None:
+    """The parameter that says how many scores come out."""
+    return next((key for key in ("classes", "out_features") if key in kind.names), None)
+
+
 def _append_head(graph: Graph, count: int, shape: Shape) -> Graph:
     wire = graph.into(OUTPUT)[PORT]
     x, y = graph.nodes[wire.source].position if wire.source in graph.nodes else (0.0, 0.0)
-    kind, key = ("ClassifierHead", "classes") if len(shape) == 3 else ("Linear", "out_features")
+    kind, key = (roles.HEAD, "classes") if len(shape) == 3 else (roles.SCORES, "out_features")
     params = {key: count}
-    if kind == "ClassifierHead" and not graph.nodes.keys().isdisjoint(("avgpool", "flatten", "fc")):
+    if kind.inlines and not graph.nodes.keys().isdisjoint(("avgpool", "flatten", "fc")):
         params["inline"] = False  # its layers' names are taken
-    node = Node(KINDS[kind].next_id(names_in(graph)), kind, params, (x + 180.0, y))
+    node = Node(kind.next_id(names_in(graph)), kind.name, params, (x + 180.0, y))
     return edits.insert(graph, node, wire)
 
 
-def _input(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _input(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     data = fault.allowed
     yield Fix(
         _("Take the pictures of {data}: {shape}").format(
@@ -314,7 +331,7 @@ def _input(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     )
 
 
-def _unconnected(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _unconnected(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     """Connect what leads nowhere yet, if there is just one such node before this one."""
     graph = report.graph
     allowed = fault.allowed or {"ports": (PORT,), "count": 1}
@@ -328,7 +345,7 @@ def _unconnected(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
         yield Fix(_("Remove {node}").format(node=id), partial(edits.remove, ids=[id]))
 
 
-def _loose(report: "Report", id: str) -> Iterator[str]:
+def _loose(report: Report, id: str) -> Iterator[str]:
     """What feeds nothing, and may feed the node."""
     graph = report.graph
     behind, stack = {id}, [id]
@@ -342,7 +359,7 @@ def _loose(report: "Report", id: str) -> Iterator[str]:
         yield INPUT
 
 
-def _names(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _names(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     name, inliner = fault.allowed["name"], fault.allowed["inliner"]
     yield Fix(
         _("Keep the layers of {node} under its name").format(node=inliner),

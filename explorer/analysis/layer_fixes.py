@@ -2,23 +2,19 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 from explorer.analysis.facts import Fault
 from explorer.analysis.problem import Fix
-from explorer.catalog import KINDS
+from explorer.analysis.report import Report
 from explorer.catalog.layers.window import pair
 from explorer.graph import edits
 from explorer.graph.graph import Value
 from explorer.text import _
 
-if TYPE_CHECKING:
-    from explorer.analysis.report import Report
-
-Rule = Callable[["Report", str, Fault], Iterator[Fix]]
+Rule = Callable[[Report, str, Fault], Iterator[Fix]]
 
 
-def _set(report: "Report", id: str, **params: Value) -> Iterator[Fix]:
+def _set(report: Report, id: str, **params: Value) -> Iterator[Fix]:
     """Give the node these parameters, if it can take them."""
     if not report.facts[id].kind.fault(params):
         yield Fix(
@@ -40,7 +36,7 @@ def _removed(id: str) -> Fix:
 # Windows --------------------------------------------------------------------------------------
 
 
-def _kernel(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _kernel(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     kind, settings, allowed = report.facts[id].kind, report.facts[id].settings, fault.allowed
     if kind.category != "pooling" or all(
         2 * padding <= kernel
@@ -52,22 +48,22 @@ def _kernel(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
         yield _removed(id)
 
 
-def _padding(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _padding(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     yield from _set(report, id, padding=fault.allowed["most"])
 
 
-def _same(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _same(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     """Half the kernel on every side is what keeps the size where the stride is 1."""
     yield from _set(report, id, padding=_single(fault.allowed["padding"]))
     yield from _set(report, id, stride=1)
 
 
-def _vanishes(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _vanishes(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     yield from _set(report, id, padding=_single(fault.allowed["padding"]))
     yield from _set(report, id, kernel_size=_single(fault.allowed["kernel_size"]))
 
 
-def _output_padding(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _output_padding(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     settings = report.facts[id].settings
     asked = pair(settings.output_padding)
     yield from _set(report, id, output_padding=_single(map(min, asked, fault.allowed["most"])))
@@ -84,7 +80,7 @@ def _output_padding(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
 # Groups ---------------------------------------------------------------------------------------
 
 
-def _groups(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _groups(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     if "numbers" in fault.allowed:
         yield from _nearest("groups", report, id, fault)
         return
@@ -94,11 +90,11 @@ def _groups(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
     )
     yield from _set(report, id, groups=largest)
     up = -(-channels[1] // wanted) * wanted
-    if channels[0] % wanted == 0 and not KINDS["Conv2d"].fault({"out_channels": up}):
+    if channels[0] % wanted == 0 and not report.facts[id].kind.fault({"out_channels": up}):
         yield from _set(report, id, out_channels=up)
 
 
-def _nearest(key: str, report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _nearest(key: str, report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     """The number nearest to the one asked for that is allowed; of two the smaller."""
     number = _nearest_allowed(getattr(report.facts[id].settings, key), fault)
     if number is None:
@@ -112,7 +108,7 @@ def _nearest_allowed(wanted: int, fault: Fault) -> int | None:
     return min(numbers, key=lambda number: abs(number - wanted), default=None)
 
 
-def _chunks(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _chunks(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     settings = report.facts[id].settings
     chunks = _nearest_allowed(settings.chunks, fault)
     if chunks is None:
@@ -123,7 +119,7 @@ def _chunks(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
         yield from _set(report, id, chunks=chunks, index=chunks - 1)
 
 
-def _index(report: "Report", id: str, fault: Fault) -> Iterator[Fix]:
+def _index(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     yield from _set(report, id, index=fault.allowed["most"])
     index, shape = report.facts[id].settings.index, report.facts[id].known_ins[0]
     if shape[0] % (index + 1) == 0:

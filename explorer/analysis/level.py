@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from explorer.analysis.facts import Facts, sweep
 from explorer.analysis.layout import placed_inside, unplaced
-from explorer.analysis.problem import Problem
+from explorer.analysis.problem import Problem, problems
 from explorer.analysis.report import Report
 from explorer.graph.graph import Graph, Shape
 from explorer.text import _
@@ -61,7 +61,7 @@ def level(report: Report, path: tuple[str, ...] = ()) -> Level:
 def first_problems(report: Report, path: tuple[str, ...] = ()) -> dict[str, Problem]:
     """The first problem of each node of a level, or inside it, by node id."""
     found: dict[str, Problem] = {}
-    for problem in report.problems:
+    for problem in problems(report):
         way = tuple(problem.path.split("."))
         if way[: len(path)] == path and len(way) > len(path):
             found.setdefault(way[len(path)], problem)

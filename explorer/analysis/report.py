@@ -1,7 +1,7 @@
-"""The report on a network: every shape, figure and problem, from one sweep."""
+"""The report on a network: every shape, figure and fault, from one sweep."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -14,9 +14,7 @@ from explorer.analysis.facts import (
     needed,
     sweep,
 )
-from explorer.analysis.fixes import fixes, inside
 from explorer.analysis.layer import Layer, layers_of, producers
-from explorer.analysis.problem import Problem
 from explorer.analysis.receptive_field import ReceptiveField, ReceptiveFields
 from explorer.catalog.datasets import DataSet
 from explorer.catalog.layers import text_of
@@ -24,9 +22,6 @@ from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Shape, Wire
 from explorer.text import _
 
 MOST_LAYERS = 100_000  # cifar_resnet1202, the deepest of the literature, has some 4,800
-MOST_MENDED = 100
-"""So many problems of a graph get fixes, the first ones, and so many inside each of its groups; for
-some fixes the whole graph is looked at. With those mended the next get theirs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +29,8 @@ class Report:
     """All that is known of a graph without running it.
 
     facts: by node id. params, macs, activations: of what leads to the output; macs and
-    activations (numbers, 4 bytes each in float32) for one picture. within: what stands before
-    every path of a problem, "" for a whole network.
+    activations (numbers, 4 bytes each in float32) for one picture. faults: of the network as a
+    whole, by the id of the node or end concerned; those of one node alone are in its facts.
     """
 
     graph: Graph
@@ -47,13 +42,15 @@ class Report:
     params: int
     macs: int
     activations: int
-    faults: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
-    within: str = ""
+    faults: dict[str, tuple[Fault, ...]]
+    _insides: dict[str, "Report"] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def ok(self) -> bool:
         """There is no problem: the network can run."""
-        return not self.problems
+        return not (
+            self.too_large or self.faults or any([facts.faults for facts in self.facts.values()])
+        )
 
     @cached_property
     def size(self) -> int:
@@ -75,59 +72,13 @@ class Report:
         """The layers are too many to be listed one by one."""
         return self.size > MOST_LAYERS
 
-    @cached_property
-    def problems(self) -> tuple[Problem, ...]:
-        """What is wrong, in order of execution, each with its fixes."""
-        if self.too_large:
-            return (
-                self._problem(
-                    OUTPUT,
-                    Fault(
-                        "size",
-                        _("The network has {count:,} layers; allowed: 1 to {most:,}").format(
-                            count=self.size, most=MOST_LAYERS
-                        ),
-                    ),
-                    OUTPUT,
-                ),
-            )
-        found: list[Problem] = []
-        for id, facts in self.facts.items():
-            if facts.inner is not None and facts.faults:
-                found += self._problems_inside(id, facts)
-                continue
-            for path, fault in _once(_faults(id, facts)):
-                mendable = fault is facts.fault and len(found) < MOST_MENDED
-                found.append(self._problem(path, fault, id, mendable))
-        for id, faults in self.faults.items():
-            for fault in faults:
-                found.append(self._problem(id, fault, id, len(found) < MOST_MENDED))
-        return tuple(found)
-
-    def _problem(self, path: str, fault: Fault, id: str, mendable: bool = True) -> Problem:
-        path = self.within + path
-        return Problem(
-            path,
-            fault.rule,
-            fault.message.replace("{node}", path),
-            id,
-            fixes(self, id, fault) if mendable else (),
-        )
-
-    def _problems_inside(self, id: str, facts: Facts) -> Iterator[Problem]:
-        """What is wrong inside a custom group: its own inside can be mended like a network."""
-        if not facts.ins:
-            assert facts.fault  # that nothing is connected to it
-            yield self._problem(id, facts.fault, id)
-            return
-        assert facts.inner is not None
-        graph = replace(facts.inner, input=facts.ins[0] or ())
-        for problem in analyse(graph, within=f"{self.within}{id}.").problems:
-            yield replace(
-                problem,
-                node=id,
-                fixes=tuple(replace(fix, edit=inside(id, fix.edit)) for fix in problem.fixes),
-            )
+    def inside(self, id: str) -> "Report":
+        """The report on the inside of a custom group whose input is connected."""
+        if id not in self._insides:
+            facts = self.facts[id]
+            assert facts.inner is not None
+            self._insides[id] = analyse(replace(facts.inner, input=facts.ins[0] or ()))
+        return self._insides[id]
 
     @cached_property
     def loose(self) -> tuple[str, ...]:
@@ -216,28 +167,9 @@ class Report:
         return tuple([outputs[source] for source in self.sources[id]])
 
 
-def _once(faults: Iterator[tuple[str, Fault]]) -> Iterator[tuple[str, Fault]]:
-    """Faults inside one block, those of its branches that are given the same vector but once: what
-    is wrong is before the block."""
-    told = False
-    for path, fault in faults:
-        if fault.rule != "map" or not told:
-            yield path, fault
-        told = told or fault.rule == "map"
-
-
-def _faults(path: str, facts: Facts) -> Iterator[tuple[str, Fault]]:
-    if not facts.faults:
-        return
-    if facts.fault:
-        yield path, facts.fault
-    for child in (*facts.children, *facts.strays):
-        yield from _faults(f"{path}.{child.id}", child.facts)
-
-
-def analyse(graph: Graph, data: DataSet | None = None, within: str = "") -> Report:
+def analyse(graph: Graph, data: DataSet | None = None) -> Report:
     """The report on a graph, and on how it fits `data`, if given. Never raises for a network that
-    is wrong: what is wrong is in the report's problems. within: what stands before the paths."""
+    is wrong: what is wrong is among the report's faults."""
     facts: dict[str, Facts] = {}
     sources: dict[str, tuple[str, ...]] = {}
     for child in sweep(graph, graph.input or None):
@@ -260,7 +192,6 @@ def analyse(graph: Graph, data: DataSet | None = None, within: str = "") -> Repo
         sum(f.macs for f in counted),
         sum(f.activations for f in counted),
         _end_faults(graph, data, facts, alive, leading, output),
-        within,
     )
 
 

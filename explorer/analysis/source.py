@@ -17,6 +17,7 @@ from explorer.analysis.class_name import camel, changed, class_name, forms_told,
 from explorer.analysis.constructor import WIDEST, Constructor, Expression, Row, same_kind, written
 from explorer.analysis.facts import Child, Facts
 from explorer.analysis.forward import forward
+from explorer.analysis.problem import problems
 from explorer.analysis.report import Report
 from explorer.catalog import KINDS
 from explorer.catalog.kind import REQUIRED, Argument, Call
@@ -29,7 +30,6 @@ Column = tuple[Any, ...]
 INDENT = " " * 8
 MOST_FORMS = 64
 """Forms of a class among which one is looked for that a further use could be an instance of."""
-_FLAGS = {"Projection": "project", "ZeroShortcut": "pad"}
 _OWN_NAMES = ("stride", "padding", "dilation", "kernel_size", "p", "eps", "momentum")
 """Arguments that only a setting of their own name may give: that another has the same value is
 chance."""
@@ -42,7 +42,7 @@ class NotRunnable(ValueError):
 def source(report: Report) -> str:
     """The network as Python text that imports only torch. Raises NotRunnable."""
     if not report.ok:
-        raise NotRunnable(report.problems[0].message)
+        raise NotRunnable(problems(report)[0].message)
     return _Writer(report).text()
 
 
@@ -297,7 +297,8 @@ class _Writer:
                     id, written(self._unified(block, id, made, range(len(made)), fresh), width)
                 )
                 continue
-            flag = _FLAGS.get(spliced[others[0]][number].facts.kind.name, f"with_{id}")
+            shortcut = spliced[others[0]][number].facts.kind.shortcut
+            flag = shortcut if shortcut in ("project", "pad") else f"with_{id}"
             flag = block.unused(flag)
             before = len(block.arguments)
             tree = self._unified(block, id, [made[index] for index in others], others, fresh)
@@ -530,7 +531,7 @@ def _row_names(facts: Facts) -> tuple[str, ...] | None:
     names = tuple(child.id for child in children)
     if names == tuple(map(str, range(len(names)))):
         return ()
-    return names if facts.kind.name in ("Stage", "Group") else None
+    return names if (facts.inner is not None or facts.kind.category == "stage") else None
 
 
 def _spliced(children: Iterable[Child]) -> tuple[list[Child], dict[str, str]]:

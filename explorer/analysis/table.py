@@ -9,9 +9,10 @@ from fractions import Fraction
 from typing import Any
 
 from explorer.analysis.advice import advise
+from explorer.analysis.fixes import fixes
 from explorer.analysis.layer import Layer
 from explorer.analysis.memory_table import bytes_text
-from explorer.analysis.problem import FAULT
+from explorer.analysis.problem import FAULT, problems
 from explorer.analysis.receptive_field import ReceptiveField
 from explorer.analysis.report import Report
 from explorer.analysis.sharing import unshared
@@ -86,9 +87,9 @@ def as_json(report: Report, memory: dict[str, Any] | None = None) -> str:
                 "path": problem.path,
                 "rule": problem.rule,
                 "message": problem.message,
-                "fixes": [fix.label for fix in problem.fixes],
+                "fixes": [fix.label for fix in fixes(report, problem)],
             }
-            for problem in report.problems
+            for problem in problems(report)
         ],
         "advice": [
             {
@@ -96,7 +97,7 @@ def as_json(report: Report, memory: dict[str, Any] | None = None) -> str:
                 "rule": advice.rule,
                 "message": advice.message,
                 "reason": advice.reason,
-                "fixes": [fix.label for fix in advice.fixes],
+                "fixes": [fix.label for fix in fixes(report, advice)],
             }
             for advice in advise(report)
         ],
@@ -194,14 +195,14 @@ def as_text(report: Report, more: Iterable[str] = ()) -> str:
     if anywhere:
         lines.append(clipped_note())
     lines += more
-    for problem in (*report.problems, *advise(report)):
+    for problem in (*problems(report), *advise(report)):
         lines += [
             "",
             f"{'✗' if problem.grade == FAULT else '△'} {problem.path}: {problem.message}",
             *textwrap.wrap(problem.reason, 92, initial_indent="    ", subsequent_indent="    "),
             *(
                 f"    → {fix.label}" + (f" ({fix.cost})" if fix.cost else "")
-                for fix in problem.fixes
+                for fix in fixes(report, problem)
             ),
         ]
     return "\n".join(lines)

@@ -12,11 +12,13 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QMenu
 
 import explorer
+from explorer.analysis.form import FORMS, Entry
 from explorer.app import theme
 from explorer.app.canvas.actions import CANVAS
 from explorer.app.command import Command, Menu
 from explorer.app.docks import PANELS, bring
 from explorer.app.log_window import LogWindow
+from explorer.app.manual_window import ManualWindow
 from explorer.app.panels.run_bar import RUN_BAR
 from explorer.app.shortcut_sheet import ShortcutSheet
 from explorer.text import _
@@ -79,6 +81,18 @@ def _recent(window: "Window", menu: QMenu) -> None:
     menu.aboutToShow.connect(fill)
 
 
+EXPORTS = tuple(dict.fromkeys(form.entry for form in FORMS.values()))
+_EXPORT_KEYS = {"source": "Ctrl+Shift+E", "diagram": "Ctrl+Shift+D", "table": "Ctrl+Shift+T"}
+
+
+def _entry_words(entry: Entry) -> str:
+    """As the menu has it: with the forms, where there are several."""
+    titles = [form.title for form in FORMS.values() if form.entry is entry]
+    if len(titles) == 1:
+        return _("{entry}…").format(entry=entry.words)
+    return _("{entry} ({forms})…").format(entry=entry.words, forms=", ".join(titles))
+
+
 FILE: "tuple[Command[Window], ...]" = (
     Command(
         "new",
@@ -129,40 +143,15 @@ FILE: "tuple[Command[Window], ...]" = (
         _("Look at a photo of your own through the network"),
         lambda window: window.files.open_photo(),
     ),
-    Command(
-        "export_source",
-        _("&PyTorch source…"),
-        "Ctrl+Shift+E",
-        _("Save the source that the engine runs"),
-        lambda window: window.files.export(),
-    ),
-    Command(
-        "export_onnx",
-        _("&ONNX…"),
-        "",
-        _("Save the network and its weights for other programs"),
-        lambda window: window.files.export_onnx(),
-    ),
-    Command(
-        "export_weights",
-        _("&Weights (safetensors)…"),
-        "",
-        _("Save the weights, by the names that PyTorch gives them"),
-        lambda window: window.files.export_weights(),
-    ),
-    Command(
-        "export_diagram",
-        _("&Diagram (SVG, PDF, PNG)…"),
-        "Ctrl+Shift+D",
-        _("Save what is shown as a picture for a page"),
-        lambda window: window.files.export_diagram(),
-    ),
-    Command(
-        "export_table",
-        _("&Table (CSV, Markdown)…"),
-        "Ctrl+Shift+T",
-        _("Save every layer's shape and figures"),
-        lambda window: window.files.export_table(),
+    *(
+        Command(
+            f"export_{entry.id}",
+            _entry_words(entry),
+            _EXPORT_KEYS.get(entry.id, ""),
+            entry.doc,
+            lambda window, entry=entry: window.files.export(entry),  # type: ignore[misc]
+        )
+        for entry in EXPORTS
     ),
     Command(
         "close",
@@ -221,9 +210,16 @@ VIEW: "tuple[Command[Window], ...]" = (
 )
 HELP: "tuple[Command[Window], ...]" = (
     Command(
+        "manual",
+        _("&Manual"),
+        "F1",
+        _("How to use the program, page by page, with a search"),
+        partial(_show, ManualWindow),
+    ),
+    Command(
         "shortcuts",
         _("&Keyboard shortcuts"),
-        "F1",
+        "?",
         _("Every command that has a key"),
         partial(_show, ShortcutSheet, make=lambda window: ShortcutSheet(_by_menu(), window)),
     ),
@@ -255,13 +251,7 @@ MENUS: "tuple[Menu[Window], ...]" = (
             "open_photo",
             Menu(
                 _("&Export"),
-                (
-                    "export_source",
-                    "export_onnx",
-                    "export_weights",
-                    "export_diagram",
-                    "export_table",
-                ),
+                tuple(f"export_{entry.id}" for entry in EXPORTS),
             ),
             None,
             "close",
@@ -308,7 +298,7 @@ MENUS: "tuple[Menu[Window], ...]" = (
         ),
     ),
     Menu(_("&Run"), ("run", "resume", "pause", "step", "stop", None, "run_settings")),
-    Menu(_("&Help"), ("shortcuts", "log", "about")),
+    Menu(_("&Help"), ("manual", "shortcuts", "log", "about")),
 )
 CONTEXT: "Menu[Window]" = Menu(
     _("Canvas"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from explorer.analysis.problem import problems
 from explorer.app import folders, settings
 from explorer.app.document import Document
 from explorer.catalog.datasets import PICTURES
@@ -51,7 +52,7 @@ class Exchange(QObject):
         elif not session.report.ok:
             session.notified.emit(
                 _("The network must be sound before it can take weights: {problem}").format(
-                    problem=session.report.problems[0].message
+                    problem=problems(session.report)[0].message
                 )
             )
         else:
@@ -87,7 +88,7 @@ class Exchange(QObject):
         if not session.report.ok:
             session.notified.emit(
                 _("There is nothing to export yet: {problem}").format(
-                    problem=session.report.problems[0].message
+                    problem=problems(session.report)[0].message
                 )
             )
         elif run.active and (not run.shows_document or run.report is not session.report):

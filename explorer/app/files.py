@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from explorer.analysis import table
+from explorer.analysis.form import FORMS, Entry, Form, Maker
 from explorer.analysis.level import first_problems
-from explorer.analysis.source import NotRunnable, source
+from explorer.analysis.problem import problems
 from explorer.app import settings
 from explorer.app.document import Document
 from explorer.graph.file import SUFFIX, FileError, replace_bytes
@@ -86,68 +86,46 @@ class Files:
         self._remember(path)
         return True
 
-    def export(self) -> None:
-        """Save the network's PyTorch source under a name to be asked for."""
-        try:
-            text = source(self.session.report)
-        except NotRunnable as error:
-            self.session.notified.emit(
-                _("There is nothing to export yet: {problem}").format(problem=error)
+    def export(self, entry: Entry) -> None:
+        """Save the network in one of the entry's forms, under a name to be asked for, which tells
+        which it is."""
+        session, report = self.session, self.session.report
+        forms = {form.suffix: form for form in FORMS.values() if form.entry is entry}
+        if not report.ok and all(form.sound for form in forms.values()):
+            session.notified.emit(
+                _("There is nothing to export yet: {problem}").format(
+                    problem=problems(report)[0].message
+                )
             )
             return
+        drawn = any(form.maker is Maker.PICTURE for form in forms.values())
+        name = "-".join((session.graph.name, *session.view)) if drawn else session.graph.name
         path = self._asked(
-            _("Export PyTorch source"), self.session.graph.name, {".py": _("Python (*.py)")}
+            _("Export: {form}").format(form=entry.words.replace("&", "")),
+            name,
+            {suffix: f"{form.title} (*{suffix})" for suffix, form in forms.items()},
         )
-        if path is not None:
-            self._put(path, text.encode("utf-8"))
+        if path is None:
+            return
+        form = forms[path.suffix.lower()]
+        if form.maker is Maker.ENGINE:
+            session.exchange.write(form.id, path)
+        elif form.text is not None:
+            self._put(path, form.text(report).encode("utf-8"))
+        else:
+            self._draw(path, form)
 
-    def export_diagram(self) -> None:
-        """Save the level that is shown as a picture: SVG, PDF or PNG, as the name ends."""
+    def _draw(self, path: Path, form: Form) -> None:
+        """Save the level that is shown as a picture."""
+        from explorer.app.canvas.picture import Picture, TooLarge
+
         session = self.session
-        path = self._asked(
-            _("Export diagram"),
-            "-".join((session.graph.name, *session.view)),
-            {".svg": _("SVG (*.svg)"), ".pdf": _("PDF (*.pdf)"), ".png": _("PNG (*.png)")},
-        )
-        if path is not None:
-            from explorer.app.canvas.picture import Picture, TooLarge
-
-            picture = Picture(
-                session.level,
-                first_problems(session.report, session.view),
-                title=session.graph.name,
-            )
-            try:
-                self._put(path, picture.written(path.suffix[1:].lower()))
-            except TooLarge as error:
-                session.notified.emit(str(error))
-
-    def export_table(self) -> None:
-        """Save the table of the layers: CSV or Markdown, as the name ends."""
-        path = self._asked(
-            _("Export table"),
-            self.session.graph.name,
-            {".csv": _("CSV (*.csv)"), ".md": _("Markdown (*.md)")},
-        )
-        if path is not None:
-            write = {".csv": table.as_csv, ".md": table.as_markdown}[path.suffix.lower()]
-            self._put(path, write(self.session.report).encode("utf-8"))
-
-    def export_onnx(self) -> None:
-        """Save the network and its weights as the engine holds them, for other programs."""
-        path = self._asked(_("Export ONNX"), self.session.graph.name, {".onnx": _("ONNX (*.onnx)")})
-        if path is not None:
-            self.session.exchange.write("onnx", path)
-
-    def export_weights(self) -> None:
-        """Save the weights as the engine holds them."""
-        path = self._asked(
-            _("Export weights"),
-            self.session.graph.name,
-            {".safetensors": _("Safetensors (*.safetensors)")},
-        )
-        if path is not None:
-            self.session.exchange.write("safetensors", path)
+        marked = first_problems(session.report, session.view)
+        try:
+            picture = Picture(session.level, marked, title=session.graph.name)
+            self._put(path, picture.written(form.id))
+        except TooLarge as error:
+            session.notified.emit(str(error))
 
     def import_weights(self, path: str = "") -> None:
         """Begin with the weights in a file, asking which if `path` is empty."""

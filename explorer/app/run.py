@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from explorer.analysis.problem import problems
 from explorer.analysis.report import Report
 from explorer.app import folders, settings
 from explorer.app.document import Document
@@ -238,9 +239,9 @@ class Run(QObject):
             return _(
                 "Photos have no labels to learn from; choose a data set beside the run's buttons"
             )
-        problems = self.session.report.problems
-        if problems:
-            return _("The network cannot run yet: {problem}").format(problem=problems[0].message)
+        if not self.session.report.ok:
+            first = problems(self.session.report)[0]
+            return _("The network cannot run yet: {problem}").format(problem=first.message)
         return ""
 
     def _prune(self) -> None:

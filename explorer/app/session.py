@@ -21,6 +21,7 @@ from explorer.catalog import check, published, templates
 from explorer.catalog.check import KindError
 from explorer.catalog.datasets import FASHION_MNIST, PHOTOS, DataSet
 from explorer.catalog.layers import text_of
+from explorer.catalog.roles import GROUP
 from explorer.graph import edits, file
 from explorer.graph.edits import Edit, EditError
 from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Shape, Wire
@@ -163,7 +164,7 @@ class Session(QObject):
                 assert facts is not None and facts.expansion is not None
                 node = replace(
                     node,
-                    kind="Group",
+                    kind=GROUP.name,
                     params={"inline": True} if facts.inline else {},
                     inner=placed_inside(facts.expansion),
                 )
@@ -184,7 +185,7 @@ class Session(QObject):
             )
             return
         id = path.rpartition(".")[2]
-        group = Node(id, "Group", {"inline": True} if facts.inline else {}, inner=facts.inner)
+        group = Node(id, GROUP.name, {"inline": True} if facts.inline else {}, inner=facts.inner)
         try:
             name = self.own_blocks.save(group, facts.ins[0] if facts.ins else None)
         except OSError as error:

@@ -7,21 +7,19 @@ its group with `setProperty("primary", True)`, a frame is a card with `setProper
 """
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from PySide6.QtWidgets import QAbstractSpinBox
 
 from explorer import resource
 
-if TYPE_CHECKING:
-    from explorer.app.theme import Theme
 
-
-def sheet(theme: "Theme", sans: str, mono: str) -> str:
-    """The style sheet of an application in `theme`; `sans` and `mono` are families of fonts."""
-    values = {**vars(theme), "sans": sans, "mono": mono, "check-icon": _url("check")}
+def sheet(theme: Mapping[str, str], sans: str, mono: str) -> str:
+    """The style sheet of an application in a theme, given as the name and colour of each of its
+    fields; `sans` and `mono` are families of fonts."""
+    values = {**theme, "sans": sans, "mono": mono, "check-icon": _url("check")}
     for icon in ("down", "up", "left", "right", "close"):
-        values[f"{icon}-icon"] = _url(f"{icon}-{theme.name}")
+        values[f"{icon}-icon"] = _url(f"{icon}-{theme['name']}")
     return re.sub(r"@([a-z_-]+)", lambda found: values[found[1]], _SHEET)
 
 

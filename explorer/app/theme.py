@@ -215,7 +215,7 @@ def apply(app: QApplication, theme: Theme | None = None) -> None:
     app.setStyle("Fusion")
     app.setFont(sans(12))
     app.setPalette(_palette(_look.theme))
-    app.setStyleSheet(style.sheet(_look.theme, SANS, MONO))
+    app.setStyleSheet(style.sheet(vars(_look.theme), SANS, MONO))
     changed.emit()
 
 

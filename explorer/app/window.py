@@ -12,6 +12,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.analysis.form import FORMS
+from explorer.analysis.problem import problems
 from explorer.app import docks, settings
 from explorer.app.canvas.actions import CanvasActions
 from explorer.app.canvas.canvas import Canvas
@@ -90,7 +92,7 @@ class Window(QMainWindow):
         self.palette_panel.group_placed.connect(self.canvas.put_group)
         self.problems.count_changed.connect(self._count_problems)
         self.problems.advice_counted.connect(self._count_problems)
-        self.code.export_asked.connect(self.files.export)
+        self.code.export_asked.connect(lambda: self.files.export(FORMS["pytorch"].entry))
         self._count_problems()
 
     def _panel(self, kind: type[PanelWidget]) -> PanelWidget:
@@ -215,7 +217,7 @@ class Window(QMainWindow):
             )
 
     def _count_problems(self, *_count: object) -> None:
-        count, advice = len(self.session.report.problems), len(self.session.advice.shown)
+        count, advice = len(problems(self.session.report)), len(self.session.advice.shown)
         title = _("Problems {count}").format(count=count) if count else _("Problems")
         if advice:
             title += _(" · advice {count}").format(count=advice)

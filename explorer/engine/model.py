@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from explorer.analysis import report as analysis
 from explorer.analysis import source
 from explorer.analysis.class_name import class_name
+from explorer.analysis.problem import problems
 from explorer.catalog.datasets import DataSet
 from explorer.engine.data import Pictures
 from explorer.engine.failure import EngineError
@@ -156,18 +157,18 @@ def _unsettled(model: Model) -> list[nn.BatchNorm2d]:
 def gives_chances(report: analysis.Report) -> bool:
     """The network ends in a softmax, so what it gives are probabilities already."""
     last = report.producer("output")
-    return any(layer.path == last and layer.kind == "Softmax" for layer in report.layers())
+    return any(layer.path == last and layer.facts.kind.probabilities for layer in report.layers())
 
 
 def _refusal(report: analysis.Report) -> str:
-    problems = list(report.problems)
-    if not problems:
+    found = problems(report)
+    if not found:
         return _("The network has problems and cannot run.")
-    message = str(problems[0].message)
-    if len(problems) == 1:
+    message = found[0].message
+    if len(found) == 1:
         return _("The network cannot run: {message}").format(message=message)
     return _("The network cannot run: {message} (and {count} more)").format(
-        message=message, count=len(problems) - 1
+        message=message, count=len(found) - 1
     )
 
 

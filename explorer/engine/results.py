@@ -5,20 +5,17 @@ import io
 import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from explorer.engine import checkpoint
 from explorer.engine.failure import EngineError
+from explorer.engine.training import TrainingRun
 from explorer.graph import file
 from explorer.text import _
-
-if TYPE_CHECKING:
-    from explorer.engine.training import Run
 
 WEIGHTS, METRICS = "weights.safetensors", "metrics.csv"
 
 
-def write(run: "Run", folder: Path) -> tuple[Path, ...]:
+def write(run: TrainingRun, folder: Path) -> tuple[Path, ...]:
     """Writes weights.safetensors, metrics.csv and <name>.cnn.json; returns their paths.
 
     Each is written to a temporary and renamed. Raises EngineError if the folder cannot be written.
@@ -67,7 +64,7 @@ def check(folder: Path) -> None:
             )
 
 
-def _metrics(run: "Run") -> str:
+def _metrics(run: TrainingRun) -> str:
     """One line a step; the validation's figures stand in the line of an epoch's last step."""
     scores = {each.step: each.score for each in run.validated}
     text = io.StringIO()

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from explorer.analysis.fixes import fixes
+from explorer.analysis.problem import problems
 from explorer.analysis.report import analyse
 from explorer.catalog import KINDS, check
 from explorer.catalog.kind import Param
@@ -11,12 +13,12 @@ from explorer.catalog.kind import Param
 
 def mended(report) -> list[str]:
     """Apply each fix of the only problem: the network then runs; their labels."""
-    [problem] = report.problems
-    for fix in problem.fixes:
+    [problem] = problems(report)
+    for fix in fixes(report, problem):
         after = analyse(check.graph(fix.edit(report.graph)))
-        assert after.ok, (fix.label, [each.message for each in after.problems])
+        assert after.ok, (fix.label, [each.message for each in problems(after)])
         assert fix.label.isprintable() and len(fix.label) < 80
-    return [fix.label for fix in problem.fixes]
+    return [fix.label for fix in fixes(report, problem)]
 
 
 @pytest.mark.parametrize(
@@ -187,7 +189,7 @@ def mended(report) -> list[str]:
 )
 def test_one_layer(draw, kind, params, input, words, labels):
     report = analyse(draw(("node", kind, params), ("after", "ReLU", {}), input=input))
-    [problem] = report.problems
+    [problem] = problems(report)
     assert words in problem.message and problem.path == "node"
     assert report.facts["after"].out is not None, "the sweep goes on"
     assert mended(report) == labels
@@ -224,8 +226,10 @@ def test_whatever_is_wrong_with_a_layer_can_be_mended(draw, kind, data):
     )
     shape = data.draw(st.tuples(st.integers(1, 12), st.integers(1, 9), st.integers(1, 9)))
     report = analyse(draw(("node", kind, params), input=shape))
-    for problem in report.problems:
-        assert problem.fixes, problem.message
-        for fix in problem.fixes:
-            after = analyse(check.graph(fix.edit(report.graph))).problems
-            assert all(each.fixes and each.rule != problem.rule for each in after), fix.label
+    for problem in problems(report):
+        assert fixes(report, problem), problem.message
+        for fix in fixes(report, problem):
+            after = analyse(check.graph(fix.edit(report.graph)))
+            assert all(
+                fixes(after, each) and each.rule != problem.rule for each in problems(after)
+            ), fix.label

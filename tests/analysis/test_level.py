@@ -4,6 +4,7 @@ import pytest
 
 from explorer.analysis.layout import layout, placed
 from explorer.analysis.level import NoInside, first_problems, level
+from explorer.analysis.problem import problems
 from explorer.analysis.report import analyse
 from explorer.catalog import templates
 from explorer.catalog.inside import Inside
@@ -78,7 +79,7 @@ def test_problems_are_told_at_every_level():
         (Wire("input", "outer"), Wire("outer", "output")),
     )
     report = analyse(graph)
-    (problem,) = report.problems
+    (problem,) = problems(report)
     assert problem.path == "outer.inner.wide"
     for path, id in (((), "outer"), (("outer",), "inner"), (("outer", "inner"), "wide")):
         assert first_problems(report, path) == {id: problem}

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from explorer.analysis.footprint import envelope, footprint
 from explorer.analysis.memory import FULL, forecast, largest_batch
+from explorer.analysis.problem import problems
 from explorer.analysis.report import analyse
 from explorer.catalog import KINDS, templates
-from explorer.engine.mode import MODES
+from explorer.engine.precision import PRECISIONS
 from explorer.graph import edits
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even k
 BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "memory.py"
 PRIMITIVES = [name for name, kind in KINDS.items() if not kind.composite]
 CPU = torch.device("cpu")
-PLAIN, HALF = MODES["float32"], MODES["bfloat16 channels-last"]
+PLAIN, HALF = PRECISIONS["float32"], PRECISIONS["bfloat16 channels-last"]
 
 # Parameters beside the default ones with which a kind keeps something else, or that it needs here.
 CASES = {
@@ -93,7 +94,7 @@ def network(draw, kind: str, params: dict):
 def test_what_a_layer_keeps_is_what_autograd_saves(kind, draw, really):
     for params in CASES.get(kind, [{}]):
         report = analyse(network(draw, kind, params))
-        assert report.ok, [problem.message for problem in report.problems]
+        assert report.ok, [problem.message for problem in problems(report)]
         assert forecast(report, 3, device="cpu").activations == really(report, 3)["kept"], params
 
 

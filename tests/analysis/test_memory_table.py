@@ -78,8 +78,8 @@ def test_check_prints_the_block_when_asked(capsys):
 
 
 def test_the_command_line_offers_what_there_is():
-    assert cli.PRECISIONS == PRECISIONS and set(cli.OPTIMISERS) == set(OPTIMISERS)
-    given = cli._parser().parse_args(["check", "lenet5"])
+    assert cli.check.PRECISIONS == PRECISIONS and set(cli.check.OPTIMISERS) == set(OPTIMISERS)
+    given = cli.command_line().parse_args(["check", "lenet5"])
     assert given.batch == BATCH and given.precision == PRECISIONS[0]
 
 

@@ -8,6 +8,7 @@ import torch
 
 from explorer.analysis import facts
 from explorer.analysis.layer import Layer
+from explorer.analysis.problem import problems
 from explorer.analysis.report import analyse
 from explorer.catalog import templates
 from explorer.catalog.datasets import FASHION_MNIST
@@ -38,7 +39,7 @@ SHALLOW = [name for name in templates.names() if depth(templates.build(name)) <=
 def test_rows_add_up_to_the_totals(name, fit):
     report = analyse(built(name, fit), FASHION_MNIST if fit else None)
     layers = report.layers()
-    assert report.ok and not report.problems
+    assert report.ok and not problems(report)
     assert sum(layer.params for layer in layers) == report.params
     assert sum(layer.macs for layer in layers) == report.macs
     assert sum(layer.facts.activations for layer in layers) == report.activations
@@ -193,13 +194,13 @@ def test_a_network_too_large_to_list_is_one_problem():
     nodes = {f"s{number}": Node(f"s{number}", "Stage", {"depth": 1000}) for number in range(20)}
     ids = ["input", *nodes, "output"]
     report = analyse(Graph("net", (3, 8, 8), nodes, tuple(map(Wire, ids, ids[1:]))))
-    (problem,) = report.problems
+    (problem,) = problems(report)
     assert problem.rule == "size" and "160,001 layers" in problem.message
     assert report.layers() == [] and not report.ok
 
 
 def test_more_numbers_than_a_tensor_can_have_are_a_fault(draw):
     report = analyse(draw(*((f"up{n}", "Upsample", {"scale_factor": 8}) for n in range(12))))
-    problem = report.problems[0]
+    problem = problems(report)[0]
     assert (problem.path, problem.rule) == ("up9", "numbers")
     assert "3×" in problem.message and report.output is not None

@@ -11,6 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from explorer.analysis.problem import problems
 from explorer.analysis.report import analyse
 from explorer.analysis.source import NotRunnable, class_name, source
 from explorer.catalog import KINDS, check, templates
@@ -282,7 +283,7 @@ def test_any_good_name_of_a_group_and_its_nodes(id, module):
 def agrees(graph: Graph, module, walk) -> None:
     """Analysis, source and PyTorch say the same of a graph."""
     report = analyse(check.graph(graph))
-    assert report.ok, [problem.message for problem in report.problems]
+    assert report.ok, [problem.message for problem in problems(report)]
     torch.manual_seed(0)
     network = module(report).eval()
     pictures = torch.randn(2, *graph.input)

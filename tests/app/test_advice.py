@@ -203,5 +203,5 @@ def test_the_status_line_counts_both_grades(session, qtbot, edit):
 
 def test_a_wire_of_the_inserted_kind_carries_the_fix(session, edit):
     edit("Two", two_convolutions)
-    edit("Fix", session.advice.shown[0].fixes[0].edit)
+    edit("Fix", session.advice.shown[0].tried[0].edit)
     assert {Wire("conv_a", "relu1"), Wire("relu1", "conv_b")} <= set(session.graph.wires)

@@ -17,7 +17,7 @@ def dark_again():
 
 def test_sheet_leaves_no_token_unfilled():
     for look in (theme.DARK, theme.LIGHT):
-        text = style.sheet(look, theme.SANS, theme.MONO)
+        text = style.sheet(vars(look), theme.SANS, theme.MONO)
         assert "@" not in text
         assert look.accent in text and f"down-{look.name}.svg" in text
 

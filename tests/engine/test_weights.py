@@ -49,7 +49,7 @@ def test_a_safetensors_file_under_any_name(tmp_path):
 
 
 def test_a_checkpoint_of_a_run_gives_its_network_alone(tmp_path, tiny):
-    from explorer.engine.training import train
+    from explorer.engine.training_driver import train
 
     recipe = Recipe(epochs=1, limit=64, mode="float32")
     train(tiny(), recipe=recipe, device_name="cpu", out=tmp_path)

@@ -3,6 +3,7 @@
 import pytest
 from PySide6.QtCore import QPointF, Qt
 
+from explorer.analysis.problem import problems
 from explorer.graph.graph import Wire
 
 
@@ -35,7 +36,7 @@ def test_no_two_cards_overlap_after_an_insertion(person):
 def test_a_wire_is_drawn_from_port_to_port(person):
     place = person.centre("layer2") + QPointF(0, 200)
     person.drop(person.take("Conv2d", out_channels=32, padding=1, stride=2), place)
-    assert person.session.report.problems[0].rule == "unconnected"
+    assert problems(person.session.report)[0].rule == "unconnected"
     assert person.scene.cards["conv2"].problem
     person.wire("layer1", "conv2")
     assert Wire("layer1", "conv2") in person.session.graph.wires

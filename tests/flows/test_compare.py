@@ -5,7 +5,7 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QLabel
 
 from explorer.app import theme
-from explorer.app.panels.comparison import named
+from explorer.app.canvas.comparison import named
 from explorer.app.panels.layer_table import FIELD, JUMP, PATH
 
 

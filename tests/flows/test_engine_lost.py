@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import QProcess, Qt
 from PySide6.QtTest import QTest
 
+from explorer.analysis.problem import problems
 from explorer.app import engine_link, settings
 
 
@@ -64,7 +65,7 @@ def test_f5_brings_the_views_back_where_the_network_cannot_run(broken, person, q
     person.wait(lambda: link.given_up)
     person.session.select({"layer2"})
     person.window.actions_of_canvas.by_name["cut_out"].trigger()
-    assert person.session.report.problems
+    assert problems(person.session.report)
     settings.ENGINE.forget()
     with qtbot.waitSignal(link.hello_said):
         press_f5(person)

@@ -7,6 +7,8 @@ import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QPushButton
 
+from explorer.analysis.fixes import fixes
+from explorer.analysis.problem import problems
 from explorer.graph import edits
 from explorer.graph.graph import Wire
 
@@ -16,7 +18,7 @@ def set_params(person, id, **params):
 
 
 def problems_text(person) -> str:
-    return " ".join(problem.message for problem in person.session.report.problems)
+    return " ".join(problem.message for problem in problems(person.session.report))
 
 
 @pytest.fixture
@@ -86,10 +88,12 @@ def test_a_parameter_that_does_not_fit(person, kind, params, after, words, fix):
     person.drop(person.take(kind, **params), person.scene.wires[target].path.pointAtPercent(0.5))
     assert words in problems_text(person)
     assert person.scene.cards["conv2"].problem and person.scene.cards["head"].shape_out == (10,)
-    fixes = {
-        each.label: each for problem in person.session.report.problems for each in problem.fixes
+    offered = {
+        each.label: each
+        for problem in problems(person.session.report)
+        for each in fixes(person.session.report, problem)
     }
-    person.session.edit(fix, fixes[fix].edit, whole=True)
+    person.session.edit(fix, offered[fix].edit, whole=True)
     assert person.session.report.ok
 
 
@@ -97,8 +101,8 @@ def test_a_head_with_the_wrong_number_of_classes(person):
     set_params(person, "head", classes=100)
     assert "100" in problems_text(person) and "10 classes" in problems_text(person)
     assert person.scene.wires[Wire("head", "output")].problem
-    (problem,) = person.session.report.problems
-    person.session.edit("Fix", problem.fixes[0].edit, whole=True)
+    (problem,) = problems(person.session.report)
+    person.session.edit("Fix", fixes(person.session.report, problem)[0].edit, whole=True)
     assert person.session.report.ok
 
 
@@ -107,9 +111,9 @@ def test_an_unconnected_input(person):
     assert "The input of layer2 is not connected" in problems_text(person)
     assert person.scene.cards["layer1"].shape_out == (16, 28, 28)
     assert person.scene.cards["layer3"].shape_out is None
-    (problem,) = person.session.report.problems
-    assert problem.fixes[0].label == "Connect layer1 to layer2"
-    person.session.edit("Fix", problem.fixes[0].edit, whole=True)
+    (problem,) = problems(person.session.report)
+    assert fixes(person.session.report, problem)[0].label == "Connect layer1 to layer2"
+    person.session.edit("Fix", fixes(person.session.report, problem)[0].edit, whole=True)
     assert person.session.report.ok
 
 

@@ -10,7 +10,7 @@ from explorer.app.shortcut_sheet import KEYS, WORDS, ShortcutSheet
 
 @pytest.fixture
 def sheet(person):
-    person.key(Qt.Key.Key_F1)
+    person.key(Qt.Key.Key_Question)
     (found,) = person.window.findChildren(ShortcutSheet)
     person.wait(found.search.hasFocus)
     return found
@@ -50,7 +50,7 @@ def test_escape_closes_it_and_the_canvas_has_the_keys(person, sheet, qtbot):
     qtbot.keyClick(sheet.search, Qt.Key.Key_Escape)
     person.wait(lambda: not person.window.findChildren(ShortcutSheet))
     person.wait(person.canvas.hasFocus)
-    person.key(Qt.Key.Key_F1)
+    person.key(Qt.Key.Key_Question)
     assert person.window.findChild(ShortcutSheet).isVisible()
 
 

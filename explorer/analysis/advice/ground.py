@@ -9,7 +9,7 @@ from typing import NamedTuple
 from explorer.analysis.facts import Facts
 from explorer.analysis.fixes import inside
 from explorer.analysis.layer import Layer
-from explorer.analysis.problem import Fix
+from explorer.analysis.problem import Fix, problems
 from explorer.analysis.report import Report, analyse
 from explorer.catalog import KINDS
 from explorer.graph import edits
@@ -18,8 +18,6 @@ from explorer.graph.graph import Graph, Node, Value
 from explorer.text import _
 
 Way = tuple[str, ...]
-LINEAR = frozenset(("Conv2d", "ConvTranspose2d", "Linear"))
-"""Layers that are linear in their input and learn what they do."""
 STEP = 256
 """Layers that are looked at in one go."""
 LOOK = 64
@@ -229,7 +227,7 @@ class Ground:
         if self._trials < 0:
             return None
         found = analyse(fix.edit(report.graph), report.data)
-        return found if len(found.problems) <= len(report.problems) else None
+        return found if len(problems(found)) <= len(problems(report)) else None
 
 
 def lift(where: Way, edit: Edit) -> Edit:

@@ -9,10 +9,11 @@ from PySide6.QtGui import QEnterEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QWidget
 
 from explorer.analysis.compare import NotComparable, compared
+from explorer.analysis.level import first_problems
 from explorer.analysis.problem import Problem
 from explorer.app import theme
-from explorer.app.panels.comparison import ComparisonCard
-from explorer.app.panels.mismatch import RULES, MismatchCard
+from explorer.app.canvas.comparison import ComparisonCard
+from explorer.app.mismatch import RULES, MismatchCard
 from explorer.text import _
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Overlays(QObject):
         self.path.refresh()
         self.map.update()
         problem = self._problem()
-        if problem != self._shown:
+        if problem is not self._shown:
             if self.mismatch is not None:
                 self.mismatch.hide()
                 self.mismatch.deleteLater()
@@ -106,7 +107,7 @@ class Overlays(QObject):
         prefix = "".join(f"{id}." for id in self.session.view)
         found = {
             id: problem
-            for id, problem in self.canvas.network.problems.items()
+            for id, problem in first_problems(self.session.report, self.session.view).items()
             if problem.rule in RULES
             and problem.path == prefix + id
             and not _same(problem, self._hidden)

@@ -16,11 +16,11 @@ from PySide6.QtWidgets import (
 from explorer.analysis.advice import RULES
 from explorer.analysis.problem import Problem
 from explorer.app import theme
-from explorer.app.panels.fix_button import FixButton
+from explorer.app.fix_button import FixButton
 from explorer.app.panels.flow import Flow
 from explorer.app.panels.list_row import ListRow
-from explorer.app.panels.small_button import small_button
 from explorer.app.session import Session
+from explorer.app.small_button import small_button
 from explorer.text import _
 
 
@@ -34,7 +34,7 @@ class AdviceRow(ListRow):
         self.reason.setWordWrap(True)
         self.reason.setTextFormat(Qt.TextFormat.PlainText)
         self.reason.hide()
-        self.buttons = [FixButton(session, fix, False, 11) for fix in advice.fixes]
+        self.buttons = [FixButton(session, fix, False, 11) for fix in advice.tried]
         self.why = _small(_("Why?"), _("Show the reason, and where it comes from"))
         self.why.setCheckable(True)
         self.why.toggled.connect(self.reason.setVisible)
@@ -151,9 +151,9 @@ class _Piece(QWidget):
         words = QVBoxLayout()
         words.setSpacing(4)
         words.addWidget(sentence)
-        if advice.fixes:
+        if advice.tried:
             fixes = Flow(4)
-            for fix in advice.fixes:
+            for fix in advice.tried:
                 fixes.addWidget(FixButton(session, fix, False, 11))
             words.addLayout(fixes)
         row = QHBoxLayout(self)

@@ -23,13 +23,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.analysis.problem import problems
 from explorer.analysis.report import Report
 from explorer.analysis.source import source
 from explorer.app import theme
 from explorer.app.number import grouped
 from explorer.app.panels.code_place import lines_of
-from explorer.app.panels.small_button import small_button
 from explorer.app.session import Session
+from explorer.app.small_button import small_button
 from explorer.text import _
 
 _TOKENS = re.compile(
@@ -132,7 +133,7 @@ class Code(QWidget):
             if report.ok:
                 self._show(source(report))
             else:
-                problem = report.problems[0]
+                problem = problems(report)[0]
                 self.problem.setText(problem.message)
                 self.lead_button.setText(_("Show {path}").format(path=problem.path))
                 self.note.setText(_("A network with problems has no source"))
@@ -193,7 +194,7 @@ class Code(QWidget):
         QGuiApplication.clipboard().setText(self.text.toPlainText())
 
     def _lead(self) -> None:
-        self._session.lead_to(self._session.report.problems[0].path)
+        self._session.lead_to(problems(self._session.report)[0].path)
 
     def _wear(self) -> None:
         self.text.setFont(theme.mono(12))

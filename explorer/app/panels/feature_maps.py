@@ -27,9 +27,9 @@ from explorer.app.panels.answers import Answers
 from explorer.app.panels.line_label import LineLabel
 from explorer.app.panels.live import LivePanel
 from explorer.app.panels.mosaic import MosaicView, Tiles
-from explorer.app.panels.small_button import small_button
 from explorer.app.panels.vector_bars import VectorBars
 from explorer.app.session import Session
+from explorer.app.small_button import small_button
 from explorer.catalog.datasets import PHOTO_FILES, DataSet
 from explorer.protocol.looks import Answers as AnswersLook
 from explorer.protocol.looks import Maps

@@ -13,7 +13,6 @@ from explorer.text import _
 HEALTHY = 10.0  # times the median, and its inverse: within them no layer starves or bursts
 STEEP = 100.0  # between the first quarter of the layers and the last
 TREND = 10.0  # then at least between the halves
-GATES = ("SqueezeExcitation",)
 MOST_COLUMNS = 600
 TINY = 1e-12
 
@@ -103,7 +102,7 @@ def _gates(report: Report) -> list[bool]:
 def _gates_in(facts: Facts, within: bool = False) -> list[bool]:
     if not facts.kind.composite:
         return [within]
-    within = within or facts.kind.name in GATES
+    within = within or facts.kind.gates
     return [gate for child in facts.children for gate in _gates_in(child.facts, within)]
 
 

@@ -11,13 +11,14 @@ from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from explorer.analysis.facts import Facts
-from explorer.analysis.problem import Problem
+from explorer.analysis.fixes import fixes
+from explorer.analysis.problem import Problem, problems
 from explorer.analysis.report import Report
 from explorer.app import theme
+from explorer.app.fix_button import FixButton
 from explorer.app.number import bytes_text, grouped, percent, shape_text
 from explorer.app.panels.advice_row import AdviceList
 from explorer.app.panels.figures import Figures
-from explorer.app.panels.fix_button import FixButton
 from explorer.app.panels.input_form import InputForm
 from explorer.app.panels.name_field import NameField
 from explorer.app.panels.parameter_bars import Bar, ParameterBars
@@ -27,6 +28,7 @@ from explorer.app.panels.subject import Subject, subject_of
 from explorer.app.session import Session
 from explorer.catalog import KINDS, Kind
 from explorer.catalog.kind import PORTS
+from explorer.catalog.roles import GROUP
 from explorer.graph import edits
 from explorer.graph.edits import Edit, EditError
 from explorer.graph.graph import Graph, Shape, Value
@@ -54,7 +56,7 @@ class Inspector(QScrollArea):
         self.subject: Subject = subject_of(session)
         self._forms: dict[str, ParameterForm] = {}
         self.form: ParameterForm | None = None
-        self._problems: tuple[Problem, ...] = ()
+        self._told: tuple[object, ...] = ()  # the problems, and the report that they are of
         self._build()
         for signal in (
             session.changed,
@@ -150,13 +152,15 @@ class Inspector(QScrollArea):
     def refresh(self) -> None:
         """Show what is selected as it is now."""
         subject = self.subject = subject_of(self._session)
-        problems = tuple(subject.problems_of(self._session.report.problems))
+        report = self._session.report
+        found = tuple(subject.problems_of(problems(report)))
         self._show_head(subject)
-        if problems != self._problems:
-            self._problems = problems
-            self._show_problems(problems)
+        told: tuple[object, ...] = (report, *found) if found else ()
+        if told != self._told:
+            self._told = told
+            self._show_problems(found)
         self._show_advice(subject)
-        self._show_form(subject, problems)
+        self._show_form(subject, found)
         self._show_figures()
         self._show_bars()
         self._show_data(not subject.ids)
@@ -186,7 +190,7 @@ class Inspector(QScrollArea):
             if facts.kind.composite:
                 if (*subject.where, *subject.ids) != session.view:
                     links.append(_link("open", _("Open")))
-                if subject.given is None and facts.kind.name != "Group":
+                if subject.given is None and facts.kind is not GROUP:
                     links.append(_link("inside", _("Edit inside")))
                 if facts.inner is not None:
                     links.append(_link("keep", _("To palette")))
@@ -220,25 +224,25 @@ class Inspector(QScrollArea):
             self._doc_of = self.subject.only.kind.name
             self._show_doc(self.subject.only.kind)
 
-    def _show_problems(self, problems: tuple[Problem, ...]) -> None:
+    def _show_problems(self, found: tuple[Problem, ...]) -> None:
         while self._fix_column.count():
             item = self._fix_column.takeAt(0)
             if item is not None and (gone := item.widget()) is not None:
                 gone.hide()
                 gone.deleteLater()
-        for problem in problems[:MOST_PROBLEMS]:
+        for problem in found[:MOST_PROBLEMS]:
             sentence = _label("problem", wrap=True)
             sentence.setText(problem.message)
             self._fix_column.addWidget(sentence)
-            for number, fix in enumerate(problem.fixes):
+            for number, fix in enumerate(fixes(self._session.report, problem)):
                 self._fix_column.addWidget(FixButton(self._session, fix, number == 0, 11))
-        if len(problems) > MOST_PROBLEMS:
+        if len(found) > MOST_PROBLEMS:
             more = _label("small")
             more.setText(
-                _("and {count} more problems inside").format(count=len(problems) - MOST_PROBLEMS)
+                _("and {count} more problems inside").format(count=len(found) - MOST_PROBLEMS)
             )
             self._fix_column.addWidget(more)
-        self.fixes.setVisible(bool(problems))
+        self.fixes.setVisible(bool(found))
 
     def _show_advice(self, subject: Subject) -> None:
         shown = self._session.advice.shown

@@ -35,8 +35,8 @@ from explorer.app.panels.layer_table import (
     LayerTable,
     SharePainter,
 )
-from explorer.app.panels.small_button import small_button
 from explorer.app.session import Session
+from explorer.app.small_button import small_button
 from explorer.graph.diff import diff
 from explorer.graph.graph import Graph
 from explorer.text import _

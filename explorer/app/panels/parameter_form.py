@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
 
 from explorer.app.number import limit_text, setting_text
 from explorer.app.panels.field import ChoiceField, Field, SwitchField, choice_text, field_for
-from explorer.app.panels.small_button import small_button
+from explorer.app.small_button import small_button
 from explorer.catalog import Param
 from explorer.graph.graph import Value
 from explorer.text import _

@@ -14,13 +14,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.analysis.problem import Problem
+from explorer.analysis.fixes import fixes
+from explorer.analysis.problem import Problem, problems
+from explorer.analysis.report import Report
 from explorer.app import theme
+from explorer.app.fix_button import FixButton
+from explorer.app.mismatch import RULES, MismatchCard
 from explorer.app.panels.advice_row import AdviceRow
-from explorer.app.panels.fix_button import FixButton
 from explorer.app.panels.flow import Flow
 from explorer.app.panels.list_row import ListRow
-from explorer.app.panels.mismatch import RULES, MismatchCard
 from explorer.app.session import Session
 from explorer.text import _
 
@@ -45,8 +47,8 @@ class Problems(QWidget):
         self.rows: list[ProblemRow] = []
         self.advice: list[AdviceRow] = []
         self.card: MismatchCard | None = None
-        self._count = len(session.report.problems)
-        self._shown: tuple[tuple[Problem, ...], tuple[Problem, ...], int, bool] | None = None
+        self._count = len(problems(session.report))
+        self._shown: tuple[Report | None, tuple[Problem, ...], int, bool] | None = None
         self._build()
         session.changed.connect(self._on_change)
         session.data_changed.connect(self._on_change)
@@ -79,12 +81,12 @@ class Problems(QWidget):
 
     def lead_to(self, number: int) -> None:
         """Show the node of a problem on the canvas; 0 is the first."""
-        self._session.lead_to(self._session.report.problems[number].path)
+        self._session.lead_to(problems(self._session.report)[number].path)
 
     # Following --------------------------------------------------------------------------------
 
     def _on_change(self, *_change: object) -> None:
-        count = len(self._session.report.problems)
+        count = len(problems(self._session.report))
         if count != self._count:
             self._count = count
             self.count_changed.emit(count)
@@ -112,8 +114,9 @@ class Problems(QWidget):
 
     def refresh(self) -> None:
         """Show the problems and the advice that there are now."""
-        problems, advice = self._session.report.problems, self._session.advice
-        shown = problems, advice.shown, advice.aside, bool(advice.rules_aside)
+        report, advice = self._session.report, self._session.advice
+        found = problems(report)
+        shown = report if found else None, advice.shown, advice.aside, bool(advice.rules_aside)
         if shown == self._shown:
             return
         self._shown = shown
@@ -124,22 +127,22 @@ class Problems(QWidget):
             if item is not None and (gone := item.widget()) is not None:
                 gone.hide()
                 gone.deleteLater()
-        self.rows = [ProblemRow(self._session, problem) for problem in problems[:MOST]]
+        self.rows = [ProblemRow(self._session, problem) for problem in found[:MOST]]
         self.advice = [AdviceRow(self._session, each) for each in advice.shown[:MOST]]
         aside = advice.aside or bool(advice.rules_aside)
         if advice.shown or aside:
-            self._add_rows(_("Problems") if problems else "", self.rows, len(problems))
-            if not problems:
+            self._add_rows(_("Problems") if found else "", self.rows, len(found))
+            if not found:
                 self._add(_label(_("No problems: the network can run"), "good"))
             self._add_rows(_("Advice"), self.advice, len(advice.shown))
             if aside:
                 self._add(self._aside_line(advice.aside))
         else:
-            self._add_rows("", self.rows, len(problems))
+            self._add_rows("", self.rows, len(found))
         selected = self._session.selected
         for row in (*self.rows, *self.advice):
             row.set_current(row.problem.path == selected)
-        listed = bool(problems or advice.shown or aside)
+        listed = bool(found or advice.shown or aside)
         self.empty.setVisible(not listed)
         self._scroll.setVisible(listed)
         self._show_card()
@@ -180,15 +183,13 @@ class Problems(QWidget):
 
     def _show_card(self) -> None:
         """The card of the selected mismatch, else of the first."""
-        found = [
-            problem for problem in (self._shown[0] if self._shown else ()) if problem.rule in RULES
-        ]
+        found = [each for each in problems(self._session.report) if each.rule in RULES]
         wanted = next(
             (problem for problem in found if problem.path == self._session.selected),
             found[0] if found else None,
         )
         if self.card is not None:
-            if self.card.problem == wanted:
+            if self.card.problem is wanted:
                 return
             self.card.hide()
             self.card.deleteLater()
@@ -212,15 +213,16 @@ class ProblemRow(ListRow):
     def __init__(self, session: Session, problem: Problem, parent: QWidget | None = None) -> None:
         super().__init__(session, problem, Badge("≠" if problem.rule in RULES else "!"), parent)
         self.buttons = [
-            FixButton(session, fix, number == 0, 11) for number, fix in enumerate(problem.fixes)
+            FixButton(session, fix, number == 0, 11)
+            for number, fix in enumerate(fixes(session.report, problem))
         ]
         if self.buttons:
-            fixes = Flow()
+            row = Flow()
             for button in self.buttons:
                 button.setCursor(Qt.CursorShape.ArrowCursor)
-                fixes.addWidget(button)
+                row.addWidget(button)
             self.words.addSpacing(2)
-            self.words.addLayout(fixes)
+            self.words.addLayout(row)
 
 
 def _label(text: str, role: str) -> QLabel:

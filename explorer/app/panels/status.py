@@ -3,6 +3,7 @@
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar
 
+from explorer.analysis.problem import problems
 from explorer.app import theme
 from explorer.app.number import bytes_text, grouped, short
 from explorer.app.panels.line_label import LineLabel
@@ -75,8 +76,8 @@ class Status(QObject):
                 _("{macs} MACs").format(macs=short(report.macs)),
             )
         )
-        count = len(report.problems)
-        problems = (
+        count = len(problems(report))
+        trouble = (
             _("no problems")
             if not count
             else _("1 problem")
@@ -106,7 +107,7 @@ class Status(QObject):
             else _("engine starting")
         )
         color = theme.current().problem if count else theme.current().muted
-        words = f'<span style="color:{color}">{problems}</span>'
+        words = f'<span style="color:{color}">{trouble}</span>'
         if advice:
             words += f' · <span style="color:{theme.current().warning}">●</span>&nbsp;{pieces}'
         self.state.setText(f"{words} · {saved} · {engine}{self._cost}")

@@ -22,7 +22,7 @@ from explorer.app.panels.history import (
     STEP,
     History,
 )
-from explorer.app.panels.small_button import small_button
+from explorer.app.small_button import small_button
 from explorer.text import _
 
 BESIDE, BELOW = 520, 380  # pixels of width, of height, from which both plots fit

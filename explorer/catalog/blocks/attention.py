@@ -48,5 +48,7 @@ KINDS.declare(
         label=lambda p: f"SE {p.squeeze_channels}",
         expand=_squeeze_excitation,
         searched="se squeeze-and-excitation attention gate channel",
+        gates=True,
+        stacks=True,
     )
 )

@@ -44,5 +44,6 @@ KINDS.declare(
         label=lambda p: f"{p.squeeze} → {p.expand1x1 + p.expand3x3}",
         expand=_fire,
         searched="squeezenet squeeze expand",
+        stacks=True,
     )
 )

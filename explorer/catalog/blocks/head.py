@@ -39,6 +39,7 @@ KINDS.declare(
         label=lambda p: _("pool + linear"),
         expand=_head,
         searched="classifier fc",
+        common=True,
     )
 )
 

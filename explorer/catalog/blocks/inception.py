@@ -89,6 +89,7 @@ KINDS.declare(
         ),
         label=lambda p: f"{p.ch1x1 + p.ch3x3 + p.ch5x5 + p.pool_proj}",
         expand=_inception,
+        stacks=True,
     )
 )
 
@@ -236,5 +237,6 @@ for _letter, _expand, _doc, _params, _label in (
             title=_("Inception {letter}").format(letter=_letter),
             label=_label,
             expand=_expand,
+            stacks=_letter not in "BD",  # those halve the map
         )
     )

@@ -55,6 +55,7 @@ KINDS.declare(
         label=lambda p: f"1×1, {p.out_channels}{strided(p)}",
         expand=_projection,
         searched="downsample shortcut 1x1 option-b",
+        shortcut="project",
     )
 )
 
@@ -81,6 +82,7 @@ KINDS.declare(
         label=lambda p: f"+0, {p.out_channels}{strided(p)}",
         expand=_zero_shortcut,
         searched="option-a zeros subsample identity",
+        shortcut="pad",
     )
 )
 
@@ -170,6 +172,8 @@ KINDS.declare(
         written_as=_named("BasicBlock"),
         expand=_basic_block,
         searched="residual shortcut skip",
+        common=True,
+        stacks=True,
     )
 )
 
@@ -204,6 +208,8 @@ KINDS.declare(
         written_as=_named("Bottleneck"),
         expand=_bottleneck,
         searched="residual shortcut skip",
+        common=True,
+        stacks=True,
     )
 )
 
@@ -250,5 +256,6 @@ KINDS.declare(
         numbered="block{stage}-{i}",
         expand=_regnet_block,
         searched="regnet",
+        stacks=True,
     )
 )

@@ -45,6 +45,7 @@ KINDS.declare(
         params=(OUT, INLINE),
         label=lambda p: f"ImageNet 7×7, {p.out_channels}",
         expand=_imagenet_stem,
+        common=True,
     )
 )
 
@@ -61,6 +62,7 @@ KINDS.declare(
         params=(replace(OUT, default=16), INLINE),
         label=lambda p: f"CIFAR 3×3, {p.out_channels}",
         expand=lambda p, ins: _stem(p.out_channels, 3),
+        common=True,
     )
 )
 

@@ -169,6 +169,8 @@ KINDS.declare(
                 Argument("bias", p.bias, True),
             ),
         ),
+        common=True,
+        linear=True,
         searched="convolution convolutional dilated atrous grouped kernel filter",
     )
 )
@@ -299,6 +301,8 @@ KINDS.declare(
                 Argument("dilation", p.dilation, 1),
             ),
         ),
+        linear=True,
+        spreads=True,
         searched="convt deconvolution deconv upconvolution transposed fractionally-strided",
     )
 )

@@ -75,6 +75,8 @@ KINDS.declare(
                 Argument("bias", p.bias, True),
             ),
         ),
+        common=True,
+        linear=True,
         searched="fc dense fully connected mlp",
     )
 )

@@ -69,6 +69,9 @@ KINDS.declare(
                 Argument("momentum", p.momentum, 0.1),
             ),
         ),
+        common=True,
+        linear=True,  # by constants then
+        normalises=True,
         searched="bn batchnorm normalise",
     )
 )
@@ -133,6 +136,8 @@ KINDS.declare(
                 Argument("eps", p.eps, 1e-5),
             ),
         ),
+        normalises=True,
+        full_on=("cuda",),
         searched="gn instance instancenorm",
     )
 )
@@ -162,6 +167,8 @@ KINDS.declare(
     def forward(self, x):
         return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 ''',
+        normalises=True,
+        full_on=("cuda",),
         searched="ln layernorm",
     )
 )
@@ -184,6 +191,8 @@ KINDS.declare(
         call=lambda p, ins: Call(
             "nn.LayerNorm", (Argument("normalized_shape", ins[0][-1]), Argument("eps", p.eps, 1e-5))
         ),
+        normalises=True,
+        full_on=("cuda",),
         searched="ln layernorm",
     )
 )
@@ -231,6 +240,8 @@ KINDS.declare(
                 Argument("k", p.k, 1.0),
             ),
         ),
+        full_on=("cuda", "cpu"),
+        at_work=(2, 3),
         searched="lrn",
     )
 )

@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
+from explorer.analysis.problem import problems
 from explorer.analysis.report import analyse
 from explorer.analysis.source import source
 from explorer.app import theme
@@ -42,7 +43,7 @@ def test_it_follows_an_edit_soon(code, session, qtbot):
 def test_a_network_with_problems_shows_the_sentence(code, session, qtbot):
     session.edit("Cut", lambda graph: edits.disconnect(graph, "output"))
     qtbot.waitUntil(lambda: not code.text.isVisible())
-    assert code.problem.text() == session.report.problems[0].message
+    assert code.problem.text() == problems(session.report)[0].message
     assert code.problem.isVisible() and not code.export_button.isVisible()
     qtbot.mouseClick(code.lead_button, Qt.MouseButton.LeftButton)
     assert session.selection == {"output"}

@@ -6,9 +6,9 @@ from PySide6.QtGui import QKeySequence, QShortcut, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
+from explorer.app.fix_button import FixButton
 from explorer.app.number import bytes_text
 from explorer.app.panels.field import ChoiceField, NumberField, SwitchField, WholeField
-from explorer.app.panels.fix_button import FixButton
 from explorer.app.panels.inspector import Inspector
 from explorer.app.panels.pair_field import PairField
 from explorer.app.panels.parameter_form import ParameterForm

@@ -5,8 +5,9 @@ from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QLabel
 
+from explorer.analysis.problem import problems as problems_of
 from explorer.app import glyphs, tensor_box, theme
-from explorer.app.panels.mismatch import MismatchCard, branches, differences
+from explorer.app.mismatch import MismatchCard, branches, differences
 from explorer.app.panels.problems import Problems
 from explorer.catalog import KINDS
 from explorer.graph import edits
@@ -109,7 +110,7 @@ def test_card_says_what_differs_and_who_set_it(session, qtbot):
     assert (first.source, first.shape, first.setter) == ("conv_a", (64, 28, 28), "conv_a")
     assert (other.source, other.setter) == ("relu", "conv_b")
     assert other.says.replace("\N{NO-BREAK SPACE}", " ") == "128 channels, stride 2"
-    card = MismatchCard(session, session.report.problems[0], closable=True)
+    card = MismatchCard(session, problems_of(session.report)[0], closable=True)
     qtbot.addWidget(card)
     card.resize(card.sizeHint())
     card.show()
@@ -132,7 +133,7 @@ def test_card_inside_a_group_and_from_the_input(session, qtbot):
         return edits.connect(graph, "conv", "add", "b")
 
     assert session.edit("Wrong", wrong)
-    problem = next(each for each in session.report.problems if each.path == "layer1.add")
+    problem = next(each for each in problems_of(session.report) if each.path == "layer1.add")
     assert [branch.setter for branch in branches(session, problem.path)] == ["input", "conv"]
     card = MismatchCard(session, problem)
     qtbot.addWidget(card)
