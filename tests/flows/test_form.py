@@ -78,9 +78,9 @@ def test_templates_are_found_in_the_menu_by_the_keyboard(person, qtbot):
     assert families["lenet5"] is None and len(menu.actions()) <= 30
     menu.popup(person.window.mapToGlobal(person.window.rect().center()))
     qtbot.waitUntil(menu.isVisible)
-    menu.setActiveAction(families["vgg"].menuAction())
+    menu.setActiveAction(families["VGG"].menuAction())
     qtbot.keyClick(menu, Qt.Key.Key_Right)
-    inside = families["vgg"]
+    inside = families["VGG"]
     qtbot.waitUntil(inside.isVisible)
     while inside.activeAction() is None or inside.activeAction().text() != "vgg13":
         qtbot.keyClick(inside, Qt.Key.Key_Down)
