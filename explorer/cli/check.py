@@ -9,8 +9,6 @@ from explorer.cli.parser import Told, UsageError, cut, figure, refuse_idle, shap
 from explorer.runs.recipe import FIELDS, OPTIMISERS, PRECISIONS, Recipe
 from explorer.text import _
 
-HELP = _("print every layer's shape, parameters and MACs")
-
 
 def declare(parser: ArgumentParser) -> None:
     """Its arguments."""

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from explorer.analysis.report import Report
     from explorer.engine.model import Model
 
-HELP = _("write the network's source, diagram, table or weights")
 SIZE = Param("size", 1.0, _("Width in pixels, or times natural size."), 0.01, 1_000_000)
 
 

@@ -14,7 +14,6 @@ from explorer.text import _
 if TYPE_CHECKING:
     from explorer.engine.match import Match
 
-HELP = _("say what a photo shows")
 TOP = Param("top", 5, _("Classes to print."), 1, 10_000)
 
 

@@ -80,7 +80,7 @@ def test_check_prints_the_block_when_asked(capsys):
 
 
 def test_the_command_line_offers_what_there_is():
-    given = cli.command_line().parse_args(["check", "lenet5"])
+    given = cli.command_line("check").parse_args(["check", "lenet5"])
     assert given.batch == Recipe.batch_size and given.precision == PRECISIONS[0]
     for precision, optimiser in product(PRECISIONS, OPTIMISERS):
         words = ["--precision", precision, "--optimiser", optimiser]
