@@ -11,10 +11,29 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from explorer.graph.file import SUFFIX
 from explorer.text import _
 
 if TYPE_CHECKING:
     from explorer.analysis.report import Report
+
+
+NETWORKS = (SUFFIX, ".json")
+SAFETENSORS = ".safetensors"
+WEIGHTS = (SAFETENSORS, ".pth", ".pt", ".bin")
+"""What files of weights are called; what one is, its first bytes say (`explorer/engine/weights.py`)."""
+PHOTO_FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "PNG": (".png",),
+        "JPEG": (".jpg", ".jpeg"),
+        "WEBP": (".webp",),
+        "BMP": (".bmp",),
+        "GIF": (".gif",),
+        "TIFF": (".tif", ".tiff"),
+    }
+)
+"""Suffixes of photos by the name of their format: those that Pillow decodes itself; others start
+programs (EPS) or fetch files."""
 
 
 class Maker(Enum):
@@ -106,7 +125,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             Form(
                 "safetensors",
                 _("Safetensors"),
-                ".safetensors",
+                SAFETENSORS,
                 Maker.ENGINE,
                 Entry(
                     "weights",

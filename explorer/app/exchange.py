@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from explorer.analysis.form import SAFETENSORS
 from explorer.analysis.problem import problems
 from explorer.app import folders, settings
 from explorer.app.document import Document
@@ -61,7 +62,7 @@ class Exchange(QObject):
             self._when_ready(lambda: self._ask(document, path))
 
     def _ask(self, document: Document, path: Path) -> None:
-        to = self._folder / f"{uuid.uuid4().hex}.safetensors"
+        to = self._folder / f"{uuid.uuid4().hex}{SAFETENSORS}"
         asked = self.link.send(Import(graph=to_dict(document.graph), file=str(path), to=str(to)))
         self._asked[asked] = document, path
 
@@ -83,7 +84,7 @@ class Exchange(QObject):
     # Out --------------------------------------------------------------------------------------
 
     def write(self, form: str, path: Path) -> None:
-        """Let the engine write the current network with its weights: "onnx" or "safetensors"."""
+        """Let the engine write the current network with its weights in one of its forms."""
         session, run = self.session, self.session.run
         if not session.report.ok:
             session.notified.emit(
@@ -163,6 +164,6 @@ class Exchange(QObject):
         """Throw away copies that no document and no remembered file begins with."""
         used = {document.weights for document in self.session.documents}
         used |= {weights for weights, _data in settings.OPENED_WITH.get().values()}
-        for file in self._folder.glob("*.safetensors"):
+        for file in self._folder.glob(f"*{SAFETENSORS}"):
             if str(file) not in used:
                 file.unlink(missing_ok=True)

@@ -1,11 +1,12 @@
 """Opening, saving and exporting, with the questions that belong to it."""
 
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from explorer.analysis.form import FORMS, Entry, Form, Maker
+from explorer.analysis.form import FORMS, NETWORKS, PHOTO_FORMATS, WEIGHTS, Entry, Form, Maker
 from explorer.analysis.level import first_problems
 from explorer.analysis.problem import problems
 from explorer.app import settings
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from explorer.app.window import Window
 
 MOST_RECENT = 8
-WEIGHTS = (".safetensors", ".pth", ".pt", ".bin")
-PHOTOS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+_PHOTOS = tuple(chain.from_iterable(PHOTO_FORMATS.values()))
 
 
 class Files:
@@ -42,15 +42,7 @@ class Files:
 
     def open(self, path: str = "") -> None:
         """Open a file, asking which if `path` is empty."""
-        path = (
-            path
-            or QFileDialog.getOpenFileName(
-                self.window,
-                _("Open"),
-                self._folder(),
-                _("Networks (*{suffix} *.json)").format(suffix=SUFFIX),
-            )[0]
-        )
+        path = path or self._chosen(_("Open"), _("Networks ({suffixes})"), NETWORKS)
         if not path:
             return
         try:
@@ -75,7 +67,7 @@ class Files:
         )[0]
         if not path:
             return False
-        return self._write(Path(path if path.endswith(".json") else path + SUFFIX))
+        return self._write(Path(path if path.endswith(NETWORKS) else path + SUFFIX))
 
     def _write(self, path: Path) -> bool:
         try:
@@ -129,48 +121,40 @@ class Files:
 
     def import_weights(self, path: str = "") -> None:
         """Begin with the weights in a file, asking which if `path` is empty."""
-        path = (
-            path
-            or QFileDialog.getOpenFileName(
-                self.window,
-                _("Import weights"),
-                self._folder(),
-                _("Weights ({suffixes})").format(suffixes=_patterns(WEIGHTS)),
-            )[0]
-        )
+        path = path or self._chosen(_("Import weights"), _("Weights ({suffixes})"), WEIGHTS)
         if path:
             self.session.exchange.bring(Path(path))
 
     def open_photo(self, path: str = "") -> None:
         """Look at a photo, asking which if `path` is empty."""
-        path = (
-            path
-            or QFileDialog.getOpenFileName(
-                self.window,
-                _("Open a photo"),
-                self._folder(),
-                _("Photos ({suffixes})").format(suffixes=_patterns(PHOTOS)),
-            )[0]
-        )
+        path = path or self._chosen(_("Open a photo"), _("Photos ({suffixes})"), _PHOTOS)
         if path:
             self.session.watch(self.session.run.watched, str(Path(path).resolve()))
 
     def can_take(self, paths: list[str]) -> bool:
         """Something can be done with each of these files, by their names."""
-        known = (*WEIGHTS, *PHOTOS, ".json")
-        return bool(paths) and all(Path(path).suffix.lower() in known for path in paths)
+        known = (*NETWORKS, *WEIGHTS, *_PHOTOS)
+        return bool(paths) and all(path.lower().endswith(known) for path in paths)
 
     def take(self, path: str) -> None:
         """Open a network, import weights or look at a photo, as the file's name ends."""
-        suffix = Path(path).suffix.lower()
+        name = path.lower()
         act = (
             self.import_weights
-            if suffix in WEIGHTS
+            if name.endswith(WEIGHTS)
             else self.open_photo
-            if suffix in PHOTOS
+            if name.endswith(_PHOTOS)
             else self.open
         )
         act(path)
+
+    def _chosen(self, title: str, words: str, suffixes: tuple[str, ...]) -> str:
+        """The path of a file to read, asked for, "" if there is none; words: what the dialog says
+        of the files, with a place for the suffixes."""
+        patterns = " ".join(f"*{suffix}" for suffix in suffixes)
+        return QFileDialog.getOpenFileName(
+            self.window, title, self._folder(), words.format(suffixes=patterns)
+        )[0]
 
     def _asked(self, title: str, name: str, forms: dict[str, str]) -> Path | None:
         """The file to write, asked for, None if there is none. forms: the names of the forms by
@@ -242,8 +226,3 @@ class Files:
             buttons.Save,
         )
         return answer == buttons.Discard or (answer == buttons.Save and self.save())
-
-
-def _patterns(suffixes: tuple[str, ...]) -> str:
-    """What a file dialog shows: *.png *.jpg."""
-    return " ".join(f"*{suffix}" for suffix in suffixes)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from explorer.catalog.inside import Inside
 from explorer.catalog.reach import Reach
 from explorer.graph import names
+from explorer.graph.file import LARGEST_SIDE
 from explorer.graph.graph import Shape, Value
 from explorer.text import _
 
@@ -19,6 +20,10 @@ Shapes = tuple[Shape, ...]
 Kept = tuple[str, ...] | Callable[[Settings, Shapes, Shape], tuple[str, ...]]
 Extra = Callable[[Settings, Shapes, Shape], int]
 
+MOST_CHANNELS = LARGEST_SIDE
+"""Of a map; those of an input may be so many."""
+MOST_FEATURES = 1_000_000
+"""Numbers of a vector."""
 CATEGORIES = (
     "stem",
     "stage",

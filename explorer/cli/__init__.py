@@ -9,24 +9,25 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from explorer import __version__
-from explorer.catalog import templates as known
-from explorer.cli import check, export, import_weights, open, predict, templates, train
+from explorer.catalog import templates as known  # the command would take the name
 from explorer.cli.parser import Parser, UsageError, cut
 from explorer.graph.file import FileError
 from explorer.runs.recipe import RecipeError
 from explorer.text import _
 
 COMMANDS = {
-    "open": open,
-    "templates": templates,
-    "check": check,
-    "train": train,
-    "export": export,
-    "import": import_weights,
-    "predict": predict,
+    "open": ("open", _("open the window")),
+    "templates": ("templates", _("list the networks that can be named")),
+    "check": ("check", _("print every layer's shape, parameters and MACs")),
+    "train": ("train", _("train, print the test accuracy, write weights")),
+    "export": ("export", _("write the network's source, diagram, table or weights")),
+    "import": ("import_weights", _("match a file of weights to the network")),
+    "predict": ("predict", _("say what a photo shows")),
 }
+"""The module of each, and what it does; only that of the command that is asked for is imported."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             if argv:
                 _expect_network(argv[0])
             argv.insert(0, "open")
-        given = command_line().parse_args(argv)
+        given = command_line(argv[0]).parse_args(argv)
         status: int = given.run(given)
         return status
     except (UsageError, FileError, RecipeError) as error:
@@ -72,8 +73,9 @@ def _expect_network(word: str) -> None:
     )
 
 
-def command_line() -> Parser:
-    """Of the whole command line; what it parses has the command's function as `run`."""
+def command_line(asked: str) -> Parser:
+    """Of the whole command line, with the arguments of the command `asked`; what it parses has the
+    command's function as `run`."""
     result = Parser(
         prog="cnn-explorer",
         description=_(
@@ -84,8 +86,10 @@ def command_line() -> Parser:
     )
     result.add_argument("--version", action="version", version=__version__)
     commands = result.add_subparsers(metavar="COMMAND", required=True)
-    for name, command in COMMANDS.items():
-        found = commands.add_parser(name, help=command.HELP, description=command.HELP)
-        found.set_defaults(run=command.run)
-        command.declare(found)
+    for name, (module, help) in COMMANDS.items():
+        found = commands.add_parser(name, help=help, description=help)
+        if name == asked:
+            command = import_module(f"explorer.cli.{module}")
+            found.set_defaults(run=command.run)
+            command.declare(found)
     return result

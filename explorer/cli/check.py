@@ -1,15 +1,13 @@
 """check: every layer's shape, parameters and MACs, what is wrong, and the memory that it takes."""
 
 from argparse import ArgumentParser, Namespace
+from functools import partial
 
 from explorer.catalog.datasets import DATASETS
 from explorer.cli import network
-from explorer.cli.parser import Told, UsageError, count, cut, refuse_idle, shape
+from explorer.cli.parser import Told, UsageError, cut, figure, refuse_idle, shape
+from explorer.runs.recipe import FIELDS, OPTIMISERS, PRECISIONS, Recipe
 from explorer.text import _
-
-HELP = _("print every layer's shape, parameters and MACs")
-PRECISIONS = ("float32", "bfloat16", "float16")
-OPTIMISERS = ("sgd", "momentum", "adam", "adamw")
 
 
 def declare(parser: ArgumentParser) -> None:
@@ -25,8 +23,8 @@ def declare(parser: ArgumentParser) -> None:
     memory.add_argument(
         "--batch",
         action=Told,
-        type=count,
-        default=128,
+        type=partial(figure, FIELDS["batch_size"]),
+        default=Recipe.batch_size,
         help=_("pictures in a batch (%(default)s)"),
     )
     memory.add_argument(

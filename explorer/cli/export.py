@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from explorer.analysis.form import FORMS, Form, Maker
-from explorer.catalog import published
+from explorer.catalog import Param, published
 from explorer.cli import network
-from explorer.cli.parser import Told, UsageError, engine_asked, figure, number, refuse_idle, shape
+from explorer.cli.parser import Told, UsageError, engine_asked, figure, refuse_idle, shape
 from explorer.graph.file import replace_bytes
 from explorer.graph.graph import Graph
 from explorer.runs.recipe import FIELDS
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from explorer.analysis.report import Report
     from explorer.engine.model import Model
 
-HELP = _("write the network's source, diagram, table or weights")
+SIZE = Param("size", 1.0, _("Width in pixels, or times natural size."), 0.01, 1_000_000)
 
 
 def _text(given: Namespace, form: Form, report: "Report") -> bytes:
@@ -171,14 +171,14 @@ def declare(parser: ArgumentParser) -> None:
     size.add_argument(
         "--scale",
         action=Told,
-        type=number,
+        type=partial(figure, SIZE),
         metavar="N",
         help=_("times natural size (png: 2, otherwise 1)"),
     )
     size.add_argument(
         "--width",
         action=Told,
-        type=number,
+        type=partial(figure, SIZE),
         metavar="PX",
         help=_("width in pixels, 96 to an inch in svg and pdf"),
     )

@@ -7,8 +7,6 @@ from explorer.cli import network
 from explorer.cli.parser import engine_asked
 from explorer.text import _
 
-HELP = _("match a file of weights to the network")
-
 
 def declare(parser: ArgumentParser) -> None:
     """Its arguments."""

@@ -9,8 +9,6 @@ from explorer.cli.parser import UsageError
 from explorer.graph.file import SUFFIX
 from explorer.text import _
 
-HELP = _("open the window")
-
 
 def declare(parser: ArgumentParser) -> None:
     """Its argument."""

@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from math import isfinite
 from typing import Any, NoReturn
 
 from explorer.catalog import Param
@@ -75,15 +74,8 @@ def shape(text: str) -> Shape:
     return tuple(map(int, parts))
 
 
-def count(text: str) -> int:
-    """How many of something."""
-    if not text.isdecimal() or len(text) > 9 or not 0 < int(text) <= 10_000:
-        raise argparse.ArgumentTypeError(_("{text!r}; allowed: 1 to 10000").format(text=text[:40]))
-    return int(text)
-
-
 def figure(field: Param, text: str) -> object:
-    """A figure of the recipe as the command line gives it."""
+    """A figure as the command line gives it; field: what it is, with its range."""
     value: object = text
     if not field.choices:
         with suppress(ValueError):
@@ -91,19 +83,6 @@ def figure(field: Param, text: str) -> object:
     if reason := field.fault(value):
         raise argparse.ArgumentTypeError(_("it {reason}").format(reason=reason))
     return value
-
-
-def number(text: str) -> float:
-    """A length or a scale."""
-    try:
-        found = float(text)
-    except ValueError:
-        found = 0.0
-    if not isfinite(found) or not 0.01 <= found <= 1_000_000:
-        raise argparse.ArgumentTypeError(
-            _("{text!r}; allowed: 0.01 to 1000000").format(text=text[:40])
-        )
-    return found
 
 
 @contextmanager

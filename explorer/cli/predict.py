@@ -2,17 +2,19 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from explorer.catalog import Param
 from explorer.cli import network
-from explorer.cli.parser import count, engine_asked
+from explorer.cli.parser import engine_asked, figure
 from explorer.text import _
 
 if TYPE_CHECKING:
     from explorer.engine.weight_import import Match
 
-HELP = _("say what a photo shows")
+TOP = Param("top", 5, _("Classes to print."), 1, 10_000)
 
 
 def declare(parser: ArgumentParser) -> None:
@@ -25,7 +27,12 @@ def declare(parser: ArgumentParser) -> None:
         metavar="FILE",
         help=_("a .safetensors or .pth file (otherwise those that come with the template)"),
     )
-    parser.add_argument("--top", type=count, default=5, help=_("classes to print (%(default)s)"))
+    parser.add_argument(
+        "--top",
+        type=partial(figure, TOP),
+        default=TOP.default,
+        help=_("classes to print (%(default)s)"),
+    )
 
 
 def run(given: Namespace) -> int:

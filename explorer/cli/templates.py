@@ -4,9 +4,6 @@ from argparse import ArgumentParser, Namespace
 
 from explorer.catalog import templates
 from explorer.catalog.layers import text_of
-from explorer.text import _
-
-HELP = _("list the networks that can be named")
 
 
 def declare(parser: ArgumentParser) -> None:

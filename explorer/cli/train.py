@@ -13,8 +13,6 @@ from explorer.cli.parser import engine_asked, figure
 from explorer.runs.recipe import FIELDS, Recipe
 from explorer.text import _
 
-HELP = _("train, print the test accuracy, write weights")
-
 
 def declare(parser: ArgumentParser) -> None:
     """Its arguments."""

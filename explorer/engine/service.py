@@ -42,6 +42,7 @@ from explorer.protocol.messages import (
     Watch,
     Watching,
 )
+from explorer.runs.recipe import FIELDS
 from explorer.text import _
 
 _REPLACED_BY: dict[type, tuple[type, ...]] = {
@@ -187,10 +188,8 @@ class Service:
         graph = check.from_dict(request.graph)
         place = device.pick(request.device)
         name, seed = request.data, request.seed
-        if not 0 <= seed < 2**31:
-            raise EngineError(
-                _("seed is {value}; allowed: 0 to {most}.").format(value=seed, most=2**31 - 1)
-            )
+        if reason := FIELDS["seed"].fault(seed):
+            raise EngineError(_("seed {reason}.").format(reason=reason))
         pictures = data.to_look_at(name, place)
         built_as = BuiltAs(name, str(place), seed, request.weights)
         # Another seed or file asks for other weights; another device or data set does not.

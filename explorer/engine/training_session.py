@@ -8,6 +8,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from explorer.analysis.form import SAFETENSORS
 from explorer.catalog import check
 from explorer.catalog.datasets import DATASETS
 from explorer.engine import checkpoint, data, device, results
@@ -290,4 +291,4 @@ def _checkpoint_file(out: Path | None, wanted: str | None) -> Path | None:
     if wanted is None:
         return None
     path = path_of(wanted)
-    return path if path.suffix == ".safetensors" else path / checkpoint.NAME
+    return path if path.suffix == SAFETENSORS else path / checkpoint.NAME

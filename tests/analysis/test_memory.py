@@ -19,6 +19,7 @@ from explorer.analysis.report import analyse
 from explorer.catalog import KINDS, templates
 from explorer.engine.precision import PRECISIONS
 from explorer.graph import edits
+from explorer.runs.recipe import FIELDS, MOST_PICTURES
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")
 
@@ -219,7 +220,13 @@ def test_the_largest_batch_fits_and_one_more_does_not(name, room, precision, tra
         return found.training if training else found.inference
 
     assert most == 0 or taken(most) <= room
-    assert taken(most + 1) > room
+    assert taken(most + 1) > room or (training and most == MOST_PICTURES)
+
+
+def test_the_largest_batch_is_one_that_a_run_may_have():
+    report = analyse(templates.build("lenet5"))
+    assert largest_batch(report, 2**40) == MOST_PICTURES == FIELDS["batch_size"].high
+    assert largest_batch(report, 2**40, training=False) > MOST_PICTURES
 
 
 @given(st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50)), min_size=1))

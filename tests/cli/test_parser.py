@@ -7,6 +7,9 @@ import sys
 import pytest
 
 from explorer import __version__
+from explorer.cli.export import SIZE
+from explorer.cli.predict import TOP
+from explorer.runs.recipe import FIELDS
 from tests.patience import PATIENCE
 
 
@@ -131,3 +134,31 @@ def test_check_refuses_a_shape(run, shape, refused):
 def test_a_shape_out_of_range_is_one_all_the_same(run, shape, refused):
     sentence = refused(run("check", "resnet18", "--input", shape))
     assert "may each be 1 to 65536" in sentence and "is no shape" not in sentence
+
+
+RANGED = [
+    *(
+        (["train", "lenet5", f"--{name.replace('_', '-')}"], field)
+        for name, field in FIELDS.items()
+        if field.high is not None
+    ),
+    (["check", "lenet5", "--memory", "--batch"], FIELDS["batch_size"]),
+    (["export", "lenet5", "--to", "onnx", "-o", "x", "--seed"], FIELDS["seed"]),
+    (["export", "lenet5", "--to", "svg", "--scale"], SIZE),
+    (["export", "lenet5", "--to", "svg", "--width"], SIZE),
+    (["predict", "lenet5", "x.png", "--top"], TOP),
+]
+
+
+@pytest.mark.parametrize(("words", "field"), RANGED)
+def test_a_figure_out_of_its_range_is_told_the_range(run, refused, words, field):
+    """The one that is declared, wherever the figure is asked for."""
+    for value in (field.low - 1, field.high * 2):
+        sentence = refused(run(*words[:-1], f"{words[-1]}={value}"))
+        low, high = (f"{end:g}" if type(end) is float else end for end in (field.low, field.high))
+        assert f"allowed: {low} to {high};" in sentence and words[-1] in sentence
+    assert "must be a" in refused(run(*words, "many"))
+
+
+def test_what_can_be_trained_can_be_forecast(run):
+    assert run("check", "lenet5", "--memory", "--batch", FIELDS["batch_size"].high)[0] == 0

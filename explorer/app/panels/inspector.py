@@ -31,11 +31,11 @@ from explorer.catalog.kind import PORTS
 from explorer.catalog.roles import GROUP
 from explorer.graph import edits
 from explorer.graph.edits import Edit, EditError
+from explorer.graph.file import LONGEST_NAME
 from explorer.graph.graph import Graph, Shape, Value
 from explorer.text import _
 
 EDGE, SECTION = 16, 12
-LONGEST_NAME = 200
 MOST_PROBLEMS = 3
 _NUMBER_BYTES = 4  # of a float32
 # Which parameters a rule is about: they are marked.

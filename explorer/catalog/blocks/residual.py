@@ -16,14 +16,14 @@ from explorer.catalog.blocks.params import (
     WIDTH_PER_GROUP,
 )
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
+from explorer.catalog.kind import KINDS, MOST_CHANNELS, Kind, Param, Settings, Shapes
 from explorer.catalog.layers import strided
 from explorer.graph.graph import INPUT
 from explorer.text import _
 
 # Shortcuts ------------------------------------------------------------------------------------
 
-_OTHER = Param("out_channels", 64, _("Channels of the other branch."), 1, 65_536)
+_OTHER = Param("out_channels", 64, _("Channels of the other branch."), 1, MOST_CHANNELS)
 _STEP = Param(
     "stride", 1, _("Step; as much as the other branch lowers the resolution."), 1, 64, unit="px"
 )

@@ -4,6 +4,7 @@ from math import prod
 
 from explorer.catalog.kind import (
     KINDS,
+    MOST_CHANNELS,
     Argument,
     Call,
     Kind,
@@ -118,7 +119,7 @@ KINDS.declare(
                     "LayerNorm over channels and places."
                 ),
                 1,
-                65_536,
+                MOST_CHANNELS,
                 title=_("Groups"),
             ),
             EPS,

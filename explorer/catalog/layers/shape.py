@@ -2,7 +2,17 @@
 
 from math import prod
 
-from explorer.catalog.kind import KINDS, Argument, Call, Kind, Mismatch, Param, Settings, Shapes
+from explorer.catalog.kind import (
+    KINDS,
+    MOST_CHANNELS,
+    Argument,
+    Call,
+    Kind,
+    Mismatch,
+    Param,
+    Settings,
+    Shapes,
+)
 from explorer.catalog.layers.convolution import divisors, listed
 from explorer.catalog.layers.window import a_map
 from explorer.catalog.reach import SAME_PLACE, WHOLE, Reach, bilinear, nearest
@@ -212,8 +222,8 @@ KINDS.declare(
             "2015, option A)."
         ),
         params=(
-            Param("before", 0, _("Zero channels before."), 0, 65_536),
-            Param("behind", 0, _("Zero channels behind."), 0, 65_536),
+            Param("before", 0, _("Zero channels before."), 0, MOST_CHANNELS),
+            Param("behind", 0, _("Zero channels behind."), 0, MOST_CHANNELS),
         ),
         label=lambda p: f"+{p.before + p.behind}",
         shape=_channel_pad_shape,
@@ -253,7 +263,7 @@ KINDS.declare(
             "channel g × n + i goes to i × groups + g (Zhang et al. 2017, ShuffleNet)."
         ),
         begins="shuffle",
-        params=(Param("groups", 2, _("How many groups are mixed."), 1, 65_536),),
+        params=(Param("groups", 2, _("How many groups are mixed."), 1, MOST_CHANNELS),),
         label=lambda p: f"g{p.groups}",
         shape=lambda p, ins: _parted(p.groups, "groups", "ChannelShuffle", ins),
         call=lambda p, ins: Call("nn.ChannelShuffle", (Argument("groups", p.groups),)),
