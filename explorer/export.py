@@ -31,7 +31,7 @@ class Form(NamedTuple):
 def _source(given: Namespace, report: "Report") -> bytes:
     from explorer.analysis.source import source
 
-    return source(report).encode("utf-8")
+    return source(report).text.encode("utf-8")
 
 
 def _diagram(given: Namespace, report: "Report") -> bytes:

@@ -89,7 +89,7 @@ class Files:
     def export(self) -> None:
         """Save the network's PyTorch source under a name to be asked for."""
         try:
-            text = source(self.session.report)
+            text = source(self.session.report).text
         except NotRunnable as error:
             self.session.notified.emit(
                 _("There is nothing to export yet: {problem}").format(problem=error)
