@@ -217,7 +217,7 @@ def module():
 
     def build(report):
         space = {"__name__": "exported"}
-        exec(compile(source(report), "exported.py", "exec"), space)
+        exec(compile(source(report).text, "exported.py", "exec"), space)
         return space[class_name(report.graph)]()
 
     return build

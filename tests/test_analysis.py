@@ -284,7 +284,7 @@ def test_the_deepest_network_that_a_file_may_hold_ends():
     assert len(report.layers()) == 20_000
     assert [advice.rule for advice in advise(report)] == ["plain", "wide"]
     assert memory.forecast(report).training > 0
-    assert source.source(report).count("\n") > 20_000
+    assert source.source(report).text.count("\n") > 20_000
     assert len(layout.layout(report.graph)) == 20_002
 
 

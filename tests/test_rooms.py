@@ -34,7 +34,10 @@ def test_the_tests_mirror_the_rooms():
     folder = Path(__file__).resolve().parent
     for path in folder.rglob("test_*.py"):
         where = path.relative_to(folder)
-        if where.parts[0] in ("flows", "campaigns", "test_manual.py") or path == Path(__file__).resolve():
+        if (
+            where.parts[0] in ("flows", "campaigns", "test_manual.py")
+            or path == Path(__file__).resolve()
+        ):
             continue
         module = PACKAGE / where.parent / path.stem.removeprefix("test_")
         assert module.is_dir() or module.with_suffix(".py").exists(), f"{where}: for which module?"

@@ -1,7 +1,9 @@
 """What stands to the right of `self.conv1 =`: a call or an nn.Sequential, as data and as text."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from explorer.catalog import KINDS
 from explorer.catalog.kind import REQUIRED, Argument, Call
@@ -27,6 +29,22 @@ class Expression(str):
         return str(self)
 
 
+class Span(NamedTuple):
+    """Lines of a text, counted from where that begins of which they are a part. items: of an
+    nn.Sequential, the lines of each of its items, counted from `start`."""
+
+    start: int
+    stop: int
+    items: Sequence["Span"] = ()
+
+
+class Written(NamedTuple):
+    """A constructor as text. items: of an nn.Sequential, the lines of each of its items."""
+
+    lines: list[str]
+    items: Sequence[Span] = ()
+
+
 def same_kind(a: Constructor, b: Constructor) -> bool:
     """The two differ at most in figures, or in the non-linearity."""
     if isinstance(a, Row) and isinstance(b, Row):
@@ -46,24 +64,28 @@ def _activation(call: Call) -> bool:
     return kind is not None and kind.category == "activation" and not call.arguments
 
 
-def written(made: Call | Row, used: int, indent: int = 8) -> list[str]:
+def written(made: Call | Row, used: int, indent: int = 8) -> Written:
     """The text: in one line if it fits beside the `used` columns, else one item a line. indent: of
     the line in which it begins."""
     line = _line(made)
     if used + len(line) <= WIDEST or (isinstance(made, Call) and len(line) <= 40):
-        return [line]
+        return Written([line], _on_one_line(made))
     if isinstance(made, Call):
-        return [
-            f"{made.function}(",
-            *_filled([_argument(a) for a in made.arguments if _shows(a)], WIDEST - indent - 1),
-            ")",
-        ]
-    lines = ["nn.Sequential(OrderedDict([" if made.names else "nn.Sequential("]
+        arguments = [_argument(a) for a in made.arguments if _shows(a)]
+        return Written([f"{made.function}(", *_filled(arguments, WIDEST - indent - 1), ")"])
+    lines, spans = ["nn.Sequential(OrderedDict([" if made.names else "nn.Sequential("], []
     for run in _runs(made):
         for each in _items(run, indent + 4):
-            lines += ["    " + part for part in each]
+            span = Span(len(lines), len(lines) + len(each.lines), each.items)
+            spans += [span] * (run.count if run.count > 2 else 1)
+            lines += ["    " + part for part in each.lines]
             lines[-1] += ","
-    return [*lines, "]))" if made.names else ")"]
+    return Written([*lines, "]))" if made.names else ")"], spans)
+
+
+def _on_one_line(made: Call | Row) -> Sequence[Span]:
+    items = made.items if isinstance(made, Row) else ()
+    return [Span(0, 1, _on_one_line(item)) for item in items]
 
 
 def _filled(arguments: list[str], width: int) -> list[str]:
@@ -78,17 +100,17 @@ def _filled(arguments: list[str], width: int) -> list[str]:
     return lines
 
 
-def _items(run: "_Run", indent: int) -> list[list[str]]:
-    """The lines of each item of an nn.Sequential in a run, a comma to come behind."""
+def _items(run: "_Run", indent: int) -> list[Written]:
+    """Each item of an nn.Sequential in a run, a comma to come behind; one for all of a long run."""
     if run.count > 2:
-        return [[run.text()]]
+        return [Written([run.text()], _on_one_line(run.items[0]))]
     found = []
     for item, name in zip(run.items, run.names or [""] * run.count):
         opening, closing = (f'("{name}", ', ")") if name else ("", "")
-        lines = written(item, indent + len(opening) + len(closing) + 1, indent)
-        lines[0] = opening + lines[0]
-        lines[-1] += closing
-        found.append(lines)
+        item_text = written(item, indent + len(opening) + len(closing) + 1, indent)
+        item_text.lines[0] = opening + item_text.lines[0]
+        item_text.lines[-1] += closing
+        found.append(item_text)
     return found
 
 

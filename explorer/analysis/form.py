@@ -85,7 +85,7 @@ class Form:
 def _source(report: "Report") -> str:
     from explorer.analysis.source import source
 
-    return source(report)
+    return source(report).text
 
 
 def _csv(report: "Report") -> str:

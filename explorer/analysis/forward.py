@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from explorer.analysis.class_name import unused
 from explorer.analysis.facts import Child
@@ -12,9 +13,11 @@ WIDEST = 84
 INDENT = " " * 8
 
 
-def forward(children: list[Child], result: str) -> list[str]:
-    """The lines of `def forward`: the children in order of execution, then the return."""
-    return _Forward(children, result).lines
+def forward(children: list[Child], result: str) -> tuple[list[str], dict[str, int]]:
+    """The lines of `def forward`: the children in order of execution, then the return; and by the
+    id of each child, which of them computes it."""
+    written = _Forward(children, result)
+    return written.lines, written.line_of
 
 
 def evaluation(children: list[Child], result: str) -> list[tuple[Child, tuple[str, ...]]]:
@@ -44,6 +47,14 @@ def evaluation(children: list[Child], result: str) -> list[tuple[Child, tuple[st
     return found
 
 
+class _Value(NamedTuple):
+    """An expression, the values whose variables it reads, and those that it computes."""
+
+    text: str
+    read: tuple[str, ...]
+    computes: tuple[str, ...] = ()
+
+
 class _Forward:
     """Values become variables or wait as expressions until their only reader is written.
 
@@ -53,6 +64,7 @@ class _Forward:
 
     def __init__(self, children: list[Child], result: str):
         self.lines = ["    def forward(self, x):"]
+        self.line_of: dict[str, int] = {}
         self.left = Counter(source for child in children for source in child.sources)
         self.left[result] += 1
         self.by_id = {child.id: child for child in children}
@@ -61,7 +73,7 @@ class _Forward:
         self.taken = {"x"}  # what those are called
         self.numbers: dict[str, Iterator[int]] = {}
         self.assigned: list[tuple[str, str]] = []  # values that became variables, in order
-        self.waiting: dict[str, tuple[str, tuple[str, ...]]] = {}
+        self.waiting: dict[str, _Value] = {}
         self.branches = any(len(child.sources) > 2 for child in children)
         self.joins = any(
             child.facts.kind.joins == "sum" or (len(child.sources) == 2 and INPUT in child.sources)
@@ -69,35 +81,38 @@ class _Forward:
         )
         for child in children:
             self._step(child, result)
-        text, _read = self._value(result)
-        self.lines.append(f"{INDENT}return {text}")
+        self._write("return", self._value(result))
 
-    def _value(self, id: str) -> tuple[str, tuple[str, ...]]:
-        """A value's text, and the values whose variables it reads."""
-        return self.waiting.get(id) or (self.variables[id], (id,))
+    def _write(self, statement: str, value: _Value) -> None:
+        self.line_of |= dict.fromkeys(value.computes, len(self.lines))
+        self.lines.append(f"{INDENT}{statement} {value.text}")
+
+    def _value(self, id: str) -> _Value:
+        return self.waiting.get(id) or _Value(self.variables[id], (id,))
 
     def _step(self, child: Child, result: str) -> None:
-        text, read = self._call(child)
-        if len(text) > WIDEST - len(INDENT):
+        value = self._call(child)
+        if len(value.text) > WIDEST - len(INDENT):
             for source in child.sources:
                 if source in self.waiting:
                     self._assign(source)
-            text, read = self._call(child)
-        self.waiting[child.id] = text, read
-        if child.id != result and (self.left[child.id] != 1 or not self._nests(child, text)):
+            value = self._call(child)
+        self.waiting[child.id] = value
+        if child.id != result and (self.left[child.id] != 1 or not self._nests(child, value.text)):
             self._assign(child.id)
 
-    def _call(self, child: Child) -> tuple[str, tuple[str, ...]]:
+    def _call(self, child: Child) -> _Value:
         values = [self._value(source) for source in child.sources]
-        read = tuple(id for _text, ids in values for id in ids)
-        texts = [text for text, _ids in values]
+        read = tuple(id for value in values for id in value.read)
+        computes = (*(id for value in values for id in value.computes), child.id)
+        texts = [value.text for value in values]
         kind = child.facts.kind
         gets = "get_parameter" if kind.call and kind.expression else "get_submodule"
         name = f"self.{child.id}" if child.id.isidentifier() else f'self.{gets}("{child.id}")'
         if kind.expression:
             own = [name] if kind.call else []
-            return kind.expression(child.facts.settings, texts + own), read
-        return f"{name}({texts[0]})", read
+            return _Value(kind.expression(child.facts.settings, texts + own), read, computes)
+        return _Value(f"{name}({texts[0]})", read, computes)
 
     def _nests(self, child: Child, text: str) -> bool:
         """The value reads well inside the expression of its only reader."""
@@ -116,7 +131,8 @@ class _Forward:
 
     def _assign(self, id: str) -> None:
         """Write `variable = expression`; the variable is one whose value nobody reads any more."""
-        text, read = self.waiting.pop(id)
+        expression = self.waiting.pop(id)
+        read = expression.read
         for value in read:
             self.left[value] -= 1
         free = [self.variables[value] for value in read if self.left[value] == 0]
@@ -129,7 +145,7 @@ class _Forward:
         self.variables[id] = name
         self.taken.add(name)
         self.assigned.append((id, name))
-        self.lines.append(f"{INDENT}{name} = {text}")
+        self._write(f"{name} =", expression)
 
     def _fresh(self, id: str) -> str:
         id = re.sub(r"_\d+$", "", id)  # the first of a row of numbered layers

@@ -5,16 +5,25 @@ a row become an nn.Sequential. Only names, numbers and choices that were checked
 the graph reach the text.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from itertools import chain, count, islice
 from textwrap import wrap
-from typing import Any
+from typing import Any, NamedTuple
 
 from explorer.analysis.class_name import camel, changed, class_name, forms_told, sums, unused
-from explorer.analysis.constructor import WIDEST, Constructor, Expression, Row, same_kind, written
+from explorer.analysis.constructor import (
+    WIDEST,
+    Constructor,
+    Expression,
+    Row,
+    Span,
+    Written,
+    same_kind,
+    written,
+)
 from explorer.analysis.facts import Child, Facts
 from explorer.analysis.forward import forward
 from explorer.analysis.problem import problems
@@ -39,11 +48,37 @@ class NotRunnable(ValueError):
     """The network has problems, so there is no source that would run."""
 
 
-def source(report: Report) -> str:
-    """The network as Python text that imports only torch. Raises NotRunnable."""
+class Place(NamedTuple):
+    """Where a node stands in the text: its lines, from 0, and by id those of the nodes inside. Equal
+    blocks share the lines of their class."""
+
+    lines: Sequence[int]
+    inside: Mapping[str, "Place"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The network as Python text that imports only torch, and where its nodes stand there."""
+
+    text: str
+    places: Mapping[str, Place]
+
+    def lines(self, path: Iterable[str]) -> Sequence[int]:
+        """The lines that make the node at a path of ids; of an inline block, those of its layers.
+        None of a node that does not lead to the output."""
+        place = Place((), self.places)
+        for id in path:
+            if id not in place.inside:
+                break
+            place = place.inside[id]
+        return place.lines
+
+
+def source(report: Report) -> Source:
+    """The network as PyTorch source. Raises NotRunnable."""
     if not report.ok:
         raise NotRunnable(problems(report)[0].message)
-    return _Writer(report).text()
+    return _Writer(report).source()
 
 
 @dataclass(eq=False)
@@ -53,7 +88,7 @@ class _Block:
     members: the facts of each use, all with the same children but for their figures; where some
     have an nn.Identity and others not, the class takes a flag. made: what constructs each child.
     result: the id of the child that gives the output. arguments: by name what each use gives, and
-    the default.
+    the default. spans: by the id of each child, its lines in the whole text.
     """
 
     name: str
@@ -64,6 +99,7 @@ class _Block:
     result: str = INPUT
     arguments: dict[str, tuple[Column, object]] = field(default_factory=dict)
     body: list[str] = field(default_factory=list)
+    spans: dict[str, Span] = field(default_factory=dict)
     form: str = ""
     spelled: dict[tuple[str | bool, Column, tuple[int, ...]], str] = field(default_factory=dict)
     places: dict[int, int] = field(default_factory=dict)
@@ -122,8 +158,9 @@ class _Writer:
         self.blocks: list[_Block] = []
         self.alike: dict[tuple[Any, ...], list[_Block]] = {}  # by what all uses have in common
         self.block_of: dict[int, _Block] = {}
+        self.within: dict[int, Mapping[str, Place]] = {}  # what is inside a class, by its facts
 
-    def text(self) -> str:
+    def source(self) -> Source:
         """The whole file."""
         report, graph = self.report, self.report.graph
         children, outlets = _spliced(
@@ -136,35 +173,30 @@ class _Writer:
         self._name()
         for block in self.blocks:
             self._write(block)
-        # The name is free text, the only one: it must not end the docstring.
-        title = "".join(c if c.isprintable() and c not in '"\\' else "_" for c in graph.name)
-        lines = [
-            f'"""{title}: {report.params:,} parameters, {report.macs:,} multiply-adds for '
-            f'{text_of(graph.input)}."""',
-            "",
-            "import torch",
-            "from torch import nn",
-            "",
-        ]
+        lines = []
         for module in sorted({layer.facts.kind.module for layer in report.layers()} - {""}):
             lines += ["", *module.splitlines(), ""]
         for block in self.blocks:
-            lines += ["", *self._class(block), ""]
-        lines += [
+            members = _spliced(block.members[0].children)[0]
+            lines.append("")
+            _put_class(lines, self._head(block), block.body, block.spans, members, block.result)
+            lines.append("")
+        body: list[str] = []
+        spans: dict[str, Span] = {}
+        for child in children:
+            made = self._made(child.facts)
+            if made is not None:
+                comment = f"  # {text_of(child.facts.known_out)}"
+                text = written(made, _opening(child.id) + len(comment))
+                _put(body, spans, child.id, text, comment=comment)
+        head = [
             "",
             f"class {self.name}(nn.Module):",
             "    def __init__(self):",
             f"{INDENT}super().__init__()",
         ]
-        for child in children:
-            made = self._made(child.facts)
-            if made is not None:
-                comment = f"  # {text_of(child.facts.known_out)}"
-                lines += _attribute(
-                    child.id, written(made, _opening(child.id) + len(comment)), comment
-                )
         leading = graph.into(OUTPUT)[PORT].source
-        lines += ["", *forward(children, outlets.get(leading, leading))]
+        _put_class(lines, head, body, spans, children, outlets.get(leading, leading))
         shape = ", ".join(map(str, (1, *graph.input)))
         lines += [
             "",
@@ -175,9 +207,53 @@ class _Writer:
             f"    print(tuple(network(torch.zeros({shape})).shape))",
             "",
         ]
-        if any("OrderedDict(" in line for line in lines):
-            lines[2:2] = ["from collections import OrderedDict", ""]
-        return "\n".join(lines)
+        # The name is free text, the only one: it must not end the docstring.
+        title = "".join(c if c.isprintable() and c not in '"\\' else "_" for c in graph.name)
+        ordered = any("OrderedDict(" in line for line in lines)
+        top = [
+            f'"""{title}: {report.params:,} parameters, {report.macs:,} multiply-adds for '
+            f'{text_of(graph.input)}."""',
+            "",
+            *(["from collections import OrderedDict", ""] if ordered else ()),
+            "import torch",
+            "from torch import nn",
+            "",
+        ]
+        alive = ((id, facts) for id, facts in report.facts.items() if id in report.alive)
+        places = self._places(alive, spans, len(top), len(top))
+        return Source("\n".join([*top, *lines]), places)
+
+    # Which lines stand for which node ---------------------------------------------------------
+
+    def _places(
+        self, nodes: Iterable[tuple[str, Facts]], spans: Mapping[str, Span], start: int, top: int
+    ) -> dict[str, Place]:
+        """Of nodes whose spans are counted from the line `start`; classes begin at the line `top`."""
+        found: dict[str, Place] = {}
+        for id, facts in nodes:
+            if facts.inline:
+                inside = self._places(_nodes(facts), spans, start, top)
+                lines = sorted({line for place in inside.values() for line in place.lines})
+                found[id] = Place(lines, inside)
+            elif id in spans:
+                first = start + spans[id].start
+                within = self._within(facts, spans[id].items, first, top)
+                found[id] = Place(range(first, start + spans[id].stop), within)
+        return found
+
+    def _within(
+        self, facts: Facts, items: Sequence[Span], first: int, top: int
+    ) -> Mapping[str, Place]:
+        if not facts.kind.composite:
+            return {}
+        key = id_of(facts)
+        if key not in self.block_of:  # an nn.Sequential in the place where it is made
+            names = [child.id for child in _spliced(facts.children)[0]]
+            return self._places(_nodes(facts), dict(zip(names, items)), first, top)
+        if key not in self.within:
+            spans = self.block_of[key].spans
+            self.within[key] = self._places(_nodes(facts), spans, top, top)
+        return self.within[key]
 
     # Which classes there are ------------------------------------------------------------------
 
@@ -293,9 +369,8 @@ class _Writer:
             fresh = INPUT in sources
             width = _opening(id)
             if not others or len(others) == len(made):
-                block.body += _attribute(
-                    id, written(self._unified(block, id, made, range(len(made)), fresh), width)
-                )
+                tree = self._unified(block, id, made, range(len(made)), fresh)
+                _put(block.body, block.spans, id, written(tree, width))
                 continue
             shortcut = spliced[others[0]][number].facts.kind.shortcut
             flag = shortcut if shortcut in ("project", "pad") else f"with_{id}"
@@ -311,9 +386,8 @@ class _Writer:
                 block.argue(flag, tuple(at in having for at in range(len(made))), False)
             block.body += _attribute(id, ["nn.Identity()"])
             block.body.append(f"{INDENT}if {flag}:")
-            block.body += [
-                "    " + line for line in _attribute(id, written(tree, width + 4, len(INDENT) + 4))
-            ]
+            text = written(tree, width + 4, len(INDENT) + 4)
+            _put(block.body, block.spans, id, text, indent="    ")
         required = {n: a for n, a in block.arguments.items() if a[1] is REQUIRED}
         block.arguments = required | {n: a for n, a in block.arguments.items() if n not in required}
 
@@ -450,7 +524,7 @@ class _Writer:
         block.argue(fresh_name, tuple(own), None if None in own else REQUIRED)
         return fresh_name
 
-    def _class(self, block: _Block) -> list[str]:
+    def _head(self, block: _Block) -> list[str]:
         signature = ", ".join(
             [
                 "self",
@@ -475,10 +549,44 @@ class _Writer:
             "",
             *head,
             f"{INDENT}super().__init__()",
-            *block.body,
-            "",
-            *forward(_spliced(block.members[0].children)[0], block.result),
         ]
+
+
+def _put_class(
+    lines: list[str],
+    head: list[str],
+    body: list[str],
+    spans: dict[str, Span],
+    children: list[Child],
+    result: str,
+) -> None:
+    """Add a class to the text, and to the spans, counted from there on in the text, the lines of the
+    forward pass that compute what the constructor does not make."""
+    forward_lines, line_of = forward(children, result)
+    for id, line in line_of.items():
+        spans.setdefault(id, Span(len(body) + 1 + line, len(body) + 2 + line))
+    start = len(lines) + len(head)
+    for id, (first, last, items) in spans.items():
+        spans[id] = Span(start + first, start + last, items)
+    lines += [*head, *body, "", *forward_lines]
+
+
+def _put(
+    body: list[str],
+    spans: dict[str, Span],
+    id: str,
+    made: Written,
+    comment: str = "",
+    indent: str = "",
+) -> None:
+    """Add what makes an attribute to a constructor, and its lines to the spans."""
+    spans[id] = Span(len(body), len(body) + len(made.lines), made.items)
+    body += [indent + line for line in _attribute(id, made.lines, comment)]
+
+
+def _nodes(facts: Facts) -> Iterator[tuple[str, Facts]]:
+    """What is inside a composite, by id."""
+    return ((child.id, child.facts) for child in facts.children)
 
 
 def _are_numbers(values: Column) -> bool:

@@ -98,7 +98,7 @@ def build(
                 classes=len(data.classes),
             )
         )
-    text = source.source(report)
+    text = source.source(report).text
     with torch.random.fork_rng(devices=[]):  # a run that goes on meanwhile draws from it too
         torch.default_generator.manual_seed(seed)
         net = _instantiate(text, class_name(graph))

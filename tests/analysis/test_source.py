@@ -50,7 +50,7 @@ MOST_CLASSES = {
 
 @pytest.fixture(scope="module")
 def texts():
-    return {name: source(analyse(templates.build(name))) for name in templates.names()}
+    return {name: source(analyse(templates.build(name))).text for name in templates.names()}
 
 
 def test_the_exported_files_run_alone(texts, tmp_path):
@@ -209,9 +209,9 @@ HOSTILE = [
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_is_only_ever_a_word(name):
     graph = replace(templates.build("lenet5"), name=name)
-    text = source(analyse(graph))
+    text = source(analyse(graph)).text
     tree = ast.parse(text)
-    plain = ast.parse(source(analyse(templates.build("lenet5"))))
+    plain = ast.parse(source(analyse(templates.build("lenet5"))).text)
     assert [type(node) for node in ast.walk(tree)] == [type(node) for node in ast.walk(plain)]
     text.encode("utf-8")
     exec(compile(text, "x.py", "exec"), {"__name__": "exported"})

@@ -90,7 +90,7 @@ def summarised(name: str) -> Callable[[], object]:
 
     graph = templates.build(name)
     space: dict = {"__name__": "exported"}
-    exec(source(analyse(graph)), space)
+    exec(source(analyse(graph)).text, space)
     network = space[class_name(graph)]().eval()
 
     def summarise():

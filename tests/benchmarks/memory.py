@@ -77,7 +77,7 @@ class Steps:
 
     def __init__(self, report: Report, batch: int, place: torch.device, mode: Precision) -> None:
         space: dict = {"__name__": "network"}
-        exec(source(report), space)
+        exec(source(report).text, space)
         self.mode, self.batch, self.report, self.place = mode, batch, report, place
         self.net: nn.Module = mode.place(space[class_name(report.graph)]().to(place)).train()
         fused = place.type in ("cpu", "cuda") or None

@@ -125,7 +125,7 @@ def test_published_weights_fit_the_written_network(name):
     graph = templates.build(name)
     report = analyse(graph)
     space = {"__name__": "exported"}
-    exec(compile(source(report), "exported.py", "exec"), space)
+    exec(compile(source(report).text, "exported.py", "exec"), space)
     with undrawn():
         network = space[class_name(graph)]()
     declared = state(report)

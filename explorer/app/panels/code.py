@@ -1,6 +1,7 @@
 """The network as PyTorch source: what the engine runs and what export saves."""
 
 import re
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -25,10 +26,9 @@ from PySide6.QtWidgets import (
 
 from explorer.analysis.problem import problems
 from explorer.analysis.report import Report
-from explorer.analysis.source import source
+from explorer.analysis.source import Source, source
 from explorer.app import theme
 from explorer.app.number import grouped
-from explorer.app.panels.code_place import lines_of
 from explorer.app.session import Session
 from explorer.app.small_button import small_button
 from explorer.text import _
@@ -63,7 +63,8 @@ class Code(QWidget):
         self.setMinimumWidth(240)
         self._session = session
         self._written: Report | None = None
-        self.marked: list[int] = []  # the lines of the selected node
+        self._source: Source | None = None
+        self.marked: Sequence[int] = ()  # the lines of the selected node
         self._soon = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._soon.timeout.connect(self.refresh)
         self._build()
@@ -129,9 +130,10 @@ class Code(QWidget):
         """Write the source as it is now; or say why there is none."""
         report = self._session.report
         if report is not self._written:
-            self._written = report
+            self._written, self._source = report, None
             if report.ok:
-                self._show(source(report))
+                self._source = source(report)
+                self._show(self._source.text)
             else:
                 problem = problems(report)[0]
                 self.problem.setText(problem.message)
@@ -154,11 +156,11 @@ class Code(QWidget):
 
     def _on_selection(self, path: str) -> None:
         """Mark the lines that make the selected node."""
-        if not self.isVisible() or not self._written or not self._written.ok:
+        if not self.isVisible() or self._source is None:
             return
         if self._written is not self._session.report:
             return  # it is about to be written anew
-        lines = self._lines_of(path)
+        lines = self._source.lines(path.split("."))
         marks = []
         for line in lines:
             mark = QTextEdit.ExtraSelection()
@@ -172,20 +174,6 @@ class Code(QWidget):
             cursor = QTextCursor(self.text.document().findBlockByNumber(lines[0]))
             self.text.setTextCursor(cursor)
             self.text.centerCursor()
-
-    def _lines_of(self, path: str) -> list[int]:
-        """The lines that make the node at a path; of an inline block, those of its layers."""
-        facts = self._session.facts_of(path) if path else None
-        if facts is None:
-            return []
-        if facts.inline:
-            return sorted(
-                {line for child in facts.children for line in self._lines_of(f"{path}.{child.id}")}
-            )
-        ids = path.split(".")
-        around = [self._session.facts_of(".".join(ids[:depth])) for depth in range(1, len(ids) + 1)]
-        inline = [each is not None and each.inline for each in around]
-        return list(lines_of(self.text.toPlainText(), ids, inline))
 
     # Doing --------------------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ from explorer.analysis.report import analyse
 from explorer.analysis.source import source
 from explorer.app import theme
 from explorer.app.panels.code import Code
-from explorer.app.panels.code_place import lines_of
 from explorer.catalog import templates
 from explorer.graph import edits
 
@@ -29,10 +28,10 @@ def marked(code):
 
 
 def test_it_shows_what_the_engine_runs(code, session):
-    assert code.text.toPlainText() == source(session.report)
+    assert code.text.toPlainText() == source(session.report).text
     assert code.text.isReadOnly()
     code.copy_button.click()
-    assert QGuiApplication.clipboard().text() == source(session.report)
+    assert QGuiApplication.clipboard().text() == source(session.report).text
 
 
 def test_it_follows_an_edit_soon(code, session, qtbot):
@@ -71,13 +70,13 @@ def test_selection_marks_the_line(code, session):
 
 
 def test_items_of_a_sequence_have_lines_of_their_own():
-    text = source(analyse(templates.build("vgg16")))
-    lines = text.split("\n")
+    written = source(analyse(templates.build("vgg16")))
+    lines = written.text.split("\n")
 
     def line(*ids):
-        return [lines[number].strip() for number in lines_of(text, ids, (False,) * len(ids))]
+        return [lines[number].strip() for number in written.lines(ids)]
 
-    assert line("features", "2") == ["nn.Conv2d(64, 64, 3, padding=1),"]
+    assert line("features", "group1", "2") == ["nn.Conv2d(64, 64, 3, padding=1),"]
     assert line("classifier", "6") == ["nn.Linear(4096, 1000),"]
     assert line("features")[0].startswith("self.features = nn.Sequential(")
     assert line("features")[-1].startswith(")")
@@ -116,27 +115,30 @@ def test_items_of_a_sequence_have_lines_of_their_own():
             "self.layer_scale = nn.Parameter(",
         ),
         ("shufflenet_v2_x1_0", ("stage2", "1", "branch2", "3"), "nn.Conv2d("),
-        ("resnet50", ("layer3", "4", "downsample", "0"), "nn.Conv2d(in_channels, 4 * width, 1"),
+        ("shufflenet_v2_x1_0", ("stage2", "1", "left"), "return self.shuffle(torch.cat([x.chunk("),
+        ("inception_v3", ("Mixed_7b", "branch3x3_concat"), "branch3x3 = torch.cat(["),
+        ("resnet50", ("layer3", "0", "downsample", "0"), "nn.Conv2d(in_channels, 4 * width, 1"),
     ],
 )
 def test_deep_inside(name, ids, wanted):
     """Rows with names, rows in rows, blocks that share a line, a parameter that is no module."""
-    text = source(analyse(templates.build(name)))
-    found = lines_of(text, ids, (False,) * len(ids))
-    assert len(found) and text.split("\n")[found[0]].strip().startswith(wanted)
+    written = source(analyse(templates.build(name)))
+    found = written.lines(ids)
+    assert len(found) and written.text.split("\n")[found[0]].strip().startswith(wanted)
 
 
 @pytest.mark.parametrize("name", templates.names())
 def test_every_layer_of_every_template_has_a_line(name):
     report = analyse(templates.build(name))
-    text = source(report)
+    written = source(report)
+
+    def check(path, facts):
+        assert written.lines(path), path
+        for child in facts.children:
+            check((*path, child.id), child.facts)
+
     for id, facts in report.facts.items():
-        way = [(id,), (facts.inline,)]
-        if facts.inline:
-            assert not lines_of(text, *way)
-            child = facts.children[0]
-            way = [(id, child.id), (True, False)]
-        assert lines_of(text, *way), way
+        check((id,), facts)
 
 
 def test_export_is_asked(code, qtbot):
