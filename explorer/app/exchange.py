@@ -92,7 +92,7 @@ class Exchange(QObject):
                     problem=problems(session.report)[0].message
                 )
             )
-        elif run.active and (not run.shows_document or run.report is not session.report):
+        elif run.active and not session.holds_drawn():
             session.notified.emit(
                 _("The engine holds the network of the run; stop it before you export another")
             )
@@ -101,10 +101,12 @@ class Exchange(QObject):
             self._when_ready(lambda: self._send_out(form, path))
 
     def _send_out(self, form: str, path: Path) -> None:
-        run = self.session.run
-        if run.report is not self.session.report:  # an edit of just now
-            run.build()
-        self.link.send(Export(graph=to_dict(self.session.graph), form=form, path=str(path)))
+        session = self.session
+        if not session.holds_drawn():  # an edit of just now
+            session.run.build()
+        held = session.engine_holds
+        graph = held.report.graph if held else session.graph
+        self.link.send(Export(graph=to_dict(graph), form=form, path=str(path)))
 
     def _tell(self, message: Exported) -> None:
         name = Path(message.path).name

@@ -185,11 +185,11 @@ class Memory(QObject):
 
     def _hear_state(self, state: str) -> None:
         """A run begins: what is measured from now on is of it."""
-        run = self._session.run
+        held = self._session.engine_holds
         if state == "measuring":
             self.measured = None
-        if state in ("measuring", "running") and run.report is not None and self.measured is None:
-            found = forecast(run.report, self.batch, self.precision, device=self._kind)
+        if state in ("measuring", "running") and held is not None and self.measured is None:
+            found = forecast(held.report, self.batch, self.precision, device=self._kind)
             self.expected = found.training if found else None
 
     def _hear_rows(self, rows: Rows) -> None:

@@ -16,7 +16,7 @@ from explorer.app.engine_link import EngineLink
 from explorer.app.exchange import Exchange
 from explorer.app.memory import Memory
 from explorer.app.own_blocks import OwnBlocks
-from explorer.app.run import Run
+from explorer.app.run import Held, Run, same_network
 from explorer.catalog import check, published, templates
 from explorer.catalog.check import KindError
 from explorer.catalog.datasets import FASHION_MNIST, PHOTOS, DataSet
@@ -53,6 +53,7 @@ class Session(QObject):
         self.document = self._adopt(_fitted(FIRST, FASHION_MNIST), None, FASHION_MNIST)
         self.report: Report = self._analysed(self.graph)
         self._levels: tuple[Report, dict[tuple[str, ...], Level]] = self.report, {}
+        self.engine_holds: Held | None = None
         self.advice = Advice(self)
         self.run = Run(self)
         self.memory = Memory(self)
@@ -130,6 +131,28 @@ class Session(QObject):
             except NoInside:
                 known[view] = Level(view, own=False)
         return known[view]
+
+    @property
+    def holds_document(self) -> bool:
+        """The engine holds a network of the current document, or an earlier one of it that can still
+        be shown in its place."""
+        held = self.engine_holds
+        return (
+            held is not None
+            and (held.document, held.data) == (self.document, self.data)
+            and (self.run.active or self.report.ok)
+        )
+
+    def holds_drawn(self, path: str = "") -> bool:
+        """The engine holds the very network that is drawn; with a path, the node there is the same in
+        both."""
+        held = self.engine_holds
+        if held is None or not self.holds_document:
+            return False
+        if path:
+            id = path.partition(".")[0]
+            return held.report.facts.get(id) is self.report.facts.get(id)
+        return same_network(held.report.graph, self.graph)
 
     # Edits ------------------------------------------------------------------------------------
 

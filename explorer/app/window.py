@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
@@ -35,8 +35,7 @@ from explorer.app.panels.training import TrainingPanel
 from explorer.app.session import Session
 from explorer.app.weights_report import WeightsReport
 from explorer.catalog.datasets import PICTURES
-from explorer.protocol.looks import Answers
-from explorer.protocol.messages import Hello, Rows, Seen
+from explorer.protocol.messages import Hello
 from explorer.text import _
 
 PanelWidget = TypeVar("PanelWidget", bound=QWidget)
@@ -130,69 +129,41 @@ class Window(QMainWindow):
             lambda batch: bar.settings.set_figures({"batch_size": batch})
         )
         self.status.memory_asked.connect(bar.settings_menu.open_above)
-        run.state_changed.connect(self._show_state)
-        link.started.connect(self._show_state)
-        link.died.connect(self._show_state)
-        run.emptied.connect(self._show_end)
-        link.rows_arrived.connect(self._show_progress)
+        for signal in (run.state_changed, run.grown, run.wait_changed, link.started, link.died):
+            signal.connect(self._show_run)
+        run.emptied.connect(self._show_other)
         link.modes_measured.connect(bar.set_modes)
         link.hello_said.connect(self._show_devices)
-        link.seen.connect(self._show_picture)
-        self._show_state()
+        self._show_run()
         self.canvas.menu_wanted.connect(self.menus.context)
         self.session.exchange.reported.connect(self._report_weights)
         self.feature_maps.photo_wanted.connect(self.files.open_photo)
 
     # Following ----------------------------------------------------------------------------------
 
-    def _show_state(self, *_what: str) -> None:
+    def _show_run(self, *_what: str) -> None:
         """How the run and the engine are, and so what can be done."""
         run, link, bar = self.session.run, self.session.link, self.run_bar
         state = run.state
         if link.hello is None and state == "idle":
             state = "absent" if link.given_up else "waiting"
-        other = run.document if run.document is not self.session.document else None
-        bar.set_state(state, run.resumable, self.session.title(other) if other else "")
         if link.hello is None:
             bar.set_devices([], link.given_up)
-            if run.active:
-                bar.progress.say(_("engine is starting"))
+        bar.show_run(state, run.resumable, run.record.progress if run.record else None, run.title)
+        if link.hello is None and run.active:
+            bar.progress.say(_("engine is starting"))
 
     def _show_devices(self, hello: Hello) -> None:
         self.run_bar.set_devices(hello.devices)
         self.run_bar.choose_device(self.session.run.device)
-        self._show_state()
+        self._show_run()
 
-    def _show_progress(self, rows: Rows) -> None:
+    def _show_other(self) -> None:
+        """Another network is in view: what ended before it came is nothing to it."""
         run = self.session.run
-        other = run.document if not run.shows_document else None
-        self.run_bar.set_progress(rows, self.session.title(other) if other else "")
-
-    def _show_end(self) -> None:
-        run = self.session.run
+        self._show_run()
         if run.document is not self.session.document and not run.active:
             self.run_bar.say_ready()
-        else:
-            self.run_bar.show_end(run.resumable)
-
-    def _show_picture(self, seen: Seen) -> None:
-        """Put the picture and the network's answer onto the two ends of the drawing."""
-        if not isinstance(seen.look, Answers) or not self.session.run.shows_document:
-            return
-        pixels, classes = seen.arrays["picture"], self.session.data.classes
-        height, width = pixels.shape[:2]
-        grey = pixels.ndim == 2
-        image = QImage(
-            pixels.tobytes(),
-            width,
-            height,
-            width * (1 if grey else 3),
-            QImage.Format.Format_Grayscale8 if grey else QImage.Format.Format_RGB888,
-        )
-        scene = self.canvas.network
-        label, answers = seen.figures["label"], seen.figures["answers"]
-        scene.show_picture(image.copy(), classes[label] if label >= 0 else seen.figures["title"])
-        scene.show_guess(answers[0][0] if answers else "")
 
     def _report_weights(self, title: str, sentence: str, rows: list[list[str]], fits: bool) -> None:
         """Tell of an import; what became of each tensor stands in a window of its own, if wanted."""

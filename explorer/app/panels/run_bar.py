@@ -20,8 +20,9 @@ from explorer.app.panels.progress import RunProgress
 from explorer.app.panels.run_settings import RunSettings
 from explorer.app.panels.settings_menu import SettingsMenu
 from explorer.catalog.datasets import PICTURES
-from explorer.protocol.messages import Device, Modes, Rows
+from explorer.protocol.messages import Device, Modes
 from explorer.runs.recipe import AUTO, MODES
+from explorer.runs.record import ACTIVE, Progress
 from explorer.text import _
 
 NARROW = 76  # pixels that each choice keeps
@@ -37,9 +38,7 @@ class RunBar(QWidget):
     """Buttons, progress and choices of a run; it asks by signals, and shows what it is told.
 
     run_actions: those of RUN_BAR by name, for menus too. allowed: what can be asked of the run now.
-    settings: the figures of a run. state: that of the run ("idle", "measuring", "running", "paused",
-    "stopped", "finished" or "died"), or "waiting" for the engine to start, or "absent" where there
-    is none.
+    settings: the figures of a run.
     """
 
     run_asked = Signal()
@@ -54,7 +53,6 @@ class RunBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.state = "idle"
         self.allowed: tuple[str, ...] = ()
         self._buttons: dict[str, QToolButton] = {}
         self.run_actions: dict[str, QAction] = {}
@@ -109,7 +107,7 @@ class RunBar(QWidget):
                 lambda index, box=box, chosen=chosen: chosen.emit(box.itemData(index))
             )
         self.set_devices([])
-        self.set_state("idle")
+        self.show_run("idle")
         theme.changed.connect(self._wear)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -156,10 +154,16 @@ class RunBar(QWidget):
         self.settings_menu.popup(opener.mapToGlobal(opener.rect().bottomLeft()))
         self.settings.fields["epochs"].setFocus()
 
-    def set_state(self, state: str, resumable: bool = False, name: str = "") -> None:
-        """Offers what can be done; `resumable` where a run can go on from a checkpoint. name: of the
-        network in the run, where it is not the one in view."""
-        self.state = state
+    def show_run(
+        self,
+        state: str,
+        resumable: bool = False,
+        progress: Progress | None = None,
+        name: str = "",
+    ) -> None:
+        """Offer what can be done, and tell how far the run came. state: that of the run's record,
+        or "waiting" for the engine to start, or "absent" where there is none; resumable: the run can
+        go on from a checkpoint; name: of the run's network, where it is not the one that is drawn."""
         allowed = self.allowed = _ALLOWED.get(state, ("run", "resume") if resumable else ("run",))
         for command in RUN_BAR:
             refresh(command, self, self.run_actions[command.id])
@@ -175,34 +179,22 @@ class RunBar(QWidget):
             "waiting": _("engine is starting"),
             "absent": _("no engine · F5 starts it"),
         }
+        ends = {
+            "stopped": _("stopped"),
+            "died": _("interrupted · F8 resumes") if resumable else _("interrupted"),
+            "finished": "",
+        }
         if state in words:
             self.progress.say(words[state])
-        elif state == "idle":
+        elif progress is not None and state != "idle":
+            self.progress.show_run(progress, name, ends.get(state))
+        elif ends.get(state):
+            self.progress.say(ends[state])
+        elif state not in ACTIVE:
             self.say_ready()
-        elif state in ("stopped", "died"):
-            self.show_end(resumable, name)
         for box in (self.data, self.mode):
-            box.setEnabled(not self._busy)
-        self.device.setEnabled(not self._busy and self.chosen_device() is not None)
-
-    def show_end(self, resumable: bool = False, name: str = "") -> None:
-        """How far a run that is over came and how it ended; of the network `name`, if given."""
-        if self.state == "stopped":
-            self.progress.end(_("stopped"), name)
-        elif self.state == "died":
-            self.progress.end(
-                _("interrupted · F8 resumes") if resumable else _("interrupted"), name
-            )
-        elif self.state == "finished":
-            self.progress.end("", name)
-
-    @property
-    def _busy(self) -> bool:
-        return self.state in ("measuring", "running", "paused")
-
-    def set_progress(self, rows: Rows, name: str = "") -> None:
-        """How far the run is, of the network `name`, if given."""
-        self.progress.show_rows(rows, name)
+            box.setEnabled(state not in ACTIVE)
+        self.device.setEnabled(state not in ACTIVE and self.chosen_device() is not None)
 
     def set_devices(self, devices: Sequence[Device], absent: bool = False) -> None:
         """Lists the devices of the engine's hello; keeps the choice.
@@ -219,7 +211,7 @@ class RunBar(QWidget):
             )
         if not devices:
             self.device.addItem(_("no engine") if absent else _("engine is starting"))
-        self.device.setEnabled(bool(devices) and not self._busy)
+        self.device.setEnabled(bool(devices))
         self.choose_device(before)
         self._share_room()
 
@@ -238,8 +230,6 @@ class RunBar(QWidget):
     def choose_data(self, name: str) -> None:
         """Shows this data set as chosen; no signal comes of it."""
         self.data.setCurrentIndex(max(0, self.data.findData(name)))
-        if self.state == "idle":
-            self.say_ready()
 
     def say_ready(self) -> None:
         """What the network in view, which is in no run, is ready for."""

@@ -4,7 +4,8 @@ import pytest
 from PySide6.QtCore import Qt
 
 from explorer.app.panels.run_bar import RunBar
-from explorer.protocol.messages import Device, Modes, Rows, np
+from explorer.protocol.messages import Device, Modes
+from explorer.runs.record import Progress
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def bar(qtbot):
     ],
 )
 def test_each_state_offers_what_can_be_done(bar, state, resumable, allowed):
-    bar.set_state(state, resumable)
+    bar.show_run(state, resumable)
     enabled = {name for name, action in bar.run_actions.items() if action.isEnabled()}
     assert enabled == {*allowed, "run_settings"}
     for name in allowed - {"run", "resume"}:
@@ -48,7 +49,7 @@ def test_keys_ask(bar, qtbot):
     bar.activateWindow()
     with qtbot.waitSignal(bar.run_asked):
         qtbot.keyClick(bar, Qt.Key.Key_F5)
-    bar.set_state("paused")
+    bar.show_run("paused")
     with qtbot.waitSignal(bar.resume_asked):
         qtbot.keyClick(bar, Qt.Key.Key_F5)
     with qtbot.waitSignal(bar.step_asked):
@@ -56,18 +57,11 @@ def test_keys_ask(bar, qtbot):
 
 
 def test_progress_says_how_far_and_how_long(bar):
-    bar.set_state("running")
-    bar.set_progress(
-        Rows(
-            columns=(),
-            rows=np.zeros((0, 0)),
-            epoch=3,
-            epochs=10,
-            step=1116,
-            steps=4690,
-            images_per_second=11_300.0,
-            seconds_left=72,
-        )
+    bar.show_run(
+        "running",
+        progress=Progress(
+            step=1116, steps=4690, epochs=10, images_per_second=11_300.0, seconds_left=72
+        ),
     )
     assert bar.progress.text() == "epoch 3/10 · step 178/469 · 11.3k img/s · 1:12 left"
     assert bar.progress.share == pytest.approx(1116 / 4690)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from explorer.app.panels.history import LOSS, MOST_POINTS, SMOOTH_LOSS, STEP, History
+from explorer.runs.history import LOSS, MOST_POINTS, SMOOTH_LOSS, STEP, History
 
 
 def test_history_of_any_length_is_bounded():
@@ -31,7 +31,6 @@ def test_history_resumed_from_a_checkpoint_replaces_what_was_lost():
     history = History()
     history.add(np.arange(1, 101), np.full(100, 2.0), np.zeros(100))
     history.validate(90, 1.0, 0.5)
-    assert history.continues(81) and not history.continues(1)
     history.add(np.arange(81, 86), np.full(5, 1.0), np.zeros(5))
     assert history.last_step == 85 and len(history) == 85 and not history.validations
     assert history.at(80.4)[LOSS] == 2.0 and history.at(84)[LOSS] == 1.0

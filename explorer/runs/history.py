@@ -38,10 +38,6 @@ class History:
     def last_step(self) -> float:
         return self._store[self._count - 1, STEP] if self._count else -1.0
 
-    def continues(self, first_step: float) -> bool:
-        """Whether rows from `first_step` on are of this run: they go on, or repeat a part of it."""
-        return not self._count or first_step > self.last_step or first_step > 1
-
     def add(self, steps: np.ndarray, losses: np.ndarray, accuracies: np.ndarray) -> None:
         """Appends rows; what was known from the first of these steps on is replaced."""
         if not len(steps):
