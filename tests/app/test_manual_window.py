@@ -13,7 +13,7 @@ from explorer.app.manual_window import CONTENTS, ManualWindow, pages
 from explorer.app.session import Session
 from explorer.app.window import Window
 from explorer.catalog import KINDS
-from tests.test_manual import TEXTS
+from tests.flows.test_manual import TEXTS
 
 KEY = re.compile(r"`((?:(?:Ctrl|Shift|Alt)\+)+[^`]+|F\d+|[A-Z]|[A-Z][a-z]+|/)`")
 """A shortcut as README and manual write it; a kind may look like one."""

@@ -18,7 +18,7 @@ from explorer.engine import onnx
 from explorer.engine.model import build
 from explorer.graph import file
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 HELP = resource.path("help")
 TEXTS = [ROOT / "README.md", *sorted(HELP.glob("*.md"))]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
