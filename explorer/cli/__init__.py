@@ -20,12 +20,15 @@ from explorer.text import _
 
 COMMANDS = {
     "open": ("open", _("open the window")),
-    "templates": ("templates", _("list the networks that can be named")),
-    "check": ("check", _("print every layer's shape, parameters and MACs")),
-    "train": ("train", _("train, print the test accuracy, write weights")),
-    "export": ("export", _("write the network's source, diagram, table or weights")),
-    "import": ("import_weights", _("match a file of weights to the network")),
-    "predict": ("predict", _("say what a photo shows")),
+    "templates": ("templates", _("list the templates")),
+    "check": (
+        "check",
+        _("print every layer's shape, receptive field, parameters and MACs, and what is wrong"),
+    ),
+    "train": ("train", _("train a network, print its test accuracy and write its weights")),
+    "export": ("export", _("export a network as source, diagram, table, weights or ONNX")),
+    "import": ("import_weights", _("match a file of weights with a network")),
+    "predict": ("predict", _("print the most likely classes of a photo")),
 }
 """The module of each, and what it does; only that of the command that is asked for is imported."""
 
@@ -79,10 +82,10 @@ def command_line(asked: str) -> Parser:
     result = Parser(
         prog="cnn-explorer",
         description=_(
-            "Draw a convolutional network, see every shape, run it "
-            "and watch it learn. Without a command: the window."
+            "Draw a convolutional network, see every shape, train it and watch it learn. Without a "
+            "command, the window opens."
         ),
-        epilog=_("cnn-explorer [FILE] opens the window with FILE."),
+        epilog=_("cnn-explorer [FILE] opens the window, with FILE or a template if one is given."),
     )
     result.add_argument("--version", action="version", version=__version__)
     commands = result.add_subparsers(metavar="COMMAND", required=True)

@@ -13,38 +13,47 @@ from explorer.text import _
 def declare(parser: ArgumentParser) -> None:
     """Its arguments."""
     network.declare(parser)
-    parser.add_argument("--input", type=shape, metavar="CxHxW", help=_("shape of one picture"))
-    parser.add_argument("--data", choices=DATASETS, help=_("check the fit to this data set too"))
+    parser.add_argument(
+        "--input", type=shape, metavar="CxHxW", help=_("shape of the input picture")
+    )
+    parser.add_argument(
+        "--data", choices=DATASETS, help=_("also check that the network fits this data set")
+    )
     parser.add_argument("--json", action="store_true", help=_("print JSON"))
     memory = parser.add_argument_group(_("memory"))
     memory.add_argument(
-        "--memory", action="store_true", help=_("forecast what training and inference take")
+        "--memory",
+        action="store_true",
+        help=_("forecast the memory that training and inference take"),
     )
     memory.add_argument(
         "--batch",
         action=Told,
         type=partial(figure, FIELDS["batch_size"]),
         default=Recipe.batch_size,
-        help=_("pictures in a batch (%(default)s)"),
+        help=_("pictures per batch (%(default)s)"),
     )
     memory.add_argument(
         "--precision",
         action=Told,
         choices=PRECISIONS,
         default=PRECISIONS[0],
-        help=_("of products; the last two keep float32 weights (%(default)s)"),
+        help=_("number format of the computation; weights stay float32 (%(default)s)"),
     )
     memory.add_argument(
         "--optimiser",
         action=Told,
         choices=OPTIMISERS,
         default="momentum",
-        help=_("momentum is what train uses (%(default)s)"),
+        help=_("optimiser to forecast for; train uses momentum (%(default)s)"),
     )
     memory.add_argument(
         "--device",
         metavar="DEVICE|BYTES",
-        help=_("tell the largest batch that fits: auto, cpu, cuda:0, …, or 24GB"),
+        help=_(
+            "also print the largest batch that fits this device (auto, cpu, cuda:0, …) or amount of "
+            "memory (24GB)"
+        ),
     )
 
 
@@ -55,7 +64,7 @@ def run(given: Namespace) -> int:
     from explorer.analysis.report import analyse
 
     if not (given.memory or given.device or given.json):
-        refuse_idle(given, (), _("it belongs to --memory"))
+        refuse_idle(given, (), _("it is an option of --memory"))
     data = DATASETS.get(given.data)
     report = analyse(network.load(given.network, given.input, data), data)
     kind, room, named = _room(given.device)

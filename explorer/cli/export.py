@@ -107,7 +107,7 @@ def _weighted(
     return (
         build(graph, CPU, seed or 0),
         None,
-        _("with weights drawn from seed {seed}").format(seed=seed or 0),
+        _("with random weights from seed {seed}").format(seed=seed or 0),
     )
 
 
@@ -144,7 +144,7 @@ def _form(given: Namespace) -> Form:
         if form.suffix == suffix:
             return form
     raise UsageError(
-        _("{file}: a {name} ends in {suffixes}; or say --format").format(
+        _("{file}: the name of a {name} must end in {suffixes}; or use --format").format(
             file=given.output,
             name=given.to,
             suffixes=_(" or ").join(form.suffix for form in forms),
@@ -156,13 +156,15 @@ def declare(parser: ArgumentParser) -> None:
     """Its arguments."""
     network.declare(parser)
     parser.add_argument("--to", choices=TO, required=True, metavar="FORM", help=", ".join(TO))
-    parser.add_argument("--input", type=shape, metavar="CxHxW", help=_("shape of one picture"))
+    parser.add_argument(
+        "--input", type=shape, metavar="CxHxW", help=_("shape of the input picture")
+    )
     parser.add_argument(
         "-o",
         "--output",
         type=Path,
         metavar="FILE",
-        help=_("the file to write (otherwise text is printed)"),
+        help=_("file to write; without it, text is printed"),
     )
     picture = parser.add_argument_group(
         _("diagram ({forms})").format(forms=_made_by(Maker.PICTURE))
@@ -173,24 +175,27 @@ def declare(parser: ArgumentParser) -> None:
         action=Told,
         type=partial(figure, SIZE),
         metavar="N",
-        help=_("times natural size (png: 2, otherwise 1)"),
+        help=_("scale factor (2 for png, otherwise 1)"),
     )
     size.add_argument(
         "--width",
         action=Told,
         type=partial(figure, SIZE),
         metavar="PX",
-        help=_("width in pixels, 96 to an inch in svg and pdf"),
+        help=_("width in pixels; in svg and pdf, 96 pixels are an inch"),
     )
     picture.add_argument(
         "--theme",
         action=Told,
         choices=("light", "dark"),
         default="light",
-        help=_("colours (%(default)s)"),
+        help=_("colour theme (%(default)s)"),
     )
     picture.add_argument(
-        "--inside", action=Told, metavar="PATH", help=_("of the inside of a block, as layer2.0")
+        "--inside",
+        action=Told,
+        metavar="PATH",
+        help=_("draw the inside of this block, for example layer2.0"),
     )
     picture.add_argument(
         "--depth",
@@ -198,9 +203,7 @@ def declare(parser: ArgumentParser) -> None:
         type=int,
         choices=range(4),
         default=0,
-        help=_(
-            "draw the inside of groups (1), of stages too (2), of blocks too (3) in their place"
-        ),
+        help=_("expand groups (1), stages too (2), blocks too (3) (%(default)s)"),
     )
     weights = parser.add_argument_group(_("weights ({forms})").format(forms=_made_by(Maker.ENGINE)))
     weights.add_argument(
@@ -209,21 +212,20 @@ def declare(parser: ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help=_(
-            "a .safetensors or .pth file (otherwise those that come with the "
-            "template, or drawn ones)"
+            "a .safetensors or .pth file (default: the weights that come with the template, else random ones)"
         ),
     )
     weights.add_argument(
         "--seed",
         action=Told,
         type=partial(figure, FIELDS["seed"]),
-        help=_("draw the weights from it (0)"),
+        help=_("seed of random weights (0)"),
     )
     parser.add_argument_group(_("table")).add_argument(
         "--format",
         action=Told,
         choices=[form.id for form in FORMS.values() if form.to],
-        help=_("by default as FILE ends, .csv or .md; csv when printed"),
+        help=_("by default chosen by FILE's suffix, .csv or .md; csv when printed"),
     )
 
 

@@ -19,12 +19,12 @@ def declare(parser: ArgumentParser) -> None:
         "--output",
         type=Path,
         metavar="OUT",
-        help=_("the .safetensors file to write them to, under the network's names"),
+        help=_("write the weights to this .safetensors file, under the network's names"),
     )
     parser.add_argument(
         "--report",
         action="store_true",
-        help=_("print what became of each tensor, whether they fit or not"),
+        help=_("print what became of each tensor, even if the weights do not fit"),
     )
 
 
@@ -52,7 +52,7 @@ def run(given: Namespace) -> int:
         print(*match.lines(), sep="\n")
     print(match.sentence)
     if match.renamed and not given.report:
-        print(_("--report lists which went where"))
+        print(_("--report shows how each tensor was matched"))
     if given.output is not None:
         print(given.output)
     return 0

@@ -29,10 +29,7 @@ def run(given: Namespace) -> int:
         and not os.environ.get("WAYLAND_DISPLAY")
     ):
         raise UsageError(
-            _(
-                "there is no display to open the window on; check, train, export and "
-                "templates need none"
-            )
+            _("there is no display to open the window on; the other commands need none")
         )
     if given.network is not None:
         network.load(given.network)  # whatever is wrong with it is told before a window appears

@@ -27,7 +27,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
         raise UsageError(
-            _("{message}; {command} --help tells more").format(
+            _("{message}; see {command} --help").format(
                 message=cut(message.removeprefix("argument ")), command=self.prog
             )
         )
@@ -52,7 +52,7 @@ def refuse_idle(given: argparse.Namespace, useful: Sequence[str], where: str) ->
     idle = [option for option in getattr(given, "told", ()) if option not in useful]
     if idle:
         raise UsageError(
-            _("{option} does nothing here; {where}").format(option=idle[0], where=where)
+            _("{option} has no effect here; {where}").format(option=idle[0], where=where)
         )
 
 
@@ -61,9 +61,9 @@ def shape(text: str) -> Shape:
     parts = text.lower().replace("×", "x").split("x")
     if len(parts) != 3 or not all(part.isdecimal() for part in parts):
         raise argparse.ArgumentTypeError(
-            _("{text!r} is no shape; expected channels, height and width, as 3x224x224").format(
-                text=text[:40]
-            )
+            _(
+                "{text!r} is not a shape; expected channels, height and width, for example 3x224x224"
+            ).format(text=text[:40])
         )
     if not all(len(part) < 9 and 0 < int(part) <= LARGEST_SIDE for part in parts):
         raise argparse.ArgumentTypeError(

@@ -25,13 +25,13 @@ def declare(parser: ArgumentParser) -> None:
         "--weights",
         type=Path,
         metavar="FILE",
-        help=_("a .safetensors or .pth file (otherwise those that come with the template)"),
+        help=_("a .safetensors or .pth file (default: the weights that come with the template)"),
     )
     parser.add_argument(
         "--top",
         type=partial(figure, TOP),
         default=TOP.default,
-        help=_("classes to print (%(default)s)"),
+        help=_("how many classes to print (%(default)s)"),
     )
 
 

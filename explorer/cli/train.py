@@ -20,7 +20,11 @@ def declare(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--data", choices=DATASETS, default="fashion-mnist", help=_("data set (%(default)s)")
     )
-    parser.add_argument("--device", default="auto", help=_("auto, cpu, cuda:0, mps, xpu:0"))
+    parser.add_argument(
+        "--device",
+        default="auto",
+        help=_("device to train on: auto, cpu, cuda:0, mps, xpu:0 (%(default)s)"),
+    )
     for name, field in FIELDS.items():
         parser.add_argument(
             f"--{name.replace('_', '-')}",
@@ -29,7 +33,7 @@ def declare(parser: ArgumentParser) -> None:
             help=f"{field.doc} ({field.absent or field.default})".replace("%", "%%"),
         )
     parser.add_argument(
-        "--out", type=Path, help=_("folder for weights, metrics and graph (runs/NAME)")
+        "--out", type=Path, help=_("folder for weights, metrics and network (runs/NAME)")
     )
 
 

@@ -99,7 +99,7 @@ FIELDS: Mapping[str, Param] = MappingProxyType(
             Param(
                 "epochs",
                 Recipe.epochs,
-                _("Times that all training pictures are seen."),
+                _("How often all training pictures are seen."),
                 1,
                 10_000,
             ),
@@ -126,7 +126,7 @@ FIELDS: Mapping[str, Param] = MappingProxyType(
             Param(
                 "weight_decay",
                 Recipe.weight_decay,
-                _("How strongly weights are drawn to 0 in each step."),
+                _("How strongly weights are pulled towards 0 in each step."),
                 0,
                 1,
                 step=0.0001,
@@ -134,7 +134,7 @@ FIELDS: Mapping[str, Param] = MappingProxyType(
             Param(
                 "seed",
                 Recipe.seed,
-                _("Decides the first weights and the order of the pictures."),
+                _("Determines the initial weights and the order of the pictures."),
                 0,
                 2**31 - 1,
             ),
@@ -147,7 +147,7 @@ FIELDS: Mapping[str, Param] = MappingProxyType(
             Param(
                 "limit",
                 1,
-                _("Training pictures that an epoch takes."),
+                _("Training pictures per epoch."),
                 1,
                 10**9,
                 unit=_("pictures"),

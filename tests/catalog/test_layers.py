@@ -95,6 +95,8 @@ CASES = [
     ("BatchNorm2d", {"eps": 1e-3, "momentum": 0.01}, [(64, 2, 2)]),
     ("ReLU", {}, [(3, 4, 5)]),
     ("ReLU", {}, [(7,)]),
+    ("PReLU", {}, [(3, 4, 5)]),
+    ("PReLU", {"per_channel": False, "init": 0.1}, [(7,)]),
     *[
         (pool, params, [shape])
         for pool in ("MaxPool2d", "AvgPool2d")

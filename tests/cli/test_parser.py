@@ -102,7 +102,7 @@ def test_a_word_that_is_no_command(run, monkeypatch, words, hint, refused):
             "--theme does nothing here; --to onnx takes --weights, --seed",
         ),
         (["check", "lenet5", "--batch", "64"], "--batch does nothing here; it belongs to --memory"),
-        (["check", "lenet5", "--precision", "float16"], "it belongs to --memory"),
+        (["check", "lenet5", "--precision", "float16"], "it is an option of --memory"),
     ],
 )
 def test_an_option_that_would_do_nothing_is_refused(run, words, sentence, refused):
