@@ -8,7 +8,7 @@ from math import prod
 from typing import Any, NamedTuple, TypeGuard, overload
 
 from explorer.catalog import KINDS, Kind, Mismatch
-from explorer.catalog.inside import Run
+from explorer.catalog.graph_builder import Repetition
 from explorer.catalog.kind import Call, Settings, Shapes, Weight
 from explorer.catalog.layers import text_of
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Meaning, Node, Shape, Wire
@@ -38,7 +38,7 @@ class Blocks(Sequence[Child]):
     different: the facts of the first blocks; all further ones share the last of them.
     """
 
-    def __init__(self, run: Run, different: tuple["Facts", ...]) -> None:
+    def __init__(self, run: Repetition, different: tuple["Facts", ...]) -> None:
         self._run, self._different = run, different
 
     def __len__(self) -> int:
@@ -217,7 +217,7 @@ def _composite(kind: Kind, settings: Settings, ins: Shapes, inner: Graph | None)
     return _total(kind, settings, ins, children, inside.last)
 
 
-def _blocks(run: Run, ins: Shapes) -> Blocks:
+def _blocks(run: Repetition, ins: Shapes) -> Blocks:
     """The blocks of a stage; what comes after one that changes nothing any more is equal."""
     different = [_facts(run.begin, ins)]
     for _number in range(1, run.times):

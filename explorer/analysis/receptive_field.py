@@ -13,8 +13,8 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
+from explorer.analysis.axis_field import SAME, AxisField, Number, axis_field_of, composed, joined
 from explorer.analysis.facts import Child, Facts, all_known
-from explorer.analysis.sight import SAME, Number, Sight, composed, joined, sight_of
 from explorer.graph.graph import INPUT, Shape
 
 FARTHEST = 10**100
@@ -40,8 +40,8 @@ class Seen(NamedTuple):
     """What the places of a map see of an earlier one. sides: of the map, (height, width), also
     where a Permute has put the channels last."""
 
-    height: Sight
-    width: Sight
+    height: AxisField
+    width: AxisField
     sides: tuple[int, int]
 
 
@@ -68,11 +68,11 @@ def behind(outer: Seen | None, inner: Seen | None) -> Seen | None:
     return Seen(height, width, outer.sides)
 
 
-def _is_beyond(sight: Sight) -> bool:
+def _is_beyond(field: AxisField) -> bool:
     """Hundreds of strides in a row, on a map of one pixel: the number has no meaning, and the
     numbers of thousands would take longer and longer to multiply."""
-    jump = sight.jump
-    return max(sight.step, jump.numerator, jump.denominator) > FARTHEST
+    jump = field.jump
+    return max(field.step, jump.numerator, jump.denominator) > FARTHEST
 
 
 def merged(branches: list[Seen | None], reference: tuple[int, int]) -> Seen | None:
@@ -118,11 +118,11 @@ def through(facts: Facts) -> Seen | None:
         return inside(facts)[facts.result] if facts.result else None
     if facts.fault:
         return None
-    if facts.kind.reach is None:
+    if facts.kind.window is None:
         return itself(ins[0])
     here, there = sides_of(ins[0]), sides_of(facts.out)
-    reaches = facts.kind.reach(facts.settings, ins, facts.out)
-    height, width = map(sight_of, reaches, here)
+    windows = facts.kind.window(facts.settings, ins, facts.out)
+    height, width = map(axis_field_of, windows, here)
     return Seen(height, height if height == width else width, there)
 
 
@@ -239,17 +239,17 @@ class ReceptiveFields:
         )
 
 
-def _measure(sight: Sight, side: int, pixels: int) -> tuple[int, Number, Number | None]:
+def _measure(field: AxisField, side: int, pixels: int) -> tuple[int, Number, Number | None]:
     """Size, jump and centre of what `side` places see of `pixels`."""
-    spans = sight.spans[:side]
-    if sight.whole:
+    spans = field.spans[:side]
+    if field.whole:
         spans = tuple([span and (max(0, span[0]), min(pixels - 1, span[1])) for span in spans])
     first = spans[0]
     if len(spans) == 1 and first:
         size = first[1] - first[0] + 1
     else:
         size = max((span[1] - span[0] + 1 for span in spans if span), default=0)
-    return size, _plain(sight.jump), first and _half(first[0] + first[1])
+    return size, _plain(field.jump), first and _half(first[0] + first[1])
 
 
 def _half(number: int) -> Number:

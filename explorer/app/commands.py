@@ -19,7 +19,7 @@ from explorer.app.command import Command, Menu
 from explorer.app.docks import PANELS, bring
 from explorer.app.log_window import LogWindow
 from explorer.app.manual_window import ManualWindow
-from explorer.app.panels.run_bar import RUN_BAR
+from explorer.app.panels.run.run_bar import RUN_BAR
 from explorer.app.shortcut_sheet import ShortcutSheet
 from explorer.text import _
 

@@ -10,16 +10,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QTabWidget, QWidget
 
 from explorer.app.command import Command
-from explorer.app.dock_grip import DockGrip
-from explorer.app.panels.code import Code
-from explorer.app.panels.feature_maps import FeatureMapsPanel
-from explorer.app.panels.gradients import GradientsPanel
-from explorer.app.panels.inspector import Inspector
-from explorer.app.panels.layers import Layers
-from explorer.app.panels.palette import Palette
-from explorer.app.panels.problems import Problems
-from explorer.app.panels.training import TrainingPanel
+from explorer.app.panels.code.code import Code
+from explorer.app.panels.gradients.gradients import GradientsPanel
+from explorer.app.panels.inspector.inspector import Inspector
+from explorer.app.panels.layers.layers import Layers
+from explorer.app.panels.maps.feature_maps import FeatureMapsPanel
+from explorer.app.panels.palette.palette import Palette
+from explorer.app.panels.problems.problems import Problems
+from explorer.app.panels.training.training import TrainingPanel
 from explorer.app.session import Session
+from explorer.app.widgets.dock_grip import DockGrip
 from explorer.text import _
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from explorer.app.advice import Advice
 from explorer.app.document import Document, lifted
 from explorer.app.engine_link import EngineLink
 from explorer.app.exchange import Exchange
-from explorer.app.memory import Memory
 from explorer.app.own_blocks import OwnBlocks
-from explorer.app.run import Held, Run, same_network
+from explorer.app.run_control import Held, RunControl, same_network
+from explorer.app.run_memory import RunMemory
 from explorer.catalog import check, published, templates
 from explorer.catalog.check import KindError
 from explorer.catalog.datasets import FASHION_MNIST, PHOTOS, DataSet
@@ -55,8 +55,8 @@ class Session(QObject):
         self._levels: tuple[Report, dict[tuple[str, ...], Level]] = self.report, {}
         self.engine_holds: Held | None = None
         self.advice = Advice(self)
-        self.run = Run(self)
-        self.memory = Memory(self)
+        self.run = RunControl(self)
+        self.memory = RunMemory(self)
         self.exchange = Exchange(self)
         self._rebuild = QTimer(self, singleShot=True, interval=150)
         self._rebuild.timeout.connect(self.run.build)

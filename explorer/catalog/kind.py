@@ -8,8 +8,8 @@ from math import prod
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from explorer.catalog.inside import Inside
-from explorer.catalog.reach import Reach
+from explorer.catalog.graph_builder import GraphBuilder
+from explorer.catalog.layer_window import LayerWindow
 from explorer.graph import names
 from explorer.graph.file import LARGEST_SIDE
 from explorer.graph.graph import Shape, Value
@@ -199,7 +199,7 @@ class Kind:
     shapes (without the batch dimension) in the order of the ports.
 
     module: the text of the class that `call` makes, where PyTorch has none.
-    reach: what one place of the output sees of the input, for height and width; None: the same
+    window: what one place of the output sees of the input, for height and width; None: the same
     place of every input. keeps: what must stay in memory for the backward pass, "input" and
     "output", or a function that tells. extra: bytes for one picture that it keeps beside them
     (masks, indices), as on a GPU in float32.
@@ -244,13 +244,13 @@ class Kind:
     call: Callable[[Settings, Shapes], Call] | None = None
     expression: Callable[[Settings, list[str]], str] | None = None
     module: str = ""
-    reach: Callable[[Settings, Shapes, Shape], tuple[Reach, Reach]] | None = None
+    window: Callable[[Settings, Shapes, Shape], tuple[LayerWindow, LayerWindow]] | None = None
     keeps: Kept = ()
     extra: Extra | None = None
     numbered: str = "{i}"
     begins: str = ""
     searched: str = ""
-    expand: Callable[[Settings, Shapes], Inside] | None = None
+    expand: Callable[[Settings, Shapes], GraphBuilder] | None = None
     written_as: Callable[[Settings], str] | None = None
     common: bool = False
     linear: bool = False
@@ -278,7 +278,7 @@ class Kind:
     @cached_property
     def convolves(self) -> bool:
         """A layer that slides a learned window over a map."""
-        return self.weighted and self.reach is not None and not self.spreads
+        return self.weighted and self.window is not None and not self.spreads
 
     @cached_property
     def composite(self) -> bool:

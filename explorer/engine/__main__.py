@@ -3,12 +3,12 @@
 import signal
 import sys
 
-from explorer.engine.stream import Answers, Requests, take_output
+from explorer.engine.stream import ReplyStream, Requests, take_output
 
 
 def main() -> int:
     """Runs the engine; the exit status is 0 if it was asked to end, 1 after a fault."""
-    answers = Answers(take_output())  # before anything is imported that might print
+    answers = ReplyStream(take_output())  # before anything is imported that might print
     # Ctrl-C in the terminal of the window reaches the whole group; the window says when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests = Requests(0)

@@ -18,7 +18,7 @@ from explorer.engine.checkpoint import path_of
 from explorer.engine.failure import EngineError, device_lost, out_of_memory, sentence
 from explorer.engine.model import Model, build, calibrate
 from explorer.engine.probes.probe import Probe
-from explorer.engine.stream import Answers, Heard, Requests
+from explorer.engine.stream import Heard, ReplyStream, Requests
 from explorer.engine.training_session import TrainingSession
 from explorer.protocol.codec import MessageError
 from explorer.protocol.frames import FrameError
@@ -76,7 +76,7 @@ class BuiltAs(NamedTuple):
 class Service:
     """Answers requests until the stream ends or `quit` comes."""
 
-    def __init__(self, requests: Requests, answers: Answers) -> None:
+    def __init__(self, requests: Requests, answers: ReplyStream) -> None:
         self._requests, self._answers = requests, answers
         self._going = True
         self._session: TrainingSession | None = None

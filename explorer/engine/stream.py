@@ -69,7 +69,7 @@ class Requests:
             self._queue.put(None)
 
 
-class Answers:
+class ReplyStream:
     """Writes frames to a file descriptor, whole, in the calling thread; raises BrokenPipeError when
     nobody reads."""
 

@@ -19,7 +19,7 @@ from explorer.analysis.layout import (
 from explorer.analysis.level import level
 from explorer.analysis.report import analyse
 from explorer.catalog import KINDS, templates
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.graph import edits
 from explorer.graph.graph import ENDS, Graph, Node
 
@@ -94,7 +94,7 @@ def test_a_chain_stands_in_one_lane():
 
 def lanes(*rows: str) -> dict[str, int]:
     """Rows "id Kind source …", the last gives the output; the lane of each in one long row."""
-    inside = Inside()
+    inside = GraphBuilder()
     for row in rows:
         id, kind, *sources = row.split()
         inside.add(id, kind, *sources)

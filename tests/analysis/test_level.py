@@ -7,7 +7,7 @@ from explorer.analysis.level import NoInside, first_problems, level
 from explorer.analysis.problem import problems
 from explorer.analysis.report import analyse
 from explorer.catalog import templates
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.graph import edits
 from explorer.graph.graph import Graph, Node, Wire
 
@@ -51,7 +51,7 @@ def test_a_block_of_unknown_input_has_no_known_inside():
 
 
 def test_groups_that_nobody_placed_are_laid_out():
-    inner = Inside()
+    inner = GraphBuilder()
     for name in "ab":
         inner.add(name, "ReLU")
     group = Node("group", "Group", inner=inner.graph())
@@ -67,9 +67,9 @@ def test_groups_that_nobody_placed_are_laid_out():
 
 
 def test_problems_are_told_at_every_level():
-    inner = Inside()
+    inner = GraphBuilder()
     inner.add("wide", "Conv2d", kernel_size=99)
-    outer = Inside()
+    outer = GraphBuilder()
     outer.add("relu", "ReLU")
     outer.group("inner", inner)
     graph = Graph(

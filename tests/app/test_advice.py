@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from explorer.app import settings
 from explorer.app.canvas.scene import NetworkScene
-from explorer.app.panels.inspector import Inspector
-from explorer.app.panels.problems import Problems
-from explorer.app.panels.status import Status
+from explorer.app.panels.inspector.inspector import Inspector
+from explorer.app.panels.problems.problems import Problems
+from explorer.app.status import Status
 from explorer.graph import edits
 from explorer.graph.graph import Node, Wire
 

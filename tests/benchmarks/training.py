@@ -25,7 +25,7 @@ from explorer.catalog import templates
 from explorer.catalog.datasets import FASHION_MNIST
 from explorer.engine import budget, data, device, service, training, training_session
 from explorer.engine.model import build
-from explorer.engine.stream import Answers
+from explorer.engine.stream import ReplyStream
 from explorer.graph import file
 from explorer.protocol.codec import decode
 from explorer.protocol.frames import Decoder
@@ -98,7 +98,7 @@ class Desk:
         self.hand, self.steps, self.block = hand, steps, block
         self.probes, self.share, self.seconds = 0, 0.0, 0.0
         reading, writing = os.pipe()
-        self.answers = Answers(writing)
+        self.answers = ReplyStream(writing)
         self._waiting = [train]
         self._lock = threading.Lock()
         self._unit, self._began = -1, 0.0

@@ -45,7 +45,7 @@ def test_kind(name):
             or kind.call
             or kind.expression
             or kind.module
-            or kind.reach
+            or kind.window
             or kind.keeps
             or kind.extra
         )
@@ -161,7 +161,7 @@ def test_parameters_bear_the_names_of_pytorch(name):
     if not any(key == name for key, _param in OURS):
         written = {argument.name for argument in made.arguments}
         params = {param.name for param in kind.params}
-        assert params <= written, "every parameter reaches the layer"
+        assert params <= written, "every parameter windows the layer"
         assert written - params <= INFERRED
 
 

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QLabel
 
 from explorer.app import theme
 from explorer.app.canvas.comparison import named
-from explorer.app.panels.layer_table import FIELD, JUMP, PATH
+from explorer.app.panels.layers.layer_table import FIELD, JUMP, PATH
 
 
 def said(person):

@@ -51,7 +51,7 @@ RULES = {
                 "bias's place (Ioffe and Szegedy 2015, section 3.2)."
             ),
             chain.bias,
-            lambda kind: kind.weighted and kind.reach is not None,
+            lambda kind: kind.weighted and kind.window is not None,
             _("Turn off all {count} biases before BatchNorm2d"),
         ),
         Rule(
@@ -132,7 +132,7 @@ RULES = {
             _("A dead end"),
             _(
                 "Only what leads to the output takes part: the figures of a dead end are in no total, and "
-                "no gradient reaches it."
+                "no gradient windows it."
             ),
             ends.dead,
         ),

@@ -63,7 +63,7 @@ def _passes_on(kind: Kind) -> bool:
 def _is_in_place(layer: Layer) -> bool:
     """Each number of its output is one of its input, times a constant at most."""
     kind = layer.facts.kind
-    return _passes_on(kind) and kind.reach is None and layer.ins[0] == layer.out
+    return _passes_on(kind) and kind.window is None and layer.ins[0] == layer.out
 
 
 def _factors(ground: Ground, first: Layer, second: Layer) -> bool:
@@ -241,7 +241,7 @@ def _normalised(ground: Ground, last: str, before: dict[str, str]) -> Iterator[F
             yield False
         layer, path = ground.by_path[path], before.get(path)
         own = ground.place(layer).own
-        if layer.facts.kind.reach is None:
+        if layer.facts.kind.window is None:
             continue  # no convolution
         if ground.is_own(layer):
             behind.setdefault(own[:-1], []).append(own[-1])

@@ -71,7 +71,7 @@ def _is_shortcut(ground: Ground, layer: Layer) -> bool:
         if len(following.sources) > 1:
             return True
         kind = following.facts.kind
-        if kind.weighted or not kind.linear or kind.reach is not None:
+        if kind.weighted or not kind.linear or kind.window is not None:
             break
     return not ground.is_own(layer)
 
@@ -298,16 +298,16 @@ def _least(facts: Facts) -> _Least | None:
     if facts.out is None or facts.fault or not facts.ins:
         return None
     if not facts.kind.composite:
-        if facts.kind.reach is None:
+        if facts.kind.window is None:
             return _Least(0.0, 1.0)
-        reaches = facts.kind.reach(facts.settings, facts.known_ins, facts.out)
+        windows = facts.kind.window(facts.settings, facts.known_ins, facts.out)
         grows = []
-        for reach in reaches:
-            spans = [span for span in reach.spans if span is not None]
-            if reach.whole or len(spans) < len(reach.spans):
+        for window in windows:
+            spans = [span for span in window.spans if span is not None]
+            if window.whole or len(spans) < len(window.spans):
                 return None
             grows.append(max(high - low for low, high in spans))
-        return _Least(float(min(grows)), min(reach.step / reach.period for reach in reaches))
+        return _Least(float(min(grows)), min(window.step / window.period for window in windows))
     found: dict[str, _Least | None] = {INPUT: _Least(0.0, 1.0)}
     for id, child, sources in facts.children:
         found[id] = _behind(child, [found[source] for source in sources])
@@ -352,7 +352,7 @@ def wide(ground: Ground) -> Iterator[Seen | None]:
         found[layer.path] = _behind(layer.facts, sources)
         if (
             layer.facts.kind.weighted
-            and layer.facts.kind.reach is not None
+            and layer.facts.kind.window is not None
             and None not in sources
             and (entry := sources[0]) is not None
             and entry.growth >= most

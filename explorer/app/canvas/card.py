@@ -12,7 +12,7 @@ from explorer.analysis.layout import STACK, card_size
 from explorer.app import glyphs, theme
 from explorer.app.canvas.words import fitted
 from explorer.app.number import shape_text, short
-from explorer.app.tensor_box import paint_tensor
+from explorer.app.widgets.tensor_box import paint_tensor
 from explorer.graph.graph import INPUT, OUTPUT, Node, Shape
 from explorer.text import _
 

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from explorer.analysis.compare import Comparison
 from explorer.app import theme
 from explorer.app.number import grouped, percent, shape_text, short
-from explorer.app.small_button import small_button
+from explorer.app.widgets.small_button import small_button
 from explorer.text import _
 
 WIDTH, EDGE = 412, 16

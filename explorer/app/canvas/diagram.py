@@ -10,7 +10,7 @@ from explorer.analysis.level import Level
 from explorer.analysis.placing import step
 from explorer.analysis.problem import Problem
 from explorer.app.canvas.card import Card, reshapes
-from explorer.app.canvas.routing import FORWARD, Obstacles, Place, route
+from explorer.app.canvas.routing import FORWARD, Lane, Obstacles, route
 from explorer.app.canvas.wire import WireItem
 from explorer.catalog import KINDS
 from explorer.graph.graph import ENDS, INPUT, OUTPUT, Graph, Shape, Wire
@@ -170,7 +170,7 @@ class Diagram(QGraphicsScene):
 
         card.order_ports(sorted(card.inputs, key=approach), level)
 
-    def _beside(self, wire: Wire) -> Place:
+    def _beside(self, wire: Wire) -> Lane:
         """What the wire must know of those at the same cards."""
         start, end = self._ends_of(wire)
         leaving, entering = self.graph.out_of(wire.source), self.graph.into(wire.target).values()
@@ -191,7 +191,7 @@ class Diagram(QGraphicsScene):
         if end.x() - start.x() < FORWARD:
             source, roof = self.cards[wire.source], target.pos().y() - target.size[1] / 2 - 8
             low = max(self._obstacles.lowest_above(roof), source.pos().y() + source.size[1] / 2)
-        return Place(len(leaving) > 1, rank, channels, low)
+        return Lane(len(leaving) > 1, rank, channels, low)
 
     def _label_wires(self, sources: Collection[str]) -> None:
         """Of the wires that leave a card, the straight one or the shortest shows the tensor; those

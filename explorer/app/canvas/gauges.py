@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from explorer.analysis.report import Report
 from explorer.app.canvas.scene import NetworkScene
-from explorer.app.panels.layer_table import rows_of
+from explorer.app.panels.layers.layer_table import rows_of
 
 FRAME_MS = 100
 DECADES = 4.0  # from an empty gauge to a full one

@@ -13,7 +13,7 @@ from explorer.analysis.level import first_problems
 from explorer.analysis.problem import Problem
 from explorer.app import theme
 from explorer.app.canvas.comparison import ComparisonCard
-from explorer.app.mismatch import RULES, MismatchCard
+from explorer.app.widgets.mismatch_card import RULES, MismatchCard
 from explorer.text import _
 
 if TYPE_CHECKING:

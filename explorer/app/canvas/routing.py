@@ -30,7 +30,7 @@ class Way(NamedTuple):
     over: float | None = None
 
 
-class Place(NamedTuple):
+class Lane(NamedTuple):
     """What a wire must know of those beside it. bus: other wires leave its source and turn off.
     rank: how many wires turn into its target nearer to it on the same side; channels: how many
     turn into it at the most. low: below what it goes back, 0 if there is nothing."""
@@ -99,7 +99,7 @@ def _cells(rect: QRectF) -> Iterator[tuple[int, int]]:
 def route(
     start: QPointF,
     end: QPointF,
-    place: Place = Place(),
+    place: Lane = Lane(),
     obstacles: Obstacles | None = None,
     ends: Collection[str] = (),
 ) -> Way:
@@ -117,13 +117,13 @@ def route(
     return _straight(start, end, place) if abs(rise) < 0.5 else _soft(start, end, place)
 
 
-def _straight(start: QPointF, end: QPointF, place: Place) -> Way:
+def _straight(start: QPointF, end: QPointF, place: Lane) -> Way:
     path = QPainterPath(start)
     path.lineTo(end)
     return Way(path, _label(*_free(start, end, place), start.y()))
 
 
-def _free(start: QPointF, end: QPointF, place: Place) -> tuple[float, float]:
+def _free(start: QPointF, end: QPointF, place: Lane) -> tuple[float, float]:
     """From where to where a wire is alone: not beside those that leave or enter the same cards."""
     left, right = start.x(), end.x()
     if place.bus:
@@ -137,7 +137,7 @@ def _label(left: float, right: float, height: float) -> QPointF | None:
     return QPointF((left + right) / 2, height) if right - left >= ROOM else None
 
 
-def _soft(start: QPointF, end: QPointF, place: Place) -> Way:
+def _soft(start: QPointF, end: QPointF, place: Lane) -> Way:
     """A long way round, as a shortcut's, keeps to the lower lane and bends at its end."""
     path = QPainterPath(start)
     flat = max(0.0, end.x() - start.x() - LONGEST_BEND)
@@ -155,7 +155,7 @@ def _soft(start: QPointF, end: QPointF, place: Place) -> Way:
 
 
 def _corners(
-    start: QPointF, end: QPointF, place: Place, obstacles: Obstacles, ends: Collection[str]
+    start: QPointF, end: QPointF, place: Lane, obstacles: Obstacles, ends: Collection[str]
 ) -> Way:
     """Down at once, up at the last: the flat part is in the lower lane. Otherwise if a card is in
     the way there; through the room between the rows if one is in both."""
@@ -209,7 +209,7 @@ def _is_free(corners: list[QPointF], obstacles: Obstacles, ends: Collection[str]
 def _over(
     start: QPointF,
     end: QPointF,
-    place: Place,
+    place: Lane,
     obstacles: Obstacles,
     crossed: list[QRectF],
     ends: Collection[str],

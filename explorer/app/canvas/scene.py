@@ -13,8 +13,8 @@ from explorer.app import theme
 from explorer.app.canvas.card import PORT_REACH, Card
 from explorer.app.canvas.diagram import Diagram
 from explorer.app.canvas.wire import WireItem
-from explorer.app.panels import viridis
 from explorer.app.session import Session
+from explorer.app.widgets import viridis
 from explorer.graph.graph import ENDS, INPUT
 from explorer.protocol.looks import Answers
 from explorer.protocol.messages import Seen

@@ -11,7 +11,7 @@ from explorer.app import theme
 from explorer.app.canvas.card import READABLE
 from explorer.app.canvas.routing import Way
 from explorer.app.number import shape_text
-from explorer.app.tensor_box import paint_tensor
+from explorer.app.widgets.tensor_box import paint_tensor
 from explorer.graph.graph import Shape, Wire
 
 BOX = 34.0

@@ -1,14 +1,14 @@
 """Squeeze-and-excitation: a gate for each channel, from what the whole map shows."""
 
 from explorer.catalog.blocks.params import ACTIVATION
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.kind import KINDS, MOST_CHANNELS, Kind, Param, Settings, Shapes
 from explorer.graph.graph import INPUT
 from explorer.text import _
 
 
-def _squeeze_excitation(p: Settings, ins: Shapes) -> Inside:
-    inside = Inside()
+def _squeeze_excitation(p: Settings, ins: Shapes) -> GraphBuilder:
+    inside = GraphBuilder()
     inside.add("avgpool", "AdaptiveAvgPool2d")
     inside.add("fc1", "Conv2d", out_channels=p.squeeze_channels, kernel_size=1)
     inside.add("activation", p.activation)

@@ -1,7 +1,7 @@
 """ConvNeXt: the residual block after the example of transformers."""
 
 from explorer.catalog.blocks.params import DROP_PATH, LAYER_SCALE, OUT_CHANNELS
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.kind import KINDS, Kind, Settings, Shapes
 from explorer.graph.graph import INPUT
 from explorer.text import _
@@ -9,9 +9,9 @@ from explorer.text import _
 _EPS = 1e-6
 
 
-def _convnext_block(p: Settings, ins: Shapes) -> Inside:
+def _convnext_block(p: Settings, ins: Shapes) -> GraphBuilder:
     channels = ins[0][0]
-    branch = Inside()
+    branch = GraphBuilder()
     branch.add("0", "Conv2d", out_channels=channels, kernel_size=7, padding=3, groups=channels)
     branch.add("1", "Permute", channels="last")
     branch.add("2", "LayerNorm", eps=_EPS)
@@ -19,7 +19,7 @@ def _convnext_block(p: Settings, ins: Shapes) -> Inside:
     branch.add("4", "GELU")
     branch.add("5", "Linear", out_features=channels, per_place=True)
     branch.add("6", "Permute", channels="first")
-    inside = Inside()
+    inside = GraphBuilder()
     inside.group("block", branch)
     inside.add("layer_scale", "LayerScale", value=p.layer_scale)
     inside.add("stochastic_depth", "DropPath", p=p.drop_path)
@@ -45,8 +45,8 @@ KINDS.declare(
 )
 
 
-def _downsample(p: Settings, ins: Shapes) -> Inside:
-    inside = Inside()
+def _downsample(p: Settings, ins: Shapes) -> GraphBuilder:
+    inside = GraphBuilder()
     inside.add("0", "LayerNorm2d", eps=_EPS)
     inside.add("1", "Conv2d", out_channels=p.out_channels, kernel_size=2, stride=2)
     return inside

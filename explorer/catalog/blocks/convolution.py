@@ -11,7 +11,7 @@ from explorer.catalog.blocks.params import (
     TORCH_EPS,
     TORCH_MOMENTUM,
 )
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.kind import KINDS, MOST_CHANNELS, Kind, Param, Settings
 from explorer.catalog.layers import strided, window
 from explorer.catalog.layers.window import extent, pair
@@ -21,7 +21,7 @@ _MOST_GROUPS = 32  # of GroupNorm (Wu and He 2018, section 4)
 
 
 def normalise(
-    inside: Inside,
+    inside: GraphBuilder,
     id: str,
     norm: str,
     channels: int,
@@ -42,9 +42,9 @@ def normalise(
     inside.add(id, norm, **params)
 
 
-def _row(p: Settings, names: tuple[str, str, str]) -> Inside:
+def _row(p: Settings, names: tuple[str, str, str]) -> GraphBuilder:
     """Convolution, normalisation, activation."""
-    inside = Inside()
+    inside = GraphBuilder()
     params = {"out_channels": p.out_channels, "kernel_size": p.kernel_size}
     padding = p.padding
     if padding == "auto":

@@ -1,14 +1,14 @@
 """DenseNet: every layer sees the maps of all before it."""
 
 from explorer.catalog.blocks.params import BN_SIZE, DROPOUT, GROWTH
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
 from explorer.graph.graph import INPUT
 from explorer.text import _
 
 
-def _dense_layer(p: Settings, ins: Shapes) -> Inside:
-    inside = Inside()
+def _dense_layer(p: Settings, ins: Shapes) -> GraphBuilder:
+    inside = GraphBuilder()
     inside.add("norm1", "BatchNorm2d")
     inside.add("relu1", "ReLU")
     inside.add("conv1", "Conv2d", out_channels=p.bn_size * p.growth_rate, kernel_size=1, bias=False)
@@ -40,8 +40,8 @@ KINDS.declare(
 )
 
 
-def _transition(p: Settings, ins: Shapes) -> Inside:
-    inside = Inside()
+def _transition(p: Settings, ins: Shapes) -> GraphBuilder:
+    inside = GraphBuilder()
     inside.add("norm", "BatchNorm2d")
     inside.add("relu", "ReLU")
     inside.add(

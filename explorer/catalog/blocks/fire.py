@@ -1,12 +1,12 @@
 """SqueezeNet's Fire module."""
 
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.kind import KINDS, MOST_CHANNELS, Kind, Param, Settings, Shapes
 from explorer.text import _
 
 
-def _fire(p: Settings, ins: Shapes) -> Inside:
-    inside = Inside()
+def _fire(p: Settings, ins: Shapes) -> GraphBuilder:
+    inside = GraphBuilder()
     inside.add("squeeze", "Conv2d", out_channels=p.squeeze, kernel_size=1)
     inside.add("squeeze_activation", "ReLU")
     inside.add("expand1x1", "Conv2d", out_channels=p.expand1x1, kernel_size=1)

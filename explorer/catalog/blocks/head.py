@@ -4,13 +4,13 @@ from dataclasses import replace
 from typing import NoReturn
 
 from explorer.catalog.blocks.params import INLINE
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.kind import KINDS, MOST_FEATURES, Kind, Param, Settings, Shapes
 from explorer.text import _
 
 
-def _head(p: Settings, ins: Shapes) -> Inside:
-    inside = Inside()
+def _head(p: Settings, ins: Shapes) -> GraphBuilder:
+    inside = GraphBuilder()
     inside.add("avgpool", "AdaptiveAvgPool2d", output_size=1)
     inside.add("flatten", "Flatten")
     if p.dropout:

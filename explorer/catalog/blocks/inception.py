@@ -4,13 +4,13 @@ Inception is GoogLeNet's (Szegedy et al. 2014), A to E are those of Inception-v3
 2015). Names and figures are torchvision's, where the 5×5 of GoogLeNet is a 3×3.
 """
 
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.kind import KINDS, MOST_CHANNELS, Kind, Param, Settings, Shapes
 from explorer.graph.graph import INPUT, Value
 from explorer.text import _
 
 
-class _Branches(Inside):
+class _Branches(GraphBuilder):
     """Branches that begin at the input, each a row of convolutions."""
 
     def conv(
@@ -44,7 +44,7 @@ def _count(name: str, default: int, doc: str, title: str) -> Param:
     return Param(name, default, doc, 1, MOST_CHANNELS, title=title)
 
 
-def _inception(p: Settings, ins: Shapes) -> Inside:
+def _inception(p: Settings, ins: Shapes) -> GraphBuilder:
     inside = _Branches()
     inside.conv("branch1", p.ch1x1, 1, INPUT)
     for id, narrow, wide in (("branch2", p.ch3x3red, p.ch3x3), ("branch3", p.ch5x5red, p.ch5x5)):
@@ -97,7 +97,7 @@ KINDS.declare(
 # Inception-v3 ---------------------------------------------------------------------------------
 
 
-def _a(p: Settings, ins: Shapes) -> Inside:
+def _a(p: Settings, ins: Shapes) -> GraphBuilder:
     inside = _Branches()
     ends = [inside.conv("branch1x1", 64, 1, INPUT)]
     inside.conv("branch5x5_1", 48, 1, INPUT)
@@ -111,7 +111,7 @@ def _a(p: Settings, ins: Shapes) -> Inside:
     return inside
 
 
-def _b(p: Settings, ins: Shapes) -> Inside:
+def _b(p: Settings, ins: Shapes) -> GraphBuilder:
     inside = _Branches()
     ends = [inside.conv("branch3x3", 384, 3, INPUT, 2, 0)]
     inside.conv("branch3x3dbl_1", 64, 1, INPUT)
@@ -122,7 +122,7 @@ def _b(p: Settings, ins: Shapes) -> Inside:
     return inside
 
 
-def _c(p: Settings, ins: Shapes) -> Inside:
+def _c(p: Settings, ins: Shapes) -> GraphBuilder:
     inside = _Branches()
     flat, tall = (1, 7), (7, 1)
     ends = [inside.conv("branch1x1", 192, 1, INPUT)]
@@ -139,7 +139,7 @@ def _c(p: Settings, ins: Shapes) -> Inside:
     return inside
 
 
-def _d(p: Settings, ins: Shapes) -> Inside:
+def _d(p: Settings, ins: Shapes) -> GraphBuilder:
     inside = _Branches()
     inside.conv("branch3x3_1", 192, 1, INPUT)
     ends = [inside.conv("branch3x3_2", 320, 3, stride=2, padding=0)]
@@ -152,7 +152,7 @@ def _d(p: Settings, ins: Shapes) -> Inside:
     return inside
 
 
-def _e(p: Settings, ins: Shapes) -> Inside:
+def _e(p: Settings, ins: Shapes) -> GraphBuilder:
     inside = _Branches()
     ends = [inside.conv("branch1x1", 320, 1, INPUT)]
     for name, first in (("branch3x3", 384), ("branch3x3dbl", 448)):

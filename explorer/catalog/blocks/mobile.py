@@ -12,7 +12,7 @@ from explorer.catalog.blocks.params import (
     STRIDE,
     divisible,
 )
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
 from explorer.catalog.layers import strided
 from explorer.graph.graph import INPUT, Value
@@ -30,7 +30,7 @@ class _Branch:
     """The layers of the branch, numbered from 0."""
 
     def __init__(self, p: Settings):
-        self.p, self.inside = p, Inside()
+        self.p, self.inside = p, GraphBuilder()
 
     @property
     def _next(self) -> str:
@@ -55,9 +55,11 @@ class _Branch:
         self.inside.add(self._next, kind, **params)
 
 
-def _joined(branch: _Branch, name: str, p: Settings, ins: Shapes, drop: bool = False) -> Inside:
+def _joined(
+    branch: _Branch, name: str, p: Settings, ins: Shapes, drop: bool = False
+) -> GraphBuilder:
     """The branch, and the shortcut around it where the shapes agree."""
-    inside = Inside()
+    inside = GraphBuilder()
     inside.group(name, branch.inside)
     if p.stride == 1 and ins[0][0] == p.out_channels:
         if drop:
@@ -70,7 +72,7 @@ def _label(p: Settings) -> str:
     return f"{p.kernel_size}×{p.kernel_size}, {p.out_channels}{strided(p)}"
 
 
-def _inverted_residual(p: Settings, ins: Shapes) -> Inside:
+def _inverted_residual(p: Settings, ins: Shapes) -> GraphBuilder:
     channels = max(1, round(ins[0][0] * p.expand_ratio))
     branch = _Branch(p)
     if p.expand_ratio != 1:
@@ -102,7 +104,7 @@ KINDS.declare(
 )
 
 
-def _inverted_residual_v3(p: Settings, ins: Shapes) -> Inside:
+def _inverted_residual_v3(p: Settings, ins: Shapes) -> GraphBuilder:
     branch = _Branch(p)
     if p.expanded != ins[0][0]:
         branch.conv(p.expanded, 1, p.activation)
@@ -133,7 +135,7 @@ KINDS.declare(
 )
 
 
-def _mbconv(p: Settings, ins: Shapes) -> Inside:
+def _mbconv(p: Settings, ins: Shapes) -> GraphBuilder:
     channels = divisible(ins[0][0] * p.expand_ratio)
     branch = _Branch(p)
     if channels != ins[0][0]:
@@ -162,7 +164,7 @@ KINDS.declare(
 )
 
 
-def _fused_mbconv(p: Settings, ins: Shapes) -> Inside:
+def _fused_mbconv(p: Settings, ins: Shapes) -> GraphBuilder:
     channels = divisible(ins[0][0] * p.expand_ratio)
     branch = _Branch(p)
     if channels != ins[0][0]:

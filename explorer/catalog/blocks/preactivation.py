@@ -3,15 +3,15 @@
 from explorer.catalog.blocks.convolution import normalise
 from explorer.catalog.blocks.params import DROPOUT, NORM, SHORTCUT, STRIDE, WIDTH
 from explorer.catalog.blocks.residual import around
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.kind import KINDS, Kind, Settings, Shapes
 from explorer.catalog.layers import strided
 from explorer.text import _
 
 
-def _block(p: Settings, ins: Shapes, convs: tuple[tuple[int, int, int], ...]) -> Inside:
+def _block(p: Settings, ins: Shapes, convs: tuple[tuple[int, int, int], ...]) -> GraphBuilder:
     """convs: (channels, size, stride) of each; the last gives the block's channels."""
-    inside = Inside()
+    inside = GraphBuilder()
     before = ins[0][0]
     for number, (channels, size, stride) in enumerate(convs, 1):
         normalise(inside, f"bn{number}", p.norm, before)
@@ -37,7 +37,7 @@ def _block(p: Settings, ins: Shapes, convs: tuple[tuple[int, int, int], ...]) ->
     return inside
 
 
-def _projected(inside: Inside, p: Settings, ins: Shapes, out_channels: int) -> str:
+def _projected(inside: GraphBuilder, p: Settings, ins: Shapes, out_channels: int) -> str:
     if p.shortcut != "zeros" and (
         p.shortcut == "projection" or p.stride != 1 or ins[0][0] != out_channels
     ):

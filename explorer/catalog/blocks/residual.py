@@ -15,7 +15,7 @@ from explorer.catalog.blocks.params import (
     WIDTH,
     WIDTH_PER_GROUP,
 )
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.kind import KINDS, MOST_CHANNELS, Kind, Param, Settings, Shapes
 from explorer.catalog.layers import strided
 from explorer.graph.graph import INPUT
@@ -29,8 +29,8 @@ _STEP = Param(
 )
 
 
-def _projection(p: Settings, ins: Shapes) -> Inside:
-    inside = Inside()
+def _projection(p: Settings, ins: Shapes) -> GraphBuilder:
+    inside = GraphBuilder()
     inside.add(
         "0",
         "Conv2d",
@@ -60,8 +60,8 @@ KINDS.declare(
 )
 
 
-def _zero_shortcut(p: Settings, ins: Shapes) -> Inside:
-    inside = Inside()
+def _zero_shortcut(p: Settings, ins: Shapes) -> GraphBuilder:
+    inside = GraphBuilder()
     inside.add("0", "MaxPool2d", kernel_size=1, stride=p.stride)  # takes every stride-th number
     missing = max(0, p.out_channels - ins[0][0])
     inside.add("1", "ChannelPad", before=missing // 2, behind=missing - missing // 2)
@@ -87,7 +87,9 @@ KINDS.declare(
 )
 
 
-def around(inside: Inside, p: Settings, ins: Shapes, out_channels: int, source: str = INPUT) -> str:
+def around(
+    inside: GraphBuilder, p: Settings, ins: Shapes, out_channels: int, source: str = INPUT
+) -> str:
     """The way around the convolutions, taken from `source` where it changes the shape; its id."""
     if p.shortcut == "projection" or p.stride != 1 or ins[0][0] != out_channels:
         params = {"out_channels": out_channels, "stride": p.stride}
@@ -98,7 +100,7 @@ def around(inside: Inside, p: Settings, ins: Shapes, out_channels: int, source: 
 
 
 def _conv(
-    inside: Inside,
+    inside: GraphBuilder,
     number: int,
     channels: int,
     size: int,
@@ -123,7 +125,7 @@ def _conv(
         inside.add(f"relu{number}", "ReLU")
 
 
-def _join(inside: Inside, p: Settings, ins: Shapes, out_channels: int, number: int) -> None:
+def _join(inside: GraphBuilder, p: Settings, ins: Shapes, out_channels: int, number: int) -> None:
     """The end of a block: the gate if there is one, the shortcut, the sum, the ReLU after it."""
     if p.se:
         inside.add("se", "SqueezeExcitation", squeeze_channels=max(1, out_channels // p.se))
@@ -151,8 +153,8 @@ def _named(plain: str) -> Callable[[Settings], str]:
 # Blocks ---------------------------------------------------------------------------------------
 
 
-def _basic_block(p: Settings, ins: Shapes) -> Inside:
-    inside = Inside()
+def _basic_block(p: Settings, ins: Shapes) -> GraphBuilder:
+    inside = GraphBuilder()
     _conv(inside, 1, p.width, 3, p.stride, p.norm)
     _conv(inside, 2, p.width, 3, 1, p.norm, relu=False)
     _join(inside, p, ins, p.width, 2)
@@ -178,8 +180,8 @@ KINDS.declare(
 )
 
 
-def _bottleneck(p: Settings, ins: Shapes) -> Inside:
-    inside = Inside()
+def _bottleneck(p: Settings, ins: Shapes) -> GraphBuilder:
+    inside = GraphBuilder()
     inner = max(1, p.width * p.width_per_group // 64) * p.groups
     _conv(inside, 1, inner, 1, 1, p.norm)
     _conv(inside, 2, inner, 3, p.stride, p.norm, groups=p.groups)
@@ -217,9 +219,9 @@ KINDS.declare(
 # RegNet ---------------------------------------------------------------------------------------
 
 
-def _regnet_block(p: Settings, ins: Shapes) -> Inside:
+def _regnet_block(p: Settings, ins: Shapes) -> GraphBuilder:
     width, source = p.out_channels, ins[0][0]
-    branch = Inside()
+    branch = GraphBuilder()
     branch.add("a", "ConvNormAct", out_channels=width, kernel_size=1)
     branch.add(
         "b",
@@ -231,7 +233,7 @@ def _regnet_block(p: Settings, ins: Shapes) -> Inside:
     if p.se_ratio:
         branch.add("se", "SqueezeExcitation", squeeze_channels=max(1, round(p.se_ratio * source)))
     branch.add("c", "ConvNormAct", out_channels=width, kernel_size=1, activation="none")
-    inside = Inside()
+    inside = GraphBuilder()
     if source != width or p.stride != 1:
         inside.add("proj", "Projection", INPUT, out_channels=width, stride=p.stride)
     else:

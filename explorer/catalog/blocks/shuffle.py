@@ -1,14 +1,14 @@
 """ShuffleNetV2's unit: half of the channels pass by, then the halves are mixed."""
 
 from explorer.catalog.blocks.params import OUT_CHANNELS, STRIDE
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.kind import KINDS, Kind, Settings, Shapes
 from explorer.catalog.layers import strided
 from explorer.graph.graph import INPUT
 from explorer.text import _
 
 
-def _depthwise(branch: Inside, at: int, channels: int, stride: int) -> None:
+def _depthwise(branch: GraphBuilder, at: int, channels: int, stride: int) -> None:
     branch.add(
         str(at),
         "Conv2d",
@@ -22,15 +22,15 @@ def _depthwise(branch: Inside, at: int, channels: int, stride: int) -> None:
     branch.add(str(at + 1), "BatchNorm2d")
 
 
-def _pointwise(branch: Inside, at: int, channels: int) -> None:
+def _pointwise(branch: GraphBuilder, at: int, channels: int) -> None:
     branch.add(str(at), "Conv2d", out_channels=channels, kernel_size=1, bias=False)
     branch.add(str(at + 1), "BatchNorm2d")
     branch.add(str(at + 2), "ReLU")
 
 
-def _shuffle_unit(p: Settings, ins: Shapes) -> Inside:
+def _shuffle_unit(p: Settings, ins: Shapes) -> GraphBuilder:
     half = max(1, p.out_channels // 2)
-    inside, right = Inside(), Inside()
+    inside, right = GraphBuilder(), GraphBuilder()
     _pointwise(right, 0, half)
     _depthwise(right, 3, half, p.stride)
     _pointwise(right, 5, half)
@@ -40,7 +40,7 @@ def _shuffle_unit(p: Settings, ins: Shapes) -> Inside:
         inside.group("branch2", right, "right")
         inside.add("concat", "Concat", "left", "branch2")
     else:
-        left = Inside()
+        left = GraphBuilder()
         _depthwise(left, 0, ins[0][0], p.stride)
         _pointwise(left, 2, half)
         inside.group("branch1", left, INPUT)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from explorer.catalog.blocks import params
 from explorer.catalog.blocks.vgg import FIRST
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
 from explorer.catalog.layers import strided
 from explorer.text import _
@@ -65,7 +65,7 @@ def _drop_paths(p: Settings, count: int) -> list[float]:
     ]
 
 
-def _stage(p: Settings, ins: Shapes) -> Inside:
+def _stage(p: Settings, ins: Shapes) -> GraphBuilder:
     block = KINDS[p.block]
     first = {
         param.name: value
@@ -75,7 +75,7 @@ def _stage(p: Settings, ins: Shapes) -> Inside:
     others = {key: value for key, value in first.items() if key != "stride"}
     if first.get("shortcut") == "projection":
         others.pop("shortcut")
-    inside = Inside()
+    inside = GraphBuilder()
     numbered = block.numbered.replace("{stage}", str(p.stage))
     if "drop_path" not in first and not (p.drop_path_last and "drop_path" in block.names):
         inside.repeat(p.block, numbered, p.first, p.depth, first, others)

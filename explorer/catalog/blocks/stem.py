@@ -3,16 +3,16 @@
 from dataclasses import replace
 
 from explorer.catalog.blocks.params import EPS, INLINE
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.kind import KINDS, MOST_CHANNELS, Kind, Param, Settings, Shapes
 from explorer.text import _
 
 OUT = Param("out_channels", 64, _("Channels that the first stage gets."), 1, MOST_CHANNELS)
 
 
-def _stem(channels: int, size: int, stride: int = 1) -> Inside:
+def _stem(channels: int, size: int, stride: int = 1) -> GraphBuilder:
     """conv1, bn1 and relu."""
-    inside = Inside()
+    inside = GraphBuilder()
     inside.add(
         "conv1",
         "Conv2d",
@@ -27,7 +27,7 @@ def _stem(channels: int, size: int, stride: int = 1) -> Inside:
     return inside
 
 
-def _imagenet_stem(p: Settings, ins: Shapes) -> Inside:
+def _imagenet_stem(p: Settings, ins: Shapes) -> GraphBuilder:
     inside = _stem(p.out_channels, 7, 2)
     inside.add("maxpool", "MaxPool2d", kernel_size=3, stride=2, padding=1)
     return inside
@@ -67,8 +67,8 @@ KINDS.declare(
 )
 
 
-def _deep_stem(p: Settings, ins: Shapes) -> Inside:
-    convs = Inside()
+def _deep_stem(p: Settings, ins: Shapes) -> GraphBuilder:
+    convs = GraphBuilder()
     half = max(1, p.out_channels // 2)
     for number, (channels, stride) in enumerate(((half, 2), (half, 1))):
         convs.add(
@@ -83,7 +83,7 @@ def _deep_stem(p: Settings, ins: Shapes) -> Inside:
         convs.add(str(3 * number + 1), "BatchNorm2d")
         convs.add(str(3 * number + 2), "ReLU")
     convs.add("6", "Conv2d", out_channels=p.out_channels, kernel_size=3, padding=1, bias=False)
-    inside = Inside()
+    inside = GraphBuilder()
     inside.group("conv1", convs)
     inside.add("bn1", "BatchNorm2d")
     inside.add("relu", "ReLU")
@@ -108,8 +108,8 @@ KINDS.declare(
 )
 
 
-def _patchify_stem(p: Settings, ins: Shapes) -> Inside:
-    inside = Inside()
+def _patchify_stem(p: Settings, ins: Shapes) -> GraphBuilder:
+    inside = GraphBuilder()
     inside.add(
         "0", "Conv2d", out_channels=p.out_channels, kernel_size=p.patch_size, stride=p.patch_size
     )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from explorer.catalog.blocks.params import INLINE, OUT_CHANNELS
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
 from explorer.text import _
 
@@ -17,8 +17,8 @@ FIRST = Param(
 )
 
 
-def _vgg_group(p: Settings, ins: Shapes) -> Inside:
-    inside, number = Inside(), p.first
+def _vgg_group(p: Settings, ins: Shapes) -> GraphBuilder:
+    inside, number = GraphBuilder(), p.first
     for _conv in range(p.depth):
         inside.add(str(number), "Conv2d", out_channels=p.out_channels, kernel_size=3, padding=1)
         number += 1

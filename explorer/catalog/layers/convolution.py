@@ -16,6 +16,7 @@ from explorer.catalog.kind import (
     Shapes,
     Weight,
 )
+from explorer.catalog.layer_window import LayerWindow, transposed
 from explorer.catalog.layers.window import (
     DILATION,
     KERNEL,
@@ -24,14 +25,13 @@ from explorer.catalog.layers.window import (
     a_map,
     extent,
     intended,
+    layer_window,
     pair,
-    reach,
     shown,
     slide,
     strided,
     text_of,
 )
-from explorer.catalog.reach import Reach, transposed
 from explorer.graph.graph import Shape
 from explorer.text import _
 
@@ -155,7 +155,7 @@ KINDS.declare(
         label=_label,
         shape=_conv_shape,
         macs=_conv_macs,
-        reach=reach,
+        window=layer_window,
         extra=_copied,
         keeps=lambda p, ins, out: () if any(_overhang(p)) else ("input",),
         weights=lambda p, ins: _biased(
@@ -236,7 +236,7 @@ def _transposed_shape(p: Settings, ins: Shapes) -> Shape:
     return (p.out_channels, *sides)
 
 
-def _transposed_reach(p: Settings, ins: Shapes, out: Shape) -> tuple[Reach, Reach]:
+def _transposed_window(p: Settings, ins: Shapes, out: Shape) -> tuple[LayerWindow, LayerWindow]:
     windows = zip(*map(pair, (p.kernel_size, p.stride, p.padding, p.dilation)))
     vertical, horizontal = (transposed(*window) for window in windows)
     return vertical, horizontal
@@ -288,7 +288,7 @@ KINDS.declare(
         shape=_transposed_shape,
         macs=_transposed_macs,
         keeps=("input",),
-        reach=_transposed_reach,
+        window=_transposed_window,
         weights=lambda p, ins: _biased(
             p, Weight("weight", (ins[0][0], p.out_channels // p.groups, *pair(p.kernel_size)))
         ),

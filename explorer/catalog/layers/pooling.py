@@ -14,20 +14,20 @@ from explorer.catalog.kind import (
     Settings,
     Shapes,
 )
+from explorer.catalog.layer_window import WHOLE, LayerWindow, adaptive
 from explorer.catalog.layers.window import (
     KERNEL,
     PADDING,
     STRIDE,
     a_map,
     extent,
+    layer_window,
     pair,
-    reach,
     shown,
     slide,
     strided,
     text_of,
 )
-from explorer.catalog.reach import WHOLE, Reach, adaptive
 from explorer.graph.graph import Shape
 from explorer.text import _
 
@@ -74,7 +74,7 @@ def _pool_shape(p: Settings, ins: Shapes) -> Shape:
     return slide(p, shape, shape[0])
 
 
-def _pool_reach(p: Settings, ins: Shapes, out: Shape) -> tuple[Reach, Reach]:
+def _pool_window(p: Settings, ins: Shapes, out: Shape) -> tuple[LayerWindow, LayerWindow]:
     """A window over the whole map is global pooling."""
     if (
         out[1:] == (1, 1)
@@ -83,7 +83,7 @@ def _pool_reach(p: Settings, ins: Shapes, out: Shape) -> tuple[Reach, Reach]:
         and ins[0][1:] != (1, 1)
     ):
         return WHOLE, WHOLE
-    return reach(p, ins, out)
+    return layer_window(p, ins, out)
 
 
 def _pool(
@@ -107,7 +107,7 @@ def _pool(
             ),
             label=lambda p: f"{extent(p.kernel_size)}{strided(p)}",
             shape=_pool_shape,
-            reach=_pool_reach,
+            window=_pool_window,
             keeps=("input",),
             extra=extra,
             **traits,
@@ -160,7 +160,7 @@ _pool(
 )
 
 
-def _adaptive_reach(p: Settings, ins: Shapes, out: Shape) -> tuple[Reach, Reach]:
+def _adaptive_window(p: Settings, ins: Shapes, out: Shape) -> tuple[LayerWindow, LayerWindow]:
     vertical, horizontal = map(adaptive, ins[0][1:], out[1:])
     return vertical, horizontal
 
@@ -190,7 +190,7 @@ def _adaptive(
             ),
             label=lambda p: extent(p.output_size),
             shape=lambda p, ins: (a_map(ins[0], name)[0], *pair(p.output_size)),
-            reach=_adaptive_reach,
+            window=_adaptive_window,
             keeps=keeps,
             extra=extra,
             call=lambda p, ins: Call(f"nn.{name}", (Argument("output_size", p.output_size),)),

@@ -13,9 +13,9 @@ from explorer.catalog.kind import (
     Settings,
     Shapes,
 )
+from explorer.catalog.layer_window import SAME_PLACE, WHOLE, LayerWindow, bilinear, nearest
 from explorer.catalog.layers.convolution import divisors, listed
 from explorer.catalog.layers.window import a_map
-from explorer.catalog.reach import SAME_PLACE, WHOLE, Reach, bilinear, nearest
 from explorer.graph.graph import Shape
 from explorer.text import _
 
@@ -29,7 +29,7 @@ KINDS.declare(
         ),
         label=lambda p: "",
         shape=lambda p, ins: (prod(ins[0]),),
-        reach=lambda p, ins, out: (WHOLE if prod(ins[0][1:]) > 1 else SAME_PLACE,) * 2,
+        window=lambda p, ins, out: (WHOLE if prod(ins[0][1:]) > 1 else SAME_PLACE,) * 2,
         call=lambda p, ins: Call("nn.Flatten"),
         common=True,
         linear=True,
@@ -121,7 +121,7 @@ def _upsample_shape(p: Settings, ins: Shapes) -> Shape:
     return channels, height * p.scale_factor, width * p.scale_factor
 
 
-def _upsample_reach(p: Settings, ins: Shapes, out: Shape) -> tuple[Reach, Reach]:
+def _upsample_window(p: Settings, ins: Shapes, out: Shape) -> tuple[LayerWindow, LayerWindow]:
     each = (nearest if p.mode == "nearest" else bilinear)(p.scale_factor)
     return each, each
 
@@ -155,7 +155,7 @@ KINDS.declare(
         ),
         label=lambda p: f"×{p.scale_factor}",
         shape=_upsample_shape,
-        reach=_upsample_reach,
+        window=_upsample_window,
         call=lambda p, ins: Call(
             "nn.Upsample",
             (Argument("scale_factor", p.scale_factor, None), Argument("mode", p.mode, "nearest")),
@@ -192,9 +192,9 @@ KINDS.declare(
         ),
         label=lambda p: f"{p.left} {p.right} {p.top} {p.bottom}",
         shape=_pad_shape,
-        reach=lambda p, ins, out: (
-            Reach(1, 1, ((-p.top, -p.top),)),
-            Reach(1, 1, ((-p.left, -p.left),)),
+        window=lambda p, ins, out: (
+            LayerWindow(1, 1, ((-p.top, -p.top),)),
+            LayerWindow(1, 1, ((-p.left, -p.left),)),
         ),
         call=lambda p, ins: Call(
             "nn.ZeroPad2d", (Argument("padding", (p.left, p.right, p.top, p.bottom)),)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from explorer.catalog.kind import Mismatch, Param, Settings, Shapes
-from explorer.catalog.reach import Reach, window
+from explorer.catalog.layer_window import LayerWindow, sliding
 from explorer.graph.graph import Shape
 from explorer.text import _
 
@@ -89,10 +89,10 @@ def pads(p: Settings) -> tuple[Pair, Pair]:
     return vertical, horizontal
 
 
-def reach(p: Settings, ins: Shapes, out: Shape) -> tuple[Reach, Reach]:
+def layer_window(p: Settings, ins: Shapes, out: Shape) -> tuple[LayerWindow, LayerWindow]:
     """What one place sees through the window."""
     vertical, horizontal = (
-        window(kernel, stride, before, dilation)
+        sliding(kernel, stride, before, dilation)
         for kernel, stride, (before, _), dilation in zip(
             pair(p.kernel_size), pair(p.stride), pads(p), pair(getattr(p, "dilation", 1))
         )

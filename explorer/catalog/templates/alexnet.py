@@ -1,13 +1,13 @@
 """AlexNet, in the form of "One weird trick" (Krizhevsky 2014), without response normalisation."""
 
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.templates.template import classifier, declare
 from explorer.graph.graph import Shape
 from explorer.text import _
 
 
-def _alexnet(classes: int, input: Shape) -> Inside:
-    features = Inside()
+def _alexnet(classes: int, input: Shape) -> GraphBuilder:
+    features = GraphBuilder()
     number = 0
     first = 4 if min(input[1:]) >= 63 else 1  # a smaller picture would vanish
     for channels, kernel, stride, padding, pool in (
@@ -30,7 +30,7 @@ def _alexnet(classes: int, input: Shape) -> Inside:
         if pool:
             features.add(str(number), "MaxPool2d", kernel_size=3, stride=2)
             number += 1
-    inside = Inside()
+    inside = GraphBuilder()
     inside.group("features", features)
     inside.add("avgpool", "AdaptiveAvgPool2d", output_size=6)
     inside.add("flatten", "Flatten")

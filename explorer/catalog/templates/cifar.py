@@ -1,13 +1,13 @@
 """Residual networks for CIFAR-10: 16, 32, 64 channels in three stages (He et al. 2015, section 4.2),
 with pre-activation (He et al. 2016), and wide (Zagoruyko and Komodakis 2016)."""
 
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.templates.template import CIFAR, Writer, declare
 from explorer.graph.graph import Shape, Value
 from explorer.text import _
 
 
-def _stages(inside: Inside, block: str, n: int, width: int, **params: Value) -> None:
+def _stages(inside: GraphBuilder, block: str, n: int, width: int, **params: Value) -> None:
     for number in range(3):
         inside.add(
             f"layer{number + 1}",
@@ -23,8 +23,8 @@ def _stages(inside: Inside, block: str, n: int, width: int, **params: Value) -> 
 def _resnet(n: int, **params: Value) -> Writer:
     """6n + 2 layers."""
 
-    def write(classes: int, input: Shape) -> Inside:
-        inside = Inside()
+    def write(classes: int, input: Shape) -> GraphBuilder:
+        inside = GraphBuilder()
         inside.add("stem", "CifarStem")
         _stages(inside, "BasicBlock", n, 16, **params)
         inside.add("head", "ClassifierHead", classes=classes)
@@ -36,8 +36,8 @@ def _resnet(n: int, **params: Value) -> Writer:
 def _preactivated(block: str, n: int, width: int = 16, **params: Value) -> Writer:
     """6n + 2 layers of basic blocks, 9n + 2 of bottlenecks."""
 
-    def write(classes: int, input: Shape) -> Inside:
-        inside = Inside()
+    def write(classes: int, input: Shape) -> GraphBuilder:
+        inside = GraphBuilder()
         inside.add("conv1", "Conv2d", out_channels=16, kernel_size=3, padding=1, bias=False)
         _stages(inside, block, n, width, **params)
         inside.add("bn1", "BatchNorm2d")

@@ -1,14 +1,14 @@
 """ConvNeXt (Liu et al. 2022, section 3)."""
 
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.templates.template import Writer, classifier, declare
 from explorer.graph.graph import Shape
 from explorer.text import _
 
 
 def _convnext(channels: tuple[int, ...], depths: tuple[int, ...], drop: float) -> Writer:
-    def write(classes: int, input: Shape) -> Inside:
-        features = Inside()
+    def write(classes: int, input: Shape) -> GraphBuilder:
+        features = GraphBuilder()
         patch = {} if min(input[1:]) >= 32 else {"patch_size": 1}  # a small one would vanish
         features.add("0", "PatchifyStem", out_channels=channels[0], **patch)
         total, before = sum(depths) - 1, 0
@@ -27,7 +27,7 @@ def _convnext(channels: tuple[int, ...], depths: tuple[int, ...], drop: float) -
                 **{key: value for key, value in drops.items() if value},
             )
             before += depth
-        inside = Inside()
+        inside = GraphBuilder()
         inside.group("features", features)
         inside.add("avgpool", "AdaptiveAvgPool2d")
         classifier(

@@ -1,14 +1,14 @@
 """DenseNets for ImageNet (Huang et al. 2016, table 1)."""
 
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.templates.template import Writer, declare
 from explorer.graph.graph import Shape
 from explorer.text import _
 
 
 def _densenet(depths: tuple[int, ...], growth: int = 32, channels: int = 64) -> Writer:
-    def write(classes: int, input: Shape) -> Inside:
-        features = Inside()
+    def write(classes: int, input: Shape) -> GraphBuilder:
+        features = GraphBuilder()
         features.add(
             "conv0", "Conv2d", out_channels=channels, kernel_size=7, stride=2, padding=3, bias=False
         )
@@ -23,7 +23,7 @@ def _densenet(depths: tuple[int, ...], growth: int = 32, channels: int = 64) -> 
             if number < len(depths):
                 features.add(f"transition{number}", "Transition")
         features.add("norm5", "BatchNorm2d")
-        inside = Inside()
+        inside = GraphBuilder()
         inside.group("features", features)
         inside.add("relu", "ReLU")
         inside.add("avgpool", "AdaptiveAvgPool2d")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from math import ceil
 
 from explorer.catalog.blocks.params import divisible
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.templates.template import Writer, classifier, declare
 from explorer.graph.graph import Shape
 from explorer.text import _
@@ -54,8 +54,8 @@ _DROP = 0.2  # the last block's drop_path, were the list one longer
 def _efficientnet(
     rows: _Rows, stem: int, last: int, dropout: float, norm: Mapping[str, float]
 ) -> Writer:
-    def write(classes: int, input: Shape) -> Inside:
-        features = Inside()
+    def write(classes: int, input: Shape) -> GraphBuilder:
+        features = GraphBuilder()
         features.add("0", "ConvNormAct", out_channels=stem, stride=2, activation="SiLU", **norm)
         total, before = sum(row[5] for row in rows), 0
         for number, (block, ratio, kernel, stride, channels, depth) in enumerate(rows, 1):
@@ -84,7 +84,7 @@ def _efficientnet(
             activation="SiLU",
             **norm,
         )
-        inside = Inside()
+        inside = GraphBuilder()
         inside.group("features", features)
         inside.add("avgpool", "AdaptiveAvgPool2d")
         inside.add("flatten", "Flatten")

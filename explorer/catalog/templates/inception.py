@@ -1,7 +1,7 @@
 """GoogLeNet (Szegedy et al. 2014, table 1) and Inception-v3 (Szegedy et al. 2015, table 1), without
 their auxiliary heads; names and figures are torchvision's."""
 
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.templates.template import declare
 from explorer.graph.graph import Shape
 from explorer.text import _
@@ -20,7 +20,7 @@ _MODULES = {
 }
 
 
-def _end(inside: Inside, dropout: float, classes: int) -> Inside:
+def _end(inside: GraphBuilder, dropout: float, classes: int) -> GraphBuilder:
     inside.add("avgpool", "AdaptiveAvgPool2d")
     inside.add("flatten", "Flatten")
     inside.add("dropout", "Dropout", p=dropout)
@@ -28,8 +28,8 @@ def _end(inside: Inside, dropout: float, classes: int) -> Inside:
     return inside
 
 
-def _googlenet(classes: int, input: Shape) -> Inside:
-    inside = Inside()
+def _googlenet(classes: int, input: Shape) -> GraphBuilder:
+    inside = GraphBuilder()
 
     def pool(number: int, size: int = 3) -> None:
         inside.add(f"maxpool{number}", "MaxPool2d", kernel_size=size, stride=2, ceil_mode=True)
@@ -46,8 +46,8 @@ def _googlenet(classes: int, input: Shape) -> Inside:
     return _end(inside, 0.2, classes)
 
 
-def _inception_v3(classes: int, input: Shape) -> Inside:
-    inside, large = Inside(), min(input[1:]) >= 75  # a small picture would vanish
+def _inception_v3(classes: int, input: Shape) -> GraphBuilder:
+    inside, large = GraphBuilder(), min(input[1:]) >= 75  # a small picture would vanish
     inside.add("Conv2d_1a_3x3", "BasicConv2d", out_channels=32, stride=2 if large else 1, padding=0)
     inside.add("Conv2d_2a_3x3", "BasicConv2d", out_channels=32, padding=0)
     inside.add("Conv2d_2b_3x3", "BasicConv2d", out_channels=64)

@@ -1,13 +1,13 @@
 """LeNet-5 (LeCun et al. 1998, figure 2), with ReLU and average pooling."""
 
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.templates.template import DIGITS, declare
 from explorer.graph.graph import Shape
 from explorer.text import _
 
 
-def _lenet5(classes: int, input: Shape) -> Inside:
-    inside = Inside()
+def _lenet5(classes: int, input: Shape) -> GraphBuilder:
+    inside = GraphBuilder()
     inside.add("conv1", "Conv2d", out_channels=6, kernel_size=5, padding=2)
     inside.add("relu1", "ReLU")
     inside.add("pool1", "AvgPool2d")

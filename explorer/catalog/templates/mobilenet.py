@@ -1,6 +1,6 @@
 """MobileNetV2 (Sandler et al. 2018, table 2) and V3 (Howard et al. 2019, tables 1 and 2)."""
 
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.templates.template import Writer, classifier, declare
 from explorer.graph.graph import Shape
 from explorer.text import _
@@ -17,8 +17,8 @@ _V2 = (
 )
 
 
-def _mobilenet_v2(classes: int, input: Shape) -> Inside:
-    features = Inside()
+def _mobilenet_v2(classes: int, input: Shape) -> GraphBuilder:
+    features = GraphBuilder()
     features.add("0", "ConvNormAct", out_channels=32, stride=2, activation="ReLU6")
     first = 1
     for number, (ratio, channels, depth, stride) in enumerate(_V2, 1):
@@ -36,7 +36,7 @@ def _mobilenet_v2(classes: int, input: Shape) -> Inside:
         )
         first += depth
     features.add(str(first), "ConvNormAct", out_channels=1280, kernel_size=1, activation="ReLU6")
-    inside = Inside()
+    inside = GraphBuilder()
     inside.group("features", features)
     inside.add("avgpool", "AdaptiveAvgPool2d")
     inside.add("flatten", "Flatten")
@@ -86,8 +86,8 @@ _NORM = {"eps": 0.001, "momentum": 0.01}
 
 
 def _mobilenet_v3(rows: tuple[tuple[int, ...], ...], last: int) -> Writer:
-    def write(classes: int, input: Shape) -> Inside:
-        features = Inside()
+    def write(classes: int, input: Shape) -> GraphBuilder:
+        features = GraphBuilder()
         features.add("0", "ConvNormAct", out_channels=16, stride=2, activation="Hardswish", **_NORM)
         for number, (kernel, expanded, channels, squeeze, hard, stride) in enumerate(rows, 1):
             features.add(
@@ -109,7 +109,7 @@ def _mobilenet_v3(rows: tuple[tuple[int, ...], ...], last: int) -> Writer:
             activation="Hardswish",
             **_NORM,
         )
-        inside = Inside()
+        inside = GraphBuilder()
         inside.group("features", features)
         inside.add("avgpool", "AdaptiveAvgPool2d")
         inside.add("flatten", "Flatten")

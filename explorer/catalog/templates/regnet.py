@@ -3,7 +3,7 @@
 from math import log
 
 from explorer.catalog.blocks.params import divisible
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.templates.template import Writer, declare
 from explorer.graph.graph import Shape
 from explorer.text import _
@@ -41,8 +41,8 @@ def _stages(depth: int, start: int, slope: float, step: float, group: int) -> di
 
 
 def _regnet(figures: tuple[int, int, float, float, int], se_ratio: float) -> Writer:
-    def write(classes: int, input: Shape) -> Inside:
-        trunk = Inside()
+    def write(classes: int, input: Shape) -> GraphBuilder:
+        trunk = GraphBuilder()
         for number, (width, depth) in enumerate(_stages(*figures).items(), 1):
             trunk.add(
                 f"block{number}",
@@ -55,7 +55,7 @@ def _regnet(figures: tuple[int, int, float, float, int], se_ratio: float) -> Wri
                 stage=number,
                 **({"se_ratio": se_ratio} if se_ratio else {}),
             )
-        inside = Inside()
+        inside = GraphBuilder()
         inside.add("stem", "ConvNormAct", out_channels=32, stride=2)
         inside.group("trunk_output", trunk)
         inside.add("avgpool", "AdaptiveAvgPool2d")

@@ -1,14 +1,14 @@
 """ResNets for ImageNet (He et al. 2015, table 1) and what grew from them."""
 
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.templates.template import Writer, declare
 from explorer.graph.graph import Shape, Value
 from explorer.text import _
 
 
 def _resnet(block: str, depths: tuple[int, ...], **params: Value) -> Writer:
-    def write(classes: int, input: Shape) -> Inside:
-        inside = Inside()
+    def write(classes: int, input: Shape) -> GraphBuilder:
+        inside = GraphBuilder()
         inside.add("stem", "ImageNetStem")
         for number, depth in enumerate(depths):
             inside.add(

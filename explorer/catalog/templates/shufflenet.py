@@ -1,14 +1,14 @@
 """ShuffleNetV2 (Ma et al. 2018, table 5)."""
 
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.templates.template import Writer, declare
 from explorer.graph.graph import Shape
 from explorer.text import _
 
 
 def _shufflenet(channels: tuple[int, int, int], last: int) -> Writer:
-    def write(classes: int, input: Shape) -> Inside:
-        inside = Inside()
+    def write(classes: int, input: Shape) -> GraphBuilder:
+        inside = GraphBuilder()
         inside.add("conv1", "ConvNormAct", out_channels=24, stride=2)
         inside.add("maxpool", "MaxPool2d", kernel_size=3, stride=2, padding=1)
         for number, (width, depth) in enumerate(zip(channels, (4, 8, 4)), 2):

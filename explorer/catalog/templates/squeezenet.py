@@ -1,6 +1,6 @@
 """SqueezeNet 1.0 and 1.1 (Iandola et al. 2016)."""
 
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.templates.template import Writer, classifier, declare
 from explorer.graph.graph import Shape
 from explorer.text import _
@@ -11,8 +11,8 @@ _FIRES = ((16, 64), (16, 64), (32, 128), (32, 128), (48, 192), (48, 192), (64, 2
 def _squeezenet(channels: int, kernel: int, pools: tuple[int, ...]) -> Writer:
     """pools: before which Fire modules the resolution falls."""
 
-    def write(classes: int, input: Shape) -> Inside:
-        features = Inside()
+    def write(classes: int, input: Shape) -> GraphBuilder:
+        features = GraphBuilder()
         features.add("0", "Conv2d", out_channels=channels, kernel_size=kernel, stride=2)
         features.add("1", "ReLU")
         number = 2
@@ -22,7 +22,7 @@ def _squeezenet(channels: int, kernel: int, pools: tuple[int, ...]) -> Writer:
                 number += 1
             features.add(str(number), "Fire", squeeze=squeeze, expand1x1=expand, expand3x3=expand)
             number += 1
-        inside = Inside()
+        inside = GraphBuilder()
         inside.group("features", features)
         classifier(
             inside,

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.graph.graph import Graph, Shape, Value
 
-Writer = Callable[[int, Shape], Inside]
+Writer = Callable[[int, Shape], GraphBuilder]
 """(number of classes, input shape) -> the network still being written."""
 
 IMAGENET: Shape = (3, 224, 224)
@@ -70,9 +70,9 @@ def declare(
     _TEMPLATES[name] = Template(name, doc, input, classes, write, family)
 
 
-def classifier(inside: Inside, name: str, *layers: tuple[str, Mapping[str, Value]]) -> None:
+def classifier(inside: GraphBuilder, name: str, *layers: tuple[str, Mapping[str, Value]]) -> None:
     """A group of layers (kind, parameters) in a row, numbered from 0."""
-    group = Inside()
+    group = GraphBuilder()
     for number, (kind, params) in enumerate(layers):
         group.add(str(number), kind, **params)
     inside.group(name, group)

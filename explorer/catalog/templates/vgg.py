@@ -1,6 +1,6 @@
 """VGG (Simonyan and Zisserman 2014, table 1), with and without BatchNorm2d."""
 
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.templates.template import Writer, classifier, declare
 from explorer.graph.graph import Shape
 from explorer.text import _
@@ -9,8 +9,8 @@ _WIDTHS = (64, 128, 256, 512, 512)
 
 
 def _vgg(depths: tuple[int, ...], batch_norm: bool) -> Writer:
-    def write(classes: int, input: Shape) -> Inside:
-        features, side, first = Inside(), min(input[1:]), 0
+    def write(classes: int, input: Shape) -> GraphBuilder:
+        features, side, first = GraphBuilder(), min(input[1:]), 0
         for number, (width, depth) in enumerate(zip(_WIDTHS, depths), 1):
             pool = side > 1  # a picture too small for all poolings goes without the last ones
             params = {"batch_norm": True} if batch_norm else {}
@@ -27,7 +27,7 @@ def _vgg(depths: tuple[int, ...], batch_norm: bool) -> Writer:
             )
             first += depth * (3 if batch_norm else 2) + pool
             side //= 2 if pool else 1
-        inside = Inside()
+        inside = GraphBuilder()
         inside.group("features", features)
         inside.add("avgpool", "AdaptiveAvgPool2d", output_size=7)
         inside.add("flatten", "Flatten")

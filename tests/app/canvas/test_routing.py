@@ -12,7 +12,7 @@ from explorer.analysis.report import analyse
 from explorer.app.canvas.diagram import Diagram
 from explorer.app.canvas.routing import Obstacles, route
 from explorer.catalog import KINDS, templates
-from explorer.catalog.inside import Inside
+from explorer.catalog.graph_builder import GraphBuilder
 from explorer.graph.graph import INPUT, Graph, Node, Wire
 
 COMPOSITES = sorted(kind.name for kind in KINDS.values() if kind.composite and kind.name != "Group")
@@ -38,7 +38,7 @@ def inside_of(kind: str, **params) -> Diagram:
 
 def by_hand(*rows: str, channels: int = 8) -> Diagram:
     """Rows "id Kind source source…"; the last one gives the output."""
-    inside = Inside()
+    inside = GraphBuilder()
     for row in rows:
         id, kind, *sources = row.split()
         params = {"out_channels": channels, "kernel_size": 1} if kind == "Conv2d" else {}

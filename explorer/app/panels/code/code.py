@@ -1,0 +1,223 @@
+"""The network as PyTorch source: what the engine runs and what export saves."""
+
+import re
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QGuiApplication,
+    QShowEvent,
+    QSyntaxHighlighter,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextFormat,
+)
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.analysis.problem import problems
+from explorer.analysis.report import Report
+from explorer.analysis.source import Source, source
+from explorer.app import theme
+from explorer.app.number import grouped
+from explorer.app.session import Session
+from explorer.app.widgets.small_button import small_button
+from explorer.text import _
+
+_TOKENS = re.compile(
+    r"(?P<comment>#.*)|(?P<string>\"[^\"]*\"|'[^']*')"
+    r"|(?P<keyword>\b(?:class|def|return|import|from|if|for|in|range|True|False|None|super|self)\b)"
+    r"|(?P<module>\bnn\.\w+|\btorch\.\w+)|(?P<number>\b\d[\d.e-]*\b)|(?P<name>(?<=class )\w+)"
+)
+_COLOURS = {
+    "comment": "faint",
+    "string": "good",
+    "keyword": "block",
+    "module": "convolution",
+    "number": "head",
+    "name": "stage",
+}
+_QUOTES = '"""'
+PAUSE_MS = 60
+
+
+class Code(QWidget):
+    """The source of the network, read-only; the line of the selected node is marked.
+
+    export_asked(): the person wants it as a file.
+    """
+
+    export_asked = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setMinimumWidth(240)
+        self._session = session
+        self._written: Report | None = None
+        self._source: Source | None = None
+        self.marked: Sequence[int] = ()  # the lines of the selected node
+        self._soon = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._soon.timeout.connect(self.refresh)
+        self._build()
+        session.changed.connect(self._on_change)
+        session.data_changed.connect(self._on_change)
+        session.selection_changed.connect(self._on_selection)
+        theme.changed.connect(self._wear)
+        self._wear()
+
+    def _build(self) -> None:
+        self.note = QLabel()
+        self.note.setProperty("role", "small")
+        self.copy_button = small_button(_("Copy"), _("Copy the whole source"))
+        self.copy_button.clicked.connect(self.copy)
+        self.export_button = small_button(_("Export…"), _("Save the source as a Python file"))
+        self.export_button.clicked.connect(self.export_asked)
+        self.text = QPlainTextEdit()
+        self.text.setReadOnly(True)
+        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.text.setFrameShape(QPlainTextEdit.Shape.NoFrame)
+        self.text.setStyleSheet("QPlainTextEdit { border: none; border-radius: 0; padding: 0; }")
+        self.text.setAccessibleName(_("PyTorch source"))
+        self.text.document().setDocumentMargin(12)
+        self._highlighter = Highlighter(self.text.document())
+        self.problem = QLabel()
+        self.problem.setProperty("role", "problem")
+        self.problem.setWordWrap(True)
+        self.problem.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.problem.setTextFormat(Qt.TextFormat.PlainText)
+        self.lead_button = QPushButton(_("Show it"))
+        self.lead_button.clicked.connect(self._lead)
+        self._broken = QWidget()
+        middle = QVBoxLayout(self._broken)
+        middle.setContentsMargins(24, 16, 24, 16)
+        middle.addStretch(1)
+        middle.addWidget(self.problem)
+        middle.addWidget(self.lead_button, 0, Qt.AlignmentFlag.AlignCenter)
+        middle.addStretch(1)
+        top = QHBoxLayout()
+        top.setContentsMargins(12, 6, 12, 6)
+        top.setSpacing(8)
+        top.addWidget(self.note, 1)
+        top.addWidget(self.copy_button)
+        top.addWidget(self.export_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(top)
+        column.addWidget(self.text, 1)
+        column.addWidget(self._broken, 1)
+
+    # Following --------------------------------------------------------------------------------
+
+    def _on_change(self, *_change: object) -> None:
+        if self.isVisible():
+            self._soon.start()  # a burst of edits is written once
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Write the source as it is now; or say why there is none."""
+        report = self._session.report
+        if report is not self._written:
+            self._written, self._source = report, None
+            if report.ok:
+                self._source = source(report)
+                self._show(self._source.text)
+            else:
+                problem = problems(report)[0]
+                self.problem.setText(problem.message)
+                self.lead_button.setText(_("Show {path}").format(path=problem.path))
+                self.note.setText(_("A network with problems has no source"))
+            for widget in (self.text, self.copy_button, self.export_button):
+                widget.setVisible(report.ok)
+            self._broken.setVisible(not report.ok)
+        self._on_selection(self._session.selected)
+
+    def _show(self, text: str) -> None:
+        if text == self.text.toPlainText():
+            return
+        top = self.text.verticalScrollBar().value()
+        self.text.setPlainText(text)
+        self.text.verticalScrollBar().setValue(top)
+        self.note.setText(
+            _("PyTorch, {count} lines; imports only torch").format(count=grouped(text.count("\n")))
+        )
+
+    def _on_selection(self, path: str) -> None:
+        """Mark the lines that make the selected node."""
+        if not self.isVisible() or self._source is None:
+            return
+        if self._written is not self._session.report:
+            return  # it is about to be written anew
+        lines = self._source.lines(path.split("."))
+        marks = []
+        for line in lines:
+            mark = QTextEdit.ExtraSelection()
+            mark.cursor = QTextCursor(self.text.document().findBlockByNumber(line))
+            mark.format.setBackground(theme.mixed("accent", "card", 0.22))
+            mark.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+            marks.append(mark)
+        self.text.setExtraSelections(marks)
+        self.marked = lines
+        if len(lines):
+            cursor = QTextCursor(self.text.document().findBlockByNumber(lines[0]))
+            self.text.setTextCursor(cursor)
+            self.text.centerCursor()
+
+    # Doing --------------------------------------------------------------------------------------
+
+    def copy(self) -> None:
+        """Copy the whole source."""
+        QGuiApplication.clipboard().setText(self.text.toPlainText())
+
+    def _lead(self) -> None:
+        self._session.lead_to(problems(self._session.report)[0].path)
+
+    def _wear(self) -> None:
+        self.text.setFont(theme.mono(12))
+        self._highlighter.wear()
+        if self.isVisible():
+            self._on_selection(self._session.selected)
+
+
+class Highlighter(QSyntaxHighlighter):
+    """Colours Python, as far as the written source uses it."""
+
+    def __init__(self, document: QTextDocument) -> None:
+        super().__init__(document)
+        self._formats: dict[str, QTextCharFormat] = {}
+
+    def wear(self) -> None:
+        """Take the colours of the current theme."""
+        self._formats = {kind: _format(theme.color(token)) for kind, token in _COLOURS.items()}
+        self.rehighlight()
+
+    def highlightBlock(self, text: str) -> None:
+        # State 1: the line begins inside a docstring.
+        inside = self.previousBlockState() == 1
+        if inside or text.lstrip().startswith(_QUOTES):
+            closes = text.count(_QUOTES) + inside == 2 or (inside and _QUOTES in text)
+            self.setFormat(0, len(text), self._formats["string"])
+            self.setCurrentBlockState(0 if closes else 1)
+            return
+        self.setCurrentBlockState(0)
+        for found in _TOKENS.finditer(text):
+            kind = found.lastgroup or ""
+            self.setFormat(found.start(), found.end() - found.start(), self._formats[kind])
+
+
+def _format(colour: QColor) -> QTextCharFormat:
+    made = QTextCharFormat()
+    made.setForeground(colour)
+    return made

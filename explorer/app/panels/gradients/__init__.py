@@ -1,0 +1,1 @@
+"""How much gradient every layer gets."""

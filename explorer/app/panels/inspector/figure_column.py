@@ -1,0 +1,53 @@
+"""A column of figures: what they are at the left, their values right-aligned."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+ROW = 19  # pixels
+
+
+class FigureColumn(QWidget):
+    """Rows of (name, value, tool tip); setting them anew changes only what differs."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(0)
+        self._grid.setColumnStretch(0, 1)
+        self._rows: list[tuple[QLabel, QLabel]] = []
+
+    def set_rows(self, rows: Sequence[tuple[str, str, str]]) -> None:
+        """Show these rows and no others."""
+        while len(self._rows) < len(rows):
+            self._rows.append(self._row(len(self._rows)))
+        for number, (name, value) in enumerate(self._rows):
+            there = number < len(rows)
+            if there:
+                name.setText(rows[number][0])
+                value.setText(rows[number][1])
+                for label in (name, value):
+                    label.setToolTip(rows[number][2])
+            name.setVisible(there)
+            value.setVisible(there)
+
+    def value_of(self, name: str) -> str:
+        """The value shown beside a name. Raises KeyError."""
+        for left, right in self._rows:
+            if left.text() == name and not right.isHidden():
+                return right.text()
+        raise KeyError(name)
+
+    def _row(self, number: int) -> tuple[QLabel, QLabel]:
+        name, value = QLabel(), QLabel()
+        name.setProperty("role", "muted")
+        value.setProperty("role", "number")
+        value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        value.setCursor(Qt.CursorShape.IBeamCursor)
+        for column, label in enumerate((name, value)):
+            label.setFixedHeight(ROW)
+            self._grid.addWidget(label, number, column)
+        value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        return name, value

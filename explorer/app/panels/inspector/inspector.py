@@ -1,0 +1,474 @@
+"""What is selected, in full: its parameters to edit, its problems, its figures."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from html import escape
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from explorer.analysis.facts import Facts
+from explorer.analysis.fixes import fixes
+from explorer.analysis.problem import Problem, problems
+from explorer.analysis.report import Report
+from explorer.app import theme
+from explorer.app.number import bytes_text, grouped, percent, shape_text
+from explorer.app.panels.inspector.figure_column import FigureColumn
+from explorer.app.panels.inspector.input_form import InputForm
+from explorer.app.panels.inspector.inspector_rows import field_rows, kept_row, sharing_rows
+from explorer.app.panels.inspector.name_field import NameField
+from explorer.app.panels.inspector.parameter_bars import Bar, ParameterBars
+from explorer.app.panels.inspector.selection_target import Subject, subject_of
+from explorer.app.panels.problems.advice_row import AdviceList
+from explorer.app.session import Session
+from explorer.app.widgets.fix_button import FixButton
+from explorer.app.widgets.parameter_form import ParameterForm
+from explorer.catalog import KINDS, Kind
+from explorer.catalog.kind import PORTS
+from explorer.catalog.roles import GROUP
+from explorer.graph import edits
+from explorer.graph.edits import Edit, EditError
+from explorer.graph.file import LONGEST_NAME
+from explorer.graph.graph import Graph, Shape, Value
+from explorer.text import _
+
+EDGE, SECTION = 16, 12
+MOST_PROBLEMS = 3
+_NUMBER_BYTES = 4  # of a float32
+# Which parameters a rule is about: they are marked.
+_AT_FAULT = {
+    "kernel": ("kernel_size",),
+    "groups": ("groups",),
+    "padding": ("padding",),
+    "classes": ("classes", "out_features"),
+}
+
+
+class Inspector(QScrollArea):
+    """The selected node, nodes or network: name, form, problems, figures, parameters by block."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.subject: Subject = subject_of(session)
+        self._forms: dict[str, ParameterForm] = {}
+        self.form: ParameterForm | None = None
+        self._told: tuple[object, ...] = ()  # the problems, and the report that they are of
+        self._build()
+        for signal in (
+            session.changed,
+            session.selection_changed,
+            session.view_changed,
+            session.data_changed,
+            session.advice.changed,
+        ):
+            signal.connect(self._on_change)
+        session.memory.changed.connect(self._show_figures)
+        theme.changed.connect(self.refresh)
+        self.refresh()
+
+    # Building ---------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.name = NameField()
+        self.name.renamed.connect(self._rename)
+        self.links = _label("small", links=True)
+        self.links.linkActivated.connect(self._follow)
+        self.about = _label("small", wrap=True, links=True)
+        self.about.linkActivated.connect(self._unfold_doc)
+        self._doc_of = ""  # the kind whose whole description is shown
+        self.reason = _label("small", wrap=True, links=True)
+        self.reason.linkActivated.connect(self._follow)
+        self.fixes = QWidget()
+        self._fix_column = QVBoxLayout(self.fixes)
+        self._fix_column.setContentsMargins(0, 0, 0, 0)
+        self._fix_column.setSpacing(6)
+        self.input = InputForm(self._session)
+        self._form_place = QVBoxLayout()
+        self.measured = FigureColumn()
+        self.bars_heading = _label("heading")
+        self.bars = ParameterBars()
+        self.bars.picked.connect(self._pick)
+        self.classes_heading = _label("heading")
+        self.classes = _label("small", wrap=True)
+        self.advice = AdviceList(self._session)
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        top.addWidget(self.name, 1)
+        top.addWidget(self.links)
+        head = QVBoxLayout()
+        head.setSpacing(4)
+        head.addLayout(top)
+        head.addWidget(self.about)
+        head.addSpacing(2)
+        head.addWidget(self.reason)
+        inside = QWidget()
+        self._column = QVBoxLayout(inside)
+        self._column.setContentsMargins(EDGE, EDGE, EDGE, EDGE)
+        self._column.setSpacing(SECTION)
+        self._column.addLayout(head)
+        self._column.addWidget(self.fixes)
+        self._column.addLayout(self._form_place)
+        self._column.addWidget(self.input)
+        self._measured_line = _line()
+        measured_heading = _label("heading")
+        measured_heading.setText(_("Measured").upper())
+        self._bars_line, self._classes_line = _line(), _line()
+        self._advice_line, self.advice_heading = _line(), _label("heading")
+        self.advice_heading.setText(_("Advice").upper())
+        for line, heading, content in (
+            (self._advice_line, self.advice_heading, self.advice),
+            (self._measured_line, measured_heading, self.measured),
+            (self._bars_line, self.bars_heading, self.bars),
+            (self._classes_line, self.classes_heading, self.classes),
+        ):
+            section = QVBoxLayout()
+            section.setSpacing(8)
+            section.addWidget(line)
+            section.addSpacing(4)
+            section.addWidget(heading)
+            section.addWidget(content)
+            self._column.addLayout(section)
+        self._column.addStretch(1)
+        self.setWidget(inside)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(264)
+
+    # Showing ----------------------------------------------------------------------------------
+
+    def _on_change(self, *_change: object) -> None:
+        if self.isVisible():
+            self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what is selected as it is now."""
+        subject = self.subject = subject_of(self._session)
+        report = self._session.report
+        found = tuple(subject.problems_of(problems(report)))
+        self._show_head(subject)
+        told: tuple[object, ...] = (report, *found) if found else ()
+        if told != self._told:
+            self._told = told
+            self._show_problems(found)
+        self._show_advice(subject)
+        self._show_form(subject, found)
+        self._show_figures()
+        self._show_bars()
+        self._show_data(not subject.ids)
+
+    def rename(self) -> None:
+        """Let the person type another name for what is selected."""
+        self.ensureWidgetVisible(self.name)
+        self.name.begin()
+
+    def _show_head(self, subject: Subject) -> None:
+        session, facts = self._session, subject.only
+        links = []
+        if not subject.ids:
+            self.name.show_name(session.graph.name, True)
+            self.about.setText(
+                _("Network of {nodes} nodes, {layers} layers").format(
+                    nodes=grouped(len(session.graph.nodes)),
+                    layers=grouped(len(session.report.layers())),
+                )
+            )
+        elif facts is None:
+            self.name.show_name(_("{count} nodes").format(count=len(subject.ids)), False)
+            self.about.setText(escape(", ".join(subject.ids)))
+        else:
+            self.name.show_name(subject.ids[0], subject.given is None)
+            self._show_doc(facts.kind)
+            if facts.kind.composite:
+                if (*subject.where, *subject.ids) != session.view:
+                    links.append(_link("open", _("Open")))
+                if subject.given is None and facts.kind is not GROUP:
+                    links.append(_link("inside", _("Edit inside")))
+                if facts.inner is not None:
+                    links.append(_link("keep", _("To palette")))
+        self.links.setText("&nbsp;&nbsp; ".join(links))
+        self.reason.setVisible(subject.given is not None)
+        if subject.given is not None:
+            around = ".".join(subject.given)
+            block = session.facts_of(around)
+            assert block is not None
+            kind = block.kind
+            self.reason.setText(
+                _("Given by the {kind} {node}. {link} makes it your own.").format(
+                    kind=kind.title or kind.name,
+                    node=f"<b>{around}</b>",
+                    link=_link("own", _("Edit inside")),
+                )
+            )
+
+    def _show_doc(self, kind: Kind) -> None:
+        """What the kind is: its first sentence, and the others when they are asked for."""
+        first, *rest = re.split(r"(?<! al\.)(?<=\.) ", kind.doc, maxsplit=1)
+        if kind.name == self._doc_of or not rest:
+            text = escape(kind.doc)
+        else:
+            text = f"{escape(first)} {_link('more', _('more'))}"
+        self.about.setText(f"{escape(kind.title or kind.name)} · {text}")
+        self.about.setToolTip(f"<p>{escape(kind.doc)}</p>" if rest else "")
+
+    def _unfold_doc(self, _link: str) -> None:
+        if self.subject.only is not None:
+            self._doc_of = self.subject.only.kind.name
+            self._show_doc(self.subject.only.kind)
+
+    def _show_problems(self, found: tuple[Problem, ...]) -> None:
+        while self._fix_column.count():
+            item = self._fix_column.takeAt(0)
+            if item is not None and (gone := item.widget()) is not None:
+                gone.hide()
+                gone.deleteLater()
+        for problem in found[:MOST_PROBLEMS]:
+            sentence = _label("problem", wrap=True)
+            sentence.setText(problem.message)
+            self._fix_column.addWidget(sentence)
+            for number, fix in enumerate(fixes(self._session.report, problem)):
+                self._fix_column.addWidget(FixButton(self._session, fix, number == 0, 11))
+        if len(found) > MOST_PROBLEMS:
+            more = _label("small")
+            more.setText(
+                _("and {count} more problems inside").format(count=len(found) - MOST_PROBLEMS)
+            )
+            self._fix_column.addWidget(more)
+        self.fixes.setVisible(bool(found))
+
+    def _show_advice(self, subject: Subject) -> None:
+        shown = self._session.advice.shown
+        advice = tuple(subject.problems_of(shown)) if subject.ids else shown
+        self.advice.show_advice(advice)
+        for widget in (self._advice_line, self.advice_heading, self.advice):
+            widget.setVisible(bool(advice))
+
+    def _show_form(self, subject: Subject, problems: tuple[Problem, ...]) -> None:
+        kinds = {facts.kind.name for facts in subject.facts.values()}
+        form = self._form_of(kinds.pop()) if len(kinds) == 1 else None
+        if form is not self.form:
+            if self.form is not None:
+                self.form.hide()
+            self.form = form
+        self.input.setVisible(not subject.ids)
+        if not subject.ids:
+            self.input.refresh()
+        if form is None:
+            return
+        values = [vars(facts.settings) for facts in subject.facts.values()]
+        mixed = {name for name in values[0] if any(v[name] != values[0][name] for v in values)}
+        wrong = {
+            name
+            for problem in problems
+            if problem.path in subject.paths
+            for name in _AT_FAULT.get(problem.rule, ())
+        }
+        form.show_values(values[0], subject.given is None, mixed, wrong)
+        form.setVisible(bool(form.params))
+
+    def _form_of(self, kind: str) -> ParameterForm:
+        if kind not in self._forms:
+            form = self._forms[kind] = ParameterForm(KINDS[kind].params)
+            form.hide()
+            form.edited.connect(self._set)
+            form.reset.connect(self._reset)
+            self._form_place.addWidget(form)
+        return self._forms[kind]
+
+    def _show_figures(self) -> None:
+        self.measured.set_rows(self._figures(self.subject))
+
+    def _figures(self, subject: Subject) -> list[tuple[str, str, str]]:
+        report = self._session.report
+        batch = self._session.memory.batch
+        facts, only = list(subject.facts.values()), subject.only
+        rows = []
+        if only is not None:
+            names = (
+                [_("In")]
+                if len(only.ins) == 1
+                else [_("In {port}").format(port=port) for port in PORTS[: len(only.ins)]]
+            )
+            rows = [
+                (name, _shape(shape), _("Channels × height × width that come in"))
+                for name, shape in zip(names, only.ins)
+            ]
+            rows.append((_("Out"), _shape(only.out), _("Channels × height × width that go out")))
+            rows += field_rows(report.fields.of(subject.path), report.graph.input)
+        elif not facts:
+            rows = [(_("Out"), _shape(report.output), _("A score for each class"))]
+        # Of a layer with a fault these figures are unknown, which is not 0.
+        known = not any(each.fault for each in facts)
+        counted: Sequence[Facts | Report] = facts or [report]
+        params, macs, outputs = (
+            sum(getattr(each, what) for each in counted)
+            for what in ("params", "macs", "activations")
+        )
+        rows += [
+            (_("Parameters"), grouped(params) if known else "?", _("Learned numbers")),
+            (_("MACs"), grouped(macs) if known else "?", _("Fused multiply-adds for one picture")),
+            kept_row(self._session.memory, report)
+            if not facts
+            else (
+                _("Outputs, batch {count}").format(count=batch),
+                bytes_text(outputs * _NUMBER_BYTES * batch) if known else "?",
+                _(
+                    "What the layers here put out, in float32. A run keeps less where no backward pass "
+                    "needs it, and more where a layer keeps masks or indices: what it keeps of the "
+                    "whole network stands at the network"
+                ),
+            ),
+        ]
+        if facts and report.params and known:
+            rows.append(
+                (
+                    _("Share of parameters"),
+                    percent(params / report.params),
+                    _("Of the {count} of the whole network").format(count=grouped(report.params)),
+                )
+            )
+        if only is not None:
+            rows += sharing_rows(only)
+        return rows
+
+    def _show_bars(self) -> None:
+        session = self._session
+        inside = ".".join(session.view)
+        self.bars_heading.setText(
+            (
+                _("Parameters inside {block}").format(block=inside)
+                if inside
+                else _("Parameters by block")
+            ).upper()
+        )
+        self.bars.set_bars(
+            [
+                Bar(id, facts.params, facts.kind.category)
+                for id, facts in session.shown_facts.items()
+            ],
+            session.report.known,
+        )
+        self.bars.set_selected(session.selection)
+
+    def _show_data(self, shown: bool) -> None:
+        data = self._session.data
+        for widget in (self._classes_line, self.classes_heading, self.classes):
+            widget.setVisible(shown)
+        if not data.labelled:
+            self.classes_heading.setText(data.title.upper())
+            self.classes.setText(data.doc)
+            return
+        self.classes_heading.setText(
+            _("{count} classes of {data}").format(count=len(data.classes), data=data.title).upper()
+        )
+        self.classes.setText(", ".join(data.classes))
+
+    # Doing --------------------------------------------------------------------------------------
+
+    def _edit(self, label: str, edit: Edit, burst: str = "") -> bool:
+        return self._session.edit(label, edit, burst=burst or None, whole=True)
+
+    def _set(self, name: str, value: Value, burst: str) -> None:
+        self._edit(
+            _("Set {name} of {node}").format(name=self._called(name), node=self._named()),
+            self.subject.setting(name, value),
+            burst and f"{self._named()}.{burst}",
+        )
+
+    def _reset(self, name: str) -> None:
+        self._edit(
+            _("Reset {name} of {node}").format(name=self._called(name), node=self._named()),
+            self.subject.resetting(name),
+        )
+
+    def _called(self, name: str) -> str:
+        """A parameter in an edit's label."""
+        assert self.form is not None  # it is one of its fields that was edited
+        return next(param.called_within for param in self.form.params if param.name == name)
+
+    def _named(self) -> str:
+        """The subject in an edit's label."""
+        paths = self.subject.paths
+        return paths[0] if len(paths) == 1 else _("{count} nodes").format(count=len(paths))
+
+    def _rename(self, name: str) -> None:
+        subject = self.subject
+        if not subject.ids:
+            self._edit(
+                _("Rename the network to {name}").format(name=name),
+                partial(_renamed_network, name=name),
+            )
+        elif self._edit(
+            _("Rename {old} to {new}").format(old=subject.ids[0], new=name),
+            subject.lifted(partial(edits.rename, old=subject.ids[0], new=name)),
+        ) and (self._session.view == subject.where):
+            self._session.select({name})
+        self.refresh()
+
+    def _follow(self, link: str) -> None:
+        session, subject = self._session, self.subject
+        if link == "open":
+            session.open((*subject.where, *subject.ids))
+            return
+        if link == "keep":
+            session.keep_block(subject.path)
+            return
+        way = (*subject.where, *subject.ids)
+        if link == "own" and subject.given is not None:
+            way = subject.given
+        if session.view != way[:-1]:
+            session.open(way[:-1])
+        session.edit_inside(".".join(way))
+
+    def _pick(self, id: str) -> None:
+        self._session.select({id})
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_F2:
+            self.rename()
+        else:
+            super().keyPressEvent(event)
+
+
+def _renamed_network(graph: Graph, name: str) -> Graph:
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise EditError(
+            _("A network's name has 1 to {most} printable characters").format(most=LONGEST_NAME)
+        )
+    return replace(graph, name=name)
+
+
+def _shape(shape: Shape | None) -> str:
+    return shape_text(shape) if shape else "?"
+
+
+def _label(role: str, wrap: bool = False, links: bool = False) -> QLabel:
+    label = QLabel()
+    label.setProperty("role", role)
+    label.setWordWrap(wrap)
+    if links:
+        label.setTextFormat(Qt.TextFormat.RichText)
+        label.setTextInteractionFlags(
+            Qt.TextInteractionFlag.LinksAccessibleByMouse
+            | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        )
+    return label
+
+
+def _link(target: str, text: str) -> str:
+    return f'<a href="{target}" style="text-decoration:none">{text}</a>'
+
+
+def _line() -> QFrame:
+    line = QFrame()
+    line.setProperty("card", True)  # only its border is seen
+    line.setFixedHeight(1)
+    return line

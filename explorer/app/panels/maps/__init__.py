@@ -1,0 +1,1 @@
+"""What the selected node makes of a picture."""

@@ -1,0 +1,180 @@
+"""A piece of advice in the list: what a colleague would say, why, and how to follow or ignore it."""
+
+from html import escape
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.analysis.advice import RULES
+from explorer.analysis.problem import Problem
+from explorer.app import theme
+from explorer.app.panels.problems.list_row import ListRow
+from explorer.app.session import Session
+from explorer.app.widgets.fix_button import FixButton
+from explorer.app.widgets.flow import Flow
+from explorer.app.widgets.small_button import small_button
+from explorer.text import _
+
+
+class AdviceRow(ListRow):
+    """Mark, path, sentence, fixes; the reason unfolds. A click or Enter leads to its node."""
+
+    def __init__(self, session: Session, advice: Problem, parent: QWidget | None = None) -> None:
+        super().__init__(session, advice, AdviceMark(), parent)
+        self.reason = QLabel(advice.reason)
+        self.reason.setProperty("role", "small")
+        self.reason.setWordWrap(True)
+        self.reason.setTextFormat(Qt.TextFormat.PlainText)
+        self.reason.hide()
+        self.buttons = [FixButton(session, fix, False, 11) for fix in advice.tried]
+        self.why = _small(_("Why?"), _("Show the reason, and where it comes from"))
+        self.why.setCheckable(True)
+        self.why.toggled.connect(self.reason.setVisible)
+        self.ignore = _small(_("Ignore"), _("Say no more of this"))
+        self.ignore.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.ignore.setMenu(self._menu())
+        self.top.addWidget(self.why)
+        self.top.addWidget(self.ignore)
+        if self.buttons:
+            fixes = Flow()
+            for button in self.buttons:
+                button.setCursor(Qt.CursorShape.ArrowCursor)
+                fixes.addWidget(button)
+            self.words.addSpacing(2)
+            self.words.addLayout(fixes)
+        self.words.addWidget(self.reason)
+
+    def _menu(self) -> QMenu:
+        menu, advice = QMenu(self), self._session.advice
+        menu.addAction(
+            _("Here: {node}").format(node=self.problem.path),
+            lambda: advice.ignore_here(self.problem),
+        )
+        menu.addAction(
+            _("Everywhere: {rule}").format(rule=RULES[self.problem.rule].title),
+            lambda: advice.ignore_rule(self.problem.rule),
+        )
+        return menu
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.ignore.menu().popup(event.globalPos())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Delete:
+            self._session.advice.ignore_here(self.problem)
+        else:
+            super().keyPressEvent(event)
+
+
+def _small(text: str, tip: str) -> QToolButton:
+    button = small_button(text, tip, flat=True)
+    button.setProperty("quiet", True)
+    button.setCursor(Qt.CursorShape.ArrowCursor)
+    return button
+
+
+class AdviceMark(QWidget):
+    """An amber ring with an i: something to know, nothing that is wrong."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFixedSize(QSize(18, 18))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint_mark(painter, QPointF(9, 9), 8)
+        painter.end()
+
+
+def paint_mark(painter: QPainter, centre: QPointF, radius: float) -> None:
+    """The mark of advice: a filled disc with an i, in the colour of a warning."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.color("warning"))
+    painter.drawEllipse(centre, radius, radius)
+    painter.setPen(Qt.GlobalColor.white)
+    painter.setFont(theme.sans(round(radius * 1.4), bold=True))
+    painter.drawText(
+        QRectF(centre.x() - radius, centre.y() - radius, 2 * radius, 2 * radius),
+        Qt.AlignmentFlag.AlignCenter,
+        "i",
+    )
+
+
+class AdviceList(QWidget):
+    """The advice on what is selected, in the inspector: sentence by sentence, with its fixes."""
+
+    MOST = 3
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._shown: tuple[Problem, ...] = ()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(10)
+
+    def show_advice(self, advice: tuple[Problem, ...]) -> None:
+        """Show these pieces of advice, the first few of them."""
+        if advice == self._shown:
+            return
+        self._shown = advice
+        while self._column.count():
+            item = self._column.takeAt(0)
+            if item is not None and (gone := item.widget()) is not None:
+                gone.hide()
+                gone.deleteLater()
+        for each in advice[: self.MOST]:
+            self._column.addWidget(_Piece(self._session, each))
+        if len(advice) > self.MOST:
+            more = QLabel(_("and {count} more").format(count=len(advice) - self.MOST))
+            more.setProperty("role", "small")
+            self._column.addWidget(more)
+
+
+class _Piece(QWidget):
+    """A dot, a sentence, its fixes."""
+
+    def __init__(self, session: Session, advice: Problem) -> None:
+        super().__init__()
+        sentence = QLabel(advice.message)
+        sentence.setTextFormat(Qt.TextFormat.PlainText)
+        sentence.setWordWrap(True)
+        words = QVBoxLayout()
+        words.setSpacing(4)
+        words.addWidget(sentence)
+        if advice.tried:
+            fixes = Flow(4)
+            for fix in advice.tried:
+                fixes.addWidget(FixButton(session, fix, False, 11))
+            words.addLayout(fixes)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(_Dot(), 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(words, 1)
+        self.setToolTip(f"<p>{escape(advice.reason)}</p>")
+
+
+class _Dot(QWidget):
+    """The small mark of advice, as on the card, at the height of a first line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedSize(QSize(9, 16))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color("warning"))
+        painter.drawEllipse(QPointF(4.5, 8), 4, 4)
+        painter.end()

@@ -1,0 +1,251 @@
+"""Everything that is wrong with the network, each with what would mend it; and below it what a good
+colleague would say."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.analysis.fixes import fixes
+from explorer.analysis.problem import Problem, problems
+from explorer.analysis.report import Report
+from explorer.app import theme
+from explorer.app.panels.problems.advice_row import AdviceRow
+from explorer.app.panels.problems.list_row import ListRow
+from explorer.app.session import Session
+from explorer.app.widgets.fix_button import FixButton
+from explorer.app.widgets.flow import Flow
+from explorer.app.widgets.mismatch_card import RULES, MismatchCard
+from explorer.text import _
+
+MOST = 30  # rows; whoever has more problems mends these first
+_NARROW = 700  # pixels of width below which there is no room for the card
+
+
+class Problems(QWidget):
+    """The list of problems; beside it, for branches that do not fit, both tensors to scale.
+
+    count_changed(count): there are so many problems now; advice_counted: so many pieces of advice,
+    which stand below the problems. A click on a row leads to its node.
+    """
+
+    count_changed = Signal(int)
+    advice_counted = Signal(int)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setMinimumWidth(200)  # whatever the sentences in it are
+        self._session = session
+        self.rows: list[ProblemRow] = []
+        self.advice: list[AdviceRow] = []
+        self.card: MismatchCard | None = None
+        self._count = len(problems(session.report))
+        self._shown: tuple[Report | None, tuple[Problem, ...], int, bool] | None = None
+        self._build()
+        session.changed.connect(self._on_change)
+        session.data_changed.connect(self._on_change)
+        session.selection_changed.connect(self._on_selection)
+        session.advice.changed.connect(self._on_advice)
+
+    def _build(self) -> None:
+        self.empty = QLabel(_("No problems: the network can run"))
+        self.empty.setProperty("role", "good")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._list = QWidget()
+        self._column = QVBoxLayout(self._list)
+        self._column.setContentsMargins(12, 8, 12, 8)
+        self._column.setSpacing(4)
+        self._column.addStretch(1)
+        self._scroll = QScrollArea()
+        self._scroll.setWidget(self._list)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._beside = QVBoxLayout()
+        self._beside.setContentsMargins(0, 8, 12, 0)
+        self._beside.addStretch(1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.empty, 1)
+        row.addWidget(self._scroll, 1)
+        row.addLayout(self._beside)
+
+    def lead_to(self, number: int) -> None:
+        """Show the node of a problem on the canvas; 0 is the first."""
+        self._session.lead_to(problems(self._session.report)[number].path)
+
+    # Following --------------------------------------------------------------------------------
+
+    def _on_change(self, *_change: object) -> None:
+        count = len(problems(self._session.report))
+        if count != self._count:
+            self._count = count
+            self.count_changed.emit(count)
+        if self.isVisible():
+            self.refresh()
+
+    def _on_advice(self) -> None:
+        self.advice_counted.emit(len(self._session.advice.shown))
+        if self.isVisible():
+            self.refresh()
+
+    def _on_selection(self, path: str) -> None:
+        if self.isVisible():
+            for row in (*self.rows, *self.advice):
+                row.set_current(row.problem.path == path)
+            self._show_card()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_card()
+
+    def refresh(self) -> None:
+        """Show the problems and the advice that there are now."""
+        report, advice = self._session.report, self._session.advice
+        found = problems(report)
+        shown = report if found else None, advice.shown, advice.aside, bool(advice.rules_aside)
+        if shown == self._shown:
+            return
+        self._shown = shown
+        if self._list.isAncestorOf(self.focusWidget() or self):
+            self._scroll.setFocus()  # else it went to the next button, and the list scrolled there
+        while self._column.count() > 1:
+            item = self._column.takeAt(0)
+            if item is not None and (gone := item.widget()) is not None:
+                gone.hide()
+                gone.deleteLater()
+        self.rows = [ProblemRow(self._session, problem) for problem in found[:MOST]]
+        self.advice = [AdviceRow(self._session, each) for each in advice.shown[:MOST]]
+        aside = advice.aside or bool(advice.rules_aside)
+        if advice.shown or aside:
+            self._add_rows(_("Problems") if found else "", self.rows, len(found))
+            if not found:
+                self._add(_label(_("No problems: the network can run"), "good"))
+            self._add_rows(_("Advice"), self.advice, len(advice.shown))
+            if aside:
+                self._add(self._aside_line(advice.aside))
+        else:
+            self._add_rows("", self.rows, len(found))
+        selected = self._session.selected
+        for row in (*self.rows, *self.advice):
+            row.set_current(row.problem.path == selected)
+        listed = bool(found or advice.shown or aside)
+        self.empty.setVisible(not listed)
+        self._scroll.setVisible(listed)
+        self._show_card()
+
+    def _add(self, widget: QWidget) -> None:
+        self._column.insertWidget(self._column.count() - 1, widget)
+
+    def _add_rows(self, heading: str, rows: Sequence[QWidget], count: int) -> None:
+        if heading and rows:
+            if self._column.count() > 1:
+                self._column.insertSpacing(self._column.count() - 1, 6)
+            self._add(_label(f"{heading} {count}".upper(), "heading"))
+        for row in rows:
+            self._add(row)
+        if count > MOST:
+            self._add(_label(_("and {count} more").format(count=count - MOST), "muted"))
+
+    def _aside_line(self, count: int) -> QLabel:
+        """How much was set aside, and the way back."""
+        words = (
+            _("One piece of advice is ignored here")
+            if count == 1
+            else _("{count} pieces of advice are ignored here").format(count=count)
+            if count
+            else _("Some kinds of advice are ignored")
+        )
+        line = _label(
+            f'{words}. <a href="back" style="color:{theme.current().accent};'
+            f'text-decoration:none">{_("Bring back")}</a>',
+            "small",
+        )
+        line.linkActivated.connect(lambda _link: self._session.advice.bring_back())
+        line.setTextInteractionFlags(
+            Qt.TextInteractionFlag.LinksAccessibleByMouse
+            | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        )
+        return line
+
+    def _show_card(self) -> None:
+        """The card of the selected mismatch, else of the first."""
+        found = [each for each in problems(self._session.report) if each.rule in RULES]
+        wanted = next(
+            (problem for problem in found if problem.path == self._session.selected),
+            found[0] if found else None,
+        )
+        if self.card is not None:
+            if self.card.problem is wanted:
+                return
+            self.card.hide()
+            self.card.deleteLater()
+            self.card = None
+        if wanted is not None:
+            self.card = MismatchCard(self._session, wanted, self)
+            self._beside.insertWidget(0, self.card)
+            self._fit_card()
+
+    def _fit_card(self) -> None:
+        """Show the card, if there is room for it."""
+        if self.card is not None:
+            self.card.setVisible(
+                self.width() >= _NARROW and self.height() >= self.card.sizeHint().height() + 8
+            )
+
+
+class ProblemRow(ListRow):
+    """One problem: badge, path, sentence, fixes. A click or Enter leads to its node."""
+
+    def __init__(self, session: Session, problem: Problem, parent: QWidget | None = None) -> None:
+        super().__init__(session, problem, Badge("≠" if problem.rule in RULES else "!"), parent)
+        self.buttons = [
+            FixButton(session, fix, number == 0, 11)
+            for number, fix in enumerate(fixes(session.report, problem))
+        ]
+        if self.buttons:
+            row = Flow()
+            for button in self.buttons:
+                button.setCursor(Qt.CursorShape.ArrowCursor)
+                row.addWidget(button)
+            self.words.addSpacing(2)
+            self.words.addLayout(row)
+
+
+def _label(text: str, role: str) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("role", role)
+    return label
+
+
+class Badge(QWidget):
+    """A red disc with a mark."""
+
+    def __init__(self, mark: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._mark = mark
+        self.setFixedSize(QSize(18, 18))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color("problem"))
+        painter.drawEllipse(QPointF(9, 9), 8, 8)
+        painter.setPen(Qt.GlobalColor.white)
+        painter.setFont(theme.sans(11, bold=True))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._mark)
+        painter.end()

@@ -1,0 +1,1 @@
+"""The controls of a run, and what it takes."""

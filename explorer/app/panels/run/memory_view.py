@@ -1,0 +1,223 @@
+"""What memory the next run will take, part by part, beside what its device has."""
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.analysis.memory_table import TITLES
+from explorer.app import theme
+from explorer.app.number import bytes_text, grouped
+from explorer.app.panels.run.memory_bar import COLOURS, MemoryBar
+from explorer.app.run_memory import Device, RunMemory
+from explorer.text import _
+
+THICK = 9  # pixels
+DOCS = {
+    "parameters": _("Weights in float32, and the running statistics of BatchNorm layers."),
+    "gradients": _("One number for every parameter."),
+    "optimiser": _("The momentum: one number for every parameter."),
+    "copies": _(
+        "The weights of convolutions and linear layers once more in 16 bits, made by autocast."
+    ),
+    "activations": _(
+        "Every tensor that the backward pass needs, once however many layers read it: "
+        "masks, indices and the pictures among them."
+    ),
+    "transient": _(
+        "What else is there at the peak: values in use, the loss, and gradients of "
+        "activations on the way back."
+    ),
+}
+
+
+class MemoryPanel(QWidget):
+    """The forecast in words, as a bar and as a list; beside it the largest batch that fits and,
+    after a run on a device that tells, the peak that was measured.
+
+    batch_wanted(pictures): the person takes the largest batch that fits.
+    """
+
+    batch_wanted = Signal(int)
+
+    def __init__(self, memory: RunMemory, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.memory = memory
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.setSpacing(8)
+        self.heading = QLabel(_("MEMORY OF A TRAINING STEP"))
+        self.heading.setProperty("role", "heading")
+        self.total, self.of = QLabel(), QLabel()
+        self.total.setProperty("role", "title")
+        self.of.setProperty("role", "muted")
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.addWidget(self.total)
+        line.addWidget(self.of, 1, Qt.AlignmentFlag.AlignBottom)
+        self.bar = MemoryBar()
+        self.warning = self._words("warning")
+        self.largest = self._words("muted")
+        self.take = QPushButton(_("Use it"))
+        self.take.setStatusTip(_("Train with the largest batch that fits the device"))
+        self.take.clicked.connect(lambda: self.batch_wanted.emit(self.memory.largest))
+        fit = QHBoxLayout()
+        fit.addWidget(self.largest, 1)
+        fit.addWidget(self.take)
+        self.more = self._words("small")
+        for part in (self.heading, line, self.bar, self._legend(), self.warning, fit, self.more):
+            column.addLayout(part) if isinstance(part, QHBoxLayout) else column.addWidget(part)
+        memory.changed.connect(self.refresh)
+        self.refresh()
+
+    def _words(self, role: str) -> QLabel:
+        label = QLabel()
+        label.setProperty("role", role)
+        label.setWordWrap(True)
+        return label
+
+    def _legend(self) -> QWidget:
+        """A line a part: its name, how large it is beside the largest, its bytes."""
+        legend = QWidget()
+        grid = QGridLayout(legend)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(1, 1)
+        self.rows: dict[str, tuple[QLabel, _Share, QLabel]] = {}
+        for number, name in enumerate(COLOURS):
+            title, share, size = QLabel(TITLES[name].capitalize()), _Share(COLOURS[name]), QLabel()
+            for widget in (title, share, size):
+                widget.setToolTip(DOCS[name])
+            title.setProperty("role", "muted")
+            size.setProperty("role", "number")
+            grid.addWidget(title, number, 0)
+            grid.addWidget(share, number, 1)
+            grid.addWidget(size, number, 2, Qt.AlignmentFlag.AlignRight)
+            self.rows[name] = title, share, size
+        return legend
+
+    def refresh(self) -> None:
+        """Show the present forecast."""
+        memory, found, place = self.memory, self.memory.forecast, self.memory.place
+        for part in (self.bar, self.warning, self.largest, self.take, self.more):
+            part.setVisible(found is not None)
+        for row in self.rows.values():
+            for widget in row:
+                widget.setVisible(found is not None)
+        if found is None:
+            self.total.setText("–")
+            self.of.setText(_("known once the network can run"))
+            return
+        parts = dict(found.parts)
+        parts["parameters"] += parts.pop("buffers")
+        self.bar.set_parts(parts, place.memory if place else 0, place.others if place else 0)
+        for name, row in self.rows.items():
+            row[1].set_share(parts[name] / max(parts.values()))
+            row[2].setText(bytes_text(parts[name]))
+            for widget in row:
+                widget.setVisible(name != "copies" or parts[name] > 0)
+        self.total.setText(bytes_text(found.training))
+        self.of.setText(self._of(place))
+        self.warning.setText(memory.warning)
+        self.warning.setVisible(bool(memory.warning))
+        self._show_largest(place)
+        self.more.setText("\n".join(self._more()))
+
+    def _of(self, place: Device | None) -> str:
+        batch = _("at batch {batch}, {precision}").format(
+            batch=grouped(self.memory.batch), precision=self.memory.precision
+        )
+        return (
+            batch
+            if place is None
+            else _("of {room} on {device}, {batch}").format(
+                room=bytes_text(place.memory), device=place.id, batch=batch
+            )
+        )
+
+    def _show_largest(self, place: Device | None) -> None:
+        largest = self.memory.largest
+        self.largest.setVisible(place is not None)
+        self.take.setVisible(place is not None and 0 < largest != self.memory.batch)
+        if self.take.property("primary") is not (not self.memory.fits):
+            self.take.setProperty("primary", not self.memory.fits)
+            self.take.style().polish(self.take)
+        self.largest.setText(
+            _("Largest batch that fits: {batch}").format(batch=grouped(largest))
+            if largest
+            else _("No batch fits")
+        )
+
+    def _more(self) -> list[str]:
+        memory = self.memory
+        if memory.forecast is None:
+            return []
+        lines = [
+            _("Inference alone takes {size} at this batch.").format(
+                size=bytes_text(memory.forecast.inference)
+            )
+        ]
+        if memory.place:
+            lines.append(self._room(memory.place))
+        if memory.measured and memory.expected:
+            lines.append(
+                _(
+                    "Measured in the last run: {measured}; forecast for it: {expected} "
+                    "({share:.0%})."
+                ).format(
+                    measured=bytes_text(memory.measured),
+                    expected=bytes_text(memory.expected),
+                    share=memory.expected / memory.measured,
+                )
+            )
+        return lines
+
+    def _room(self, place: Device) -> str:
+        """How the device's memory comes down to what a step can have."""
+        values = {
+            "others": bytes_text(place.others),
+            "room": bytes_text(place.room),
+            "kept": bytes_text(max(0, place.memory - place.others - place.room)),
+            "all": bytes_text(place.memory),
+        }
+        if place.others:
+            return _(
+                "Of {all}, others use {others} (hatched) and {kept} are kept free for the driver, "
+                "the libraries and gaps: {room} are left for a step."
+            ).format(**values)
+        return _(
+            "Of {all}, {kept} are kept free for the driver, the libraries and gaps: {room} are "
+            "left for a step."
+        ).format(**values)
+
+
+class _Share(QWidget):
+    """A bar in the colour of a part, as long as its share of the largest part."""
+
+    def __init__(self, colour: str) -> None:
+        super().__init__()
+        self._colour, self._share = colour, 0.0
+        self.setMinimumWidth(60)
+
+    def set_share(self, share: float) -> None:
+        """0 to 1."""
+        self._share = share
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color(self._colour))
+        width = max(2.0, self._share * self.width()) if self._share else 0.0
+        painter.drawRoundedRect(QRectF(0, (self.height() - THICK) / 2, width, THICK), 1.5, 1.5)
+        painter.end()

@@ -1,0 +1,307 @@
+"""The controls of a run: start, pause, step, stop, how far it is, and with what it runs."""
+
+import re
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
+
+from explorer.app import number, theme
+from explorer.app.command import Command, action, refresh
+from explorer.app.icon import run_icon
+from explorer.app.panels.run.progress import RunProgress
+from explorer.app.panels.run.run_settings import RunSettings
+from explorer.app.panels.run.settings_menu import SettingsMenu
+from explorer.catalog.datasets import PICTURES
+from explorer.protocol.messages import Device, Modes
+from explorer.runs.recipe import AUTO, MODES
+from explorer.runs.record import ACTIVE, Progress
+from explorer.text import _
+
+NARROW = 76  # pixels that each choice keeps
+# What can be asked for in each state; in all others a run can be started.
+_ALLOWED = {
+    "measuring": ("stop",),
+    "running": ("pause", "stop"),
+    "paused": ("resume", "step", "stop"),
+}
+
+
+class RunBar(QWidget):
+    """Buttons, progress and choices of a run; it asks by signals, and shows what it is told.
+
+    run_actions: those of RUN_BAR by name, for menus too. allowed: what can be asked of the run now.
+    settings: the figures of a run.
+    """
+
+    run_asked = Signal()
+    pause_asked = Signal()
+    step_asked = Signal()
+    stop_asked = Signal()
+    resume_asked = Signal()
+    device_chosen = Signal(str)
+    mode_chosen = Signal(str)
+    data_chosen = Signal(str)
+    settings_changed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.allowed: tuple[str, ...] = ()
+        self._buttons: dict[str, QToolButton] = {}
+        self.run_actions: dict[str, QAction] = {}
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        for command in RUN_BAR:
+            row.addWidget(self._button(command))
+        self.settings = RunSettings()
+        self.settings.figures_changed.connect(self.settings_changed)
+        opener = self._buttons["run_settings"]
+        self.settings_menu = SettingsMenu(self.settings, opener)
+        opener.setMenu(self.settings_menu)
+        opener.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        row.addSpacing(8)
+        self.progress = RunProgress()
+        self.progress.say(_("not trained yet"))
+        row.addWidget(self.progress, 1)
+        row.addSpacing(8)
+        self.data, self.device, self.mode = QComboBox(), QComboBox(), QComboBox()
+        for box, tip in (
+            (
+                self.data,
+                _("The data set that the network is trained on, or the photos that it looks at"),
+            ),
+            (self.device, _("Where the engine computes")),
+            (
+                self.mode,
+                _("How numbers are kept while training; auto measures, and takes the fastest"),
+            ),
+        ):
+            box.setToolTip(tip)
+            box.setStatusTip(tip)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+            box.setMinimumWidth(NARROW)
+            row.addWidget(box)
+        row.setSpacing(6)
+        for data in PICTURES.values():
+            count = f" {number.grouped(data.train)}" if data.labelled else ""
+            self.data.addItem(data.title + count, data.name)
+            self.data.setItemData(self.data.count() - 1, data.doc, Qt.ItemDataRole.ToolTipRole)
+        for name in MODES:
+            self.mode.addItem(_short_mode(name), name)
+            self.mode.setItemData(self.mode.count() - 1, name, Qt.ItemDataRole.ToolTipRole)
+        for box, chosen in (
+            (self.data, self.data_chosen),
+            (self.device, self.device_chosen),
+            (self.mode, self.mode_chosen),
+        ):
+            box.activated.connect(
+                lambda index, box=box, chosen=chosen: chosen.emit(box.itemData(index))
+            )
+        self.set_devices([])
+        self.show_run("idle")
+        theme.changed.connect(self._wear)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_room()
+
+    def _share_room(self) -> None:
+        """The words of the choices are whole as long as the progress has what it needs."""
+        boxes = (self.data, self.device, self.mode)
+        wanted = [box.sizeHint().width() for box in boxes]
+        rest = self._least().width() - sum(box.minimumWidth() for box in boxes)
+        missing = max(0, rest + sum(wanted) - self.width())
+        for box, width in zip(boxes, wanted):
+            share = missing * width // max(sum(wanted), 1)
+            box.setMinimumWidth(min(width, max(NARROW, width - share - 1 * (missing > 0))))
+
+    def _least(self) -> QSize:
+        layout = self.layout()
+        assert layout is not None
+        return layout.minimumSize()
+
+    def minimumSizeHint(self) -> QSize:
+        boxes = (self.data, self.device, self.mode)
+        least = self._least()
+        return QSize(
+            least.width() - sum(box.minimumWidth() - NARROW for box in boxes), least.height()
+        )
+
+    def _button(self, command: "Command[RunBar]") -> QToolButton:
+        made = self.run_actions[command.id] = action(command, self, self)
+        made.setIcon(run_icon(command.id))
+        made.setToolTip(f"{command.title} ({command.keys_text}): {command.tip}")
+        self.addAction(made)
+        button = self._buttons[command.id] = QToolButton()
+        button.setDefaultAction(made)
+        button.setIconSize(QSize(16, 16))
+        button.setObjectName(command.id)
+        button.setFixedSize(34, 28)
+        return button
+
+    def open_settings(self) -> None:
+        """Shows the figures of a run, below their button."""
+        opener = self._buttons["run_settings"]
+        self.settings_menu.popup(opener.mapToGlobal(opener.rect().bottomLeft()))
+        self.settings.fields["epochs"].setFocus()
+
+    def show_run(
+        self,
+        state: str,
+        resumable: bool = False,
+        progress: Progress | None = None,
+        name: str = "",
+    ) -> None:
+        """Offer what can be done, and tell how far the run came. state: that of the run's record,
+        or "waiting" for the engine to start, or "absent" where there is none; resumable: the run can
+        go on from a checkpoint; name: of the run's network, where it is not the one that is drawn."""
+        allowed = self.allowed = _ALLOWED.get(state, ("run", "resume") if resumable else ("run",))
+        for command in RUN_BAR:
+            refresh(command, self, self.run_actions[command.id])
+        # F5 starts, and goes on where there is a run to go on with.
+        goes_on = "resume" in allowed
+        start, go_on = QKeySequence("F5"), QKeySequence("F8")
+        self.run_actions["run"].setShortcuts([] if goes_on and "run" not in allowed else [start])
+        self.run_actions["resume"].setShortcuts([go_on, start] if state == "paused" else [go_on])
+        self._buttons["resume"].setVisible(goes_on)
+        self._buttons["run"].setVisible("run" in allowed or not goes_on)
+        words = {
+            "measuring": _("measuring which mode is fastest"),
+            "waiting": _("engine is starting"),
+            "absent": _("no engine · F5 starts it"),
+        }
+        ends = {
+            "stopped": _("stopped"),
+            "died": _("interrupted · F8 resumes") if resumable else _("interrupted"),
+            "finished": "",
+        }
+        if state in words:
+            self.progress.say(words[state])
+        elif progress is not None and state != "idle":
+            self.progress.show_run(progress, name, ends.get(state))
+        elif ends.get(state):
+            self.progress.say(ends[state])
+        elif state not in ACTIVE:
+            self.say_ready()
+        for box in (self.data, self.mode):
+            box.setEnabled(state not in ACTIVE)
+        self.device.setEnabled(state not in ACTIVE and self.chosen_device() is not None)
+
+    def set_devices(self, devices: Sequence[Device], absent: bool = False) -> None:
+        """Lists the devices of the engine's hello; keeps the choice.
+        Without devices, whether there is no engine (`absent`) or it is starting."""
+        before = self.chosen_device()
+        self.device.clear()
+        for device in devices:
+            parts = [device.id, _brief(device.name)]
+            if device.memory:
+                parts.append(number.bytes_text(device.memory))
+            self.device.addItem(" · ".join(part for part in parts if part), device.id)
+            self.device.setItemData(
+                self.device.count() - 1, device.name, Qt.ItemDataRole.ToolTipRole
+            )
+        if not devices:
+            self.device.addItem(_("no engine") if absent else _("engine is starting"))
+        self.device.setEnabled(bool(devices))
+        self.choose_device(before)
+        self._share_room()
+
+    def choose_device(self, device: str | None) -> None:
+        """Shows this device as chosen, if there is such a one; no signal comes of it."""
+        self.device.setCurrentIndex(max(0, self.device.findData(device)))
+
+    def chosen_device(self) -> str | None:
+        """The id of the device, None before the engine said which there are."""
+        device: str | None = self.device.currentData()
+        return device
+
+    def chosen_data(self) -> str:
+        return str(self.data.currentData())
+
+    def choose_data(self, name: str) -> None:
+        """Shows this data set as chosen; no signal comes of it."""
+        self.data.setCurrentIndex(max(0, self.data.findData(name)))
+
+    def say_ready(self) -> None:
+        """What the network in view, which is in no run, is ready for."""
+        data = PICTURES.get(self.chosen_data())
+        self.progress.say(
+            _("ready · F5 trains the network")
+            if data is None or data.labelled
+            else _("looking at photos · a data set is needed to train")
+        )
+
+    def set_modes(self, modes: Modes) -> None:
+        """What the engine measured, and which it chose."""
+        speeds = dict(modes.measured)
+        for index, name in enumerate(MODES):
+            text = _short_mode(name)
+            if name == AUTO:
+                text = _("auto: {mode}").format(mode=_short_mode(modes.chosen))
+            self.mode.setItemText(index, text)
+            if name in speeds:
+                self.mode.setItemData(
+                    index,
+                    _("{mode}: {speed} images per second").format(
+                        mode=name, speed=number.short(speeds[name])
+                    ),
+                    Qt.ItemDataRole.ToolTipRole,
+                )
+        self._share_room()
+
+    def _wear(self) -> None:
+        for name, made in self.run_actions.items():
+            made.setIcon(run_icon(name))
+
+
+RUN_BAR: tuple[Command[RunBar], ...] = (
+    *(
+        Command(
+            id,
+            words,
+            keys,
+            tip,
+            lambda bar, id=id: getattr(bar, f"{id}_asked").emit(),  # type: ignore[misc]
+            can=lambda bar, id=id: id in bar.allowed,  # type: ignore[misc]
+        )
+        for id, words, keys, tip in (
+            ("run", _("&Run"), "F5", _("Train the network from its first step")),
+            ("resume", _("R&esume"), "F8", _("Go on with the run")),
+            ("pause", _("&Pause"), "F6", _("Halt the run between two steps")),
+            ("step", _("&Step"), "F10", _("Train for one step")),
+            ("stop", _("St&op"), "Shift+F5", _("End the run; its weights stay")),
+        )
+    ),
+    Command(
+        "run_settings",
+        _("Se&ttings and memory"),
+        "Ctrl+Shift+R",
+        _("The figures of the next run, the memory that it takes, the largest batch that fits"),
+        RunBar.open_settings,
+    ),
+)
+
+
+def _short_mode(name: str) -> str:
+    return (
+        name.replace("bfloat16", "bf16")
+        .replace("float32", "fp32")
+        .replace(" channels-last", ", ch-last")
+    )
+
+
+def _brief(name: str) -> str:
+    """A device's name without the words that all of them bear."""
+    for word in ("NVIDIA ", "GeForce ", "AMD ", "(R)", "(TM)", "Intel ", " Processor", " CPU"):
+        name = name.replace(word, "")
+    name = re.sub(r" *\d+-Core| @ .*", "", name).strip()
+    return name if len(name) <= 22 else name[:21].rstrip() + "…"

@@ -1,0 +1,1 @@
+"""Widgets that canvas and panels share."""

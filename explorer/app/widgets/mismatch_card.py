@@ -1,0 +1,264 @@
+"""Two tensors that do not fit together, to scale side by side, with what would make them fit."""
+
+from dataclasses import dataclass
+from html import escape
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.analysis.facts import Facts
+from explorer.analysis.fixes import fixes
+from explorer.analysis.problem import Problem
+from explorer.app import theme
+from explorer.app.number import shape_text
+from explorer.app.session import Session
+from explorer.app.widgets import tensor_box
+from explorer.app.widgets.fix_button import FixButton
+from explorer.app.widgets.small_button import small_button
+from explorer.graph.graph import INPUT, Shape
+from explorer.text import _
+
+RULES = ("add", "concat")
+WIDTH, EDGE = 336, 16
+_BOX = QSize(72, 68)
+
+
+@dataclass(frozen=True)
+class Branch:
+    """What comes to a join on one wire: from where, its shape, and who gave it that shape."""
+
+    source: str
+    shape: Shape
+    setter: str
+    says: str
+
+
+def branches(session: Session, path: str) -> list[Branch]:
+    """The branches that meet at the node at `path`, in the order of its ports."""
+    view, _dot, id = path.rpartition(".")
+    prefix = f"{view}." if view else ""
+    around, join = session.facts_of(view) if view else None, session.facts_of(path)
+    graph = around.expansion if around is not None else session.graph
+    if graph is None or join is None:
+        return []
+    into, shapes = graph.into(id), join.known_ins
+    found = []
+    for port, shape in zip(sorted(into), shapes):
+        setter = source = into[port].source
+        while setter != INPUT:
+            facts = session.facts_of(prefix + setter)
+            wires = graph.into(setter)
+            if (
+                facts is None
+                or facts.ins[:1] != (facts.out,)
+                or _channels_of(facts)
+                or len(wires) != 1
+            ):
+                break
+            setter = next(iter(wires.values())).source
+        facts = session.facts_of(prefix + setter) if setter != INPUT else None
+        found.append(Branch(source, shape, setter, _says(facts)))
+    return found
+
+
+def _channels_of(facts: Facts) -> int | None:
+    settings = vars(facts.settings)
+    return next(
+        (settings[name] for name in ("out_channels", "width", "out_features") if name in settings),
+        None,
+    )
+
+
+def _says(facts: Facts | None) -> str:
+    """What a node's settings say of the shape that it puts out."""
+    if facts is None:
+        return ""
+    words = []
+    if facts.out and _channels_of(facts):
+        words.append(
+            (_("{count} channels") if len(facts.out) == 3 else _("{count} features")).format(
+                count=facts.out[0]
+            )
+        )
+    stride = getattr(facts.settings, "stride", 1)
+    if stride != 1:
+        words.append(_("stride {stride}").format(stride=stride).replace(" ", "\N{NO-BREAK SPACE}"))
+    return ", ".join(words) or facts.kind.name
+
+
+class MismatchCard(QWidget):
+    """Says why a join cannot join: both tensors, the sides that differ, who set them, the fixes.
+
+    problem: one whose rule is among `RULES`. closed: the person wants the card away (only if it
+    is `closable`).
+    """
+
+    closed = Signal()
+
+    def __init__(
+        self,
+        session: Session,
+        problem: Problem,
+        parent: QWidget | None = None,
+        closable: bool = False,
+    ) -> None:
+        super().__init__(parent)
+        self.problem = problem
+        met = branches(session, problem.path)
+        first = met[0]
+        other = next((branch for branch in met[1:] if branch.shape != first.shape), met[-1])
+        self.buttons = [
+            FixButton(session, fix, primary=number == 0)
+            for number, fix in enumerate(fixes(session.report, problem))
+        ]
+        self._build(first, other, closable)
+        theme.changed.connect(self.update)
+        self.setAccessibleName(problem.message)
+
+    def _build(self, first: Branch, other: Branch, closable: bool) -> None:
+        joins = self.problem.rule == "concat"
+        title = QLabel(
+            _("Concat needs maps of equal size") if joins else _("Add needs equal shapes")
+        )
+        title.setProperty("role", "strong")
+        top = QHBoxLayout()
+        top.addWidget(title, 1)
+        if closable:
+            away = small_button("×", _("Hide this card"), flat=True)
+            away.clicked.connect(self.closed)
+            top.addWidget(away)
+        differ = QLabel("<br>".join(differences(first.shape, other.shape, joins)))
+        differ.setProperty("role", "problem")
+        setter = _("the input") if other.setter == INPUT else other.setter
+        by = QLabel(
+            _("set by {node}:<br>{says}").format(
+                node=f"<b>{escape(setter)}</b>", says=escape(other.says)
+            )
+            if other.says
+            else _("given by {node}").format(node=setter)
+        )
+        by.setProperty("role", "small")
+        words = QVBoxLayout()
+        words.setSpacing(8)
+        words.addStretch(1)
+        for label in (differ, by):
+            label.setTextFormat(Qt.TextFormat.RichText)
+            label.setWordWrap(True)
+            words.addWidget(label)
+        words.addStretch(1)
+        body = QHBoxLayout()
+        body.setSpacing(16)
+        body.addWidget(TensorPair(first, other, joins))
+        body.addLayout(words, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(EDGE, 12, EDGE, EDGE)
+        column.setSpacing(8)
+        column.addLayout(top)
+        column.addLayout(body)
+        if self.buttons:
+            column.addSpacing(4)
+        else:
+            note = QLabel(self.problem.message)
+            note.setProperty("role", "small")
+            note.setWordWrap(True)
+            column.addWidget(note)
+        for button in self.buttons:
+            button.setMaximumWidth(WIDTH - 2 * EDGE)
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            column.addWidget(button)
+        self.setFixedWidth(WIDTH)
+
+    def sizeHint(self) -> QSize:
+        layout = self.layout()
+        if layout is not None and layout.hasHeightForWidth():
+            return QSize(WIDTH, layout.totalHeightForWidth(WIDTH))
+        return QSize(WIDTH, super().sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme.color("problem"), 1))
+        painter.setBrush(theme.color("panel"))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 9, 9)
+        painter.end()
+
+
+class TensorPair(QWidget):
+    """Both tensors as boxes to one scale, the edges that differ red, their shapes below."""
+
+    def __init__(
+        self, first: Branch, other: Branch, sizes_only: bool, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._pair = (first, other)
+        self._marked = tensor_box.differing(first.shape, other.shape)
+        if sizes_only:
+            self._marked.discard(tensor_box.CHANNELS)
+        metrics = QFontMetrics(theme.mono(11, bold=True))
+        self._column = (
+            max(
+                _BOX.width(),
+                *(metrics.horizontalAdvance(shape_text(branch.shape)) for branch in self._pair),
+            )
+            + 8
+        )
+        self.setFixedSize(2 * self._column, _BOX.height() + 40)
+        self.setAccessibleName(
+            _("{a} and {b}").format(a=shape_text(first.shape), b=shape_text(other.shape))
+        )
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        largest = tensor_box.largest_of(*(branch.shape for branch in self._pair))
+        for number, branch in enumerate(self._pair):
+            name = "problem" if number else "muted"
+            left = number * self._column
+            box = QRectF(left + (self._column - _BOX.width()) / 2, 2, _BOX.width(), _BOX.height())
+            tensor_box.paint_tensor(
+                painter,
+                box,
+                branch.shape,
+                theme.color(name),
+                theme.mixed(name, "panel", 0.28),
+                largest,
+                self._marked,
+                theme.color("problem"),
+            )
+            row = QRectF(left, _BOX.height() + 6, self._column, 16)
+            painter.setFont(theme.mono(11, bold=bool(number)))
+            painter.setPen(theme.color("problem" if number else "text"))
+            painter.drawText(row, Qt.AlignmentFlag.AlignCenter, shape_text(branch.shape))
+            painter.setFont(theme.sans(11))
+            painter.setPen(theme.color("muted"))
+            source = painter.fontMetrics().elidedText(
+                _("input") if branch.source == INPUT else branch.source,
+                Qt.TextElideMode.ElideRight,
+                int(self._column) - 4,
+            )
+            painter.drawText(row.translated(0, 16), Qt.AlignmentFlag.AlignCenter, source)
+        painter.end()
+
+
+def differences(a: Shape, b: Shape, sizes_only: bool = False) -> list[str]:
+    """What differs between two shapes, a line for each: "channels 64 ≠ 128", "size 56 ≠ 28"."""
+    if len(a) != len(b):
+        return [_("a map ≠ a vector")]
+    lines = []
+    if a[0] != b[0] and not sizes_only:
+        what = _("channels {a} ≠ {b}") if len(a) == 3 else _("features {a} ≠ {b}")
+        lines.append(what.format(a=a[0], b=b[0]))
+    if a[1:] != b[1:]:
+        lines.append(_("size {a} ≠ {b}").format(a=_size(a), b=_size(b)))
+    return lines
+
+
+def _size(shape: Shape) -> str:
+    """56 for a square map, 56×28 for another."""
+    return str(shape[1]) if len(set(shape[1:])) == 1 else shape_text(shape[1:])

@@ -1,0 +1,217 @@
+"""A field for one number or two, height × width, or one of a few words."""
+
+import re
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QValidator
+from PySide6.QtWidgets import QAbstractSpinBox, QToolButton
+
+from explorer.app.number import setting_text
+from explorer.app.widgets.spin_box import SpinBox
+from explorer.catalog import Param
+from explorer.graph.graph import Value
+from explorer.text import _
+
+_ONE = r"[+-]?\d+"
+_BETWEEN = r"\s*[×x*,;]\s*|\s+"
+
+
+class PairField(SpinBox, QAbstractSpinBox):
+    """Takes "3", and if the parameter allows it "3×5" (also written 3x5, 3 5 or 3, 5) and its
+    words; shows two equal numbers as one.
+
+    Arrow keys and wheel step the number in which the caret stands, both if all is selected. A word
+    is also a button, which takes it away again while it stands there. edited(value): the person
+    gave a value. faulted(reason): what stands there cannot be taken, in words that follow the
+    parameter's name; "" once it can.
+    """
+
+    edited = Signal(object)
+    faulted = Signal(str)
+
+    def __init__(self, param: Param) -> None:
+        super().__init__()
+        self._param = param
+        self._value: Value = param.default
+        self._low, self._high = int(param.low or 0), int(param.high or 0)
+        self._number: Value = self._low if isinstance(param.default, str) else param.default
+        self._mixed, self._told, self._typed = False, "", ""
+        self._prepare("" if param.words else param.unit)
+        self.words = {word: self._button(word) for word in param.words}
+        self.lineEdit().textEdited.connect(self._on_text)
+        self.editingFinished.connect(self._tidy)
+        self._tidy()
+
+    def _button(self, word: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setText(word)
+        button.setAccessibleName(word)
+        button.setCheckable(True)
+        button.setAutoRaise(True)
+        button.setProperty("small", True)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # typing the word does the same
+        button.setCursor(Qt.CursorShape.ArrowCursor)
+        button.clicked.connect(lambda on: self._give(word if on else self._number))
+        row = self.layout()
+        assert row is not None  # `_prepare` made it
+        row.addWidget(button)
+        row.setContentsMargins(0, 0, 18, 0)
+        return button
+
+    def value(self) -> Value:
+        """What was last given or shown."""
+        return self._value
+
+    def minimum(self) -> float | None:
+        """The least that each number may be."""
+        return self._param.low
+
+    def maximum(self) -> float | None:
+        """The most that each number may be."""
+        return self._param.high
+
+    def setValue(self, value: Value) -> None:
+        """Give a value as the person would. Raises ValueError for what is not allowed."""
+        if reason := self._param.fault(value):
+            raise ValueError(f"{self._param.name} {reason}")
+        self._give(value)
+
+    def show_value(self, value: Value, mixed: bool = False) -> None:
+        """Show a value; nothing, if several nodes have `mixed` ones."""
+        if value == self._value and mixed == self._mixed:
+            return
+        self._value, self._mixed = value, mixed
+        self._tidy()
+
+    # Text -----------------------------------------------------------------------------------------
+
+    def _meant(self, text: str) -> Value | None:
+        """The value that a text states, allowed or not; None if it states none."""
+        text = text.strip().lower()
+        if text in self._param.words:
+            return text
+        numbers = re.split(_BETWEEN, text)
+        if len(numbers) > (2 if self._param.pair else 1) or not all(
+            re.fullmatch(_ONE, number) for number in numbers
+        ):
+            return None
+        found = list(map(int, numbers))
+        return found[0] if len(set(found)) == 1 else (found[0], found[1])
+
+    def _on_text(self, text: str) -> None:
+        if text.strip() and not self._typed.startswith(text):  # nothing is being taken away
+            self._complete(text)
+        self._typed = self.lineEdit().text()
+        value = self._meant(self.lineEdit().text())
+        reason = self._param.fault(value) if value is not None else ""
+        self._tell(reason or "")
+        if value is not None and not reason and (self._mixed or value != self._value):
+            self._take(value)
+
+    def _complete(self, text: str) -> None:
+        """Write a word to its end, the end selected, once its beginning stands there."""
+        word = next((word for word in self._param.words if word.startswith(text.lower())), "")
+        if word:
+            blocked = QSignalBlocker(self.lineEdit())
+            self.lineEdit().setText(word)
+            self.lineEdit().setSelection(len(word), len(text) - len(word))
+            blocked.unblock()
+
+    def _give(self, value: Value) -> None:
+        """Take a value and write it; nothing if it stands there already."""
+        if self._mixed or value != self._value:
+            self._take(value)
+        self._tidy()
+
+    def _take(self, value: Value) -> None:
+        self._value, self._mixed = value, False
+        self._mark()
+        self.edited.emit(value)
+
+    def _tidy(self) -> None:
+        """Write the value as it is usually written."""
+        blocked = QSignalBlocker(self.lineEdit())
+        self.lineEdit().setPlaceholderText(_("mixed") if self._mixed else "")
+        text = "" if self._mixed else setting_text(self._value)
+        if self.lineEdit().text() != text:
+            self.lineEdit().setText(text)
+        blocked.unblock()
+        self._typed = text
+        self._mark()
+        self._tell("")
+
+    def _mark(self) -> None:
+        if type(self._value) is not str:
+            self._number = self._value
+        for word, button in self.words.items():
+            there = not self._mixed and self._value == word
+            button.setChecked(there)
+            button.setText("×" if there else word)  # it is read once
+            button.setToolTip(
+                _("Back to {value}").format(value=setting_text(self._number)) if there else ""
+            )
+
+    def _tell(self, reason: str) -> None:
+        if reason != self._told:
+            self._told = reason
+            self.faulted.emit(reason)
+
+    # Qt -------------------------------------------------------------------------------------------
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        value, written = self._meant(text), text.strip().lower()
+        if value is not None and not self._param.fault(value):
+            return QValidator.State.Acceptable, text, position
+        begun = re.fullmatch(rf"[+-]?\d*(?:(?:{_BETWEEN})[+-]?\d*)?", written) or any(
+            word.startswith(written) for word in self._param.words
+        )
+        state = QValidator.State.Intermediate if begun else QValidator.State.Invalid
+        return state, text, position
+
+    def fixup(self, text: str) -> str:
+        return "" if self._mixed else setting_text(self._value)
+
+    def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:
+        step = QAbstractSpinBox.StepEnabledFlag
+        return step.StepUpEnabled | step.StepDownEnabled
+
+    def stepBy(self, steps: int) -> None:
+        """Step the number under the caret, or all that are selected."""
+        line = self.lineEdit()
+        value = self._meant(line.text())
+        if type(value) is str or value is None:
+            value = self._number
+        numbers = list(value) if isinstance(value, tuple) else [int(value)]
+        # Two numbers that have become equal stay two while they are being stepped.
+        parts = re.split(_BETWEEN, line.text().strip())
+        if len(parts) == 2 and len(numbers) == 1:
+            numbers *= 2
+        start = line.selectionStart()
+        begin, end = (
+            (start, start + len(line.selectedText()))
+            if start >= 0
+            else (line.cursorPosition(),) * 2
+        )
+        border = len(parts[0])
+        chosen = [
+            at
+            for at in range(len(numbers))
+            if len(numbers) == 1 or (begin <= border if at == 0 else end > border)
+        ]
+        for at in chosen:
+            numbers[at] = max(self._low, min(self._high, numbers[at] + steps))
+        found = numbers[0] if len(set(numbers)) == 1 else (numbers[0], numbers[1])
+        if self._mixed or found != self._value:
+            self._take(found)
+        texts = list(map(str, numbers))
+        blocked = QSignalBlocker(line)
+        line.setText("×".join(texts))
+        first = sum(len(text) + 1 for text in texts[: chosen[0]])
+        line.setSelection(first, len("×".join(texts[chosen[0] : chosen[-1] + 1])))
+        blocked.unblock()
+        self._typed = line.text()
+        self._tell("")
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._tidy()

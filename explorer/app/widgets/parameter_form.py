@@ -1,0 +1,175 @@
+"""The form of parameters, made from their declaration: of a kind, or of a run."""
+
+import itertools
+from collections.abc import Collection, Mapping, Sequence
+from typing import cast
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
+
+from explorer.app.number import limit_text, setting_text
+from explorer.app.widgets.field import ChoiceField, Field, SwitchField, choice_text, field_for
+from explorer.app.widgets.small_button import small_button
+from explorer.catalog import Param
+from explorer.graph.graph import Value
+from explorer.text import _
+
+FIELD, NARROW, ROW = 122, 96, 30  # widths of a field, height of a row, in pixels
+
+
+class ParameterForm(QWidget):
+    """A row for every parameter: its title, a way back to the default, a field; under a
+    field in which something impossible stands, why it is.
+
+    Where there is a parameter `block`, those that this block does not read are not shown.
+    edited(name, value, burst): the person set a value, or None where there may be none; `burst`
+    names the sequence of keystrokes it belongs to, "" for a choice, which stands for itself.
+    reset(name): back to the default.
+    """
+
+    edited = Signal(str, object, str)
+    reset = Signal(str)
+
+    def __init__(self, params: Sequence[Param], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.params = params
+        self.fields: dict[str, Field] = {}
+        self.resets: dict[str, QToolButton] = {}
+        self.reasons: dict[str, QLabel] = {}
+        self._labels: dict[str, QLabel] = {}
+        self._bursts = 0
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(2)
+        self._grid.setVerticalSpacing(0)
+        self._grid.setColumnStretch(0, 1)
+        self._grid.setColumnStretch(2, 1000)
+        self._grid.setColumnMinimumWidth(1, 18)
+        self._grid.setColumnMinimumWidth(2, NARROW)
+
+    def _add(self, row: int, param: Param) -> None:
+        """Make the row of a parameter that is to be shown for the first time: of the forty of a
+        stage its block reads a few."""
+        name, grid = param.name, self._grid
+        field = self.fields[name] = field_for(param)
+        field.setToolTip(tip(param))
+        field.setAccessibleName(param.called)
+        field.setAccessibleDescription(param.doc)
+        field.setMaximumWidth(FIELD)
+        field.installEventFilter(self)
+        label = self._labels[name] = QLabel(param.called)
+        label.setProperty("role", "muted")
+        label.setToolTip(tip(param))
+        label.setBuddy(field)
+        default = _("Back to the default, {value}").format(value=_default(param))
+        back = self.resets[name] = small_button("↺", default, flat=True)
+        back.setAccessibleName(_("Reset {name}").format(name=param.called))
+        back.setStyleSheet("padding: 0;")
+        back.setFixedSize(18, 20)
+        back.clicked.connect(lambda: self.reset.emit(name))
+        field.edited.connect(lambda value: self._on_edit(name, value))
+        middle = Qt.AlignmentFlag.AlignVCenter
+        for column, widget in enumerate((label, back, field)):
+            grid.addWidget(widget, row, column, middle)
+        grid.setRowMinimumHeight(row, ROW)
+        if hasattr(field, "faulted"):
+            reason = self.reasons[name] = QLabel()
+            reason.setProperty("role", "problem")
+            reason.setWordWrap(True)
+            reason.hide()
+            grid.addWidget(reason, row + 1, 0, 1, 3)
+            field.faulted.connect(lambda why: self._tell(param, why))
+
+    def _tell(self, param: Param, why: str) -> None:
+        """Say under its field why what stands in it cannot be taken; nothing, if it can."""
+        label = self.reasons[param.name]
+        label.setText(_("{name} {reason}").format(name=param.called, reason=why) if why else "")
+        label.setVisible(bool(why))
+        self._mark(param.name, bool(why))
+
+    def _mark(self, name: str, wrong: bool) -> None:
+        field = self.fields[name]
+        if bool(field.property("problem")) != wrong:
+            field.setProperty("problem", wrong)
+            field.style().unpolish(field)
+            field.style().polish(field)
+
+    def show_values(
+        self,
+        values: Mapping[str, Value | None],
+        editable: bool = True,
+        mixed: Collection[str] = (),
+        wrong: Collection[str] = (),
+    ) -> None:
+        """Show these values. mixed: parameters that differ among the nodes selected; wrong: those
+        to be marked as at fault."""
+        grown = False
+        for row, param in enumerate(self.params):
+            name = param.name
+            read = not param.of or ("block" not in mixed and values.get("block") in param.of)
+            if name not in self.fields:
+                if not read:
+                    continue
+                self._add(2 * row, param)
+                grown = True
+            field = self.fields[name]
+            field.show_value(cast(Value, values[name]), name in mixed)  # None where it may be
+            if field.isEnabled() != editable:
+                field.setEnabled(editable)
+            self._grid.setRowMinimumHeight(2 * row, ROW if read else 0)
+            field.setVisible(read)
+            self._labels[name].setVisible(read)
+            self.resets[name].setVisible(
+                read and editable and (name in mixed or values[name] != param.unset)
+            )
+            told = name in self.reasons and bool(self.reasons[name].text())
+            self._mark(name, name in wrong or told)
+        if grown:
+            self._order()
+
+    def _order(self) -> None:
+        """Let the Tab key go from row to row, whichever was made first."""
+        rows = [
+            widget
+            for param in self.params
+            if param.name in self.fields
+            for widget in (self.resets[param.name], self.fields[param.name])
+        ]
+        for before, behind in itertools.pairwise(rows):
+            QWidget.setTabOrder(before, behind)
+
+    def _on_edit(self, name: str, value: Value | None) -> None:
+        alone = isinstance(self.fields[name], ChoiceField | SwitchField)
+        self.edited.emit(name, value, "" if alone else f"{name}.{self._bursts}")
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.FocusOut:
+            self._bursts += 1  # what is typed after coming back is another undo step
+        return super().eventFilter(watched, event)
+
+
+def tip(param: Param) -> str:
+    """What the tool tip says: PyTorch's name, the sentence, what is allowed."""
+    if param.choices:
+        allowed = ", ".join(map(choice_text, param.choices))
+    elif isinstance(param.default, bool):
+        allowed = _("yes or no")
+    else:
+        allowed = (
+            _("{low} to {high} {unit}")
+            .format(
+                low=limit_text(param.low or 0), high=limit_text(param.high or 0), unit=param.unit
+            )
+            .rstrip()
+        )
+        if param.pair:
+            allowed = _("{range}, or two such numbers, height × width").format(range=allowed)
+        for word in (*param.words, param.absent) if param.absent else param.words:
+            allowed = _("{range}, or “{word}”").format(range=allowed, word=word)
+    return _("<p><b>{name}</b>: {doc}</p><p>Allowed: {allowed}. Default: {default}</p>").format(
+        name=param.name, doc=param.doc, allowed=allowed, default=_default(param)
+    )
+
+
+def _default(param: Param) -> str:
+    return param.absent or setting_text(param.default)
