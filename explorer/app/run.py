@@ -17,6 +17,7 @@ from explorer.catalog.datasets import DataSet
 from explorer.graph.diff import diff
 from explorer.graph.file import to_dict
 from explorer.graph.graph import Graph
+from explorer.graph.path import NodePath
 from explorer.protocol.looks import all_of
 from explorer.protocol.messages import (
     Build,
@@ -109,7 +110,7 @@ class Run(QObject):
         self._trouble = ""
         if self.state == "died":
             self._enter("idle")
-        self.watched = self._watchable(self.session.selected) or self._first()
+        self.watched = self._watchable(str(self.session.selected)) or self._first()
         self.link.send(
             Build(
                 graph=to_dict(report.graph),
@@ -191,15 +192,15 @@ class Run(QObject):
                 )
             )
 
-    def _select(self, path: str) -> None:
-        if self._watchable(path) and path != self.watched:
-            self.watch(path, self.image)
+    def _select(self, path: NodePath) -> None:
+        if self._watchable(str(path)) and str(path) != self.watched:
+            self.watch(str(path), self.image)
 
     def _watchable(self, path: str) -> str:
         """The path, if the engine's network has it, else ""."""
         report = self.report if self.active else self.session.report
         try:
-            return path if report is not None and report.producer(path) else ""
+            return path if report is not None and report.producer(NodePath.of(path)) else ""
         except KeyError:
             return ""
 

@@ -32,7 +32,7 @@ def test_equals_the_network_bit_for_bit(name, training):
         torch.manual_seed(2)
         wanted = model.net(images)
         torch.manual_seed(2)
-        found, values = Walk(model.report, model.net).run(images, {model.report.producer("output")})
+        found, values = Walk(model.report, model.net).run(images, {model.report.outputs["output"]})
     assert torch.equal(found, wanted)
     [value] = values.values()
     assert torch.equal(value, wanted)

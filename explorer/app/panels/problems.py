@@ -24,6 +24,7 @@ from explorer.app.panels.advice_row import AdviceRow
 from explorer.app.panels.flow import Flow
 from explorer.app.panels.list_row import ListRow
 from explorer.app.session import Session
+from explorer.graph.path import NodePath
 from explorer.text import _
 
 MOST = 30  # rows; whoever has more problems mends these first
@@ -97,7 +98,7 @@ class Problems(QWidget):
         if self.isVisible():
             self.refresh()
 
-    def _on_selection(self, path: str) -> None:
+    def _on_selection(self, path: NodePath) -> None:
         if self.isVisible():
             for row in (*self.rows, *self.advice):
                 row.set_current(row.problem.path == path)
