@@ -12,9 +12,9 @@ import torch
 
 from explorer.analysis.class_name import class_name
 from explorer.analysis.report import Report, analyse
+from explorer.analysis.source import source
 from explorer.catalog import templates
 from explorer.engine.model import build
-from explorer.export import FORMS
 from tests.patience import PATIENCE
 from tests.undrawn import PATCH, undrawn
 
@@ -77,7 +77,7 @@ def run_alone(names: list[str], folder: Path) -> None:
     the network of each computes lies in the folder."""
     for name in names:
         report = _report(name)
-        (folder / f"{name}.py").write_bytes(FORMS["pytorch"].write(None, report))
+        (folder / f"{name}.py").write_bytes(source(report).encode())
         about = class_name(report.graph), (1, *report.graph.input)
         (folder / f"{name}.json").write_text(json.dumps(about))
     ran = subprocess.run(

@@ -29,12 +29,15 @@ def test_a_file_is_named_for_what_it_holds():
 
 
 def test_the_tests_mirror_the_rooms():
-    """tests/graph/test_edits.py is for explorer/graph/edits.py; whole actions and campaigns are for
-    many modules, and this file for all."""
+    """tests/graph/test_edits.py is for explorer/graph/edits.py; whole actions, campaigns and
+    the manual are for many modules, and this file for all."""
     folder = Path(__file__).resolve().parent
     for path in folder.rglob("test_*.py"):
         where = path.relative_to(folder)
-        if where.parts[0] in ("flows", "campaigns") or path == Path(__file__).resolve():
+        if (
+            where.parts[0] in ("flows", "campaigns", "test_manual.py")
+            or path == Path(__file__).resolve()
+        ):
             continue
         module = PACKAGE / where.parent / path.stem.removeprefix("test_")
         assert module.is_dir() or module.with_suffix(".py").exists(), f"{where}: for which module?"
@@ -65,9 +68,9 @@ def names(*rooms: str) -> list[str]:
 
 
 def test_the_core_loads_neither_torch_nor_qt():
-    found = loaded(*names("text", "resource", "graph", "catalog", "analysis", "runs", "cli"))
-    assert not found & {"torch", "PySide6", "pyqtgraph", "numpy"}
-    assert not loaded("explorer.protocol") & {"torch", "PySide6", "pyqtgraph"}
+    core = names("text", "resource", "graph", "catalog", "analysis", "cli")
+    assert not loaded(*core, "explorer.runs.recipe") & {"torch", "PySide6", "pyqtgraph", "numpy"}
+    assert not loaded(*names("runs", "protocol")) & {"torch", "PySide6", "pyqtgraph"}
 
 
 def test_the_engine_never_loads_qt():

@@ -66,7 +66,7 @@ def unused(wanted: str, taken: Container[str], numbers: dict[str, Iterator[int]]
 
 def sums(block: Facts) -> bool:
     """It ends in a sum: there is a way around its layers."""
-    return any(child.facts.kind.name == "Add" for child in block.children)
+    return any(child.facts.kind.joins == "sum" for child in block.children)
 
 
 def forms_told(forms: list[Facts]) -> dict[int, str]:
@@ -77,10 +77,8 @@ def forms_told(forms: list[Facts]) -> dict[int, str]:
         kinds = [facts.kind for facts in _within(form)]
         return (
             _("a shortcut") if sums(form) else _("no shortcut"),
-            _("{count} convolutions").format(count=sum(kind.name == "Conv2d" for kind in kinds)),
-            _("a gate")
-            if any(kind.name == "SqueezeExcitation" for kind in kinds)
-            else _("no gate"),
+            _("{count} convolutions").format(count=sum(kind.convolves for kind in kinds)),
+            _("a gate") if any(kind.gates for kind in kinds) else _("no gate"),
         )
 
     found = {id(form): parts(form) for form in forms}
@@ -97,7 +95,7 @@ def _within(facts: Facts) -> Iterator[Facts]:
     """The facts of everything inside; of a gate no more than that it is there."""
     for child in facts.children:
         yield child.facts
-        if child.facts.kind.name != "SqueezeExcitation":
+        if not child.facts.kind.gates:
             yield from _within(child.facts)
 
 

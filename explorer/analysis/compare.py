@@ -194,7 +194,7 @@ def _equal(
     if any(len(came) != 1 for came in (*sources.values(), *(layer.sources for layer in layers))):
         return None
     kernels = [layer for layer in layers if _kernel(layer)]
-    if any(layer.kind != "Conv2d" or layer.settings["groups"] != 1 for layer in kernels):
+    if any(not layer.facts.kind.convolves or layer.settings["groups"] != 1 for layer in kernels):
         return None
     taps = sum(prod(layer.facts.weights[0].shape[2:]) for layer in kernels)
     found = Fraction(taps, prod(size))

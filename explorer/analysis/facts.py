@@ -161,7 +161,6 @@ def all_known(shapes: tuple[Shape | None, ...]) -> TypeGuard[Shapes]:
 
 MOST_NUMBERS = 2**63 - 1
 """Torch counts the numbers of a tensor in 64 bits."""
-VIEWS = frozenset(("Flatten", "Identity", "Dropout"))
 
 
 @lru_cache(maxsize=65_536)
@@ -192,7 +191,7 @@ def _facts(meaning: Meaning, ins: tuple[Shape | None, ...]) -> Facts:
         out,
         sum([w.size for w in weights if w.learned]),
         kind.macs(settings, ins, out) if kind.macs else 0,
-        0 if name in VIEWS else prod(out),
+        prod(out) if kind.counts else 0,
         weights,
     )
 

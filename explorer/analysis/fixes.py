@@ -5,11 +5,11 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 
-from explorer.analysis.facts import Fault, all_known, names_in, names_of, sweep
+from explorer.analysis.facts import Facts, Fault, all_known, names_in, names_of, sweep
 from explorer.analysis.layer_fixes import LAYER_RULES, Rule
 from explorer.analysis.problem import Fix, Problem
 from explorer.analysis.report import Report
-from explorer.catalog import KINDS
+from explorer.catalog import KINDS, Kind, roles
 from explorer.catalog.layers.window import pair, text_of
 from explorer.graph import edits, names
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Shape, Value, Wire
@@ -141,7 +141,8 @@ def _project(graph: Graph, wire: Wire, channels: int, stride: int) -> Graph:
     if len(ends) == 2 and abs(ends[0][1] - ends[1][1]) < 80 and ends[1][0] - ends[0][0] > 320:
         place = (place[0], place[1] - 140.0)  # a way round other cards goes over them
     params = {"out_channels": channels} | ({"stride": stride} if stride > 1 else {})
-    node = Node(KINDS["Projection"].next_id(names_in(graph)), "Projection", params, place)
+    kind = roles.PROJECTION
+    node = Node(kind.next_id(names_in(graph)), kind.name, params, place)
     return edits.insert(graph, node, wire)
 
 
@@ -230,58 +231,54 @@ def _vector(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     if len(shape) == 3:
         yield Fix(
             _("Insert global average pooling and Flatten"),
-            partial(
-                _before, id=id, kinds=(("AdaptiveAvgPool2d", {"output_size": 1}), ("Flatten", {}))
-            ),
+            partial(_before, id=id, kinds=(roles.GLOBAL_POOLING, roles.FLATTEN)),
             added=features * (shape[0] + bias),
         )
         yield Fix(
             _("Insert Flatten"),
-            partial(_before, id=id, kinds=(("Flatten", {}),)),
+            partial(_before, id=id, kinds=(roles.FLATTEN,)),
             added=features * (shape[0] * shape[1] * shape[2] + bias),
         )
 
 
-def _before(graph: Graph, id: str, kinds: Sequence[tuple[str, Mapping[str, Value]]]) -> Graph:
+def _before(graph: Graph, id: str, kinds: Sequence[Kind]) -> Graph:
     x, y = graph.nodes[id].position
-    for number, (kind, params) in enumerate(kinds):
+    for number, kind in enumerate(kinds):
         place = (x - 130.0 * (len(kinds) - number), y)
-        node = Node(KINDS[kind].next_id(names_in(graph)), kind, params, place)
+        node = Node(kind.next_id(names_in(graph)), kind.name, position=place)
         graph = edits.insert(graph, node, next(iter(graph.into(id).values())))
     return graph
 
 
 # The ends of the network ----------------------------------------------------------------------
 
-_KEEP_COUNT = ("Softmax", "Dropout", "Identity")
-
 
 def _classes(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     count = len(fault.allowed.classes)
-    while id in report.facts and report.facts[id].kind.name in _KEEP_COUNT:
+    while id in report.facts and _keeps_count(report.facts[id]):
         id = report.sources[id][0]  # what counts is before it
-    settings = report.facts[id].settings if id in report.facts else None
-    for key in ("classes", "out_features"):
-        if hasattr(settings, key) and getattr(settings, key) != count:
-            yield Fix(
-                _("Set {values}, as {data} has").format(
-                    values=report.facts[id].kind.stated({key: count}), data=fault.allowed.title
-                ),
-                partial(edits.set_params, id=id, params={key: count}),
-            )
-            return
-    inner = report.graph.nodes[id].inner if id in report.graph.nodes else None
-    last = inner.into(OUTPUT).get(PORT) if inner else None
-    if inner and last and last.source in inner.nodes and inner.nodes[last.source].kind == "Linear":
+    kind = report.facts[id].kind if id in report.facts else None
+    key = _count_of(kind) if kind else None
+    if kind and key and getattr(report.facts[id].settings, key) != count:
         yield Fix(
-            _("Set {values} in {node}").format(
-                values=KINDS["Linear"].stated({"out_features": count}), node=f"{id}.{last.source}"
+            _("Set {values}, as {data} has").format(
+                values=kind.stated({key: count}), data=fault.allowed.title
             ),
-            edits.inside(
-                (id,), partial(edits.set_params, id=last.source, params={"out_features": count})
-            ),
+            partial(edits.set_params, id=id, params={key: count}),
         )
         return
+    inner = report.graph.nodes[id].inner if id in report.graph.nodes else None
+    last = inner.into(OUTPUT).get(PORT) if inner else None
+    if inner and last and last.source in inner.nodes:
+        kind = KINDS[inner.nodes[last.source].kind]
+        if key := _count_of(kind):
+            yield Fix(
+                _("Set {values} in {node}").format(
+                    values=kind.stated({key: count}), node=f"{id}.{last.source}"
+                ),
+                edits.inside((id,), partial(edits.set_params, id=last.source, params={key: count})),
+            )
+            return
     leading = report.graph.into(OUTPUT).get(PORT)
     if leading and report.output:
         yield Fix(
@@ -291,14 +288,24 @@ def _classes(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
         )
 
 
+def _keeps_count(facts: Facts) -> bool:
+    """It gives as many numbers as it gets, and learns nothing."""
+    return len(facts.ins) == 1 and facts.ins[0] == facts.out and not facts.params
+
+
+def _count_of(kind: Kind) -> str | None:
+    """The parameter that says how many scores come out."""
+    return next((key for key in ("classes", "out_features") if key in kind.names), None)
+
+
 def _append_head(graph: Graph, count: int, shape: Shape) -> Graph:
     wire = graph.into(OUTPUT)[PORT]
     x, y = graph.nodes[wire.source].position if wire.source in graph.nodes else (0.0, 0.0)
-    kind, key = ("ClassifierHead", "classes") if len(shape) == 3 else ("Linear", "out_features")
+    kind, key = (roles.HEAD, "classes") if len(shape) == 3 else (roles.SCORES, "out_features")
     params = {key: count}
-    if kind == "ClassifierHead" and not graph.nodes.keys().isdisjoint(("avgpool", "flatten", "fc")):
+    if kind.inlines and not graph.nodes.keys().isdisjoint(("avgpool", "flatten", "fc")):
         params["inline"] = False  # its layers' names are taken
-    node = Node(KINDS[kind].next_id(names_in(graph)), kind, params, (x + 180.0, y))
+    node = Node(kind.next_id(names_in(graph)), kind.name, params, (x + 180.0, y))
     return edits.insert(graph, node, wire)
 
 

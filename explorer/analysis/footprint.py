@@ -21,16 +21,6 @@ Order = list[tuple[Child, tuple[str, ...]]]
 
 FULL, HALF, INDEX = 4, 2, 8
 """Bytes of a float32, of a bfloat16 or float16, and of an int64."""
-_ALWAYS_VIEWS = frozenset(("Flatten", "Identity", "Permute", "Chunk"))
-_RESTING = frozenset(("Dropout", "DropPath"))  # views while they do not train
-_FULL_ON_CUDA = frozenset(
-    ("GroupNorm", "LayerNorm", "LayerNorm2d", "LocalResponseNorm", "Softmax", "Upsample")
-)
-_FULL_ON_CPU = frozenset(("LocalResponseNorm",))
-"""Kinds that autocast keeps in float32 (torch.amp, "Autocast Op Reference")."""
-_AT_WORK = {"LocalResponseNorm": (2, 3)}
-"""What kinds that are made of several steps have at a time beside their output, forward and back,
-in sizes of their output."""
 
 
 class Manner(NamedTuple):
@@ -137,7 +127,7 @@ def _order(facts: Facts) -> Order:
 def _leaf(
     facts: Facts, manner: Manner, widths: tuple[int, ...], learns: tuple[bool, ...], held: bool
 ) -> Footprint:
-    kind, settings, name = facts.kind, facts.settings, facts.kind.name
+    kind, settings = facts.kind, facts.settings
     ins = facts.known_ins
     weights = sum(weight.size for weight in facts.weights if weight.learned)
     buffers = sum(
@@ -147,11 +137,14 @@ def _leaf(
     )
     works = manner.training and (bool(weights) or any(learns))
     product = manner.half and kind.macs is not None and bool(weights)
-    full = manner.half and name in (_FULL_ON_CUDA if manner.cuda else _FULL_ON_CPU)
+    full = manner.half and ("cuda" if manner.cuda else "cpu") in kind.full_on
     wanted = HALF if product else FULL if full else None
     width = wanted or (FULL if weights and kind.expression else max(widths))
-    view = name in _ALWAYS_VIEWS or (name in _RESTING and not (manner.training and settings.p))
+    view = kind.views == "always" or (
+        kind.views == "resting" and not (manner.training and settings.p)
+    )
     if view:
+        whole = prod(ins[0]) == prod(facts.known_out)
         return Footprint(
             widths[0],
             True,
@@ -162,8 +155,8 @@ def _leaf(
             0,
             buffers,
             ((0, 0),),
-            ((0, prod(ins[0]) * widths[0]),) if name == "Chunk" and works else ((0, 0),),
-            name != "Chunk",
+            ((0, 0),) if whole or not works else ((0, prod(ins[0]) * widths[0]),),
+            whole,
         )
     out = prod(facts.known_out) * width
     keeps = kept_tensors(facts) if works else ()
@@ -181,7 +174,7 @@ def _leaf(
     each = beside if works else 0
     if "input" in keeps:
         each += cast
-    steps = _AT_WORK.get(name, (0, 0))[0] * out
+    steps = kind.at_work[0] * out
     moment = max(0, (steps or beside) - each)
     forward = ((fixed, each + out + moment + (0 if "input" in keeps else cast)),)
     return Footprint(
@@ -197,7 +190,7 @@ def _leaf(
         _leaf_backward(facts, manner, width, widths, learns, weights, (fixed, each), held)
         if works
         else (),
-        name in ("Add", "Concat"),
+        kind.joins in ("sum", "stack"),
     )
 
 
@@ -215,7 +208,7 @@ def extra(facts: Facts, manner: Manner, width: int) -> int:
     if facts.kind.extra is None:
         return 0
     found = facts.kind.extra(facts.settings, facts.known_ins, facts.known_out)
-    return width * found if facts.kind.name == "Dropout" and not manner.cuda else found
+    return width * found if facts.kind.masks and not manner.cuda else found
 
 
 def _statistics(facts: Facts) -> int:
@@ -237,14 +230,14 @@ def _leaf_backward(
 ) -> tuple[Line, ...]:
     """The gradients of its inputs, where they need memory of their own, and of its weights."""
     out = prod(facts.known_out) * width
-    if facts.kind.name in ("Add", "Concat"):
+    if facts.kind.joins in ("sum", "stack"):
         return ((0, 0),)
     made = sum(
         prod(shape) * (width + (each if each != width else 0))
         for shape, each, learn in zip(facts.known_ins, widths, learns)
         if learn
     )
-    made += _AT_WORK.get(facts.kind.name, (0, 0))[1] * out
+    made += facts.kind.at_work[1] * out
     if facts.kind.category == "merge":  # whole products, that are then summed up to a side of 1
         made = max(made, out * (sum(learns) + bool(weights)))
     if width == FULL or not manner.half:

@@ -76,7 +76,7 @@ class _Forward:
         self.waiting: dict[str, _Value] = {}
         self.branches = any(len(child.sources) > 2 for child in children)
         self.joins = any(
-            child.facts.kind.name == "Add" or (len(child.sources) == 2 and INPUT in child.sources)
+            child.facts.kind.joins == "sum" or (len(child.sources) == 2 and INPUT in child.sources)
             for child in children
         )
         for child in children:
@@ -121,7 +121,7 @@ class _Forward:
             return (
                 len(reader.sources) < 3
                 and len(text) <= 48
-                and not (reader.facts.kind.name == "Add" and child.facts.kind.name == "Add")
+                and not (reader.facts.kind.joins == child.facts.kind.joins == "sum")
             )
         return (
             not child.facts.kind.composite

@@ -6,7 +6,6 @@ from functools import partial
 from explorer.analysis.facts import Fault
 from explorer.analysis.problem import Fix
 from explorer.analysis.report import Report
-from explorer.catalog import KINDS
 from explorer.catalog.layers.window import pair
 from explorer.graph import edits
 from explorer.graph.graph import Value
@@ -91,7 +90,7 @@ def _groups(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     )
     yield from _set(report, id, groups=largest)
     up = -(-channels[1] // wanted) * wanted
-    if channels[0] % wanted == 0 and not KINDS["Conv2d"].fault({"out_channels": up}):
+    if channels[0] % wanted == 0 and not report.facts[id].kind.fault({"out_channels": up}):
         yield from _set(report, id, out_channels=up)
 
 

@@ -28,7 +28,6 @@ _SIZES = {
     "activation": (104.0, 104.0),
     "shape": (108.0, 104.0),
 }
-_SHORTCUTS = ("Identity", "Projection", "ZeroShortcut")
 Size = tuple[float, float]
 Place = tuple[float, float]
 
@@ -203,7 +202,7 @@ class _Ways:
             if sources:
                 self._before[id] = before = max(sources, key=self.length.__getitem__)
                 length = self.length[before]
-            self.length[id] = length + (graph.nodes[id].kind not in _SHORTCUTS)
+            self.length[id] = length + (not KINDS[graph.nodes[id].kind].shortcut)
 
     def sources(self, id: str) -> list[str]:
         """The sources of a node, that of the main way first, the others by their ports."""
@@ -216,9 +215,10 @@ class _Ways:
         return found
 
     def _main(self, kind: str, sources: list[str]) -> str:
-        if kind == "Multiply":
+        joins = KINDS[kind].joins
+        if joins == "product":
             return min(sources, key=self.length.__getitem__)
-        if kind == "Concat":
+        if joins == "stack":
             return next(
                 (id for id in sources if not any(self._passes(other, id) for other in sources)),
                 sources[0],

@@ -3,7 +3,6 @@
 from collections.abc import Generator
 from dataclasses import dataclass
 from math import prod
-from types import MappingProxyType
 from weakref import WeakKeyDictionary
 
 from explorer.analysis.facts import Child
@@ -11,11 +10,8 @@ from explorer.analysis.footprint import FULL, HALF, Line, Manner, composing, env
 from explorer.analysis.forward import evaluation
 from explorer.analysis.report import Report
 from explorer.graph.graph import OUTPUT, PORT
+from explorer.runs.recipe import MOST_PICTURES, OPTIMISERS, PRECISIONS, Recipe
 
-PRECISIONS = ("float32", "bfloat16", "float16")
-OPTIMISERS = MappingProxyType({"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2})
-"""Numbers that each keeps for every parameter. A run of this program uses momentum."""
-BATCH = 128
 DRIVER, LOST = 2**29, 0.05
 
 
@@ -70,7 +66,7 @@ class Forecast:
 
 def forecast(
     report: Report,
-    batch: int = BATCH,
+    batch: int = Recipe.batch_size,
     precision: str = "float32",
     optimiser: str = "momentum",
     device: str = "cuda",
@@ -117,19 +113,18 @@ def largest_batch(
     training: bool = True,
 ) -> int:
     """The most pictures in a batch with which the peak of training (else of inference) is at most
-    `room` bytes; 0 if not even one fits, or the network cannot run."""
+    `room` bytes, in training no more than a run may have; 0 if not even one fits, or the network
+    cannot run."""
     if not report.ok:
         return 0
     plan = _plan(report, precision != "float32", device)
     room -= FULL * report.params * OPTIMISERS[optimiser] if training else 0
     lines = plan.training if training else plan.inference
-    return max(
-        0,
-        min(
-            (room - fixed) // each if each > 0 else 0 if fixed > room else 2**31
-            for fixed, each in lines
-        ),
+    most = MOST_PICTURES if training else 2**31
+    fitting = (
+        (room - fixed) // each if each > 0 else 0 if fixed > room else most for fixed, each in lines
     )
+    return max(0, min(most, *fitting))
 
 
 def room_on(memory: int) -> int:

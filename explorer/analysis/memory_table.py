@@ -24,7 +24,8 @@ def as_dict(
     """What `check --json` says under "memory"; None for a network that cannot run.
 
     Every figure but the batches is in bytes; see Forecast. room: bytes that tensors may take, null
-    where not given; the largest batches are those whose peak is at most that, null without it.
+    where not given; the largest batches are those whose peak is at most that, in training no more
+    than a run may have, null without it.
     named: the person named the device; otherwise its type is one that the forecast assumed.
     """
     if forecast is None:

@@ -9,6 +9,7 @@ from explorer.analysis.level import Level
 from explorer.analysis.problem import Problem, problems
 from explorer.analysis.report import Report
 from explorer.catalog.layers import text_of
+from explorer.catalog.roles import GROUP
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Wire
 
 FULL_PAGE = 1000.0  # the widest row, in scene units: five cards with room for their shapes
@@ -62,7 +63,7 @@ class _Opening:
     def _inside(self, found: Facts, into: dict[str, str]) -> Graph | None:
         """What is to be drawn instead of a node; None: itself."""
         kind = found.kind
-        needed = 1 if kind.name == "Group" else 2 if kind.category == "stage" else 3
+        needed = 1 if kind is GROUP else 2 if kind.category == "stage" else 3
         if not kind.composite or self.depth < needed or list(into) != [PORT] or not found.ins:
             return None
         inner = found.expansion

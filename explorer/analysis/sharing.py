@@ -31,6 +31,6 @@ def unshared(facts: Facts) -> Unshared | None:
         return None
     kernel, *bias = facts.weights
     shape, out = facts.known_ins[0], facts.known_out
-    spread = shape if facts.kind.name == "ConvTranspose2d" else out
+    spread = shape if facts.kind.spreads else out
     biases = prod(out) if bias else 0
     return Unshared(kernel.size * prod(spread[1:]) + biases, prod(shape) * prod(out) + biases)

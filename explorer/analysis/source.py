@@ -39,7 +39,6 @@ Column = tuple[Any, ...]
 INDENT = " " * 8
 MOST_FORMS = 64
 """Forms of a class among which one is looked for that a further use could be an instance of."""
-_FLAGS = {"Projection": "project", "ZeroShortcut": "pad"}
 _OWN_NAMES = ("stride", "padding", "dilation", "kernel_size", "p", "eps", "momentum")
 """Arguments that only a setting of their own name may give: that another has the same value is
 chance."""
@@ -373,7 +372,8 @@ class _Writer:
                 tree = self._unified(block, id, made, range(len(made)), fresh)
                 _put(block.body, block.spans, id, written(tree, width))
                 continue
-            flag = _FLAGS.get(spliced[others[0]][number].facts.kind.name, f"with_{id}")
+            shortcut = spliced[others[0]][number].facts.kind.shortcut
+            flag = shortcut if shortcut in ("project", "pad") else f"with_{id}"
             flag = block.unused(flag)
             before = len(block.arguments)
             tree = self._unified(block, id, [made[index] for index in others], others, fresh)
@@ -639,7 +639,7 @@ def _row_names(facts: Facts) -> tuple[str, ...] | None:
     names = tuple(child.id for child in children)
     if names == tuple(map(str, range(len(names)))):
         return ()
-    return names if facts.kind.name in ("Stage", "Group") else None
+    return names if (facts.inner is not None or facts.kind.category == "stage") else None
 
 
 def _spliced(children: Iterable[Child]) -> tuple[list[Child], dict[str, str]]:

@@ -8,6 +8,8 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
+from explorer.text import _
+
 Owner = TypeVar("Owner")
 Keys = QKeySequence.StandardKey | str | tuple[str, ...]
 
@@ -41,6 +43,12 @@ class Command(Generic[Owner]):
         return [QKeySequence(key) for key in keys if key != ""]
 
     @property
+    def keys_text(self) -> str:
+        """Its shortcuts as the platform writes them; "" if it has none."""
+        native = QKeySequence.SequenceFormat.NativeText
+        return _(" or ").join(key.toString(native) for key in self.shortcuts)
+
+    @property
     def title(self) -> str:
         """Its words without mnemonic and label, for a list."""
         return self.words.replace("&", "").format(label="").rstrip()
@@ -53,6 +61,21 @@ class Menu(Generic[Owner]):
 
     words: str
     entries: "tuple[str | Menu[Owner] | Callable[[Owner, QMenu], None] | None, ...]"
+
+    @property
+    def ids(self) -> list[str]:
+        """The commands in it and in its menus."""
+        return [
+            id
+            for entry in self.entries
+            for id in (entry.ids if isinstance(entry, Menu) else [entry])
+            if isinstance(id, str)
+        ]
+
+    @property
+    def title(self) -> str:
+        """Its words without the mnemonic."""
+        return self.words.replace("&", "")
 
 
 def action(command: Command[Owner], owner: Owner, parent: QObject) -> QAction:

@@ -1,9 +1,10 @@
 """All commands of the program and the menus that they stand in, each in one table.
 
-Those of the canvas stand where what they do is written; the run bar and the panels make their own
-actions, which the menus take in.
+Those of the canvas and of the run bar stand where what they do is written, those of the panels
+follow from their own table.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,15 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QMenu
 
 import explorer
+from explorer.analysis.form import FORMS, Entry
 from explorer.app import theme
 from explorer.app.canvas.actions import CANVAS
 from explorer.app.command import Command, Menu
+from explorer.app.docks import PANELS, bring
 from explorer.app.log_window import LogWindow
+from explorer.app.manual_window import ManualWindow
+from explorer.app.panels.run_bar import RUN_BAR
+from explorer.app.shortcut_sheet import ShortcutSheet
 from explorer.text import _
 
 if TYPE_CHECKING:
@@ -23,12 +29,20 @@ if TYPE_CHECKING:
 _KEY = QKeySequence.StandardKey
 
 
-def _show(kind: type[QDialog], window: "Window") -> None:
-    """Show the one dialog of this class that the window has."""
-    shown = window.findChild(kind) or kind(window)
+def _show(
+    kind: type[QDialog], window: "Window", make: "Callable[[Window], QDialog] | None" = None
+) -> None:
+    """Show the one dialog of this class that the window has; after it the canvas has the keys."""
+    shown = window.findChild(kind) or (make or kind)(window)
+    shown.finished.connect(lambda _result: _return(window))
     shown.show()
     shown.raise_()
     shown.activateWindow()
+
+
+def _return(window: "Window") -> None:
+    window.activateWindow()
+    window.canvas.setFocus()
 
 
 def _about(window: "Window") -> None:
@@ -37,6 +51,19 @@ def _about(window: "Window") -> None:
             version=explorer.__version__
         )
     )
+
+
+def _by_menu() -> list[tuple[str, list[Command[Any]]]]:
+    """The commands that have keys, each once, below the title of their menu."""
+    left = {command.id: command for command in COMMANDS if command.shortcuts}
+    return [
+        (menu.title, [left.pop(id) for id in menu.ids if id in left]) for menu in (*MENUS, CONTEXT)
+    ]
+
+
+def _find(window: "Window") -> None:
+    bring(window.docks["palette"])
+    window.palette_panel.focus_search()
 
 
 def _templates(window: "Window", menu: QMenu) -> None:
@@ -54,19 +81,16 @@ def _recent(window: "Window", menu: QMenu) -> None:
     menu.aboutToShow.connect(fill)
 
 
-def _panels(window: "Window", menu: QMenu) -> None:
-    for number, dock in enumerate(window.docks.values(), 1):
-        action = dock.toggleViewAction()
-        action.setShortcut(QKeySequence(f"Ctrl+{number}"))
-        action.setStatusTip(_("Show or hide this panel"))
-        menu.addAction(action)
-        window.addAction(action)
+EXPORTS = tuple(dict.fromkeys(form.entry for form in FORMS.values()))
+_EXPORT_KEYS = {"source": "Ctrl+Shift+E", "diagram": "Ctrl+Shift+D", "table": "Ctrl+Shift+T"}
 
 
-def _run_bar(window: "Window", menu: QMenu) -> None:
-    for action in window.run_bar.run_actions.values():
-        menu.addAction(action)
-        window.addAction(action)
+def _entry_words(entry: Entry) -> str:
+    """As the menu has it: with the forms, where there are several."""
+    titles = [form.title for form in FORMS.values() if form.entry is entry]
+    if len(titles) == 1:
+        return _("{entry}…").format(entry=entry.words)
+    return _("{entry} ({forms})…").format(entry=entry.words, forms=", ".join(titles))
 
 
 FILE: "tuple[Command[Window], ...]" = (
@@ -119,40 +143,15 @@ FILE: "tuple[Command[Window], ...]" = (
         _("Look at a photo of your own through the network"),
         lambda window: window.files.open_photo(),
     ),
-    Command(
-        "export_source",
-        _("&PyTorch source…"),
-        "Ctrl+Shift+E",
-        _("Save the source that the engine runs"),
-        lambda window: window.files.export(),
-    ),
-    Command(
-        "export_onnx",
-        _("&ONNX…"),
-        "",
-        _("Save the network and its weights for other programs"),
-        lambda window: window.files.export_onnx(),
-    ),
-    Command(
-        "export_weights",
-        _("&Weights (safetensors)…"),
-        "",
-        _("Save the weights, by the names that PyTorch gives them"),
-        lambda window: window.files.export_weights(),
-    ),
-    Command(
-        "export_diagram",
-        _("&Diagram (SVG, PDF, PNG)…"),
-        "Ctrl+Shift+D",
-        _("Save what is shown as a picture for a page"),
-        lambda window: window.files.export_diagram(),
-    ),
-    Command(
-        "export_table",
-        _("&Table (CSV, Markdown)…"),
-        "Ctrl+Shift+T",
-        _("Save every layer's shape and figures"),
-        lambda window: window.files.export_table(),
+    *(
+        Command(
+            f"export_{entry.id}",
+            _entry_words(entry),
+            _EXPORT_KEYS.get(entry.id, ""),
+            entry.doc,
+            lambda window, entry=entry: window.files.export(entry),  # type: ignore[misc]
+        )
+        for entry in EXPORTS
     ),
     Command(
         "close",
@@ -184,6 +183,8 @@ EDIT: "tuple[Command[Window], ...]" = (
     ),
 )
 VIEW: "tuple[Command[Window], ...]" = (
+    Command("find", _("&Search the palette"), "/", _("Find a layer, a block or a template"), _find),
+    *(panel.command for panel in PANELS),
     Command(
         "reset_layout",
         _("Reset &layout"),
@@ -207,19 +208,21 @@ VIEW: "tuple[Command[Window], ...]" = (
         )
     ),
 )
-RUN: "tuple[Command[Window], ...]" = (
-    Command(
-        "run_settings",
-        _("Se&ttings and memory"),
-        "Ctrl+Shift+R",
-        _(
-            "The figures of the next run, what it takes of the device's memory, and the largest "
-            "batch that fits"
-        ),
-        lambda window: window.run_bar.open_settings(),
-    ),
-)
 HELP: "tuple[Command[Window], ...]" = (
+    Command(
+        "manual",
+        _("&Manual"),
+        "F1",
+        _("How to use the program, page by page, with a search"),
+        partial(_show, ManualWindow),
+    ),
+    Command(
+        "shortcuts",
+        _("&Keyboard shortcuts"),
+        "?",
+        _("Every command that has a key"),
+        partial(_show, ShortcutSheet, make=lambda window: ShortcutSheet(_by_menu(), window)),
+    ),
     Command(
         "log",
         _("Show &log"),
@@ -229,8 +232,8 @@ HELP: "tuple[Command[Window], ...]" = (
     ),
     Command("about", _("&About"), "", _("Version and licence"), _about),
 )
-WINDOW = (*FILE, *EDIT, *VIEW, *RUN, *HELP)
-COMMANDS: tuple[Command[Any], ...] = (*WINDOW, *CANVAS)
+WINDOW = (*FILE, *EDIT, *VIEW, *HELP)
+COMMANDS: tuple[Command[Any], ...] = (*WINDOW, *RUN_BAR, *CANVAS)
 
 MENUS: "tuple[Menu[Window], ...]" = (
     Menu(
@@ -248,13 +251,7 @@ MENUS: "tuple[Menu[Window], ...]" = (
             "open_photo",
             Menu(
                 _("&Export"),
-                (
-                    "export_source",
-                    "export_onnx",
-                    "export_weights",
-                    "export_diagram",
-                    "export_table",
-                ),
+                tuple(f"export_{entry.id}" for entry in EXPORTS),
             ),
             None,
             "close",
@@ -291,7 +288,8 @@ MENUS: "tuple[Menu[Window], ...]" = (
             "zoom_out",
             "up",
             None,
-            _panels,
+            "find",
+            *(panel.id for panel in PANELS),
             "reset_layout",
             None,
             "colours_auto",
@@ -299,8 +297,8 @@ MENUS: "tuple[Menu[Window], ...]" = (
             "colours_light",
         ),
     ),
-    Menu(_("&Run"), (_run_bar, None, "run_settings")),
-    Menu(_("&Help"), ("log", "about")),
+    Menu(_("&Run"), ("run", "resume", "pause", "step", "stop", None, "run_settings")),
+    Menu(_("&Help"), ("manual", "shortcuts", "log", "about")),
 )
 CONTEXT: "Menu[Window]" = Menu(
     _("Canvas"),

@@ -10,6 +10,7 @@ from explorer.catalog.datasets import DataSet
 from explorer.graph.edits import Edit
 from explorer.graph.graph import Graph
 from explorer.graph.path import NodePath
+from explorer.runs.record import RunRecord
 
 
 class Change(QUndoCommand):
@@ -45,8 +46,8 @@ class Document:
     """A network that is open. `view` is the path of the block that is opened, () for the
     whole; `selection` the ids selected there. `data` is what it looks at, `image` the number of a
     picture of that or the path of a photo; `weights` the file that it begins with, if any, under
-    its own names. `on_change(before, after)` is called when an edit, an undo or a redo is complete,
-    the stack included."""
+    its own names; `record` the run that it was last in. `on_change(before, after)` is called when
+    an edit, an undo or a redo is complete, the stack included."""
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class Document:
         self.data = data
         self.image: int | str = 0
         self.weights: str | None = None
+        self.record: RunRecord | None = None
         self.view = NodePath()
         self.selection: frozenset[str] = frozenset()
         self.undo = QUndoStack()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from explorer.analysis.form import SAFETENSORS
 from explorer.analysis.problem import problems
 from explorer.app import folders, settings
 from explorer.app.document import Document
@@ -61,7 +62,7 @@ class Exchange(QObject):
             self._when_ready(lambda: self._ask(document, path))
 
     def _ask(self, document: Document, path: Path) -> None:
-        to = self._folder / f"{uuid.uuid4().hex}.safetensors"
+        to = self._folder / f"{uuid.uuid4().hex}{SAFETENSORS}"
         asked = self.link.send(Import(graph=to_dict(document.graph), file=str(path), to=str(to)))
         self._asked[asked] = document, path
 
@@ -83,7 +84,7 @@ class Exchange(QObject):
     # Out --------------------------------------------------------------------------------------
 
     def write(self, form: str, path: Path) -> None:
-        """Let the engine write the current network with its weights: "onnx" or "safetensors"."""
+        """Let the engine write the current network with its weights in one of its forms."""
         session, run = self.session, self.session.run
         if not session.report.ok:
             session.notified.emit(
@@ -91,7 +92,7 @@ class Exchange(QObject):
                     problem=problems(session.report)[0].message
                 )
             )
-        elif run.active and (not run.shows_document or run.report is not session.report):
+        elif run.active and not session.holds_drawn():
             session.notified.emit(
                 _("The engine holds the network of the run; stop it before you export another")
             )
@@ -100,10 +101,12 @@ class Exchange(QObject):
             self._when_ready(lambda: self._send_out(form, path))
 
     def _send_out(self, form: str, path: Path) -> None:
-        run = self.session.run
-        if run.report is not self.session.report:  # an edit of just now
-            run.build()
-        self.link.send(Export(graph=to_dict(self.session.graph), form=form, path=str(path)))
+        session = self.session
+        if not session.holds_drawn():  # an edit of just now
+            session.run.build()
+        held = session.engine_holds
+        graph = held.report.graph if held else session.graph
+        self.link.send(Export(graph=to_dict(graph), form=form, path=str(path)))
 
     def _tell(self, message: Exported) -> None:
         name = Path(message.path).name
@@ -163,6 +166,6 @@ class Exchange(QObject):
         """Throw away copies that no document and no remembered file begins with."""
         used = {document.weights for document in self.session.documents}
         used |= {weights for weights, _data in settings.OPENED_WITH.get().values()}
-        for file in self._folder.glob("*.safetensors"):
+        for file in self._folder.glob(f"*{SAFETENSORS}"):
             if str(file) not in used:
                 file.unlink(missing_ok=True)

@@ -1,13 +1,14 @@
 """Opening, saving and exporting, with the questions that belong to it."""
 
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from explorer.analysis import table
+from explorer.analysis.form import FORMS, NETWORKS, PHOTO_FORMATS, WEIGHTS, Entry, Form, Maker
 from explorer.analysis.level import first_problems
-from explorer.analysis.source import NotRunnable, source
+from explorer.analysis.problem import problems
 from explorer.app import settings
 from explorer.app.document import Document
 from explorer.graph.file import SUFFIX, FileError, replace_bytes
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from explorer.app.window import Window
 
 MOST_RECENT = 8
-WEIGHTS = (".safetensors", ".pth", ".pt", ".bin")
-PHOTOS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+_PHOTOS = tuple(chain.from_iterable(PHOTO_FORMATS.values()))
 
 
 class Files:
@@ -42,15 +42,7 @@ class Files:
 
     def open(self, path: str = "") -> None:
         """Open a file, asking which if `path` is empty."""
-        path = (
-            path
-            or QFileDialog.getOpenFileName(
-                self.window,
-                _("Open"),
-                self._folder(),
-                _("Networks (*{suffix} *.json)").format(suffix=SUFFIX),
-            )[0]
-        )
+        path = path or self._chosen(_("Open"), _("Networks ({suffixes})"), NETWORKS)
         if not path:
             return
         try:
@@ -75,7 +67,7 @@ class Files:
         )[0]
         if not path:
             return False
-        return self._write(Path(path if path.endswith(".json") else path + SUFFIX))
+        return self._write(Path(path if path.endswith(NETWORKS) else path + SUFFIX))
 
     def _write(self, path: Path) -> bool:
         try:
@@ -86,113 +78,83 @@ class Files:
         self._remember(path)
         return True
 
-    def export(self) -> None:
-        """Save the network's PyTorch source under a name to be asked for."""
-        try:
-            text = source(self.session.report).text
-        except NotRunnable as error:
-            self.session.notified.emit(
-                _("There is nothing to export yet: {problem}").format(problem=error)
+    def export(self, entry: Entry) -> None:
+        """Save the network in one of the entry's forms, under a name to be asked for, which tells
+        which it is."""
+        session, report = self.session, self.session.report
+        forms = {form.suffix: form for form in FORMS.values() if form.entry is entry}
+        if not report.ok and all(form.sound for form in forms.values()):
+            session.notified.emit(
+                _("There is nothing to export yet: {problem}").format(
+                    problem=problems(report)[0].message
+                )
             )
             return
+        drawn = any(form.maker is Maker.PICTURE for form in forms.values())
+        name = "-".join((session.graph.name, *session.view)) if drawn else session.graph.name
         path = self._asked(
-            _("Export PyTorch source"), self.session.graph.name, {".py": _("Python (*.py)")}
+            _("Export: {form}").format(form=entry.words.replace("&", "")),
+            name,
+            {suffix: f"{form.title} (*{suffix})" for suffix, form in forms.items()},
         )
-        if path is not None:
-            self._put(path, text.encode("utf-8"))
+        if path is None:
+            return
+        form = forms[path.suffix.lower()]
+        if form.maker is Maker.ENGINE:
+            session.exchange.write(form.id, path)
+        elif form.text is not None:
+            self._put(path, form.text(report).encode("utf-8"))
+        else:
+            self._draw(path, form)
 
-    def export_diagram(self) -> None:
-        """Save the level that is shown as a picture: SVG, PDF or PNG, as the name ends."""
+    def _draw(self, path: Path, form: Form) -> None:
+        """Save the level that is shown as a picture."""
+        from explorer.app.canvas.picture import Picture, TooLarge
+
         session = self.session
-        path = self._asked(
-            _("Export diagram"),
-            "-".join((session.graph.name, *session.view)),
-            {".svg": _("SVG (*.svg)"), ".pdf": _("PDF (*.pdf)"), ".png": _("PNG (*.png)")},
-        )
-        if path is not None:
-            from explorer.app.canvas.picture import Picture, TooLarge
-
-            picture = Picture(
-                session.level,
-                first_problems(session.report, session.view),
-                title=session.graph.name,
-            )
-            try:
-                self._put(path, picture.written(path.suffix[1:].lower()))
-            except TooLarge as error:
-                session.notified.emit(str(error))
-
-    def export_table(self) -> None:
-        """Save the table of the layers: CSV or Markdown, as the name ends."""
-        path = self._asked(
-            _("Export table"),
-            self.session.graph.name,
-            {".csv": _("CSV (*.csv)"), ".md": _("Markdown (*.md)")},
-        )
-        if path is not None:
-            write = {".csv": table.as_csv, ".md": table.as_markdown}[path.suffix.lower()]
-            self._put(path, write(self.session.report).encode("utf-8"))
-
-    def export_onnx(self) -> None:
-        """Save the network and its weights as the engine holds them, for other programs."""
-        path = self._asked(_("Export ONNX"), self.session.graph.name, {".onnx": _("ONNX (*.onnx)")})
-        if path is not None:
-            self.session.exchange.write("onnx", path)
-
-    def export_weights(self) -> None:
-        """Save the weights as the engine holds them."""
-        path = self._asked(
-            _("Export weights"),
-            self.session.graph.name,
-            {".safetensors": _("Safetensors (*.safetensors)")},
-        )
-        if path is not None:
-            self.session.exchange.write("safetensors", path)
+        marked = first_problems(session.report, session.view)
+        try:
+            picture = Picture(session.level, marked, title=session.graph.name)
+            self._put(path, picture.written(form.id))
+        except TooLarge as error:
+            session.notified.emit(str(error))
 
     def import_weights(self, path: str = "") -> None:
         """Begin with the weights in a file, asking which if `path` is empty."""
-        path = (
-            path
-            or QFileDialog.getOpenFileName(
-                self.window,
-                _("Import weights"),
-                self._folder(),
-                _("Weights ({suffixes})").format(suffixes=_patterns(WEIGHTS)),
-            )[0]
-        )
+        path = path or self._chosen(_("Import weights"), _("Weights ({suffixes})"), WEIGHTS)
         if path:
             self.session.exchange.bring(Path(path))
 
     def open_photo(self, path: str = "") -> None:
         """Look at a photo, asking which if `path` is empty."""
-        path = (
-            path
-            or QFileDialog.getOpenFileName(
-                self.window,
-                _("Open a photo"),
-                self._folder(),
-                _("Photos ({suffixes})").format(suffixes=_patterns(PHOTOS)),
-            )[0]
-        )
+        path = path or self._chosen(_("Open a photo"), _("Photos ({suffixes})"), _PHOTOS)
         if path:
             self.session.watch(self.session.run.watched, str(Path(path).resolve()))
 
     def can_take(self, paths: list[str]) -> bool:
         """Something can be done with each of these files, by their names."""
-        known = (*WEIGHTS, *PHOTOS, ".json")
-        return bool(paths) and all(Path(path).suffix.lower() in known for path in paths)
+        known = (*NETWORKS, *WEIGHTS, *_PHOTOS)
+        return bool(paths) and all(path.lower().endswith(known) for path in paths)
 
     def take(self, path: str) -> None:
         """Open a network, import weights or look at a photo, as the file's name ends."""
-        suffix = Path(path).suffix.lower()
+        name = path.lower()
         act = (
             self.import_weights
-            if suffix in WEIGHTS
+            if name.endswith(WEIGHTS)
             else self.open_photo
-            if suffix in PHOTOS
+            if name.endswith(_PHOTOS)
             else self.open
         )
         act(path)
+
+    def _chosen(self, title: str, words: str, suffixes: tuple[str, ...]) -> str:
+        """The path of a file to read, asked for, "" if there is none; words: what the dialog says
+        of the files, with a place for the suffixes."""
+        patterns = " ".join(f"*{suffix}" for suffix in suffixes)
+        return QFileDialog.getOpenFileName(
+            self.window, title, self._folder(), words.format(suffixes=patterns)
+        )[0]
 
     def _asked(self, title: str, name: str, forms: dict[str, str]) -> Path | None:
         """The file to write, asked for, None if there is none. forms: the names of the forms by
@@ -264,8 +226,3 @@ class Files:
             buttons.Save,
         )
         return answer == buttons.Discard or (answer == buttons.Save and self.save())
-
-
-def _patterns(suffixes: tuple[str, ...]) -> str:
-    """What a file dialog shows: *.png *.jpg."""
-    return " ".join(f"*{suffix}" for suffix in suffixes)

@@ -9,7 +9,7 @@ SIDE = 16
 
 
 def run_icon(name: str) -> QIcon:
-    """The sign of "run", "resume", "pause", "step", "stop" or "settings"."""
+    """The sign of "run", "resume", "pause", "step", "stop" or "run_settings"."""
     icon = QIcon()
     tint = "good" if name in ("run", "resume") else "text"
     for mode, colour in ((QIcon.Mode.Normal, tint), (QIcon.Mode.Disabled, "faint")):
@@ -42,7 +42,7 @@ def _paint(painter: QPainter, name: str) -> None:
             painter.drawRect(QRectF(11, 3, 2, 10))
         case "stop":
             painter.drawRect(QRectF(3.5, 3.5, 9, 9))
-        case "settings":
+        case "run_settings":
             colour = painter.brush().color()
             for y, knob in ((4.5, 10.5), (11.5, 5.5)):
                 painter.setPen(QPen(colour, 1.5))

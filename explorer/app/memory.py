@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from explorer.analysis.memory import BATCH, Forecast, forecast, largest_batch, room_on, steps
+from explorer.analysis.memory import Forecast, forecast, largest_batch, room_on, steps
 from explorer.analysis.memory_table import bytes_text
 from explorer.analysis.report import Report
 from explorer.protocol.messages import Modes, Rows
-from explorer.runs.recipe import AUTO, FIELDS
+from explorer.runs.recipe import AUTO, MOST_PICTURES, Recipe
 from explorer.text import _
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class Memory(QObject):
     """The forecast for the session's network with the run's batch, number format and device.
 
     changed: the forecast or what was measured is another. forecast: None while it is not known, or
-    the network cannot run; forecast_of: the report that it is of. measured: bytes of the peak of
+    the network cannot run; forecast_of: the report that it is of. largest: the batch that fits and
+    that a run may have. measured: bytes of the peak of
     the last run on a device that tells, with `expected`, what had been forecast for just that run.
     """
 
@@ -74,17 +75,11 @@ class Memory(QObject):
     @property
     def batch(self) -> int:
         """Pictures in a batch of the next run."""
-        return min(int(self._session.run.recipe.get("batch_size") or BATCH), self._most)
-
-    @property
-    def largest_allowed(self) -> int:
-        """The largest batch that fits and that a run may have."""
-        return min(self.largest, self._most)
+        return min(int(self._session.run.recipe.get("batch_size") or Recipe.batch_size), self._most)
 
     @property
     def _most(self) -> int:
-        most = int(FIELDS["batch_size"].high or 0)
-        return min(most, self._session.data.train or most)
+        return min(MOST_PICTURES, self._session.data.train or MOST_PICTURES)
 
     @property
     def precision(self) -> str:
@@ -177,9 +172,8 @@ class Memory(QObject):
         self.forecast_of = report
         self.forecast = forecast(report, self.batch, precision, device=device)
         place = self.place
-        self.largest = (
-            largest_batch(report, place.room, precision=precision, device=device) if place else 0
-        )
+        fits = largest_batch(report, place.room, precision=precision, device=device) if place else 0
+        self.largest = min(fits, self._most)
         self.changed.emit()
 
     # What the engine says ---------------------------------------------------------------------
@@ -191,11 +185,11 @@ class Memory(QObject):
 
     def _hear_state(self, state: str) -> None:
         """A run begins: what is measured from now on is of it."""
-        run = self._session.run
+        held = self._session.engine_holds
         if state == "measuring":
             self.measured = None
-        if state in ("measuring", "running") and run.report is not None and self.measured is None:
-            found = forecast(run.report, self.batch, self.precision, device=self._kind)
+        if state in ("measuring", "running") and held is not None and self.measured is None:
+            found = forecast(held.report, self.batch, self.precision, device=self._kind)
             self.expected = found.training if found else None
 
     def _hear_rows(self, rows: Rows) -> None:

@@ -22,13 +22,19 @@ class Menus(QObject):
         super().__init__(window)
         self.window = window
         self._own = {command: action(command, window, window) for command in WINDOW}
-        window.addActions(list(self._own.values()))
+        window.addActions([*self._own.values(), *window.run_bar.run_actions.values()])
         choices = QActionGroup(self)
-        self.actions: dict[str, QAction] = {**window.actions_of_canvas.by_name}
+        self.actions: dict[str, QAction] = {
+            **window.actions_of_canvas.by_name,
+            **window.run_bar.run_actions,
+        }
         for command, own in self._own.items():
             self.actions[command.id] = own
             if command.chosen is not None:
                 choices.addAction(own)
+        for id, dock in window.docks.items():
+            self.actions[id].setCheckable(True)
+            dock.visibilityChanged.connect(self.actions[id].setChecked)
         self.menus = [self._menu(menu, window) for menu in MENUS]
         self.button = QToolButton()
         self.button.setText("☰")

@@ -7,6 +7,7 @@ from explorer.text import _
 __all__ = [
     "bytes_text",
     "grouped",
+    "limit_text",
     "percent",
     "setting_text",
     "shape_text",
@@ -21,6 +22,12 @@ _STEPS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 def grouped(count: int) -> str:
     """11689512 → "11,689,512"."""
     return f"{count:,}"
+
+
+def limit_text(number: float) -> str:
+    """The least or most that a value may be, in full where it is a whole number: "65,536",
+    "1e-08"."""
+    return f"{int(number):,}" if number == int(number) else f"{number:g}"
 
 
 def short(count: float) -> str:

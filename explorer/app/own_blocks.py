@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.app import folders
 from explorer.catalog import check
+from explorer.catalog.roles import GROUP
 from explorer.graph import file
 from explorer.graph.file import SUFFIX, FileError
 from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Shape, Wire
@@ -103,7 +104,7 @@ def as_network(node: Node, name: str, shape: Shape | None) -> Graph:
     """A network that consists of the group alone, for maps like `shape`."""
     shape = shape or _SAMPLE
     shape = shape if len(shape) == 3 else (shape[0], 1, 1)
-    group = Node("block", "Group", node.params, inner=node.inner)
+    group = Node("block", GROUP.name, node.params, inner=node.inner)
     return Graph(name, shape, {group.id: group}, (Wire(INPUT, group.id), Wire(group.id, OUTPUT)))
 
 

@@ -16,11 +16,12 @@ from explorer.app.engine_link import EngineLink
 from explorer.app.exchange import Exchange
 from explorer.app.memory import Memory
 from explorer.app.own_blocks import OwnBlocks
-from explorer.app.run import Run
+from explorer.app.run import Held, Run, same_network
 from explorer.catalog import check, published, templates
 from explorer.catalog.check import KindError
 from explorer.catalog.datasets import FASHION_MNIST, PHOTOS, DataSet
 from explorer.catalog.layers import text_of
+from explorer.catalog.roles import GROUP
 from explorer.graph import edits, file
 from explorer.graph.edits import Edit, EditError
 from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Shape, Wire
@@ -53,6 +54,7 @@ class Session(QObject):
         self.document = self._adopt(_fitted(FIRST, FASHION_MNIST), None, FASHION_MNIST)
         self.report: Report = self._analysed(self.graph)
         self._levels: tuple[Report, dict[NodePath, Level]] = self.report, {}
+        self.engine_holds: Held | None = None
         self.advice = Advice(self)
         self.run = Run(self)
         self.memory = Memory(self)
@@ -128,6 +130,28 @@ class Session(QObject):
                 known[view] = Level(view, own=False)
         return known[view]
 
+    @property
+    def holds_document(self) -> bool:
+        """The engine holds a network of the current document, or an earlier one of it that can still
+        be shown in its place."""
+        held = self.engine_holds
+        return (
+            held is not None
+            and (held.document, held.data) == (self.document, self.data)
+            and (self.run.active or self.report.ok)
+        )
+
+    def holds_drawn(self, path: str = "") -> bool:
+        """The engine holds the very network that is drawn; with a path, the node there is the same in
+        both."""
+        held = self.engine_holds
+        if held is None or not self.holds_document:
+            return False
+        if path:
+            id = path.partition(".")[0]
+            return held.report.facts.get(id) is self.report.facts.get(id)
+        return same_network(held.report.graph, self.graph)
+
     # Edits ------------------------------------------------------------------------------------
 
     def edit(self, label: str, edit: Edit, burst: str | None = None, whole: bool = False) -> bool:
@@ -160,7 +184,7 @@ class Session(QObject):
                 assert facts is not None and facts.expansion is not None
                 node = replace(
                     node,
-                    kind="Group",
+                    kind=GROUP.name,
                     params={"inline": True} if facts.inline else {},
                     inner=placed_inside(facts.expansion),
                 )
@@ -181,7 +205,7 @@ class Session(QObject):
             )
             return
         id = path[-1]
-        group = Node(id, "Group", {"inline": True} if facts.inline else {}, inner=facts.inner)
+        group = Node(id, GROUP.name, {"inline": True} if facts.inline else {}, inner=facts.inner)
         try:
             name = self.own_blocks.save(group, facts.ins[0] if facts.ins else None)
         except OSError as error:

@@ -1,21 +1,22 @@
 """The main window: bar, canvas, panels around it, status line."""
 
+from typing import TypeVar
+
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
     QMessageBox,
-    QTabWidget,
     QToolBar,
     QWidget,
 )
 
+from explorer.analysis.form import FORMS
 from explorer.analysis.problem import problems
-from explorer.app import settings
+from explorer.app import docks, settings
 from explorer.app.canvas.actions import CanvasActions
 from explorer.app.canvas.canvas import Canvas
-from explorer.app.dock_grip import DockGrip
 from explorer.app.files import Files
 from explorer.app.menus import Menus
 from explorer.app.notice import Notice
@@ -34,12 +35,11 @@ from explorer.app.panels.training import TrainingPanel
 from explorer.app.session import Session
 from explorer.app.weights_report import WeightsReport
 from explorer.catalog.datasets import PICTURES
-from explorer.protocol.looks import Answers
-from explorer.protocol.messages import Hello, Rows, Seen
+from explorer.protocol.messages import Hello
 from explorer.text import _
 
+PanelWidget = TypeVar("PanelWidget", bound=QWidget)
 SIZE = (1440, 900)
-LAYOUT_VERSION = 1
 ROOM_FOR_PHOTO = 460  # pixels of the feature maps' width, with the answer beside a photo
 
 
@@ -59,8 +59,7 @@ class Window(QMainWindow):
         self.run_bar: RunBar = RunBar()
         self.memory = MemoryPanel(session.memory)
         self.tabs: DocumentTabs = DocumentTabs(session, self.files)
-        self.docks: dict[str, QDockWidget] = {}
-        self._build_docks()
+        self._build_panels()
         self.menus = Menus(self)
         self._build_bar()
         self.status = Status(session, self.statusBar())
@@ -69,7 +68,7 @@ class Window(QMainWindow):
         session.documents_changed.connect(self._retitle)
         self._retitle()
         self.resize(*SIZE)
-        self._initial = self.saveState(LAYOUT_VERSION)
+        self._initial = self.saveState(docks.LAYOUT_VERSION)
         self._restore()
         room = self.screen().availableSize()
         if room.width() <= SIZE[0] or room.height() <= SIZE[1]:
@@ -78,66 +77,28 @@ class Window(QMainWindow):
 
     # Building ---------------------------------------------------------------------------------
 
-    def _build_docks(self) -> None:
-        self.setDockNestingEnabled(True)
-        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
-        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
-        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        session = self.session
-        self.palette_panel = Palette(session)
-        self.inspector = Inspector(session)
-        self.inspector.setMinimumWidth(264)
-        self.training = TrainingPanel(session)
-        self.feature_maps = FeatureMapsPanel(session)
-        self.gradients = GradientsPanel(session)
-        self.layers = Layers(session)
-        self.problems = Problems(session)
-        self.problems.setMinimumWidth(200)  # whatever the sentences in it are
-        self.code = Code(session)
-        self.code.setMinimumWidth(240)
-        left, right, below = (
-            Qt.DockWidgetArea.LeftDockWidgetArea,
-            Qt.DockWidgetArea.RightDockWidgetArea,
-            Qt.DockWidgetArea.BottomDockWidgetArea,
-        )
-        for name, title, widget, area in (
-            ("palette", _("Palette"), self.palette_panel, left),
-            ("inspector", _("Inspector"), self.inspector, right),
-            ("training", _("Training"), self.training, below),
-            ("maps", _("Feature maps"), self.feature_maps, below),
-            ("gradients", _("Gradients"), self.gradients, below),
-            ("layers", _("Layers"), self.layers, below),
-            ("problems", _("Problems"), self.problems, below),
-            ("code", _("Code"), self.code, below),
-        ):
-            dock = QDockWidget(title, self)
-            dock.setObjectName(name)
-            dock.setWidget(widget)
-            self.addDockWidget(area, dock)
-            self.docks[name] = dock
-        docks = self.docks
-        self.splitDockWidget(docks["training"], docks["maps"], Qt.Orientation.Horizontal)
-        self.splitDockWidget(docks["maps"], docks["gradients"], Qt.Orientation.Horizontal)
-        for first, behind in (("training", "layers"), ("maps", "problems"), ("gradients", "code")):
-            self.tabifyDockWidget(docks[first], docks[behind])
-            for name in (first, behind):
-                docks[name].setTitleBarWidget(DockGrip(docks[name]))
-            docks[first].raise_()
-        self.resizeDocks(
-            [docks["palette"], docks["inspector"]], [196, 276], Qt.Orientation.Horizontal
-        )
-        self.resizeDocks([docks["training"]], [296], Qt.Orientation.Vertical)
-        self.resizeDocks(
-            [docks["training"], docks["maps"], docks["gradients"]],
-            [330, 320, 320],
-            Qt.Orientation.Horizontal,
-        )
+    def _build_panels(self) -> None:
+        self.docks: dict[str, QDockWidget] = docks.build(self)
+        self.palette_panel = self._panel(Palette)
+        self.inspector = self._panel(Inspector)
+        self.training = self._panel(TrainingPanel)
+        self.feature_maps = self._panel(FeatureMapsPanel)
+        self.gradients = self._panel(GradientsPanel)
+        self.layers = self._panel(Layers)
+        self.problems = self._panel(Problems)
+        self.code = self._panel(Code)
         self.palette_panel.placed.connect(self.canvas.put)
         self.palette_panel.group_placed.connect(self.canvas.put_group)
         self.problems.count_changed.connect(self._count_problems)
         self.problems.advice_counted.connect(self._count_problems)
-        self.code.export_asked.connect(self.files.export)
+        self.code.export_asked.connect(lambda: self.files.export(FORMS["pytorch"].entry))
         self._count_problems()
+
+    def _panel(self, kind: type[PanelWidget]) -> PanelWidget:
+        """The one panel of a class."""
+        return next(
+            widget for dock in self.docks.values() if isinstance(widget := dock.widget(), kind)
+        )
 
     def _build_bar(self) -> None:
         bar = QToolBar(_("Bar"))
@@ -168,69 +129,41 @@ class Window(QMainWindow):
             lambda batch: bar.settings.set_figures({"batch_size": batch})
         )
         self.status.memory_asked.connect(bar.settings_menu.open_above)
-        run.state_changed.connect(self._show_state)
-        link.started.connect(self._show_state)
-        link.died.connect(self._show_state)
-        run.emptied.connect(self._show_end)
-        link.rows_arrived.connect(self._show_progress)
+        for signal in (run.state_changed, run.grown, run.wait_changed, link.started, link.died):
+            signal.connect(self._show_run)
+        run.emptied.connect(self._show_other)
         link.modes_measured.connect(bar.set_modes)
         link.hello_said.connect(self._show_devices)
-        link.seen.connect(self._show_picture)
-        self._show_state()
+        self._show_run()
         self.canvas.menu_wanted.connect(self.menus.context)
         self.session.exchange.reported.connect(self._report_weights)
         self.feature_maps.photo_wanted.connect(self.files.open_photo)
 
     # Following ----------------------------------------------------------------------------------
 
-    def _show_state(self, *_what: str) -> None:
+    def _show_run(self, *_what: str) -> None:
         """How the run and the engine are, and so what can be done."""
         run, link, bar = self.session.run, self.session.link, self.run_bar
         state = run.state
         if link.hello is None and state == "idle":
             state = "absent" if link.given_up else "waiting"
-        other = run.document if run.document is not self.session.document else None
-        bar.set_state(state, run.resumable, self.session.title(other) if other else "")
         if link.hello is None:
             bar.set_devices([], link.given_up)
-            if run.active:
-                bar.progress.say(_("engine is starting"))
+        bar.show_run(state, run.resumable, run.record.progress if run.record else None, run.title)
+        if link.hello is None and run.active:
+            bar.progress.say(_("engine is starting"))
 
     def _show_devices(self, hello: Hello) -> None:
         self.run_bar.set_devices(hello.devices)
         self.run_bar.choose_device(self.session.run.device)
-        self._show_state()
+        self._show_run()
 
-    def _show_progress(self, rows: Rows) -> None:
+    def _show_other(self) -> None:
+        """Another network is in view: what ended before it came is nothing to it."""
         run = self.session.run
-        other = run.document if not run.shows_document else None
-        self.run_bar.set_progress(rows, self.session.title(other) if other else "")
-
-    def _show_end(self) -> None:
-        run = self.session.run
+        self._show_run()
         if run.document is not self.session.document and not run.active:
             self.run_bar.say_ready()
-        else:
-            self.run_bar.show_end(run.resumable)
-
-    def _show_picture(self, seen: Seen) -> None:
-        """Put the picture and the network's answer onto the two ends of the drawing."""
-        if not isinstance(seen.look, Answers) or not self.session.run.shows_document:
-            return
-        pixels, classes = seen.arrays["picture"], self.session.data.classes
-        height, width = pixels.shape[:2]
-        grey = pixels.ndim == 2
-        image = QImage(
-            pixels.tobytes(),
-            width,
-            height,
-            width * (1 if grey else 3),
-            QImage.Format.Format_Grayscale8 if grey else QImage.Format.Format_RGB888,
-        )
-        scene = self.canvas.network
-        label, answers = seen.figures["label"], seen.figures["answers"]
-        scene.show_picture(image.copy(), classes[label] if label >= 0 else seen.figures["title"])
-        scene.show_guess(answers[0][0] if answers else "")
 
     def _report_weights(self, title: str, sentence: str, rows: list[list[str]], fits: bool) -> None:
         """Tell of an import; what became of each tensor stands in a window of its own, if wanted."""
@@ -244,8 +177,7 @@ class Window(QMainWindow):
         """Open a network with its published weights, and bring its answer into view."""
         self.session.example(name)
         maps = self.docks["maps"]
-        maps.show()
-        maps.raise_()
+        docks.bring(maps)
         if maps.width() < ROOM_FOR_PHOTO and not maps.isFloating():
             training, gradients = self.docks["training"], self.docks["gradients"]
             rest = training.width() + maps.width() - ROOM_FOR_PHOTO
@@ -272,7 +204,7 @@ class Window(QMainWindow):
     def _restore(self) -> None:
         # The panels first: Qt 6.11 keeps a state that it restored to a maximised window, to do it
         # once more at the next resize, and crashes if the panels were moved in between.
-        self.restoreState(settings.PANELS.get(), LAYOUT_VERSION)
+        self.restoreState(settings.PANELS.get(), docks.LAYOUT_VERSION)
         self.restoreGeometry(settings.GEOMETRY.get())
 
     def _may_end_run(self) -> bool:
@@ -293,7 +225,7 @@ class Window(QMainWindow):
 
     def reset_layout(self) -> None:
         """Put the panels back where they are at first."""
-        self.restoreState(self._initial, LAYOUT_VERSION)
+        self.restoreState(self._initial, docks.LAYOUT_VERSION)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self.files.can_take([url.toLocalFile() for url in event.mimeData().urls()]):
@@ -309,6 +241,6 @@ class Window(QMainWindow):
             event.ignore()
             return
         settings.GEOMETRY.set(self.saveGeometry())
-        settings.PANELS.set(self.saveState(LAYOUT_VERSION))
+        settings.PANELS.set(self.saveState(docks.LAYOUT_VERSION))
         self.session.link.close()
         event.accept()

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from explorer.catalog.inside import Inside
 from explorer.catalog.reach import Reach
 from explorer.graph import names
+from explorer.graph.file import LARGEST_SIDE
 from explorer.graph.graph import Shape, Value
 from explorer.text import _
 
@@ -19,6 +20,10 @@ Shapes = tuple[Shape, ...]
 Kept = tuple[str, ...] | Callable[[Settings, Shapes, Shape], tuple[str, ...]]
 Extra = Callable[[Settings, Shapes, Shape], int]
 
+MOST_CHANNELS = LARGEST_SIDE
+"""Of a map; those of an input may be so many."""
+MOST_FEATURES = 1_000_000
+"""Numbers of a vector."""
 CATEGORIES = (
     "stem",
     "stage",
@@ -70,6 +75,11 @@ class Param:
     of: tuple[str, ...] = ()
     step: float = 0
     absent: str = ""
+
+    @property
+    def unset(self) -> Value | None:
+        """What holds where nothing is set: the default, or None where there may be no value."""
+        return None if self.absent else self.default
 
     @property
     def called(self) -> str:
@@ -200,6 +210,23 @@ class Kind:
     variadic: any number of inputs, at least two, with the ports a, b, c …
     macs: one fused multiply-add is one MAC; what has no multiplication by a weight has none.
     presets: entries of the palette beside or instead of the plain one: (title, parameters).
+    common: shown in the palette before its section is opened to all.
+
+    Traits, which the rules ask for instead of knowing kinds by name:
+    linear: its output is linear in its input, up to a constant, when the network answers.
+    normalises: brings what it gets to mean 0 and deviation 1, over whichever numbers.
+    positive: gives no negative number. probabilities: gives shares that add up to 1.
+    joins: how it joins branches: "sum", "product" or "stack". shortcut: which way round a block it
+    is: "identity", "project" or "pad". gates: weighs channels by what is in them.
+    spreads: spreads each number over a window, as a transposed convolution does.
+    stacks: its blocks can stand in a row, in a stage.
+    curve: an activation of one number as its glyph draws it: the function, from where to where.
+    views: its output is its input's memory, "always" or only while it is "resting": when the network
+    answers, or its p is 0. counts: its output is counted among the activations.
+    full_on: where autocast keeps it in float32, "cuda" or "cpu" (torch.amp, "Autocast Op
+    Reference"). at_work: what it has at a time beside its output, forward and backward, in sizes of
+    its output, if it is made of several steps. masks: its `extra` is a mask, which on the CPU is as
+    wide as its numbers.
     """
 
     name: str
@@ -225,6 +252,33 @@ class Kind:
     searched: str = ""
     expand: Callable[[Settings, Shapes], Inside] | None = None
     written_as: Callable[[Settings], str] | None = None
+    common: bool = False
+    linear: bool = False
+    normalises: bool = False
+    positive: bool = False
+    probabilities: bool = False
+    joins: str = ""
+    shortcut: str = ""
+    gates: bool = False
+    spreads: bool = False
+    stacks: bool = False
+    curve: tuple[Callable[[float], float], float, float] | None = None
+    views: str = ""
+    counts: bool = True
+    full_on: tuple[str, ...] = ()
+    at_work: tuple[int, int] = (0, 0)
+    masks: bool = False
+
+    @cached_property
+    def weighted(self) -> bool:
+        """A layer that multiplies by what it has learned, linear in its input: a convolution or a
+        fully connected one."""
+        return self.linear and self.macs is not None
+
+    @cached_property
+    def convolves(self) -> bool:
+        """A layer that slides a learned window over a map."""
+        return self.weighted and self.reach is not None and not self.spreads
 
     @cached_property
     def composite(self) -> bool:
@@ -248,7 +302,12 @@ class Kind:
     @cached_property
     def inlines(self) -> bool:
         """Can put its inner nodes straight into the network, adding no prefix to their names."""
-        return any(param.name == "inline" for param in self.params)
+        return "inline" in self.names
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Its parameters' names."""
+        return frozenset(param.name for param in self.params)
 
     def settings(self, params: Mapping[str, Value]) -> Settings:
         """Every parameter of the kind, from `params` or the defaults."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import torch
 
-from explorer.engine import occupancy
+from explorer.engine import device_memory
 from explorer.engine.failure import EngineError
 from explorer.protocol.messages import Device
 from explorer.text import _
@@ -20,7 +20,7 @@ def find() -> list[Device]:
     found = []
     for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
         gpu = torch.cuda.get_device_properties(index)
-        free = occupancy.free_on_gpu(index)
+        free = device_memory.free_on_gpu(index)
         found.append(Device(f"cuda:{index}", gpu.name, gpu.total_memory, free))
     for index in range(torch.xpu.device_count() if torch.xpu.is_available() else 0):
         xpu = torch.xpu.get_device_properties(index)

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torch.onnx.errors import OnnxExporterError
 
 from explorer.engine.failure import EngineError
-from explorer.engine.mode import PLAIN
 from explorer.engine.model import Model
+from explorer.engine.precision import PLAIN
 from explorer.text import _
 
 NEEDED = ("onnx", "onnxscript", "onnxruntime")
@@ -56,9 +56,6 @@ def write(model: Model, path: Path) -> Exported:
                 '"cnn-explorer[onnx]".'
             ).format(names=", ".join(missing))
         )
-    if path.is_dir() or not path.parent.is_dir():
-        reason = _("it is a folder") if path.is_dir() else _("there is no such folder")
-        raise EngineError(_("{path} cannot be written: {fault}.").format(path=path, fault=reason))
     net = PLAIN.place(copy.deepcopy(model.net).to("cpu", torch.float32))
     net.eval().requires_grad_(False)
     large = sum(value.nbytes for value in net.state_dict().values()) > _ONE_FILE

@@ -12,13 +12,12 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from explorer import resource
+from explorer.analysis import form
 from explorer.catalog.datasets import PHOTO_FILES, PHOTOS, DataSet
 from explorer.engine.failure import EngineError
 from explorer.graph.graph import Shape
 from explorer.text import _
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
-"""Those that Pillow decodes itself; others start programs (EPS) or fetch files."""
 MARGIN = (256, 224)
 """The short side is scaled to 256 where 224 are cropped, as torchvision does for ImageNet."""
 
@@ -42,7 +41,7 @@ def read(path: Path) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a large photo: what is far too large is an error
-            with Image.open(path, formats=FORMATS) as file:
+            with Image.open(path, formats=tuple(form.PHOTO_FORMATS)) as file:
                 return _rgb(ImageOps.exif_transpose(file))
     except FileNotFoundError:
         raise EngineError(_("There is no file {path}.").format(path=path)) from None
@@ -51,7 +50,7 @@ def read(path: Path) -> Image.Image:
     except UnidentifiedImageError:
         raise EngineError(
             _("{path} is no photo that can be read; known are {formats}.").format(
-                path=path, formats=", ".join(FORMATS)
+                path=path, formats=", ".join(form.PHOTO_FORMATS)
             )
         ) from None
     except Exception as fault:  # noqa: BLE001  a torn or hostile file can make a decoder fail in any way

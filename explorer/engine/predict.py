@@ -10,8 +10,8 @@ from explorer.catalog import published
 from explorer.catalog.datasets import DATASETS, PHOTOS, DataSet, class_names
 from explorer.engine import photos, weights
 from explorer.engine.failure import EngineError
-from explorer.engine.match import Match, adopt
 from explorer.engine.model import build, gives_chances
+from explorer.engine.weight_import import Match, adopt
 from explorer.graph.graph import Graph
 from explorer.text import _
 

@@ -4,40 +4,29 @@ import csv
 import io
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from torch import Tensor
 
 from explorer.engine import checkpoint
 from explorer.engine.failure import EngineError
-from explorer.engine.validation import Score
+from explorer.engine.training import TrainingRun
 from explorer.graph import file
-from explorer.graph.graph import Graph
 from explorer.text import _
 
 WEIGHTS, METRICS = "weights.safetensors", "metrics.csv"
 
 
-def write(
-    folder: Path,
-    graph: Graph,
-    weights: Mapping[str, Tensor],
-    about: Mapping[str, Any],
-    metrics: str,
-) -> tuple[Path, ...]:
+def write(run: TrainingRun, folder: Path) -> tuple[Path, ...]:
     """Writes weights.safetensors, metrics.csv and <name>.cnn.json; returns their paths.
 
-    about: what the file of the weights says of them. Each is written to a temporary and renamed.
-    Raises EngineError if the folder cannot be written.
+    Each is written to a temporary and renamed. Raises EngineError if the folder cannot be written.
     """
+    graph = run.model.graph
     name = re.sub(r"[^\w-]+", "_", graph.name).strip("_") or "network"
     paths = folder / WEIGHTS, folder / METRICS, folder / f"{name}{file.SUFFIX}"
-    checkpoint.write(paths[0], weights, about)
+    about = {"name": graph.name, "data": run.pictures.about.name, "recipe": run.recipe.as_dict()}
+    checkpoint.write(paths[0], run.model.net.state_dict(), about)
     try:
-        file.replace_text(paths[1], metrics)
+        file.replace_text(paths[1], _metrics(run))
         file.write(graph, paths[2])
     except OSError as fault:
         raise EngineError(
@@ -75,14 +64,13 @@ def check(folder: Path) -> None:
             )
 
 
-def metrics(
-    columns: Iterable[str], history: Iterable[np.ndarray], scores: Mapping[int, Score]
-) -> str:
-    """One line a step, as CSV; the validation's figures stand in the line of an epoch's last step."""
+def _metrics(run: TrainingRun) -> str:
+    """One line a step; the validation's figures stand in the line of an epoch's last step."""
+    scores = {each.step: each.score for each in run.validated}
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
-    lines.writerow([*columns, "validation_loss", "validation_accuracy"])
-    for rows in history:
+    lines.writerow([*run.columns, "validation_loss", "validation_accuracy"])
+    for rows in run.history:
         for step, epoch, *figures in rows.tolist():
             score = scores.get(int(step))
             figures += [score.loss, score.accuracy] if score else []

@@ -1,4 +1,4 @@
-"""The engine's desk: takes requests, lets the job work in between, and answers every one of
+"""The engine's desk: takes requests, lets the session work in between, and answers every one of
 them."""
 
 import os
@@ -16,10 +16,10 @@ from explorer.catalog import check
 from explorer.engine import data, device, transfer, weights
 from explorer.engine.checkpoint import path_of
 from explorer.engine.failure import EngineError, device_lost, out_of_memory, sentence
-from explorer.engine.job import Job
 from explorer.engine.model import Model, build, calibrate
 from explorer.engine.probes.probe import Probe
 from explorer.engine.stream import Answers, Heard, Requests
+from explorer.engine.training_session import TrainingSession
 from explorer.protocol.codec import MessageError
 from explorer.protocol.frames import FrameError
 from explorer.protocol.looks import Look
@@ -42,6 +42,7 @@ from explorer.protocol.messages import (
     Watch,
     Watching,
 )
+from explorer.runs.recipe import FIELDS
 from explorer.text import _
 
 _REPLACED_BY: dict[type, tuple[type, ...]] = {
@@ -61,9 +62,11 @@ class BuiltAs(NamedTuple):
     weights: str | None
 
     @classmethod
-    def of(cls, job: Job, weights: str | None) -> Self:
+    def of(cls, session: TrainingSession, weights: str | None) -> Self:
         """How the model of a run was made."""
-        return cls(job.pictures.about.name, str(job.model.device), job.recipe.seed, weights)
+        return cls(
+            session.pictures.about.name, str(session.model.device), session.recipe.seed, weights
+        )
 
     def weighs_as(self, other: Self | None) -> bool:
         """A tensor of one fits the other."""
@@ -76,7 +79,7 @@ class Service:
     def __init__(self, requests: Requests, answers: Answers) -> None:
         self._requests, self._answers = requests, answers
         self._going = True
-        self._job: Job | None = None
+        self._session: TrainingSession | None = None
         self._model: Model | None = None
         self._built_as: BuiltAs | None = None  # how the model was made
         self._start: tuple[object, dict[str, Tensor]] | None = (
@@ -108,18 +111,18 @@ class Service:
         """Answers what has come, then works a little."""
         for request in collapsed(self._requests.take(wait=not self._busy)):
             self._guarded(request.generation, self._answer, request)
-        if self._job is not None and self._job.busy:
-            self._guarded(self._job.generation, self._work)
+        if self._session is not None and self._session.busy:
+            self._guarded(self._session.generation, self._work)
         if self._probe_due():
             self._guarded(self._generation, self._look)
 
     def _keep(self) -> None:
-        if self._job is not None:
-            self._job.keep()
+        if self._session is not None:
+            self._session.keep()
 
     @property
     def _busy(self) -> bool:
-        return self._job is not None and self._job.busy
+        return self._session is not None and self._session.busy
 
     def _say(self, message: Message) -> None:
         self._answers.say(message)
@@ -140,13 +143,13 @@ class Service:
             if act == self._look:
                 self._wanted = False
             if act == self._work:
-                job, self._job = self._job, None
-                assert job is not None
-                job.fail()
-                self._guarded(job.generation, self._renew, job)
+                session, self._session = self._session, None
+                assert session is not None
+                session.fail()
+                self._guarded(session.generation, self._renew, session)
 
     def _answer(self, request: Message | MessageError) -> None:
-        job = self._job
+        session = self._session
         match request:
             case MessageError():
                 raise request
@@ -164,17 +167,17 @@ class Service:
                 self._train(request)
             case Quit():
                 self._going = False
-            case Pause() | Resume() | Step() | Stop() if job is None:
+            case Pause() | Resume() | Step() | Stop() if session is None:
                 raise EngineError(_("There is no run."))
-            case Pause() if job is not None:
-                job.pause()
-            case Resume() if job is not None:
-                job.resume()
-            case Step() if job is not None:
-                job.take_step()
+            case Pause() if session is not None:
+                session.pause()
+            case Resume() if session is not None:
+                session.resume()
+            case Step() if session is not None:
+                session.take_step()
                 self._wanted = True
-            case Stop() if job is not None:
-                job.stop()
+            case Stop() if session is not None:
+                session.stop()
             case _:
                 raise EngineError(
                     _("There is no request “{name}”.").format(name=type(request).__name__)
@@ -185,10 +188,8 @@ class Service:
         graph = check.from_dict(request.graph)
         place = device.pick(request.device)
         name, seed = request.data, request.seed
-        if not 0 <= seed < 2**31:
-            raise EngineError(
-                _("seed is {value}; allowed: 0 to {most}.").format(value=seed, most=2**31 - 1)
-            )
+        if reason := FIELDS["seed"].fault(seed):
+            raise EngineError(_("seed {reason}.").format(reason=reason))
         pictures = data.to_look_at(name, place)
         built_as = BuiltAs(name, str(place), seed, request.weights)
         # Another seed or file asks for other weights; another device or data set does not.
@@ -203,9 +204,9 @@ class Service:
             before.kept, before.drawn = len(before.net.state_dict()), frozenset()
             model = before
         else:
-            if self._job is not None:
-                self._job.stop()
-                self._job = None
+            if self._session is not None:
+                self._session.stop()
+                self._session = None
             if model.fresh:
                 calibrate(model, pictures)
         self._adopt(model, built_as, Probe(model, pictures))
@@ -221,18 +222,20 @@ class Service:
         self._look_at(request)
 
     def _train(self, request: Train) -> None:
-        if self._job is not None:
-            self._job.stop()
-            self._job = None
+        if self._session is not None:
+            self._session.stop()
+            self._session = None
         generation = request.generation
         try:
-            job = Job(request, self._say, self._read_start(request.weights, generation))
+            session = TrainingSession(
+                request, self._say, self._read_start(request.weights, generation)
+            )
         except Exception:
             self._say(State(generation=generation, state="stopped"))
             raise
-        self._job = job
-        built_as = BuiltAs.of(job, request.weights)
-        self._adopt(job.model, built_as, Probe(job.model, job.pictures))
+        self._session = session
+        built_as = BuiltAs.of(session, request.weights)
+        self._adopt(session.model, built_as, Probe(session.model, session.pictures))
         self._look_at(request)
 
     def _read_start(self, path: str | None, generation: int) -> list[dict[str, Tensor]]:
@@ -259,15 +262,17 @@ class Service:
     def _adopt(self, model: Model, built_as: BuiltAs, probe: Probe) -> None:
         self._model, self._built_as, self._probe = model, built_as, probe
 
-    def _renew(self, job: Job) -> None:
+    def _renew(self, session: TrainingSession) -> None:
         """After a run that failed, whose weights may be worthless: the same network as it began."""
         path = self._built_as.weights if self._built_as is not None else None
         self._model = self._built_as = self._probe = None
-        start = self._read_start(path, job.generation)
-        model = build(job.graph, job.model.device, job.recipe.seed, job.pictures.about, start)
+        start = self._read_start(path, session.generation)
+        model = build(
+            session.graph, session.model.device, session.recipe.seed, session.pictures.about, start
+        )
         if model.fresh:
-            calibrate(model, job.pictures)
-        self._adopt(model, BuiltAs.of(job, path), Probe(model, job.pictures))
+            calibrate(model, session.pictures)
+        self._adopt(model, BuiltAs.of(session, path), Probe(model, session.pictures))
 
     def _look_at(self, request: Watching) -> None:
         self._generation = request.generation
@@ -275,32 +280,32 @@ class Service:
         self._wanted = bool(self._looks)
 
     def _work(self) -> None:
-        assert self._job is not None
-        self._job.advance()
+        assert self._session is not None
+        self._session.advance()
 
     def _probe_due(self) -> bool:
         if self._probe is None or not self._looks or self._awaited:
             return False
-        job = self._job
-        if self._wanted or job is None or not job.busy or job.run is None:
+        session = self._session
+        if self._wanted or session is None or not session.busy or session.run is None:
             return self._wanted
         # While it validates the weights rest, and the picture with them.
-        return not job.run.validating and job.budget.due
+        return not session.run.validating and session.budget.due
 
     def _look(self) -> None:
-        model, probe, job = self._model, self._probe, self._job
+        model, probe, session = self._model, self._probe, self._session
         assert model is not None and probe is not None
-        running = job.run if job is not None and job.busy else None
+        running = session.run if session is not None and session.busy else None
         device.synchronise(model.device)  # what the device still does is not the probe's cost
         start = time.perf_counter()
         with running.peak.looking_away() if running else nullcontext():
             seen = probe.look(self._looks)
-        cost = job.budget.cost if job and running else 0.0
+        cost = session.budget.cost if session and running else 0.0
         self._awaited, self._wanted = True, False
         for each in seen:
             self._say(replace(each, generation=self._generation, cost=cost))
-        if job and running:
-            job.budget.spend(time.perf_counter() - start)
+        if session and running:
+            session.budget.spend(time.perf_counter() - start)
 
 
 def collapsed(requests: list[Heard]) -> list[Message | MessageError]:

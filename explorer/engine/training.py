@@ -2,9 +2,8 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,16 +11,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from explorer.catalog.datasets import DATASETS
-from explorer.engine import checkpoint, data, device, results
+from explorer.engine import checkpoint
 from explorer.engine.data import Pictures
+from explorer.engine.device_memory import Peak
 from explorer.engine.failure import EngineError
-from explorer.engine.mode import MODES, measure, sound
-from explorer.engine.model import Model, build
-from explorer.engine.occupancy import Peak
+from explorer.engine.model import Model
+from explorer.engine.precision import PRECISIONS, measure
 from explorer.engine.validation import Score, validate
-from explorer.graph.graph import Graph
-from explorer.runs.recipe import AUTO, MOMENTUM, Recipe
+from explorer.runs.recipe import MOMENTUM, Recipe
 from explorer.text import _
 
 COLUMNS = ("step", "epoch", "loss", "accuracy", "learning_rate")
@@ -32,7 +29,7 @@ _MODE_IMAGES, _MODE_MACS = 2, 1_000_000_000
 
 
 @dataclass(frozen=True)
-class Rows:
+class StepRows:
     """What happened since the last time: one row a step.
 
     rows: (n, 5) float64 as COLUMNS; gradients: (k, layers) float32, the L2 norm of each weight's
@@ -46,7 +43,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Validated:
+class EpochScore:
     """The score on the test set after an epoch; epochs and steps count from 1."""
 
     epoch: int
@@ -54,7 +51,7 @@ class Validated:
     score: Score
 
 
-class Run:
+class TrainingRun:
     """One training run of a model; `advance()` does one step of it.
 
     Deterministic for a recipe on one device: the weights come from the model, the order of an epoch
@@ -71,7 +68,7 @@ class Run:
             any(isinstance(each, nn.BatchNorm2d) for each in model.net.modules())
         )
         self.model, self.pictures, self.recipe = model, pictures, recipe
-        self.mode = MODES[recipe.mode]
+        self.mode = PRECISIONS[recipe.mode]
         self.mode.place(model.net).train()
         images = len(pictures.train)
         self.batch = min(recipe.batch_size, recipe.limit or images, images)
@@ -79,7 +76,7 @@ class Run:
         self.steps = self.steps_an_epoch * recipe.epochs
         self.step = 0
         self.history: list[np.ndarray] = []
-        self.validated: list[Validated] = []
+        self.validated: list[EpochScore] = []
         self.optimiser = _optimiser(model, recipe)
         self._weights = model.weights
         self._validation: Iterator[Score | None] | None = None
@@ -127,7 +124,7 @@ class Run:
         epochs = self.recipe.epochs - len(self.validated)
         return (self.steps - self.step) * self.batch / pace + epochs * self._validation_seconds
 
-    def advance(self) -> Validated | None:
+    def advance(self) -> EpochScore | None:
         """One training step; after the last of an epoch, one batch of validation at a time.
 
         Returns the score when a validation is complete.
@@ -142,7 +139,7 @@ class Run:
             self._validation = validate(self.model.net, self.pictures, self.mode)
         return None
 
-    def fetch(self) -> Rows:
+    def fetch(self) -> StepRows:
         """The rows since the last call; waits for the device, so it is called at display rate only.
 
         Where the loss is no number any more, the rows say so: the weights are lost then.
@@ -162,7 +159,7 @@ class Run:
         else:
             gradients = np.empty((0, layers), np.float32)
         gradient_steps = np.array(self._norm_steps[: len(gradients)], np.int64)
-        found = Rows(rows, gradients, gradient_steps, _loss_lost(rows))
+        found = StepRows(rows, gradients, gradient_steps, _loss_lost(rows))
         for pending in (self._figures, self._losses, self._rights, self._norms, self._norm_steps):
             pending.clear()
         self._busy += time.perf_counter() - start
@@ -198,20 +195,6 @@ class Run:
         ]
         return tensors, {"step": self.step, "epoch": self.epoch, "validated": validated}
 
-    def write(self, folder: Path) -> tuple[Path, ...]:
-        """Leaves weights, metrics and graph in a folder; the paths. Raises EngineError if it cannot
-        be written."""
-        graph, net = self.model.graph, self.model.net
-        data, recipe = self.pictures.about.name, self.recipe.as_dict()
-        scores = {each.step: each.score for each in self.validated}
-        return results.write(
-            folder,
-            graph,
-            net.state_dict(),
-            {"name": graph.name, "data": data, "recipe": recipe},
-            results.metrics(self.columns, self.history, scores),
-        )
-
     def restore(self, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
         """Goes on where `state` was taken; raises EngineError if that was another network's."""
         net = self.model.net
@@ -233,7 +216,7 @@ class Run:
             if type(self.step) is not int or not 0 <= self.step <= self.steps:
                 raise ValueError
             self.validated = [
-                Validated(
+                EpochScore(
                     int(epoch),
                     int(step),
                     Score(float(loss), float(accuracy), np.array(counts, np.int64)),
@@ -293,7 +276,7 @@ class Run:
         self._norms.append(torch.stack(torch._foreach_norm(gradients)))
         self._norm_steps.append(self.step + 1)
 
-    def _validate(self, validation: Iterator[Score | None]) -> Validated | None:
+    def _validate(self, validation: Iterator[Score | None]) -> EpochScore | None:
         start = time.perf_counter()
         with self.peak.looking_away():
             score = next(validation)
@@ -303,7 +286,7 @@ class Run:
         if score is None:
             return None
         self._validation = None
-        self.validated.append(Validated(self.epoch, self.step, score))
+        self.validated.append(EpochScore(self.epoch, self.step, score))
         return self.validated[-1]
 
 
@@ -348,64 +331,3 @@ def choose(model: Model, pictures: Pictures, recipe: Recipe) -> Iterator[list[tu
     split = pictures.train
     images = pictures.normalised(split.images[:count])
     yield from measure(model.net, images, split.labels[:count])
-
-
-def prepare(graph: Graph, set_name: str, name: str, recipe: Recipe) -> tuple[Model, Pictures]:
-    """A fresh model of `graph` and its pictures on the device `name`; raises EngineError."""
-    place = device.pick(name)
-    if place.type == "cpu":
-        device.lower_priority()
-    pictures = data.load(set_name, place)
-    model = build(graph, place, recipe.seed, DATASETS[set_name])
-    return model, pictures
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a run ended. accuracy: on the test set, 0 to 1; seconds: of the whole run."""
-
-    accuracy: float
-    loss: float
-    mode: str
-    steps: int
-    seconds: float
-    files: tuple[Path, ...]
-
-
-def train(
-    graph: Graph,
-    data_name: str = "fashion-mnist",
-    recipe: Recipe | None = None,
-    device_name: str = "auto",
-    out: Path | None = None,
-    progress: Callable[[Run, Validated | None], None] | None = None,
-) -> Result:
-    """Trains `graph` to the end, as `cnn-explorer train` does.
-
-    `progress(run, validated)` is called at display rate, and with a score after each epoch. With
-    `out`, a folder, the weights, the metrics and the graph are written there. Raises EngineError.
-    """
-    began = time.perf_counter()
-    recipe = recipe or Recipe()
-    if out is not None:
-        results.check(out)
-    device.settle_threads()
-    model, pictures = prepare(graph, data_name, device_name, recipe)
-    if recipe.mode == AUTO or MODES[recipe.mode] not in sound(model.device):
-        *_, measured = choose(model, pictures, recipe)
-        recipe = replace(recipe, mode=measured[0][0])
-    run = Run(model, pictures, recipe)
-    shown = 0.0
-    while not run.finished:
-        validated = run.advance()
-        if validated or time.perf_counter() - shown > 0.1:
-            if lost := run.fetch().lost:
-                raise EngineError(lost)
-            shown = time.perf_counter()
-            if progress:
-                progress(run, validated)
-    score = run.validated[-1].score
-    files = run.write(out) if out is not None else ()
-    return Result(
-        score.accuracy, score.loss, recipe.mode, run.step, time.perf_counter() - began, files
-    )

@@ -1,19 +1,19 @@
 """Weights on their way into a network, and a network with its weights on its way out."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 
 from explorer.catalog import check
 from explorer.engine import checkpoint, onnx, weights
 from explorer.engine.failure import EngineError
-from explorer.engine.match import ForeignWeights, Match, adopt
 from explorer.engine.model import Model, build
+from explorer.engine.weight_import import ForeignWeights, Match, adopt
 from explorer.graph.graph import Graph
 from explorer.protocol.messages import Export, Exported, Import, Imported
 from explorer.text import _
-
-FORMS = ("safetensors", "onnx")
 
 
 def bring(graph: Graph, file: Path) -> tuple[Model, Match]:
@@ -27,14 +27,12 @@ def bring(graph: Graph, file: Path) -> tuple[Model, Match]:
 
 
 def save(model: Model, form: str, path: Path, source: Path | None = None) -> onnx.Exported | None:
-    """Writes the network's weights as "safetensors", or all of it as "onnx"; `source` is the file
-    that they came from. What it says of an ONNX file. Raises EngineError."""
-    if form == "onnx":
-        return onnx.write(model, path)
-    if form not in FORMS:
+    """Writes the network with its weights in one of the forms that the engine makes; `source` is the
+    file that they came from. What it says of an ONNX file. Raises EngineError."""
+    if form not in WRITERS:
         raise EngineError(
             _("There is no form “{form}”; there are: {forms}.").format(
-                form=form[:40], forms=", ".join(FORMS)
+                form=form[:40], forms=", ".join(WRITERS)
             )
         )
     if path.is_dir():
@@ -45,13 +43,22 @@ def save(model: Model, form: str, path: Path, source: Path | None = None) -> onn
                 path=path, fault=_("there is no such folder")
             )
         )
-    _write(model, path, source)
-    return None
+    return WRITERS[form](model, path, source)
 
 
-def _write(model: Model, path: Path, source: Path | None) -> None:
+def _weights(model: Model, path: Path, source: Path | None) -> None:
     about = {"name": model.graph.name} | ({"from": source.name} if source else {})
     checkpoint.write(path, model.net.state_dict(), about)
+
+
+def _onnx(model: Model, path: Path, _source: Path | None) -> onnx.Exported:
+    return onnx.write(model, path)
+
+
+WRITERS: Mapping[str, Callable[[Model, Path, Path | None], onnx.Exported | None]] = (
+    MappingProxyType({"safetensors": _weights, "onnx": _onnx})
+)
+"""What writes each form that `explorer/analysis/form.py` gives to the engine."""
 
 
 def imported(request: Import) -> Imported:
@@ -64,7 +71,7 @@ def imported(request: Import) -> Imported:
     except ForeignWeights as fault:
         path, sentence, rows = None, str(fault), fault.match.rows()
     else:
-        _write(model, to, file)
+        _weights(model, to, file)
         path, sentence, rows = str(to), match.sentence, match.rows()
     return Imported(generation=request.generation, path=path, sentence=sentence, rows=tuple(rows))
 

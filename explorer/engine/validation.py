@@ -12,7 +12,7 @@ from torch import nn
 
 from explorer.engine.data import Pictures
 from explorer.engine.device import synchronise
-from explorer.engine.mode import Mode
+from explorer.engine.precision import Precision
 
 _FIRST, _MOST, _SECONDS = 256, 4096, 0.1
 
@@ -29,7 +29,7 @@ class Score:
     confusion: np.ndarray
 
 
-def validate(net: nn.Module, pictures: Pictures, mode: Mode) -> Iterator[Score | None]:
+def validate(net: nn.Module, pictures: Pictures, mode: Precision) -> Iterator[Score | None]:
     """Yields None after each batch of the test set, and its score at the very end.
 
     Between two yields passes about a tenth of a second: batches grow to what the device does in

@@ -1,6 +1,5 @@
 """Files of weights, whoever wrote them: read as plain tensors, never run."""
 
-import os
 import pickle
 import re
 import warnings
@@ -12,13 +11,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from explorer.analysis.form import SAFETENSORS
 from explorer.engine import checkpoint
 from explorer.engine.failure import EngineError, out_of_memory
 from explorer.text import _
 
 WRAPPERS = ("state_dict", "model_state_dict", "model")
 """Keys under which training scripts keep the state dict, beside the optimiser's state."""
-SUFFIXES = (".safetensors", ".pth", ".pt")
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
 
 
@@ -80,7 +79,7 @@ def read(path: Path) -> Weights:
 
 def _like_safetensors(head: bytes, path: Path) -> bool:
     """It begins with the length of a JSON object, or bears the name of such a file."""
-    return head[8:9] == b"{" or path.suffix == ".safetensors"
+    return head[8:9] == b"{" or path.suffix == SAFETENSORS
 
 
 def _load(path: Path) -> Any:
@@ -158,8 +157,3 @@ def _sorted(state: Mapping[str, Tensor]) -> bool:
     weight stands after it in the alphabet."""
     names = [name for name, tensor in state.items() if tensor.is_floating_point()]
     return names == sorted(names)
-
-
-def is_weights(path: str | os.PathLike[str]) -> bool:
-    """Whether the name is one of a file of weights."""
-    return Path(path).suffix.lower() in SUFFIXES

@@ -19,6 +19,7 @@ MOST_NODES = 20_000
 MOST_BYTES = 64 * 2**20
 DEEPEST = 16
 LARGEST_SIDE = 65_536
+LONGEST_NAME = 200
 
 
 class FileError(ValueError):
@@ -121,10 +122,15 @@ def from_dict(found: object) -> Graph:
             ).format(version=version, newest=VERSION)
         )
     name = found.get("name", "network")
-    if not isinstance(name, str) or not name.strip() or len(name) > 200 or not name.isprintable():
+    if (
+        not isinstance(name, str)
+        or not name.strip()
+        or len(name) > LONGEST_NAME
+        or not name.isprintable()
+    ):
         raise FileError(
-            _('"name" is {value}; allowed: 1 to 200 printable characters').format(
-                value=_shown(name)
+            _('"name" is {value}; allowed: 1 to {most} printable characters').format(
+                value=_shown(name), most=LONGEST_NAME
             )
         )
     shape = found.get("input")

@@ -119,7 +119,7 @@ class Import(Message):
 class Export(Message):
     """Write the network that was built last, which is `graph`, with its weights; `Exported`.
 
-    form: "safetensors" or "onnx".
+    form: the id of one that the engine makes (`explorer/analysis/form.py`).
     """
 
     graph: Json

@@ -17,6 +17,11 @@ RATE_NORMALISED, RATE_PLAIN = 0.2, 0.02
 right after its first epoch (seeds 0 and 1) and 92.1 % after its fifth; with 0.1 87.8 % and with
 0.03 84.1 % after one. Without BatchNorm such rates blow the weights up."""
 AUTO = "auto"
+MOST_PICTURES = 65_536
+"""Of a batch."""
+PRECISIONS = ("float32", "bfloat16", "float16")
+OPTIMISERS = MappingProxyType({"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2})
+"""Numbers that each keeps for every parameter. A run of this program uses momentum."""
 MODES = (AUTO, "float32", "float32 channels-last", "bfloat16 channels-last")
 
 
@@ -103,7 +108,7 @@ FIELDS: Mapping[str, Param] = MappingProxyType(
                 Recipe.batch_size,
                 _("Pictures whose gradients are averaged in one step."),
                 1,
-                65_536,
+                MOST_PICTURES,
                 unit=_("pictures"),
                 step=32,
             ),

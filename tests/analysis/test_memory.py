@@ -17,15 +17,16 @@ from explorer.analysis.memory import FULL, forecast, largest_batch
 from explorer.analysis.problem import problems
 from explorer.analysis.report import analyse
 from explorer.catalog import KINDS, templates
-from explorer.engine.mode import MODES
+from explorer.engine.precision import PRECISIONS
 from explorer.graph import edits
+from explorer.runs.recipe import FIELDS, MOST_PICTURES
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")
 
 BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "memory.py"
 PRIMITIVES = [name for name, kind in KINDS.items() if not kind.composite]
 CPU = torch.device("cpu")
-PLAIN, HALF = MODES["float32"], MODES["bfloat16 channels-last"]
+PLAIN, HALF = PRECISIONS["float32"], PRECISIONS["bfloat16 channels-last"]
 
 # Parameters beside the default ones with which a kind keeps something else, or that it needs here.
 CASES = {
@@ -219,7 +220,13 @@ def test_the_largest_batch_fits_and_one_more_does_not(name, room, precision, tra
         return found.training if training else found.inference
 
     assert most == 0 or taken(most) <= room
-    assert taken(most + 1) > room
+    assert taken(most + 1) > room or (training and most == MOST_PICTURES)
+
+
+def test_the_largest_batch_is_one_that_a_run_may_have():
+    report = analyse(templates.build("lenet5"))
+    assert largest_batch(report, 2**40) == MOST_PICTURES == FIELDS["batch_size"].high
+    assert largest_batch(report, 2**40, training=False) > MOST_PICTURES
 
 
 @given(st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50)), min_size=1))

@@ -1,14 +1,16 @@
 """The forecast as a person and a program read it."""
 
 import json
+from itertools import product
 
 import pytest
 
 from explorer import cli
-from explorer.analysis.memory import BATCH, OPTIMISERS, PRECISIONS, forecast, largest_batch
+from explorer.analysis.memory import forecast, largest_batch
 from explorer.analysis.memory_table import as_dict, as_lines, bytes_of, bytes_text
 from explorer.analysis.report import analyse
 from explorer.catalog import templates
+from explorer.runs.recipe import OPTIMISERS, PRECISIONS, Recipe
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +80,11 @@ def test_check_prints_the_block_when_asked(capsys):
 
 
 def test_the_command_line_offers_what_there_is():
-    assert cli.PRECISIONS == PRECISIONS and set(cli.OPTIMISERS) == set(OPTIMISERS)
-    given = cli._parser().parse_args(["check", "lenet5"])
-    assert given.batch == BATCH and given.precision == PRECISIONS[0]
+    given = cli.command_line("check").parse_args(["check", "lenet5"])
+    assert given.batch == Recipe.batch_size and given.precision == PRECISIONS[0]
+    for precision, optimiser in product(PRECISIONS, OPTIMISERS):
+        words = ["--precision", precision, "--optimiser", optimiser]
+        assert cli.main(["check", "lenet5", "--memory", *words]) == 0
 
 
 def test_check_json_has_the_object(capsys):

@@ -1,7 +1,4 @@
-"""Sessions without an engine: a stand-in for the tests of live panels, and a real one whose link a
-test speaks for."""
-
-from types import SimpleNamespace
+"""Sessions without an engine: their link says what a test lets it say."""
 
 import numpy as np
 import pytest
@@ -9,14 +6,11 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal
 
 from explorer.app import theme
 from explorer.app.session import Session
-from explorer.catalog.datasets import FASHION_MNIST
-from explorer.protocol.looks import Answers, Gradients, Maps, all_of
-from explorer.protocol.messages import Message, Rows, Seen, Watch
+from explorer.protocol.looks import Answers, Gradients, Maps
+from explorer.protocol.messages import Device, Hello, Message, Rows, Seen
 
 COLUMNS = ["step", "epoch", "loss", "accuracy", "learning_rate"]
-LAYERS = [
-    f"stage{stage}.{block}.conv{conv}" for stage in (1, 2, 3) for block in (0, 1) for conv in (1, 2)
-]
+LAYERS = [f"layer{stage}.0.conv{conv}" for stage in (1, 2, 3) for conv in (1, 2)]
 
 
 class Link(QObject):
@@ -30,10 +24,12 @@ class Link(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.taken = 0
+        self._owes_taken = False
         self.sent: list[Message] = []
 
     def took(self) -> None:
-        self.taken += 1
+        self.taken += self._owes_taken
+        self._owes_taken = False
 
     def send(self, request: Message) -> int:
         self.sent.append(request)
@@ -54,7 +50,7 @@ class Link(QObject):
 
     def say_probe(
         self,
-        path="stage2",
+        path="layer2",
         shape=(32, 14, 14),
         label=9,
         guess=9,
@@ -107,51 +103,11 @@ class Link(QObject):
             Seen(look=Gradients(image), figures={"layers": LAYERS}, arrays=norms, more=True),
             Seen(look=Answers(image), figures=told, arrays={"picture": picture}),
         ):
-            self.seen.emit(seen)
+            self.say_seen(seen)
 
-
-class Network:
-    """What a live panel reads of a document."""
-
-    def __init__(self, graph) -> None:
-        self.graph = graph
-
-
-class LiveRun(QObject):
-    """What a live panel reads of a run: here it is always that of the document in view."""
-
-    emptied = Signal()
-    wait_changed = Signal()
-    shows_document = True
-    wait = "Building …"
-    report = None
-
-    def __init__(self, document) -> None:
-        super().__init__()
-        self.document = document
-
-
-class LiveSession(QObject):
-    """What a live panel reads of a session."""
-
-    layers = tuple(LAYERS)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.link = Link()
-        self.graph = SimpleNamespace(name="cifar_resnet8")
-        self.document = Network(self.graph)
-        self.run = LiveRun(self.document)
-        self.data = FASHION_MNIST
-
-    def watch(self, path: str, image: int | str) -> None:
-        self.link.send(Watch(looks=all_of(path, image)))
-
-
-@pytest.fixture
-def live_session() -> LiveSession:
-    """A session whose link says what the test lets it say."""
-    return LiveSession()
+    def say_seen(self, seen: Seen) -> None:
+        self._owes_taken |= not seen.more
+        self.seen.emit(seen)
 
 
 class WholeLink(Link):
@@ -181,3 +137,12 @@ def session(qapp) -> Session:
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     theme.apply(qapp, theme.DARK)
     return Session(WholeLink())
+
+
+@pytest.fixture
+def live_session(session) -> Session:
+    """The same, whose engine said hello and builds the network; it says what the test lets it say."""
+    session.link.hello = Hello(devices=(Device("cpu", "a", 1),), torch="", pid=1)
+    session.link.hello_said.emit(session.link.hello)
+    session.link.sent.clear()
+    return session

@@ -4,18 +4,7 @@ from collections import Counter
 
 import pytest
 
-from explorer.app.command import Menu
 from explorer.app.commands import COMMANDS, CONTEXT, MENUS
-
-
-def ids(menu: Menu) -> list[str]:
-    """The ids of a menu's commands and of those in its menus."""
-    return [
-        id
-        for entry in menu.entries
-        for id in (ids(entry) if isinstance(entry, Menu) else [entry])
-        if isinstance(id, str)
-    ]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.id)
@@ -32,6 +21,6 @@ def test_no_two_share_a_name_or_a_shortcut(qapp):
 
 
 def test_each_stands_in_one_menu_or_that_of_the_canvas():
-    in_menus = [id for menu in MENUS for id in ids(menu)]
+    in_menus = [id for menu in MENUS for id in menu.ids]
     assert len(in_menus) == len(set(in_menus))
-    assert {*in_menus, *ids(CONTEXT)} == {command.id for command in COMMANDS}
+    assert {*in_menus, *CONTEXT.ids} == {command.id for command in COMMANDS}

@@ -90,11 +90,11 @@ def test_an_answer_to_nothing_is_not_heard(ready, qtbot):
 
 def test_a_run_or_a_network_with_problems_takes_and_gives_no_weights(ready, tmp_path, qtbot):
     ready.edit("Set", lambda graph: edits.set_params(graph, "layer1", {"block": "BasicBlock"}))
-    ready.run.state = "running"
+    ready.run.start()
     with qtbot.waitSignal(ready.notified) as told:
         ready.exchange.bring(tmp_path / "theirs.pth")
     assert "stop it" in told.args[0]
-    ready.run.state = "idle"
+    ready.run.record.state = "idle"
     ready.edit("Cut", lambda graph: edits.remove(graph, {"head"}))
     for do in (
         lambda: ready.exchange.bring(tmp_path / "theirs.pth"),

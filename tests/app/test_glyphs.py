@@ -7,6 +7,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from explorer.app import glyphs, theme
+from explorer.app.glyphs import blocks, curves, layers
 from explorer.catalog import KINDS
 
 # These look the same on purpose: variants of one idea.
@@ -77,3 +78,13 @@ def test_a_line_of_taps_is_drawn_in_full(length, qapp):
 
     assert max(map(runs, drawn_large(kernel_size=(1, length)))) == length
     assert max(map(runs, zip(*drawn_large(kernel_size=(length, 1))))) == length
+
+
+def test_the_tables_of_glyphs_name_kinds_and_draw_each_that_is_drawn_by_no_category():
+    tables = (layers.GLYPHS, curves.GLYPHS, blocks.GLYPHS)
+    drawn = [name for table in tables for name in table]
+    assert set(drawn) <= KINDS.keys() and len(drawn) == len(set(drawn))
+    assert {name for name, kind in KINDS.items() if kind.category != "stage"} - set(drawn) <= {
+        "Conv2d",  # the sign of its category, which needs its kernel
+        "ClassifierHead",
+    }

@@ -74,6 +74,17 @@ def test_a_batch_is_no_larger_than_the_data(memory, session):
     assert memory.batch == DATASETS["fashion-mnist"].train == memory.forecast.batch
 
 
+def test_the_largest_batch_is_one_that_can_be_taken(memory, panel, session, settled, qtbot):
+    """What is shown is what the button sets, though the device would hold more."""
+    session.new("lenet5")
+    settled()
+    assert memory.largest == DATASETS["fashion-mnist"].train
+    assert panel.largest.text() == f"Largest batch that fits: {memory.largest:,}"
+    with qtbot.waitSignal(panel.batch_wanted) as wanted:
+        panel.take.click()
+    assert wanted.args == [memory.largest]
+
+
 def test_what_others_use_is_not_for_the_run(memory, session, settled):
     assert memory.place.others == 4 * 2**30
     assert memory.place.room == room_on(20 * 2**30)

@@ -1,5 +1,7 @@
 """Settings are what was set, and whatever stands in their file instead, there is a value."""
 
+from pathlib import Path
+
 import pytest
 
 from explorer.app import settings
@@ -44,6 +46,12 @@ def write_raw(text: str) -> None:
 
 def test_the_table_is_whole():
     assert len(TABLE) >= 12
+
+
+def test_nothing_else_reads_the_file():
+    app = Path(settings.__file__).parent
+    users = {path.name for path in app.rglob("*.py") if "QSettings" in path.read_text("utf-8")}
+    assert users == {"settings.py", "former_folders.py"}
 
 
 @pytest.mark.parametrize("text", DAMAGE)

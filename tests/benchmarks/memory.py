@@ -33,11 +33,11 @@ from explorer.analysis.report import Report, analyse
 from explorer.analysis.source import class_name, source
 from explorer.catalog import templates
 from explorer.engine import device as devices
-from explorer.engine.mode import MODES, Mode
+from explorer.engine.precision import PRECISIONS, Precision
 from explorer.runs.recipe import MOMENTUM
 
 NETWORKS = ("resnet18", "resnet34", "resnet50", "vgg16", "cifar_resnet56")
-MODE = {"float32": MODES["float32"], "bfloat16": MODES["bfloat16 channels-last"]}
+MODE = {"float32": PRECISIONS["float32"], "bfloat16": PRECISIONS["bfloat16 channels-last"]}
 
 
 class Alive(TorchDispatchMode):
@@ -75,7 +75,7 @@ class Alive(TorchDispatchMode):
 class Steps:
     """A network and its optimiser, in the engine's way."""
 
-    def __init__(self, report: Report, batch: int, place: torch.device, mode: Mode) -> None:
+    def __init__(self, report: Report, batch: int, place: torch.device, mode: Precision) -> None:
         space: dict = {"__name__": "network"}
         exec(source(report).text, space)
         self.mode, self.batch, self.report, self.place = mode, batch, report, place
@@ -157,7 +157,7 @@ def _bytes(tensors: list[Tensor]) -> int:
     return sum(sizes.values())
 
 
-def measured(report: Report, batch: int, place: torch.device, mode: Mode) -> dict[str, int]:
+def measured(report: Report, batch: int, place: torch.device, mode: Precision) -> dict[str, int]:
     """Bytes: kept for backward, and the peaks of training and inference."""
     steps = Steps(report, batch, place, mode)
     found = {"kept": steps.kept()}

@@ -23,7 +23,7 @@ import torch.nn.functional as F
 
 from explorer.catalog import templates
 from explorer.catalog.datasets import FASHION_MNIST
-from explorer.engine import budget, data, device, job, service, training
+from explorer.engine import budget, data, device, service, training, training_session
 from explorer.engine.model import build
 from explorer.engine.stream import Answers
 from explorer.graph import file
@@ -178,7 +178,7 @@ def main() -> None:
         print(f"{name:24} {speed:8.0f} images/s, {times:.2f} × plain float32")
     mode = measured[0][0] if asked.mode == "auto" else asked.mode
 
-    for module in (job, budget, service, training):
+    for module in (training_session, budget, service, training):
         module.time = engine_time
     block = 1 if place.type == "cpu" else 20
     most = len(pictures.train) // recipe.batch_size - 2 * block  # before a validation begins

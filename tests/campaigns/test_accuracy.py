@@ -4,7 +4,8 @@ import pytest
 
 from explorer.catalog import templates
 from explorer.catalog.datasets import FASHION_MNIST
-from explorer.engine.training import Run, prepare
+from explorer.engine.training import TrainingRun
+from explorer.engine.training_driver import prepare
 from explorer.runs.recipe import Recipe
 
 pytestmark = pytest.mark.campaign
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.campaign
 def test_the_first_epoch_of_the_defaults_reaches_85_percent():
     graph = templates.build("cifar_resnet8", FASHION_MNIST.input, len(FASHION_MNIST.classes))
     recipe = Recipe(mode="float32 channels-last")
-    run = Run(*prepare(graph, "fashion-mnist", "cpu", recipe), recipe)
+    run = TrainingRun(*prepare(graph, "fashion-mnist", "cpu", recipe), recipe)
     score = None
     while score is None:
         score = run.advance()

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from explorer.analysis.report import analyse
+from explorer.analysis.source import source
 from explorer.catalog import templates
-from explorer.export import FORMS
 from tests import exports
 from tests.patience import PATIENCE
 
@@ -25,7 +25,7 @@ def test_it_computes_what_the_engine_computes(name, tmp_path):
 @pytest.mark.parametrize("name", templates.names())
 def test_it_prints_what_the_analysis_says(name, tmp_path):
     report = analyse(templates.build(name))
-    (tmp_path / "network.py").write_bytes(FORMS["pytorch"].write(None, report))
+    (tmp_path / "network.py").write_bytes(source(report).encode())
     ran = subprocess.run(
         [sys.executable, "-I", "-W", "error", "network.py"],
         cwd=tmp_path,

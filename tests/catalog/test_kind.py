@@ -116,6 +116,7 @@ OURS = {
     ("ChannelPad", "before"): "nn.ZeroPad3d takes six numbers in a row",
     ("ChannelPad", "behind"): "as before",
     ("Permute", "channels"): "two orders of the axes out of 24 are of use to a CNN",
+    ("PReLU", "per_channel"): "num_parameters is 1 or the number of channels, which the wire tells",
     ("LayerScale", "value"): "a parameter, not a module: PyTorch has no name for it",
 }
 # Where a default is not PyTorch's.

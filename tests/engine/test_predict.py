@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from explorer import resource
+from explorer.analysis.form import PHOTO_FORMATS
 from explorer.catalog import templates
 from explorer.catalog.datasets import FASHION_MNIST, PHOTO_FILES, PHOTOS
 from explorer.engine import checkpoint, photos
@@ -86,6 +87,13 @@ def test_photos_of_every_sort(tmp_path, mode):
         else grey.convert("RGB" if mode in ("CMYK", "P") else mode).convert(mode)
     ).save(tmp_path / f"photo.{suffix}")
     assert np.asarray(photos.read(tmp_path / f"photo.{suffix}")).min() > 250
+
+
+@pytest.mark.parametrize("suffix", sum(PHOTO_FORMATS.values(), ()))
+def test_a_photo_of_every_name_that_the_window_takes(tmp_path, suffix):
+    Image.new("RGB", (20, 10), "white").save(tmp_path / f"photo{suffix}")
+    assert photos.read(tmp_path / f"photo{suffix}").size == (20, 10)
+    assert Image.registered_extensions()[suffix] in PHOTO_FORMATS
 
 
 def test_a_photo_lies_as_the_camera_was_held(tmp_path):

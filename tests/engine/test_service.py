@@ -221,6 +221,7 @@ def test_a_fault_is_a_sentence_and_not_the_end(engine, tiny, chain, tmp_path):
         dict(type="Build", graph=graph, device="cuda:77"),
         dict(type="Build", graph=graph, data="../etc/passwd"),
         dict(type="Build", graph=graph, seed="0"),
+        dict(type="Build", graph=graph, seed=2**31),
         dict(type="Build", graph=graph, looks="all"),
         look("nowhere", 0),
         look("add", 10_000),

@@ -12,10 +12,11 @@ from explorer.catalog import KINDS
 from explorer.catalog.datasets import FASHION_MNIST
 from explorer.engine import checkpoint, data
 from explorer.engine.failure import EngineError
-from explorer.engine.mode import sound
 from explorer.engine.model import build
+from explorer.engine.precision import sound
 from explorer.engine.probes.probe import Probe
-from explorer.engine.training import Run, train
+from explorer.engine.training import TrainingRun
+from explorer.engine.training_driver import train
 from explorer.protocol.looks import all_of
 from explorer.runs.recipe import Recipe
 
@@ -31,11 +32,11 @@ def pictures():
     return replace(whole, test=test)
 
 
-def begin(graph, pictures, recipe=RECIPE) -> Run:
-    return Run(build(graph, CPU, recipe.seed, FASHION_MNIST), pictures, recipe)
+def begin(graph, pictures, recipe=RECIPE) -> TrainingRun:
+    return TrainingRun(build(graph, CPU, recipe.seed, FASHION_MNIST), pictures, recipe)
 
 
-def finish(run: Run, steps: int | None = None, watch: Probe | None = None) -> np.ndarray:
+def finish(run: TrainingRun, steps: int | None = None, watch: Probe | None = None) -> np.ndarray:
     """Advances to the end, or by so many steps; all rows so far."""
     while not run.finished and (steps is None or run.step < steps):
         run.advance()
@@ -171,7 +172,7 @@ def test_anothers_checkpoint_changes_nothing(tiny, pictures):
 def test_a_network_without_weights_is_refused(chain, pictures):
     graph = chain("none", ("pool", "AdaptiveAvgPool2d", {}), ("flatten", "Flatten", {}))
     with pytest.raises(EngineError, match="no weights"):
-        Run(build(graph, CPU), pictures, RECIPE)
+        TrainingRun(build(graph, CPU), pictures, RECIPE)
 
 
 def test_train_does_it_all(tiny, tmp_path):

@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from explorer.analysis.form import WEIGHTS
 from explorer.engine import weights
 from explorer.engine.failure import EngineError
 from explorer.runs.recipe import Recipe
@@ -41,15 +42,18 @@ def test_a_state_dict_of_torch_save(tmp_path, wrapped, zipped):
     assert equal(read.tensors) and read.ordered
 
 
-def test_a_safetensors_file_under_any_name(tmp_path):
-    for name in ("weights.safetensors", "weights.bin"):
-        save_file(STATE, tmp_path / name)
-        read = weights.read(tmp_path / name)
-        assert not read.ordered and set(read.tensors) == set(STATE)
+@pytest.mark.parametrize("suffix", WEIGHTS)
+def test_either_form_under_every_name_that_the_window_takes(tmp_path, suffix):
+    path = tmp_path / f"weights{suffix}"
+    for write, ordered in ((save_file, False), (torch.save, True)):
+        write(STATE, path)
+        read = weights.read(path)
+        assert read.ordered == ordered and equal({name: read.tensors[name] for name in STATE})
+        assert len(read.tensors) == len(STATE)
 
 
 def test_a_checkpoint_of_a_run_gives_its_network_alone(tmp_path, tiny):
-    from explorer.engine.training import train
+    from explorer.engine.training_driver import train
 
     recipe = Recipe(epochs=1, limit=64, mode="float32")
     train(tiny(), recipe=recipe, device_name="cpu", out=tmp_path)

@@ -150,7 +150,7 @@ def _lose_changes(window: Window) -> None:
     """Let the window close without asking."""
     if window.session.run.active:
         window.session.run.stop()
-        window.session.run.state = "stopped"
+        window.session.run.record.state = "stopped"
     for document in window.session.documents:
         document.undo.setClean()
 

@@ -43,7 +43,7 @@ def test_another_tab_is_empty_until_the_engine_has_built_it(ready):
     person.window.tabs.bar.setCurrentIndex(0)
     assert nothing_is_shown(person)
     drawn(person)
-    assert set(person.window.gradients.seen.layers) == {
+    assert set(person.window.gradients.profile.layers) == {
         layer.path for layer in person.session.report.layers() if layer.params
     }
 
@@ -87,7 +87,9 @@ def test_a_run_stays_with_its_network_when_the_engine_is_killed(ready, qtbot):
     with qtbot.waitSignal(link.rows_arrived):
         pass
     person.window.tabs.bar.setCurrentIndex(0)
-    assert window.training.stack.currentIndex() == 1 and len(window.gradients.seen.course)
+    assert window.training.stack.currentIndex() == 1 and len(
+        person.session.document.record.gradients
+    )
     drawn(person)
     window.tabs.bar.setCurrentIndex(1)
     with qtbot.waitSignal(link.died):

@@ -8,6 +8,8 @@ from PySide6.QtGui import QImage
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QMessageBox
 
+from explorer.analysis.form import FORMS
+
 
 @pytest.fixture
 def export(person, tmp_path, monkeypatch):
@@ -72,6 +74,14 @@ def test_a_name_without_suffix_gets_that_of_the_chosen_form(person, export, tmp_
     )
     export("Diagram", "net", "PNG (*.png)")
     assert (tmp_path / "net.png").read_text() == "mine"
+
+
+@pytest.mark.parametrize("entry", sorted({form.entry.words for form in FORMS.values()}))
+def test_the_dialog_lists_the_forms_of_the_entry(export, entry):
+    export(entry.replace("&", ""), "")
+    assert export.asked[0][1].split(";;") == [
+        f"{form.title} (*{form.suffix})" for form in FORMS.values() if form.entry.words == entry
+    ]
 
 
 def test_the_table(person, export):

@@ -3,6 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from explorer.app import settings
 from explorer.graph.graph import Wire
 from explorer.graph.path import NodePath
 
@@ -82,9 +83,9 @@ def test_templates_are_found_in_the_menu_by_the_keyboard(person, qtbot):
     assert families["lenet5"] is None and len(menu.actions()) <= 30
     menu.popup(person.window.mapToGlobal(person.window.rect().center()))
     qtbot.waitUntil(menu.isVisible)
-    menu.setActiveAction(families["vgg"].menuAction())
+    menu.setActiveAction(families["VGG"].menuAction())
     qtbot.keyClick(menu, Qt.Key.Key_Right)
-    inside = families["vgg"]
+    inside = families["VGG"]
     qtbot.waitUntil(inside.isVisible)
     while inside.activeAction() is None or inside.activeAction().text() != "vgg13":
         qtbot.keyClick(inside, Qt.Key.Key_Down)
@@ -98,3 +99,25 @@ def test_a_search_opens_a_template(person, qtbot):
     qtbot.keyClicks(palette.search, "resnet 50")
     qtbot.keyClick(palette.search, Qt.Key.Key_Return)
     assert person.session.graph.name == "resnet50"
+
+
+def test_the_figures_of_the_next_run_are_typed_as_those_of_a_node(person, qtbot):
+    run, form = person.session.run, person.window.run_bar.settings
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    person.key(Qt.Key.Key_R, both)
+    person.wait(form.fields["epochs"].hasFocus)
+    assert run.recipe["learning_rate"] is None  # automatic
+    for _step in range(2):
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+    rate = form.fields["learning_rate"]
+    assert rate.hasFocus()
+    qtbot.keyClicks(rate, "0.05")
+    assert run.recipe["learning_rate"] == 0.05
+    rate.selectAll()
+    qtbot.keyClicks(rate, "500")
+    assert form.reasons["learning_rate"].text() == "Learning rate is 500; allowed: 1e-08 to 100"
+    qtbot.keyClick(rate, Qt.Key.Key_Return)
+    assert rate.text() == "50" and not form.reasons["learning_rate"].isVisible()
+    qtbot.mouseClick(form.resets["learning_rate"], Qt.MouseButton.LeftButton)
+    assert run.recipe["learning_rate"] is None and settings.RECIPE.get() == run.recipe
+    assert person.window.run_bar.settings_menu.isVisible(), "it closes with Escape alone"

@@ -27,7 +27,7 @@ def test_the_status_line_leads_to_the_batch_that_fits(person, qtbot):
     )
     qtbot.mouseClick(status, Qt.MouseButton.LeftButton)
     assert menu.isVisible() and window.memory.isVisible()
-    batch = window.run_bar.settings.boxes["batch_size"]
+    batch = window.run_bar.settings.fields["batch_size"]
     batch.setValue(30_000)
     person.wait(lambda: window.memory.warning.isVisible())
     assert theme.DARK.warning in status.text() and "needs about" in status.toolTip()
@@ -42,7 +42,7 @@ def test_the_keyboard_leads_there_too(person, qtbot):
     person.key(
         Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     )
-    menu, boxes = person.window.run_bar.settings_menu, person.window.run_bar.settings.boxes
+    menu, boxes = person.window.run_bar.settings_menu, person.window.run_bar.settings.fields
     person.wait(menu.isVisible)
     person.wait(boxes["epochs"].hasFocus)
     qtbot.keyClick(boxes["epochs"], Qt.Key.Key_Tab)
@@ -54,7 +54,7 @@ def test_the_keyboard_leads_there_too(person, qtbot):
 def test_a_run_that_will_not_fit_is_told_of_and_begins_all_the_same(person, monkeypatch):
     greet(person)
     monkeypatch.setattr(person.session.link, "start", lambda: None)  # as if it ran already
-    person.window.run_bar.settings.boxes["batch_size"].setValue(30_000)
+    person.window.run_bar.settings.fields["batch_size"].setValue(30_000)
     person.window.run_bar.run_actions["run"].trigger()
     assert "needs about" in person.window.notice.text() and "fits" in person.window.notice.text()
     assert person.session.run.active

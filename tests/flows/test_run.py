@@ -5,6 +5,9 @@ import signal
 from functools import partial
 
 import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from explorer.graph import edits
 
@@ -17,7 +20,7 @@ def test_without_pressing_anything_maps_and_gradients_are_there(ready, qtbot):
     assert person.scene.cards["input"].picture is not None
     assert person.scene.cards["input"].subtitle == "Ankle boot"
     names = {layer.path for layer in person.session.report.layers() if layer.params}
-    assert set(gradients.seen.layers) == names
+    assert set(gradients.profile.layers) == names
     person.wait(lambda: person.scene.cards["layer2"].gauge is not None)
     assert "gradient" in person.scene.cards["stem"].toolTip()
     with qtbot.waitSignal(person.session.link.seen) as answer:
@@ -125,7 +128,7 @@ def test_another_network_in_view_shows_nothing_of_the_run(ready, qtbot):
     person.click("conv2")
     with qtbot.waitSignal(link.rows_arrived):
         pass
-    assert run.watched == watched and not run.shows_document
+    assert run.watched == watched and not person.session.holds_document
     assert person.scene.cards["output"].subtitle == ""
     assert all(card.gauge is None for card in person.scene.cards.values())
     assert "cifar_resnet8" in person.window.run_bar.progress.text()
@@ -143,25 +146,66 @@ def test_a_run_resumed_after_an_edit_goes_on_with_its_own_network_and_says_so(
     ready, tmp_path, qtbot
 ):
     person = ready
-    link, run = person.session.link, person.session.run
-    person.session.new("lenet5")
+    window, session = person.window, person.session
+    link, run = session.link, session.run
+    maps, trained = window.feature_maps, session.graph
+    person.click("stem")
+    person.wait(lambda: "stem · 16×28×28" in maps.title.text())
     person.train(epochs=50)
     with qtbot.waitSignal(link.saved):
         pass
-    trained = run.report
-    person.session.edit("Set", partial(edits.set_params, id="conv1", params={"out_channels": 24}))
-    person.session.edit("Rename", lambda graph: edits.rename(graph, "conv2", "renamed"))
+    person.wait(lambda: len(session.document.record.gradients) > 5)
+    session.edit("Set", partial(edits.set_params, id="stem", params={"out_channels": 24}))
+    session.edit("Rename", lambda graph: edits.rename(graph, "layer2", "renamed"))
     with qtbot.waitSignal(link.built):  # the run is over: now the edited network is built
-        person.window.run_bar.run_actions["stop"].trigger()
-    assert run.report is person.session.report
+        QTest.keyClick(window, Qt.Key.Key_F5, Qt.KeyboardModifier.ShiftModifier)
+    assert session.holds_drawn()
+    person.wait(lambda: "stem · 24×28×28" in maps.title.text())
     person.click("renamed")  # the network of the run has no such node to look at
-    with qtbot.waitSignal(link.rows_arrived):
-        person.window.run_bar.run_actions["resume"].trigger()
-    assert run.report is trained and run.state == "running"
-    assert run.watched in trained.graph.nodes
-    assert "as it was when it began" in person.window.notice.text()
-    person.session.exchange.write("safetensors", tmp_path / "net.safetensors")
-    assert "holds the network of the run" in person.window.notice.text()
+    with qtbot.waitSignal(link.rows_arrived) as rows:
+        QTest.keyClick(window, Qt.Key.Key_F8)
+    assert session.engine_holds.report.graph is trained and not session.holds_drawn()
+    assert run.state == "running" and run.watched in trained.nodes
+    assert "as it was when it began" in window.notice.text()
+    assert window.run_bar.progress.text().startswith("cifar_resnet8 as it was · epoch")
+    person.click("stem")
+    person.wait(lambda: maps.stack.currentIndex() == 0)
+    assert "before it was edited" in maps.empty.text()
+    for _look in range(2):  # and stays so while the run tells of its own stem
+        with qtbot.waitSignal(link.seen, check_params_cb=lambda seen: not seen.more):
+            pass
+    assert maps.stack.currentIndex() == 0 and person.scene.cards["stem"].gauge is None
+    assert person.scene.cards["output"].subtitle == ""
+    first = int(rows.args[0].gradient_steps[0])
+    person.wait(window.gradients.heat.isVisible)  # with all that was before the resume
+    course = session.document.record.gradients
+    assert course.steps[0] == 1 < first <= course.steps[-1]
+    session.exchange.write("safetensors", tmp_path / "net.safetensors")
+    assert "holds the network of the run" in window.notice.text()
+    person.undo()
+    person.undo()  # what is drawn is what runs
+    assert session.holds_drawn()
+    person.wait(lambda: maps.stack.currentIndex() == 1)
+    person.wait(lambda: person.scene.cards["stem"].gauge is not None)
+    assert "stem · 16×28×28" in maps.title.text()
+    session.exchange.write("safetensors", tmp_path / "net.safetensors")
+    person.wait((tmp_path / "net.safetensors").exists)
+    person.redo()
+    person.redo()
     with qtbot.waitSignal(link.built) as built:  # and again, when it is over
-        person.window.run_bar.run_actions["stop"].trigger()
-    assert built.args[0].params == person.session.report.params
+        window.run_bar.run_actions["stop"].trigger()
+    assert built.args[0].params == session.report.params
+
+
+def test_the_record_of_a_run_holds_what_the_engine_told(ready):
+    person = ready
+    person.session.new("lenet5")
+    person.train(epochs=1)
+    record = person.session.document.record
+    person.wait(lambda: record.state == "finished")
+    assert record is person.session.run.record and record.graph is person.session.graph
+    assert record.recipe["epochs"] == 1 and record.checkpoint
+    assert record.history.last_step == 60 and record.progress.step == 60
+    ((_step, _loss, accuracy),) = record.history.validations
+    assert record.confusion.shape == (10, 10)
+    assert record.confusion.trace() / record.confusion.sum() == pytest.approx(accuracy)

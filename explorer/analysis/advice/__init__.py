@@ -10,13 +10,14 @@ from explorer.analysis.advice import chain, ends, window
 from explorer.analysis.advice.ground import STEP, Ground, Seen, Setting, set_all
 from explorer.analysis.problem import ADVICE, Fix, Problem
 from explorer.analysis.report import Report
+from explorer.catalog import KINDS, Kind
 from explorer.graph.path import NodePath
 from explorer.text import _
 
 
 class Rule(NamedTuple):
-    """One kind of advice. title: what it is about. reason: why, with its source. kinds: of the
-    layers that `look` is asked about; without kinds it is asked once, about the whole network.
+    """One kind of advice. title: what it is about. reason: why, with its source. about: the kinds of
+    layers that `look` is asked about; without it, it is asked once, about the whole network.
     everywhere: the label of a fix that follows it in all {count} places at once, where the first
     fix of each place sets parameters."""
 
@@ -24,7 +25,7 @@ class Rule(NamedTuple):
     title: str
     reason: str
     look: Callable[..., Any]
-    kinds: tuple[str, ...] = ()
+    about: Callable[[Kind], bool] | None = None
     everywhere: str = ""
 
 
@@ -41,7 +42,7 @@ RULES = {
                 "6.1)."
             ),
             chain.linear,
-            ("Conv2d", "ConvTranspose2d", "Linear"),
+            lambda kind: kind.weighted,
         ),
         Rule(
             "bias",
@@ -51,7 +52,7 @@ RULES = {
                 "bias's place (Ioffe and Szegedy 2015, section 3.2)."
             ),
             chain.bias,
-            ("Conv2d", "ConvTranspose2d"),
+            lambda kind: kind.weighted and kind.reach is not None,
             _("Turn off all {count} biases before BatchNorm2d"),
         ),
         Rule(
@@ -74,7 +75,7 @@ RULES = {
                 "CIFAR-10 (He et al. 2016, figure 4c and table 2)."
             ),
             chain.residual,
-            ("Add",),
+            lambda kind: kind.joins == "sum",
         ),
         Rule(
             "stride",
@@ -84,7 +85,7 @@ RULES = {
                 "matter. A window at least as large as its stride sees all (Dumoulin and Visin 2016)."
             ),
             window.stride,
-            ("Conv2d", "MaxPool2d", "AvgPool2d"),
+            lambda kind: not kind.spreads and {"kernel_size", "stride"} <= kind.names,
         ),
         Rule(
             "small",
@@ -105,7 +106,7 @@ RULES = {
                 "layers, an earlier stride or dilation widen the field (Araujo, Norris, Sim 2019)."
             ),
             window.narrow,
-            ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "AvgPool2d", "MaxPool2d"),
+            lambda kind: kind.category == "pooling",
         ),
         Rule(
             "wide",
@@ -139,10 +140,12 @@ RULES = {
     )
 }
 
-_BY_KIND: dict[str, tuple[Rule, ...]] = {}
-for _rule in RULES.values():
-    for _kind in _rule.kinds:
-        _BY_KIND[_kind] = (*_BY_KIND.get(_kind, ()), _rule)
+_BY_KIND = {
+    kind.name: rules
+    for kind in KINDS.values()
+    if not kind.composite
+    and (rules := [rule for rule in RULES.values() if rule.about and rule.about(kind)])
+}
 
 
 class _Told(NamedTuple):
@@ -181,7 +184,7 @@ def steps(report: Report) -> Generator[bool | None, None, tuple[Problem, ...]]:
                     told = found.setdefault((rule.name, own), _Told(rule, seen, way, own, []))
                     told.times.append(way)
     for rule in RULES.values():
-        if not rule.kinds:
+        if rule.about is None:
             for seen in rule.look(ground):
                 if seen is None:
                     yield None
@@ -231,7 +234,7 @@ def _often(ground: Ground, told: _Told) -> str:
     if len(told.times) == 1:
         return ""
     blocks = len({way[len(told.own)] for way in told.times if len(way) > len(told.own) + 1})
-    if ground.node(told.own).kind == "Stage" and blocks > 1:
+    if KINDS[ground.node(told.own).kind].category == "stage" and blocks > 1:
         return _(" (in {count} blocks of {node})").format(count=blocks, node=told.own)
     return _(" ({count} times in {node})").format(count=len(told.times), node=told.own)
 

@@ -6,7 +6,6 @@ from itertools import count
 
 from explorer.analysis import placing
 from explorer.analysis.advice.ground import (
-    LINEAR,
     LOOK,
     STEP,
     Ground,
@@ -18,25 +17,13 @@ from explorer.analysis.advice.ground import (
 from explorer.analysis.facts import Facts, sweep
 from explorer.analysis.layer import Layer
 from explorer.analysis.problem import Fix
-from explorer.catalog import KINDS
+from explorer.catalog import Kind, roles
 from explorer.catalog.layers.window import extent, pair
 from explorer.graph import edits
 from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Wire
 from explorer.graph.path import NodePath
 from explorer.text import _
 
-_SAME_SHAPE = frozenset(("BatchNorm2d", "Identity", "Dropout", "DropPath", "LayerScale"))
-_THROUGH = _SAME_SHAPE | {
-    "Flatten",
-    "AvgPool2d",
-    "AdaptiveAvgPool2d",
-    "ZeroPad2d",
-    "ChannelShuffle",
-    "Upsample",
-    "Permute",
-}
-"""What is linear itself, when the network answers: BatchNorm2d then scales and shifts by constants."""
-NORMS = frozenset(("BatchNorm2d", "GroupNorm", "LayerNorm2d", "LayerNorm"))
 DEEP = 11
 """So many layers with weights could be trained from a random start without normalisation and
 without shortcuts (Simonyan and Zisserman 2014, section 3.1: configuration A, the start of all
@@ -48,22 +35,34 @@ deeper ones)."""
 
 def linear(ground: Ground, layer: Layer) -> Seen | None:
     """Two layers with weights and nothing but linear ones between them."""
-    between: list[str] = []
+    between: list[Layer] = []
     before = ground.source(layer)
-    while before is not None and before.kind in _THROUGH and len(between) < LOOK:
-        between.append(before.kind)
+    while before is not None and _passes_on(before.facts.kind) and len(between) < LOOK:
+        between.append(before)
         before = ground.source(before)
-    if before is None or before.kind not in LINEAR or _factors(ground, before, layer):
+    if before is None or not before.facts.kind.weighted or _factors(ground, before, layer):
         return None
+    direct = all(map(_is_in_place, between))
     names = ground.name(layer), ground.name(before)
     message = _("{node} follows {before} with no non-linearity between them").format(
         node=names[0], before=names[1]
     )
-    if layer.kind == before.kind == "Conv2d" and _SAME_SHAPE.issuperset(between):
+    if direct and layer.facts.kind.convolves and before.facts.kind.convolves:
         message += _(": together they are one convolution of {size}").format(
             size=_together(before, layer)
         )
-    return Seen(message, partial(_parted, ground, layer, before, _SAME_SHAPE.issuperset(between)))
+    return Seen(message, partial(_parted, ground, layer, before, direct))
+
+
+def _passes_on(kind: Kind) -> bool:
+    """It is linear when the network answers, and learns no function of its own."""
+    return kind.linear and not kind.weighted
+
+
+def _is_in_place(layer: Layer) -> bool:
+    """Each number of its output is one of its input, times a constant at most."""
+    kind = layer.facts.kind
+    return _passes_on(kind) and kind.reach is None and layer.ins[0] == layer.out
 
 
 def _factors(ground: Ground, first: Layer, second: Layer) -> bool:
@@ -94,14 +93,16 @@ def _is_separable(ground: Ground, pointwise: Layer) -> bool:
         if layer is None or path in visited:
             continue
         visited.add(path)
-        if layer.kind in LINEAR:
+        kind = layer.facts.kind
+        if kind.weighted:
             shape = layer.ins[0]
             if shape and getattr(layer.facts.settings, "groups", 1) == shape[0] > 1:
                 return True
         elif (
-            layer.kind in NORMS
-            or layer.kind in ("Multiply", "Identity")
-            or (layer.facts.kind.category == "activation")
+            kind.normalises
+            or kind.joins == "product"
+            or kind.shortcut
+            or kind.category == "activation"
         ):
             ways += layer.sources
     return bool(ways)  # too far to tell
@@ -131,11 +132,14 @@ def _parted(ground: Ground, layer: Layer, before: Layer, direct: bool) -> Iterat
     if own == other:
         return
     if getattr(ground.facts(other).settings, "activation", None) == "none":
-        yield ground.setting(other, {"activation": "ReLU"})
+        yield ground.setting(other, {"activation": roles.ACTIVATION.name})
     wire = next(iter(ground.graph(own).into(own[-1]).values()))
     yield Fix(
-        _("Insert ReLU before {node}").format(node=own),
-        edits.inside(own.scope, partial(placing.into_wire, wire=wire, kind="ReLU", params={})),
+        _("Insert {kind} before {node}").format(kind=roles.ACTIVATION.name, node=own),
+        edits.inside(
+            own.scope,
+            partial(placing.into_wire, wire=wire, kind=roles.ACTIVATION.name, params={}),
+        ),
     )
     if direct and ground.is_own(before):
         alone = Graph(
@@ -157,7 +161,7 @@ def bias(ground: Ground, layer: Layer) -> Seen | None:
     if not layer.facts.settings.bias:
         return None
     norm = ground.only_use(layer)
-    if norm is None or norm.kind != "BatchNorm2d":
+    if norm is None or not (norm.facts.kind.normalises and norm.facts.kind.linear):
         return None
     if not hasattr(ground.facts(ground.place(layer).own).settings, "bias"):
         return None  # the block has it so that published weights fit
@@ -193,16 +197,16 @@ def plain(ground: Ground) -> Iterator[Seen | None]:
     for number, layer in enumerate(ground.layers):
         if number % STEP == STEP - 1:
             yield None
-        kind, sources = layer.kind, layer.sources
-        if kind in NORMS or len(sources) != 1:
+        kind, sources = layer.facts.kind, layer.sources
+        if kind.normalises or len(sources) != 1:
             continue
         (source,), path = sources, layer.path
-        count = counts.get(source, 0) + (kind in LINEAR)
+        count = counts.get(source, 0) + kind.weighted
         if not count:
             continue
         counts[path], firsts[path] = count, firsts.get(source, path)
-        rows[path] = path if kind in LINEAR else rows[source]
-        if kind in LINEAR:
+        rows[path] = path if kind.weighted else rows[source]
+        if kind.weighted:
             if source in rows:
                 before[path] = rows[source]
             if count > DEEP:
@@ -236,8 +240,8 @@ def _normalised(ground: Ground, last: str, before: dict[str, str]) -> Iterator[F
             yield False
         layer, path = ground.by_path[path], before.get(path)
         own = ground.place(layer).own
-        if layer.kind == "Linear":
-            continue
+        if layer.facts.kind.reach is None:
+            continue  # no convolution
         if ground.is_own(layer):
             behind.setdefault(own.scope, []).append(own[-1])
         else:
@@ -248,8 +252,8 @@ def _normalised(ground: Ground, last: str, before: dict[str, str]) -> Iterator[F
     following: dict[NodePath, int] = {}
     for own, facts in reversed(blocks.items()):
         if getattr(facts.settings, "norm", None) == "none":
-            settings.append(Setting(own, {"norm": "BatchNorm2d"}))
-        elif facts.kind.name == "VGGGroup" and not facts.settings.batch_norm:
+            settings.append(Setting(own, {"norm": roles.NORMALISATION.name}))
+        elif getattr(facts.settings, "batch_norm", None) is False:
             p = facts.settings
             first = following.get(own.scope, p.first)
             following[own.scope] = first + 3 * p.depth + p.pool
@@ -278,13 +282,10 @@ def _norms_everywhere(
 
 def _norm_behind(graph: Graph, ids: list[str]) -> Graph:
     graph = edits.set_each(graph, {id: {"bias": False} for id in ids})
-    return placing.behind_each(graph, ids, "BatchNorm2d")
+    return placing.behind_each(graph, ids, roles.NORMALISATION.name)
 
 
 # An activation before the residual sum ----------------------------------------------------------
-
-_POSITIVE = frozenset(("ReLU", "ReLU6", "Sigmoid", "Hardsigmoid"))
-_PASSES = frozenset(("Identity", "Dropout", "DropPath", "LayerScale"))
 
 
 def residual(ground: Ground, layer: Layer) -> Seen | None:
@@ -294,10 +295,15 @@ def residual(ground: Ground, layer: Layer) -> Seen | None:
     for number, path in enumerate(layer.sources):
         end = ground.by_path.get(path)
         for _step in range(LOOK):
-            if end is None or end.kind not in _PASSES or len(ground.uses[end.path]) != 1:
+            if (
+                end is None
+                or not _is_in_place(end)
+                or end.facts.kind.normalises
+                or len(ground.uses[end.path]) != 1
+            ):
                 break
             end = ground.by_path.get(end.sources[0]) if end.sources else None
-        if end is None or end.kind not in _POSITIVE or len(ground.uses[end.path]) != 1:
+        if end is None or not end.facts.kind.positive or len(ground.uses[end.path]) != 1:
             continue
         others = {
             _entry(ground, other) for other in layer.sources[:number] + layer.sources[number + 1 :]
@@ -323,8 +329,9 @@ def _entry(ground: Ground, path: str) -> str:
             len(layer.sources) == 1
             and len(ground.uses[path]) == 1
             and (
-                layer.kind in ("Identity", "BatchNorm2d", "AvgPool2d", "MaxPool2d", "ChannelPad")
-                or (layer.kind == "Conv2d" and pair(layer.facts.settings.kernel_size) == (1, 1))
+                _passes_on(layer.facts.kind)
+                or layer.facts.kind.category == "pooling"
+                or (layer.facts.kind.convolves and pair(layer.facts.settings.kernel_size) == (1, 1))
             )
         )
         if not shortcut:
@@ -341,7 +348,7 @@ def _comes_from(ground: Ground, end: Layer, starts: set[str]) -> bool:
     for _step in range(LOOK):
         if layer is None or len(layer.sources) != 1:
             return False
-        weights = weights or layer.kind in LINEAR
+        weights = weights or layer.facts.kind.weighted
         if layer.sources[0] in starts:
             return weights
         layer = ground.by_path.get(layer.sources[0])
@@ -354,7 +361,7 @@ def _behind_the_sum(ground: Ground, layer: Layer, end: Layer) -> Iterator[Fix]:
         return
     node = ground.node(other)
     uses = ground.uses.get(layer.path, ())
-    if uses and all(KINDS[use.kind].category == "activation" for use in uses):
+    if uses and all(use.facts.kind.category == "activation" for use in uses):
         yield ground.removing(other)
         return
     yield Fix(

@@ -7,24 +7,11 @@ from functools import cached_property, partial
 from explorer.analysis.advice.ground import LOOK, STEP, Ground, Place, Seen
 from explorer.analysis.facts import Facts, all_known, sweep
 from explorer.analysis.problem import Fix
-from explorer.catalog import KINDS
+from explorer.catalog import KINDS, Kind
 from explorer.graph import edits
 from explorer.graph.graph import Graph, Shape
 from explorer.graph.path import NodePath
 from explorer.text import _
-
-_LAST = {
-    "Softmax": _(
-        "{node} makes probabilities at the end, but the cross-entropy that trains the "
-        "network takes scores and contains a softmax"
-    ),
-    "Dropout": _("{node} sets scores of classes to 0 at random, at the very end"),
-    "DropPath": _("{node} sets the scores of whole pictures to 0 at random, at the very end"),
-    "": _(
-        "{node} bends the scores of the classes at the very end: they should be free to take "
-        "any value"
-    ),
-}
 
 
 def last(ground: Ground) -> Iterator[Seen]:
@@ -33,17 +20,34 @@ def last(ground: Ground) -> Iterator[Seen]:
         return  # a map for each picture is no vector of scores
     end = next((layer for layer in reversed(ground.layers) if layer.path not in ground.uses), None)
     for _step in range(LOOK):
-        if end is None or end.kind not in ("Identity", "Flatten"):
+        if end is None or end.facts.kind.views != "always":
             break
         end = ground.source(end)
     if end is None:
         return
-    if end.kind in _LAST or end.facts.kind.category == "activation":
+    if said := _hindrance(end.facts.kind):
         yield Seen(
-            _LAST.get(end.kind, _LAST[""]).format(node=ground.name(end)),
+            said.format(node=ground.name(end)),
             partial(_removed, ground, ground.place(end)),
             ground.place(end).way,
         )
+
+
+def _hindrance(kind: Kind) -> str:
+    """What such a layer does to the scores at the end; "" if nothing is wrong with it."""
+    if kind.probabilities:
+        return _(
+            "{node} makes probabilities at the end, but the cross-entropy that trains the "
+            "network takes scores and contains a softmax"
+        )
+    if kind.views == "resting":
+        return _("{node} sets scores to 0 at random, at the very end")
+    if kind.category == "activation":
+        return _(
+            "{node} bends the scores of the classes at the very end: they should be free to take "
+            "any value"
+        )
+    return ""
 
 
 def _removed(ground: Ground, place: Place) -> Iterator[Fix]:
@@ -128,7 +132,9 @@ class _Joins:
             if not KINDS[node.kind].variadic or self.facts[id].fault:
                 continue
             if ins and all_known(ins):
-                found.setdefault(ins[0] if node.kind == "Add" else (0, *ins[0][1:]), []).append(id)
+                found.setdefault(
+                    ins[0] if KINDS[node.kind].joins == "sum" else (0, *ins[0][1:]), []
+                ).append(id)
         return found
 
     def only(self, id: str) -> tuple[str, str] | None:

@@ -17,8 +17,6 @@ from explorer.graph.graph import Graph, Node, Value
 from explorer.graph.path import NodePath, declared
 from explorer.text import _
 
-LINEAR = frozenset(("Conv2d", "ConvTranspose2d", "Linear"))
-"""Layers that are linear in their input and learn what they do."""
 STEP = 256
 """Layers that are looked at in one go."""
 LOOK = 64
@@ -225,7 +223,7 @@ def set_all(graph: Graph, settings: Iterable[Setting]) -> Graph:
 
 
 def at_each(graph: Graph, each: Mapping[NodePath, Edit]) -> Graph:
-    """The graph after several edits: of the inside of the group at each way of ids, and of the
+    """The graph after several edits: of the inside of the group at each path, and of the
     graph itself at ()."""
     deeper: dict[str, dict[NodePath, Edit]] = {}
     for where, edit in each.items():

@@ -7,11 +7,11 @@ from math import prod
 from typing import NamedTuple
 
 from explorer.analysis import placing
-from explorer.analysis.advice.ground import LINEAR, LOOK, STEP, Ground, Seen, Setting, set_all
+from explorer.analysis.advice.ground import LOOK, STEP, Ground, Seen, Setting, set_all
 from explorer.analysis.facts import Facts
 from explorer.analysis.layer import Layer
 from explorer.analysis.problem import Fix
-from explorer.catalog import KINDS, Mismatch
+from explorer.catalog import KINDS, Mismatch, roles
 from explorer.catalog.layers.window import extent, pads, pair, shown, text_of
 from explorer.graph.graph import INPUT, Value, Wire
 from explorer.text import _
@@ -70,7 +70,8 @@ def _is_shortcut(ground: Ground, layer: Layer) -> bool:
     for following in ground.behind(layer):
         if len(following.sources) > 1:
             return True
-        if following.kind not in ("BatchNorm2d", "Identity", "ChannelPad"):
+        kind = following.facts.kind
+        if kind.weighted or not kind.linear or kind.reach is not None:
             break
     return not ground.is_own(layer)
 
@@ -122,7 +123,7 @@ def small(ground: Ground) -> Iterator[Seen | None]:
     """Windows of which one weight alone ever meets the map, the rest zeros of the padding; told
     together, for behind a map of 1×1 all are so."""
     layers = []
-    for number, layer in enumerate(ground.kinds.get("Conv2d", ())):
+    for number, layer in enumerate(ground.layers):
         if number % STEP == STEP - 1:
             yield None
         if _sees_little(layer):
@@ -144,7 +145,8 @@ def small(ground: Ground) -> Iterator[Seen | None]:
 
 
 def _sees_little(layer: Layer) -> bool:
-    return not layer.facts.fault and layer.facts.out is not None and _is_single(layer.facts)
+    facts = layer.facts
+    return facts.kind.convolves and not facts.fault and facts.out is not None and _is_single(facts)
 
 
 @lru_cache(maxsize=4096)
@@ -194,7 +196,7 @@ def _enlarged(ground: Ground, layers: list[Layer]) -> Iterator[Fix | bool]:
             "" if "stride" in params else _("Turn off the pooling of {node}").format(node=own),
         )
         found = ground.after(fix)
-        if found is not None and not any(map(_sees_little, Ground.of(found).kinds["Conv2d"])):
+        if found is not None and not any(map(_sees_little, Ground.of(found).layers)):
             yield fix
             break
     single: dict[str, Value] = {"kernel_size": 1, "padding": 0, "dilation": 1}
@@ -265,8 +267,8 @@ def _widened(ground: Ground, layer: Layer) -> Iterator[Fix | bool]:
         id = wire.source
     for wire in wires[1:_TRIALS]:
         fix = Fix(
-            _("Insert MaxPool2d 2×2 behind {node}").format(node=wire.source),
-            partial(placing.into_wire, wire=wire, kind="MaxPool2d", params={}),
+            _("Insert {kind} 2×2 behind {node}").format(kind=roles.POOLING.name, node=wire.source),
+            partial(placing.into_wire, wire=wire, kind=roles.POOLING.name, params={}),
         )
         yield True
         found = ground.after(fix)
@@ -275,7 +277,7 @@ def _widened(ground: Ground, layer: Layer) -> Iterator[Fix | bool]:
         again = Ground.of(found)
         if not any(
             narrow(again, each) for each in again.layers if each.kind == layer.kind
-        ) and not any(map(_sees_little, again.kinds.get("Conv2d", ()))):
+        ) and not any(map(_sees_little, again.layers)):
             yield fix
             return
 
@@ -347,7 +349,7 @@ def wide(ground: Ground) -> Iterator[Seen | None]:
         sources = [found[source] for source in layer.sources]
         found[layer.path] = _behind(layer.facts, sources)
         if (
-            layer.kind in LINEAR
+            layer.facts.kind.weighted
             and layer.facts.kind.reach is not None
             and None not in sources
             and (entry := sources[0]) is not None

@@ -33,6 +33,7 @@ from explorer.app.canvas.scene import NetworkScene
 from explorer.app.canvas.wire import WireItem
 from explorer.app.own_blocks import group_in
 from explorer.app.session import Session
+from explorer.catalog.roles import GROUP
 from explorer.graph import edits, file
 from explorer.graph.edits import Edit
 from explorer.graph.graph import ENDS, Node, Value, Wire
@@ -212,7 +213,7 @@ class Canvas(QGraphicsView):
         self.highlight_wire(self.network.wire_at(place, 16.0))
         if self._ghost is None:
             found = json.loads(bytes(event.mimeData().data(NODE_MIME).data()))
-            width, height = card_size(found.get("kind", "Group"))
+            width, height = card_size(found.get("kind", GROUP.name))
             self._ghost = QGraphicsRectItem(-width / 2, -height / 2, width, height)
             self._ghost.setPen(QPen(theme.color("accent"), 1.5, Qt.PenStyle.DashLine))
             self._ghost.setZValue(9)

@@ -403,15 +403,15 @@ def _strip(body: QRectF) -> QPainterPath:
 def shortcut(block: Facts) -> bool | None:
     """How the shortcut of a block is drawn: dashed where it projects or adds zeros, solid where it
     is the identity, None where there is none (He et al. 2015, figure 3)."""
-    if not any(child.facts.kind.name == "Add" for child in block.children):
+    if not any(child.facts.kind.joins == "sum" for child in block.children):
         return None
     return any(reshapes(child.id, child.facts) for child in block.children)
 
 
 def reshapes(id: str, facts: Facts) -> bool:
     """The node is a shortcut that gives a tensor another shape."""
-    kind = facts.kind.name
-    return kind in ("Projection", "ZeroShortcut") or (id == "downsample" and kind != "Identity")
+    shortcut = facts.kind.shortcut
+    return shortcut in ("project", "pad") or (id == "downsample" and shortcut != "identity")
 
 
 def _near(a: QPointF, b: QPointF) -> bool:

@@ -1,16 +1,12 @@
 """The gradient of every card, as a gauge on the card itself: live, on a log scale."""
 
-from collections.abc import Sequence
 from math import log10, sqrt
 
-import numpy as np
 from PySide6.QtCore import QObject, QTimer
 
 from explorer.analysis.report import Report
 from explorer.app.canvas.scene import NetworkScene
 from explorer.graph.path import NodePath
-from explorer.protocol.looks import Gradients
-from explorer.protocol.messages import Rows, Seen
 
 FRAME_MS = 100
 DECADES = 4.0  # from an empty gauge to a full one
@@ -25,33 +21,16 @@ class Gauges(QObject):
     def __init__(self, scene: NetworkScene) -> None:
         super().__init__(scene)
         self.scene, self.session = scene, scene.session
-        self._norms: dict[str, float] = {}
         self._places: dict[str, NodePath] = {}
         self._placed_for: Report | None = None
         self._clock = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._clock.timeout.connect(self._draw)
-        self.session.link.seen.connect(self._on_seen)
-        self.session.link.rows_arrived.connect(self._on_rows)
-        scene.synced.connect(self._clock.start)
-        self.session.run.emptied.connect(self._forget)
-
-    def _on_seen(self, seen: Seen) -> None:
         run = self.session.run
-        if isinstance(seen.look, Gradients) and run.shows_document and not run.active:
-            self._take(seen.figures["layers"], seen.arrays["norms"])
+        for signal in (scene.synced, run.looked, run.grown):
+            signal.connect(self._on_news)
+        run.emptied.connect(self._draw)
 
-    def _on_rows(self, rows: Rows) -> None:
-        if len(rows.gradients) and self.session.run.shows_document:
-            self._take(rows.layers, rows.gradients[-1])
-
-    def _forget(self) -> None:
-        """What was told is not of the network in view."""
-        self._norms = {}
-        self._clock.stop()
-        self._draw()
-
-    def _take(self, layers: Sequence[str], norms: np.ndarray) -> None:
-        self._norms = dict(zip(layers, norms.tolist()))
+    def _on_news(self) -> None:
         if not self._clock.isActive():
             self._clock.start()
 
@@ -68,13 +47,19 @@ class Gauges(QObject):
             card.show_gradient(norm, share)
 
     def norms(self) -> dict[str, float]:
-        """The L2 norm of the gradient of all weights in each card in view that has some."""
+        """The L2 norm of the gradient of all weights in each card in view that has some, and that the
+        engine has as it is drawn."""
         if self._placed_for is not self.session.report:
             report = self._placed_for = self.session.report
             layers = zip(report.layers(), report.paths)
             self._places = {layer.path: path for layer, path in layers}
         squares: dict[str, float] = {}
-        for path, norm in self._norms.items():
-            if ids := self._places.get(path, NodePath()).within(self.session.view):
+        view = self.session.view
+        for path, norm in zip(*self.session.run.gradients, strict=True):
+            if ids := self._places.get(path, NodePath()).within(view):
                 squares[ids[0]] = squares.get(ids[0], 0.0) + norm * norm
-        return {id: sqrt(square) for id, square in squares.items()}
+        return {
+            id: sqrt(square)
+            for id, square in squares.items()
+            if self.session.run.tells_of((*view, id)[0])
+        }

@@ -1,8 +1,9 @@
 """The diagram as a picture for a page: SVG, PDF or PNG."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import floor, sqrt
+from types import MappingProxyType
 
 from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import (
@@ -71,13 +72,12 @@ class Picture:
         return width / self.size.width()
 
     def written(self, form: str, scale: float | None = None) -> bytes:
-        """What a file of the form "svg", "pdf" or "png" holds; scale: 2 for a PNG, otherwise 1, if
-        none is given. Raises TooLarge."""
-        if form == "svg":
-            return self.svg(scale or 1.0).encode("utf-8")
-        return self.pdf(scale or 1.0) if form == "pdf" else self.png(scale or 2.0)
+        """What a file of a form that pictures have holds; scale: 2 for a PNG, otherwise 1, if none
+        is given. Raises TooLarge."""
+        write = WRITERS[form]
+        return write(self) if scale is None else write(self, scale)
 
-    def svg(self, scale: float = 1.0) -> str:
+    def svg(self, scale: float = 1.0) -> bytes:
         """The picture as SVG. Its words are outlines, so that it looks the same where the fonts are
         missing."""
         buffer = _buffer()
@@ -90,7 +90,8 @@ class Picture:
         writer.setViewBox(QRectF(QPointF(0, 0), QSizeF(self.size)))
         self._paint(writer, 1.0, Outlines)
         size = QSizeF(self.size) * scale
-        return _lean(bytes(buffer.data().data()).decode("utf-8"), size.width(), size.height())
+        text = bytes(buffer.data().data()).decode("utf-8")
+        return _lean(text, size.width(), size.height()).encode("utf-8")
 
     def pdf(self, scale: float = 1.0) -> bytes:
         """The picture as one page of PDF, of its own size; lines are lines and words are words.
@@ -219,6 +220,12 @@ class Words(QPainter):
         for feature in ("calt", "ccmp"):
             plain.setFeature(QFont.Tag(feature), 0)
         super().setFont(plain)
+
+
+WRITERS: Mapping[str, Callable[..., bytes]] = MappingProxyType(
+    {"svg": Picture.svg, "pdf": Picture.pdf, "png": Picture.png}
+)
+"""What writes each form that `explorer/analysis/form.py` gives to pictures."""
 
 
 def application() -> QApplication:

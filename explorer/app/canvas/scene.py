@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from html import escape
 
+import numpy as np
 from PySide6.QtCore import QPointF, Signal
 from PySide6.QtGui import QImage
 
@@ -12,8 +13,11 @@ from explorer.app import theme
 from explorer.app.canvas.card import PORT_REACH, Card
 from explorer.app.canvas.diagram import Diagram
 from explorer.app.canvas.wire import WireItem
+from explorer.app.panels import viridis
 from explorer.app.session import Session
-from explorer.graph.graph import INPUT, OUTPUT
+from explorer.graph.graph import ENDS, INPUT
+from explorer.protocol.looks import Answers
+from explorer.protocol.messages import Seen
 from explorer.text import _
 
 
@@ -27,8 +31,9 @@ class NetworkScene(Diagram):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self._label = self._guess = ""  # of the picture that runs through the network
-        session.run.emptied.connect(self.forget_picture)
+        self._pictured: Seen | None = None  # whose picture is on the input's card
+        session.run.emptied.connect(self.show_answer)
+        session.run.looked.connect(self.show_answer)
         session.changed.connect(self.sync)
         session.view_changed.connect(self.sync)
         session.data_changed.connect(self.sync)
@@ -43,11 +48,7 @@ class NetworkScene(Diagram):
         """Draw the graph in view."""
         self.about_to_sync.emit()
         session = self.session
-        ends = (
-            (_("from outside"), "")
-            if session.view
-            else (self._label or session.data.title, self._guess)
-        )
+        ends = (_("from outside"), "") if session.view else self._ends()
         self.draw(session.level, first_problems(session.report, session.view), *ends)
         self.mark_selection()
         self.mark_advice()
@@ -67,26 +68,31 @@ class NetworkScene(Diagram):
         for id, card in self.cards.items():
             card.show_advice(said.get(id, ""))
 
-    def show_picture(self, picture: QImage, label: str) -> None:
-        """Put the picture that runs through the network onto the input's card."""
-        card = self.cards[INPUT]
-        card.picture, self._label = picture, label
+    def _ends(self) -> tuple[str, str]:
+        """The words on the cards of the input and the output: what the picture is, and the guess."""
+        seen, data = self.session.run.seen.get(Answers), self.session.data
+        if seen is None:
+            return data.title, ""
+        label, answers = seen.figures["label"], seen.figures["answers"]
+        return (
+            data.classes[label] if label >= 0 else seen.figures["title"],
+            answers[0][0] if answers and self.session.run.tells_of() else "",
+        )
+
+    def show_answer(self) -> None:
+        """Put the picture and the network's answer onto the two ends of the drawing."""
+        seen = self.session.run.seen.get(Answers)
+        cards = [self.cards[id] for id in ENDS]
+        if seen is not self._pictured:
+            self._pictured = seen
+            cards[0].picture = None if seen is None else _image(seen.arrays["picture"])
+            cards[0].update()
         if not self.session.view:
-            card.subtitle = label
-            card.setToolTip(escape(label))
-        card.update()
-
-    def forget_picture(self) -> None:
-        """What was shown on the cards of the input and the output is not of the network in view."""
-        self.cards[INPUT].picture, self._label, self._guess = None, "", ""
-        self.cards[INPUT].update()  # the words change with the next `sync`, which follows
-
-    def show_guess(self, guess: str) -> None:
-        """Put the network's answer onto the output's card."""
-        card, self._guess = self.cards[OUTPUT], guess
-        if not self.session.view and card.subtitle != guess:
-            card.subtitle = guess
-            card.update()
+            for card, words in zip(cards, self._ends()):
+                if card.subtitle != words:
+                    card.subtitle = words
+                    card.setToolTip(escape(words) if card.id == INPUT else "")
+                    card.update()
 
     # What is where ----------------------------------------------------------------------------
 
@@ -117,6 +123,15 @@ class NetworkScene(Diagram):
             ) and item.near(place, reach):
                 return item
         return None
+
+
+def _image(pixels: np.ndarray) -> QImage:
+    """A picture as the network sees it, uint8 (H, W) or (H, W, 3)."""
+    if pixels.ndim == 2:
+        return viridis.picture(pixels, viridis.GREYS)
+    height, width, _channels = pixels.shape
+    form = QImage.Format.Format_RGB888
+    return QImage(pixels.tobytes(), width, height, 3 * width, form).copy()
 
 
 def level_advice(advice: Iterable[Problem], view: tuple[str, ...]) -> dict[str, str]:

@@ -61,6 +61,7 @@ class Code(QWidget):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setMinimumWidth(240)
         self._session = session
         self._written: Report | None = None
         self._source: Source | None = None

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QWidget
 
 from explorer.app import number, theme
 from explorer.app.panels import viridis
-from explorer.app.panels.gradient_story import HEALTHY, TINY, Course
+from explorer.app.panels.gradient_story import HEALTHY
+from explorer.runs.course import TINY, Course
 from explorer.text import _
 
 LEFT, BOTTOM, SCALE = 44, 16, 10

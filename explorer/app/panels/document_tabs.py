@@ -7,7 +7,6 @@ from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QTabBar, QToolButton, QWidget
 
 from explorer.app.session import EMPTY, Session
-from explorer.app.template_family import families
 from explorer.catalog import templates
 from explorer.text import _
 
@@ -73,7 +72,7 @@ class DocumentTabs(QWidget):
             _("An input and an output, to build between them")
         )
         menu.addSeparator()
-        for family, names in families():
+        for family, names in templates.families().items():
             place = menu if len(names) == 1 else menu.addMenu(family)
             for name in names:
                 action = place.addAction(name, partial(self.session.new, name))

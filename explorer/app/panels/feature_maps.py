@@ -30,7 +30,7 @@ from explorer.app.panels.mosaic import MosaicView, Tiles
 from explorer.app.panels.vector_bars import VectorBars
 from explorer.app.session import Session
 from explorer.app.small_button import small_button
-from explorer.catalog.datasets import PHOTO_FILES, DataSet
+from explorer.catalog.datasets import PHOTO_FILES
 from explorer.protocol.looks import Answers as AnswersLook
 from explorer.protocol.looks import Maps
 from explorer.protocol.messages import Json, Seen
@@ -52,16 +52,11 @@ class FeatureMapsPanel(LivePanel):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._look: Maps | None = None  # that is answered by:
-        self._maps: Seen | None = None
-        self._answers: Seen | None = None
         self._chance = random.Random()
         self._path = ""
         self._is_photo = False
-        self._owes = False  # to the engine: that its probe was seen
         self._build()
-        session.link.seen.connect(self._on_seen)
-        self.follow(session.run)
+        self.follow(session.run, session.run.looked)
 
     def _build(self) -> None:
         self.title = LineLabel()
@@ -174,32 +169,37 @@ class FeatureMapsPanel(LivePanel):
 
     def look_at(self, photo: int) -> None:
         """Watches one of the photos that come along."""
-        data = self._data()
-        labelled = data.labelled
+        labelled = self._session.data.labelled
         self._watch(str(resource.path("photos") / PHOTO_FILES[photo]) if labelled else photo)
 
     def turn(self, by: int) -> None:
         """Watches the test picture `by` further on, or any one with 0; behind a photo of one's own
         comes the first."""
-        if self._look is None:
+        look = self._look
+        if look is None:
             return
-        data = self._data()
-        count = data.test
-        image = self._look.image
+        count, image = self._session.data.test, look.image
         if isinstance(image, str):
             image = -by
         self._watch((image + by) % count if by else self._chance.randrange(count))
+
+    @property
+    def _look(self) -> Maps | None:
+        """The newest look that was answered."""
+        seen = self._session.run.seen.get(Maps)
+        return seen.look if seen is not None and isinstance(seen.look, Maps) else None
 
     def _watch(self, image: int | str) -> None:
         if self._look is not None:
             self._session.watch(self._look.path, image)
 
     def draw(self) -> None:
-        if self._look is None or self._maps is None or self._answers is None:
-            self.say_nothing(self._session.run.wait)
-            self._take()
+        run = self._session.run
+        look, maps, answers = self._look, run.seen.get(Maps), run.seen.get(AnswersLook)
+        self._session.link.took()
+        if look is None or maps is None or answers is None or not run.tells_of(look.path):
+            self.say_nothing(run.wait)
             return
-        look, maps, answers = self._look, self._maps, self._answers
         self.stack.setCurrentIndex(1)
         if look.path != self._path:
             self._path = look.path
@@ -214,15 +214,6 @@ class FeatureMapsPanel(LivePanel):
         self.title.show_parts(self._title(look.path, maps.figures, is_vector))
         self.figures.show_figures(maps.figures, maps.cost)
         self._write_hint()
-        self._take()
-
-    def _take(self) -> None:
-        if self._owes:
-            self._owes = False
-            self._session.link.took()
-
-    def forget(self) -> None:
-        self._look = self._maps = self._answers = None
 
     def wear(self) -> None:
         self.stale()
@@ -241,7 +232,7 @@ class FeatureMapsPanel(LivePanel):
 
     def _draw_bars(self, maps: Seen, answers: Seen) -> None:
         """The figures of a vector; those of the output with the names of the classes."""
-        values, data = maps.arrays["values"], self._data()
+        values, data = maps.arrays["values"], self._session.data
         if maps.figures["count"] == len(data.classes):
             told = answers.figures
             self.bars.show_values(values, data.classes, told["label"], told["guess"])
@@ -297,24 +288,11 @@ class FeatureMapsPanel(LivePanel):
         else:
             self.hint.setText(_("channel {channel}").format(channel=channel))
 
-    def _data(self) -> DataSet:
-        return self._session.data
-
     def _name(self, label: int) -> str:
-        data = self._data()
+        data = self._session.data
         if 0 <= label < len(data.classes):
             return data.classes[label]
         return _("class {number}").format(number=label)
-
-    def _on_seen(self, seen: Seen) -> None:
-        self._owes = True
-        if self._session.run.shows_document:
-            match seen.look:
-                case Maps():
-                    self._look, self._maps = seen.look, seen
-                case AnswersLook():
-                    self._answers = seen
-            self.stale()
 
     def sizeHint(self) -> QSize:
         return QSize(440, 260)

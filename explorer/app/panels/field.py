@@ -7,7 +7,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QValidator, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QSizePolicy, QSpinBox
 
-from explorer.app.panels.out_of_range import OutOfRange
+from explorer.app.number import limit_text
 from explorer.app.panels.pair_field import PairField
 from explorer.app.panels.spin_box import SpinBox
 from explorer.catalog import KINDS, Param
@@ -15,91 +15,135 @@ from explorer.graph.graph import Value
 from explorer.text import _
 
 _MOST_DECIMALS = 12
+_BEGUN = set("0123456789.eE+-")
 
 
-class _Number(OutOfRange, SpinBox):
-    """What both fields of one number share."""
+class _Number(SpinBox):
+    """What both fields of one number share: any number can be written, and where it cannot be
+    taken, `faulted` tells the reason, in words that follow the field's name; "" once one stands
+    there that can be. What is left standing gives way to the last one that was taken.
 
-    _mixed = False
+    absent: what a person reads where there is no value (None); clearing the field takes it away.
+    """
+
+    _absent = _told = ""
+    _empty = False  # there is no value, or several nodes have mixed ones
 
     if TYPE_CHECKING:
         edited = Signal(object)
+        faulted = Signal(str)
 
-    def _prepare(self, unit: str) -> None:
+    @property
+    def _numbers(self) -> QDoubleSpinBox:
+        """Itself; one of whole numbers has all that is asked of it here, too."""
+        return cast(QDoubleSpinBox, self)
+
+    def _prepare(self, unit: str, absent: str = "") -> None:
         super()._prepare(unit)
+        self._absent = absent
         self.lineEdit().textEdited.connect(self._on_text)
         self._numbers.valueChanged.connect(self._on_value)
-        self.watch_range()
+        self.editingFinished.connect(lambda: self._tell(""))
 
-    def show_value(self, value: Value, mixed: bool = False) -> None:
-        """Show a value; nothing, if several nodes have `mixed` ones."""
-        if value == self._numbers.value() and mixed == self._mixed:
+    def show_value(self, value: Value | None, mixed: bool = False) -> None:
+        """Show a value; none, if there is none or several nodes have `mixed` ones."""
+        self.lineEdit().setPlaceholderText(_("mixed") if mixed else self._absent)
+        empty, box = mixed or value is None, self._numbers
+        if empty == self._empty and value in (None, box.value()):
             return
         blocked = QSignalBlocker(self)
-        self._mixed = mixed
-        self.lineEdit().setPlaceholderText(_("mixed") if mixed else "")
-        self._numbers.setValue(cast(float, value))
+        self._empty = empty
+        box.setValue(box.value() if value is None else cast(float, value))
         blocked.unblock()
 
     def textFromValue(self, value: Value) -> str:
-        return "" if self._mixed else f"{value:.6g}" if isinstance(value, float) else str(value)
+        return "" if self._empty else f"{value:.6g}" if isinstance(value, float) else str(value)
 
     def _on_value(self, value: Value) -> None:
-        self._mixed = False
+        if self._empty and not self.lineEdit().text():  # an arrow was pressed
+            self._empty = False
+            self.lineEdit().setText(self.textFromValue(value))
+        self._empty = False
+        self._tell("")
         self.edited.emit(value)
 
     def _on_text(self, text: str) -> None:
         box = self._numbers
+        low, high = box.minimum(), box.maximum()
+        stated = _stated(text)
+        if stated is None or low <= stated <= high:
+            self._tell("")
+        else:
+            self._tell(
+                _("is {value}; allowed: {low} to {high}").format(
+                    value=limit_text(stated), low=limit_text(low), high=limit_text(high)
+                )
+            )
+        if not text and self._absent:
+            self._empty = True
+            self.edited.emit(None)
         # Typing the value that was hidden under "mixed" changes nothing for the box itself.
-        if self._mixed and self.hasAcceptableInput() and box.valueFromText(text) == box.value():
+        elif self._empty and self.hasAcceptableInput() and box.valueFromText(text) == box.value():
             self._on_value(box.value())
+
+    def _tell(self, reason: str) -> None:
+        if reason != self._told:
+            self._told = reason
+            self.faulted.emit(reason)
+
+
+def _stated(text: str) -> float | None:
+    """The number that a text states, None if it states none."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 class WholeField(_Number, QSpinBox):
-    """A whole number from `low` to `high`. faulted(reason): see OutOfRange."""
+    """A whole number from `low` to `high`."""
 
     edited, faulted = Signal(object), Signal(str)
 
-    def __init__(self, low: int, high: int, unit: str = "") -> None:
+    def __init__(
+        self, low: int, high: int, step: int = 1, unit: str = "", absent: str = ""
+    ) -> None:
         super().__init__()
         self.setRange(low, high)
-        self._prepare(unit)
+        self.setSingleStep(step)
+        self._prepare(unit, absent)
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        found = super().validate(text, position)
+        if found[0] == QValidator.State.Invalid and len(text) <= 15 and set(text) <= _BEGUN:
+            return QValidator.State.Intermediate, text, position
+        return found
 
 
 class NumberField(_Number, QDoubleSpinBox):
-    """Any number from `low` to `high`, written as short as it goes: 0.1, 1e-05. faulted(reason): see
-    OutOfRange."""
+    """Any number from `low` to `high`, written as short as it goes: 0.1, 1e-05."""
 
     edited, faulted = Signal(object), Signal(str)
 
-    def __init__(self, low: float, high: float, step: float, unit: str = "") -> None:
+    def __init__(
+        self, low: float, high: float, step: float, unit: str = "", absent: str = ""
+    ) -> None:
         super().__init__()
         self.setDecimals(_MOST_DECIMALS)
         self.setRange(low, high)
         self.setSingleStep(step)
-        self._prepare(unit)
+        self._prepare(unit, absent)
 
     def valueFromText(self, text: str) -> float:
-        try:
-            return float(text)
-        except ValueError:
-            return self.value()
+        stated = _stated(text)
+        return self.value() if stated is None else stated
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        try:
-            inside = self.minimum() <= float(text) <= self.maximum()
-        except ValueError:
-            unfinished = set(text) <= set("0123456789.eE+-")
-            return (
-                QValidator.State.Intermediate if unfinished else QValidator.State.Invalid,
-                text,
-                position,
-            )
-        return (
-            QValidator.State.Acceptable if inside else QValidator.State.Intermediate,
-            text,
-            position,
-        )
+        stated, states = _stated(text), QValidator.State
+        if stated is not None and self.minimum() <= stated <= self.maximum():
+            return states.Acceptable, text, position
+        begun = stated is not None or set(text) <= _BEGUN
+        return states.Intermediate if begun else states.Invalid, text, position
 
 
 def choice_text(choice: str) -> str:
@@ -172,9 +216,14 @@ def field_for(param: Param) -> Field:
     if param.pair or param.words:
         return PairField(param)
     assert param.low is not None and param.high is not None  # a number's are declared
+    field: WholeField | NumberField
     if isinstance(param.default, int):
-        return WholeField(int(param.low), int(param.high), param.unit)
-    assert isinstance(param.default, float)
-    # A share moves in twentieths; what is tiny by default, in tenths of itself.
-    step = param.default / 10 if 0 < param.default < 0.01 else 0.05
-    return NumberField(param.low, param.high, step, param.unit)
+        low, high = int(param.low), int(param.high)
+        field = WholeField(low, high, int(param.step) or 1, param.unit, param.absent)
+    else:
+        assert isinstance(param.default, float)
+        # A share moves in twentieths; what is tiny by default, in tenths of itself.
+        step = param.default / 10 if 0 < param.default < 0.01 else 0.05
+        field = NumberField(param.low, param.high, param.step or step, param.unit, param.absent)
+    field.show_value(param.default)  # from which the arrows go on where there is none
+    return field

@@ -7,10 +7,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 
 from explorer.app.panels.field import WholeField
 from explorer.app.session import Session
+from explorer.graph.file import LARGEST_SIDE
 from explorer.graph.graph import Graph
 from explorer.text import _
-
-LARGEST = 65_536
 
 
 class InputForm(QWidget):
@@ -41,11 +40,11 @@ class InputForm(QWidget):
                 times = QLabel("×")
                 times.setProperty("role", "faint")
                 row.addWidget(times)
-            field = WholeField(1, LARGEST)
+            field = WholeField(1, LARGEST_SIDE)
             field.setFixedWidth(wide)
             field.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             field.setToolTip(
-                _("{name} of a picture, 1 to {most:,}").format(name=name, most=LARGEST)
+                _("{name} of a picture, 1 to {most:,}").format(name=name, most=LARGEST_SIDE)
             )
             field.setAccessibleName(_("Input: {name}").format(name=name))
             field.edited.connect(partial(self._set, axis))

@@ -28,13 +28,14 @@ from explorer.app.panels.subject import Subject, subject_of
 from explorer.app.session import Session
 from explorer.catalog import KINDS, Kind
 from explorer.catalog.kind import PORTS
+from explorer.catalog.roles import GROUP
 from explorer.graph import edits
 from explorer.graph.edits import Edit, EditError
+from explorer.graph.file import LONGEST_NAME
 from explorer.graph.graph import Graph, Shape, Value
 from explorer.text import _
 
 EDGE, SECTION = 16, 12
-LONGEST_NAME = 200
 MOST_PROBLEMS = 3
 _NUMBER_BYTES = 4  # of a float32
 # Which parameters a rule is about: they are marked.
@@ -136,7 +137,7 @@ class Inspector(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(256)
+        self.setMinimumWidth(264)
 
     # Showing ----------------------------------------------------------------------------------
 
@@ -189,7 +190,7 @@ class Inspector(QScrollArea):
             if facts.kind.composite:
                 if (*subject.where, *subject.ids) != session.view:
                     links.append(_link("open", _("Open")))
-                if subject.given is None and facts.kind.name != "Group":
+                if subject.given is None and facts.kind is not GROUP:
                     links.append(_link("inside", _("Edit inside")))
                 if facts.inner is not None:
                     links.append(_link("keep", _("To palette")))
@@ -270,11 +271,11 @@ class Inspector(QScrollArea):
             for name in _AT_FAULT.get(problem.rule, ())
         }
         form.show_values(values[0], subject.given is None, mixed, wrong)
-        form.setVisible(bool(form.kind.params))
+        form.setVisible(bool(form.params))
 
     def _form_of(self, kind: str) -> ParameterForm:
         if kind not in self._forms:
-            form = self._forms[kind] = ParameterForm(KINDS[kind])
+            form = self._forms[kind] = ParameterForm(KINDS[kind].params)
             form.hide()
             form.edited.connect(self._set)
             form.reset.connect(self._reset)
@@ -339,7 +340,7 @@ class Inspector(QScrollArea):
 
     def _show_bars(self) -> None:
         session = self._session
-        inside = ".".join(session.view)
+        inside = str(session.view)
         self.bars_heading.setText(
             (
                 _("Parameters inside {block}").format(block=inside)
@@ -390,7 +391,7 @@ class Inspector(QScrollArea):
     def _called(self, name: str) -> str:
         """A parameter in an edit's label."""
         assert self.form is not None  # it is one of its fields that was edited
-        return next(param.called_within for param in self.form.kind.params if param.name == name)
+        return next(param.called_within for param in self.form.params if param.name == name)
 
     def _named(self) -> str:
         """The subject in an edit's label."""

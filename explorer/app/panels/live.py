@@ -1,6 +1,6 @@
 """What the live panels have in common: they store what comes, and draw at display rate, if seen."""
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, SignalInstance
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
@@ -33,13 +33,11 @@ class LivePanel(QWidget):
         if body is not None:
             self.stack.addWidget(body)
 
-    def follow(self, run: Run) -> None:
-        """Forget at once what is not of the network in view, and say why there is nothing."""
+    def follow(self, run: Run, *news: SignalInstance) -> None:
+        """Draw after these signals of the run, and at once when the network in view is another."""
+        for signal in (run.wait_changed, *news):
+            signal.connect(self.stale)
         run.emptied.connect(self._on_emptied)
-        run.wait_changed.connect(self._say_wait)
-
-    def forget(self) -> None:
-        """Lets go of what belongs to another network."""
 
     def say_nothing(self, wait: str = "") -> None:
         """Show why there is nothing: `wait`, or what stands there at first."""
@@ -47,13 +45,8 @@ class LivePanel(QWidget):
         self.stack.setCurrentIndex(0)
 
     def _on_emptied(self) -> None:
-        self.forget()
         self._is_stale = True
         self._tick()
-
-    def _say_wait(self) -> None:
-        if self.stack.currentIndex() == 0:
-            self.stale()
 
     def stale(self) -> None:
         """There is something new to draw."""

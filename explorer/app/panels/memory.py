@@ -68,7 +68,7 @@ class MemoryPanel(QWidget):
         self.largest = self._words("muted")
         self.take = QPushButton(_("Use it"))
         self.take.setStatusTip(_("Train with the largest batch that fits the device"))
-        self.take.clicked.connect(lambda: self.batch_wanted.emit(self.memory.largest_allowed))
+        self.take.clicked.connect(lambda: self.batch_wanted.emit(self.memory.largest))
         fit = QHBoxLayout()
         fit.addWidget(self.largest, 1)
         fit.addWidget(self.take)
@@ -147,9 +147,7 @@ class MemoryPanel(QWidget):
     def _show_largest(self, place: Place | None) -> None:
         largest = self.memory.largest
         self.largest.setVisible(place is not None)
-        self.take.setVisible(
-            place is not None and 0 < self.memory.largest_allowed != self.memory.batch
-        )
+        self.take.setVisible(place is not None and 0 < largest != self.memory.batch)
         if self.take.property("primary") is not (not self.memory.fits):
             self.take.setProperty("primary", not self.memory.fits)
             self.take.style().polish(self.take)

@@ -14,11 +14,9 @@ from PySide6.QtCore import (
 from PySide6.QtGui import (
     QDrag,
     QKeyEvent,
-    QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QShortcut,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -102,8 +100,6 @@ class Palette(QWidget):
         column.addWidget(self.list, 1)
         self.setMinimumWidth(150)
         self.setFocusProxy(self.search)
-        slash = QShortcut(QKeySequence("/"), self)
-        slash.activated.connect(self.focus_search)
         theme.changed.connect(self.list.viewport().update)
 
     def focus_search(self) -> None:

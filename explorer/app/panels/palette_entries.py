@@ -7,8 +7,8 @@ from types import MappingProxyType, SimpleNamespace
 
 from explorer.analysis.facts import sweep
 from explorer.app.number import grouped, shape_text, short
-from explorer.app.template_family import families
 from explorer.catalog import KINDS, Kind, templates
+from explorer.catalog.roles import CONVOLUTION, GROUP
 from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Value, Wire
 from explorer.text import _
 
@@ -26,26 +26,6 @@ SECTIONS = (
     ("mine", _("My blocks")),
     ("templates", _("Templates")),
 )
-COMMON = (
-    "ImageNetStem",
-    "CifarStem",
-    "BasicBlock",
-    "Bottleneck",
-    "InvertedResidual",
-    "ClassifierHead",
-    "Linear",
-    "Conv2d",
-    "BatchNorm2d",
-    "ReLU",
-    "GELU",
-    "MaxPool2d",
-    "AdaptiveAvgPool2d",
-    "Add",
-    "Concat",
-    "Flatten",
-    "Dropout",
-)
-"""The kinds that are shown before a section is opened to all that is in it, in their order."""
 COMMON_PRESETS = 2  # so many of a stage's
 _SECTION_OF = {"stem": "stems", "stage": "stages", "block": "blocks", "head": "heads"}
 _SAMPLE = (64, 28, 28)  # what tool tips reckon with
@@ -55,7 +35,7 @@ _SAMPLE = (64, 28, 28)  # what tool tips reckon with
 class Entry:
     """A row of the palette: a kind with parameters, a saved block or a template.
 
-    kind: "" for a template, "Group" for a saved block, whose name is the title. common: shown
+    kind: "" for a template, a group for a saved block, whose name is the title. common: shown
     before its section is opened to all. depthwise: its groups and channels are those of the map
     that it gets.
     """
@@ -124,22 +104,19 @@ def entries(own: Iterable[str] = ()) -> list[Entry]:
     """All that the palette offers, in its order; own: the names of saved blocks."""
     found: dict[str, list[Entry]] = {key: [] for key, _title in SECTIONS}
     # Joins of one's own before the projection that serves them.
-    for kind in sorted(KINDS.values(), key=lambda kind: kind.name == "Projection"):
-        if kind.name != "Group":  # it is nothing without nodes inside
+    for kind in sorted(KINDS.values(), key=lambda kind: kind.shortcut == "project"):
+        if kind is not GROUP:  # it is nothing without nodes inside
             section = _SECTION_OF.get(kind.category, kind.category)
             found[section] += _of_kind(kind, section)
-    found["mine"] = [Entry("mine", name, "Group") for name in own]
+    found["mine"] = [Entry("mine", name, GROUP.name) for name in own]
     found["templates"] = [
-        Entry("templates", name, "") for _family, names in families() for name in names
+        Entry("templates", name, "") for names in templates.families().values() for name in names
     ]
-    return [entry for rows in found.values() for entry in sorted(rows, key=_place)]
-
-
-def _place(entry: Entry) -> int:
-    """The common ones first."""
-    if not entry.common:
-        return len(COMMON)
-    return COMMON.index(entry.kind) if entry.kind in COMMON else 0
+    return [
+        entry
+        for rows in found.values()
+        for entry in sorted(rows, key=lambda entry: not entry.common)
+    ]
 
 
 def _of_kind(kind: Kind, section: str) -> list[Entry]:
@@ -151,11 +128,11 @@ def _of_kind(kind: Kind, section: str) -> list[Entry]:
             title,
             kind.name,
             MappingProxyType(dict(params)),
-            common=(kind.name in COMMON and number == 0) or (stage and number < COMMON_PRESETS),
+            common=number < (COMMON_PRESETS if stage else kind.common),
         )
         for number, (title, params) in enumerate(presets)
     ]
-    if kind.name == "Conv2d":
+    if kind is CONVOLUTION:
         rows.append(
             Entry(
                 section,

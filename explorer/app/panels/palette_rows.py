@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 from explorer.app import glyphs, theme
 from explorer.app.panels.palette_entries import SECTIONS, Entry, entries
 from explorer.app.panels.palette_search import matching
-from explorer.app.template_family import families
+from explorer.catalog import templates
 from explorer.text import _
 
 Index = QModelIndex | QPersistentModelIndex
@@ -148,7 +148,7 @@ class PaletteRows(QAbstractListModel):
     def _fill_families(self) -> None:
         """The templates: those of one family under a heading of their own."""
         found = {entry.title: entry for entry in self.entries if entry.is_template}
-        for family, names in families():
+        for family, names in templates.families().items():
             if len(names) == 1:
                 self._rows.append(found[names[0]])
                 continue

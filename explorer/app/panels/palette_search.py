@@ -251,7 +251,7 @@ def _keep_size(kind: Kind, known: Mapping[str, Param], params: dict[str, Value])
         (kernel - 1) * step + 1
         for kernel, step in zip(_pair(params["kernel_size"]), _pair(dilation))
     ]
-    if kind.name == "ConvTranspose2d":
+    if kind.spreads:
         pads = [max(0, -(-(side - step) // 2)) for side, step in zip(sides, _pair(stride))]
         more = [
             max(0, step - side + 2 * pad) for side, step, pad in zip(sides, _pair(stride), pads)

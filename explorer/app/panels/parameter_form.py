@@ -1,15 +1,16 @@
-"""The form of a kind's parameters, made from its declaration."""
+"""The form of parameters, made from their declaration: of a kind, or of a run."""
 
 import itertools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from typing import cast
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
 
-from explorer.app.number import setting_text
+from explorer.app.number import limit_text, setting_text
 from explorer.app.panels.field import ChoiceField, Field, SwitchField, choice_text, field_for
 from explorer.app.small_button import small_button
-from explorer.catalog import Kind, Param
+from explorer.catalog import Param
 from explorer.graph.graph import Value
 from explorer.text import _
 
@@ -17,20 +18,21 @@ FIELD, NARROW, ROW = 122, 96, 30  # widths of a field, height of a row, in pixel
 
 
 class ParameterForm(QWidget):
-    """A row for every parameter of a kind: its title, a way back to the default, a field; under a
+    """A row for every parameter: its title, a way back to the default, a field; under a
     field in which something impossible stands, why it is.
 
-    Of a kind that has a parameter `block`, those that this block does not read are not shown.
-    edited(name, value, burst): the person set a value; `burst` names the sequence of keystrokes
-    it belongs to, "" for a choice, which stands for itself. reset(name): back to the default.
+    Where there is a parameter `block`, those that this block does not read are not shown.
+    edited(name, value, burst): the person set a value, or None where there may be none; `burst`
+    names the sequence of keystrokes it belongs to, "" for a choice, which stands for itself.
+    reset(name): back to the default.
     """
 
     edited = Signal(str, object, str)
     reset = Signal(str)
 
-    def __init__(self, kind: Kind, parent: QWidget | None = None) -> None:
+    def __init__(self, params: Sequence[Param], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.kind = kind
+        self.params = params
         self.fields: dict[str, Field] = {}
         self.resets: dict[str, QToolButton] = {}
         self.reasons: dict[str, QLabel] = {}
@@ -59,7 +61,7 @@ class ParameterForm(QWidget):
         label.setProperty("role", "muted")
         label.setToolTip(tip(param))
         label.setBuddy(field)
-        default = _("Back to the default, {value}").format(value=setting_text(param.default))
+        default = _("Back to the default, {value}").format(value=_default(param))
         back = self.resets[name] = small_button("↺", default, flat=True)
         back.setAccessibleName(_("Reset {name}").format(name=param.called))
         back.setStyleSheet("padding: 0;")
@@ -94,7 +96,7 @@ class ParameterForm(QWidget):
 
     def show_values(
         self,
-        values: Mapping[str, Value],
+        values: Mapping[str, Value | None],
         editable: bool = True,
         mixed: Collection[str] = (),
         wrong: Collection[str] = (),
@@ -102,7 +104,7 @@ class ParameterForm(QWidget):
         """Show these values. mixed: parameters that differ among the nodes selected; wrong: those
         to be marked as at fault."""
         grown = False
-        for row, param in enumerate(self.kind.params):
+        for row, param in enumerate(self.params):
             name = param.name
             read = not param.of or ("block" not in mixed and values.get("block") in param.of)
             if name not in self.fields:
@@ -111,14 +113,14 @@ class ParameterForm(QWidget):
                 self._add(2 * row, param)
                 grown = True
             field = self.fields[name]
-            field.show_value(values[name], name in mixed)
+            field.show_value(cast(Value, values[name]), name in mixed)  # None where it may be
             if field.isEnabled() != editable:
                 field.setEnabled(editable)
             self._grid.setRowMinimumHeight(2 * row, ROW if read else 0)
             field.setVisible(read)
             self._labels[name].setVisible(read)
             self.resets[name].setVisible(
-                read and editable and (name in mixed or values[name] != param.default)
+                read and editable and (name in mixed or values[name] != param.unset)
             )
             told = name in self.reasons and bool(self.reasons[name].text())
             self._mark(name, name in wrong or told)
@@ -129,14 +131,14 @@ class ParameterForm(QWidget):
         """Let the Tab key go from row to row, whichever was made first."""
         rows = [
             widget
-            for param in self.kind.params
+            for param in self.params
             if param.name in self.fields
             for widget in (self.resets[param.name], self.fields[param.name])
         ]
         for before, behind in itertools.pairwise(rows):
             QWidget.setTabOrder(before, behind)
 
-    def _on_edit(self, name: str, value: Value) -> None:
+    def _on_edit(self, name: str, value: Value | None) -> None:
         alone = isinstance(self.fields[name], ChoiceField | SwitchField)
         self.edited.emit(name, value, "" if alone else f"{name}.{self._bursts}")
 
@@ -154,14 +156,20 @@ def tip(param: Param) -> str:
         allowed = _("yes or no")
     else:
         allowed = (
-            _("{low:,g} to {high:,g} {unit}")
-            .format(low=param.low, high=param.high, unit=param.unit)
+            _("{low} to {high} {unit}")
+            .format(
+                low=limit_text(param.low or 0), high=limit_text(param.high or 0), unit=param.unit
+            )
             .rstrip()
         )
         if param.pair:
             allowed = _("{range}, or two such numbers, height × width").format(range=allowed)
-        for word in param.words:
+        for word in (*param.words, param.absent) if param.absent else param.words:
             allowed = _("{range}, or “{word}”").format(range=allowed, word=word)
     return _("<p><b>{name}</b>: {doc}</p><p>Allowed: {allowed}. Default: {default}</p>").format(
-        name=param.name, doc=param.doc, allowed=allowed, default=setting_text(param.default)
+        name=param.name, doc=param.doc, allowed=allowed, default=_default(param)
     )
+
+
+def _default(param: Param) -> str:
+    return param.absent or setting_text(param.default)

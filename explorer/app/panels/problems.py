@@ -43,6 +43,7 @@ class Problems(QWidget):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setMinimumWidth(200)  # whatever the sentences in it are
         self._session = session
         self.rows: list[ProblemRow] = []
         self.advice: list[AdviceRow] = []

@@ -5,7 +5,7 @@ from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer.app import number, theme
-from explorer.protocol.messages import Rows
+from explorer.runs.record import Progress
 from explorer.text import _
 
 
@@ -16,8 +16,6 @@ class RunProgress(QWidget):
         super().__init__(parent)
         self.share = 0.0
         self.parts: list[str] = []
-        self._came_to: list[str] = []
-        self._share = 0.0
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(140)
         theme.changed.connect(self.update)
@@ -28,17 +26,9 @@ class RunProgress(QWidget):
         self.setToolTip(self.text())
         self.update()
 
-    def end(self, words: str, name: str = "") -> None:
-        """The run is over: keep how far it came, and say how it ended; `name` of the network stands
-        before."""
-        parts = [*self._came_to, words] if words else list(self._came_to)
-        if name:
-            parts[:1] = [f"{name} · {part}" for part in parts[:1]]
-        self.say(*parts, share=self._share)
-
-    def show_rows(self, rows: Rows, name: str = "") -> None:
-        """The figures of the newest rows of the engine; `name` of the network stands before."""
-        step, steps, epochs = rows.step, rows.steps or 1, rows.epochs or 1
+    def show_run(self, progress: Progress, name: str = "", end: str | None = None) -> None:
+        """How far a run is: `name` of the network stands before, `end` is how it ended, if it did."""
+        step, steps, epochs = progress.step, progress.steps or 1, progress.epochs or 1
         an_epoch = max(1, steps // epochs)
         epoch = min(max(step - 1, 0) // an_epoch, epochs - 1)
         parts = [
@@ -47,14 +37,16 @@ class RunProgress(QWidget):
                 step=number.grouped(step - epoch * an_epoch), steps=number.grouped(an_epoch)
             ),
         ]
-        self._came_to, self._share = parts[:2], min(1.0, step / steps)
         if name:
             parts[0] = f"{name} · {parts[0]}"
-        if rows.images_per_second:
-            parts.append(_("{count} img/s").format(count=number.short(rows.images_per_second)))
-        if rows.seconds_left is not None:
-            parts.append(_("{time} left").format(time=number.time_text(rows.seconds_left)))
-        self.say(*parts, share=self._share)
+        speed, left = progress.images_per_second, progress.seconds_left
+        if end:
+            parts.append(end)
+        if speed and end is None:
+            parts.append(_("{count} img/s").format(count=number.short(speed)))
+        if left is not None and end is None:
+            parts.append(_("{time} left").format(time=number.time_text(left)))
+        self.say(*parts, share=min(1.0, step / steps))
 
     def text(self) -> str:
         return " · ".join(self.parts)

@@ -1,7 +1,7 @@
 """The controls of a run: start, pause, step, stop, how far it is, and with what it runs."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
@@ -14,13 +14,15 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.app import number, theme
+from explorer.app.command import Command, action, refresh
 from explorer.app.icon import run_icon
 from explorer.app.panels.progress import RunProgress
 from explorer.app.panels.run_settings import RunSettings
 from explorer.app.panels.settings_menu import SettingsMenu
 from explorer.catalog.datasets import PICTURES
-from explorer.protocol.messages import Device, Modes, Rows
+from explorer.protocol.messages import Device, Modes
 from explorer.runs.recipe import AUTO, MODES
+from explorer.runs.record import ACTIVE, Progress
 from explorer.text import _
 
 NARROW = 76  # pixels that each choice keeps
@@ -35,9 +37,8 @@ _ALLOWED = {
 class RunBar(QWidget):
     """Buttons, progress and choices of a run; it asks by signals, and shows what it is told.
 
-    run_actions: run, pause, resume, step and stop by name, for menus too. settings: the figures of
-    a run. state: that of the run ("idle", "measuring", "running", "paused", "stopped", "finished" or
-    "died"), or "waiting" for the engine to start, or "absent" where there is none.
+    run_actions: those of RUN_BAR by name, for menus too. allowed: what can be asked of the run now.
+    settings: the figures of a run.
     """
 
     run_asked = Signal()
@@ -52,23 +53,20 @@ class RunBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.state = "idle"
+        self.allowed: tuple[str, ...] = ()
         self._buttons: dict[str, QToolButton] = {}
         self.run_actions: dict[str, QAction] = {}
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        for name, title, keys, tip, asked in (
-            ("run", _("Run"), "F5", _("Train the network from its first step"), self.run_asked),
-            ("resume", _("Resume"), "F8", _("Go on with the run"), self.resume_asked),
-            ("pause", _("Pause"), "F6", _("Halt the run between two steps"), self.pause_asked),
-            ("step", _("Step"), "F10", _("Train for one step"), self.step_asked),
-            ("stop", _("Stop"), "Shift+F5", _("End the run; its weights stay"), self.stop_asked),
-        ):
-            row.addWidget(self._button(name, title, keys, tip, asked.emit))
+        for command in RUN_BAR:
+            row.addWidget(self._button(command))
         self.settings = RunSettings()
         self.settings.figures_changed.connect(self.settings_changed)
-        row.addWidget(self._settings_button())
+        opener = self._buttons["run_settings"]
+        self.settings_menu = SettingsMenu(self.settings, opener)
+        opener.setMenu(self.settings_menu)
+        opener.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         row.addSpacing(8)
         self.progress = RunProgress()
         self.progress.say(_("not trained yet"))
@@ -109,7 +107,7 @@ class RunBar(QWidget):
                 lambda index, box=box, chosen=chosen: chosen.emit(box.itemData(index))
             )
         self.set_devices([])
-        self.set_state("idle")
+        self.show_run("idle")
         theme.changed.connect(self._wear)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -138,52 +136,37 @@ class RunBar(QWidget):
             least.width() - sum(box.minimumWidth() - NARROW for box in boxes), least.height()
         )
 
-    def _button(
-        self, name: str, title: str, keys: str, tip: str, asked: Callable[[], None]
-    ) -> QToolButton:
-        action = QAction(run_icon(name), title, self)
-        action.setShortcut(QKeySequence(keys))
-        action.setStatusTip(tip)
-        action.setToolTip(f"{title} ({keys}): {tip}")
-        action.triggered.connect(lambda _checked=False: asked())
-        self.run_actions[name] = action
-        self.addAction(action)
-        button = QToolButton()
-        button.setDefaultAction(action)
+    def _button(self, command: "Command[RunBar]") -> QToolButton:
+        made = self.run_actions[command.id] = action(command, self, self)
+        made.setIcon(run_icon(command.id))
+        made.setToolTip(f"{command.title} ({command.keys_text}): {command.tip}")
+        self.addAction(made)
+        button = self._buttons[command.id] = QToolButton()
+        button.setDefaultAction(made)
         button.setIconSize(QSize(16, 16))
-        button.setObjectName(name)
+        button.setObjectName(command.id)
         button.setFixedSize(34, 28)
-        self._buttons[name] = button
-        return button
-
-    def _settings_button(self) -> QToolButton:
-        tip = _("Epochs, batch size, learning rate, weight decay and seed of the next run")
-        button = QToolButton()
-        button.setToolTip(tip)
-        button.setStatusTip(tip)
-        button.setIcon(run_icon("settings"))
-        button.setObjectName("settings")
-        button.setFixedSize(34, 28)
-        button.setAccessibleName(_("Run settings"))
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.settings_menu = SettingsMenu(self.settings, button)
-        button.setMenu(self.settings_menu)
-        self._settings_opener = button
         return button
 
     def open_settings(self) -> None:
         """Shows the figures of a run, below their button."""
-        opener = self._settings_opener
+        opener = self._buttons["run_settings"]
         self.settings_menu.popup(opener.mapToGlobal(opener.rect().bottomLeft()))
-        self.settings.boxes["epochs"].setFocus()
+        self.settings.fields["epochs"].setFocus()
 
-    def set_state(self, state: str, resumable: bool = False, name: str = "") -> None:
-        """Offers what can be done; `resumable` where a run can go on from a checkpoint. name: of the
-        network in the run, where it is not the one in view."""
-        self.state = state
-        allowed = _ALLOWED.get(state, ("run", "resume") if resumable else ("run",))
-        for each, action in self.run_actions.items():
-            action.setEnabled(each in allowed)
+    def show_run(
+        self,
+        state: str,
+        resumable: bool = False,
+        progress: Progress | None = None,
+        name: str = "",
+    ) -> None:
+        """Offer what can be done, and tell how far the run came. state: that of the run's record,
+        or "waiting" for the engine to start, or "absent" where there is none; resumable: the run can
+        go on from a checkpoint; name: of the run's network, where it is not the one that is drawn."""
+        allowed = self.allowed = _ALLOWED.get(state, ("run", "resume") if resumable else ("run",))
+        for command in RUN_BAR:
+            refresh(command, self, self.run_actions[command.id])
         # F5 starts, and goes on where there is a run to go on with.
         goes_on = "resume" in allowed
         start, go_on = QKeySequence("F5"), QKeySequence("F8")
@@ -196,34 +179,22 @@ class RunBar(QWidget):
             "waiting": _("engine is starting"),
             "absent": _("no engine · F5 starts it"),
         }
+        ends = {
+            "stopped": _("stopped"),
+            "died": _("interrupted · F8 resumes") if resumable else _("interrupted"),
+            "finished": "",
+        }
         if state in words:
             self.progress.say(words[state])
-        elif state == "idle":
+        elif progress is not None and state != "idle":
+            self.progress.show_run(progress, name, ends.get(state))
+        elif ends.get(state):
+            self.progress.say(ends[state])
+        elif state not in ACTIVE:
             self.say_ready()
-        elif state in ("stopped", "died"):
-            self.show_end(resumable, name)
         for box in (self.data, self.mode):
-            box.setEnabled(not self._busy)
-        self.device.setEnabled(not self._busy and self.chosen_device() is not None)
-
-    def show_end(self, resumable: bool = False, name: str = "") -> None:
-        """How far a run that is over came and how it ended; of the network `name`, if given."""
-        if self.state == "stopped":
-            self.progress.end(_("stopped"), name)
-        elif self.state == "died":
-            self.progress.end(
-                _("interrupted · F8 resumes") if resumable else _("interrupted"), name
-            )
-        elif self.state == "finished":
-            self.progress.end("", name)
-
-    @property
-    def _busy(self) -> bool:
-        return self.state in ("measuring", "running", "paused")
-
-    def set_progress(self, rows: Rows, name: str = "") -> None:
-        """How far the run is, of the network `name`, if given."""
-        self.progress.show_rows(rows, name)
+            box.setEnabled(state not in ACTIVE)
+        self.device.setEnabled(state not in ACTIVE and self.chosen_device() is not None)
 
     def set_devices(self, devices: Sequence[Device], absent: bool = False) -> None:
         """Lists the devices of the engine's hello; keeps the choice.
@@ -240,7 +211,7 @@ class RunBar(QWidget):
             )
         if not devices:
             self.device.addItem(_("no engine") if absent else _("engine is starting"))
-        self.device.setEnabled(bool(devices) and not self._busy)
+        self.device.setEnabled(bool(devices))
         self.choose_device(before)
         self._share_room()
 
@@ -259,8 +230,6 @@ class RunBar(QWidget):
     def choose_data(self, name: str) -> None:
         """Shows this data set as chosen; no signal comes of it."""
         self.data.setCurrentIndex(max(0, self.data.findData(name)))
-        if self.state == "idle":
-            self.say_ready()
 
     def say_ready(self) -> None:
         """What the network in view, which is in no run, is ready for."""
@@ -290,9 +259,36 @@ class RunBar(QWidget):
         self._share_room()
 
     def _wear(self) -> None:
-        for name, action in self.run_actions.items():
-            action.setIcon(run_icon(name))
-        self._settings_opener.setIcon(run_icon("settings"))
+        for name, made in self.run_actions.items():
+            made.setIcon(run_icon(name))
+
+
+RUN_BAR: tuple[Command[RunBar], ...] = (
+    *(
+        Command(
+            id,
+            words,
+            keys,
+            tip,
+            lambda bar, id=id: getattr(bar, f"{id}_asked").emit(),  # type: ignore[misc]
+            can=lambda bar, id=id: id in bar.allowed,  # type: ignore[misc]
+        )
+        for id, words, keys, tip in (
+            ("run", _("&Run"), "F5", _("Train the network from its first step")),
+            ("resume", _("R&esume"), "F8", _("Go on with the run")),
+            ("pause", _("&Pause"), "F6", _("Halt the run between two steps")),
+            ("step", _("&Step"), "F10", _("Train for one step")),
+            ("stop", _("St&op"), "Shift+F5", _("End the run; its weights stay")),
+        )
+    ),
+    Command(
+        "run_settings",
+        _("Se&ttings and memory"),
+        "Ctrl+Shift+R",
+        _("The figures of the next run, the memory that it takes, the largest batch that fits"),
+        RunBar.open_settings,
+    ),
+)
 
 
 def _short_mode(name: str) -> str:

@@ -8,7 +8,6 @@ from explorer.app import theme
 from explorer.app.number import bytes_text, grouped, short
 from explorer.app.panels.line_label import LineLabel
 from explorer.app.session import Session
-from explorer.protocol.messages import Rows
 from explorer.text import _
 
 ENGINE_WORDS = {
@@ -50,17 +49,16 @@ class Status(QObject):
         bar.addWidget(self.memory)
         bar.addPermanentWidget(self.state)
         bar.setSizeGripEnabled(False)
-        self._cost = ""
         session.changed.connect(self.refresh)
         session.documents_changed.connect(self.refresh)
         session.advice.changed.connect(self.refresh)
         session.memory.changed.connect(self._show_memory)
-        session.run.state_changed.connect(self._drop_cost)
+        session.run.state_changed.connect(self.refresh)
+        session.run.grown.connect(self.refresh)
         session.run.recipe_changed.connect(self.refresh)
         session.link.started.connect(self.refresh)
         session.link.hello_said.connect(self.refresh)
         session.link.died.connect(self.refresh)
-        session.link.rows_arrived.connect(self._show_cost)
         theme.changed.connect(self.refresh)
         theme.changed.connect(self._show_memory)
         self.refresh()
@@ -110,7 +108,12 @@ class Status(QObject):
         words = f'<span style="color:{color}">{trouble}</span>'
         if advice:
             words += f' · <span style="color:{theme.current().warning}">●</span>&nbsp;{pieces}'
-        self.state.setText(f"{words} · {saved} · {engine}{self._cost}")
+        record = run.record
+        if record is not None and record.active and record.progress is not None:
+            engine += _(" · watching {share:.1%} of time").format(share=record.progress.watching)
+        text = f"{words} · {saved} · {engine}"
+        if text != self.state.text():
+            self.state.setText(text)
 
     def _show_memory(self) -> None:
         memory = self.session.memory
@@ -134,15 +137,3 @@ class Status(QObject):
         self.memory.setToolTip(
             memory.warning or _("What makes it up, and the largest batch that fits")
         )
-
-    def _drop_cost(self, _state: str) -> None:
-        """Nothing is watched when no run goes on."""
-        if not self.session.run.active:
-            self._cost = ""
-        self.refresh()
-
-    def _show_cost(self, rows: Rows) -> None:
-        cost = _(" · watching {share:.1%} of time").format(share=rows.watching)
-        if cost != self._cost:
-            self._cost = cost
-            self.refresh()

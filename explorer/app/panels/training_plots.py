@@ -14,7 +14,8 @@ from PySide6.QtWidgets import (
 
 from explorer.app import number, theme
 from explorer.app.panels.curves import DASH, DOT, Curves, Percent
-from explorer.app.panels.history import (
+from explorer.app.small_button import small_button
+from explorer.runs.history import (
     ACCURACY,
     LOSS,
     SMOOTH_ACCURACY,
@@ -22,7 +23,6 @@ from explorer.app.panels.history import (
     STEP,
     History,
 )
-from explorer.app.small_button import small_button
 from explorer.text import _
 
 BESIDE, BELOW = 520, 380  # pixels of width, of height, from which both plots fit
@@ -81,12 +81,10 @@ class TrainingPlots(QWidget):
 
     def show_run(self, run: History, before: History | None) -> None:
         """Draw `run`, and dashed the one `before` it."""
+        if run is not self.run:
+            self._scales.clear()
         self.run, self.before = run, before
         self.draw()
-
-    def forget_ranges(self) -> None:
-        """Set the axes anew with the next drawing."""
-        self._scales.clear()
 
     def wear(self) -> None:
         for curves, _raw, _smooth in self._plots:
@@ -105,7 +103,8 @@ class TrainingPlots(QWidget):
             curves.show_cross(self._hover)
 
     def _set_ranges(self, curves: Curves, raw: int, smooth: int) -> None:
-        last = max(self.run.steps, self.run.last_step)
+        longest = self.run if len(self.run) or self.before is None else self.before
+        last = max(longest.steps, longest.last_step)
         if raw == LOSS:
             low, high = self._loss_range(curves.log)
         else:

@@ -2,7 +2,7 @@
 
 from explorer.catalog.blocks.params import ACTIVATION
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
+from explorer.catalog.kind import KINDS, MOST_CHANNELS, Kind, Param, Settings, Shapes
 from explorer.graph.graph import INPUT
 from explorer.text import _
 
@@ -34,7 +34,7 @@ KINDS.declare(
                 16,
                 _("Channels between the two layers; a sixteenth of the input's in the paper."),
                 1,
-                65_536,
+                MOST_CHANNELS,
                 title=_("Squeeze to"),
             ),
             ACTIVATION,
@@ -48,5 +48,7 @@ KINDS.declare(
         label=lambda p: f"SE {p.squeeze_channels}",
         expand=_squeeze_excitation,
         searched="se squeeze-and-excitation attention gate channel",
+        gates=True,
+        stacks=True,
     )
 )

@@ -40,6 +40,7 @@ KINDS.declare(
         label=lambda p: "7×7 dw",
         expand=_convnext_block,
         searched="convnext depthwise",
+        stacks=True,
     )
 )
 

@@ -12,7 +12,7 @@ from explorer.catalog.blocks.params import (
     TORCH_MOMENTUM,
 )
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind, Param, Settings
+from explorer.catalog.kind import KINDS, MOST_CHANNELS, Kind, Param, Settings
 from explorer.catalog.layers import strided, window
 from explorer.catalog.layers.window import extent, pair
 from explorer.text import _
@@ -91,7 +91,7 @@ def _params(eps: float) -> tuple[Param, ...]:
                 "depthwise convolution."
             ),
             1,
-            65_536,
+            MOST_CHANNELS,
         ),
         NORM,
         replace(ACTIVATION, choices=(*ACTIVATION.choices, "none")),

@@ -35,6 +35,7 @@ KINDS.declare(
         numbered="denselayer{n}",
         expand=_dense_layer,
         searched="densenet growth",
+        stacks=True,
     )
 )
 

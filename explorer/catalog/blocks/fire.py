@@ -1,7 +1,7 @@
 """SqueezeNet's Fire module."""
 
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
+from explorer.catalog.kind import KINDS, MOST_CHANNELS, Kind, Param, Settings, Shapes
 from explorer.text import _
 
 
@@ -25,7 +25,7 @@ def _fire(p: Settings, ins: Shapes) -> Inside:
 
 
 def _channels(name: str, default: int, doc: str, title: str) -> Param:
-    return Param(name, default, doc, 1, 65_536, title=title)
+    return Param(name, default, doc, 1, MOST_CHANNELS, title=title)
 
 
 KINDS.declare(
@@ -44,5 +44,6 @@ KINDS.declare(
         label=lambda p: f"{p.squeeze} → {p.expand1x1 + p.expand3x3}",
         expand=_fire,
         searched="squeezenet squeeze expand",
+        stacks=True,
     )
 )

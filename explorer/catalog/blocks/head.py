@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from explorer.catalog.blocks.params import INLINE
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
+from explorer.catalog.kind import KINDS, MOST_FEATURES, Kind, Param, Settings, Shapes
 from explorer.text import _
 
 
@@ -30,7 +30,7 @@ KINDS.declare(
         begins="head",
         title=_("Pool + linear"),
         params=(
-            Param("classes", 10, _("Number of classes of the data."), 1, 1_000_000),
+            Param("classes", 10, _("Number of classes of the data."), 1, MOST_FEATURES),
             Param(
                 "dropout", 0.0, _("Share of the pooled values set to 0 while training."), 0.0, 0.95
             ),
@@ -39,6 +39,7 @@ KINDS.declare(
         label=lambda p: _("pool + linear"),
         expand=_head,
         searched="classifier fc",
+        common=True,
     )
 )
 

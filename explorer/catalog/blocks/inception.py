@@ -5,7 +5,7 @@ Inception is GoogLeNet's (Szegedy et al. 2014), A to E are those of Inception-v3
 """
 
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
+from explorer.catalog.kind import KINDS, MOST_CHANNELS, Kind, Param, Settings, Shapes
 from explorer.graph.graph import INPUT, Value
 from explorer.text import _
 
@@ -41,7 +41,7 @@ class _Branches(Inside):
 
 
 def _count(name: str, default: int, doc: str, title: str) -> Param:
-    return Param(name, default, doc, 1, 65_536, title=title)
+    return Param(name, default, doc, 1, MOST_CHANNELS, title=title)
 
 
 def _inception(p: Settings, ins: Shapes) -> Inside:
@@ -89,6 +89,7 @@ KINDS.declare(
         ),
         label=lambda p: f"{p.ch1x1 + p.ch3x3 + p.ch5x5 + p.pool_proj}",
         expand=_inception,
+        stacks=True,
     )
 )
 
@@ -236,5 +237,6 @@ for _letter, _expand, _doc, _params, _label in (
             title=_("Inception {letter}").format(letter=_letter),
             label=_label,
             expand=_expand,
+            stacks=_letter not in "BD",  # those halve the map
         )
     )

@@ -96,6 +96,8 @@ KINDS.declare(
         label=_label,
         expand=_inverted_residual,
         searched="mobilenet mobile depthwise separable linear-bottleneck",
+        common=True,
+        stacks=True,
     )
 )
 
@@ -126,6 +128,7 @@ KINDS.declare(
         params=(OUT_CHANNELS, STRIDE, EXPANDED, KERNEL, ACTIVATION, _GATE, EPS, MOMENTUM),
         label=_label,
         expand=_inverted_residual_v3,
+        stacks=True,
     )
 )
 
@@ -154,6 +157,7 @@ KINDS.declare(
         label=_label,
         expand=_mbconv,
         searched="efficientnet mobile depthwise separable",
+        stacks=True,
     )
 )
 
@@ -182,5 +186,6 @@ KINDS.declare(
         params=(OUT_CHANNELS, STRIDE, EXPAND, KERNEL, DROP_PATH, EPS, MOMENTUM),
         label=_label,
         expand=_fused_mbconv,
+        stacks=True,
     )
 )

@@ -1,7 +1,7 @@
 """Parameters that several blocks have in common: one declaration, so that a stage can offer the
 parameters of all its blocks."""
 
-from explorer.catalog.kind import Param
+from explorer.catalog.kind import MOST_CHANNELS, Param
 from explorer.text import _
 
 INLINE = Param(
@@ -13,8 +13,10 @@ INLINE = Param(
     ),
     title=_("Bare names"),
 )
-WIDTH = Param("width", 64, _("Channels of the 3×3 convolutions."), 1, 65_536, title=_("Channels"))
-OUT_CHANNELS = Param("out_channels", 64, _("Channels that come out."), 1, 65_536)
+WIDTH = Param(
+    "width", 64, _("Channels of the 3×3 convolutions."), 1, MOST_CHANNELS, title=_("Channels")
+)
+OUT_CHANNELS = Param("out_channels", 64, _("Channels that come out."), 1, MOST_CHANNELS)
 STRIDE = Param(
     "stride",
     1,
@@ -86,7 +88,7 @@ GROUPS = Param(
     1,
     _("Groups of the 3×3 convolution: ResNeXt's cardinality (Xie et al. 2016)."),
     1,
-    65_536,
+    MOST_CHANNELS,
 )
 WIDTH_PER_GROUP = Param(
     "width_per_group",
@@ -97,7 +99,7 @@ WIDTH_PER_GROUP = Param(
         "ResNet."
     ),
     1,
-    65_536,
+    MOST_CHANNELS,
 )
 DROPOUT = Param(
     "dropout",
@@ -118,7 +120,7 @@ EXPAND = Param(
     unit="×",
 )
 EXPANDED = Param(
-    "expanded", 64, _("Channels inside the block."), 1, 65_536, title=_("Inner channels")
+    "expanded", 64, _("Channels inside the block."), 1, MOST_CHANNELS, title=_("Inner channels")
 )
 DROP_PATH = Param(
     "drop_path",
@@ -135,7 +137,7 @@ GROWTH = Param(
     32,
     _("Channels that each layer adds: the growth rate k."),
     1,
-    65_536,
+    MOST_CHANNELS,
     title=_("New channels"),
 )
 BN_SIZE = Param(
@@ -152,7 +154,7 @@ GROUP_WIDTH = Param(
     16,
     _("Channels of each group of the 3×3 convolution."),
     1,
-    65_536,
+    MOST_CHANNELS,
     title=_("Group channels"),
 )
 SE_RATIO = Param(

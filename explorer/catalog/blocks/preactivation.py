@@ -69,6 +69,7 @@ KINDS.declare(
         label=lambda p: f"3×3, {p.width}{strided(p)}",
         expand=lambda p, ins: _block(p, ins, ((p.width, 3, p.stride), (p.width, 3, 1))),
         searched="residual pre-activation preactivation v2",
+        stacks=True,
     )
 )
 
@@ -87,5 +88,6 @@ KINDS.declare(
             p, ins, ((p.width, 1, 1), (p.width, 3, p.stride), (4 * p.width, 1, 1))
         ),
         searched="residual pre-activation preactivation v2",
+        stacks=True,
     )
 )

@@ -16,14 +16,14 @@ from explorer.catalog.blocks.params import (
     WIDTH_PER_GROUP,
 )
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
+from explorer.catalog.kind import KINDS, MOST_CHANNELS, Kind, Param, Settings, Shapes
 from explorer.catalog.layers import strided
 from explorer.graph.graph import INPUT
 from explorer.text import _
 
 # Shortcuts ------------------------------------------------------------------------------------
 
-_OTHER = Param("out_channels", 64, _("Channels of the other branch."), 1, 65_536)
+_OTHER = Param("out_channels", 64, _("Channels of the other branch."), 1, MOST_CHANNELS)
 _STEP = Param(
     "stride", 1, _("Step; as much as the other branch lowers the resolution."), 1, 64, unit="px"
 )
@@ -55,6 +55,7 @@ KINDS.declare(
         label=lambda p: f"1×1, {p.out_channels}{strided(p)}",
         expand=_projection,
         searched="downsample shortcut 1x1 option-b",
+        shortcut="project",
     )
 )
 
@@ -81,6 +82,7 @@ KINDS.declare(
         label=lambda p: f"+0, {p.out_channels}{strided(p)}",
         expand=_zero_shortcut,
         searched="option-a zeros subsample identity",
+        shortcut="pad",
     )
 )
 
@@ -170,6 +172,8 @@ KINDS.declare(
         written_as=_named("BasicBlock"),
         expand=_basic_block,
         searched="residual shortcut skip",
+        common=True,
+        stacks=True,
     )
 )
 
@@ -204,6 +208,8 @@ KINDS.declare(
         written_as=_named("Bottleneck"),
         expand=_bottleneck,
         searched="residual shortcut skip",
+        common=True,
+        stacks=True,
     )
 )
 
@@ -250,5 +256,6 @@ KINDS.declare(
         numbered="block{stage}-{i}",
         expand=_regnet_block,
         searched="regnet",
+        stacks=True,
     )
 )

@@ -64,5 +64,6 @@ KINDS.declare(
         label=lambda p: f"{p.out_channels}{strided(p)}",
         expand=_shuffle_unit,
         searched="shufflenet",
+        stacks=True,
     )
 )

@@ -9,28 +9,17 @@ from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
 from explorer.catalog.layers import strided
 from explorer.text import _
 
-BLOCKS = (
-    "BasicBlock",
-    "Bottleneck",
-    "PreActBasicBlock",
-    "PreActBottleneck",
-    "RegNetBlock",
-    "InvertedResidual",
-    "InvertedResidualV3",
-    "MBConv",
-    "FusedMBConv",
-    "ShuffleUnit",
-    "ConvNeXtBlock",
-    "DenseLayer",
-    "Fire",
-    "Inception",
-    "InceptionA",
-    "InceptionC",
-    "InceptionE",
-    "SqueezeExcitation",
+BLOCKS = tuple(
+    kind.name for kind in sorted(KINDS.values(), key=lambda kind: kind.gates) if kind.stacks
 )
 _COUNTED = tuple(name for name in BLOCKS if "{i}" in KINDS[name].numbered)  # from 0, or as told
 _FOURFOLD = ("Bottleneck", "PreActBottleneck")
+
+
+def _with(name: str) -> tuple[str, ...]:
+    """The blocks that have this parameter."""
+    return tuple(block for block in BLOCKS if name in KINDS[block].names)
+
 
 _DROP_LAST = Param(
     "drop_path_last",
@@ -38,10 +27,15 @@ _DROP_LAST = Param(
     _("drop_path of the last block, if it is larger; it rises evenly from the first to the last."),
     0.0,
     0.95,
-    of=("MBConv", "FusedMBConv", "ConvNeXtBlock"),
+    of=_with("drop_path"),
 )
 _STAGE = Param(
-    "stage", 1, _("Which stage this is: a part of the blocks' names."), 1, 99, of=("RegNetBlock",)
+    "stage",
+    1,
+    _("Which stage this is: a part of the blocks' names."),
+    1,
+    99,
+    of=tuple(name for name in BLOCKS if "{stage}" in KINDS[name].numbered),
 )
 
 
@@ -83,7 +77,7 @@ def _stage(p: Settings, ins: Shapes) -> Inside:
         others.pop("shortcut")
     inside = Inside()
     numbered = block.numbered.replace("{stage}", str(p.stage))
-    if "drop_path" not in first and not (p.drop_path_last and "drop_path" in _names(block)):
+    if "drop_path" not in first and not (p.drop_path_last and "drop_path" in block.names):
         inside.repeat(p.block, numbered, p.first, p.depth, first, others)
         return inside
     for number, drop in enumerate(_drop_paths(p, p.depth), p.first):
@@ -92,15 +86,11 @@ def _stage(p: Settings, ins: Shapes) -> Inside:
     return inside
 
 
-def _names(kind: Kind) -> set[str]:
-    return {param.name for param in kind.params}
-
-
 def _label(p: Settings) -> str:
     for name, sign in (("width", ""), ("out_channels", ""), ("growth_rate", "+")):
-        if name in _names(KINDS[p.block]):
+        if name in KINDS[p.block].names:
             channels = getattr(p, name) * (4 if p.block in _FOURFOLD else 1)
-            stride = strided(p) if "stride" in _names(KINDS[p.block]) else ""
+            stride = strided(p) if "stride" in KINDS[p.block].names else ""
             return f"{p.block}, {sign}{channels}{stride}"
     return KINDS[p.block].title or p.block
 

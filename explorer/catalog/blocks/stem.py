@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from explorer.catalog.blocks.params import EPS, INLINE
 from explorer.catalog.inside import Inside
-from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
+from explorer.catalog.kind import KINDS, MOST_CHANNELS, Kind, Param, Settings, Shapes
 from explorer.text import _
 
-OUT = Param("out_channels", 64, _("Channels that the first stage gets."), 1, 65_536)
+OUT = Param("out_channels", 64, _("Channels that the first stage gets."), 1, MOST_CHANNELS)
 
 
 def _stem(channels: int, size: int, stride: int = 1) -> Inside:
@@ -45,6 +45,7 @@ KINDS.declare(
         params=(OUT, INLINE),
         label=lambda p: f"ImageNet 7×7, {p.out_channels}",
         expand=_imagenet_stem,
+        common=True,
     )
 )
 
@@ -61,6 +62,7 @@ KINDS.declare(
         params=(replace(OUT, default=16), INLINE),
         label=lambda p: f"CIFAR 3×3, {p.out_channels}",
         expand=lambda p, ins: _stem(p.out_channels, 3),
+        common=True,
     )
 )
 

@@ -1,9 +1,10 @@
 """Non-linearities: functions of every number by itself, and Softmax."""
 
 from collections.abc import Callable
+from math import erf, exp, sqrt, tanh
 from typing import Any
 
-from explorer.catalog.kind import KINDS, Argument, Call, Kind, Param, Settings
+from explorer.catalog.kind import KINDS, Argument, Call, Kind, Param, Settings, Shapes, Weight
 from explorer.text import _
 
 
@@ -13,7 +14,7 @@ def _activation(
     doc: str,
     keeps: str = "input",
     params: tuple[Param, ...] = (),
-    arguments: Callable[[Settings], tuple[Argument, ...]] = lambda p: (),
+    arguments: Callable[[Settings, Shapes], tuple[Argument, ...]] = lambda p, ins: (),
     **traits: Any,
 ) -> None:
     KINDS.declare(
@@ -25,10 +26,18 @@ def _activation(
             label=lambda p: formula if len(formula) < 12 else "",
             shape=lambda p, ins: ins[0],
             keeps=(keeps,),
-            call=lambda p, ins: Call(f"nn.{name}", arguments(p)),
+            call=lambda p, ins: Call(f"nn.{name}", arguments(p, ins)),
             **traits,
         )
     )
+
+
+def _relu6(x: float) -> float:
+    return min(max(0.0, x), 6.0)
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + exp(-x))
 
 
 _activation(
@@ -40,12 +49,17 @@ _activation(
     ),
     "output",
     searched="rectifier non-linearity nonlinearity activation",
+    curve=(lambda x: max(0.0, x), -3, 3),
+    positive=True,
+    common=True,
 )
 _activation(
     "ReLU6",
     "min(max(0, x), 6)",
     _("a ReLU that stays small enough for low precision (Howard et al. 2017, MobileNet)."),
     begins="relu",
+    curve=(_relu6, -4, 10),
+    positive=True,
 )
 _activation(
     "LeakyReLU",
@@ -53,8 +67,28 @@ _activation(
     _("lets a little of the negative side through, so that no unit dies (Maas, Hannun, Ng 2013)."),
     begins="leaky",
     params=(Param("negative_slope", 0.01, _("Slope on the negative side (α)."), 0.0, 1.0),),
-    arguments=lambda p: (Argument("negative_slope", p.negative_slope, 0.01),),
+    arguments=lambda p, ins: (Argument("negative_slope", p.negative_slope, 0.01),),
     searched="lrelu",
+    curve=(lambda x: max(0.15 * x, x), -3, 3),  # a slope of 0.01 could not be told from 0
+)
+_activation(
+    "PReLU",
+    "max(0, x) + α min(0, x)",
+    _("learns the slope of the negative side (He et al. 2015, arXiv 1502.01852, section 2.1)."),
+    params=(
+        Param(
+            "per_channel", True, _("A slope for each channel; otherwise one for the whole layer.")
+        ),
+        Param("init", 0.25, _("The slope that training starts with (α)."), 0.0, 1.0),
+    ),
+    arguments=lambda p, ins: (
+        Argument("num_parameters", ins[0][0] if p.per_channel else 1, 1),
+        Argument("init", p.init, 0.25),
+    ),
+    weights=lambda p, ins: (Weight("weight", (ins[0][0] if p.per_channel else 1,)),),
+    at_work=(0, 1),  # the slope's gradient at each place, before they are summed up
+    curve=(lambda x: max(0.25 * x, x), -3, 3),
+    searched="parametric relu",
 )
 _activation(
     "GELU",
@@ -63,6 +97,8 @@ _activation(
         "x times the share of a normal distribution below it; the smooth "
         "ReLU of ConvNeXt (Hendrycks and Gimpel 2016)."
     ),
+    curve=(lambda x: x * (1 + erf(x / sqrt(2))) / 2, -3.2, 2),
+    common=True,
 )
 _activation(
     "SiLU",
@@ -72,6 +108,7 @@ _activation(
         "al. 2017; Ramachandran et al. 2017)."
     ),
     searched="swish",
+    curve=(lambda x: x * _sigmoid(x), -7, 3),
 )
 _activation(
     "Hardswish",
@@ -79,6 +116,7 @@ _activation(
     _("SiLU from straight pieces, cheap to compute (Howard et al. 2019, MobileNetV3)."),
     begins="hswish",
     searched="h-swish hswish",
+    curve=(lambda x: x * _relu6(x + 3) / 6, -5, 2.5),
 )
 _activation(
     "Sigmoid",
@@ -90,6 +128,8 @@ _activation(
     ),
     "output",
     searched="logistic gate",
+    curve=(_sigmoid, -6, 6),
+    positive=True,
 )
 _activation(
     "Hardsigmoid",
@@ -97,12 +137,15 @@ _activation(
     _("Sigmoid from straight pieces (Courbariaux et al. 2015; MobileNetV3)."),
     begins="hsigmoid",
     searched="h-sigmoid hsigmoid",
+    curve=(lambda x: _relu6(x + 3) / 6, -6, 6),
+    positive=True,
 )
 _activation(
     "Tanh",
     "tanh x",
     _("brings every number between −1 and 1: LeNet's non-linearity (LeCun et al. 1998)."),
     "output",
+    curve=(tanh, -3.2, 3.2),
 )
 
 KINDS.declare(
@@ -117,6 +160,8 @@ KINDS.declare(
         shape=lambda p, ins: ins[0],
         keeps=("output",),
         call=lambda p, ins: Call("nn.Softmax", (Argument("dim", 1, None),)),
+        probabilities=True,
+        full_on=("cuda",),
         searched="probabilities",
     )
 )

@@ -6,6 +6,7 @@ from math import gcd, isqrt
 
 from explorer.catalog.kind import (
     KINDS,
+    MOST_CHANNELS,
     Argument,
     Call,
     Kind,
@@ -35,7 +36,11 @@ from explorer.graph.graph import Shape
 from explorer.text import _
 
 OUT_CHANNELS = Param(
-    "out_channels", 64, _("Number of kernels, and so of feature maps that come out."), 1, 65_536
+    "out_channels",
+    64,
+    _("Number of kernels, and so of feature maps that come out."),
+    1,
+    MOST_CHANNELS,
 )
 GROUPS = Param(
     "groups",
@@ -45,7 +50,7 @@ GROUPS = Param(
         "to the input channels it is a depthwise convolution."
     ),
     1,
-    65_536,
+    MOST_CHANNELS,
 )
 BIAS = Param(
     "bias", True, _("Adds a learned number to each output channel; useless before BatchNorm2d.")
@@ -169,6 +174,8 @@ KINDS.declare(
                 Argument("bias", p.bias, True),
             ),
         ),
+        common=True,
+        linear=True,
         searched="convolution convolutional dilated atrous grouped kernel filter",
     )
 )
@@ -299,6 +306,8 @@ KINDS.declare(
                 Argument("dilation", p.dilation, 1),
             ),
         ),
+        linear=True,
+        spreads=True,
         searched="convt deconvolution deconv upconvolution transposed fractionally-strided",
     )
 )

@@ -2,6 +2,7 @@
 
 from explorer.catalog.kind import (
     KINDS,
+    MOST_FEATURES,
     Argument,
     Call,
     Kind,
@@ -47,7 +48,7 @@ KINDS.declare(
         ),
         begins="fc",
         params=(
-            Param("out_features", 10, _("Length of the vector that comes out."), 1, 1_000_000),
+            Param("out_features", 10, _("Length of the vector that comes out."), 1, MOST_FEATURES),
             Param("bias", True, _("Adds a learned number to each output.")),
             Param(
                 "per_place",
@@ -75,6 +76,8 @@ KINDS.declare(
                 Argument("bias", p.bias, True),
             ),
         ),
+        common=True,
+        linear=True,
         searched="fc dense fully connected mlp",
     )
 )

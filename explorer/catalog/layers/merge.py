@@ -58,6 +58,8 @@ KINDS.declare(
         label=lambda p: "",
         shape=_add_shape,
         expression=lambda p, names: " + ".join(names),
+        common=True,
+        joins="sum",
         searched="sum plus residual shortcut skip join +",
     )
 )
@@ -90,6 +92,7 @@ KINDS.declare(
         shape=_multiply_shape,
         keeps=("input",),
         expression=lambda p, names: " * ".join(names),
+        joins="product",
         searched="product times gate scale * ×",
     )
 )
@@ -121,6 +124,8 @@ KINDS.declare(
         label=lambda p: _("channels"),
         shape=_concat_shape,
         expression=lambda p, names: f"torch.cat([{', '.join(names)}], 1)",
+        common=True,
+        joins="stack",
         searched="concatenate cat stack join",
     )
 )
@@ -154,6 +159,7 @@ KINDS.declare(
             ),
         ),
         expression=lambda p, names: " * ".join(reversed(names)),
+        linear=True,
         searched="gamma",
     )
 )

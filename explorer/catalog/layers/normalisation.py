@@ -4,6 +4,7 @@ from math import prod
 
 from explorer.catalog.kind import (
     KINDS,
+    MOST_CHANNELS,
     Argument,
     Call,
     Kind,
@@ -69,6 +70,9 @@ KINDS.declare(
                 Argument("momentum", p.momentum, 0.1),
             ),
         ),
+        common=True,
+        linear=True,  # by constants then
+        normalises=True,
         searched="bn batchnorm normalise",
     )
 )
@@ -115,7 +119,7 @@ KINDS.declare(
                     "LayerNorm over channels and places."
                 ),
                 1,
-                65_536,
+                MOST_CHANNELS,
                 title=_("Groups"),
             ),
             EPS,
@@ -133,6 +137,8 @@ KINDS.declare(
                 Argument("eps", p.eps, 1e-5),
             ),
         ),
+        normalises=True,
+        full_on=("cuda",),
         searched="gn instance instancenorm",
     )
 )
@@ -162,6 +168,8 @@ KINDS.declare(
     def forward(self, x):
         return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 ''',
+        normalises=True,
+        full_on=("cuda",),
         searched="ln layernorm",
     )
 )
@@ -184,6 +192,8 @@ KINDS.declare(
         call=lambda p, ins: Call(
             "nn.LayerNorm", (Argument("normalized_shape", ins[0][-1]), Argument("eps", p.eps, 1e-5))
         ),
+        normalises=True,
+        full_on=("cuda",),
         searched="ln layernorm",
     )
 )
@@ -231,6 +241,8 @@ KINDS.declare(
                 Argument("k", p.k, 1.0),
             ),
         ),
+        full_on=("cuda", "cpu"),
+        at_work=(2, 3),
         searched="lrn",
     )
 )

@@ -140,6 +140,7 @@ _pool(
     ),
     begins="maxpool",
     extra=_indices,
+    common=True,
     searched="maxpool maximum subsampling",
 )
 _pool(
@@ -154,6 +155,7 @@ _pool(
             title=_("Count padding"),
         ),
     ),
+    linear=True,
     searched="avgpool mean average subsampling",
 )
 
@@ -206,6 +208,8 @@ _adaptive(
     begins="avgpool",
     # To 1×1 it is a mean, whose gradient needs no input (ATen, AdaptiveAveragePooling.cpp).
     keeps=lambda p, ins, out: () if out[1:] == (1, 1) else ("input",),
+    common=True,
+    linear=True,
     searched="gap global globalpool average mean",
 )
 _adaptive(

@@ -2,7 +2,17 @@
 
 from math import prod
 
-from explorer.catalog.kind import KINDS, Argument, Call, Kind, Mismatch, Param, Settings, Shapes
+from explorer.catalog.kind import (
+    KINDS,
+    MOST_CHANNELS,
+    Argument,
+    Call,
+    Kind,
+    Mismatch,
+    Param,
+    Settings,
+    Shapes,
+)
 from explorer.catalog.layers.convolution import divisors, listed
 from explorer.catalog.layers.window import a_map
 from explorer.catalog.reach import SAME_PLACE, WHOLE, Reach, bilinear, nearest
@@ -21,6 +31,10 @@ KINDS.declare(
         shape=lambda p, ins: (prod(ins[0]),),
         reach=lambda p, ins, out: (WHOLE if prod(ins[0][1:]) > 1 else SAME_PLACE,) * 2,
         call=lambda p, ins: Call("nn.Flatten"),
+        common=True,
+        linear=True,
+        views="always",
+        counts=False,
         searched="vector reshape view",
     )
 )
@@ -38,6 +52,11 @@ KINDS.declare(
         shape=lambda p, ins: ins[0],
         extra=lambda p, ins, out: prod(out) if 0 < p.p < 1 else 0,
         call=lambda p, ins: Call("nn.Dropout", (Argument("p", p.p),)),
+        common=True,
+        linear=True,
+        views="resting",
+        counts=False,
+        masks=True,
         searched="regularisation regularization",
     )
 )
@@ -68,6 +87,8 @@ KINDS.declare(
         kept = x.new_empty((len(x), *(1,) * (x.dim() - 1))).bernoulli_(1 - self.p)
         return x * (kept / (1 - self.p))
 ''',
+        linear=True,
+        views="resting",
         searched="stochastic depth droppath",
     )
 )
@@ -83,6 +104,10 @@ KINDS.declare(
         label=lambda p: "",
         shape=lambda p, ins: ins[0],
         call=lambda p, ins: Call("nn.Identity"),
+        linear=True,
+        views="always",
+        counts=False,
+        shortcut="identity",
         searched="skip nothing pass shortcut",
     )
 )
@@ -135,6 +160,8 @@ KINDS.declare(
             "nn.Upsample",
             (Argument("scale_factor", p.scale_factor, None), Argument("mode", p.mode, "nearest")),
         ),
+        linear=True,
+        full_on=("cuda",),
         searched="resize interpolate nearest bilinear unpool",
     )
 )
@@ -172,6 +199,7 @@ KINDS.declare(
         call=lambda p, ins: Call(
             "nn.ZeroPad2d", (Argument("padding", (p.left, p.right, p.top, p.bottom)),)
         ),
+        linear=True,
         searched="padding border",
     )
 )
@@ -194,8 +222,8 @@ KINDS.declare(
             "2015, option A)."
         ),
         params=(
-            Param("before", 0, _("Zero channels before."), 0, 65_536),
-            Param("behind", 0, _("Zero channels behind."), 0, 65_536),
+            Param("before", 0, _("Zero channels before."), 0, MOST_CHANNELS),
+            Param("behind", 0, _("Zero channels behind."), 0, MOST_CHANNELS),
         ),
         label=lambda p: f"+{p.before + p.behind}",
         shape=_channel_pad_shape,
@@ -203,6 +231,7 @@ KINDS.declare(
         call=lambda p, ins: Call(
             "nn.ZeroPad3d", (Argument("padding", (0, 0, 0, 0, p.before, p.behind)),)
         ),
+        linear=True,
         searched="option-a zeros subsample",
     )
 )
@@ -234,10 +263,11 @@ KINDS.declare(
             "channel g × n + i goes to i × groups + g (Zhang et al. 2017, ShuffleNet)."
         ),
         begins="shuffle",
-        params=(Param("groups", 2, _("How many groups are mixed."), 1, 65_536),),
+        params=(Param("groups", 2, _("How many groups are mixed."), 1, MOST_CHANNELS),),
         label=lambda p: f"g{p.groups}",
         shape=lambda p, ins: _parted(p.groups, "groups", "ChannelShuffle", ins),
         call=lambda p, ins: Call("nn.ChannelShuffle", (Argument("groups", p.groups),)),
+        linear=True,
         searched="permute mix",
     )
 )
@@ -272,6 +302,8 @@ KINDS.declare(
         label=lambda p: f"{p.index + 1} / {p.chunks}",
         shape=_chunk_shape,
         expression=lambda p, names: f"{names[0]}.chunk({p.chunks}, 1)[{p.index}]",
+        linear=True,
+        views="always",
         searched="split",
     )
 )
@@ -316,6 +348,8 @@ KINDS.declare(
     def forward(self, x):
         return x.permute(self.dims)
 ''',
+        linear=True,
+        views="always",
         searched="transpose nhwc",
     )
 )

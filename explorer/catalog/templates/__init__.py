@@ -21,8 +21,9 @@ from explorer.catalog.templates.template import (
     IMAGENET,
     Template,
     build,
+    families,
     names,
     template,
 )
 
-__all__ = ["CIFAR", "DIGITS", "IMAGENET", "Template", "build", "names", "template"]
+__all__ = ["CIFAR", "DIGITS", "IMAGENET", "Template", "build", "families", "names", "template"]

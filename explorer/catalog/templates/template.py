@@ -35,6 +35,14 @@ def names() -> list[str]:
     return list(_TEMPLATES)
 
 
+def families() -> dict[str, list[str]]:
+    """The names of all templates by family, in the order of the catalogue."""
+    found: dict[str, list[str]] = {}
+    for name, each in _TEMPLATES.items():
+        found.setdefault(each.family, []).append(name)
+    return found
+
+
 def template(name: str) -> Template:
     """The declaration of that name. Raises KeyError."""
     return _TEMPLATES[name]

@@ -14,7 +14,7 @@ from explorer.engine.model import Model, gives_chances
 from explorer.engine.photos import Photos
 from explorer.engine.probes import answers, gradients, maps
 from explorer.engine.probes.passes import Pass, fetch
-from explorer.engine.walk import INPUT, Walk
+from explorer.engine.stepwise_forward import INPUT, StepwiseForward
 from explorer.graph.path import NodePath
 from explorer.protocol.looks import Answers, Gradients, Look, Maps
 from explorer.protocol.messages import Seen
@@ -34,7 +34,7 @@ class Probe:
 
     def __init__(self, model: Model, pictures: Pictures | Photos) -> None:
         self.model, self.pictures = model, pictures
-        self._walk = Walk(model.report, model.net)
+        self._walk = StepwiseForward(model.report, model.net)
         output = model.report.output
         self._names: Sequence[str] = ()
         if output is not None and len(output) == 1:

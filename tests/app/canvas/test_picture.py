@@ -57,7 +57,7 @@ def unlike(a: QImage, b: QImage) -> float:
 @pytest.mark.parametrize(("name", "path"), VIEWS)
 def test_svg(qapp, name, path):
     shown = picture(name, path)
-    text = shown.svg()
+    text = shown.svg().decode()
     root = ElementTree.fromstring(text)
     assert root.tag == SVG + "svg" and root.find(SVG + "title").text == ": ".join(
         filter(None, (name, ".".join(path)))
@@ -129,7 +129,7 @@ def test_what_is_too_large_says_what_is_allowed(qapp, form):
 
 def test_svg_of_any_size_has_all_that_is_to_be_read(qapp):
     shown = picture("resnet18")
-    small, large = shown.svg(0.1), shown.svg(30)
+    small, large = shown.svg(0.1).decode(), shown.svg(30).decode()
     assert small.partition("viewBox")[2] == large.partition("viewBox")[2]
     assert ElementTree.fromstring(large).get("width") == str(30 * shown.size.width())
 

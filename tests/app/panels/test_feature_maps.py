@@ -1,7 +1,5 @@
 """The maps of a probe on screen."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
@@ -45,7 +43,7 @@ def test_before_a_probe_it_says_what_will_come(panel):
 def test_a_probe_is_drawn_and_taken_once(panel, session, qtbot):
     shown(panel, session, qtbot)
     assert session.link.taken == 1
-    assert panel.title.text() == "stage2 · 32×14×14 · strongest first"
+    assert panel.title.text() == "layer2 · 32×14×14 · strongest first"
     assert panel.label.text() == "Ankle boot" and "Ankle boot 93 %" in panel.guess.text()
     assert theme.DARK.good in panel.guess.text()
     assert panel.figures.rest == "mean 0.250 · 42 % zeros · probes 1.8 % of time"
@@ -53,10 +51,10 @@ def test_a_probe_is_drawn_and_taken_once(panel, session, qtbot):
 
 def test_a_wrong_guess_is_red_and_many_maps_are_counted(panel, session, qtbot):
     shown(panel, session, qtbot, shape=(512, 7, 7), guess=7)
-    assert panel.title.text() == "stage2 · 512×7×7 · 64 strongest of 512"
+    assert panel.title.text() == "layer2 · 512×7×7 · 64 strongest of 512"
     measure = panel.title.fontMetrics()
-    for room in range(measure.horizontalAdvance("stage2 · 512×7×7 · …"), panel.title.width() + 200):
-        assert panel.title.words_in(room) in (panel.title.text(), "stage2 · 512×7×7 · …")
+    for room in range(measure.horizontalAdvance("layer2 · 512×7×7 · …"), panel.title.width() + 200):
+        assert panel.title.words_in(room) in (panel.title.text(), "layer2 · 512×7×7 · …")
     assert panel.title.words_in(40).count("…") == 1
     assert "Sneaker" in panel.guess.text() and theme.DARK.problem in panel.guess.text()
 
@@ -65,7 +63,7 @@ def test_a_burst_shows_the_newest_only(panel, session, qtbot):
     for image in range(20):
         session.link.say_probe(image=image)
     qtbot.waitUntil(lambda: session.link.taken == 1)
-    assert panel._look.image == 19
+    assert panel.label.toolTip() == "test picture 19"
 
 
 def test_a_hidden_panel_takes_nothing(panel, session, qtbot):
@@ -119,7 +117,7 @@ def test_hover_names_the_channel_and_a_click_keeps_it_large(panel, session, qtbo
     qtbot.keyClick(mosaic, Qt.Key.Key_Escape)
     assert mosaic.pin == -1 and mosaic.layout_of()[2].isEmpty()
     qtbot.mouseClick(mosaic, Qt.MouseButton.LeftButton, pos=place)
-    shown(panel, session, qtbot, path="stage3")
+    shown(panel, session, qtbot, path="layer3")
     assert mosaic.pin == -1
 
 
@@ -150,15 +148,14 @@ def test_other_pictures_are_asked_for(panel, session, qtbot):
     panel._chance.seed(1)
     panel.random.click()
     images = [asked.looks[0].image for asked in session.link.sent]
-    assert {asked.looks[0].path for asked in session.link.sent} == {"stage2"}
+    assert {asked.looks[0].path for asked in session.link.sent} == {"layer2"}
     assert images[:2] == [1, 9_999] and 0 <= images[2] < 10_000
 
 
 def test_a_colour_picture_and_a_set_without_names(panel, session, qtbot):
-    session.data = replace(session.data, classes=())
     colour = np.full((32, 32, 3), (200, 20, 20), np.uint8)
-    shown(panel, session, qtbot, picture=colour)
-    assert panel.label.text() == "class 9"
+    shown(panel, session, qtbot, picture=colour, label=12)
+    assert panel.label.text() == "class 12"
     assert panel.picture.pixmap().toImage().pixelColor(5, 5) == QColor(200, 20, 20)
 
 
@@ -181,7 +178,7 @@ def test_a_photo_has_answers_instead_of_a_label(panel, session, qtbot):
     assert not panel.answers.isVisible() and panel.guess.text() == "Egyptian cat 39 %"
     qtbot.waitUntil(lambda: panel.side.geometry().right() < beside.geometry().left())
     panel.next.click()
-    assert session.link.sent[-1].looks[0] == Maps("stage2", 0)
+    assert session.link.sent[-1].looks[0] == Maps("layer2", 0)
     shown(panel, session, qtbot)
     assert panel.guess.isVisible() and not panel.answers.isVisible()
 
@@ -191,8 +188,10 @@ def test_photos_are_asked_for_by_name(panel, session, qtbot):
     coffee, own = panel.photos.menu().actions()[1], panel.photos.menu().actions()[-1]
     coffee.trigger()
     look = session.link.sent[-1].looks[0]
-    assert look.path == "stage2" and look.image.endswith("coffee.png")
-    session.data = PHOTOS
+    assert look.path == "layer2" and look.image.endswith("coffee.png")
+    session.choose_data(PHOTOS)
+    session.run.build()
+    shown(panel, session, qtbot, **PHOTO)
     coffee.trigger()
     assert session.link.sent[-1].looks[0].image == 1
     with qtbot.waitSignal(panel.photo_wanted):

@@ -1,7 +1,5 @@
 """The gradients of the layers on screen."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
@@ -9,10 +7,14 @@ from PySide6.QtCore import QPointF
 from explorer.analysis.report import analyse
 from explorer.app import theme
 from explorer.app.panels import viridis
-from explorer.app.panels.gradient_story import MOST_COLUMNS, Course, compared, judge
+from explorer.app.panels.gradient_story import compared, judge
 from explorer.app.panels.gradients import GradientsPanel
-from explorer.catalog import KINDS, templates
-from explorer.protocol.messages import Built
+from explorer.catalog import templates
+from explorer.protocol.looks import Gradients
+from explorer.protocol.messages import Saved, Seen, State
+from tests.app.conftest import LAYERS
+
+LAYERS = tuple(LAYERS)
 
 
 @pytest.fixture
@@ -72,38 +74,9 @@ def test_gates_and_normalisations_are_not_compared(name):
     assert not any(".fc1" in path or ".fc2" in path for path in set(layers) - left_out)
 
 
-def test_course_of_any_length_is_bounded():
-    course = Course("ab")
-    for step in range(1, 5001):
-        course.add(np.array([step]), np.array([[1.0, step]]))
-    assert MOST_COLUMNS / 2 <= len(course) < MOST_COLUMNS
-    assert np.all(np.diff(course.steps) > 0) and course.steps[-1] > 4980
-    np.testing.assert_allclose(course.logs[0], 0)
-    levels, low, high = course.levels()
-    assert levels.shape == (2, len(course)) and low == 0 and 3.6 < high < 3.8
-    assert levels.min() == 0 and levels.max() == 254
-
-
-def test_course_with_zeros_and_what_is_no_number():
-    course = Course("abc")
-    course.add(np.array([1, 2]), np.array([[1.0, 0.0, np.inf], [10.0, 0.0, np.nan]]))
-    levels, low, high = course.levels()
-    assert (low, high) == (0.0, 1.0)
-    np.testing.assert_array_equal(levels, [[0, 254], [0, 0], [255, 255]])
-    assert Course("ab").levels()[0].shape == (2, 0)
-
-
-def test_course_resumed_replaces_what_was_lost():
-    course = Course("a")
-    course.add(np.arange(1, 11), np.ones((10, 1)))
-    course.add(np.array([6, 7]), np.full((2, 1), 100.0))
-    np.testing.assert_array_equal(course.steps, [1, 2, 3, 4, 5, 6, 7])
-    np.testing.assert_allclose(course.last(), [100], rtol=1e-5)
-
-
 def test_before_a_run_the_probe_is_shown(panel, session, qtbot):
     assert panel.stack.currentWidget() is panel.empty
-    session.link.say_probe(gradients=np.linspace(1, 2, len(session.layers)))
+    session.link.say_probe(gradients=np.linspace(1, 2, len(LAYERS)))
     qtbot.waitUntil(lambda: session.link.taken == 1)
     assert panel.title.text() == "gradient size over depth" and not panel.heat.isVisible()
     assert panel.sentence.text() == "healthy: 0.67–1.3 of the median"
@@ -111,14 +84,15 @@ def test_before_a_run_the_probe_is_shown(panel, session, qtbot):
 
 
 def test_a_run_is_shown_over_depth_and_time(panel, session, qtbot):
+    session.run.start()
     session.link.say_rows(
-        range(1, 31), gradients=np.geomspace(1, 1e-3, 30)[:, None] * np.ones(len(session.layers))
+        range(1, 31), gradients=np.geomspace(1, 1e-3, 30)[:, None] * np.ones(len(LAYERS))
     )
     qtbot.waitUntil(panel.heat.isVisible)
     assert panel.title.text() == "gradient size, depth × time"
-    assert len(panel.seen.course) == 30
+    assert panel.heat.words_at(QPointF(panel.heat.room().bottomRight())).endswith("step 30")
     words = panel.heat.words_at(QPointF(panel.heat.room().topLeft()))
-    assert words == f"{session.layers[0]}  1.00  step 1"
+    assert words == f"{LAYERS[0]}  1.00  step 1"
     picture = panel.heat.grab().toImage()
     room = panel.heat.room()
     left, right = (
@@ -127,64 +101,77 @@ def test_a_run_is_shown_over_depth_and_time(panel, session, qtbot):
     assert (left.rgb(), right.rgb()) == (viridis.table()[254], viridis.table()[0])
 
 
+def drawn(panel) -> float:
+    """The norm of the first layer, as the profile shows it."""
+    panel.draw()
+    return panel.profile.norms[0]
+
+
 def test_the_runs_own_gradients_go_before_the_probes(panel, session):
-    session.link.say_rows([1, 2], gradients=np.ones((2, len(session.layers))))
-    session.link.say_probe(gradients=np.full(len(session.layers), 7.0))
-    assert panel.seen.norms[0] == 1
-    session.link.say_rows([1], gradients=np.full((1, len(session.layers)), 3.0))
-    assert len(panel.seen.course) == 1 and panel.seen.norms[0] == 3
+    session.run.start()
+    session.link.say_rows([1, 2], gradients=np.ones((2, len(LAYERS))))
+    session.link.say_probe(gradients=np.full(len(LAYERS), 7.0))
+    assert drawn(panel) == 1 and panel.heat.isVisible()
+    session.run.start()
+    session.link.say_rows([1], gradients=np.full((1, len(LAYERS)), 3.0))
+    assert drawn(panel) == 3 and not panel.heat.isVisible()
 
 
 def test_after_a_new_build_the_probe_is_shown_again(panel, session):
-    session.link.say_rows([1, 2], gradients=np.ones((2, len(session.layers))))
-    session.link.built.emit(Built(params=1))
-    session.link.say_probe(gradients=np.full(len(session.layers), 7.0))
-    panel.draw()
-    assert panel.seen.norms[0] == 7 and len(panel.seen.course) == 2 and panel.heat.isVisible()
+    session.run.start()
+    session.link.say_rows([1, 2], gradients=np.ones((2, len(LAYERS))))
+    session.link.state_changed.emit(State(state="stopped"))
+    session.run.build()
+    session.link.say_probe(gradients=np.full(len(LAYERS), 7.0))
+    assert drawn(panel) == 7 and panel.heat.isVisible()
 
 
 def test_normalisations_are_drawn_but_not_compared(panel, session):
-    kinds = ["Conv2d", "BatchNorm2d"] * (len(session.layers) // 2)
-    facts = {path: SimpleNamespace(kind=KINDS[kind]) for path, kind in zip(session.layers, kinds)}
-    layers = [SimpleNamespace(path=path, kind=each.kind.name) for path, each in facts.items()]
-    session.run.report = SimpleNamespace(layers=lambda: layers, facts=facts, alive=set(facts))
-    norms = np.array([1.0, 1e-4] * (len(session.layers) // 2))
-    session.link.say_probe(gradients=norms)
+    layers = ("conv1", "bn1") * 3
+    norms = np.array([1.0, 1e-4] * 3)
+    look = Seen(look=Gradients(0), figures={"layers": layers}, arrays={"norms": norms})
+    session.link.say_seen(look)
     panel.draw()
     assert panel.sentence.text() == "healthy: 1–1 of the median"
-    assert panel.seen.course.layers == session.layers[::2]
     assert panel.profile.words_at(QPointF(panel.profile.room().topRight())).endswith("1.0e-04")
-    session.link.say_rows([1, 2], gradients=np.array([norms, norms]))
+    session.run.start()
+    session.link.say_rows([1, 2], gradients=np.array([norms, norms]), layers=layers)
     panel.draw()
-    assert panel.seen.course.logs.shape == (len(session.layers) // 2, 2)
+    assert panel.heat.words_at(QPointF(panel.heat.room().bottomLeft())).startswith("conv1")
 
 
-def test_an_edited_network_starts_anew(panel, session):
+def test_an_edited_network_starts_anew_and_a_resumed_run_goes_on(panel, session):
+    session.run.start()
     session.link.say_rows([1, 2], gradients=np.ones((2, 2)), layers=["a", "b"])
+    session.link.saved.emit(Saved(path="kept", step=2, epoch=1))
+    session.link.state_changed.emit(State(state="stopped"))
+    session.run.build()
     session.link.say_probe()
     panel.draw()
-    assert (
-        panel.seen.layers == session.layers
-        and not len(panel.seen.course)
-        and not panel.heat.isVisible()
-    )
+    assert panel.profile.layers == LAYERS and not panel.heat.isVisible()
+    session.run.resume()
+    session.link.say_rows([3], gradients=np.ones((1, 2)), layers=["a", "b"])
+    panel.draw()
+    assert panel.profile.layers == ("a", "b")
+    assert panel.heat.words_at(QPointF(panel.heat.room().topLeft())).endswith("step 1")
+    assert panel.heat.words_at(QPointF(panel.heat.room().topRight())).endswith("step 3")
 
 
 def test_hover_names_the_layer(panel, session, qtbot):
-    session.link.say_probe(gradients=np.arange(1, len(session.layers) + 1))
+    session.link.say_probe(gradients=np.arange(1, len(LAYERS) + 1))
     panel.draw()
     room = panel.profile.room()
     qtbot.mouseMove(panel.profile, room.topLeft() + (room.center() - room.topLeft()) * 0)
     qtbot.mouseMove(panel.profile, room.center())
     qtbot.waitUntil(lambda: panel.hint.text() != "")
-    assert panel.hint.text().split()[0] in session.layers
+    assert panel.hint.text().split()[0] in LAYERS
 
 
 def test_zeros_and_infinities_are_drawn_without_a_warning(panel, session):
     for norms in (
-        np.zeros(len(session.layers)),
-        np.full(len(session.layers), np.nan),
-        np.full(len(session.layers), np.inf),
+        np.zeros(len(LAYERS)),
+        np.full(len(LAYERS), np.nan),
+        np.full(len(LAYERS), np.inf),
     ):
         session.link.say_probe(gradients=norms)
         panel.draw()
@@ -194,6 +181,7 @@ def test_zeros_and_infinities_are_drawn_without_a_warning(panel, session):
 
 def test_a_long_verdict_is_whole_in_a_narrow_panel(panel, session, qtbot):
     panel.resize(300, 240)
+    session.run.start()
     layers = [f"features.denseblock4.denselayer16.conv{n}" for n in range(1, 7)]
     session.link.say_rows([1], gradients=[[1, 1, 1, 1, 0.001, 1]], layers=layers)
     qtbot.waitUntil(lambda: "farthest" in panel.sentence.text())
@@ -214,8 +202,9 @@ def test_what_comes_in_pieces_is_taken_after_the_last(panel, session, qtbot):
     session.link.say_probe()
     qtbot.waitUntil(lambda: session.link.taken == 1)
     first, second, last = parts
-    session.link.seen.emit(first)
-    session.link.seen.emit(second)
+    session.link.say_seen(first)
+    session.link.say_seen(second)
+    panel.draw()
+    assert session.link.taken == 1
+    session.link.say_seen(last)  # only this one is what the link waits for
     qtbot.waitUntil(lambda: session.link.taken == 2)
-    session.link.seen.emit(last)  # only this one is what the link waits for
-    qtbot.waitUntil(lambda: session.link.taken == 3)

@@ -46,7 +46,7 @@ def fixes(inspector):
 @pytest.mark.parametrize("name", KINDS)
 def test_form_is_that_of_the_declaration(name, qtbot, session):
     kind = KINDS[name]
-    form = ParameterForm(kind)
+    form = ParameterForm(kind.params)
     qtbot.addWidget(form)
     blocks = [choice for param in kind.params if param.name == "block" for choice in param.choices]
     for block in blocks:
@@ -250,6 +250,16 @@ def test_typing_the_hidden_value_of_a_mixed_field_sets_it(inspector, session, qt
     session.select({"layer2", "layer3"})
     typed(qtbot, inspector.form.fields["width"], "32")
     assert session.graph.nodes["layer3"].params["width"] == 32
+
+
+def test_an_arrow_in_a_mixed_field_sets_and_shows_the_next_value(inspector, session, qtbot):
+    session.select({"layer2", "layer3"})
+    field = inspector.form.fields["width"]
+    hidden = field.value()
+    field.setFocus()
+    qtbot.keyClick(field, Qt.Key.Key_Up)
+    assert field.lineEdit().text() == str(hidden + 1)
+    assert {session.graph.nodes[id].params["width"] for id in ("layer2", "layer3")} == {hidden + 1}
 
 
 def test_bars_follow_and_select(inspector, session, qtbot):

@@ -31,7 +31,7 @@ def typed(qtbot, field, text):
 
 
 def test_parameters_of_another_block_are_hidden(session, qtbot):
-    form = ParameterForm(KIND)
+    form = ParameterForm(KIND.params)
     qtbot.addWidget(form)
     form.show_values(vars(KIND.settings({"groups": 32})))
     form.show()
@@ -46,7 +46,7 @@ def test_parameters_of_another_block_are_hidden(session, qtbot):
 
 
 def test_why_a_number_cannot_be_stands_under_its_field(session, qtbot):
-    form = ParameterForm(KIND)
+    form = ParameterForm(KIND.params)
     qtbot.addWidget(form)
     form.show_values(vars(KIND.settings({})))
     form.show()
@@ -66,7 +66,7 @@ def test_why_a_number_cannot_be_stands_under_its_field(session, qtbot):
 
 
 def test_tab_goes_from_row_to_row_though_a_row_was_made_later(session, qtbot):
-    form = ParameterForm(KIND)
+    form = ParameterForm(KIND.params)
     qtbot.addWidget(form)
     form.show_values(vars(KIND.settings({})))
     assert "groups" not in form.fields
@@ -89,7 +89,7 @@ def test_tab_goes_from_row_to_row_though_a_row_was_made_later(session, qtbot):
     ],
 )
 def test_a_number_that_cannot_be_taken_says_why(name, kept, text, reason, session, qtbot):
-    form = ParameterForm(KINDS["Conv2d"])
+    form = ParameterForm(KINDS["Conv2d"].params)
     qtbot.addWidget(form)
     form.show_values(vars(KINDS["Conv2d"].settings({})))
     form.show()
@@ -112,7 +112,7 @@ def shown_text(field):
 
 
 def test_a_stage_lists_its_blocks_as_the_palette_does(session, qtbot):
-    form = ParameterForm(KINDS["Stage"])
+    form = ParameterForm(KINDS["Stage"].params)
     qtbot.addWidget(form)
     form.show_values(vars(KINDS["Stage"].settings({"block": "DenseLayer"})))
     block, told = form.fields["block"], []
@@ -125,7 +125,7 @@ def test_a_stage_lists_its_blocks_as_the_palette_does(session, qtbot):
 
 
 def test_what_a_dense_block_cannot_begin_with_is_not_asked_for(session, qtbot):
-    form = ParameterForm(KINDS["Stage"])
+    form = ParameterForm(KINDS["Stage"].params)
     qtbot.addWidget(form)
     form.show()
     form.show_values(vars(KINDS["Stage"].settings({"block": "BasicBlock"})))

@@ -4,7 +4,8 @@ import pytest
 from PySide6.QtCore import Qt
 
 from explorer.app.panels.run_bar import RunBar
-from explorer.protocol.messages import Device, Modes, Rows, np
+from explorer.protocol.messages import Device, Modes
+from explorer.runs.record import Progress
 
 
 @pytest.fixture
@@ -30,23 +31,25 @@ def bar(qtbot):
     ],
 )
 def test_each_state_offers_what_can_be_done(bar, state, resumable, allowed):
-    bar.set_state(state, resumable)
-    assert {name for name, action in bar.run_actions.items() if action.isEnabled()} == allowed
+    bar.show_run(state, resumable)
+    enabled = {name for name, action in bar.run_actions.items() if action.isEnabled()}
+    assert enabled == {*allowed, "run_settings"}
     for name in allowed - {"run", "resume"}:
         assert bar._buttons[name].isVisible()
     assert bar._buttons["run"].isVisible() or bar._buttons["resume"].isVisible()
 
 
 def test_every_action_has_a_shortcut_and_a_tip(bar):
-    for action in bar.run_actions.values():
+    for name, action in bar.run_actions.items():
         assert action.shortcut().toString() and action.statusTip() and action.text()
+        assert bar._buttons[name].defaultAction() is action
 
 
 def test_keys_ask(bar, qtbot):
     bar.activateWindow()
     with qtbot.waitSignal(bar.run_asked):
         qtbot.keyClick(bar, Qt.Key.Key_F5)
-    bar.set_state("paused")
+    bar.show_run("paused")
     with qtbot.waitSignal(bar.resume_asked):
         qtbot.keyClick(bar, Qt.Key.Key_F5)
     with qtbot.waitSignal(bar.step_asked):
@@ -54,18 +57,11 @@ def test_keys_ask(bar, qtbot):
 
 
 def test_progress_says_how_far_and_how_long(bar):
-    bar.set_state("running")
-    bar.set_progress(
-        Rows(
-            columns=(),
-            rows=np.zeros((0, 0)),
-            epoch=3,
-            epochs=10,
-            step=1116,
-            steps=4690,
-            images_per_second=11_300.0,
-            seconds_left=72,
-        )
+    bar.show_run(
+        "running",
+        progress=Progress(
+            step=1116, steps=4690, epochs=10, images_per_second=11_300.0, seconds_left=72
+        ),
     )
     assert bar.progress.text() == "epoch 3/10 · step 178/469 · 11.3k img/s · 1:12 left"
     assert bar.progress.share == pytest.approx(1116 / 4690)
@@ -106,6 +102,7 @@ def test_figures_of_a_run(bar, qtbot):
     }
     assert type(bar.settings.figures()["epochs"]) is int
     with qtbot.waitSignal(bar.settings_changed) as changed:
-        bar.settings.boxes["epochs"].setValue(9)
+        bar.settings.fields["epochs"].setValue(9)
     assert changed.args[0]["epochs"] == 9
-    assert bar.settings.boxes["learning_rate"].text() == "automatic"
+    rate = bar.settings.fields["learning_rate"].lineEdit()
+    assert rate.displayText() == "" and rate.placeholderText() == "automatic"

@@ -1,21 +1,77 @@
 """The figures of the next run, in numbers to type."""
 
+import pytest
+from PySide6.QtCore import Qt
+
 from explorer.app.panels.run_settings import RunSettings
+from explorer.runs.recipe import FIELDS, REMEMBERED
 
 
-def test_a_batch_that_is_too_large_says_so(qtbot, session):
+@pytest.fixture
+def settings(qtbot, session):
     settings = RunSettings()
     qtbot.addWidget(settings)
     settings.show()
-    box = settings.boxes["batch_size"]
-    box.setFocus()
-    for text, said in (
-        ("100000", "Batch size is 100,000; allowed: 1 to 65,536"),
-        ("-5", "Batch size is -5; allowed: 1 to 65,536"),
-        ("256", ""),
-    ):
-        box.selectAll()
-        qtbot.keyClicks(box, text)
-        assert settings.reasons["batch_size"].text() == said
-        assert settings.reasons["batch_size"].isVisible() is bool(said)
-    assert settings.figures()["batch_size"] == 256
+    return settings
+
+
+def typed(qtbot, field, text):
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("batch_size", "100000", "Batch size is 100,000; allowed: 1 to 65,536"),
+        ("batch_size", "-5", "Batch size is -5; allowed: 1 to 65,536"),
+        ("learning_rate", "0", "Learning rate is 0; allowed: 1e-08 to 100"),
+        ("seed", "-1", "Seed is -1; allowed: 0 to 2,147,483,647"),
+    ],
+)
+def test_a_figure_out_of_range_says_so_and_is_not_taken(settings, qtbot, name, text, said):
+    before = settings.figures()
+    typed(qtbot, settings.fields[name], text)
+    assert settings.reasons[name].text() == said and settings.reasons[name].isVisible()
+    assert all(FIELDS[each].fault(value) is None for each, value in settings.figures().items())
+    typed(qtbot, settings.fields["batch_size"], "256")
+    assert not settings.reasons[name].isVisible()
+    assert settings.figures() == {**before, "batch_size": 256}
+
+
+def test_the_learning_rate_is_automatic_until_one_is_given_and_again_when_it_is_taken_away(
+    settings, qtbot
+):
+    rate, back = settings.fields["learning_rate"], settings.resets["learning_rate"]
+    shown, told = rate.lineEdit(), []
+    settings.figures_changed.connect(lambda figures: told.append(figures["learning_rate"]))
+
+    def is_automatic():
+        return (
+            settings.figures()["learning_rate"] is None
+            and (shown.displayText(), shown.placeholderText()) == ("", "automatic")
+            and not back.isVisible()
+        )
+
+    assert is_automatic()
+    typed(qtbot, rate, "0.2")  # the value that the arrows would go on from
+    assert settings.figures()["learning_rate"] == 0.2 and back.isVisible()
+    rate.selectAll()
+    qtbot.keyClick(rate, Qt.Key.Key_Delete)
+    assert is_automatic()
+    settings.fields["seed"].setFocus()
+    assert is_automatic()
+    rate.setFocus()
+    qtbot.keyClick(rate, Qt.Key.Key_Up)
+    assert shown.displayText() == "0.205" and settings.figures()["learning_rate"] == 0.205
+    qtbot.mouseClick(back, Qt.MouseButton.LeftButton)
+    assert is_automatic()
+    assert told == [0.2, None, 0.205, None]
+
+
+@pytest.mark.parametrize("name", REMEMBERED)
+def test_a_figure_is_declared_and_shown_as_a_parameter(settings, name):
+    field, param = settings.fields[name], FIELDS[name]
+    assert (field.minimum(), field.maximum()) == (param.low, param.high)
+    assert param.doc in field.toolTip() and (param.absent or "Default") in field.toolTip()

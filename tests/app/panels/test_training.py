@@ -10,6 +10,7 @@ from explorer.protocol.messages import Validated
 
 @pytest.fixture
 def session(live_session):
+    live_session.run.start()
     return live_session
 
 
@@ -44,7 +45,7 @@ def test_rows_are_drawn_with_their_figures(panel, session, qtbot):
 
 def test_a_burst_is_drawn_once(panel, session, qtbot, monkeypatch):
     drawn = []
-    monkeypatch.setattr(panel, "draw", lambda: drawn.append(len(panel.run)))
+    monkeypatch.setattr(panel, "draw", lambda: drawn.append(len(session.document.record.history)))
     for step in range(1, 60):
         session.link.say_rows([step])
     qtbot.waitUntil(lambda: bool(drawn))
@@ -54,7 +55,7 @@ def test_a_burst_is_drawn_once(panel, session, qtbot, monkeypatch):
 def test_a_hidden_panel_does_not_draw(panel, session, qtbot, monkeypatch):
     panel.hide()
     drawn = []
-    monkeypatch.setattr(panel, "draw", lambda: drawn.append(len(panel.run)))
+    monkeypatch.setattr(panel, "draw", lambda: drawn.append(len(session.document.record.history)))
     session.link.say_rows([1, 2, 3])
     assert not panel._clock.isActive() and not drawn
     panel.show()
@@ -63,9 +64,12 @@ def test_a_hidden_panel_does_not_draw(panel, session, qtbot, monkeypatch):
 
 def test_a_new_run_keeps_the_one_before_for_comparison(panel, session):
     session.link.say_rows(range(1, 51), np.full(50, 0.9))
+    session.run.start()
+    panel.draw()
+    assert panel.plots.loss.before.getData()[0][-1] == 50  # at once, not with the first step
     session.link.say_rows(range(1, 21), np.full(20, 0.4))
     panel.draw()
-    assert len(panel.run) == 20 and len(panel.before) == 50
+    assert panel.plots.loss.train.getData()[0][-1] == 20
     assert "cifar_resnet8 0.900" in panel.plots.loss.legend.text()
     assert panel.plots.loss.before.getData()[0][-1] == 50
 

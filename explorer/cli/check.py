@@ -1,0 +1,97 @@
+"""check: every layer's shape, parameters and MACs, what is wrong, and the memory that it takes."""
+
+from argparse import ArgumentParser, Namespace
+from functools import partial
+
+from explorer.catalog.datasets import DATASETS
+from explorer.cli import network
+from explorer.cli.parser import Told, UsageError, cut, figure, refuse_idle, shape
+from explorer.runs.recipe import FIELDS, OPTIMISERS, PRECISIONS, Recipe
+from explorer.text import _
+
+
+def declare(parser: ArgumentParser) -> None:
+    """Its arguments."""
+    network.declare(parser)
+    parser.add_argument("--input", type=shape, metavar="CxHxW", help=_("shape of one picture"))
+    parser.add_argument("--data", choices=DATASETS, help=_("check the fit to this data set too"))
+    parser.add_argument("--json", action="store_true", help=_("print JSON"))
+    memory = parser.add_argument_group(_("memory"))
+    memory.add_argument(
+        "--memory", action="store_true", help=_("forecast what training and inference take")
+    )
+    memory.add_argument(
+        "--batch",
+        action=Told,
+        type=partial(figure, FIELDS["batch_size"]),
+        default=Recipe.batch_size,
+        help=_("pictures in a batch (%(default)s)"),
+    )
+    memory.add_argument(
+        "--precision",
+        action=Told,
+        choices=PRECISIONS,
+        default=PRECISIONS[0],
+        help=_("of products; the last two keep float32 weights (%(default)s)"),
+    )
+    memory.add_argument(
+        "--optimiser",
+        action=Told,
+        choices=OPTIMISERS,
+        default="momentum",
+        help=_("momentum is what train uses (%(default)s)"),
+    )
+    memory.add_argument(
+        "--device",
+        metavar="DEVICE|BYTES",
+        help=_("tell the largest batch that fits: auto, cpu, cuda:0, …, or 24GB"),
+    )
+
+
+def run(given: Namespace) -> int:
+    """Print what is known of the network; 1 if it has problems."""
+    from explorer.analysis import memory_table, table
+    from explorer.analysis.memory import forecast
+    from explorer.analysis.report import analyse
+
+    if not (given.memory or given.device or given.json):
+        refuse_idle(given, (), _("it belongs to --memory"))
+    data = DATASETS.get(given.data)
+    report = analyse(network.load(given.network, given.input, data), data)
+    kind, room, named = _room(given.device)
+    found = forecast(report, given.batch, given.precision, given.optimiser, kind)
+    if given.json:
+        print(table.as_json(report, memory_table.as_dict(report, found, room, named)))
+    else:
+        lines = memory_table.as_lines(report, found, room) if given.memory or given.device else []
+        print(table.as_text(report, ["", *lines] if lines else ()))
+    return 0 if report.ok else 1
+
+
+def _room(device: str | None) -> tuple[str, int | None, bool]:
+    """The kind of a device, the bytes that tensors may take there, and whether it is a real one.
+
+    Bytes: all that are given as an amount, of a real device what its driver leaves; None where no
+    device is given. Raises UsageError.
+    """
+    from explorer.analysis.memory import room_on
+    from explorer.analysis.memory_table import bytes_of
+
+    if device is None or bytes_of(device) is not None:
+        return "cuda", bytes_of(device) if device else None, False
+    if device.strip().replace(".", "", 1).isdecimal():
+        raise UsageError(
+            _(
+                "--device {number} has no unit; write {number}GB for that much memory, or "
+                "the name of a device, as cuda:0"
+            ).format(number=cut(device.strip()))
+        )
+    from explorer.engine.device import find, pick
+    from explorer.engine.failure import EngineError
+
+    try:
+        place = pick(device)
+    except EngineError as error:
+        raise UsageError(str(error)) from None
+    memory = next(each.memory for each in find() if each.id == str(place))
+    return place.type, room_on(memory) if memory else None, True

@@ -1,0 +1,58 @@
+"""import: the weights in a file, matched to the network's."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from explorer.cli import network
+from explorer.cli.parser import engine_asked
+from explorer.text import _
+
+
+def declare(parser: ArgumentParser) -> None:
+    """Its arguments."""
+    network.declare(parser)
+    parser.add_argument(
+        "weights", type=Path, metavar="WEIGHTS", help=_("a .safetensors or .pth file")
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="OUT",
+        help=_("the .safetensors file to write them to, under the network's names"),
+    )
+    parser.add_argument(
+        "--report",
+        action="store_true",
+        help=_("print what became of each tensor, whether they fit or not"),
+    )
+
+
+def run(given: Namespace) -> int:
+    """Match the weights, print what came of it, write them under the network's names; 1 if the
+    network has problems."""
+    from explorer.analysis.report import analyse
+
+    graph = network.load(given.network)
+    if network.complain(analyse(graph)):
+        return 1
+    with engine_asked():
+        from explorer.engine import transfer
+        from explorer.engine.weight_import import ForeignWeights
+
+        try:
+            model, match = transfer.bring(graph, given.weights)
+        except ForeignWeights as fault:
+            if given.report:
+                print(*fault.match.lines(), sep="\n")
+            raise
+        if given.output is not None:
+            transfer.save(model, "safetensors", given.output, given.weights)
+    if given.report:
+        print(*match.lines(), sep="\n")
+    print(match.sentence)
+    if match.renamed and not given.report:
+        print(_("--report lists which went where"))
+    if given.output is not None:
+        print(given.output)
+    return 0

@@ -1,0 +1,60 @@
+"""The network that a command is about: its name on the command line, and what is wrong with it."""
+
+import difflib
+import os
+import sys
+from argparse import ArgumentParser
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from explorer.catalog import check, templates
+from explorer.catalog.datasets import DataSet
+from explorer.cli.parser import UsageError
+from explorer.graph.file import SUFFIX
+from explorer.graph.graph import Graph, Shape
+from explorer.text import _
+
+if TYPE_CHECKING:
+    from explorer.analysis.report import Report
+
+
+def declare(parser: ArgumentParser) -> None:
+    """The argument NAME|FILE."""
+    parser.add_argument(
+        "network",
+        metavar="NAME|FILE",
+        help=_("a template's name or a {suffix} file").format(suffix=SUFFIX),
+    )
+
+
+def load(name: str, input: Shape | None = None, data: DataSet | None = None) -> Graph:
+    """The network that NAME|FILE means. A template takes the input shape and the classes of
+    `data`; a file stays as it is, but for `input`.
+
+    Raises UsageError, FileError.
+    """
+    if name in templates.names():
+        return templates.build(
+            name, input or (data.input if data else None), len(data.classes) if data else None
+        )
+    if not os.path.exists(name):  # unlike Path.exists, False for a name that no file can have
+        near = difflib.get_close_matches(name, templates.names(), 3, 0.5)
+        raise UsageError(
+            _("{name} is neither a file nor a template; {hint}").format(
+                name=name,
+                hint=_("did you mean {names}?").format(names=", ".join(near))
+                if near
+                else _("cnn-explorer templates lists them"),
+            )
+        )
+    graph = check.read(name)
+    return replace(graph, input=input) if input else graph
+
+
+def complain(report: "Report") -> bool:
+    """Print the problems of a network; whether there are any."""
+    from explorer.analysis.problem import problems
+
+    for problem in problems(report):
+        print(f"{problem.path}: {problem.message}", file=sys.stderr)
+    return not report.ok

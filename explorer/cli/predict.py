@@ -1,0 +1,54 @@
+"""predict: what a photo shows."""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explorer.catalog import Param
+from explorer.cli import network
+from explorer.cli.parser import engine_asked, figure
+from explorer.text import _
+
+if TYPE_CHECKING:
+    from explorer.engine.weight_import import Match
+
+TOP = Param("top", 5, _("Classes to print."), 1, 10_000)
+
+
+def declare(parser: ArgumentParser) -> None:
+    """Its arguments."""
+    network.declare(parser)
+    parser.add_argument("photo", type=Path, metavar="PHOTO", help=_("a PNG, JPEG, WebP, … file"))
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help=_("a .safetensors or .pth file (otherwise those that come with the template)"),
+    )
+    parser.add_argument(
+        "--top",
+        type=partial(figure, TOP),
+        default=TOP.default,
+        help=_("classes to print (%(default)s)"),
+    )
+
+
+def run(given: Namespace) -> int:
+    """Print the likeliest classes of the photo; 1 if the network has problems."""
+    from explorer.analysis.report import analyse
+
+    graph = network.load(given.network)
+    if network.complain(analyse(graph)):
+        return 1
+    matches: list[Match] = []
+    with engine_asked():
+        from explorer.engine.predict import predict
+
+        found = predict(graph, given.photo, given.weights, given.top, matches.append)
+    for name, chance in found:
+        print(f"{chance:.2f}  {name}")
+    if any(match.ordered or match.wild for match in matches):
+        print(matches[0].sentence, file=sys.stderr)
+    return 0

@@ -1,0 +1,139 @@
+"""How numbers are laid out and how precise they are in a step, and which way is the fastest
+here."""
+
+import copy
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from explorer.engine.device import synchronise
+from explorer.engine.failure import out_of_memory
+
+SECONDS = 2.0
+"""About how long all modes together are measured."""
+_SLOW = 0.3
+"""Seconds above which a first step is warm-up enough: what it sets up is little beside its work."""
+
+
+@dataclass(frozen=True)
+class Precision:
+    """channels_last: maps lie in memory as N, H, W, C; half: products in bfloat16 under autocast.
+
+    The weights stay float32 in every mode, and so do the loss and the optimiser.
+    """
+
+    name: str
+    channels_last: bool
+    half: bool
+
+    @property
+    def format(self) -> torch.memory_format:
+        return torch.channels_last if self.channels_last else torch.contiguous_format
+
+    def place(self, net: nn.Module) -> nn.Module:
+        """Lays out the weights of `net`, in place, as this mode wants them."""
+        net.to(memory_format=self.format)  # type: ignore[call-overload]  # torch's stubs lack it
+        return net
+
+    def context(self, device: torch.device) -> AbstractContextManager[object]:
+        """The context in which the forward pass runs."""
+        return torch.autocast(device.type, torch.bfloat16, enabled=self.half)
+
+    def logits(self, net: nn.Module, images: Tensor) -> Tensor:
+        """What `net` answers to normalised `images` (N, C, H, W): (N, classes) float32."""
+        with self.context(images.device):
+            logits: Tensor = net(images.contiguous(memory_format=self.format))
+            return logits.float()
+
+
+PRECISIONS = MappingProxyType(
+    {
+        mode.name: mode
+        for mode in (
+            Precision("float32", False, False),
+            Precision("float32 channels-last", True, False),
+            Precision("bfloat16 channels-last", True, True),
+        )
+    }
+)
+PLAIN = PRECISIONS["float32"]
+
+
+def sound(device: torch.device) -> list[Precision]:
+    """The modes in which `device` computes soundly.
+
+    bfloat16 only where the hardware has it: elsewhere it is emulated (slow) or, on a CPU without
+    AVX-512, refused by oneDNN. On MPS only plain float32: channels-last gives it nothing but
+    copies.
+    """
+    if device.type == "mps":
+        return [PLAIN]
+    if device.type == "cuda":
+        half = torch.cuda.is_bf16_supported(including_emulation=False)
+    elif device.type == "xpu":
+        half = torch.xpu.is_bf16_supported()
+    else:
+        half = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return [mode for mode in PRECISIONS.values() if half or not mode.half]
+
+
+class Trial:
+    """A copy of a network that takes training steps in one mode; the network itself is left
+    alone."""
+
+    def __init__(self, mode: Precision, net: nn.Module, images: Tensor, labels: Tensor) -> None:
+        self.mode, self.images, self.labels = mode, images, labels
+        self.best = float("inf")  # seconds of the fastest step
+        self._net = mode.place(copy.deepcopy(net)).train()
+        self._optimiser = torch.optim.SGD(self._net.parameters(), lr=1e-4, momentum=0.9)
+
+    def step(self) -> float:
+        """Seconds that one more step took."""
+        device = self.images.device
+        synchronise(device)
+        start = time.perf_counter()
+        loss = F.cross_entropy(self.mode.logits(self._net, self.images), self.labels)
+        self._optimiser.zero_grad()
+        loss.backward()
+        self._optimiser.step()
+        synchronise(device)
+        return time.perf_counter() - start
+
+
+def measure(net: nn.Module, images: Tensor, labels: Tensor) -> Iterator[list[tuple[str, float]]]:
+    """Images a second of each sound mode, fastest first; refined with every step that the iterator
+    takes.
+
+    images: (N, C, H, W) normalised; labels: (N,) int64. A step or two warm a mode up; then the
+    modes take turns, so that what else the machine does hits all alike, and the fastest step
+    counts. `net` must not be in use; its weights, statistics and gradients stay as they were. Draws
+    random numbers for dropout, so the caller seeds afterwards. A mode that runs out of memory drops
+    out.
+    """
+    start = time.perf_counter()
+    modes = sound(images.device)
+    trials: list[Trial] = []
+    for mode in modes:
+        try:
+            trial = Trial(mode, net, images, labels)
+            if trial.step() < _SLOW:
+                trial.step()
+            yield []
+        except (RuntimeError, MemoryError) as fault:
+            if (mode is modes[-1] and not trials) or not out_of_memory(fault):
+                raise
+            continue
+        trials.append(trial)
+    while True:
+        for trial in trials:
+            trial.best = min(trial.best, trial.step())
+            found = [(each.mode.name, len(images) / each.best) for each in trials]
+            yield sorted(found, key=lambda entry: -entry[1])
+        if time.perf_counter() - start > SECONDS:
+            return

@@ -1,0 +1,86 @@
+"""One run: what it trains and how, and all that it came to so far."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from explorer.catalog.datasets import DataSet
+from explorer.graph.graph import Graph
+from explorer.runs.course import Course
+from explorer.runs.history import History
+
+ACTIVE = ("measuring", "running", "paused")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is. step, steps: done, and in all epochs; seconds_left: None until it is known;
+    watching: share of the time; memory: bytes of the peak, None where the device does not tell."""
+
+    step: int = 0
+    steps: int = 0
+    epochs: int = 0
+    images_per_second: float = 0.0
+    seconds_left: float | None = None
+    watching: float = 0.0
+    memory: int | None = None
+
+
+@dataclass(eq=False)
+class RunRecord:
+    """One run, from its first step on, through every pause and resume.
+
+    weights: the file that it begins with. folder: where its checkpoints go; checkpoint: the last
+    one. before: the curves of the run before it, to compare with. state: "idle" where it could not
+    begin, "measuring", "running", "paused", "stopped", "finished" or "died". gradients: of all layers
+    with weights. confusion: (classes, classes) int64 of the newest validation, row the label, column
+    the guess.
+    """
+
+    graph: Graph
+    data: DataSet
+    recipe: Mapping[str, Any]
+    weights: str | None = None
+    folder: str = ""
+    before: History | None = None
+    state: str = "measuring"
+    checkpoint: str | None = None
+    progress: Progress | None = None
+    gradients: Course = field(default_factory=Course)
+    confusion: np.ndarray | None = None
+    history: History = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.history = History(self.graph.name)
+
+    @property
+    def active(self) -> bool:
+        """It is under way, or paused."""
+        return self.state in ACTIVE
+
+    @property
+    def resumable(self) -> bool:
+        """It was stopped, or the engine died in it, and there is a checkpoint to go on from."""
+        return self.state in ("stopped", "died") and self.checkpoint is not None
+
+    def add(
+        self, steps: np.ndarray, losses: np.ndarray, accuracies: np.ndarray, progress: Progress
+    ) -> None:
+        """Append what the steps since the last time came to, each (n,); what was known from the
+        first of them on is replaced, for a resumed run repeats it."""
+        self.progress = progress
+        self.history.steps, self.history.epochs = progress.steps, progress.epochs
+        self.history.add(steps, losses, accuracies)
+
+    def add_gradients(self, layers: tuple[str, ...], steps: np.ndarray, norms: np.ndarray) -> None:
+        """Append the L2 norms (n, layers) of the layers' gradients at these steps (n,)."""
+        if layers != self.gradients.layers:
+            self.gradients = Course(layers)
+        self.gradients.add(steps, norms)
+
+    def validate(self, step: int, loss: float, accuracy: float, confusion: np.ndarray) -> None:
+        """Note the score on the test pictures after `step`."""
+        self.history.validate(step, loss, accuracy)
+        self.confusion = confusion

@@ -1,0 +1,105 @@
+"""What is free on a device, and the peak of a run; GPUs and their driver are played by stand-ins."""
+
+from functools import partial
+from types import SimpleNamespace
+
+import pynvml
+import pytest
+import torch
+
+from explorer.engine import device, device_memory
+from explorer.engine.device_memory import Peak
+
+
+class Counter:
+    """An allocator that counts as torch.cuda's does."""
+
+    def __init__(self):
+        self.now = self.most = 0
+
+    def take(self, size):
+        self.now += size
+        self.most = max(self.most, self.now)
+
+    def max_memory_allocated(self, _device):
+        return self.most
+
+    def reset_peak_memory_stats(self, _device):
+        self.most = self.now
+
+
+class Driver:
+    """NVML as far as it is asked: one GPU with `free` bytes; what is `silent` raises."""
+
+    def __init__(self, monkeypatch, free=5, silent=""):
+        self.free, self.silent, self.calls = free, silent, []
+        for name in ("Init", "DeviceGetHandleByUUID", "DeviceGetMemoryInfo", "Shutdown"):
+            monkeypatch.setattr(pynvml, f"nvml{name}", partial(self._answer, name))
+
+    def _answer(self, name, *_arguments):
+        self.calls.append(name)
+        if name == self.silent:
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_UNKNOWN)
+        return SimpleNamespace(free=self.free)
+
+
+@pytest.fixture
+def nvidia(monkeypatch):
+    """torch knows of a GPU of NVIDIA's."""
+    monkeypatch.setattr(
+        torch.cuda, "get_device_properties", lambda index: SimpleNamespace(uuid=f"1234-{index}")
+    )
+
+
+@pytest.fixture
+def counter(monkeypatch):
+    found = Counter()
+    monkeypatch.setattr(device_memory.torch, "cuda", found)
+    return found
+
+
+def test_the_cpu_says_what_is_free():
+    cpu = device.find()[-1]
+    assert 0 < cpu.free < cpu.memory
+
+
+def test_a_gpu_says_what_is_free_through_its_driver(nvidia, monkeypatch):
+    driver = Driver(monkeypatch, free=7 * 2**30)
+    assert device_memory.free_on_gpu(1) == 7 * 2**30
+    assert driver.calls == ["Init", "DeviceGetHandleByUUID", "DeviceGetMemoryInfo", "Shutdown"]
+
+
+@pytest.mark.parametrize("silent", ["Init", "DeviceGetHandleByUUID", "DeviceGetMemoryInfo"])
+def test_what_the_driver_does_not_tell_is_unknown(nvidia, monkeypatch, silent):
+    driver = Driver(monkeypatch, silent=silent)
+    assert device_memory.free_on_gpu(0) == 0
+    assert driver.calls.count("Init") - (silent == "Init") == driver.calls.count("Shutdown")
+
+
+def test_without_the_driver_or_on_another_makers_gpu_it_is_unknown(nvidia, monkeypatch):
+    assert device_memory.free_on_gpu(0) == 0  # this machine has no GPU "1234-0"
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: SimpleNamespace())
+    assert device_memory.free_on_gpu(0) == 0
+
+
+def test_the_peak_leaves_out_what_it_looked_away_from(counter):
+    counter.take(100)  # the data set
+    counter.take(900)
+    counter.take(-900)
+    peak = Peak(torch.device("cuda:0"), 100)
+    assert peak.bytes == 0
+    counter.take(300)
+    counter.take(-300)
+    with peak.looking_away():
+        counter.take(5000)
+        counter.take(-5000)
+    assert peak.bytes == 300
+    counter.take(400)
+    assert peak.bytes == 400
+
+
+def test_the_cpu_tells_no_peak():
+    peak = Peak(torch.device("cpu"))
+    with peak.looking_away():
+        pass
+    assert peak.bytes is None

@@ -1,0 +1,334 @@
+"""Which tensor of a foreign state dict goes where; nothing is loaded half-way."""
+
+import re
+from collections import OrderedDict
+
+import pytest
+import torch
+from torch import nn
+
+from explorer.catalog import templates
+from explorer.engine.model import build
+from explorer.engine.weight_import import ForeignWeights, adopt, match
+
+CPU = torch.device("cpu")
+
+
+def renamed(state: dict, name) -> dict:
+    """The state dict under other names; in the same order."""
+    return OrderedDict((name(key), value) for key, value in state.items())
+
+
+def sorted_by_name(state: dict) -> dict:
+    """As a safetensors file gives it."""
+    return dict(sorted(state.items()))
+
+
+@pytest.fixture(scope="module")
+def model():
+    return build(templates.build("cifar_resnet8"), CPU, 0)
+
+
+@pytest.fixture
+def other():
+    """The state dict of the same network with other weights and statistics."""
+    net = build(templates.build("cifar_resnet8"), CPU, 1).net
+    for norm in net.modules():
+        if isinstance(norm, nn.BatchNorm2d):
+            nn.init.normal_(norm.weight)
+            nn.init.uniform_(norm.running_var)
+    return OrderedDict(net.state_dict())
+
+
+def copied(model) -> dict:
+    return {name: tensor.clone() for name, tensor in model.net.state_dict().items()}
+
+
+def loaded(model, state, expected, ordered=True):
+    """Adopts `state`, and asserts that the network has the weights `expected`; the match."""
+    found = adopt(model.net, state, ordered)
+    for name, tensor in model.net.state_dict().items():
+        if "num_batches" not in name:
+            assert torch.equal(tensor, expected[name]), name
+    assert found.complete and len(found.lines()) == len(found.pairs)
+    return found
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_equal_names(model, other, ordered):
+    found = loaded(model, other if ordered else sorted_by_name(other), other, ordered)
+    assert not found.ordered and "by name" in found.sentence
+
+
+def test_old_files_without_counters_of_batches(model, other):
+    old = OrderedDict((name, value) for name, value in other.items() if "num_batches" not in name)
+    assert "by name" in loaded(model, old, other).sentence
+
+
+def test_names_behind_a_wrapper(model, other):
+    found = loaded(model, renamed(other, lambda name: f"module.net.{name}"), other)
+    assert not found.ordered and "module.net." in found.sentence
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_other_names_by_order_and_shape(model, other, ordered):
+    modules = list(dict.fromkeys(name.rpartition(".")[0] for name in other))
+    state = renamed(
+        other,
+        lambda name: "layer{}.{}".format(
+            modules.index(name.rpartition(".")[0]), name.rpartition(".")[2]
+        ),
+    )
+    found = loaded(model, state if ordered else sorted_by_name(state), other, ordered)
+    shaped = sum(how == "shape" for how in found.how.values())
+    assert (
+        len(found.ordered) + shaped == len(found.pairs) and "by order and shape" in found.sentence
+    )
+    assert any(
+        ("by order" in line and "stem.conv.weight" in line) or "← layer0.weight" in line
+        for line in found.lines()
+    )
+
+
+def test_a_few_other_names(model, other):
+    state = renamed(
+        other, lambda name: name.replace("fc", "classifier").replace("layer2", "block2")
+    )
+    found = loaded(model, state, other)
+    tailed = sum("layer2" in name and "num_batches" not in name for name in other)
+    assert found.sentence == (
+        f"All {len(found.pairs)} tensors match: {len(found.pairs) - tailed - 2} by "
+        f"name, {tailed} by the tail of the name, 2 as the only ones of their shape."
+    )
+    assert {ours: how for ours, how in found.how.items() if "fc" in ours} == {
+        "fc.weight": "shape",
+        "fc.bias": "shape",
+    }
+
+
+def chain(*layers: nn.Module, numbers=None) -> nn.Sequential:
+    return nn.Sequential(
+        OrderedDict(
+            (str(number), layer) for number, layer in zip(numbers or range(len(layers)), layers)
+        )
+    )
+
+
+def test_numbers_that_agree_by_chance_do_not_cross():
+    ours = chain(*(nn.Conv2d(4, 4, 3) for _ in range(4)), numbers=[0, 2, 4, 6])
+    theirs = chain(*(nn.Conv2d(4, 4, 3) for _ in range(4)), numbers=[0, 3, 6, 9])
+    for ordered in (True, False):
+        found = match(ours.state_dict(), theirs.state_dict(), ordered)
+        weights = dict(found.pairs)
+        assert [weights[f"{number}.weight"] for number in (0, 2, 4, 6)] == [
+            f"{number}.weight" for number in (0, 3, 6, 9)
+        ]
+
+
+def test_numbers_are_counted_where_a_file_is_sorted_by_name():
+    ours = chain(*(nn.Conv2d(4, 4, 3) for _ in range(12)))
+    theirs = sorted_by_name({f"block{name}": tensor for name, tensor in ours.state_dict().items()})
+    found = dict(match(ours.state_dict(), theirs, ordered=False).pairs)
+    assert found["10.weight"] == "block10.weight" and found["2.bias"] == "block2.bias"
+
+
+def test_a_bias_is_not_taken_for_another_layers():
+    ours = chain(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Conv2d(8, 8, 3), nn.BatchNorm2d(8))
+    theirs = {"bn1": ours[1], "bn2": ours[3], "conv1": ours[0], "conv2": ours[2]}
+    state = {
+        f"{name}.{key}": value
+        for name, layer in theirs.items()
+        for key, value in layer.state_dict().items()
+    }
+    found = dict(match(ours.state_dict(), state, ordered=False).pairs)
+    assert found["0.bias"] == "conv1.bias" and found["3.bias"] == "bn2.bias"
+    assert found["1.running_mean"] == "bn1.running_mean"
+
+
+def refused(model, state, ordered=True) -> ForeignWeights:
+    """Nothing of `state` is loaded; the fault."""
+    before = copied(model)
+    with pytest.raises(ForeignWeights) as fault:
+        adopt(model.net, state, ordered)
+    for name, tensor in model.net.state_dict().items():
+        assert torch.equal(tensor, before[name]), f"{name} was loaded"
+    assert str(fault.value).startswith("Nothing was loaded") and "\n" not in str(fault.value)
+    return fault.value
+
+
+def test_another_number_of_classes_names_the_layer(model):
+    state = build(templates.build("cifar_resnet8", classes=100), CPU, 1).net.state_dict()
+    sentence = str(refused(model, state))
+    assert "all fits but one layer" in sentence and "fc.weight" in sentence
+    assert "10×64" in sentence and "100×64" in sentence
+
+
+def test_another_network(model):
+    fault = refused(model, build(templates.build("cifar_resnet20"), CPU, 1).net.state_dict())
+    assert "left over" in str(fault) and "no partner" not in str(fault)
+    assert not fault.match.missing and fault.match.unused
+    fault = refused(model, build(templates.build("lenet5"), CPU, 1).net.state_dict())
+    assert "no partner" in str(fault) and "left over" in str(fault)
+    lines = fault.match.lines()
+    assert sum(line.startswith("no partner") for line in lines) == len(fault.match.missing)
+    assert sum(line.startswith("left over") for line in lines) == len(fault.match.unused)
+
+
+def test_a_file_that_lacks_one_tensor_or_has_one_too_many(model, other):
+    refused(model, {name: value for name, value in other.items() if name != "fc.bias"})
+    assert "teacher.bias" in str(refused(model, {**other, "teacher.bias": torch.zeros(3)}))
+
+
+@pytest.mark.parametrize("prefix", ["", "module."])
+def test_auxiliary_heads_are_left_out(model, other, prefix):
+    heads = {
+        "aux1.conv.bn.weight": torch.zeros(16),
+        "AuxLogits.fc.weight": torch.zeros(10, 64),
+        "aux1.conv.bn.num_batches_tracked": torch.zeros(()),
+    }
+    state = renamed({**other, **heads}, lambda name: prefix + name)
+    found = adopt(model.net, state, True)
+    assert torch.equal(model.net.fc.weight, other["fc.weight"])
+    assert found.complete and not found.ordered and len(found.aside) == 2
+    assert "2 of auxiliary heads" in found.sentence
+    assert ("auxiliary", "", f"{prefix}AuxLogits.fc.weight", "10×64") in found.rows()
+
+
+def test_the_names_of_old_densenets(model):
+    """torchvision's published DenseNets have norm.1 where its source has norm1."""
+    first, second = (build(templates.build("densenet121"), CPU, seed).net for seed in (0, 1))
+    state = renamed(
+        second.state_dict(),
+        lambda name: (
+            re.sub(r"(norm|conv)([12])\.", r"\1.\2.", name) if "denselayer" in name else name
+        ),
+    )
+    found = adopt(first, state, True)
+    assert not found.ordered and sum(how == "tail" for how in found.how.values()) > 400
+    for name, tensor in first.state_dict().items():
+        if "num_batches" not in name:
+            assert torch.equal(tensor, second.state_dict()[name]), name
+
+
+def test_numbers_of_another_sort_are_not_weights(model, other):
+    refused(model, {**other, "fc.bias": other["fc.bias"].to(torch.int64)})
+
+
+def test_half_precision_is_read_as_single(model, other):
+    halves = OrderedDict(
+        (name, value.half() if value.is_floating_point() else value)
+        for name, value in other.items()
+    )
+    loaded(model, halves, {name: value.float() for name, value in halves.items()})
+    assert next(model.net.parameters()).dtype is torch.float32
+
+
+# Files whose order says nothing ---------------------------------------------------------------
+
+
+def test_a_renamed_network_in_a_file_sorted_by_name():
+    """The layers of one shape stand in another order there: stem.bn behind all of body."""
+    first, second = (build(templates.build("resnet18"), CPU, seed).net for seed in (0, 1))
+    for tensor in second.state_dict().values():
+        if tensor.is_floating_point():
+            nn.init.uniform_(tensor)
+    heads = {"conv1": "stem.conv", "bn1": "stem.bn", "fc": "head"}
+    state = {
+        re.sub(r"^(conv1|bn1|fc)\.", lambda found: heads[found[1]] + ".", name).replace(
+            "layer", "body."
+        ): tensor
+        for name, tensor in second.state_dict().items()
+    }
+    found = adopt(first, sorted_by_name(state), ordered=False)
+    for name, tensor in first.state_dict().items():
+        assert torch.equal(tensor, second.state_dict()[name]) or "num_batches" in name, name
+    assert dict(found.pairs)["layer1.0.bn1.bias"] == "body.1.0.bn1.bias" and not found.ordered
+    assert "by the tail of the name" in found.sentence
+
+
+def alike(ours, theirs, ordered) -> str:
+    found = match(ours, theirs, ordered)
+    assert not found.complete and found.alike
+    assert {row[0] for row in found.rows()} >= {"alike"}
+    assert found.sentence.startswith("Nothing was loaded: only their order could tell ")
+    return found.sentence
+
+
+def test_equal_names_that_differ_in_signs_alone():
+    ours = {
+        name: torch.zeros(4, 4, 3, 3) for name in ("conv_1.weight", "conv1.weight", "conv.1.weight")
+    }
+    for ordered in (True, False):
+        assert all(how == "name" for how in match(ours, sorted_by_name(ours), ordered).how.values())
+        assert match(ours, sorted_by_name(ours), ordered).complete
+
+
+def test_layers_that_only_an_order_tells_apart():
+    ours = chain(*(nn.Conv2d(4, 4, 3) for _ in range(5))).state_dict()
+    words = ["stem", "body_a", "zeta", "head", "neck"]
+    theirs = {
+        f"{word}.{key}": ours[f"{number}.{key}"]
+        for number, word in enumerate(words)
+        for key in ("weight", "bias")
+    }
+    assert "0, 1, 2 and 2 more apart, and the file is sorted by name" in alike(
+        ours, sorted_by_name(theirs), False
+    )
+    assert dict(match(ours, theirs, True).pairs)["4.bias"] == "neck.bias"
+    assert "by order" in match(ours, theirs, True).sentence
+
+
+def test_an_order_that_is_not_the_networks(model, other):
+    state = {
+        f"q{number}.{name.rpartition('.')[2]}": value
+        for number, (name, value) in enumerate(reversed(other.items()))
+    }
+    assert "the order of the file is another" in str(refused(model, state))
+    refused(
+        model, dict(sorted(state.items(), key=lambda item: int(item[0][1:].split(".")[0]))), False
+    )
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+@pytest.mark.parametrize("named", ["{}", "net.{}", "layers.{}.conv"])
+def test_numbers_that_begin_elsewhere_are_no_tails(first, named):
+    """Number 1 here is number 2 there: nothing may go by the names, unless all numbers agree."""
+    ours = chain(*(nn.Conv2d(4, 4, 3, bias=False) for _ in range(4))).state_dict()
+    theirs = {
+        named.format(number + first) + ".weight": ours[f"{number}.weight"] for number in range(4)
+    }
+    for ordered in (True, False):
+        found = match(ours, theirs, ordered)
+        assert found.complete
+        for name, their in found.pairs:
+            assert theirs[their] is ours[name], (name, their, found.how[name])
+        assert bool(found.ordered) == (first > 0 or "conv" in named)
+
+
+def test_a_layer_of_another_name_in_the_middle_of_a_sequence():
+    """conv3 and stem: which of theirs is which, the equal names do not say."""
+    layers = {
+        name: torch.zeros(4, 4, 3, 3) for name in ("conv1.weight", "conv2.weight", "conv3.weight")
+    }
+    theirs = {
+        "conv1.weight": torch.ones(4, 4, 3, 3),
+        "conv2.weight": torch.ones(4, 4, 3, 3),
+        "stem.weight": torch.ones(4, 4, 3, 3),
+    }
+    assert "conv1, conv2, conv3 apart" in alike(layers, theirs, False)
+
+
+def test_numbers_that_are_not_finite_are_told(model, other):
+    state = OrderedDict(other)
+    state["fc.bias"] = torch.full((10,), float("inf"))
+    found = adopt(model.net, state, True)
+    assert "not finite (NaN, infinity) stand in 1 of them, first fc.bias" in found.sentence
+    assert ("not finite", "fc.bias", "fc.bias", "10") in found.rows()
+    assert "finite" not in adopt(model.net, other, True).sentence
+
+
+def test_a_wrong_last_layer_is_told_with_its_own_shape(model):
+    state = build(templates.build("cifar_resnet8", classes=100), CPU, 1).net.state_dict()
+    for ordered in (True, False):
+        sentence = str(refused(model, sorted_by_name(state), ordered))
+        assert "fc.weight, which is 10×64 in this network and 100×64 in the file" in sentence
