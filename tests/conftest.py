@@ -195,7 +195,8 @@ def layer():
         kind = KINDS[name]
         if kind.call is None:
             return None
-        return eval("".join(written(kind.call(kind.settings(params), ins), 0)), names(name))
+        text = written(kind.call(kind.settings(params), ins), 0)
+        return eval("".join(text.lines), names(name))
 
     def run(name: str, params: dict, own, *given):
         kind = KINDS[name]

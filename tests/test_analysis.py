@@ -15,6 +15,7 @@ from explorer.analysis.report import Report, analyse
 from explorer.catalog import templates
 from explorer.graph import edits
 from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Wire
+from explorer.graph.path import NodePath
 
 MOST = 2.3  # times the calls for twice the layers
 CONV = {"kernel_size": 3, "padding": 1, "out_channels": 8}
@@ -219,9 +220,9 @@ FORMS = {
 
 def fields(report: Report) -> None:
     for id, found in report.facts.items():
-        report.fields.of(id)
+        report.fields.of(NodePath.of(id))
         for child in found.children:
-            report.fields.of(f"{id}.{child.id}")
+            report.fields.of(NodePath.of(f"{id}.{child.id}"))
 
 
 def compared(report: Report) -> None:
@@ -242,7 +243,11 @@ def middle(report: Report) -> list[str]:
 
 WORK = {
     "problems": lambda report: problems(report),
-    "layers": lambda report: (report.layers(), report.layer_fields, report.producer(INPUT)),
+    "layers": lambda report: (
+        report.layers(),
+        report.layer_fields,
+        report.producer(NodePath.of(INPUT)),
+    ),
     "advice": lambda report: advise(report),
     "memory": lambda report: memory.forecast(report),
     "source": written,

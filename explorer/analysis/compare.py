@@ -9,6 +9,7 @@ from explorer.analysis.facts import Facts
 from explorer.analysis.layer import Layer, layers_of
 from explorer.analysis.receptive_field import ReceptiveField, ReceptiveFields
 from explorer.graph.graph import INPUT, Graph, Shape
+from explorer.graph.path import NodePath
 from explorer.text import _
 
 
@@ -73,7 +74,7 @@ def compared(
         for id in nodes
     }
     fields = ReceptiveFields({id: facts[id] for id in nodes}, sources, shape)
-    field = fields.of(exit)
+    field = fields.of(NodePath((exit,)))
     if field is None:
         raise NotComparable(_("Something is wrong with these nodes; mend it first"))
     if field.clipped:

@@ -12,7 +12,6 @@ from explorer.analysis.report import Report
 from explorer.catalog import KINDS, Kind, roles
 from explorer.catalog.layers.window import pair, text_of
 from explorer.graph import edits, names
-from explorer.graph.edits import Edit
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Shape, Value, Wire
 from explorer.text import _
 
@@ -21,7 +20,7 @@ def fixes(report: Report, problem: Problem) -> tuple[Fix, ...]:
     """The edits that would mend a problem of the network, the best first."""
     if problem.fault is None:
         return problem.tried
-    return tuple(_fixes(report, problem.path.split("."), problem.fault))
+    return tuple(_fixes(report, problem.path, problem.fault))
 
 
 def _fixes(report: Report, path: Sequence[str], fault: Fault) -> Iterator[Fix]:
@@ -31,18 +30,7 @@ def _fixes(report: Report, path: Sequence[str], fault: Fault) -> Iterator[Fix]:
         yield from _RULES.get(fault.rule, _none)(report, id, fault)
         return
     for fix in _fixes(report.inside(id), within, fault):
-        yield replace(fix, edit=inside(id, fix.edit))
-
-
-def inside(id: str, edit: Edit) -> Edit:
-    """The edit of the whole network that does `edit` inside its group `id`."""
-
-    def outer(graph: Graph) -> Graph:
-        node = graph.nodes[id]
-        assert node.inner is not None  # it is a group
-        return edits.replace_node(graph, replace(node, inner=edit(node.inner)))
-
-    return outer
+        yield replace(fix, edit=edits.inside((id,), fix.edit))
 
 
 def _none(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
@@ -288,7 +276,7 @@ def _classes(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
                 _("Set {values} in {node}").format(
                     values=kind.stated({key: count}), node=f"{id}.{last.source}"
                 ),
-                inside(id, partial(edits.set_params, id=last.source, params={key: count})),
+                edits.inside((id,), partial(edits.set_params, id=last.source, params={key: count})),
             )
             return
     leading = report.graph.into(OUTPUT).get(PORT)

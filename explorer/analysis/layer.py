@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from explorer.analysis.facts import Facts
 from explorer.graph.graph import INPUT, Shape
+from explorer.graph.path import NodePath
 
 
 class Layer(NamedTuple):
@@ -72,22 +73,34 @@ def _layers_of(path: str, facts: Facts, sources: tuple[str, ...]) -> tuple[list[
     return found, paths.get(facts.result, paths[INPUT])
 
 
-def producers(id: str, facts: Facts, sources: tuple[str, ...]) -> dict[str, str]:
-    """For the node and every one inside it, by the way of ids that leads there: the path of the
-    primitive whose output is its output."""
-    found: dict[str, str] = {}
-    found[id] = _trace(found, "" if facts.inline else f"{id}.", id, facts, sources)
+@lru_cache(maxsize=1024)
+def paths_of(path: NodePath, facts: Facts) -> tuple[NodePath, ...]:
+    """The paths of the primitives at and inside a node, in the order of `layers_of`. Remembered, for
+    an edit leaves most nodes as they were."""
+    if not facts.kind.composite:
+        return (path,)
+    return tuple(
+        [inner for child in facts.children for inner in paths_of(path / child.id, child.facts)]
+    )
+
+
+def producers(id: str, facts: Facts, sources: tuple[str, ...]) -> dict[NodePath, str]:
+    """For the node and every one inside it, by its path: the path of the primitive whose output is
+    its output."""
+    found: dict[NodePath, str] = {}
+    path = NodePath((id,))
+    found[path] = _trace(found, "" if facts.inline else f"{id}.", path, facts, sources)
     return found
 
 
 def _trace(
-    found: dict[str, str], prefix: str, place: str, facts: Facts, sources: tuple[str, ...]
+    found: dict[NodePath, str], prefix: str, path: NodePath, facts: Facts, sources: tuple[str, ...]
 ) -> str:
     if not facts.kind.composite:
         return prefix[:-1]
     paths = {INPUT: sources[0] if sources else INPUT}
     for child in facts.children:
-        inner, here = child.facts, f"{place}.{child.id}"
+        inner, here = child.facts, path / child.id
         paths[child.id] = found[here] = _trace(
             found,
             prefix if inner.inline else f"{prefix}{child.id}.",

@@ -8,6 +8,7 @@ from explorer.analysis.layout import placed_inside, unplaced
 from explorer.analysis.problem import Problem, problems
 from explorer.analysis.report import Report
 from explorer.graph.graph import Graph, Shape
+from explorer.graph.path import NodePath
 from explorer.text import _
 
 
@@ -17,11 +18,11 @@ class NoInside(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """path: the way of ids to the block whose inside this is, () for the whole network. graph: its
+    """path: of the block whose inside this is, () for the whole network. graph: its
     nodes at their places. facts: by node id. input: the shape that enters, None if unknown. own:
     the graph is the person's, not given by a kind."""
 
-    path: tuple[str, ...] = ()
+    path: NodePath = field(default_factory=NodePath)
     graph: Graph = field(default_factory=Graph)
     facts: dict[str, Facts] = field(default_factory=dict)
     input: Shape | None = None
@@ -29,16 +30,16 @@ class Level:
 
 
 def level(report: Report, path: tuple[str, ...] = ()) -> Level:
-    """The level of a network at a way of ids. Raises NoInside."""
+    """The level of a network at a path. Raises NoInside."""
     graph, facts, own = report.graph, report.facts, True
     input: Shape | None = graph.input
     for depth, id in enumerate(path, 1):
-        here, found = ".".join(path[:depth]), facts.get(id)
+        here, found = NodePath(path[:depth]), facts.get(id)
         if found is None:
             raise NoInside(
                 _("There is no {path}; {where} holds {ids}").format(
                     path=here,
-                    where=".".join(path[: depth - 1]) or _("the network"),
+                    where=here.scope or _("the network"),
                     ids=_some(graph.nodes),
                 )
             )
@@ -55,17 +56,21 @@ def level(report: Report, path: tuple[str, ...] = ()) -> Level:
         input = found.ins[0] if found.ins else None
         facts = {child.id: child.facts for child in sweep(inner, input)}
         graph = placed_inside(inner) if not own and unplaced(inner) else inner
-    return Level(tuple(path), graph, facts, input, own)
+    return Level(NodePath(path), graph, facts, input, own)
 
 
 def first_problems(report: Report, path: tuple[str, ...] = ()) -> dict[str, Problem]:
     """The first problem of each node of a level, or inside it, by node id."""
-    found: dict[str, Problem] = {}
-    for problem in problems(report):
-        way = tuple(problem.path.split("."))
-        if way[: len(path)] == path and len(way) > len(path):
-            found.setdefault(way[len(path)], problem)
-    return found
+    return {id: each[0] for id, each in by_node(problems(report), path).items()}
+
+
+def by_node(found: Iterable[Problem], path: tuple[str, ...]) -> dict[str, list[Problem]]:
+    """These problems or pieces of advice by the id of the node of a level in which they lie."""
+    nodes: dict[str, list[Problem]] = {}
+    for problem in found:
+        if ids := problem.path.within(path):
+            nodes.setdefault(ids[0], []).append(problem)
+    return nodes
 
 
 def _some(ids: Iterable[str], most: int = 12) -> str:

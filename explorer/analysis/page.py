@@ -74,8 +74,7 @@ def problems_on(report: Report, level: Level) -> dict[str, Problem]:
     """The first problem of each node of a level, opened or not, or inside it, by node id."""
     found: dict[str, Problem] = {}
     for problem in problems(report):
-        way = tuple(problem.path.split("."))
-        within = way[len(level.path) :] if way[: len(level.path)] == level.path else ()
+        within = problem.path.within(level.path)
         ids = [".".join(within[:count]) for count in range(len(within), 0, -1)]
         id = next((id for id in ids if id in level.facts), ids[-1] if ids else None)
         if id is not None:

@@ -1,13 +1,14 @@
 """What is wrong with a network, one problem after another, and what would mend it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from explorer.analysis.facts import Facts, Fault
 from explorer.analysis.report import MOST_LAYERS, Report
 from explorer.graph.edits import Edit
 from explorer.graph.graph import OUTPUT
+from explorer.graph.path import NodePath
 from explorer.text import _
 
 FAULT, ADVICE = "fault", "advice"
@@ -38,15 +39,14 @@ class Problem:
     """Something wrong: the path of the layer, the rule, the sentence; `fixes` says what would mend
     it.
 
-    node: the id of the node on the canvas of the whole network in which it lies. grade: "fault",
-    the network cannot run; "advice", it can, but a good colleague would say something. fault: what
-    may be mended. reason: of advice, why, with its source. tried: of advice, its fixes.
+    grade: "fault", the network cannot run; "advice", it can, but a good colleague would say
+    something. fault: what may be mended. reason: of advice, why, with its source. tried: of advice,
+    its fixes.
     """
 
-    path: str
+    path: NodePath
     rule: str
     message: str
-    node: str
     grade: str = FAULT
     fault: Fault | None = None
     reason: str = ""
@@ -59,39 +59,37 @@ _known: WeakKeyDictionary[Report, tuple[Problem, ...]] = WeakKeyDictionary()
 def problems(report: Report) -> tuple[Problem, ...]:
     """What is wrong, in order of execution; found once for each report."""
     if report not in _known:
-        _known[report] = tuple(_problems(report, ""))
+        _known[report] = tuple(_problems(report, NodePath()))
     return _known[report]
 
 
-def _problems(report: Report, around: str) -> list[Problem]:
-    """around: what stands before every path."""
+def _problems(report: Report, around: NodePath) -> list[Problem]:
+    """around: the path of the group whose inside the report is on."""
     found: list[Problem] = []
 
-    def add(path: str, fault: Fault, id: str, mendable: bool = True) -> None:
-        path = around + path
-        message = fault.message.replace("{node}", path)
+    def add(path: NodePath, fault: Fault, mendable: bool = True) -> None:
+        message = fault.message.replace("{node}", str(path))
         mended = fault if mendable and len(found) < MOST_MENDED else None
-        found.append(Problem(path, fault.rule, message, id, fault=mended))
+        found.append(Problem(path, fault.rule, message, fault=mended))
 
     if report.too_large:
         message = _("The network has {count:,} layers; allowed: 1 to {most:,}")
         message = message.format(count=report.size, most=MOST_LAYERS)
-        add(OUTPUT, Fault("size", message), OUTPUT)
+        add(around / OUTPUT, Fault("size", message))
         return found
     for id, facts in report.facts.items():
         if facts.inner is not None and facts.faults and facts.ins:
-            inner = _problems(report.inside(id), f"{around}{id}.")
-            found += [replace(problem, node=id) for problem in inner]
+            found += _problems(report.inside(id), around / id)
             continue
-        for path, fault in _once(_faults(id, facts)):
-            add(path, fault, id, fault is facts.fault)
+        for path, fault in _once(_faults(around / id, facts)):
+            add(path, fault, fault is facts.fault)
     for id, faults in report.faults.items():
         for fault in faults:
-            add(id, fault, id)
+            add(around / id, fault)
     return found
 
 
-def _once(faults: Iterator[tuple[str, Fault]]) -> Iterator[tuple[str, Fault]]:
+def _once(faults: Iterator[tuple[NodePath, Fault]]) -> Iterator[tuple[NodePath, Fault]]:
     """Faults inside one block, those of its branches that are given the same vector but once: what
     is wrong is before the block."""
     told = False
@@ -101,10 +99,10 @@ def _once(faults: Iterator[tuple[str, Fault]]) -> Iterator[tuple[str, Fault]]:
         told = told or fault.rule == "map"
 
 
-def _faults(path: str, facts: Facts) -> Iterator[tuple[str, Fault]]:
+def _faults(path: NodePath, facts: Facts) -> Iterator[tuple[NodePath, Fault]]:
     if not facts.faults:
         return
     if facts.fault:
         yield path, facts.fault
     for child in (*facts.children, *facts.strays):
-        yield from _faults(f"{path}.{child.id}", child.facts)
+        yield from _faults(path / child.id, child.facts)

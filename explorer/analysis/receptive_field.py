@@ -16,6 +16,7 @@ from typing import NamedTuple
 from explorer.analysis.axis_field import SAME, AxisField, Number, axis_field_of, composed, joined
 from explorer.analysis.facts import Child, Facts, all_known
 from explorer.graph.graph import INPUT, Shape
+from explorer.graph.path import NodePath
 
 FARTHEST = 10**100
 """Pixels; what is further apart, or by so much closer than pixels are, is not told any more."""
@@ -166,20 +167,20 @@ class ReceptiveFields:
         self._facts, self._sources, self._input = facts, sources, input
         self._sides = sides_of(input)
 
-    def of(self, place: str) -> ReceptiveField | None:
-        """The field of the node at `place`, a way of ids from the whole network inward; None if it
-        is unknown: behind a fault, or connected to nothing. Raises KeyError."""
-        return self._measured(self.seen(place))
+    def of(self, path: NodePath) -> ReceptiveField | None:
+        """The field of the node at a path; None if it is unknown: behind a fault, or connected to
+        nothing. Raises KeyError."""
+        return self._measured(self.seen(path))
 
-    def seen(self, place: str) -> Seen | None:
-        """What the places of the node at `place` see of the picture. Raises KeyError."""
-        id, *way = place.split(".")
+    def seen(self, path: NodePath) -> Seen | None:
+        """What the places of the node at a path see of the picture. Raises KeyError."""
+        id, *way = path
         facts, seen = self._facts[id], self._seen[id]
         entry = self._entry(id)
         for id in way:
             child = _children(facts).get(id)
             if child is None:
-                raise KeyError(place)
+                raise KeyError(path)
             known = inside(facts) if facts.ins and facts.ins[0] else {}
             seen = behind(known.get(id), entry)
             entry = behind(known.get(child.sources[0]) if child.sources else None, entry)

@@ -14,11 +14,12 @@ from explorer.analysis.facts import (
     needed,
     sweep,
 )
-from explorer.analysis.layer import Layer, layers_of, producers
+from explorer.analysis.layer import Layer, layers_of, paths_of, producers
 from explorer.analysis.receptive_field import ReceptiveField, ReceptiveFields
 from explorer.catalog.datasets import DataSet
 from explorer.catalog.layers import text_of
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Shape, Wire
+from explorer.graph.path import NodePath
 from explorer.text import _
 
 MOST_LAYERS = 100_000  # cifar_resnet1202, the deepest of the literature, has some 4,800
@@ -104,9 +105,17 @@ class Report:
         too large."""
         return self._layers[0]
 
-    def producer(self, path: str) -> str:
-        """The path of the layer whose output is the output of the node at `path`, a way of ids
-        from the whole network inward. Raises KeyError."""
+    @cached_property
+    def paths(self) -> list[NodePath]:
+        """The path of the node of each of `layers()`."""
+        if self.too_large:
+            return []
+        nodes = [(NodePath((id,)), self.facts[id]) for id in self.facts if id in self.alive]
+        return [path for node in nodes for path in paths_of(*node)]
+
+    def producer(self, path: NodePath) -> str:
+        """The path of the layer whose output is the output of the node at `path`. Raises
+        KeyError."""
         return self._producers[path]
 
     @property
@@ -141,9 +150,9 @@ class Report:
         return layers, outputs, ends
 
     @cached_property
-    def _producers(self) -> dict[str, str]:
+    def _producers(self) -> dict[NodePath, str]:
         outputs = self._layers[1]
-        found = dict(outputs)
+        found = {NodePath((id,)): path for id, path in outputs.items()}
         if self.too_large:
             return found
         for id, facts in self.facts.items():

@@ -84,7 +84,7 @@ def as_json(report: Report, memory: dict[str, Any] | None = None) -> str:
         "ok": report.ok,
         "problems": [
             {
-                "path": problem.path,
+                "path": str(problem.path),
                 "rule": problem.rule,
                 "message": problem.message,
                 "fixes": [fix.label for fix in fixes(report, problem)],
@@ -93,7 +93,7 @@ def as_json(report: Report, memory: dict[str, Any] | None = None) -> str:
         ],
         "advice": [
             {
-                "path": advice.path,
+                "path": str(advice.path),
                 "rule": advice.rule,
                 "message": advice.message,
                 "reason": advice.reason,

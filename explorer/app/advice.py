@@ -88,7 +88,7 @@ class Advice(QObject):
             [
                 advice
                 for advice in self.found
-                if advice.rule not in rules and (advice.rule, advice.path) not in here
+                if advice.rule not in rules and (advice.rule, str(advice.path)) not in here
             ]
         )
 
@@ -104,7 +104,7 @@ class Advice(QObject):
 
     def ignore_here(self, advice: Problem) -> None:
         """Say no more of this rule about this node; remembered with the network's file."""
-        self._aside_here().add((advice.rule, advice.path))
+        self._aside_here().add((advice.rule, str(advice.path)))
         self._remember()
         self.changed.emit()
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from explorer.analysis.fixes import inside
 from explorer.catalog import check
 from explorer.catalog.datasets import DataSet
 from explorer.graph.edits import Edit
 from explorer.graph.graph import Graph
+from explorer.graph.path import NodePath
 from explorer.runs.record import RunRecord
 
 
@@ -43,7 +43,7 @@ class Change(QUndoCommand):
 
 
 class Document:
-    """A network that is open. `view` is the way of ids to the block that is opened, () for the
+    """A network that is open. `view` is the path of the block that is opened, () for the
     whole; `selection` the ids selected there. `data` is what it looks at, `image` the number of a
     picture of that or the path of a photo; `weights` the file that it begins with, if any, under
     its own names; `record` the run that it was last in. `on_change(before, after)` is called when
@@ -62,7 +62,7 @@ class Document:
         self.image: int | str = 0
         self.weights: str | None = None
         self.record: RunRecord | None = None
-        self.view: tuple[str, ...] = ()
+        self.view = NodePath()
         self.selection: frozenset[str] = frozenset()
         self.undo = QUndoStack()
         self._on_change = on_change
@@ -94,11 +94,3 @@ class Document:
         step()
         if self.graph is not before:
             self._on_change(before, self.graph)
-
-
-def lifted(edit: Edit, view: tuple[str, ...]) -> Edit:
-    """The edit of the whole graph that does `edit` inside the groups along `view`."""
-    if not view:
-        return edit
-
-    return inside(view[0], lifted(edit, view[1:]))

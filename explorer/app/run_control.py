@@ -18,6 +18,7 @@ from explorer.catalog.datasets import DataSet
 from explorer.graph.diff import diff
 from explorer.graph.file import to_dict
 from explorer.graph.graph import Graph
+from explorer.graph.path import NodePath
 from explorer.protocol.looks import Gradients, Look, all_of
 from explorer.protocol.messages import (
     Build,
@@ -164,7 +165,7 @@ class RunControl(QObject):
         self._trouble = ""
         if self.state == "died":
             self._enter("idle")
-        self.watched = self._watchable(session.selected) or self._first()
+        self.watched = self._watchable(str(session.selected)) or self._first()
         self.link.send(
             Build(
                 graph=to_dict(report.graph),
@@ -248,16 +249,16 @@ class RunControl(QObject):
                 )
             )
 
-    def _select(self, path: str) -> None:
-        if self._watchable(path) and path != self.watched:
-            self.watch(path, self.image)
+    def _select(self, path: NodePath) -> None:
+        if self._watchable(str(path)) and str(path) != self.watched:
+            self.watch(str(path), self.image)
 
     def _watchable(self, path: str) -> str:
         """The path, if the engine's network has it, else ""."""
         held = self.session.engine_holds
         report = held.report if self.active and held else self.session.report
         try:
-            return path if report.producer(path) else ""
+            return path if report.producer(NodePath.of(path)) else ""
         except KeyError:
             return ""
 

@@ -11,7 +11,7 @@ from explorer.analysis.layout import placed, placed_inside, unplaced
 from explorer.analysis.level import Level, NoInside, level
 from explorer.analysis.report import Report, analyse
 from explorer.app.advice import Advice
-from explorer.app.document import Document, lifted
+from explorer.app.document import Document
 from explorer.app.engine_link import EngineLink
 from explorer.app.exchange import Exchange
 from explorer.app.own_blocks import OwnBlocks
@@ -25,6 +25,7 @@ from explorer.catalog.roles import GROUP
 from explorer.graph import edits, file
 from explorer.graph.edits import Edit, EditError
 from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Shape, Wire
+from explorer.graph.path import NodePath
 from explorer.text import _
 
 FIRST, EMPTY = "cifar_resnet8", "empty"
@@ -35,12 +36,12 @@ class Session(QObject):
 
     changed(before, after): the graph in view became another; the report is already that of the
     new one. view_changed(path): another block is open. selection_changed(path): the path of what
-    is selected, "" for nothing. notified(sentence): something for the person to read.
+    is selected, () for nothing. notified(sentence): something for the person to read.
     """
 
     changed = Signal(object, object)
     view_changed = Signal(object)
-    selection_changed = Signal(str)
+    selection_changed = Signal(object)
     documents_changed = Signal()
     data_changed = Signal(object)
     notified = Signal(str)
@@ -52,7 +53,7 @@ class Session(QObject):
         self.documents: list[Document] = []
         self.document = self._adopt(_fitted(FIRST, FASHION_MNIST), None, FASHION_MNIST)
         self.report: Report = self._analysed(self.graph)
-        self._levels: tuple[Report, dict[tuple[str, ...], Level]] = self.report, {}
+        self._levels: tuple[Report, dict[NodePath, Level]] = self.report, {}
         self.engine_holds: Held | None = None
         self.advice = Advice(self)
         self.run = RunControl(self)
@@ -74,8 +75,8 @@ class Session(QObject):
         return self.document.data
 
     @property
-    def view(self) -> tuple[str, ...]:
-        """The way of ids to the block that is open."""
+    def view(self) -> NodePath:
+        """The path of the block that is open, () for the whole network."""
         return self.document.view
 
     @property
@@ -84,16 +85,13 @@ class Session(QObject):
         return self.document.selection
 
     @property
-    def selected(self) -> str:
+    def selected(self) -> NodePath:
         """The path of the selected node, if there is just one, else that of the open block."""
-        if len(self.selection) == 1:
-            return ".".join((*self.view, *self.selection))
-        return ".".join(self.view)
+        return NodePath((*self.view, *self.selection)) if len(self.selection) == 1 else self.view
 
-    def facts_of(self, path: str) -> Facts | None:
+    def facts_of(self, path: NodePath) -> Facts | None:
         """What is known of the node at a path, None if there is no such node."""
-        view, _dot, id = path.rpartition(".")
-        return self._level(tuple(view.split(".")) if view else ()).facts.get(id)
+        return self._level(path.scope).facts.get(path[-1]) if path else None
 
     @property
     def level(self) -> Level:
@@ -120,8 +118,8 @@ class Session(QObject):
         """What the canvas shows can be edited: it is not the inside of a declared block."""
         return self.level.own
 
-    def _level(self, view: tuple[str, ...]) -> Level:
-        """The level of the present report at that way; an empty one where there is nothing."""
+    def _level(self, view: NodePath) -> Level:
+        """The level of the present report at that path; an empty one where there is nothing."""
         if self._levels[0] is not self.report:
             self._levels = self.report, {}
         known = self._levels[1]
@@ -162,7 +160,7 @@ class Session(QObject):
         False, and a sentence through `notified`, if it makes no sense.
         """
         if not whole and not self.editable:
-            block = self.facts_of(".".join(self.view))
+            block = self.facts_of(self.view)
             assert block is not None  # it is open
             self.notified.emit(
                 _("The inside of {kind} is given; “Edit inside” makes it your own").format(
@@ -171,18 +169,17 @@ class Session(QObject):
             )
             return False
         try:
-            self.document.edit(label, edit if whole else lifted(edit, self.view), burst)
+            self.document.edit(label, edit if whole else edits.inside(self.view, edit), burst)
         except (EditError, KindError) as error:
             self.notified.emit(str(error))
             return False
         return True
 
-    def edit_inside(self, path: str) -> None:
+    def edit_inside(self, path: NodePath) -> None:
         """Make the inside of a declared block, and of those around it, custom groups; open it."""
-        ids = tuple(path.split("."))
 
         def own(graph: Graph, depth: int = 1) -> Graph:
-            node, facts = graph.nodes[ids[depth - 1]], self.facts_of(".".join(ids[:depth]))
+            node, facts = graph.nodes[path[depth - 1]], self.facts_of(NodePath(path[:depth]))
             if node.inner is None:
                 assert facts is not None and facts.expansion is not None
                 node = replace(
@@ -191,23 +188,23 @@ class Session(QObject):
                     params={"inline": True} if facts.inline else {},
                     inner=placed_inside(facts.expansion),
                 )
-            if depth < len(ids):
+            if depth < len(path):
                 assert node.inner is not None  # it was just given one, if it had none
                 node = replace(node, inner=own(node.inner, depth + 1))
             return edits.replace_node(graph, node)
 
         if self.edit(_("Edit inside {id}").format(id=path), own, whole=True):
-            self.open(ids)
+            self.open(path)
 
-    def keep_block(self, path: str) -> None:
+    def keep_block(self, path: NodePath) -> None:
         """Save the custom group at a path to the palette, and say under which name."""
-        facts = self.facts_of(path) if path else None
+        facts = self.facts_of(path)
         if facts is None or facts.inner is None:
             self.notified.emit(
                 _("Select one group of your own to save it; “Edit inside” makes one of a block")
             )
             return
-        id = path.rpartition(".")[2]
+        id = path[-1]
         group = Node(id, GROUP.name, {"inline": True} if facts.inline else {}, inner=facts.inner)
         try:
             name = self.own_blocks.save(group, facts.ins[0] if facts.ins else None)
@@ -228,10 +225,10 @@ class Session(QObject):
         self.report = self._analysed(after)
         view = self.view
         while view:
-            block = self.facts_of(".".join(view))
+            block = self.facts_of(view)
             if block is not None and block.kind.composite:
                 break
-            view = view[:-1]
+            view = view.scope
         if view != self.view:
             self.open(view)
         gone = self.selection - set(self.shown.nodes) - {INPUT, OUTPUT}
@@ -243,9 +240,9 @@ class Session(QObject):
 
     # View and selection -----------------------------------------------------------------------
 
-    def open(self, view: tuple[str, ...]) -> None:
-        """Show the inside of the block at that way of ids; () shows the whole network."""
-        self.document.view, self.document.selection = tuple(view), frozenset()
+    def open(self, view: Iterable[str]) -> None:
+        """Show the inside of the block at that path; () shows the whole network."""
+        self.document.view, self.document.selection = NodePath(view), frozenset()
         self.view_changed.emit(self.view)
         self.selection_changed.emit(self.selected)
 
@@ -256,12 +253,11 @@ class Session(QObject):
             self.document.selection = chosen
             self.selection_changed.emit(self.selected)
 
-    def lead_to(self, path: str) -> None:
+    def lead_to(self, path: NodePath) -> None:
         """Open the block in which the node at `path` lies, and select the node."""
-        *view, id = path.split(".")
-        if tuple(view) != self.view:
-            self.open(tuple(view))
-        self.select({id})
+        if path.scope != self.view:
+            self.open(path.scope)
+        self.select({path[-1]})
 
     # Documents --------------------------------------------------------------------------------
 

@@ -34,10 +34,10 @@ def _diagram(given: Namespace, form: Form, report: "Report") -> bytes:
     from explorer.analysis.layout import GAP, unplaced
     from explorer.analysis.level import NoInside, level
     from explorer.analysis.page import opened, problems_on, roomy_gap, spread
+    from explorer.graph.path import NodePath
 
-    path = tuple(given.inside.split(".")) if given.inside else ()
     try:
-        shown = opened(level(report, path), given.depth)
+        shown = opened(level(report, NodePath.of(given.inside)), given.depth)
     except NoInside as error:
         raise UsageError(str(error)) from None
     gap = GAP

@@ -156,7 +156,7 @@ def _unsettled(model: Model) -> list[nn.BatchNorm2d]:
 
 def gives_chances(report: analysis.Report) -> bool:
     """The network ends in a softmax, so what it gives are probabilities already."""
-    last = report.producer("output")
+    last = report.outputs["output"]
     return any(layer.path == last and layer.facts.kind.probabilities for layer in report.layers())
 
 

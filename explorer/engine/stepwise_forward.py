@@ -30,7 +30,7 @@ class StepwiseForward:
 
     def __init__(self, report: Report, net: nn.Module) -> None:
         layers = report.layers()
-        self._output = report.producer("output")
+        self._output = report.outputs["output"]
         last = {source: number for number, layer in enumerate(layers) for source in layer.sources}
         last.pop(self._output, None)
         freed: dict[int, list[str]] = {}

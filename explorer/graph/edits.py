@@ -1,7 +1,8 @@
 """What a person can do to a graph: each edit returns a new one, or raises and changes nothing."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from explorer.graph import names
 from explorer.graph.graph import ENDS, INPUT, OUTPUT, PORT, Graph, Node, Value, Wire
@@ -183,3 +184,16 @@ def _existing(graph: Graph, id: str) -> Node:
     if id not in graph.nodes:
         raise EditError(_("There is no node {id}").format(id=id))
     return graph.nodes[id]
+
+
+def inside(path: Sequence[str], edit: Edit) -> Edit:
+    """The edit of the whole network that does `edit` inside the groups along a path of ids."""
+    for id in reversed(path):
+        edit = partial(_inside, id=id, edit=edit)
+    return edit
+
+
+def _inside(graph: Graph, id: str, edit: Edit) -> Graph:
+    node = graph.nodes[id]
+    assert node.inner is not None  # it is a group
+    return replace_node(graph, replace(node, inner=edit(node.inner)))

@@ -190,7 +190,7 @@ def mended(report) -> list[str]:
 def test_one_layer(draw, kind, params, input, words, labels):
     report = analyse(draw(("node", kind, params), ("after", "ReLU", {}), input=input))
     [problem] = problems(report)
-    assert words in problem.message and problem.path == "node"
+    assert words in problem.message and str(problem.path) == "node"
     assert report.facts["after"].out is not None, "the sweep goes on"
     assert mended(report) == labels
 

@@ -80,7 +80,7 @@ def test_problems_are_told_at_every_level():
     )
     report = analyse(graph)
     (problem,) = problems(report)
-    assert problem.path == "outer.inner.wide"
+    assert str(problem.path) == "outer.inner.wide"
     for path, id in (((), "outer"), (("outer",), "inner"), (("outer", "inner"), "wide")):
         assert first_problems(report, path) == {id: problem}
         assert level(report, path).facts[id].faults

@@ -10,6 +10,7 @@ from torch import nn
 from explorer.analysis.report import analyse
 from explorer.catalog import templates
 from explorer.graph import edits
+from explorer.graph.path import NodePath
 
 CONV = {"out_channels": 2, "bias": False}
 
@@ -69,21 +70,13 @@ def clipped(span, side):
     return max(0, span[0]), min(side - 1, span[1])
 
 
-def ways(id, facts):
-    """The ways of ids to the layers at and inside a node."""
-    if not facts.kind.composite:
-        return [id]
-    return [way for child in facts.children for way in ways(f"{id}.{child.id}", child.facts)]
-
-
 def check(report, values, places=None, borders=True):
     """Every place of every layer (these places of the last, if given) sees what its gradient says,
     and the size is that of the largest field that lies inside the picture. borders: at a border
     too, where taps that fall into the padding see nothing."""
     picture, found = values(report)
     assert report.ok
-    every = [way for id, facts in report.facts.items() for way in ways(id, facts)]
-    rows = list(zip(every, report.layers(), report.layer_fields, strict=True))
+    rows = list(zip(report.paths, report.layers(), report.layer_fields, strict=True))
     for place, layer, field in rows if places is None else rows[-1:]:
         seen, value = report.fields.seen(place), found[layer.path]
         assert report.fields.of(place) == field
@@ -324,7 +317,7 @@ def test_a_place_that_sees_nothing_has_no_centre(draw):
     )
     up, _b, _shift = report.layer_fields
     assert up.size == (1, 1) and up.jump == (Fraction(1, 2),) * 2 and up.centre == (0, 0)
-    assert report.fields.seen("up").height.at(1) is None
+    assert report.fields.seen(NodePath.of("up")).height.at(1) is None
 
 
 def narrow(name, input=None, **nodes):
@@ -383,7 +376,7 @@ def test_resnet_v1_with_the_stride_where_the_paper_on_fields_has_it(draw, depths
         if not last:
             nodes.append((f"end{number}", "Bottleneck", {"width": 1, "stride": 2}))
     report = analyse(draw(*nodes, input=(3, 224, 224)))
-    field = report.fields.of(nodes[-1][0])
+    field = report.fields.of(NodePath.of(nodes[-1][0]))
     assert field.size == (size, size) and field.jump == (32, 32) and not field.clipped
 
 
@@ -393,17 +386,18 @@ def test_a_whole_network_sees_what_its_gradient_says(values, name, place):
     check(analyse(graph), values, places=[0, place, 16])
 
 
-def test_nodes_and_layers_are_known_by_their_ways(draw):
+def field(report, path):
+    return report.fields.of(NodePath.of(path))
+
+
+def test_nodes_and_layers_are_known_by_their_paths(draw):
     report = analyse(templates.build("resnet50"))
-    assert report.fields.of("stem").size == (11, 11) and report.fields.of("stem.conv1").size == (
-        7,
-        7,
-    )
-    assert report.fields.of("layer4") == report.fields.of("layer4.2.relu3")
-    assert report.fields.of("layer4.2.downsample") == report.fields.of("layer4.1")
+    assert field(report, "stem").size == (11, 11) and field(report, "stem.conv1").size == (7, 7)
+    assert field(report, "layer4") == field(report, "layer4.2.relu3")
+    assert field(report, "layer4.2.downsample") == field(report, "layer4.1")
     for wrong in ("layer9", "layer4.7", "stem.conv1.x"):
         with pytest.raises(KeyError):
-            report.fields.of(wrong)
+            field(report, wrong)
 
 
 def test_behind_a_fault_the_field_is_unknown(draw):
@@ -416,8 +410,8 @@ def test_behind_a_fault_the_field_is_unknown(draw):
             wires=["input a b c output"],
         )
     )
-    assert report.fields.of("a").size == (3, 3)
-    assert report.fields.of("b") is report.fields.of("c") is report.fields.of("alone") is None
+    assert field(report, "a").size == (3, 3)
+    assert field(report, "b") is field(report, "c") is field(report, "alone") is None
     assert report.layer_fields[1:] == [None, None]
 
 
@@ -435,8 +429,8 @@ def test_places_that_see_nothing_join_a_branch_that_does(draw):
         )
     )
     assert report.ok
-    assert report.fields.of("again").size == (0, 0)
-    assert report.fields.of("add").size == (8, 8)
+    assert field(report, "again").size == (0, 0)
+    assert field(report, "add").size == (8, 8)
 
 
 def test_a_group_is_seen_through(draw, values):
@@ -444,8 +438,8 @@ def test_a_group_is_seen_through(draw, values):
     inner = analyse(graph).facts["a"].expansion
     node = replace(graph.nodes["a"], kind="Group", params={}, inner=inner)
     report = analyse(edits.replace_node(graph, node))
-    assert report.fields.of("a") == analyse(graph).fields.of("a")
-    assert report.fields.of("a.conv1").size == (3, 3)
+    assert field(report, "a") == analyse(graph).fields.of(NodePath.of("a"))
+    assert field(report, "a.conv1").size == (3, 3)
     check(report, values)
 
 
@@ -475,14 +469,14 @@ def test_a_deep_network_shares_what_is_alike(draw):
     assert len(report.layer_fields) == len(report.layers()) > 4000
     # 3×3 in the stem, two of jump 1, 2 and 4 in each block; the first of a stage at the old jump.
     size = 3 + 400 * 2 * 1 + (2 * 1 + 399 * 2 * 2) + (2 * 2 + 399 * 2 * 4)
-    assert report.fields.of("layer3").size == (size, size)
+    assert field(report, "layer3").size == (size, size)
 
 
 def test_what_is_beyond_all_measure_is_unknown(draw):
     conv = {"kernel_size": 3, "padding": 1, "stride": 2}
     report = analyse(draw(*((f"c{n}", "Conv2d", conv) for n in range(400))))
-    assert report.fields.of("c99").jump == (2**100, 2**100)
-    assert report.fields.of("c399") is None
+    assert field(report, "c99").jump == (2**100, 2**100)
+    assert field(report, "c399") is None
     up = {"scale_factor": 8, "mode": "bilinear"}
     report = analyse(draw(*((f"up{n}", "Upsample", up) for n in range(8))))
-    assert report.fields.of("up0") and report.fields.of("up7") is None
+    assert field(report, "up0") and field(report, "up7") is None

@@ -171,7 +171,7 @@ def test_layers_by_hand_equal_the_network(name, module, walk):
             network.train(training)
             out = network(pictures)
             values = walk(report, network, pictures)
-        assert torch.equal(out, values[report.producer("output")])
+        assert torch.equal(out, values[report.outputs["output"]])
         assert out.shape == (2, 10) and out.isfinite().all()
 
 
@@ -295,7 +295,7 @@ def agrees(graph: Graph, module, walk) -> None:
         assert tuple(values[layer.path].shape[1:]) == layer.out, layer.path
     # Bit for bit; where an eps or a k of 0 divides 0 by 0, both have to.
     torch.testing.assert_close(
-        out, values[report.producer("output")], rtol=0, atol=0, equal_nan=True
+        out, values[report.outputs["output"]], rtol=0, atol=0, equal_nan=True
     )
     stated = {
         f"{layer.path}.{weight.name}".rstrip("."): weight.shape

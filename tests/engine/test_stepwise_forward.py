@@ -33,7 +33,7 @@ def test_equals_the_network_bit_for_bit(name, training):
         wanted = model.net(images)
         torch.manual_seed(2)
         found, values = StepwiseForward(model.report, model.net).run(
-            images, {model.report.producer("output")}
+            images, {model.report.outputs["output"]}
         )
     assert torch.equal(found, wanted)
     [value] = values.values()

@@ -52,7 +52,7 @@ def test_advice_is_ignored_and_brought_back(person, qtbot):
     problems = person.window.problems
     person.wait(lambda: len(problems.advice) == 1)
     qtbot.mouseClick(problems.advice[0], Qt.MouseButton.LeftButton, pos=QPointF(20, 8).toPoint())
-    assert person.session.selected == node, "a click leads to the node"
+    assert str(person.session.selected) == node, "a click leads to the node"
     problems.advice[0].ignore.menu().actions()[0].trigger()
     assert not person.scene.cards[node].advice and problems.advice == []
     assert "advice" not in person.window.status.state.text()

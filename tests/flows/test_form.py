@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QApplication
 
 from explorer.app import settings
 from explorer.graph.graph import Wire
+from explorer.graph.path import NodePath
 
 
 def typed(person, name: str, text: str) -> None:
@@ -21,12 +22,12 @@ def test_a_kernel_of_two_numbers_and_same_padding_are_typed_and_undone(person):
     typed(person, "kernel_size", "3x5")
     conv = person.session.graph.nodes["conv2"]
     assert conv.params["kernel_size"] == (3, 5)
-    assert person.session.facts_of("conv2").out == (16, 28, 26)
+    assert person.session.facts_of(NodePath.of("conv2")).out == (16, 28, 26)
     assert person.scene.cards["conv2"].subtitle == "3×5, 16"
     assert person.session.document.undo.undoText() == "Set kernel size of conv2"
     typed(person, "padding", "same")
     assert person.session.graph.nodes["conv2"].params["padding"] == "same"
-    assert person.session.facts_of("conv2").out == (16, 28, 28)
+    assert person.session.facts_of(NodePath.of("conv2")).out == (16, 28, 28)
     assert person.session.report.ok
     person.undo()
     assert person.session.graph.nodes["conv2"].params["padding"] == 1
@@ -58,7 +59,11 @@ def test_a_group_is_kept_in_the_palette_and_used_in_another_network(person, qtbo
     graph = person.session.graph
     assert Wire("layer3", "layer4") in graph.wires and Wire("layer4", "head") in graph.wires
     assert graph.nodes["layer4"].kind == "Group" and graph.nodes["layer4"].inner == inner
-    assert person.session.report.ok and person.session.facts_of("layer4").out == (32, 4, 4)
+    assert person.session.report.ok and person.session.facts_of(NodePath.of("layer4")).out == (
+        32,
+        4,
+        4,
+    )
     assert person.session.document.undo.undoText() == "Add layer2"
 
     palette.search.clear()

@@ -61,7 +61,7 @@ def test_the_list_of_problems_leads_to_the_node(wrong_add, qtbot):
     person.session.select(())
     person.window.docks["problems"].raise_()
     person.window.problems.lead_to(0)
-    assert person.session.selected == "add1"
+    assert str(person.session.selected) == "add1"
 
 
 @pytest.mark.parametrize(

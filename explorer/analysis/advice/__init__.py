@@ -7,10 +7,11 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from explorer.analysis.advice import chain, ends, window
-from explorer.analysis.advice.ground import STEP, Ground, Seen, Setting, Way, set_all
+from explorer.analysis.advice.ground import STEP, Ground, Seen, Setting, set_all
 from explorer.analysis.problem import ADVICE, Fix, Problem
 from explorer.analysis.report import Report
 from explorer.catalog import KINDS, Kind
+from explorer.graph.path import NodePath
 from explorer.text import _
 
 
@@ -152,9 +153,9 @@ class _Told(NamedTuple):
 
     rule: Rule
     seen: Seen
-    way: Way
-    own: Way
-    times: list[Way]
+    way: NodePath
+    own: NodePath
+    times: list[NodePath]
 
 
 def steps(report: Report) -> Generator[bool | None, None, tuple[Problem, ...]]:
@@ -162,7 +163,7 @@ def steps(report: Report) -> Generator[bool | None, None, tuple[Problem, ...]]:
     some ms at most, for whoever has other things to do: with True where the next piece is to try a
     fix, which takes as long as the analysis of the network. Returns the whole; nothing while two
     layers have one name, for then it is open which of them is meant."""
-    found: dict[tuple[str, Way], _Told] = {}
+    found: dict[tuple[str, NodePath], _Told] = {}
     if not report.size or report.too_large:
         return ()
     ground = Ground(report)
@@ -170,7 +171,6 @@ def steps(report: Report) -> Generator[bool | None, None, tuple[Problem, ...]]:
     yield from ground.read()
     if ground.clash:
         return ()
-    yield from ground.locate()
     for kind, rules in _BY_KIND.items():
         for number, layer in enumerate(ground.kinds.get(kind, ())):
             if number % STEP == STEP - 1:
@@ -220,10 +220,9 @@ def advise(report: Report) -> tuple[Problem, ...]:
 def _problem(ground: Ground, told: _Told, fixes: list[Fix]) -> Problem:
     message = told.seen.message + _often(ground, told)
     return Problem(
-        ".".join(told.way),
+        told.way,
         told.rule.name,
         message,
-        told.way[0],
         ADVICE,
         reason=told.rule.reason,
         tried=tuple(fixes),
@@ -234,11 +233,10 @@ def _often(ground: Ground, told: _Told) -> str:
     """How often it is so in the same node, in words; nothing if once."""
     if len(told.times) == 1:
         return ""
-    node = ".".join(told.own)
     blocks = len({way[len(told.own)] for way in told.times if len(way) > len(told.own) + 1})
     if KINDS[ground.node(told.own).kind].category == "stage" and blocks > 1:
-        return _(" (in {count} blocks of {node})").format(count=blocks, node=node)
-    return _(" ({count} times in {node})").format(count=len(told.times), node=node)
+        return _(" (in {count} blocks of {node})").format(count=blocks, node=told.own)
+    return _(" ({count} times in {node})").format(count=len(told.times), node=told.own)
 
 
 def _everywhere(problems: list[tuple[Rule, Problem]]) -> Iterator[Problem]:

@@ -11,9 +11,7 @@ from explorer.analysis.advice.ground import (
     Ground,
     Seen,
     Setting,
-    Way,
     at_each,
-    lift,
     set_all,
 )
 from explorer.analysis.facts import Facts, sweep
@@ -23,6 +21,7 @@ from explorer.catalog import Kind, roles
 from explorer.catalog.layers.window import extent, pair
 from explorer.graph import edits
 from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Wire
+from explorer.graph.path import NodePath
 from explorer.text import _
 
 DEEP = 11
@@ -136,9 +135,9 @@ def _parted(ground: Ground, layer: Layer, before: Layer, direct: bool) -> Iterat
         yield ground.setting(other, {"activation": roles.ACTIVATION.name})
     wire = next(iter(ground.graph(own).into(own[-1]).values()))
     yield Fix(
-        _("Insert {kind} before {node}").format(kind=roles.ACTIVATION.name, node=".".join(own)),
-        lift(
-            own[:-1],
+        _("Insert {kind} before {node}").format(kind=roles.ACTIVATION.name, node=own),
+        edits.inside(
+            own.scope,
             partial(placing.into_wire, wire=wire, kind=roles.ACTIVATION.name, params={}),
         ),
     )
@@ -179,7 +178,7 @@ def _unbiased(ground: Ground, layer: Layer) -> Iterator[Fix]:
     yield ground.setting(
         own,
         {"bias": False},
-        _("Turn off the bias of {node}").format(node=".".join(own)),
+        _("Turn off the bias of {node}").format(node=own),
         -layer.out[0] if layer.out else None,
     )
 
@@ -230,9 +229,9 @@ def plain(ground: Ground) -> Iterator[Seen | None]:
 def _normalised(ground: Ground, last: str, before: dict[str, str]) -> Iterator[Fix | bool]:
     """One edit: BatchNorm2d behind each convolution of the row that ends there, whose bias then
     does nothing. before: the layer with weights before each."""
-    behind: dict[Way, list[str]] = {}  # convolutions by the group in which they lie
+    behind: dict[NodePath, list[str]] = {}  # convolutions by the group in which they lie
     settings: list[Setting] = []
-    blocks: dict[Way, Facts] = {}
+    blocks: dict[NodePath, Facts] = {}
     path: str | None = last
     for number in count(1):
         if path is None:
@@ -244,19 +243,20 @@ def _normalised(ground: Ground, last: str, before: dict[str, str]) -> Iterator[F
         if layer.facts.kind.window is None:
             continue  # no convolution
         if ground.is_own(layer):
-            behind.setdefault(own[:-1], []).append(own[-1])
+            behind.setdefault(own.scope, []).append(own[-1])
         else:
             blocks[own] = ground.facts(own)
     for ids in behind.values():
         ids.reverse()
-    following: dict[Way, int] = {}  # the number of the next layer of VGG groups beside one another
+    # The number of the next layer of VGG groups beside one another.
+    following: dict[NodePath, int] = {}
     for own, facts in reversed(blocks.items()):
         if getattr(facts.settings, "norm", None) == "none":
             settings.append(Setting(own, {"norm": roles.NORMALISATION.name}))
         elif getattr(facts.settings, "batch_norm", None) is False:
             p = facts.settings
-            first = following.get(own[:-1], p.first)
-            following[own[:-1]] = first + 3 * p.depth + p.pool
+            first = following.get(own.scope, p.first)
+            following[own.scope] = first + 3 * p.depth + p.pool
             settings.append(Setting(own, {"batch_norm": True, "first": first}))
     if not behind and not settings:
         return
@@ -273,7 +273,9 @@ def _normalised(ground: Ground, last: str, before: dict[str, str]) -> Iterator[F
         yield Fix(label, edit)
 
 
-def _norms_everywhere(graph: Graph, behind: dict[Way, list[str]], settings: list[Setting]) -> Graph:
+def _norms_everywhere(
+    graph: Graph, behind: dict[NodePath, list[str]], settings: list[Setting]
+) -> Graph:
     each = {where: partial(_norm_behind, ids=ids) for where, ids in behind.items()}
     return set_all(at_each(graph, each), settings)
 
@@ -364,7 +366,7 @@ def _behind_the_sum(ground: Ground, layer: Layer, end: Layer) -> Iterator[Fix]:
         return
     yield Fix(
         _("Move {activation} behind {node}").format(activation=other[-1], node=own[-1]),
-        lift(own[:-1], partial(_moved, id=node.id, behind=own[-1])),
+        edits.inside(own.scope, partial(_moved, id=node.id, behind=own[-1])),
     )
 
 

@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Collection, Generator, Iterator, Mapping
 from functools import cached_property, partial
 
-from explorer.analysis.advice.ground import LOOK, STEP, Ground, Place, Seen, Way, lift
+from explorer.analysis.advice.ground import LOOK, STEP, Ground, Place, Seen
 from explorer.analysis.facts import Facts, all_known, sweep
 from explorer.analysis.problem import Fix
 from explorer.catalog import KINDS, Kind
 from explorer.graph import edits
 from explorer.graph.graph import Graph, Shape
+from explorer.graph.path import NodePath
 from explorer.text import _
 
 
@@ -60,11 +61,15 @@ def _removed(ground: Ground, place: Place) -> Iterator[Fix]:
 def dead(ground: Ground) -> Iterator[Seen | None]:
     """Nodes from which no way leads to the output: they are neither counted nor trained."""
     report = ground.report
-    yield from _dead(ground, report.graph, report.facts, report.alive, ())
+    yield from _dead(ground, report.graph, report.facts, report.alive, NodePath())
 
 
 def _dead(
-    ground: Ground, graph: Graph, facts: Mapping[str, Facts], alive: Collection[str], where: Way
+    ground: Ground,
+    graph: Graph,
+    facts: Mapping[str, Facts],
+    alive: Collection[str],
+    where: NodePath,
 ) -> Iterator[Seen | None]:
     joins = _Joins(ground, graph, facts)
     for number, id in enumerate(reversed(list(graph.nodes))):
@@ -73,7 +78,7 @@ def _dead(
         if id in alive or graph.out_of(id) or facts[id].fault or facts[id].out is None:
             continue
         branch = yield from _leading_only_to(graph, id)
-        name = ".".join((*where, id))
+        name = where / id
         message = (
             _("{node} leads nowhere: it is not counted, and nothing can train it").format(node=name)
             if len(branch) == 1
@@ -82,7 +87,7 @@ def _dead(
                 "counted, and nothing can train them"
             ).format(node=name, count=len(branch) - 1)
         )
-        yield Seen(message, partial(_cut, joins, where, id, branch), (*where, id))
+        yield Seen(message, partial(_cut, joins, where, id, branch), where / id)
     number = 0
     for id, found in facts.items():
         if found.inner is not None and found.ins and found.ins[0] is not None:
@@ -93,7 +98,7 @@ def _dead(
                 if number % STEP == 0:
                     yield None
             living = {child.id for child in found.children}
-            yield from _dead(ground, found.inner, inner, living, (*where, id))
+            yield from _dead(ground, found.inner, inner, living, where / id)
 
 
 def _leading_only_to(graph: Graph, end: str) -> Generator[None, None, tuple[str, ...]]:
@@ -165,17 +170,17 @@ class _Joins:
         return found
 
 
-def _cut(joins: _Joins, where: Way, id: str, branch: tuple[str, ...]) -> Iterator[Fix]:
+def _cut(joins: _Joins, where: NodePath, id: str, branch: tuple[str, ...]) -> Iterator[Fix]:
     end = joins.only(id)
     if end is not None:
         join, port = end
         yield Fix(
             _("Connect {source} to {target}").format(source=id, target=join),
-            lift(where, partial(edits.connect, source=id, target=join, port=port)),
+            edits.inside(where, partial(edits.connect, source=id, target=join, port=port)),
         )
     yield Fix(
-        _("Remove {node}").format(node=".".join((*where, id)))
+        _("Remove {node}").format(node=where / id)
         if len(branch) == 1
         else _("Remove these {count} nodes").format(count=len(branch)),
-        lift(where, partial(edits.remove, ids=branch)),
+        edits.inside(where, partial(edits.remove, ids=branch)),
     )

@@ -7,7 +7,6 @@ from functools import partial
 from typing import NamedTuple
 
 from explorer.analysis.facts import Facts
-from explorer.analysis.fixes import inside
 from explorer.analysis.layer import Layer
 from explorer.analysis.problem import Fix, problems
 from explorer.analysis.report import Report, analyse
@@ -15,9 +14,9 @@ from explorer.catalog import KINDS
 from explorer.graph import edits
 from explorer.graph.edits import Edit
 from explorer.graph.graph import Graph, Node, Value
+from explorer.graph.path import NodePath, declared
 from explorer.text import _
 
-Way = tuple[str, ...]
 STEP = 256
 """Layers that are looked at in one go."""
 LOOK = 64
@@ -36,27 +35,27 @@ def _nothing() -> Iterator[Fix]:
 
 class Seen(NamedTuple):
     """What a rule saw. fixes: asked for when the advice is told; among them stands True before a
-    fix is tried, False where a little piece of other work is done. way: of ids to the node, if it
-    is no layer that the rule was asked about."""
+    fix is tried, False where a little piece of other work is done. way: the path of the node, if
+    it is no layer that the rule was asked about."""
 
     message: str
     fixes: Callable[[], Iterable[Fix | bool]] = _nothing
-    way: Way = ()
+    way: NodePath = NodePath()
 
 
 class Place(NamedTuple):
-    """Where a layer is: the way of ids to it, and to the node of the canvas that it belongs to,
-    the innermost that a person can edit."""
+    """Where a layer is: its own path, and that of the node of the canvas that it belongs to, the
+    innermost that a person can edit."""
 
-    way: Way
-    own: Way
+    way: NodePath
+    own: NodePath
 
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """The edit that sets parameters of the node at a way of ids."""
+    """The edit that sets parameters of the node at a path."""
 
-    own: Way
+    own: NodePath
     params: Mapping[str, Value]
 
     def __call__(self, graph: Graph) -> Graph:
@@ -77,8 +76,7 @@ class Ground:
         self.by_path: dict[str, Layer] = {}
         self.uses: dict[str, list[Layer]] = {}
         self.kinds: dict[str, list[Layer]] = {}
-        self._tops: dict[str, str] = {}  # by the path of a layer: the node that it belongs to
-        self._places: dict[str, Place] = {}
+        self._ways: dict[str, NodePath] = {}  # by the path of a layer: that of its node
         self._inner: dict[Facts, dict[str, Facts]] = {}
         self._trials, self._walks = TRIALS, WALKED * report.size
 
@@ -92,25 +90,22 @@ class Ground:
 
     def read(self) -> Iterator[None]:
         """Take the layers in, in little pieces."""
-        uses, kinds, begin = self.uses, self.kinds, 0
-        for id, end in self.report.layer_ends.items():
-            for number in range(begin, end):
-                if number % STEP == STEP - 1:
-                    yield
-                layer = self.layers[number]
-                self.by_path[layer.path] = layer
-                self._tops[layer.path] = id
-                name = layer.facts.kind.name
-                if name in kinds:
-                    kinds[name].append(layer)
+        uses, kinds = self.uses, self.kinds
+        for number, (layer, way) in enumerate(zip(self.layers, self.report.paths)):
+            if number % STEP == STEP - 1:
+                yield
+            self.by_path[layer.path] = layer
+            self._ways[layer.path] = way
+            name = layer.facts.kind.name
+            if name in kinds:
+                kinds[name].append(layer)
+            else:
+                kinds[name] = [layer]
+            for source in layer.sources:
+                if source in uses:
+                    uses[source].append(layer)
                 else:
-                    kinds[name] = [layer]
-                for source in layer.sources:
-                    if source in uses:
-                        uses[source].append(layer)
-                    else:
-                        uses[source] = [layer]
-            begin = end
+                    uses[source] = [layer]
 
     @property
     def clash(self) -> bool:
@@ -141,33 +136,20 @@ class Ground:
 
     def place(self, layer: Layer) -> Place:
         """Where it is on the canvas."""
-        found = self._places.get(layer.path)
-        if found is None:
-            id = self._tops[layer.path]
-            self._places.update(_places(self.report.graph, id, self.report.facts[id]))
-            found = self._places[layer.path]
-        return found
-
-    def locate(self) -> Iterator[None]:
-        """Find the places in nodes of very many layers, in little pieces."""
-        for id, facts in self.report.facts.items():
-            if facts.layers > STEP and id in self.report.alive:
-                for number, (path, place) in enumerate(_places(self.report.graph, id, facts)):
-                    self._places[path] = place
-                    if number % STEP == STEP - 1:
-                        yield
+        way = self._ways[layer.path]
+        return Place(way, declared(self.report.graph, way) or way)
 
     def name(self, layer: Layer) -> str:
         """The path by which a person knows it."""
-        return ".".join(self.place(layer).way)
+        return str(self._ways[layer.path])
 
-    def node_giving(self, path: str) -> str:
-        """The way of ids to a node whose output is that of the layer at `path`."""
-        id = self._tops[path]
-        return id if self.report.outputs[id] == path else self.name(self.by_path[path])
+    def node_giving(self, path: str) -> NodePath:
+        """The path of a node whose output is that of the layer at `path`."""
+        way = self._ways[path]
+        return NodePath(way[:1]) if self.report.outputs[way[0]] == path else way
 
-    def graph(self, own: Way) -> Graph:
-        """The graph in which the node at a way of ids lies."""
+    def graph(self, own: NodePath) -> Graph:
+        """The graph in which the node at a path lies."""
         graph = self.report.graph
         for id in own[:-1]:
             inner = graph.nodes[id].inner
@@ -175,12 +157,12 @@ class Ground:
             graph = inner
         return graph
 
-    def node(self, own: Way) -> Node:
-        """The node at a way of ids."""
+    def node(self, own: NodePath) -> Node:
+        """The node at a path."""
         return self.graph(own).nodes[own[-1]]
 
-    def facts(self, own: Way) -> Facts:
-        """What is known of the node at a way of ids."""
+    def facts(self, own: NodePath) -> Facts:
+        """What is known of the node at a path."""
         facts = self.report.facts[own[0]]
         for id in own[1:]:
             inner = self._inner.get(facts)
@@ -197,21 +179,21 @@ class Ground:
     # Fixes ------------------------------------------------------------------------------------
 
     def setting(
-        self, own: Way, params: Mapping[str, Value], label: str = "", added: int | None = None
+        self, own: NodePath, params: Mapping[str, Value], label: str = "", added: int | None = None
     ) -> Fix:
         """The fix that sets parameters of a node."""
         values = KINDS[self.node(own).kind].stated(params)
         return Fix(
-            label or _("Set {values} in {node}").format(values=values, node=".".join(own)),
+            label or _("Set {values} in {node}").format(values=values, node=own),
             Setting(own, params),
             added,
         )
 
-    def removing(self, own: Way) -> Fix:
+    def removing(self, own: NodePath) -> Fix:
         """The fix that takes a node out and joins what is before and behind it."""
         return Fix(
-            _("Remove {node}").format(node=".".join(own)),
-            lift(own[:-1], partial(edits.remove, ids=[own[-1]], bridge=True)),
+            _("Remove {node}").format(node=own),
+            edits.inside(own.scope, partial(edits.remove, ids=[own[-1]], bridge=True)),
         )
 
     def may_walk(self, nodes: int = 1) -> bool:
@@ -230,30 +212,23 @@ class Ground:
         return found if len(problems(found)) <= len(problems(report)) else None
 
 
-def lift(where: Way, edit: Edit) -> Edit:
-    """The edit of the whole network that does `edit` inside the groups along a way of ids."""
-    for id in reversed(where):
-        edit = inside(id, edit)
-    return edit
-
-
 def set_all(graph: Graph, settings: Iterable[Setting]) -> Graph:
     """The graph with all these parameters set."""
-    each: dict[Way, dict[str, Mapping[str, Value]]] = {}
+    each: dict[NodePath, dict[str, Mapping[str, Value]]] = {}
     for setting in settings:
-        each.setdefault(setting.own[:-1], {})[setting.own[-1]] = setting.params
+        each.setdefault(setting.own.scope, {})[setting.own[-1]] = setting.params
     return at_each(
         graph, {where: partial(edits.set_each, params=params) for where, params in each.items()}
     )
 
 
-def at_each(graph: Graph, each: Mapping[Way, Edit]) -> Graph:
-    """The graph after several edits: of the inside of the group at each way of ids, and of the
+def at_each(graph: Graph, each: Mapping[NodePath, Edit]) -> Graph:
+    """The graph after several edits: of the inside of the group at each path, and of the
     graph itself at ()."""
-    deeper: dict[str, dict[Way, Edit]] = {}
+    deeper: dict[str, dict[NodePath, Edit]] = {}
     for where, edit in each.items():
         if where:
-            deeper.setdefault(where[0], {})[where[1:]] = edit
+            deeper.setdefault(where[0], {})[NodePath(where[1:])] = edit
     if deeper:
         nodes = dict(graph.nodes)
         for id, edits_inside in deeper.items():
@@ -261,29 +236,4 @@ def at_each(graph: Graph, each: Mapping[Way, Edit]) -> Graph:
             assert inner is not None  # only a group has nodes inside that can be edited
             nodes[id] = replace(nodes[id], inner=at_each(inner, edits_inside))
         graph = replace(graph, nodes=nodes)
-    return each[()](graph) if () in each else graph
-
-
-def _places(graph: Graph, id: str, facts: Facts) -> Iterator[tuple[str, Place]]:
-    """The path of every layer in the node, and its place."""
-
-    def walk(
-        prefix: str, way: Way, facts: Facts, node: Node | None, own: Way
-    ) -> Iterator[tuple[str, Place]]:
-        if node is not None:
-            own = way
-        if not facts.kind.composite:
-            yield prefix, Place(way, own)
-            return
-        begin = prefix.rpartition(".")[0] if facts.inline else prefix
-        nodes = node.inner.nodes if node is not None and node.inner is not None else {}
-        for child in facts.children:
-            yield from walk(
-                f"{begin}.{child.id}" if begin else child.id,
-                (*way, child.id),
-                child.facts,
-                nodes.get(child.id),
-                own,
-            )
-
-    return walk(id, (id,), facts, graph.nodes[id], (id,))
+    return each[NodePath()](graph) if () in each else graph

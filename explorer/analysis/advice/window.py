@@ -193,9 +193,7 @@ def _enlarged(ground: Ground, layers: list[Layer]) -> Iterator[Fix | bool]:
         fix = ground.setting(
             own,
             params,
-            ""
-            if "stride" in params
-            else _("Turn off the pooling of {node}").format(node=".".join(own)),
+            "" if "stride" in params else _("Turn off the pooling of {node}").format(node=own),
         )
         found = ground.after(fix)
         if found is not None and not any(map(_sees_little, Ground.of(found).layers)):
@@ -214,7 +212,7 @@ def _enlarged(ground: Ground, layers: list[Layer]) -> Iterator[Fix | bool]:
             return
         each.append(Setting(ground.place(layer).own, single))
     label = (
-        _("Set kernel size 1 in {node}").format(node=".".join(first))
+        _("Set kernel size 1 in {node}").format(node=first)
         if len(layers) == 1
         else _("Set kernel size 1 in {count} layers").format(count=len(layers))
     )

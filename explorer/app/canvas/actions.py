@@ -14,6 +14,7 @@ from explorer.catalog import KINDS, check
 from explorer.graph import edits, file
 from explorer.graph.file import FileError
 from explorer.graph.graph import ENDS, Graph
+from explorer.graph.path import NodePath
 from explorer.text import _
 
 
@@ -131,24 +132,23 @@ class CanvasActions:
 
     def up(self) -> None:
         if self.session.view:
-            *view, inner = self.session.view
-            self.session.open(tuple(view))
-            self.session.select({inner})
+            self.session.lead_to(self.session.view)
 
     def edit_inside(self) -> None:
         if not self._chosen and not self.session.editable:
-            self.session.edit_inside(".".join(self.session.view))
+            self.session.edit_inside(self.session.view)
         elif len(self._chosen) == 1:
             facts = self.session.shown_facts[self._chosen[0]]
             if facts.kind.composite and facts.inner is None:
-                self.session.edit_inside(".".join((*self.session.view, self._chosen[0])))
+                self.session.edit_inside(self.session.view / self._chosen[0])
             else:
                 self.open()
 
     def keep(self) -> None:
         """Save the selected group (or the open one, if nothing is selected) to the palette."""
         few = len(self._chosen) <= 1
-        self.session.keep_block(".".join((*self.session.view, *self._chosen)) if few else "")
+        path = (*self.session.view, *self._chosen)
+        self.session.keep_block(NodePath(path if few else ()))
 
     def compare(self) -> None:
         if self._chosen:

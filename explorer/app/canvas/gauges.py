@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from explorer.analysis.report import Report
 from explorer.app.canvas.scene import NetworkScene
-from explorer.app.panels.layers.layer_table import rows_of
+from explorer.graph.path import NodePath
 
 FRAME_MS = 100
 DECADES = 4.0  # from an empty gauge to a full one
@@ -21,7 +21,7 @@ class Gauges(QObject):
     def __init__(self, scene: NetworkScene) -> None:
         super().__init__(scene)
         self.scene, self.session = scene, scene.session
-        self._places: dict[str, tuple[str, ...]] = {}
+        self._places: dict[str, NodePath] = {}
         self._placed_for: Report | None = None
         self._clock = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._clock.timeout.connect(self._draw)
@@ -50,17 +50,14 @@ class Gauges(QObject):
         """The L2 norm of the gradient of all weights in each card in view that has some, and that the
         engine has as it is drawn."""
         if self._placed_for is not self.session.report:
-            self._placed_for = self.session.report
-            self._places = {
-                row.layer.path: tuple(row.place.split(".")) for row in rows_of(self.session.report)
-            }
-        view = self.session.view
+            report = self._placed_for = self.session.report
+            layers = zip(report.layers(), report.paths)
+            self._places = {layer.path: path for layer, path in layers}
         squares: dict[str, float] = {}
+        view = self.session.view
         for path, norm in zip(*self.session.run.gradients, strict=True):
-            place = self._places.get(path, ())
-            if place[: len(view)] == view and len(place) > len(view):
-                id = place[len(view)]
-                squares[id] = squares.get(id, 0.0) + norm * norm
+            if ids := self._places.get(path, NodePath()).within(view):
+                squares[ids[0]] = squares.get(ids[0], 0.0) + norm * norm
         return {
             id: sqrt(square)
             for id, square in squares.items()

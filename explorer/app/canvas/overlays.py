@@ -104,12 +104,11 @@ class Overlays(QObject):
     def _problem(self) -> Problem | None:
         """The mismatch to explain: that of the selected node, else the first one; not the one that
         the person put away."""
-        prefix = "".join(f"{id}." for id in self.session.view)
         found = {
             id: problem
             for id, problem in first_problems(self.session.report, self.session.view).items()
             if problem.rule in RULES
-            and problem.path == prefix + id
+            and problem.path == (*self.session.view, id)
             and not _same(problem, self._hidden)
         }
         for id in self.session.selection:
@@ -123,9 +122,7 @@ class Overlays(QObject):
         self._place_map()
         if self.mismatch is not None and self._shown is not None:
             self.mismatch.resize(self.mismatch.sizeHint())
-            self.mismatch.move(
-                self._free_place(self.mismatch.size(), (self._shown.path.rpartition(".")[2],))
-            )
+            self.mismatch.move(self._free_place(self.mismatch.size(), self._shown.path[-1:]))
         if self.comparison is not None:
             self.comparison.resize(self.comparison.sizeHint())
             self.comparison.move(
@@ -226,7 +223,7 @@ class PathLabel(QLabel):
         ]
         line = f' <span style="color:{faint}">›</span> '.join(words)
         if not self.session.editable:
-            kind = self.session.facts_of(".".join(view))
+            kind = self.session.facts_of(view)
             line += (
                 f' <span style="color:{faint}"> &nbsp; '
                 + _("given by {kind}").format(kind=kind.kind.name if kind else "")
@@ -240,7 +237,7 @@ class PathLabel(QLabel):
 
     def _follow(self, link: str) -> None:
         if link == "edit":
-            self.session.edit_inside(".".join(self.session.view))
+            self.session.edit_inside(self.session.view)
         else:
             self.session.open(self.session.view[: int(link)])
 

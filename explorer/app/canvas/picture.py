@@ -60,7 +60,7 @@ class Picture:
     ) -> None:
         theme.load_fonts()
         self.theme = THEMES[style]
-        self.title = ": ".join(filter(None, (title, ".".join(level.path))))
+        self.title = ": ".join(filter(None, (title, str(level.path))))
         self.diagram = Diagram(still=True, gap=gap)
         self.diagram.draw(level, problems or {})
         drawn = self.diagram.drawn()

@@ -7,7 +7,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, Signal
 from PySide6.QtGui import QImage
 
-from explorer.analysis.level import first_problems
+from explorer.analysis.level import by_node, first_problems
 from explorer.analysis.problem import Problem
 from explorer.app import theme
 from explorer.app.canvas.card import PORT_REACH, Card
@@ -136,9 +136,5 @@ def _image(pixels: np.ndarray) -> QImage:
 
 def level_advice(advice: Iterable[Problem], view: tuple[str, ...]) -> dict[str, str]:
     """The advice on each node of a level, or on what is inside it, by node id."""
-    found: dict[str, list[str]] = {}
-    for each in advice:
-        way = tuple(each.path.split("."))
-        if way[: len(view)] == view and len(way) > len(view):
-            found.setdefault(way[len(view)], []).append(each.message)
-    return {id: " ".join(f"{message}." for message in messages) for id, messages in found.items()}
+    found = by_node(advice, view)
+    return {id: " ".join(f"{each.message}." for each in told) for id, told in found.items()}

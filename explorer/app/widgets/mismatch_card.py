@@ -23,6 +23,7 @@ from explorer.app.widgets import tensor_box
 from explorer.app.widgets.fix_button import FixButton
 from explorer.app.widgets.small_button import small_button
 from explorer.graph.graph import INPUT, Shape
+from explorer.graph.path import NodePath
 from explorer.text import _
 
 RULES = ("add", "concat")
@@ -40,20 +41,18 @@ class Branch:
     says: str
 
 
-def branches(session: Session, path: str) -> list[Branch]:
+def branches(session: Session, path: NodePath) -> list[Branch]:
     """The branches that meet at the node at `path`, in the order of its ports."""
-    view, _dot, id = path.rpartition(".")
-    prefix = f"{view}." if view else ""
-    around, join = session.facts_of(view) if view else None, session.facts_of(path)
+    around, join = session.facts_of(path.scope), session.facts_of(path)
     graph = around.expansion if around is not None else session.graph
     if graph is None or join is None:
         return []
-    into, shapes = graph.into(id), join.known_ins
+    into, shapes = graph.into(path[-1]), join.known_ins
     found = []
     for port, shape in zip(sorted(into), shapes):
         setter = source = into[port].source
         while setter != INPUT:
-            facts = session.facts_of(prefix + setter)
+            facts = session.facts_of(path.scope / setter)
             wires = graph.into(setter)
             if (
                 facts is None
@@ -63,7 +62,7 @@ def branches(session: Session, path: str) -> list[Branch]:
             ):
                 break
             setter = next(iter(wires.values())).source
-        facts = session.facts_of(prefix + setter) if setter != INPUT else None
+        facts = session.facts_of(path.scope / setter) if setter != INPUT else None
         found.append(Branch(source, shape, setter, _says(facts)))
     return found
 

@@ -15,6 +15,7 @@ from explorer.engine.photos import Photos
 from explorer.engine.probes import answers, gradients, maps
 from explorer.engine.probes.passes import Pass, fetch
 from explorer.engine.stepwise_forward import INPUT, StepwiseForward
+from explorer.graph.path import NodePath
 from explorer.protocol.looks import Answers, Gradients, Look, Maps
 from explorer.protocol.messages import Seen
 from explorer.text import _
@@ -93,7 +94,7 @@ class Probe:
         if path == INPUT:
             return INPUT
         try:
-            return self.model.report.producer(path)
+            return self.model.report.producer(NodePath.of(path))
         except KeyError:
             if path in {layer.path for layer in self.model.report.layers()}:
                 return path

@@ -6,6 +6,7 @@ from explorer.app.canvas.card import shortcut
 from explorer.app.session import Session
 from explorer.graph import edits
 from explorer.graph.graph import Node
+from explorer.graph.path import NodePath
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ from explorer.graph.graph import Node
 )
 def test_a_shortcut_is_drawn_as_it_computes(kind, params, dashed, session: Session):
     session.edit("Put", lambda graph: _with(graph, kind, params))
-    assert shortcut(session.facts_of("made")) is dashed
+    assert shortcut(session.facts_of(NodePath.of("made"))) is dashed
 
 
 def _with(graph, kind, params):

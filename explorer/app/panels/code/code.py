@@ -31,6 +31,7 @@ from explorer.app import theme
 from explorer.app.number import grouped
 from explorer.app.session import Session
 from explorer.app.widgets.small_button import small_button
+from explorer.graph.path import NodePath
 from explorer.text import _
 
 _TOKENS = re.compile(
@@ -154,13 +155,13 @@ class Code(QWidget):
             _("PyTorch, {count} lines; imports only torch").format(count=grouped(text.count("\n")))
         )
 
-    def _on_selection(self, path: str) -> None:
+    def _on_selection(self, path: NodePath) -> None:
         """Mark the lines that make the selected node."""
         if not self.isVisible() or self._source is None:
             return
         if self._written is not self._session.report:
             return  # it is about to be written anew
-        lines = self._source.lines(path.split("."))
+        lines = self._source.lines(path)
         marks = []
         for line in lines:
             mark = QTextEdit.ExtraSelection()

@@ -197,14 +197,13 @@ class Inspector(QScrollArea):
         self.links.setText("&nbsp;&nbsp; ".join(links))
         self.reason.setVisible(subject.given is not None)
         if subject.given is not None:
-            around = ".".join(subject.given)
-            block = session.facts_of(around)
+            block = session.facts_of(subject.given)
             assert block is not None
             kind = block.kind
             self.reason.setText(
                 _("Given by the {kind} {node}. {link} makes it your own.").format(
                     kind=kind.title or kind.name,
-                    node=f"<b>{around}</b>",
+                    node=f"<b>{subject.given}</b>",
                     link=_link("own", _("Edit inside")),
                 )
             )
@@ -341,7 +340,7 @@ class Inspector(QScrollArea):
 
     def _show_bars(self) -> None:
         session = self._session
-        inside = ".".join(session.view)
+        inside = str(session.view)
         self.bars_heading.setText(
             (
                 _("Parameters inside {block}").format(block=inside)
@@ -397,7 +396,7 @@ class Inspector(QScrollArea):
     def _named(self) -> str:
         """The subject in an edit's label."""
         paths = self.subject.paths
-        return paths[0] if len(paths) == 1 else _("{count} nodes").format(count=len(paths))
+        return str(paths[0]) if len(paths) == 1 else _("{count} nodes").format(count=len(paths))
 
     def _rename(self, name: str) -> None:
         subject = self.subject
@@ -421,12 +420,12 @@ class Inspector(QScrollArea):
         if link == "keep":
             session.keep_block(subject.path)
             return
-        way = (*subject.where, *subject.ids)
+        path = subject.path
         if link == "own" and subject.given is not None:
-            way = subject.given
-        if session.view != way[:-1]:
-            session.open(way[:-1])
-        session.edit_inside(".".join(way))
+            path = subject.given
+        if session.view != path.scope:
+            session.open(path.scope)
+        session.edit_inside(path)
 
     def _pick(self, id: str) -> None:
         self._session.select({id})

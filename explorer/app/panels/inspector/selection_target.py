@@ -5,24 +5,24 @@ from dataclasses import dataclass, replace
 
 from explorer.analysis.facts import Facts
 from explorer.analysis.problem import Problem
-from explorer.app.document import lifted
 from explorer.app.session import Session
 from explorer.graph import edits
 from explorer.graph.edits import Edit
-from explorer.graph.graph import Graph, Value
+from explorer.graph.graph import ENDS, Graph, Value
+from explorer.graph.path import NodePath, declared
 
 
 @dataclass(frozen=True)
 class Subject:
-    """Nodes of the graph at the way of ids `where`; none stands for the whole network.
+    """Nodes of the graph at the path `where`; none stands for the whole network.
 
-    given: the way of ids to the declared block in which they lie, so that they cannot be edited;
+    given: the path of the declared block in which they lie, so that they cannot be edited;
     None if they can.
     """
 
-    where: tuple[str, ...]
+    where: NodePath
     facts: Mapping[str, Facts]
-    given: tuple[str, ...] | None
+    given: NodePath | None
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -34,29 +34,24 @@ class Subject:
         return next(iter(self.facts.values())) if len(self.facts) == 1 else None
 
     @property
-    def paths(self) -> tuple[str, ...]:
-        return tuple(".".join((*self.where, id)) for id in self.ids)
+    def paths(self) -> tuple[NodePath, ...]:
+        return tuple([self.where / id for id in self.ids])
 
     @property
-    def path(self) -> str:
-        """The path of the first node, "" for the whole network."""
-        return self.paths[0] if self.facts else ""
+    def path(self) -> NodePath:
+        """The path of the first node, () for the whole network."""
+        return self.paths[0] if self.facts else NodePath()
 
     def problems_of(self, problems: tuple[Problem, ...]) -> list[Problem]:
         """Those of these nodes and of what is inside them; of the network's ends, if it is the
         whole network."""
         if not self.facts:
-            return [problem for problem in problems if problem.path in ("input", "output")]
-        inside = tuple(f"{path}." for path in self.paths)
-        return [
-            problem
-            for problem in problems
-            if problem.path in self.paths or problem.path.startswith(inside)
-        ]
+            return [problem for problem in problems if problem.path[0] in ENDS]
+        return [each for each in problems if any(map(each.path.lies_in, self.paths))]
 
     def lifted(self, edit: Edit) -> Edit:
         """An edit of the graph in which the nodes lie, as one of the whole network."""
-        return lifted(edit, self.where)
+        return edits.inside(self.where, edit)
 
     def setting(self, name: str, value: Value) -> Edit:
         """The edit that sets a parameter of all these nodes."""
@@ -80,24 +75,13 @@ def subject_of(session: Session) -> Subject:
         return Subject(
             session.view,
             {id: known[id] for id in known if id in session.selection},
-            _given(session.graph, session.view),
+            declared(session.graph, session.view),
         )
     path = session.selected
-    facts = session.facts_of(path) if path else None
+    facts = session.facts_of(path)
     if facts is None:
-        return Subject((), {}, None)
-    *where, id = path.split(".")
-    return Subject(tuple(where), {id: facts}, _given(session.graph, tuple(where)))
-
-
-def _given(graph: Graph, where: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The way to the first block along `where` whose inside is declared."""
-    for depth, id in enumerate(where, 1):
-        node = graph.nodes.get(id)
-        if node is None or node.inner is None:
-            return where[:depth]
-        graph = node.inner
-    return None
+        return Subject(NodePath(), {}, None)
+    return Subject(path.scope, {path[-1]: facts}, declared(session.graph, path.scope))
 
 
 def _each(graph: Graph, ids: tuple[str, ...], edit: Callable[[Graph, str], Graph]) -> Graph:

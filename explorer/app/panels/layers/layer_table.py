@@ -1,13 +1,11 @@
 """The layers of a network as a table: sorted, filtered, and where each lies on the canvas."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from explorer.analysis.facts import Facts
 from explorer.analysis.layer import Layer
 from explorer.analysis.receptive_field import ReceptiveField, ReceptiveFields
 from explorer.analysis.report import Report
@@ -17,6 +15,7 @@ from explorer.app import theme
 from explorer.app.number import grouped, percent, shape_text, short
 from explorer.catalog import KINDS
 from explorer.graph.graph import Shape
+from explorer.graph.path import NodePath
 from explorer.text import _
 
 PATH, KIND, IN, OUT, PARAMS, MACS, SHARE, FIELD, JUMP, LOCAL, FULL = range(11)
@@ -48,10 +47,10 @@ SHARE_ROLE = Qt.ItemDataRole.UserRole
 
 
 class Row(NamedTuple):
-    """One layer. place: the way of ids to it on the canvas; a layer of an inline block has the
-    block's id there, but not in its path."""
+    """One layer. place: the path of its node on the canvas; a layer of an inline block has the
+    block's id there, but not in its own path."""
 
-    place: str
+    place: NodePath
     layer: Layer
 
     def key(self, column: int) -> tuple[object, ...]:
@@ -76,23 +75,7 @@ class Row(NamedTuple):
 
 def rows_of(report: Report) -> list[Row]:
     """The layers in order of execution."""
-    places = [
-        place
-        for id, facts in report.facts.items()
-        if id in report.alive
-        for place in _places(id, facts)
-    ]
-    return list(map(Row, places, report.layers()))
-
-
-@lru_cache(maxsize=1024)
-def _places(place: str, facts: Facts) -> tuple[str, ...]:
-    """The ways to the layers at and inside a place. Remembered: an edit leaves most as it was."""
-    if not facts.kind.composite:
-        return (place,)
-    return tuple(
-        [inner for child in facts.children for inner in _places(f"{place}.{child.id}", child.facts)]
-    )
+    return list(map(Row, report.paths, report.layers()))
 
 
 class LayerTable(QAbstractTableModel):
@@ -124,17 +107,10 @@ class LayerTable(QAbstractTableModel):
         )
         self._arrange()
 
-    def row_at(self, place: str) -> int:
+    def row_at(self, place: NodePath) -> int:
         """The first row that lies at or inside this place of the canvas; -1 if none does."""
-        inside = f"{place}."
-        return next(
-            (
-                number
-                for number, row in enumerate(self.rows)
-                if row.place == place or row.place.startswith(inside)
-            ),
-            -1,
-        )
+        rows = enumerate(self.rows)
+        return next((number for number, row in rows if row.place.lies_in(place)), -1)
 
     def as_csv(self, numbers: list[int] | None = None) -> str:
         """These rows (all that are shown, if None) as CSV with a heading."""

@@ -39,6 +39,7 @@ from explorer.app.session import Session
 from explorer.app.widgets.small_button import small_button
 from explorer.graph.diff import diff
 from explorer.graph.graph import Graph
+from explorer.graph.path import NodePath
 from explorer.text import _
 
 ROW = 22  # pixels
@@ -209,7 +210,7 @@ class Layers(QWidget):
         )
         self.totals.setToolTip(_("{macs} MACs").format(macs=grouped(macs)))
 
-    def _on_selection(self, path: str) -> None:
+    def _on_selection(self, path: NodePath) -> None:
         """Go to the row of what is selected on the canvas."""
         if not self.isVisible():
             return
@@ -228,9 +229,8 @@ class Layers(QWidget):
             self.view.scrollTo(index)
         self._follows = False
 
-    def _is_at(self, row: int, path: str) -> bool:
-        place = self.table.rows[row].place if row < len(self.table.rows) else ""
-        return place == path or place.startswith(f"{path}.")
+    def _is_at(self, row: int, path: NodePath) -> bool:
+        return row < len(self.table.rows) and self.table.rows[row].place.lies_in(path)
 
     # Doing --------------------------------------------------------------------------------------
 

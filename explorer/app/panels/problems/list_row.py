@@ -39,7 +39,7 @@ class ListRow(QFrame):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(f"{problem.path}: {problem.message}")
         self.setToolTip(_("Show {path} on the canvas").format(path=problem.path))
-        path = _Path(problem.path)
+        path = _PathLabel(str(problem.path))
         sentence = QLabel(problem.message)
         sentence.setWordWrap(True)
         sentence.setTextFormat(Qt.TextFormat.PlainText)
@@ -105,7 +105,7 @@ class ListRow(QFrame):
         self.update()
 
 
-class _Path(QLabel):
+class _PathLabel(QLabel):
     """A path that gives way in its middle where room is short."""
 
     def __init__(self, path: str) -> None:

@@ -24,6 +24,7 @@ from explorer.app.session import Session
 from explorer.app.widgets.fix_button import FixButton
 from explorer.app.widgets.flow import Flow
 from explorer.app.widgets.mismatch_card import RULES, MismatchCard
+from explorer.graph.path import NodePath
 from explorer.text import _
 
 MOST = 30  # rows; whoever has more problems mends these first
@@ -98,7 +99,7 @@ class Problems(QWidget):
         if self.isVisible():
             self.refresh()
 
-    def _on_selection(self, path: str) -> None:
+    def _on_selection(self, path: NodePath) -> None:
         if self.isVisible():
             for row in (*self.rows, *self.advice):
                 row.set_current(row.problem.path == path)

@@ -11,6 +11,7 @@ from explorer.app import theme
 from explorer.app.panels.code.code import Code
 from explorer.catalog import templates
 from explorer.graph import edits
+from explorer.graph.path import NodePath
 
 
 @pytest.fixture
@@ -53,11 +54,11 @@ def test_a_network_with_problems_shows_the_sentence(code, session, qtbot):
 def test_selection_marks_the_line(code, session):
     session.select({"layer2"})
     assert marked(code)[0].startswith("self.layer2 = nn.Sequential(BasicBlock(16, 32")
-    session.lead_to("layer2.0.conv2")
+    session.lead_to(NodePath.of("layer2.0.conv2"))
     assert marked(code) == ["self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)"]
-    session.lead_to("stem.conv1")
+    session.lead_to(NodePath.of("stem.conv1"))
     assert marked(code)[0].startswith("self.conv1 = nn.Conv2d(1, 16, 3")
-    session.lead_to("layer2.0.add")
+    session.lead_to(NodePath.of("layer2.0.add"))
     assert "+ self.downsample(x)" in marked(code)[0]
     session.open(())
     assert marked(code) == []

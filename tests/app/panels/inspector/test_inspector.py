@@ -15,6 +15,7 @@ from explorer.app.widgets.parameter_form import ParameterForm
 from explorer.catalog import KINDS
 from explorer.graph import edits
 from explorer.graph.graph import Node
+from explorer.graph.path import NodePath
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_typing_edits_live_and_undoes_as_one(inspector, session, qtbot):
     width = inspector.form.fields["width"]
     typed(qtbot, width, "48")
     assert session.graph.nodes["layer2"].params["width"] == 48
-    assert session.facts_of("layer2").out == (48, 14, 14)
+    assert session.facts_of(NodePath.of("layer2")).out == (48, 14, 14)
     assert inspector.measured.value_of("Out") == "48×14×14"
     assert session.document.undo.undoText() == "Set channels of layer2"
     session.document.step_back()
@@ -101,7 +102,7 @@ def test_choice_and_switch_edit(inspector, session, qtbot):
     session.select({"layer3"})
     qtbot.keyClicks(inspector.form.fields["block"], "Bottle")
     assert session.graph.nodes["layer3"].params["block"] == "Bottleneck"
-    assert session.facts_of("layer3").out == (256, 7, 7)
+    assert session.facts_of(NodePath.of("layer3")).out == (256, 7, 7)
     session.select({"stem"})
     inline = inspector.form.fields["inline"]
     QTest.mouseClick(inline, Qt.MouseButton.LeftButton, pos=QPoint(8, inline.height() // 2))
@@ -210,7 +211,7 @@ def test_problem_shows_its_sentence_and_its_fix_mends_it(inspector, session, qtb
 
 
 def test_inside_of_a_declared_block_is_read_only_until_it_is_ones_own(inspector, session):
-    session.lead_to("layer2.0")
+    session.lead_to(NodePath.of("layer2.0"))
     assert not inspector.form.fields["width"].isEnabled()
     assert inspector.reason.isVisible() and "layer2" in inspector.reason.text()
     inspector.reason.linkActivated.emit("own")
@@ -219,7 +220,7 @@ def test_inside_of_a_declared_block_is_read_only_until_it_is_ones_own(inspector,
     assert inspector.form.fields["width"].isEnabled()
     inspector.form.fields["width"].setValue(40)
     assert session.graph.nodes["layer2"].inner.nodes["0"].params["width"] == 40
-    assert session.facts_of("layer2").out == (40, 14, 14)
+    assert session.facts_of(NodePath.of("layer2")).out == (40, 14, 14)
 
 
 def test_links_open_and_edit_inside(inspector, session):

@@ -74,11 +74,11 @@ def test_places_lead_to_the_layers(name):
 
 def test_row_leads_to_the_canvas_and_back(layers, session):
     click(layers, 0)
-    assert session.view == ("stem",) and session.selected == "stem.conv1"
+    assert session.view == ("stem",) and str(session.selected) == "stem.conv1"
     session.open(())
     session.select({"layer2"})
     assert layers.view.currentIndex().data() == "layer2.0.conv1"
-    assert session.selected == "layer2"
+    assert str(session.selected) == "layer2"
     session.select(())
     assert not layers.view.selectionModel().hasSelection()
 

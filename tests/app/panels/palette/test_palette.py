@@ -15,6 +15,7 @@ from explorer.app.panels.palette.palette import MIME, Palette
 from explorer.app.panels.palette.rows import ALL, FEW, FOLDED, ROW, Heading
 from explorer.app.panels.palette.search import matching
 from explorer.catalog import KINDS, templates
+from explorer.graph.path import NodePath
 
 
 @pytest.fixture
@@ -310,7 +311,7 @@ def test_templates_stand_by_family(palette, session, qtbot):
 
 def own_group(session):
     """The id of a group in the document, its inside one's own."""
-    session.edit_inside("layer2")
+    session.edit_inside(NodePath.of("layer2"))
     session.open(())
     session.select({"layer2"})
     return session.graph.nodes["layer2"]
@@ -320,10 +321,10 @@ def test_a_saved_group_is_listed_placed_renamed_and_removed(palette, session, qt
     group = own_group(session)
     palette.rows.show_section("mine", FOLDED)
     with qtbot.waitSignal(session.notified) as said:
-        session.keep_block("layer2")
+        session.keep_block(NodePath.of("layer2"))
     assert "layer2 is in the palette" in said.args[0]
     assert palette.list.currentIndex().data() == "layer2"
-    session.keep_block("layer2")
+    session.keep_block(NodePath.of("layer2"))
     assert "layer2 2" in titles(palette)
     with qtbot.waitSignal(palette.group_placed) as placed:
         palette.list.doubleClicked.emit(palette.rows.index(palette.rows.row_of_own("layer2")))
@@ -347,8 +348,8 @@ def test_a_saved_group_is_listed_placed_renamed_and_removed(palette, session, qt
 
 def test_a_name_that_no_file_can_have_is_refused_with_a_sentence(palette, session, qtbot):
     own_group(session)
-    session.keep_block("layer2")
-    session.keep_block("layer2")
+    session.keep_block(NodePath.of("layer2"))
+    session.keep_block(NodePath.of("layer2"))
     for wrong in ("a/b", "", " ", "..", "x" * 99, "layer2"):
         with qtbot.waitSignal(session.notified):
             palette.rows.setData(palette.rows.index(palette.rows.row_of_own("layer2 2")), wrong)
@@ -357,7 +358,7 @@ def test_a_name_that_no_file_can_have_is_refused_with_a_sentence(palette, sessio
 
 def test_enter_behind_a_refused_name_places_nothing(palette, session, qtbot):
     own_group(session)
-    session.keep_block("layer2")
+    session.keep_block(NodePath.of("layer2"))
     palette.list.setCurrentIndex(palette.rows.index(palette.rows.row_of_own("layer2")))
     palette.list.setFocus()
     qtbot.keyClick(palette.list, Qt.Key.Key_F2)
@@ -372,7 +373,7 @@ def test_enter_behind_a_refused_name_places_nothing(palette, session, qtbot):
 
 def test_a_spoilt_block_is_told_of_and_harms_nothing(palette, session, qtbot):
     own_group(session)
-    session.keep_block("layer2")
+    session.keep_block(NodePath.of("layer2"))
     (folder() / "layer2.cnn.json").write_text("{")
     with qtbot.waitSignal(session.notified) as said:
         palette.list.doubleClicked.emit(palette.rows.index(palette.rows.row_of_own("layer2")))
@@ -382,5 +383,5 @@ def test_a_spoilt_block_is_told_of_and_harms_nothing(palette, session, qtbot):
 
 def test_only_a_group_can_be_saved(session, qtbot):
     with qtbot.waitSignal(session.notified) as said:
-        session.keep_block("layer2")
+        session.keep_block(NodePath.of("layer2"))
     assert "Edit inside" in said.args[0] and session.own_blocks.names() == []

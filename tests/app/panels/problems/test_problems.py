@@ -13,6 +13,7 @@ from explorer.app.widgets.mismatch_card import MismatchCard, branches, differenc
 from explorer.catalog import KINDS
 from explorer.graph import edits
 from explorer.graph.graph import Node
+from explorer.graph.path import NodePath
 
 
 def wrong_add(graph):
@@ -77,13 +78,13 @@ def test_click_and_enter_lead_to_the_node(problems, session, qtbot):
     session.open(("layer2",))
     QApplication.processEvents()
     qtbot.mouseClick(problems.rows[0], Qt.MouseButton.LeftButton, pos=QPoint(20, 8))
-    assert session.view == () and session.selected == "conv_a"
+    assert session.view == () and str(session.selected) == "conv_a"
     problems.rows[1].setFocus()
     qtbot.keyClick(problems.rows[1], Qt.Key.Key_Return)
-    assert session.selected == "add"
+    assert str(session.selected) == "add"
     session.select(())
     problems.lead_to(0)
-    assert session.selected == "conv_a"
+    assert str(session.selected) == "conv_a"
 
 
 def test_many_problems_are_cut(problems, session):
@@ -107,7 +108,7 @@ def test_hidden_it_only_counts(problems, session, qtbot):
 
 def test_card_says_what_differs_and_who_set_it(session, qtbot):
     session.edit("Wrong", wrong_add)
-    first, other = branches(session, "add")
+    first, other = branches(session, NodePath.of("add"))
     assert (first.source, first.shape, first.setter) == ("conv_a", (64, 28, 28), "conv_a")
     assert (other.source, other.setter) == ("relu", "conv_b")
     assert other.says.replace("\N{NO-BREAK SPACE}", " ") == "128 channels, stride 2"
@@ -124,7 +125,7 @@ def test_card_says_what_differs_and_who_set_it(session, qtbot):
 
 
 def test_card_inside_a_group_and_from_the_input(session, qtbot):
-    session.edit_inside("layer1")
+    session.edit_inside(NodePath.of("layer1"))
 
     def wrong(graph):
         graph = edits.add(graph, Node("add", "Add"))
@@ -134,7 +135,7 @@ def test_card_inside_a_group_and_from_the_input(session, qtbot):
         return edits.connect(graph, "conv", "add", "b")
 
     assert session.edit("Wrong", wrong)
-    problem = next(each for each in problems_of(session.report) if each.path == "layer1.add")
+    problem = next(each for each in problems_of(session.report) if str(each.path) == "layer1.add")
     assert [branch.setter for branch in branches(session, problem.path)] == ["input", "conv"]
     card = MismatchCard(session, problem)
     qtbot.addWidget(card)
