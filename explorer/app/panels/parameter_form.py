@@ -1,7 +1,7 @@
 """The form of a kind's parameters, made from its declaration."""
 
 import itertools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
@@ -124,6 +124,16 @@ class ParameterForm(QWidget):
             self._mark(name, name in wrong or told)
         if grown:
             self._order()
+
+    def prepare(self, values: Mapping[str, Value]) -> Iterator[None]:
+        """Make what will show these values, a row at a time."""
+        for row, param in enumerate(self.kind.params):
+            if param.name not in self.fields and (not param.of or values.get("block") in param.of):
+                self._add(2 * row, param)
+                for widget in (self._labels, self.resets, self.fields):
+                    widget[param.name].ensurePolished()
+                yield
+        self._order()
 
     def _order(self) -> None:
         """Let the Tab key go from row to row, whichever was made first."""

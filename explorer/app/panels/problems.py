@@ -20,8 +20,9 @@ from explorer.app.panels.advice_row import AdviceRow
 from explorer.app.panels.fix_button import FixButton
 from explorer.app.panels.flow import Flow
 from explorer.app.panels.list_row import ListRow
+from explorer.app.panels.live import Redraw
 from explorer.app.panels.mismatch import RULES, MismatchCard
-from explorer.app.session import Session
+from explorer.app.session import Change, Session
 from explorer.text import _
 
 MOST = 30  # rows; whoever has more problems mends these first
@@ -47,9 +48,8 @@ class Problems(QWidget):
         self._count = len(session.report.problems)
         self._shown: tuple[tuple[Problem, ...], tuple[Problem, ...], int, bool] | None = None
         self._build()
+        self.redraw = Redraw(self, self.refresh)
         session.changed.connect(self._on_change)
-        session.data_changed.connect(self._on_change)
-        session.selection_changed.connect(self._on_selection)
         session.advice.changed.connect(self._on_advice)
 
     def _build(self) -> None:
@@ -82,28 +82,26 @@ class Problems(QWidget):
 
     # Following --------------------------------------------------------------------------------
 
-    def _on_change(self, *_change: object) -> None:
+    def _on_change(self, change: Change) -> None:
         count = len(self._session.report.problems)
         if count != self._count:
             self._count = count
             self.count_changed.emit(count)
-        if self.isVisible():
-            self.refresh()
+        if change.network or change.selection:
+            self.redraw.mark()
 
     def _on_advice(self) -> None:
         self.advice_counted.emit(len(self._session.advice.shown))
-        if self.isVisible():
-            self.refresh()
+        self.redraw.mark()
 
-    def _on_selection(self, path: str) -> None:
-        if self.isVisible():
-            for row in (*self.rows, *self.advice):
-                row.set_current(row.problem.path == path)
-            self._show_card()
+    def _mark_selection(self) -> None:
+        for row in (*self.rows, *self.advice):
+            row.set_current(row.problem.path == self._session.selected)
+        self._show_card()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.refresh()
+        self.redraw.settle()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -114,6 +112,7 @@ class Problems(QWidget):
         problems, advice = self._session.report.problems, self._session.advice
         shown = problems, advice.shown, advice.aside, bool(advice.rules_aside)
         if shown == self._shown:
+            self._mark_selection()
             return
         self._shown = shown
         if self._list.isAncestorOf(self.focusWidget() or self):
@@ -135,13 +134,10 @@ class Problems(QWidget):
                 self._add(self._aside_line(advice.aside))
         else:
             self._add_rows("", self.rows, len(problems))
-        selected = self._session.selected
-        for row in (*self.rows, *self.advice):
-            row.set_current(row.problem.path == selected)
         listed = bool(problems or advice.shown or aside)
         self.empty.setVisible(not listed)
         self._scroll.setVisible(listed)
-        self._show_card()
+        self._mark_selection()
 
     def _add(self, widget: QWidget) -> None:
         self._column.insertWidget(self._column.count() - 1, widget)

@@ -11,6 +11,7 @@ from explorer.app.panels.problems import Problems
 from explorer.catalog import KINDS
 from explorer.graph import edits
 from explorer.graph.graph import Node
+from tests.app.conftest import Drawn
 
 
 def wrong_add(graph):
@@ -38,7 +39,7 @@ def problems(session, qtbot):
     panel.resize(930, 400)
     qtbot.addWidget(panel)
     panel.show()
-    return panel
+    return Drawn(panel)
 
 
 def words(widget):
