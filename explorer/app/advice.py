@@ -14,7 +14,7 @@ from explorer.app import settings
 from explorer.app.document import Document
 
 if TYPE_CHECKING:
-    from explorer.app.session import Session
+    from explorer.app.session import Change, Session
 
 AT_ONCE = 1500  # layers; so small a network's advice is there before the edit is shown
 BUDGET = 3e-3  # s; what one go may take
@@ -39,8 +39,7 @@ class Advice(QObject):
         self._work: Generator[bool | None, None, tuple[Problem, ...]] | None = None
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(lambda: self._go_on())
-        session.changed.connect(self._look_again)
-        session.documents_changed.connect(self._remember)
+        session.changed.connect(self._follow)
         self._look_again()
 
     # Looking ----------------------------------------------------------------------------------
@@ -50,7 +49,13 @@ class Advice(QObject):
         """`found` is about the network as it is now."""
         return self._work is None
 
-    def _look_again(self, *_change: object) -> None:
+    def _follow(self, change: "Change") -> None:
+        if change.files:
+            self._remember()
+        if change.network:
+            self._look_again()
+
+    def _look_again(self) -> None:
         session = self._session
         if session.document is not self._document:
             self._document, self.found = session.document, ()

@@ -46,7 +46,7 @@ class Document:
     """A network that is open. `view` is the path of the block that is opened, () for the
     whole; `selection` the ids selected there. `data` is what it looks at, `image` the number of a
     picture of that or the path of a photo; `weights` the file that it begins with, if any, under
-    its own names; `record` the run that it was last in. `on_change(before, after)` is called when
+    its own names; `record` the run that it was last in. `on_change()` is called when
     an edit, an undo or a redo is complete, the stack included."""
 
     def __init__(
@@ -54,7 +54,7 @@ class Document:
         graph: Graph,
         path: Path | None,
         data: DataSet,
-        on_change: Callable[[Graph, Graph], None],
+        on_change: Callable[[], None],
     ) -> None:
         self.graph = graph
         self.path = path
@@ -93,4 +93,4 @@ class Document:
         before = self.graph
         step()
         if self.graph is not before:
-            self._on_change(before, self.graph)
+            self._on_change()

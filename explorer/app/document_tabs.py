@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QTabBar, QToolButton, QWidget
 
-from explorer.app.session import EMPTY, Session
+from explorer.app.session import EMPTY, Change, Session
 from explorer.catalog import templates
 from explorer.text import _
 
@@ -56,7 +56,7 @@ class DocumentTabs(QWidget):
         row.addStretch(1)
         self._row = row
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        session.documents_changed.connect(self.refresh)
+        session.changed.connect(self._follow)
         self.refresh()
 
     def sizeHint(self) -> QSize:
@@ -78,6 +78,10 @@ class DocumentTabs(QWidget):
                 action = place.addAction(name, partial(self.session.new, name))
                 action.setStatusTip(templates.template(name).doc)
         return menu
+
+    def _follow(self, change: Change) -> None:
+        if change.files:
+            self.refresh()
 
     def refresh(self) -> None:
         """Show the documents as they are."""

@@ -12,6 +12,7 @@ from explorer.app.commands import CONTEXT, MENUS, WINDOW
 from explorer.text import _
 
 if TYPE_CHECKING:
+    from explorer.app.session import Change
     from explorer.app.window import Window
 
 
@@ -48,7 +49,7 @@ class Menus(QObject):
             if sys.platform == "darwin":
                 window.menuBar().addMenu(menu)
         self.button.setMenu(whole)
-        window.session.documents_changed.connect(self._refresh)
+        window.session.changed.connect(self._follow)
 
     def _menu(self, table: "Menu[Window]", parent: QWidget) -> QMenu:
         menu = QMenu(table.words, parent)
@@ -63,9 +64,10 @@ class Menus(QObject):
                 entry(self.window, menu)
         return menu
 
-    def _refresh(self) -> None:
-        for command, own in self._own.items():
-            refresh(command, self.window, own)
+    def _follow(self, change: "Change") -> None:
+        if change.files:
+            for command, own in self._own.items():
+                refresh(command, self.window, own)
 
     def context(self, place: QPoint) -> None:
         """Show the canvas's menu at a global place."""

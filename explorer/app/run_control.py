@@ -39,7 +39,7 @@ from explorer.runs.record import Progress, RunRecord
 from explorer.text import _
 
 if TYPE_CHECKING:
-    from explorer.app.session import Session
+    from explorer.app.session import Change, Session
 
 KEPT_RUNS = 4
 
@@ -83,11 +83,9 @@ class RunControl(QObject):
         self.record: RunRecord | None = None
         self._seen: dict[type[Look], Seen] = {}
         self.watched = ""
-        self._shown = session.document, session.document.data
         self._trouble = ""  # why the engine could not build
         self._waits = False  # for the engine to start, so that the run can be asked for
         self._folder = folders.data() / "runs"
-        session.selection_changed.connect(self._select)
         session.changed.connect(self._follow)
         self.link.started.connect(self._await_hello)
         self.link.hello_said.connect(self._greet)
@@ -222,20 +220,27 @@ class RunControl(QObject):
             return _("The engine is starting …")
         return _("Building {name} …").format(name=session.title(session.document))
 
-    def _follow(self, before: Graph, after: Graph) -> None:
-        """Let the views forget what is not of the network in view, and tell of an edit."""
+    def _follow(self, change: "Change") -> None:
+        """Let the views forget what is not of the network in view, tell of an edit, and look at what
+        is selected."""
         session = self.session
-        now = session.document, session.data
-        edited = now == self._shown
-        self._shown = now
-        if not edited:
+        if change.network:
+            self._follow_network(change)
+        path = self._watchable(str(session.selected))
+        if change.selection and path and path != self.watched:
+            self.watch(path, self.image)
+
+    def _follow_network(self, change: "Change") -> None:
+        session = self.session
+        other = change.document or change.data
+        if other:
             self._trouble = ""
-        if not edited or not session.holds_document:
+        if other or not session.holds_document:
             self._seen.clear()
             self.emptied.emit()
         elif self.active:
             assert session.engine_holds is not None
-            if same_network(session.engine_holds.report.graph, before):
+            if same_network(session.engine_holds.report.graph, change.before.graph):
                 self._tell_of_edit()
             self.wait_changed.emit()
 
@@ -248,10 +253,6 @@ class RunControl(QObject):
                     "began; stop it and run again to train the edited one"
                 )
             )
-
-    def _select(self, path: NodePath) -> None:
-        if self._watchable(str(path)) and str(path) != self.watched:
-            self.watch(str(path), self.image)
 
     def _watchable(self, path: str) -> str:
         """The path, if the engine's network has it, else ""."""

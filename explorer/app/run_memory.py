@@ -14,7 +14,7 @@ from explorer.runs.recipe import AUTO, MOST_PICTURES, Recipe
 from explorer.text import _
 
 if TYPE_CHECKING:
-    from explorer.app.session import Session
+    from explorer.app.session import Change, Session
 
 BUDGET = 3e-3  # s; what one go may take
 PAUSE = 60  # ms of quiet before the network is looked at
@@ -63,7 +63,8 @@ class RunMemory(QObject):
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._go_on)
         run, link = session.run, session.link
-        for signal in (session.changed, session.data_changed, run.recipe_changed, link.hello_said):
+        session.changed.connect(self._follow)
+        for signal in (run.recipe_changed, link.hello_said):
             signal.connect(self._look_again)
         link.modes_measured.connect(self._hear_modes)
         link.rows_arrived.connect(self._hear_rows)
@@ -139,6 +140,10 @@ class RunMemory(QObject):
     def ready(self) -> bool:
         """The forecast is of the network and the settings as they are now."""
         return self._work is None
+
+    def _follow(self, change: "Change") -> None:
+        if change.network:
+            self._look_again()
 
     def _look_again(self, *_change: object) -> None:
         """The network or the run's settings changed: at once if all is known, else soon."""

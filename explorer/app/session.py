@@ -1,8 +1,9 @@
 """What the window works on: the open documents, the selection, the data, the engine's answers."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -31,19 +32,62 @@ from explorer.text import _
 FIRST, EMPTY = "cifar_resnet8", "empty"
 
 
+class State(NamedTuple):
+    """What views are told of a session. files: of each document its name, file and whether it has
+    changes that the file lacks."""
+
+    document: Document
+    graph: Graph
+    data: DataSet
+    view: tuple[str, ...]
+    selection: frozenset[str]
+    files: tuple[tuple[Document, str, Path | None, bool], ...]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became another, all at once."""
+
+    before: State
+    after: State
+
+    @property
+    def document(self) -> bool:
+        """Another document is the current one."""
+        return self.before.document is not self.after.document
+
+    @property
+    def data(self) -> bool:
+        return self.before.data != self.after.data
+
+    @property
+    def network(self) -> bool:
+        """The graph, or the data that it is checked against: there is another report."""
+        return self.before.graph is not self.after.graph or self.document or self.data
+
+    @property
+    def view(self) -> bool:
+        """Another block is open."""
+        return self.before.view != self.after.view or self.document
+
+    @property
+    def selection(self) -> bool:
+        return self.before.selection != self.after.selection or self.view
+
+    @property
+    def files(self) -> bool:
+        """Which documents are open, how they are called, or what is saved of them."""
+        return self.before.files != self.after.files or self.document
+
+
 class Session(QObject):
     """The state of the window. Views read it and subscribe; they change it only by its methods.
 
-    changed(before, after): the graph in view became another; the report is already that of the
-    new one. view_changed(path): another block is open. selection_changed(path): the path of what
-    is selected, () for nothing. notified(sentence): something for the person to read.
+    changed(change): what is another since it was last emitted, a `Change`; the report is already
+    that of the present graph. notified(sentence): something for the person to read.
     """
 
-    changed = Signal(object, object)
-    view_changed = Signal(object)
-    selection_changed = Signal(object)
-    documents_changed = Signal()
-    data_changed = Signal(object)
+    changed = Signal(object)
     notified = Signal(str)
 
     def __init__(self, link: EngineLink | None = None, parent: QObject | None = None) -> None:
@@ -54,6 +98,7 @@ class Session(QObject):
         self.document = self._adopt(_fitted(FIRST, FASHION_MNIST), None, FASHION_MNIST)
         self.report: Report = self._analysed(self.graph)
         self._levels: tuple[Report, dict[NodePath, Level]] = self.report, {}
+        self._told = self._state()
         self.engine_holds: Held | None = None
         self.advice = Advice(self)
         self.run = RunControl(self)
@@ -147,10 +192,10 @@ class Session(QObject):
         held = self.engine_holds
         if held is None or not self.holds_document:
             return False
-        if path:
-            id = path.partition(".")[0]
-            return held.report.facts.get(id) is self.report.facts.get(id)
-        return same_network(held.report.graph, self.graph)
+        id = path.partition(".")[0]
+        return same_network(held.report.graph, self.graph) or (
+            bool(id) and held.report.facts.get(id) is self.report.facts.get(id)
+        )
 
     # Edits ------------------------------------------------------------------------------------
 
@@ -221,43 +266,51 @@ class Session(QObject):
             ).format(name=name)
         )
 
-    def _changed(self, before: Graph, after: Graph) -> None:
-        self.report = self._analysed(after)
-        view = self.view
+    def _changed(self) -> None:
+        """The graph of the current document is another: so is what can be open and selected."""
+        self.report = self._analysed(self.graph)
+        document, view = self.document, self.view
         while view:
             block = self.facts_of(view)
             if block is not None and block.kind.composite:
                 break
             view = view.scope
         if view != self.view:
-            self.open(view)
-        gone = self.selection - set(self.shown.nodes) - {INPUT, OUTPUT}
-        if gone:
-            self.select(self.selection - gone)
-        self.changed.emit(before, after)
-        self.documents_changed.emit()
-        self._rebuild.start()
+            document.view, document.selection = view, frozenset()
+        document.selection &= {*self.shown.nodes, INPUT, OUTPUT}
+        self._tell()
+
+    def _state(self) -> State:
+        document = self.document
+        files = tuple((each, each.graph.name, each.path, each.modified) for each in self.documents)
+        view, selection = document.view, document.selection
+        return State(document, document.graph, document.data, view, selection, files)
+
+    def _tell(self) -> None:
+        """Let the views know what is another since they were last told."""
+        change = Change(self._told, self._state())
+        self._told = change.after
+        if change.network:
+            self._rebuild.start()
+        if change.network or change.selection or change.files:
+            self.changed.emit(change)
 
     # View and selection -----------------------------------------------------------------------
 
     def open(self, view: Iterable[str]) -> None:
         """Show the inside of the block at that path; () shows the whole network."""
         self.document.view, self.document.selection = NodePath(view), frozenset()
-        self.view_changed.emit(self.view)
-        self.selection_changed.emit(self.selected)
+        self._tell()
 
     def select(self, ids: Iterable[str]) -> None:
         """Select these nodes of the graph in view."""
-        chosen = frozenset(ids)
-        if chosen != self.selection:
-            self.document.selection = chosen
-            self.selection_changed.emit(self.selected)
+        self.document.selection = frozenset(ids)
+        self._tell()
 
     def lead_to(self, path: NodePath) -> None:
         """Open the block in which the node at `path` lies, and select the node."""
-        if path.scope != self.view:
-            self.open(path.scope)
-        self.select({path[-1]})
+        self.document.view, self.document.selection = path.scope, frozenset({path[-1]})
+        self._tell()
 
     # Documents --------------------------------------------------------------------------------
 
@@ -343,16 +396,9 @@ class Session(QObject):
 
     def switch(self, index: int) -> None:
         """Make another open document the current one."""
-        before, data = self.graph, self.data
         self.document = self.documents[index]
         self.report = self._analysed(self.graph)
-        if self.data is not data:
-            self.data_changed.emit(self.data)
-        self.view_changed.emit(self.view)
-        self.changed.emit(before, self.graph)
-        self.selection_changed.emit(self.selected)
-        self.documents_changed.emit()
-        self._rebuild.start()
+        self._tell()
 
     def close(self, index: int) -> None:
         """Close a document, unsaved changes and all; the last one gives way to the first template."""
@@ -363,7 +409,7 @@ class Session(QObject):
         self.documents.remove(closing)
         if closing is self.document:
             self.switch(min(index, len(self.documents) - 1))
-        self.documents_changed.emit()
+        self._tell()
 
     def save(self, path: str | Path) -> None:
         """Write the current document to a file. Raises OSError: then the old file is whole."""
@@ -372,16 +418,14 @@ class Session(QObject):
         self.document.path = path
         self.document.undo.setClean()
         self.exchange.remember(self.document)
-        self.documents_changed.emit()
+        self._tell()
 
     def choose_data(self, data: DataSet) -> None:
         """Look at another data set, against which the network is checked, or at photos."""
         if data != self.data:
             self.document.data, self.document.image = data, 0
             self.report = self._analysed(self.graph)
-            self.data_changed.emit(data)
-            self.changed.emit(self.graph, self.graph)
-            self._rebuild.start()
+            self._tell()
 
     # The engine -------------------------------------------------------------------------------
 

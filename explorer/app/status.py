@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar
 from explorer.analysis.problem import problems
 from explorer.app import theme
 from explorer.app.number import bytes_text, grouped, short
-from explorer.app.session import Session
+from explorer.app.session import Change, Session
 from explorer.app.widgets.line_label import LineLabel
 from explorer.text import _
 
@@ -49,12 +49,11 @@ class Status(QObject):
         bar.addWidget(self.memory)
         bar.addPermanentWidget(self.state)
         bar.setSizeGripEnabled(False)
-        session.changed.connect(self.refresh)
-        session.documents_changed.connect(self.refresh)
+        session.changed.connect(self._follow)
         session.advice.changed.connect(self.refresh)
         session.memory.changed.connect(self._show_memory)
         session.run.state_changed.connect(self.refresh)
-        session.run.grown.connect(self.refresh)
+        session.run.grown.connect(self._on_grown)
         session.run.recipe_changed.connect(self.refresh)
         session.link.started.connect(self.refresh)
         session.link.hello_said.connect(self.refresh)
@@ -63,6 +62,22 @@ class Status(QObject):
         theme.changed.connect(self._show_memory)
         self.refresh()
         self._show_memory()
+
+    def _follow(self, change: Change) -> None:
+        if change.network or change.files:
+            self.refresh()
+
+    @property
+    def _cost(self) -> str:
+        """What watching takes, while a run goes on."""
+        record = self.session.run.record
+        if record is None or not record.active or record.progress is None:
+            return ""
+        return _(" · watching {share:.1%} of time").format(share=record.progress.watching)
+
+    def _on_grown(self) -> None:
+        if self._cost not in self.state.text():
+            self.refresh()
 
     def refresh(self, *_change: object) -> None:
         """Show the present figures."""
@@ -108,12 +123,7 @@ class Status(QObject):
         words = f'<span style="color:{color}">{trouble}</span>'
         if advice:
             words += f' · <span style="color:{theme.current().warning}">●</span>&nbsp;{pieces}'
-        record = run.record
-        if record is not None and record.active and record.progress is not None:
-            engine += _(" · watching {share:.1%} of time").format(share=record.progress.watching)
-        text = f"{words} · {saved} · {engine}"
-        if text != self.state.text():
-            self.state.setText(text)
+        self.state.setText(f"{words} · {saved} · {engine}{self._cost}")
 
     def _show_memory(self) -> None:
         memory = self.session.memory

@@ -31,7 +31,7 @@ from explorer.app.panels.problems.problems import Problems
 from explorer.app.panels.run.memory_view import MemoryPanel
 from explorer.app.panels.run.run_bar import RunBar
 from explorer.app.panels.training.training import TrainingPanel
-from explorer.app.session import Session
+from explorer.app.session import Change, Session
 from explorer.app.status import Status
 from explorer.app.weights_report import WeightsReport
 from explorer.catalog.datasets import PICTURES
@@ -65,7 +65,7 @@ class Window(QMainWindow):
         self.status = Status(session, self.statusBar())
         self.notice = Notice(self.canvas, session)
         self._wire_run()
-        session.documents_changed.connect(self._retitle)
+        session.changed.connect(self._follow)
         self._retitle()
         self.resize(*SIZE)
         self._initial = self.saveState(docks.LAYOUT_VERSION)
@@ -120,7 +120,6 @@ class Window(QMainWindow):
         bar.device_chosen.connect(run.choose_device)
         bar.mode_chosen.connect(run.choose_mode)
         bar.data_chosen.connect(lambda name: self.session.choose_data(PICTURES[name]))
-        self.session.data_changed.connect(lambda data: bar.choose_data(data.name))
         bar.settings_changed.connect(run.set_recipe)
         bar.settings.set_figures(run.recipe)
         run.set_recipe(bar.settings.figures())
@@ -140,6 +139,13 @@ class Window(QMainWindow):
         self.feature_maps.photo_wanted.connect(self.files.open_photo)
 
     # Following ----------------------------------------------------------------------------------
+
+    def _follow(self, change: Change) -> None:
+        if change.data:
+            self.run_bar.choose_data(self.session.data.name)
+            self._show_other()
+        if change.files:
+            self._retitle()
 
     def _show_run(self, *_what: str) -> None:
         """How the run and the engine are, and so what can be done."""

@@ -110,6 +110,17 @@ class Link(QObject):
         self.seen.emit(seen)
 
 
+class Drawn:
+    """A view as a person sees it: whatever a test reads of it, what is due is drawn before."""
+
+    def __init__(self, panel) -> None:
+        self.panel = panel
+
+    def __getattr__(self, name: str):
+        self.panel.redraw.settle()
+        return getattr(self.panel, name)
+
+
 class WholeLink(Link):
     """A link with all that a session listens to; its engine never says hello."""
 

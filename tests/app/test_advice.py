@@ -13,6 +13,7 @@ from explorer.app.panels.problems.problems import Problems
 from explorer.app.status import Status
 from explorer.graph import edits
 from explorer.graph.graph import Node, Wire
+from tests.app.conftest import Drawn
 
 
 def two_convolutions(graph):
@@ -25,6 +26,8 @@ def two_convolutions(graph):
 
 
 def words(widget):
+    if isinstance(widget, Drawn):
+        widget.redraw.settle()
     QApplication.processEvents()
     return " ".join(label.text() for label in widget.findChildren(QLabel) if label.isVisible())
 
@@ -51,7 +54,7 @@ def panel(session, qtbot):
     panel.resize(930, 500)
     qtbot.addWidget(panel)
     panel.show()
-    return panel
+    return Drawn(panel)
 
 
 def test_there_is_none_on_the_first_network(session, panel):
@@ -88,8 +91,8 @@ def test_problems_stand_above_the_advice(session, panel, edit):
     edit("Two", two_convolutions)
     edit("Wrong", partial(edits.set_params, id="head", params={"classes": 7}))
     assert len(panel.rows) == 1 and len(panel.advice) == 1
-    assert panel.rows[0].y() < panel.advice[0].y()
     assert "PROBLEMS 1" in words(panel) and "No problems" not in words(panel)
+    assert panel.rows[0].y() < panel.advice[0].y()
 
 
 def test_the_reason_unfolds(session, panel, qtbot, edit):
@@ -178,9 +181,10 @@ def test_advice_inside_a_block_marks_the_block(session, qtbot, edit):
 
 
 def test_the_inspector_shows_what_concerns_the_node(session, qtbot, edit):
-    inspector = Inspector(session)
-    qtbot.addWidget(inspector)
-    inspector.show()
+    panel = Inspector(session)
+    qtbot.addWidget(panel)
+    panel.show()
+    inspector = Drawn(panel)
     edit("Two", two_convolutions)
     session.select({"conv_b"})
     assert "conv_b follows conv_a" in words(inspector) and "ADVICE" in words(inspector)

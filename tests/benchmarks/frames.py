@@ -70,6 +70,10 @@ def main() -> None:
     wait(lambda: probes)
     settle(window)
     measured("idle")
+    start = time.perf_counter()
+    session.select({"layer2"})
+    window.inspector.redraw.settle()
+    print(f"the first selection of a stage took {(time.perf_counter() - start) * 1e3:.1f} ms")
     rows: list = []
     session.link.rows_arrived.connect(rows.append)
     session.run.start()

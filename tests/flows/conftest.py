@@ -19,9 +19,17 @@ class Person:
     """Acts on a window with mouse and keys, in the words of what is drawn."""
 
     def __init__(self, window: Window, qtbot):
-        self.window, self.qtbot = window, qtbot
+        self._window, self.qtbot = window, qtbot
         self.session, self.canvas = window.session, window.canvas
         self.scene = window.canvas.network
+
+    @property
+    def window(self) -> Window:
+        """The window as the person sees it: what is due is drawn before they look."""
+        window = self._window
+        for panel in (window.inspector, window.layers, window.problems):
+            panel.redraw.settle()
+        return window
 
     def _on_view(self, place: QPointF) -> QPoint:
         return self.canvas.mapFromScene(place)

@@ -54,10 +54,11 @@ def test_advice_is_ignored_and_brought_back(person, qtbot):
     qtbot.mouseClick(problems.advice[0], Qt.MouseButton.LeftButton, pos=QPointF(20, 8).toPoint())
     assert str(person.session.selected) == node, "a click leads to the node"
     problems.advice[0].ignore.menu().actions()[0].trigger()
-    assert not person.scene.cards[node].advice and problems.advice == []
+    assert not person.scene.cards[node].advice
+    assert person.window.problems.advice == []
     assert "advice" not in person.window.status.state.text()
     person.session.advice.bring_back()
-    assert len(problems.advice) == 1
+    assert len(person.window.problems.advice) == 1
 
 
 def test_advice_does_not_keep_a_network_from_running(ready):

@@ -32,7 +32,7 @@ from explorer.app.canvas.overlays import Overlays
 from explorer.app.canvas.scene import NetworkScene
 from explorer.app.canvas.wire import WireItem
 from explorer.app.own_blocks import group_in
-from explorer.app.session import Session
+from explorer.app.session import Change, Session
 from explorer.catalog.roles import GROUP
 from explorer.graph import edits, file
 from explorer.graph.edits import Edit
@@ -80,7 +80,7 @@ class Canvas(QGraphicsView):
         self.gauges = Gauges(self.network)
         self.network.about_to_sync.connect(self.cancel_gesture)
         self.network.synced.connect(self._on_synced)
-        session.view_changed.connect(self._on_view_changed)
+        session.changed.connect(self._follow)
         theme.changed.connect(self.viewport().update)
         self._on_synced()
 
@@ -153,9 +153,10 @@ class Canvas(QGraphicsView):
             self._hot_wire = None
         self.overlays.refresh()
 
-    def _on_view_changed(self, _view: tuple[str, ...]) -> None:
-        self.selected_wire = None
-        self.fit()
+    def _follow(self, change: Change) -> None:
+        if change.view:
+            self.selected_wire = None
+            self.fit()
 
     def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         painter.fillRect(rect, theme.color("canvas"))

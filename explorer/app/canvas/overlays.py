@@ -18,6 +18,7 @@ from explorer.text import _
 
 if TYPE_CHECKING:
     from explorer.app.canvas.canvas import Canvas
+    from explorer.app.session import Change
 
 EDGE = 12
 PALE = 0.3  # how much of the map is seen where cards lie behind it
@@ -36,9 +37,13 @@ class Overlays(QObject):
         self._hidden: Problem | None = None
         self.comparison: ComparisonCard | None = None
         self._compared: tuple[tuple[str, ...], tuple[str, ...]] = (), ()  # view and nodes
-        self.session.selection_changed.connect(self.refresh)
+        self.session.changed.connect(self._follow)
 
-    def refresh(self, *_change: object) -> None:
+    def _follow(self, change: "Change") -> None:
+        if not (change.network or change.view):  # else the scene is drawn anew, and this after it
+            self.refresh()
+
+    def refresh(self) -> None:
         """Show what fits the graph in view and the selection."""
         self.path.refresh()
         self.map.update()
@@ -208,7 +213,6 @@ class PathLabel(QLabel):
         self.setTextFormat(Qt.TextFormat.RichText)
         self.linkActivated.connect(self._follow)
         theme.changed.connect(self.refresh)
-        self.session.documents_changed.connect(self.refresh)
 
     def refresh(self) -> None:
         """Write the path of the open block."""

@@ -13,7 +13,7 @@ from explorer.app import theme
 from explorer.app.canvas.card import PORT_REACH, Card
 from explorer.app.canvas.diagram import Diagram
 from explorer.app.canvas.wire import WireItem
-from explorer.app.session import Session
+from explorer.app.session import Change, Session
 from explorer.app.widgets import viridis
 from explorer.graph.graph import ENDS, INPUT
 from explorer.protocol.looks import Answers
@@ -34,17 +34,20 @@ class NetworkScene(Diagram):
         self._pictured: Seen | None = None  # whose picture is on the input's card
         session.run.emptied.connect(self.show_answer)
         session.run.looked.connect(self.show_answer)
-        session.changed.connect(self.sync)
-        session.view_changed.connect(self.sync)
-        session.data_changed.connect(self.sync)
-        session.selection_changed.connect(self.mark_selection)
+        session.changed.connect(self._follow)
         session.advice.changed.connect(self.mark_advice)
         theme.changed.connect(self.update)
         self.sync()
 
     # From the session -------------------------------------------------------------------------
 
-    def sync(self, *_change: object) -> None:
+    def _follow(self, change: Change) -> None:
+        if change.network or change.view:
+            self.sync()
+        else:
+            self.mark_selection()
+
+    def sync(self) -> None:
         """Draw the graph in view."""
         self.about_to_sync.emit()
         session = self.session
@@ -54,7 +57,7 @@ class NetworkScene(Diagram):
         self.mark_advice()
         self.synced.emit()
 
-    def mark_selection(self, *_path: str) -> None:
+    def mark_selection(self) -> None:
         """Show which cards are selected."""
         chosen = self.session.selection
         for id, card in self.cards.items():

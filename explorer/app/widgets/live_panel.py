@@ -1,4 +1,6 @@
-"""What the live panels have in common: they store what comes, and draw at display rate, if seen."""
+"""What the views have in common: they note that something changed, and draw it once, if seen."""
+
+from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, SignalInstance
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -10,14 +12,40 @@ from explorer.app.run_control import RunControl
 FRAME_MS = 40
 
 
+class Redraw(QTimer):
+    """Draws a view once after any number of changes: in the next turn of the event loop, or after
+    `interval` ms; and only while the view is seen, so that who hides it pays nothing.
+
+    due: there is something new to draw.
+    """
+
+    def __init__(self, view: QWidget, draw: Callable[[], None], interval: int = 0) -> None:
+        super().__init__(view, singleShot=True, interval=interval)
+        self._view, self._draw = view, draw
+        self.due = True
+        self.timeout.connect(self.settle)
+
+    def mark(self, *_change: object) -> None:
+        """There is something new to draw."""
+        self.due = True
+        if self._view.isVisible() and not self.isActive():
+            self.start()
+
+    def settle(self) -> None:
+        """Draw now what is due, for who needs to see it at once."""
+        if self.due and self._view.isVisible():
+            self.due = False
+            self.stop()
+            self._draw()
+
+
 class LivePanel(QWidget):
     """A panel whose `draw` is called at most every 40 ms, after `stale`, and only while shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._is_stale = True
-        self._clock = QTimer(self, singleShot=True, interval=FRAME_MS)
-        self._clock.timeout.connect(self._tick)
+        self._clock = Redraw(self, lambda: self.draw(), FRAME_MS)
+        self.stale = self._clock.mark
         theme.changed.connect(self.wear)
 
     def fill(self, body: QWidget | None, empty: str) -> None:
@@ -45,14 +73,8 @@ class LivePanel(QWidget):
         self.stack.setCurrentIndex(0)
 
     def _on_emptied(self) -> None:
-        self._is_stale = True
-        self._tick()
-
-    def stale(self) -> None:
-        """There is something new to draw."""
-        self._is_stale = True
-        if self.isVisible() and not self._clock.isActive():
-            self._clock.start()
+        self._clock.mark()
+        self._clock.settle()
 
     def draw(self) -> None:
         """Brings what is seen up to what is stored."""
@@ -62,16 +84,11 @@ class LivePanel(QWidget):
         """Takes the colours of the current theme."""
         self.update()
 
-    def _tick(self) -> None:
-        if self._is_stale and self.isVisible():
-            self._is_stale = False
-            self.draw()
-
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._tick()
+        self._clock.settle()
 
     def hideEvent(self, event: QHideEvent) -> None:
         self._clock.stop()
-        self._is_stale = True
+        self._clock.due = True
         super().hideEvent(event)

@@ -1,7 +1,7 @@
 """The form of parameters, made from their declaration: of a kind, or of a run."""
 
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import cast
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -126,6 +126,16 @@ class ParameterForm(QWidget):
             self._mark(name, name in wrong or told)
         if grown:
             self._order()
+
+    def prepare(self, values: Mapping[str, Value]) -> Iterator[None]:
+        """Make what will show these values, a row at a time."""
+        for row, param in enumerate(self.params):
+            if param.name not in self.fields and (not param.of or values.get("block") in param.of):
+                self._add(2 * row, param)
+                for widget in (self._labels, self.resets, self.fields):
+                    widget[param.name].ensurePolished()
+                yield
+        self._order()
 
     def _order(self) -> None:
         """Let the Tab key go from row to row, whichever was made first."""

@@ -29,7 +29,7 @@ from explorer.analysis.report import Report
 from explorer.analysis.source import Source, source
 from explorer.app import theme
 from explorer.app.number import grouped
-from explorer.app.session import Session
+from explorer.app.session import Change, Session
 from explorer.app.widgets.small_button import small_button
 from explorer.graph.path import NodePath
 from explorer.text import _
@@ -70,8 +70,6 @@ class Code(QWidget):
         self._soon.timeout.connect(self.refresh)
         self._build()
         session.changed.connect(self._on_change)
-        session.data_changed.connect(self._on_change)
-        session.selection_changed.connect(self._on_selection)
         theme.changed.connect(self._wear)
         self._wear()
 
@@ -119,9 +117,11 @@ class Code(QWidget):
 
     # Following --------------------------------------------------------------------------------
 
-    def _on_change(self, *_change: object) -> None:
-        if self.isVisible():
+    def _on_change(self, change: Change) -> None:
+        if change.network and self.isVisible():
             self._soon.start()  # a burst of edits is written once
+        if change.selection:
+            self._on_selection(self._session.selected)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

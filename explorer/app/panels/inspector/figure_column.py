@@ -21,8 +21,7 @@ class FigureColumn(QWidget):
 
     def set_rows(self, rows: Sequence[tuple[str, str, str]]) -> None:
         """Show these rows and no others."""
-        while len(self._rows) < len(rows):
-            self._rows.append(self._row(len(self._rows)))
+        self.prepare(len(rows))
         for number, (name, value) in enumerate(self._rows):
             there = number < len(rows)
             if there:
@@ -32,6 +31,11 @@ class FigureColumn(QWidget):
                     label.setToolTip(rows[number][2])
             name.setVisible(there)
             value.setVisible(there)
+
+    def prepare(self, count: int) -> None:
+        """Make so many rows, if there are fewer, to be shown later."""
+        while len(self._rows) < count:
+            self._rows.append(self._row(len(self._rows)))
 
     def value_of(self, name: str) -> str:
         """The value shown beside a name. Raises KeyError."""
@@ -48,6 +52,8 @@ class FigureColumn(QWidget):
         value.setCursor(Qt.CursorShape.IBeamCursor)
         for column, label in enumerate((name, value)):
             label.setFixedHeight(ROW)
+            label.hide()
             self._grid.addWidget(label, number, column)
+            label.ensurePolished()
         value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return name, value

@@ -1,12 +1,12 @@
 """What is selected, in full: its parameters to edit, its problems, its figures."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from html import escape
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
@@ -25,6 +25,7 @@ from explorer.app.panels.inspector.selection_target import Subject, subject_of
 from explorer.app.panels.problems.advice_row import AdviceList
 from explorer.app.session import Session
 from explorer.app.widgets.fix_button import FixButton
+from explorer.app.widgets.live_panel import Redraw
 from explorer.app.widgets.parameter_form import ParameterForm
 from explorer.catalog import KINDS, Kind
 from explorer.catalog.kind import PORTS
@@ -37,6 +38,8 @@ from explorer.text import _
 
 EDGE, SECTION = 16, 12
 MOST_PROBLEMS = 3
+MOST_FIGURES = 12  # rows, made ahead
+_SENTENCE_END = re.compile(r"(?<! al\.)(?<=\.) ")
 _NUMBER_BYTES = 4  # of a float32
 # Which parameters a rule is about: they are marked.
 _AT_FAULT = {
@@ -58,17 +61,13 @@ class Inspector(QScrollArea):
         self.form: ParameterForm | None = None
         self._told: tuple[object, ...] = ()  # the problems, and the report that they are of
         self._build()
-        for signal in (
-            session.changed,
-            session.selection_changed,
-            session.view_changed,
-            session.data_changed,
-            session.advice.changed,
-        ):
-            signal.connect(self._on_change)
-        session.memory.changed.connect(self._show_figures)
-        theme.changed.connect(self.refresh)
-        self.refresh()
+        self.redraw = Redraw(self, self.refresh)
+        for signal in (session.changed, session.advice.changed, theme.changed):
+            signal.connect(self.redraw.mark)
+        session.memory.changed.connect(self._on_memory)
+        self._ahead: Iterator[None] = iter(())
+        self._idle = QTimer(self, interval=0)
+        self._idle.timeout.connect(self._go_ahead)
 
     # Building ---------------------------------------------------------------------------------
 
@@ -141,13 +140,13 @@ class Inspector(QScrollArea):
 
     # Showing ----------------------------------------------------------------------------------
 
-    def _on_change(self, *_change: object) -> None:
-        if self.isVisible():
-            self.refresh()
-
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.refresh()
+        self.redraw.settle()
+
+    def _on_memory(self) -> None:
+        if not self.redraw.due:  # else it is about to be shown with all else
+            self._show_figures()
 
     def refresh(self) -> None:
         """Show what is selected as it is now."""
@@ -164,9 +163,22 @@ class Inspector(QScrollArea):
         self._show_figures()
         self._show_bars()
         self._show_data(not subject.ids)
+        self._ahead = self._prepare()
+        self._idle.start()
+
+    def _prepare(self) -> Iterator[None]:
+        """Make, a row at a time, what shows the nodes in view, so that a first click need not wait."""
+        self.measured.prepare(MOST_FIGURES)
+        for facts in list(self._session.shown_facts.values()):
+            yield from self._form_of(facts.kind.name).prepare(vars(facts.settings))
+
+    def _go_ahead(self) -> None:
+        if next(self._ahead, self) is self:
+            self._idle.stop()
 
     def rename(self) -> None:
         """Let the person type another name for what is selected."""
+        self.redraw.settle()
         self.ensureWidgetVisible(self.name)
         self.name.begin()
 
@@ -210,7 +222,7 @@ class Inspector(QScrollArea):
 
     def _show_doc(self, kind: Kind) -> None:
         """What the kind is: its first sentence, and the others when they are asked for."""
-        first, *rest = re.split(r"(?<! al\.)(?<=\.) ", kind.doc, maxsplit=1)
+        first, *rest = _SENTENCE_END.split(kind.doc, maxsplit=1)
         if kind.name == self._doc_of or not rest:
             text = escape(kind.doc)
         else:
@@ -410,7 +422,7 @@ class Inspector(QScrollArea):
             subject.lifted(partial(edits.rename, old=subject.ids[0], new=name)),
         ) and (self._session.view == subject.where):
             self._session.select({name})
-        self.refresh()
+        self.redraw.mark()  # also where it may not be called so
 
     def _follow(self, link: str) -> None:
         session, subject = self._session, self.subject

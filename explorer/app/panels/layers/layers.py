@@ -35,10 +35,10 @@ from explorer.app.panels.layers.layer_table import (
     LayerTable,
     SharePainter,
 )
-from explorer.app.session import Session
+from explorer.app.session import Change, Session
+from explorer.app.widgets.live_panel import Redraw
 from explorer.app.widgets.small_button import small_button
 from explorer.graph.diff import diff
-from explorer.graph.graph import Graph
 from explorer.graph.path import NodePath
 from explorer.text import _
 
@@ -58,8 +58,8 @@ class Layers(QWidget):
         self._follows = False  # the table goes after the canvas, not the canvas after the table
         self.table = LayerTable(self)
         self._build()
+        self.redraw = Redraw(self, self.refresh)
         session.changed.connect(self._on_change)
-        session.selection_changed.connect(self._on_selection)
         theme.changed.connect(self._wear)
         self._wear()
 
@@ -144,16 +144,15 @@ class Layers(QWidget):
 
     # Following --------------------------------------------------------------------------------
 
-    def _on_change(self, before: Graph, after: Graph) -> None:
-        if diff(before, after).only_moved:
-            return
-        self._is_stale = True
-        if self.isVisible():
-            self.refresh()
+    def _on_change(self, change: Change) -> None:
+        if change.network and not diff(change.before.graph, change.after.graph).only_moved:
+            self._is_stale = True
+        if self._is_stale or change.selection:
+            self.redraw.mark()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.refresh()
+        self.redraw.settle()
 
     def refresh(self) -> None:
         """Show the layers as they are now."""

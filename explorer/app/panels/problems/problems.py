@@ -20,11 +20,11 @@ from explorer.analysis.report import Report
 from explorer.app import theme
 from explorer.app.panels.problems.advice_row import AdviceRow
 from explorer.app.panels.problems.list_row import ListRow
-from explorer.app.session import Session
+from explorer.app.session import Change, Session
 from explorer.app.widgets.fix_button import FixButton
 from explorer.app.widgets.flow import Flow
+from explorer.app.widgets.live_panel import Redraw
 from explorer.app.widgets.mismatch_card import RULES, MismatchCard
-from explorer.graph.path import NodePath
 from explorer.text import _
 
 MOST = 30  # rows; whoever has more problems mends these first
@@ -51,9 +51,8 @@ class Problems(QWidget):
         self._count = len(problems(session.report))
         self._shown: tuple[Report | None, tuple[Problem, ...], int, bool] | None = None
         self._build()
+        self.redraw = Redraw(self, self.refresh)
         session.changed.connect(self._on_change)
-        session.data_changed.connect(self._on_change)
-        session.selection_changed.connect(self._on_selection)
         session.advice.changed.connect(self._on_advice)
 
     def _build(self) -> None:
@@ -86,28 +85,26 @@ class Problems(QWidget):
 
     # Following --------------------------------------------------------------------------------
 
-    def _on_change(self, *_change: object) -> None:
+    def _on_change(self, change: Change) -> None:
         count = len(problems(self._session.report))
         if count != self._count:
             self._count = count
             self.count_changed.emit(count)
-        if self.isVisible():
-            self.refresh()
+        if change.network or change.selection:
+            self.redraw.mark()
 
     def _on_advice(self) -> None:
         self.advice_counted.emit(len(self._session.advice.shown))
-        if self.isVisible():
-            self.refresh()
+        self.redraw.mark()
 
-    def _on_selection(self, path: NodePath) -> None:
-        if self.isVisible():
-            for row in (*self.rows, *self.advice):
-                row.set_current(row.problem.path == path)
-            self._show_card()
+    def _mark_selection(self) -> None:
+        for row in (*self.rows, *self.advice):
+            row.set_current(row.problem.path == self._session.selected)
+        self._show_card()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.refresh()
+        self.redraw.settle()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -119,6 +116,7 @@ class Problems(QWidget):
         found = problems(report)
         shown = report if found else None, advice.shown, advice.aside, bool(advice.rules_aside)
         if shown == self._shown:
+            self._mark_selection()
             return
         self._shown = shown
         if self._list.isAncestorOf(self.focusWidget() or self):
@@ -140,13 +138,10 @@ class Problems(QWidget):
                 self._add(self._aside_line(advice.aside))
         else:
             self._add_rows("", self.rows, len(found))
-        selected = self._session.selected
-        for row in (*self.rows, *self.advice):
-            row.set_current(row.problem.path == selected)
         listed = bool(found or advice.shown or aside)
         self.empty.setVisible(not listed)
         self._scroll.setVisible(listed)
-        self._show_card()
+        self._mark_selection()
 
     def _add(self, widget: QWidget) -> None:
         self._column.insertWidget(self._column.count() - 1, widget)

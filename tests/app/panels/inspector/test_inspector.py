@@ -16,6 +16,7 @@ from explorer.catalog import KINDS
 from explorer.graph import edits
 from explorer.graph.graph import Node
 from explorer.graph.path import NodePath
+from tests.app.conftest import Drawn
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def inspector(session, qtbot):
     panel.resize(276, 800)
     qtbot.addWidget(panel)
     panel.show()
-    return panel
+    return Drawn(panel)
 
 
 def typed(qtbot, field, text):
@@ -34,11 +35,13 @@ def typed(qtbot, field, text):
 
 
 def texts(inspector):
+    inspector.redraw.settle()
     QApplication.processEvents()  # a layout shows what is new in it with the next event
     return [label.text() for label in inspector.findChildren(QLabel) if label.isVisible()]
 
 
 def fixes(inspector):
+    inspector.redraw.settle()
     QApplication.processEvents()
     return [button for button in inspector.findChildren(FixButton) if button.isVisible()]
 
@@ -83,9 +86,9 @@ def test_typing_edits_live_and_undoes_as_one(inspector, session, qtbot):
     assert inspector.measured.value_of("Out") == "48×14×14"
     assert session.document.undo.undoText() == "Set channels of layer2"
     session.document.step_back()
-    assert session.graph == before and width.value() == 32
+    assert session.graph == before and inspector.form.fields["width"].value() == 32
     session.document.step_forward()
-    assert width.value() == 48 and width.hasFocus()
+    assert inspector.form.fields["width"].value() == 48 and width.hasFocus()
 
 
 def test_coming_back_to_a_field_is_another_step(inspector, session, qtbot):
@@ -116,7 +119,7 @@ def test_reset_takes_the_parameter_back(inspector, session, qtbot):
     assert back.isVisible() and "1" in back.toolTip()
     qtbot.mouseClick(back, Qt.MouseButton.LeftButton)
     assert "stride" not in session.graph.nodes["layer2"].params
-    assert not back.isVisible() and inspector.form.fields["stride"].value() == 1
+    assert inspector.form.fields["stride"].value() == 1 and not back.isVisible()
     assert session.document.undo.undoText() == "Reset first stride of layer2"
 
 
@@ -301,13 +304,14 @@ def test_small_numbers_are_written_short(inspector, session, qtbot):
 
 
 def test_undo_keys_go_past_the_field(inspector, session, qtbot, qapp):
-    undo = QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), inspector)
-    undo.activated.connect(session.document.undo.undo)
+    undo = QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), inspector.panel)
+    undo.activated.connect(session.document.step_back)
     session.select({"layer2"})
     width = inspector.form.fields["width"]
     typed(qtbot, width, "48")
     qtbot.keyClick(width.lineEdit(), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert session.graph.nodes["layer2"].params["width"] == 32 and width.value() == 32
+    assert session.graph.nodes["layer2"].params["width"] == 32
+    assert inspector.form.fields["width"].value() == 32
 
 
 def test_a_foreign_file_of_any_kind_is_shown(inspector, session):
@@ -321,7 +325,10 @@ def test_a_foreign_file_of_any_kind_is_shown(inspector, session):
 
 def test_the_receptive_field_of_a_node_and_what_sharing_saves(inspector, session):
     session.select({"layer2"})
-    value = inspector.measured.value_of
+
+    def value(name: str) -> str:
+        return inspector.measured.value_of(name)
+
     assert value("Receptive field") == "13×13"
     assert value("Jump") == "2" and value("Centre of the first") == "0"
     with pytest.raises(KeyError):

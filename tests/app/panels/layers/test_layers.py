@@ -26,6 +26,7 @@ from explorer.app.panels.layers.layers import Layers
 from explorer.catalog import templates
 from explorer.graph import edits
 from explorer.graph.graph import Node
+from tests.app.conftest import Drawn
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def layers(session, qtbot):
     panel.resize(930, 300)
     qtbot.addWidget(panel)
     panel.show()
-    return panel
+    return Drawn(panel)
 
 
 def column(layers, number):
@@ -132,9 +133,9 @@ def test_it_follows_only_what_changes_it_and_only_when_seen(layers, session, mon
         LayerTable, "take", lambda table, report: taken.append(take(table, report)) or taken[-1]
     )
     session.edit("Move", lambda graph: edits.move(graph, {"layer1": (1.0, 2.0)}))
-    assert taken == []
+    assert "77,754 parameters" in layers.totals.text() and taken == []
     session.edit("Set", lambda graph: edits.set_params(graph, "head", {"classes": 20}))
-    assert taken == [True] and "78,404 parameters" in layers.totals.text()
+    assert "78,404 parameters" in layers.totals.text() and taken == [True]
     layers.hide()
     session.edit("Set", lambda graph: edits.set_params(graph, "layer1", {"depth": 2}))
     assert taken == [True]

@@ -14,6 +14,7 @@ from explorer.catalog import KINDS
 from explorer.graph import edits
 from explorer.graph.graph import Node
 from explorer.graph.path import NodePath
+from tests.app.conftest import Drawn
 
 
 def wrong_add(graph):
@@ -41,7 +42,7 @@ def problems(session, qtbot):
     panel.resize(930, 400)
     qtbot.addWidget(panel)
     panel.show()
-    return panel
+    return Drawn(panel)
 
 
 def words(widget):
