@@ -6,8 +6,8 @@ import pytest
 
 from explorer.app.canvas.scene import NetworkScene
 from explorer.app.panels.inspector.inspector import Inspector
-from explorer.app.panels.layers import Layers
-from explorer.app.panels.problems import Problems
+from explorer.app.panels.layers.layers import Layers
+from explorer.app.panels.problems.problems import Problems
 from explorer.catalog.datasets import PICTURES
 from explorer.graph import edits
 
