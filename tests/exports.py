@@ -77,7 +77,7 @@ def run_alone(names: list[str], folder: Path) -> None:
     the network of each computes lies in the folder."""
     for name in names:
         report = _report(name)
-        (folder / f"{name}.py").write_bytes(source(report).encode())
+        (folder / f"{name}.py").write_bytes(source(report).text.encode())
         about = class_name(report.graph), (1, *report.graph.input)
         (folder / f"{name}.json").write_text(json.dumps(about))
     ran = subprocess.run(

@@ -25,7 +25,7 @@ def test_it_computes_what_the_engine_computes(name, tmp_path):
 @pytest.mark.parametrize("name", templates.names())
 def test_it_prints_what_the_analysis_says(name, tmp_path):
     report = analyse(templates.build(name))
-    (tmp_path / "network.py").write_bytes(source(report).encode())
+    (tmp_path / "network.py").write_bytes(source(report).text.encode())
     ran = subprocess.run(
         [sys.executable, "-I", "-W", "error", "network.py"],
         cwd=tmp_path,
