@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from explorer.analysis import compare, facts, layout, level, memory, page, source, table
+from explorer.analysis import compare, facts, layout, memory, page, scope, source, table
 from explorer.analysis.advice import advise
 from explorer.analysis.problem import problems
 from explorer.analysis.report import Report, analyse
@@ -259,8 +259,8 @@ WORK = {
         table.as_csv(report),
         table.as_markdown(report),
     ),
-    "levels": lambda report: (level.level(report), level.first_problems(report)),
-    "page": lambda report: page.problems_on(report, page.opened(level.level(report), 3)),
+    "levels": lambda report: (scope.scope(report), scope.first_problems(report)),
+    "page": lambda report: page.problems_on(report, page.opened(scope.scope(report), 3)),
     "comparison": compared,
     "copies": lambda report: edits.paste(report.graph, edits.excerpt(report.graph, report.facts)),
     "removal": lambda report: edits.remove(report.graph, middle(report), bridge=True),

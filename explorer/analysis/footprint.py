@@ -295,7 +295,7 @@ def composing(
             if inside.prints[child.id].learns:
                 inside.backward(child, gradients)
                 yield
-        back, passes_on = envelope(gradients.level.peaks), gradients.of.get(INPUT) == 0
+        back, passes_on = envelope(gradients.scope.peaks), gradients.of.get(INPUT) == 0
     return Footprint(
         inside.widths[result],
         view,
@@ -305,7 +305,7 @@ def composing(
         kept,
         inside.copies,
         inside.buffers,
-        envelope(inside.level.peaks),
+        envelope(inside.scope.peaks),
         back,
         passes_on,
     )
@@ -325,7 +325,7 @@ class _Inside:
         self.owners = Counter({INPUT: 1})
         self.keepers: Counter[str] = Counter()
         self.prints: dict[str, Footprint] = {}
-        self.level = _Level()
+        self.scope = _Level()
         self.copies = self.buffers = 0
 
     def _print(self, child: Child, held: bool = False) -> Footprint:
@@ -339,18 +339,18 @@ class _Inside:
 
     def forward(self, child: Child, gone: tuple[str, ...]) -> None:
         """The child runs, and these values are let go."""
-        level, place, id = self.level, self.place, child.id
+        scope, place, id = self.scope, self.place, child.id
         each = self.prints[id] = self._print(child)
         self.widths[id], self.learns[id] = each.width, each.learns
         self.numbers[id] = prod(child.facts.known_out)
         self.copies += each.copies
         self.buffers += each.buffers
-        level.rise(each.forward)
-        level.add(*each.kept)
+        scope.rise(each.forward)
+        scope.add(*each.kept)
         place[id] = place[child.sources[0]] if each.view else id
         if not each.view:
             self.sizes[id] = self.numbers[id] * each.width
-            level.add(0, self.sizes[id])
+            scope.add(0, self.sizes[id])
         self.owners[place[id]] += 1
         if each.keeps_input:
             self.keepers.update({place[source] for source in child.sources})
@@ -366,7 +366,7 @@ class _Inside:
             return
         self.owners[where] -= 1
         if not self.owners[where] and not self.keepers[where]:
-            self.level.add(0, -self.sizes[where])
+            self.scope.add(0, -self.sizes[where])
 
     def kept(self, end: str) -> Line:
         """What stays for the backward pass beside input and output."""
@@ -381,10 +381,10 @@ class _Inside:
     def backward(self, child: Child, gradients: "_Gradients") -> None:
         """The child's backward pass: it makes the gradients of its inputs and weights, and needs
         what it kept no more."""
-        level, each, given = gradients.level, self.prints[child.id], gradients.of[child.id]
+        scope, each, given = gradients.scope, self.prints[child.id], gradients.of[child.id]
         if gradients.readers[given] > 1:
             each = self._print(child, held=True)
-        level.rise(each.backward)
+        scope.rise(each.backward)
         made = [
             (
                 source,
@@ -395,12 +395,12 @@ class _Inside:
             for source in child.sources
             if self.learns[source]
         ]
-        level.add(FULL * child.facts.params - each.kept[0], -each.kept[1])
+        scope.add(FULL * child.facts.params - each.kept[0], -each.kept[1])
         inputs = {self.place[source] for source in child.sources} if each.keeps_input else ()
         for where in (*inputs, *([self.place[child.id]] if each.keeps_output else ())):
             self.keepers[where] -= 1
             if not self.keepers[where] and where != INPUT:
-                level.add(0, -self.sizes[where])
+                scope.add(0, -self.sizes[where])
         for source, gradient in made:
             gradients.give(source, gradient)
         gradients.drop(child.id)
@@ -412,7 +412,7 @@ class _Gradients:
     else reads that too (torch/csrc/autograd/input_buffer.cpp)."""
 
     def __init__(self, size: int, result: str, held: bool):
-        self.level = _Level()
+        self.scope = _Level()
         self.sizes = [size]
         self.readers = Counter({0: 1 + held})
         self.of = {result: 0}
@@ -420,7 +420,7 @@ class _Gradients:
     def make(self, size: int) -> int:
         """A new gradient of so many bytes a picture; nobody reads it yet."""
         self.sizes.append(size)
-        self.level.add(0, size)
+        self.scope.add(0, size)
         return len(self.sizes) - 1
 
     def give(self, value: str, gradient: int) -> None:
@@ -434,7 +434,7 @@ class _Gradients:
         else:
             self.of[value] = total = self.make(self.sizes[gradient])
             self.readers[total] += 1
-            self.level.rise(((0, 0),))
+            self.scope.rise(((0, 0),))
             self._leave(before)
             self._leave(gradient)
 
@@ -445,4 +445,4 @@ class _Gradients:
     def _leave(self, gradient: int) -> None:
         self.readers[gradient] -= 1
         if not self.readers[gradient]:
-            self.level.add(0, -self.sizes[gradient])
+            self.scope.add(0, -self.sizes[gradient])

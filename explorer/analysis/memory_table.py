@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from explorer.analysis.memory import Forecast, largest_batch
+from explorer.analysis.memory_forecast import Forecast, largest_batch
 from explorer.analysis.report import Report
 from explorer.text import _
 

@@ -37,7 +37,7 @@ class ReceptiveField(NamedTuple):
     clipped: bool
 
 
-class Seen(NamedTuple):
+class MapField(NamedTuple):
     """What the places of a map see of an earlier one. sides: of the map, (height, width), also
     where a Permute has put the channels last."""
 
@@ -51,12 +51,12 @@ def sides_of(shape: Shape) -> tuple[int, int]:
     return shape[1:] if len(shape) == 3 else (1, 1)
 
 
-def itself(shape: Shape) -> Seen:
+def itself(shape: Shape) -> MapField:
     """A map seen from itself."""
-    return Seen(SAME, SAME, sides_of(shape))
+    return MapField(SAME, SAME, sides_of(shape))
 
 
-def behind(outer: Seen | None, inner: Seen | None) -> Seen | None:
+def behind(outer: MapField | None, inner: MapField | None) -> MapField | None:
     """What is seen through both, the outer one behind the inner; None if one is unknown, or if it
     is beyond all measure."""
     if outer is None or inner is None:
@@ -66,7 +66,7 @@ def behind(outer: Seen | None, inner: Seen | None) -> Seen | None:
         width = composed(outer.width, inner.width, outer.sides[1])
     if height is None or width is None or _is_beyond(height) or _is_beyond(width):
         return None
-    return Seen(height, width, outer.sides)
+    return MapField(height, width, outer.sides)
 
 
 def _is_beyond(field: AxisField) -> bool:
@@ -76,7 +76,7 @@ def _is_beyond(field: AxisField) -> bool:
     return max(field.step, jump.numerator, jump.denominator) > FARTHEST
 
 
-def merged(branches: list[Seen | None], reference: tuple[int, int]) -> Seen | None:
+def merged(branches: list[MapField | None], reference: tuple[int, int]) -> MapField | None:
     """What is seen through any of these branches; reference: sides of the map that they see."""
     if len(branches) == 1:
         return branches[0]
@@ -101,15 +101,15 @@ def merged(branches: list[Seen | None], reference: tuple[int, int]) -> Seen | No
     )
     if height is None or width is None:
         return None
-    return Seen(height, height if height == width else width, (tall, wide))
+    return MapField(height, height if height == width else width, (tall, wide))
 
 
-def _square(seen: Seen) -> bool:
+def _square(seen: MapField) -> bool:
     return seen.sides[0] == seen.sides[1]
 
 
 @lru_cache(maxsize=65_536)
-def through(facts: Facts) -> Seen | None:
+def through(facts: Facts) -> MapField | None:
     """What the node's places see of its own input, the union of its inputs if it has several; None
     if it is unknown. Remembered by the facts, which equal nodes share."""
     ins = facts.ins
@@ -124,10 +124,12 @@ def through(facts: Facts) -> Seen | None:
     here, there = sides_of(ins[0]), sides_of(facts.out)
     windows = facts.kind.window(facts.settings, ins, facts.out)
     height, width = map(axis_field_of, windows, here)
-    return Seen(height, height if height == width else width, there)
+    return MapField(height, height if height == width else width, there)
 
 
-def step(facts: Facts, branches: list[Seen | None], reference: tuple[int, int]) -> Seen | None:
+def step(
+    facts: Facts, branches: list[MapField | None], reference: tuple[int, int]
+) -> MapField | None:
     """What a node's places see, whose inputs see `branches`."""
     own = through(facts)
     if own is None:
@@ -139,11 +141,11 @@ def step(facts: Facts, branches: list[Seen | None], reference: tuple[int, int]) 
 
 
 @lru_cache(maxsize=4096)
-def inside(facts: Facts) -> dict[str, Seen | None]:
+def inside(facts: Facts) -> dict[str, MapField | None]:
     """For every node inside a composite, by id: what its places see of the composite's input."""
     entering = itself(facts.known_ins[0])
     reference = entering.sides
-    found: dict[str, Seen | None] = {INPUT: entering}
+    found: dict[str, MapField | None] = {INPUT: entering}
     for id, child, sources in facts.children:
         found[id] = step(child, [found[source] for source in sources], reference)
     return found
@@ -172,7 +174,7 @@ class ReceptiveFields:
         nothing. Raises KeyError."""
         return self._measured(self.seen(path))
 
-    def seen(self, path: NodePath) -> Seen | None:
+    def seen(self, path: NodePath) -> MapField | None:
         """What the places of the node at a path see of the picture. Raises KeyError."""
         id, *way = path
         facts, seen = self._facts[id], self._seen[id]
@@ -193,7 +195,7 @@ class ReceptiveFields:
             yield from self._fields(self._facts[id], self._entry(id), self._seen[id])
 
     def _fields(
-        self, facts: Facts, entry: Seen | None, seen: Seen | None
+        self, facts: Facts, entry: MapField | None, seen: MapField | None
     ) -> Iterator[ReceptiveField | None]:
         if not facts.kind.composite:
             yield self._measured(seen)
@@ -210,20 +212,20 @@ class ReceptiveFields:
                 before, field = own, self._measured(behind(own, entry))
             yield field
 
-    def _entry(self, id: str) -> Seen | None:
+    def _entry(self, id: str) -> MapField | None:
         sources = self._sources[id]
         return merged([self._seen[source] for source in sources], self._sides) if sources else None
 
     @cached_property
-    def _seen(self) -> dict[str, Seen | None]:
+    def _seen(self) -> dict[str, MapField | None]:
         """What the places of each node of the whole network see of the picture."""
-        found: dict[str, Seen | None] = {INPUT: itself(self._input)}
+        found: dict[str, MapField | None] = {INPUT: itself(self._input)}
         for id, facts in self._facts.items():
             sources = [found[source] for source in self._sources[id]]
             found[id] = step(facts, sources, self._sides) if sources else None
         return found
 
-    def _measured(self, seen: Seen | None) -> ReceptiveField | None:
+    def _measured(self, seen: MapField | None) -> ReceptiveField | None:
         if seen is None:
             return None
         height = _measure(seen.height, seen.sides[0], self._sides[0])

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from explorer.analysis.form import FORMS, NETWORKS, PHOTO_FORMATS, WEIGHTS, Entry, Form, Maker
-from explorer.analysis.level import first_problems
 from explorer.analysis.problem import problems
+from explorer.analysis.scope import first_problems
 from explorer.app import settings
 from explorer.app.document import Document
 from explorer.graph.file import SUFFIX, FileError, replace_bytes
@@ -108,13 +108,13 @@ class Files:
             self._draw(path, form)
 
     def _draw(self, path: Path, form: Form) -> None:
-        """Save the level that is shown as a picture."""
+        """Save the scope that is shown as a picture."""
         from explorer.app.canvas.picture import Picture, TooLarge
 
         session = self.session
         marked = first_problems(session.report, session.view)
         try:
-            picture = Picture(session.level, marked, title=session.graph.name)
+            picture = Picture(session.scope, marked, title=session.graph.name)
             self._put(path, picture.written(form.id))
         except TooLarge as error:
             session.notified.emit(str(error))

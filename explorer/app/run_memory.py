@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from explorer.analysis.memory import Forecast, forecast, largest_batch, room_on, steps
+from explorer.analysis.memory_forecast import Forecast, forecast, largest_batch, room_on, steps
 from explorer.analysis.memory_table import bytes_text
 from explorer.analysis.report import Report
 from explorer.protocol.messages import Modes, Rows

@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.analysis.facts import Facts
 from explorer.analysis.layout import placed, placed_inside, unplaced
-from explorer.analysis.level import Level, NoInside, level
 from explorer.analysis.report import Report, analyse
+from explorer.analysis.scope import NoInside, Scope, scope
 from explorer.app.advice import Advice
 from explorer.app.document import Document
 from explorer.app.engine_link import EngineLink
@@ -97,7 +97,7 @@ class Session(QObject):
         self.documents: list[Document] = []
         self.document = self._adopt(_fitted(FIRST, FASHION_MNIST), None, FASHION_MNIST)
         self.report: Report = self._analysed(self.graph)
-        self._levels: tuple[Report, dict[NodePath, Level]] = self.report, {}
+        self._levels: tuple[Report, dict[NodePath, Scope]] = self.report, {}
         self._told = self._state()
         self.engine_holds: Held | None = None
         self.advice = Advice(self)
@@ -139,40 +139,40 @@ class Session(QObject):
         return self._level(path.scope).facts.get(path[-1]) if path else None
 
     @property
-    def level(self) -> Level:
+    def scope(self) -> Scope:
         """What the canvas shows: the whole network, or the inside of the open block."""
         return self._level(self.view)
 
     @property
     def shown(self) -> Graph:
         """The graph that the canvas shows: the whole, or the inside of the open block."""
-        return self.level.graph
+        return self.scope.graph
 
     @property
     def shown_facts(self) -> dict[str, Facts]:
         """What is known of each node that the canvas shows."""
-        return self.level.facts
+        return self.scope.facts
 
     @property
     def shown_input(self) -> Shape | None:
         """The shape that enters the graph that the canvas shows."""
-        return self.level.input
+        return self.scope.input
 
     @property
     def editable(self) -> bool:
         """What the canvas shows can be edited: it is not the inside of a declared block."""
-        return self.level.own
+        return self.scope.own
 
-    def _level(self, view: NodePath) -> Level:
-        """The level of the present report at that path; an empty one where there is nothing."""
+    def _level(self, view: NodePath) -> Scope:
+        """The scope of the present report at that path; an empty one where there is nothing."""
         if self._levels[0] is not self.report:
             self._levels = self.report, {}
         known = self._levels[1]
         if view not in known:
             try:
-                known[view] = level(self.report, view)
+                known[view] = scope(self.report, view)
             except NoInside:
-                known[view] = Level(view, own=False)
+                known[view] = Scope(view, own=False)
         return known[view]
 
     @property

@@ -60,7 +60,7 @@ def declare(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> int:
     """Print what is known of the network; 1 if it has problems."""
     from explorer.analysis import memory_table, table
-    from explorer.analysis.memory import forecast
+    from explorer.analysis.memory_forecast import forecast
     from explorer.analysis.report import analyse
 
     if not (given.memory or given.device or given.json):
@@ -83,7 +83,7 @@ def _room(device: str | None) -> tuple[str, int | None, bool]:
     Bytes: all that are given as an amount, of a real device what its driver leaves; None where no
     device is given. Raises UsageError.
     """
-    from explorer.analysis.memory import room_on
+    from explorer.analysis.memory_forecast import room_on
     from explorer.analysis.memory_table import bytes_of
 
     if device is None or bytes_of(device) is not None:

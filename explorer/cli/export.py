@@ -32,12 +32,12 @@ def _text(given: Namespace, form: Form, report: "Report") -> bytes:
 
 def _diagram(given: Namespace, form: Form, report: "Report") -> bytes:
     from explorer.analysis.layout import GAP, unplaced
-    from explorer.analysis.level import NoInside, level
-    from explorer.analysis.page import opened, problems_on, roomy_gap, spread
+    from explorer.analysis.print_layout import opened, problems_on, roomy_gap, spread
+    from explorer.analysis.scope import NoInside, scope
     from explorer.graph.path import NodePath
 
     try:
-        shown = opened(level(report, NodePath.of(given.inside)), given.depth)
+        shown = opened(scope(report, NodePath.of(given.inside)), given.depth)
     except NoInside as error:
         raise UsageError(str(error)) from None
     gap = GAP

@@ -287,14 +287,14 @@ def test_blocks_are_normalised_by_their_parameter():
 def residual(draw, *branch, projection=False, after=RELU):
     """stem, then F(x) + x, then `after`."""
     ids = " ".join(id for id, _kind, _params in branch)
-    way = "stem start proj add.b" if projection else "start add.b"
+    path = "stem start proj add.b" if projection else "start add.b"
     nodes = [("stem", "Conv2d", CONV), ("start", "ReLU", {}), *branch, ("add", "Add", {})]
     wires = ["input stem start", f"start {ids} add.a"]
     if projection:
         nodes.append(("proj", "Conv2d", CONV | {"kernel_size": 1, "padding": 0}))
         wires.append("start proj add.b")
     else:
-        wires.append(way)
+        wires.append(path)
     nodes.append(after)
     return draw(*nodes, wires=[*wires, f"add {after[0]} output"])
 

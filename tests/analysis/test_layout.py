@@ -16,8 +16,8 @@ from explorer.analysis.layout import (
     placed,
     placed_inside,
 )
-from explorer.analysis.level import level
 from explorer.analysis.report import analyse
+from explorer.analysis.scope import scope
 from explorer.catalog import KINDS, templates
 from explorer.catalog.graph_builder import GraphBuilder
 from explorer.graph import edits
@@ -142,7 +142,7 @@ def test_the_main_way_of_a_network():
 
 
 def inside(name: str, *path: str) -> Graph:
-    return level(analyse(placed(templates.build(name))), path).graph
+    return scope(analyse(placed(templates.build(name))), path).graph
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from explorer import cli
-from explorer.analysis.memory import forecast, largest_batch
+from explorer.analysis.memory_forecast import forecast, largest_batch
 from explorer.analysis.memory_table import as_dict, as_lines, bytes_of, bytes_text
 from explorer.analysis.report import analyse
 from explorer.catalog import templates

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from explorer.analysis.memory import forecast, largest_batch, room_on
+from explorer.analysis.memory_forecast import forecast, largest_batch, room_on
 from explorer.app.number import bytes_text
 from explorer.app.panels.run.memory_view import MemoryPanel
 from explorer.app.run_memory import RunMemory

@@ -28,7 +28,7 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from explorer.analysis.memory import forecast
+from explorer.analysis.memory_forecast import forecast
 from explorer.analysis.report import Report, analyse
 from explorer.analysis.source import class_name, source
 from explorer.catalog import templates

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from explorer.analysis.advice import chain, ends, window
-from explorer.analysis.advice.ground import STEP, Ground, Seen, Setting, set_all
+from explorer.analysis.advice.rule_context import STEP, Finding, RuleContext, SetParameters, set_all
 from explorer.analysis.problem import ADVICE, Fix, Problem
 from explorer.analysis.report import Report
 from explorer.catalog import KINDS, Kind
@@ -152,8 +152,8 @@ class _Told(NamedTuple):
     """A piece of advice before its fixes are known. times: in which places the rule saw it."""
 
     rule: Rule
-    seen: Seen
-    way: NodePath
+    finding: Finding
+    path: NodePath
     own: NodePath
     times: list[NodePath]
 
@@ -166,42 +166,44 @@ def steps(report: Report) -> Generator[bool | None, None, tuple[Problem, ...]]:
     found: dict[tuple[str, NodePath], _Told] = {}
     if not report.size or report.too_large:
         return ()
-    ground = Ground(report)
+    context = RuleContext(report)
     yield None
-    yield from ground.read()
-    if ground.clash:
+    yield from context.read()
+    if context.clash:
         return ()
     for kind, rules in _BY_KIND.items():
-        for number, layer in enumerate(ground.kinds.get(kind, ())):
+        for number, layer in enumerate(context.kinds.get(kind, ())):
             if number % STEP == STEP - 1:
                 yield None
             if None in layer.facts.ins:
                 continue
             for rule in rules:
-                seen = rule.look(ground, layer)
-                if seen:
-                    way, own = ground.place(layer)
-                    told = found.setdefault((rule.name, own), _Told(rule, seen, way, own, []))
-                    told.times.append(way)
+                finding = rule.look(context, layer)
+                if finding:
+                    path, own = context.place(layer)
+                    told = found.setdefault((rule.name, own), _Told(rule, finding, path, own, []))
+                    told.times.append(path)
     for rule in RULES.values():
         if rule.about is None:
-            for seen in rule.look(ground):
-                if seen is None:
+            for finding in rule.look(context):
+                if finding is None:
                     yield None
                 else:
-                    found[rule.name, seen.way] = _Told(rule, seen, seen.way, seen.way, [seen.way])
+                    found[rule.name, finding.path] = _Told(
+                        rule, finding, finding.path, finding.path, [finding.path]
+                    )
             yield None
     order = {id: number for number, id in enumerate(report.facts)}
     problems = []
-    for told in sorted(found.values(), key=lambda told: order.get(told.way[0], -1)):
+    for told in sorted(found.values(), key=lambda told: order.get(told.path[0], -1)):
         fixes = []
-        for fix in told.seen.fixes():
+        for fix in told.finding.fixes():
             if isinstance(fix, Fix):
                 fixes.append(fix)
                 yield None
             else:
                 yield fix
-        problems.append((told.rule, _problem(ground, told, fixes)))
+        problems.append((told.rule, _problem(context, told, fixes)))
         yield None
     return tuple(_everywhere(problems))
 
@@ -217,10 +219,10 @@ def advise(report: Report) -> tuple[Problem, ...]:
             return told
 
 
-def _problem(ground: Ground, told: _Told, fixes: list[Fix]) -> Problem:
-    message = told.seen.message + _often(ground, told)
+def _problem(context: RuleContext, told: _Told, fixes: list[Fix]) -> Problem:
+    message = told.finding.message + _often(context, told)
     return Problem(
-        told.way,
+        told.path,
         told.rule.name,
         message,
         ADVICE,
@@ -229,12 +231,12 @@ def _problem(ground: Ground, told: _Told, fixes: list[Fix]) -> Problem:
     )
 
 
-def _often(ground: Ground, told: _Told) -> str:
+def _often(context: RuleContext, told: _Told) -> str:
     """How often it is so in the same node, in words; nothing if once."""
     if len(told.times) == 1:
         return ""
-    blocks = len({way[len(told.own)] for way in told.times if len(way) > len(told.own) + 1})
-    if KINDS[ground.node(told.own).kind].category == "stage" and blocks > 1:
+    blocks = len({path[len(told.own)] for path in told.times if len(path) > len(told.own) + 1})
+    if KINDS[context.node(told.own).kind].category == "stage" and blocks > 1:
         return _(" (in {count} blocks of {node})").format(count=blocks, node=told.own)
     return _(" ({count} times in {node})").format(count=len(told.times), node=told.own)
 
@@ -251,7 +253,9 @@ def _everywhere(problems: list[tuple[Rule, Problem]]) -> Iterator[Problem]:
             added = [fix.added for fix in fixes if fix.added is not None]
             whole[name] = Fix(
                 RULES[name].everywhere.format(count=len(fixes)),
-                partial(set_all, settings=[e.edit for e in fixes if isinstance(e.edit, Setting)]),
+                partial(
+                    set_all, settings=[e.edit for e in fixes if isinstance(e.edit, SetParameters)]
+                ),
                 sum(added) if len(added) == len(fixes) else None,
             )
     for rule, problem in problems:

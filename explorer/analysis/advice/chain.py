@@ -5,12 +5,12 @@ from functools import partial
 from itertools import count
 
 from explorer.analysis import placing
-from explorer.analysis.advice.ground import (
+from explorer.analysis.advice.rule_context import (
     LOOK,
     STEP,
-    Ground,
-    Seen,
-    Setting,
+    Finding,
+    RuleContext,
+    SetParameters,
     at_each,
     set_all,
 )
@@ -33,17 +33,17 @@ deeper ones)."""
 # Two linear layers ----------------------------------------------------------------------------
 
 
-def linear(ground: Ground, layer: Layer) -> Seen | None:
+def linear(context: RuleContext, layer: Layer) -> Finding | None:
     """Two layers with weights and nothing but linear ones between them."""
     between: list[Layer] = []
-    before = ground.source(layer)
+    before = context.source(layer)
     while before is not None and _passes_on(before.facts.kind) and len(between) < LOOK:
         between.append(before)
-        before = ground.source(before)
-    if before is None or not before.facts.kind.weighted or _factors(ground, before, layer):
+        before = context.source(before)
+    if before is None or not before.facts.kind.weighted or _factors(context, before, layer):
         return None
     direct = all(map(_is_in_place, between))
-    names = ground.name(layer), ground.name(before)
+    names = context.name(layer), context.name(before)
     message = _("{node} follows {before} with no non-linearity between them").format(
         node=names[0], before=names[1]
     )
@@ -51,7 +51,7 @@ def linear(ground: Ground, layer: Layer) -> Seen | None:
         message += _(": together they are one convolution of {size}").format(
             size=_together(before, layer)
         )
-    return Seen(message, partial(_parted, ground, layer, before, direct))
+    return Finding(message, partial(_parted, context, layer, before, direct))
 
 
 def _passes_on(kind: Kind) -> bool:
@@ -65,7 +65,7 @@ def _is_in_place(layer: Layer) -> bool:
     return _passes_on(kind) and kind.window is None and layer.ins[0] == layer.out
 
 
-def _factors(ground: Ground, first: Layer, second: Layer) -> bool:
+def _factors(context: RuleContext, first: Layer, second: Layer) -> bool:
     """The two are meant as one cheap layer: depthwise and pointwise (Sifre 2014; Howard et al.
     2017), fewer channels between (a matrix of low rank), the linear bottleneck of an inverted
     residual, which is the pointwise half of a separable convolution (Sandler et al. 2018, section
@@ -78,18 +78,18 @@ def _factors(ground: Ground, first: Layer, second: Layer) -> bool:
     here, there = pair(getattr(a, "kernel_size", 1)), pair(getattr(b, "kernel_size", 1))
     if (1, 1) in (here, there):
         return first.out[0] < min(first.facts.known_ins[0][0], second.out[0]) or (
-            here == (1, 1) and _is_separable(ground, first)
+            here == (1, 1) and _is_separable(context, first)
         )
     return here[0] == there[1] == 1 or here[1] == there[0] == 1
 
 
-def _is_separable(ground: Ground, pointwise: Layer) -> bool:
+def _is_separable(context: RuleContext, pointwise: Layer) -> bool:
     """A depthwise convolution comes before it on some branch, with no other weights between."""
     ways = list(pointwise.sources)
     visited: set[str] = set()
     while ways and len(visited) < LOOK:
         path = ways.pop()
-        layer = ground.by_path.get(path)
+        layer = context.by_path.get(path)
         if layer is None or path in visited:
             continue
         visited.add(path)
@@ -127,13 +127,13 @@ def _together(first: Layer, second: Layer) -> str:
     return extent(tuple(sides))
 
 
-def _parted(ground: Ground, layer: Layer, before: Layer, direct: bool) -> Iterator[Fix]:
-    own, other = ground.place(layer).own, ground.place(before).own
+def _parted(context: RuleContext, layer: Layer, before: Layer, direct: bool) -> Iterator[Fix]:
+    own, other = context.place(layer).own, context.place(before).own
     if own == other:
         return
-    if getattr(ground.facts(other).settings, "activation", None) == "none":
-        yield ground.setting(other, {"activation": roles.ACTIVATION.name})
-    wire = next(iter(ground.graph(own).into(own[-1]).values()))
+    if getattr(context.facts(other).settings, "activation", None) == "none":
+        yield context.setting(other, {"activation": roles.ACTIVATION.name})
+    wire = next(iter(context.graph(own).into(own[-1]).values()))
     yield Fix(
         _("Insert {kind} before {node}").format(kind=roles.ACTIVATION.name, node=own),
         edits.inside(
@@ -141,7 +141,7 @@ def _parted(ground: Ground, layer: Layer, before: Layer, direct: bool) -> Iterat
             partial(placing.into_wire, wire=wire, kind=roles.ACTIVATION.name, params={}),
         ),
     )
-    if direct and ground.is_own(before):
+    if direct and context.is_own(before):
         alone = Graph(
             "",
             (),
@@ -150,32 +150,32 @@ def _parted(ground: Ground, layer: Layer, before: Layer, direct: bool) -> Iterat
         )
         facts = next(sweep(alone, before.ins[0])).facts
         if facts.fault is None and facts.out == layer.out:
-            yield ground.removing(other)
+            yield context.removing(other)
 
 
 # A bias before BatchNorm ----------------------------------------------------------------------
 
 
-def bias(ground: Ground, layer: Layer) -> Seen | None:
+def bias(context: RuleContext, layer: Layer) -> Finding | None:
     """A bias that BatchNorm2d subtracts at once."""
     if not layer.facts.settings.bias:
         return None
-    norm = ground.only_use(layer)
+    norm = context.only_use(layer)
     if norm is None or not (norm.facts.kind.normalises and norm.facts.kind.linear):
         return None
-    if not hasattr(ground.facts(ground.place(layer).own).settings, "bias"):
+    if not hasattr(context.facts(context.place(layer).own).settings, "bias"):
         return None  # the block has it so that published weights fit
-    return Seen(
+    return Finding(
         _("The bias of {node} does nothing: {norm} subtracts it at once").format(
-            node=ground.name(layer), norm=ground.name(norm)
+            node=context.name(layer), norm=context.name(norm)
         ),
-        partial(_unbiased, ground, layer),
+        partial(_unbiased, context, layer),
     )
 
 
-def _unbiased(ground: Ground, layer: Layer) -> Iterator[Fix]:
-    own = ground.place(layer).own
-    yield ground.setting(
+def _unbiased(context: RuleContext, layer: Layer) -> Iterator[Fix]:
+    own = context.place(layer).own
+    yield context.setting(
         own,
         {"bias": False},
         _("Turn off the bias of {node}").format(node=own),
@@ -186,7 +186,7 @@ def _unbiased(ground: Ground, layer: Layer) -> Iterator[Fix]:
 # A deep plain stack ---------------------------------------------------------------------------
 
 
-def plain(ground: Ground) -> Iterator[Seen | None]:
+def plain(context: RuleContext) -> Iterator[Finding | None]:
     """Many layers with weights in a row, and nothing between them that normalises or leads
     around. None now and then, for whoever has other work."""
     counts: dict[str, int] = {}  # layers with weights up to here, by path
@@ -194,7 +194,7 @@ def plain(ground: Ground) -> Iterator[Seen | None]:
     firsts: dict[str, str] = {}  # and the first
     before: dict[str, str] = {}  # of a layer with weights: the one of them before it
     deep: dict[str, Layer] = {}
-    for number, layer in enumerate(ground.layers):
+    for number, layer in enumerate(context.layers):
         if number % STEP == STEP - 1:
             yield None
         kind, sources = layer.facts.kind, layer.sources
@@ -212,25 +212,25 @@ def plain(ground: Ground) -> Iterator[Seen | None]:
             if count > DEEP:
                 deep[firsts[path]] = layer
     for first, last in deep.items():
-        yield Seen(
+        yield Finding(
             _(
                 "{count} layers with weights follow one another from {first} to {last}, with "
                 "no normalisation and no shortcut"
             ).format(
                 count=counts[last.path],
-                first=ground.name(ground.by_path[first]),
-                last=ground.name(last),
+                first=context.name(context.by_path[first]),
+                last=context.name(last),
             ),
-            partial(_normalised, ground, last.path, before),
-            ground.place(ground.by_path[first]).way,
+            partial(_normalised, context, last.path, before),
+            context.place(context.by_path[first]).path,
         )
 
 
-def _normalised(ground: Ground, last: str, before: dict[str, str]) -> Iterator[Fix | bool]:
+def _normalised(context: RuleContext, last: str, before: dict[str, str]) -> Iterator[Fix | bool]:
     """One edit: BatchNorm2d behind each convolution of the row that ends there, whose bias then
     does nothing. before: the layer with weights before each."""
     behind: dict[NodePath, list[str]] = {}  # convolutions by the group in which they lie
-    settings: list[Setting] = []
+    settings: list[SetParameters] = []
     blocks: dict[NodePath, Facts] = {}
     path: str | None = last
     for number in count(1):
@@ -238,31 +238,31 @@ def _normalised(ground: Ground, last: str, before: dict[str, str]) -> Iterator[F
             break
         if number % STEP == 0:
             yield False
-        layer, path = ground.by_path[path], before.get(path)
-        own = ground.place(layer).own
+        layer, path = context.by_path[path], before.get(path)
+        own = context.place(layer).own
         if layer.facts.kind.window is None:
             continue  # no convolution
-        if ground.is_own(layer):
+        if context.is_own(layer):
             behind.setdefault(own.scope, []).append(own[-1])
         else:
-            blocks[own] = ground.facts(own)
+            blocks[own] = context.facts(own)
     for ids in behind.values():
         ids.reverse()
     # The number of the next layer of VGG groups beside one another.
     following: dict[NodePath, int] = {}
     for own, facts in reversed(blocks.items()):
         if getattr(facts.settings, "norm", None) == "none":
-            settings.append(Setting(own, {"norm": roles.NORMALISATION.name}))
+            settings.append(SetParameters(own, {"norm": roles.NORMALISATION.name}))
         elif getattr(facts.settings, "batch_norm", None) is False:
             p = facts.settings
             first = following.get(own.scope, p.first)
             following[own.scope] = first + 3 * p.depth + p.pool
-            settings.append(Setting(own, {"batch_norm": True, "first": first}))
+            settings.append(SetParameters(own, {"batch_norm": True, "first": first}))
     if not behind and not settings:
         return
     edit = partial(_norms_everywhere, behind=behind, settings=settings)
     yield True
-    if ground.after(Fix("", edit)):
+    if context.after(Fix("", edit)):
         label = (
             _("Insert BatchNorm2d everywhere")
             if settings
@@ -274,7 +274,7 @@ def _normalised(ground: Ground, last: str, before: dict[str, str]) -> Iterator[F
 
 
 def _norms_everywhere(
-    graph: Graph, behind: dict[NodePath, list[str]], settings: list[Setting]
+    graph: Graph, behind: dict[NodePath, list[str]], settings: list[SetParameters]
 ) -> Graph:
     each = {where: partial(_norm_behind, ids=ids) for where, ids in behind.items()}
     return set_all(at_each(graph, each), settings)
@@ -288,46 +288,46 @@ def _norm_behind(graph: Graph, ids: list[str]) -> Graph:
 # An activation before the residual sum ----------------------------------------------------------
 
 
-def residual(ground: Ground, layer: Layer) -> Seen | None:
+def residual(context: RuleContext, layer: Layer) -> Finding | None:
     """A sum whose branch F(x) has been through a ReLU, so that it can only add."""
     if len(layer.sources) < 2:
         return None
     for number, path in enumerate(layer.sources):
-        end = ground.by_path.get(path)
+        end = context.by_path.get(path)
         for _step in range(LOOK):
             if (
                 end is None
                 or not _is_in_place(end)
                 or end.facts.kind.normalises
-                or len(ground.uses[end.path]) != 1
+                or len(context.uses[end.path]) != 1
             ):
                 break
-            end = ground.by_path.get(end.sources[0]) if end.sources else None
-        if end is None or not end.facts.kind.positive or len(ground.uses[end.path]) != 1:
+            end = context.by_path.get(end.sources[0]) if end.sources else None
+        if end is None or not end.facts.kind.positive or len(context.uses[end.path]) != 1:
             continue
         others = {
-            _entry(ground, other) for other in layer.sources[:number] + layer.sources[number + 1 :]
+            _entry(context, other) for other in layer.sources[:number] + layer.sources[number + 1 :]
         }
-        if _comes_from(ground, end, others):
-            return Seen(
+        if _comes_from(context, end, others):
+            return Finding(
                 _(
                     "{node} adds the output of {activation}: the branch can only raise what "
                     "the shortcut brings, never lower it"
-                ).format(node=ground.name(layer), activation=ground.name(end)),
-                partial(_behind_the_sum, ground, layer, end),
+                ).format(node=context.name(layer), activation=context.name(end)),
+                partial(_behind_the_sum, context, layer, end),
             )
     return None
 
 
-def _entry(ground: Ground, path: str) -> str:
+def _entry(context: RuleContext, path: str) -> str:
     """Where a shortcut begins: the path of what feeds it; itself, if it is the identity."""
     for _step in range(LOOK):
-        layer = ground.by_path.get(path)
+        layer = context.by_path.get(path)
         if layer is None:
             break
         shortcut = (
             len(layer.sources) == 1
-            and len(ground.uses[path]) == 1
+            and len(context.uses[path]) == 1
             and (
                 _passes_on(layer.facts.kind)
                 or layer.facts.kind.category == "pooling"
@@ -340,7 +340,7 @@ def _entry(ground: Ground, path: str) -> str:
     return path
 
 
-def _comes_from(ground: Ground, end: Layer, starts: set[str]) -> bool:
+def _comes_from(context: RuleContext, end: Layer, starts: set[str]) -> bool:
     """A way with weights on it leads from one of these layers to `end`: a branch of a residual
     block, so no longer than LOOK."""
     weights = False
@@ -351,18 +351,18 @@ def _comes_from(ground: Ground, end: Layer, starts: set[str]) -> bool:
         weights = weights or layer.facts.kind.weighted
         if layer.sources[0] in starts:
             return weights
-        layer = ground.by_path.get(layer.sources[0])
+        layer = context.by_path.get(layer.sources[0])
     return False
 
 
-def _behind_the_sum(ground: Ground, layer: Layer, end: Layer) -> Iterator[Fix]:
-    own, other = ground.place(layer).own, ground.place(end).own
-    if not (ground.is_own(layer) and ground.is_own(end) and own[:-1] == other[:-1]):
+def _behind_the_sum(context: RuleContext, layer: Layer, end: Layer) -> Iterator[Fix]:
+    own, other = context.place(layer).own, context.place(end).own
+    if not (context.is_own(layer) and context.is_own(end) and own[:-1] == other[:-1]):
         return
-    node = ground.node(other)
-    uses = ground.uses.get(layer.path, ())
+    node = context.node(other)
+    uses = context.uses.get(layer.path, ())
     if uses and all(use.facts.kind.category == "activation" for use in uses):
-        yield ground.removing(other)
+        yield context.removing(other)
         return
     yield Fix(
         _("Move {activation} behind {node}").format(activation=other[-1], node=own[-1]),

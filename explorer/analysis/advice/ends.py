@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Generator, Iterator, Mapping
 from functools import cached_property, partial
 
-from explorer.analysis.advice.ground import LOOK, STEP, Ground, Place, Seen
+from explorer.analysis.advice.rule_context import LOOK, STEP, Finding, LayerPlace, RuleContext
 from explorer.analysis.facts import Facts, all_known, sweep
 from explorer.analysis.problem import Fix
 from explorer.catalog import KINDS, Kind
@@ -14,22 +14,24 @@ from explorer.graph.path import NodePath
 from explorer.text import _
 
 
-def last(ground: Ground) -> Iterator[Seen]:
+def last(context: RuleContext) -> Iterator[Finding]:
     """Scores that do not reach the loss as they are."""
-    if ground.report.output is None or len(ground.report.output) != 1:
+    if context.report.output is None or len(context.report.output) != 1:
         return  # a map for each picture is no vector of scores
-    end = next((layer for layer in reversed(ground.layers) if layer.path not in ground.uses), None)
+    end = next(
+        (layer for layer in reversed(context.layers) if layer.path not in context.uses), None
+    )
     for _step in range(LOOK):
         if end is None or end.facts.kind.views != "always":
             break
-        end = ground.source(end)
+        end = context.source(end)
     if end is None:
         return
     if said := _hindrance(end.facts.kind):
-        yield Seen(
-            said.format(node=ground.name(end)),
-            partial(_removed, ground, ground.place(end)),
-            ground.place(end).way,
+        yield Finding(
+            said.format(node=context.name(end)),
+            partial(_removed, context, context.place(end)),
+            context.place(end).path,
         )
 
 
@@ -50,28 +52,28 @@ def _hindrance(kind: Kind) -> str:
     return ""
 
 
-def _removed(ground: Ground, place: Place) -> Iterator[Fix]:
-    if place.way == place.own:
-        yield ground.removing(place.own)
+def _removed(context: RuleContext, place: LayerPlace) -> Iterator[Fix]:
+    if place.path == place.own:
+        yield context.removing(place.own)
 
 
 # Dead ends ------------------------------------------------------------------------------------
 
 
-def dead(ground: Ground) -> Iterator[Seen | None]:
+def dead(context: RuleContext) -> Iterator[Finding | None]:
     """Nodes from which no way leads to the output: they are neither counted nor trained."""
-    report = ground.report
-    yield from _dead(ground, report.graph, report.facts, report.alive, NodePath())
+    report = context.report
+    yield from _dead(context, report.graph, report.facts, report.alive, NodePath())
 
 
 def _dead(
-    ground: Ground,
+    context: RuleContext,
     graph: Graph,
     facts: Mapping[str, Facts],
     alive: Collection[str],
     where: NodePath,
-) -> Iterator[Seen | None]:
-    joins = _Joins(ground, graph, facts)
+) -> Iterator[Finding | None]:
+    joins = _Joins(context, graph, facts)
     for number, id in enumerate(reversed(list(graph.nodes))):
         if number % STEP == STEP - 1:
             yield None
@@ -87,7 +89,7 @@ def _dead(
                 "counted, and nothing can train them"
             ).format(node=name, count=len(branch) - 1)
         )
-        yield Seen(message, partial(_cut, joins, where, id, branch), where / id)
+        yield Finding(message, partial(_cut, joins, where, id, branch), where / id)
     number = 0
     for id, found in facts.items():
         if found.inner is not None and found.ins and found.ins[0] is not None:
@@ -98,7 +100,7 @@ def _dead(
                 if number % STEP == 0:
                     yield None
             living = {child.id for child in found.children}
-            yield from _dead(ground, found.inner, inner, living, where / id)
+            yield from _dead(context, found.inner, inner, living, where / id)
 
 
 def _leading_only_to(graph: Graph, end: str) -> Generator[None, None, tuple[str, ...]]:
@@ -119,9 +121,9 @@ def _leading_only_to(graph: Graph, end: str) -> Generator[None, None, tuple[str,
 class _Joins:
     """The nodes of a graph that can take one branch more, by what they take."""
 
-    def __init__(self, ground: Ground, graph: Graph, facts: Mapping[str, Facts]) -> None:
+    def __init__(self, context: RuleContext, graph: Graph, facts: Mapping[str, Facts]) -> None:
         self.graph, self.facts = graph, facts
-        self._ground = ground
+        self._ground = context
 
     @cached_property
     def _by_shape(self) -> dict[Shape, list[str]]:

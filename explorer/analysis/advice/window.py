@@ -7,7 +7,14 @@ from math import prod
 from typing import NamedTuple
 
 from explorer.analysis import placing
-from explorer.analysis.advice.ground import LOOK, STEP, Ground, Seen, Setting, set_all
+from explorer.analysis.advice.rule_context import (
+    LOOK,
+    STEP,
+    Finding,
+    RuleContext,
+    SetParameters,
+    set_all,
+)
 from explorer.analysis.facts import Facts
 from explorer.analysis.layer import Layer
 from explorer.analysis.problem import Fix
@@ -26,26 +33,26 @@ _TRIALS = 16
 # Pixels never seen ----------------------------------------------------------------------------
 
 
-def stride(ground: Ground, layer: Layer) -> Seen | None:
+def stride(context: RuleContext, layer: Layer) -> Finding | None:
     """A window that steps over pixels."""
     p = layer.facts.settings
     if p.stride == 1 or not layer.out or layer.facts.fault:
         return None
     unseen = _unseen(layer.facts)
-    if not unseen or _is_shortcut(ground, layer):
+    if not unseen or _is_shortcut(context, layer):
         return None
-    return Seen(
+    return Finding(
         _(
             "The window of {node} is {kernel}, but steps {stride}: {unseen} of {all} pixels "
             "are never seen"
         ).format(
-            node=ground.name(layer),
+            node=context.name(layer),
             kernel=extent(p.kernel_size),
             stride=shown(p.stride),
             unseen=unseen.numerator,
             all=unseen.denominator,
         ),
-        partial(_stepped, ground, layer),
+        partial(_stepped, context, layer),
     )
 
 
@@ -62,38 +69,38 @@ def _unseen(facts: Facts) -> Fraction:
     return 1 - seen
 
 
-def _is_shortcut(ground: Ground, layer: Layer) -> bool:
+def _is_shortcut(context: RuleContext, layer: Layer) -> bool:
     """It brings a shortcut to the size of the other branch, as options A and B of He et al. 2015
     do: that branch sees all pixels. Or it is part of a declared block, which is as published."""
     if pair(layer.facts.settings.kernel_size) != (1, 1):
         return False
-    for following in ground.behind(layer):
+    for following in context.behind(layer):
         if len(following.sources) > 1:
             return True
         kind = following.facts.kind
         if kind.weighted or not kind.linear or kind.window is not None:
             break
-    return not ground.is_own(layer)
+    return not context.is_own(layer)
 
 
-def _stepped(ground: Ground, layer: Layer) -> Iterator[Fix | bool]:
-    own, p = ground.place(layer).own, layer.facts.settings
+def _stepped(context: RuleContext, layer: Layer) -> Iterator[Fix | bool]:
+    own, p = context.place(layer).own, layer.facts.settings
     kernels, steps = pair(p.kernel_size), pair(p.stride)
-    if ground.is_own(layer):
+    if context.is_own(layer):
         wider = tuple(map(max, kernels, steps))
         if params := _keeping(layer, wider) or _keeping(
             layer, tuple(size + (size > kernel) for size, kernel in zip(wider, kernels))
         ):
-            yield ground.setting(own, params)
+            yield context.setting(own, params)
         else:
             yield True
-            fix = ground.setting(own, {"kernel_size": _plain(wider)})
-            if ground.after(fix):
+            fix = context.setting(own, {"kernel_size": _plain(wider)})
+            if context.after(fix):
                 yield fix
-    if hasattr(ground.facts(own).settings, "stride"):
+    if hasattr(context.facts(own).settings, "stride"):
         yield True
-        fix = ground.setting(own, {"stride": _plain(tuple(map(min, kernels, steps)))})
-        if ground.after(fix):
+        fix = context.setting(own, {"stride": _plain(tuple(map(min, kernels, steps)))})
+        if context.after(fix):
             yield fix
 
 
@@ -119,29 +126,29 @@ def _keeping(layer: Layer, kernels: tuple[int, ...]) -> dict[str, Value]:
 # One weight that sees data --------------------------------------------------------------------
 
 
-def small(ground: Ground) -> Iterator[Seen | None]:
+def small(context: RuleContext) -> Iterator[Finding | None]:
     """Windows of which one weight alone ever meets the map, the rest zeros of the padding; told
     together, for behind a map of 1×1 all are so."""
     layers = []
-    for number, layer in enumerate(ground.layers):
+    for number, layer in enumerate(context.layers):
         if number % STEP == STEP - 1:
             yield None
         if _sees_little(layer):
             layers.append(layer)
-    if not layers or not ground.report.ok:
+    if not layers or not context.report.ok:
         return
     first = layers[0]
     message = _(
         "{node} slides a window of {kernel} over a map of {map}: one weight of {all} ever sees data"
     ).format(
-        node=ground.name(first),
+        node=context.name(first),
         kernel=extent(first.facts.settings.kernel_size),
         map=text_of(first.facts.known_ins[0][1:]),
         all=prod(pair(first.facts.settings.kernel_size)),
     )
     if len(layers) > 1:
         message += _("; so it is in {count} layers").format(count=len(layers))
-    yield Seen(message, partial(_enlarged, ground, layers), ground.place(first).way)
+    yield Finding(message, partial(_enlarged, context, layers), context.place(first).path)
 
 
 def _sees_little(layer: Layer) -> bool:
@@ -171,17 +178,17 @@ def _is_single(facts: Facts) -> bool:
     return True
 
 
-def _enlarged(ground: Ground, layers: list[Layer]) -> Iterator[Fix | bool]:
+def _enlarged(context: RuleContext, layers: list[Layer]) -> Iterator[Fix | bool]:
     """Keep the map larger by a stride less before it; or take the window that is left."""
-    first = ground.place(layers[0]).own
+    first = context.place(layers[0]).own
     visited, before = set(), []
-    for number, layer in enumerate(ground.layers):
+    for number, layer in enumerate(context.layers):
         if number % STEP == STEP - 1:
             yield False
-        own = ground.place(layer).own
+        own = context.place(layer).own
         if own not in visited:
             visited.add(own)
-            settings = ground.facts(own).settings
+            settings = context.facts(own).settings
             if max(pair(getattr(settings, "stride", 1))) > 1:
                 before.append((own, {"stride": 1}))
             elif getattr(settings, "pool", None) is True:
@@ -190,27 +197,27 @@ def _enlarged(ground: Ground, layers: list[Layer]) -> Iterator[Fix | bool]:
             break
     for own, params in before[:-4:-1]:
         yield True
-        fix = ground.setting(
+        fix = context.setting(
             own,
             params,
             "" if "stride" in params else _("Turn off the pooling of {node}").format(node=own),
         )
-        found = ground.after(fix)
-        if found is not None and not any(map(_sees_little, Ground.of(found).layers)):
+        found = context.after(fix)
+        if found is not None and not any(map(_sees_little, RuleContext.of(found).layers)):
             yield fix
             break
     single: dict[str, Value] = {"kernel_size": 1, "padding": 0, "dilation": 1}
-    each: list[Setting] = []
+    each: list[SetParameters] = []
     for number, layer in enumerate(layers):
         if number % STEP == STEP - 1:
             yield False
         if (
-            not ground.is_own(layer)
+            not context.is_own(layer)
             or layer.facts.known_out[1:] != layer.facts.known_ins[0][1:]
             or pair(layer.facts.settings.stride) != (1, 1)
         ):
             return
-        each.append(Setting(ground.place(layer).own, single))
+        each.append(SetParameters(context.place(layer).own, single))
     label = (
         _("Set kernel size 1 in {node}").format(node=first)
         if len(layers) == 1
@@ -222,41 +229,41 @@ def _enlarged(ground: Ground, layers: list[Layer]) -> Iterator[Fix | bool]:
 # Receptive fields -------------------------------------------------------------------------------
 
 
-def narrow(ground: Ground, layer: Layer) -> Seen | None:
+def narrow(context: RuleContext, layer: Layer) -> Finding | None:
     """A mean over places of which none sees a whole object."""
     if not layer.out or layer.out[1:] != (1, 1) or layer.facts.known_ins[0][1:] == (1, 1):
         return None
-    if not ground.report.ok:
+    if not context.report.ok:
         return None
     # A gate's mean joins its branch again, and may be of anything.
-    if any(len(each.sources) > 1 for each in (layer, *ground.behind(layer))):
+    if any(len(each.sources) > 1 for each in (layer, *context.behind(layer))):
         return None
     source = layer.sources[0]
-    if source not in ground.by_path:
+    if source not in context.by_path:
         return None
-    report = ground.report
-    field = report.fields.of(ground.node_giving(source))
+    report = context.report
+    field = report.fields.of(context.node_giving(source))
     share = report.data.object if report.data else SHARE
     sides = report.graph.input[1:]
     if field is None or all(size >= share * side for size, side in zip(field.size, sides)):
         return None
-    return Seen(
+    return Finding(
         _(
             "{node} averages places that see {field} pixels each, of a picture of {picture}, "
             "in which an object takes some {object}"
         ).format(
-            node=ground.name(layer),
+            node=context.name(layer),
             field=text_of(field.size),
             picture=text_of(sides),
             object=text_of(tuple(round(share * side) for side in sides)),
         ),
-        partial(_widened, ground, layer),
+        partial(_widened, context, layer),
     )
 
 
-def _widened(ground: Ground, layer: Layer) -> Iterator[Fix | bool]:
+def _widened(context: RuleContext, layer: Layer) -> Iterator[Fix | bool]:
     """A pooling as late as it helps: what is before it sees no less detail."""
-    graph, id = ground.report.graph, ground.place(layer).own[0]
+    graph, id = context.report.graph, context.place(layer).own[0]
     wires: list[Wire] = []
     for _step in range(LOOK):
         if id == INPUT or len(into := graph.into(id)) != 1 or len(wires) == _TRIALS:
@@ -271,10 +278,10 @@ def _widened(ground: Ground, layer: Layer) -> Iterator[Fix | bool]:
             partial(placing.into_wire, wire=wire, kind=roles.POOLING.name, params={}),
         )
         yield True
-        found = ground.after(fix)
+        found = context.after(fix)
         if found is None:
             continue
-        again = Ground.of(found)
+        again = RuleContext.of(found)
         if not any(
             narrow(again, each) for each in again.layers if each.kind == layer.kind
         ) and not any(map(_sees_little, again.layers)):
@@ -321,10 +328,10 @@ def _behind(facts: Facts, sources: list[_Least | None]) -> _Least | None:
     return _Least(before.growth + own.growth * before.step, before.step * own.step)
 
 
-def wide(ground: Ground) -> Iterator[Seen | None]:
+def wide(context: RuleContext) -> Iterator[Finding | None]:
     """Layers that come when every place already sees far more than the picture, whichever way one
     goes: shortcuts count, so a residual network has none (Richter et al. 2021)."""
-    report = ground.report
+    report = context.report
     if not report.ok:
         return
     most = FAR * max(report.graph.input[1:], default=1)
@@ -343,7 +350,7 @@ def wide(ground: Ground) -> Iterator[Seen | None]:
     found = {INPUT: _Least(0.0, 1.0)}
     first: Layer | None = None
     before, count = _Least(0.0, 1.0), 0
-    for number, layer in enumerate(ground.layers):
+    for number, layer in enumerate(context.layers):
         if number % STEP == STEP - 1:
             yield None
         sources = [found[source] for source in layer.sources]
@@ -368,16 +375,16 @@ def wide(ground: Ground) -> Iterator[Seen | None]:
             if count > 2
             else _("it and one window behind it see nothing new")
         ).format(count=count - 1)
-        yield Seen(
+        yield Finding(
             _(
                 "Before {node} every place sees {field} pixels already, {times} times the "
                 "picture: {nothing}"
             ).format(
                 nothing=nothing,
-                node=ground.name(first),
+                node=context.name(first),
                 field=text_of((field, field)),
                 times=round(field / max(report.graph.input[1:]), 1),
                 count=count,
             ),
-            way=ground.place(first).way,
+            path=context.place(first).path,
         )

@@ -1,4 +1,4 @@
-"""A level of a network as cards and wires; what is drawn anew is only what differs."""
+"""A scope of a network as cards and wires; what is drawn anew is only what differs."""
 
 from collections.abc import Collection
 
@@ -6,9 +6,9 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
 
 from explorer.analysis.layout import GAP, ROW, extra, main_way
-from explorer.analysis.level import Level
 from explorer.analysis.placing import step
 from explorer.analysis.problem import Problem
+from explorer.analysis.scope import Scope
 from explorer.app.canvas.card import Card, reshapes
 from explorer.app.canvas.routing import FORWARD, Lane, Obstacles, route
 from explorer.app.canvas.wire import WireItem
@@ -26,7 +26,7 @@ class Diagram(QGraphicsScene):
     def __init__(self, still: bool = False, gap: float = GAP) -> None:
         super().__init__()
         self.still, self.gap = still, gap
-        self.level = Level()
+        self.scope = Scope()
         self.cards: dict[str, Card] = {}
         self.wires: dict[Wire, WireItem] = {}
         self.problems: dict[str, Problem] = {}
@@ -37,15 +37,15 @@ class Diagram(QGraphicsScene):
     @property
     def graph(self) -> Graph:
         """The graph that is drawn."""
-        return self.level.graph
+        return self.scope.graph
 
     def draw(
-        self, level: Level, problems: dict[str, Problem], entering: str = "", leaving: str = ""
+        self, scope: Scope, problems: dict[str, Problem], entering: str = "", leaving: str = ""
     ) -> None:
-        """Draw a level, touching only the cards and wires that are not as they should. problems:
+        """Draw a scope, touching only the cards and wires that are not as they should. problems:
         by node id; entering, leaving: the words on the cards of the input and the output."""
-        self.level, self.problems = level, problems
-        graph, facts = level.graph, level.facts
+        self.scope, self.problems = scope, problems
+        graph, facts = scope.graph, scope.facts
         for id in self.cards.keys() - graph.nodes.keys() - set(ENDS):
             self.removeItem(self.cards.pop(id))
             self._obstacles.put(id, None)
@@ -54,7 +54,7 @@ class Diagram(QGraphicsScene):
         for id, node in graph.nodes.items():
             ports = (
                 KINDS[node.kind].ports(graph.into(id))
-                if level.own and not self.still
+                if scope.own and not self.still
                 else tuple(sorted(graph.into(id)))
             )
             mark = self._mark(id)
@@ -85,7 +85,7 @@ class Diagram(QGraphicsScene):
             if id not in self.cards:
                 moved.add(id)
             card = self.cards.get(id) or self._new_card(id)
-            card.inside = bool(self.level.path) or self.still
+            card.inside = bool(self.scope.path) or self.still
             card.show_end(
                 self._shape(id) if id == INPUT else self._shape(output.source) if output else None,
                 words,
@@ -132,10 +132,10 @@ class Diagram(QGraphicsScene):
         # Short ones first: what passes over others passes over all that lies inside.
         for wire in sorted(laid, key=self._length):
             start, end = self._ends_of(wire)
-            way = route(start, end, self._beside(wire), obstacles, (wire.source, wire.target))
-            if way.over is not None:
-                obstacles.arcs[wire] = way.over, way.path.boundingRect()
-            self.wires[wire].lay(way)
+            routed = route(start, end, self._beside(wire), obstacles, (wire.source, wire.target))
+            if routed.over is not None:
+                obstacles.arcs[wire] = routed.over, routed.path.boundingRect()
+            self.wires[wire].lay(routed)
         self._label_wires({wire.source for wire in laid})
 
     def _ends_of(self, wire: Wire) -> tuple[QPointF, QPointF]:
@@ -160,7 +160,7 @@ class Diagram(QGraphicsScene):
             if abs(source.pos().y() - middle) < 0.5 and source.pos().x() < card.pos().x()
         ]
         straight.sort(key=lambda port: wired[port].pos().x())
-        level = straight[-1] if straight else None  # those from further off pass over it
+        scope = straight[-1] if straight else None  # those from further off pass over it
 
         def approach(port: str) -> tuple[int, float]:
             if port not in wired:
@@ -168,7 +168,7 @@ class Diagram(QGraphicsScene):
             source = wired[port].pos()
             return (0, source.x()) if port in straight[:-1] else (1, source.y())
 
-        card.order_ports(sorted(card.inputs, key=approach), level)
+        card.order_ports(sorted(card.inputs, key=approach), scope)
 
     def _beside(self, wire: Wire) -> Lane:
         """What the wire must know of those at the same cards."""
@@ -200,16 +200,16 @@ class Diagram(QGraphicsScene):
             ready = []
             for wire in self.graph.out_of(id):
                 self.wires[wire].first = False
-                if self.wires[wire].way.label_at is not None:
+                if self.wires[wire].route.label_at is not None:
                     ready.append(wire)
             ready.sort(key=self._plain)
             back = False
             for item in [self.wires[wire] for wire in ready]:
-                if not self._is_clear(item) or (item.way.folds and back):
-                    item.lay(item.way._replace(label_at=None))
-                back = back or item.way.folds
+                if not self._is_clear(item) or (item.route.folds and back):
+                    item.lay(item.route._replace(label_at=None))
+                back = back or item.route.folds
             for item in [self.wires[wire] for wire in ready]:
-                item.first = item.way.label_at is not None
+                item.first = item.route.label_at is not None
                 if item.first and self._is_clear(item):
                     break
                 item.first = False
@@ -220,12 +220,12 @@ class Diagram(QGraphicsScene):
 
     def _shape(self, id: str) -> Shape | None:
         if id == INPUT:
-            return self.level.input
-        facts = self.level.facts.get(id)
+            return self.scope.input
+        facts = self.scope.facts.get(id)
         return facts.out if facts else None
 
     def _dashed(self, wire: Wire) -> bool:
-        facts = self.level.facts
+        facts = self.scope.facts
         return any(id in facts and reshapes(id, facts[id]) for id in (wire.source, wire.target))
 
     def _is_wrong(self, wire: Wire) -> bool:
@@ -233,7 +233,7 @@ class Diagram(QGraphicsScene):
         if problem is None:
             leading = self.graph.into(OUTPUT).get("x")
             return wire.target == OUTPUT and leading is not None and self._is_misfit(wire.source)
-        found = self.level.facts.get(wire.target)
+        found = self.scope.facts.get(wire.target)
         if found is None or found.fault is None:
             return wire.target == OUTPUT
         if problem.rule in ("add", "concat") and found.ins:

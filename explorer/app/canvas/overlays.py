@@ -9,8 +9,8 @@ from PySide6.QtGui import QEnterEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QWidget
 
 from explorer.analysis.compare import NotComparable, compared
-from explorer.analysis.level import first_problems
 from explorer.analysis.problem import Problem
+from explorer.analysis.scope import first_problems
 from explorer.app import theme
 from explorer.app.canvas.comparison import ComparisonCard
 from explorer.app.widgets.mismatch_card import RULES, MismatchCard
@@ -82,7 +82,7 @@ class Overlays(QObject):
             self.comparison = None
 
     def _show_comparison(self, ids: tuple[str, ...]) -> None:
-        here = self.session.level
+        here = self.session.scope
         found = compared(here.graph, here.facts, here.input, ids)
         if self.comparison is None or found != self.comparison.comparison:
             self.end_comparison()

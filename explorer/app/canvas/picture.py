@@ -22,8 +22,8 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QApplication, QStyleOptionGraphicsItem
 
 from explorer.analysis.layout import GAP
-from explorer.analysis.level import Level
 from explorer.analysis.problem import Problem
+from explorer.analysis.scope import Scope
 from explorer.app import theme
 from explorer.app.canvas.diagram import Diagram
 from explorer.text import _
@@ -43,7 +43,7 @@ class TooLarge(ValueError):
 
 
 class Picture:
-    """One level of a network, drawn for a page.
+    """One scope of a network, drawn for a page.
 
     style: "light" or "dark". title: the network's name; of an inside, its path is told too. gap:
     between the ends and the cards beside them. size: width and height in pixels at scale 1, 96 to
@@ -52,7 +52,7 @@ class Picture:
 
     def __init__(
         self,
-        level: Level,
+        scope: Scope,
         problems: dict[str, Problem] | None = None,
         style: str = "light",
         title: str = "",
@@ -60,9 +60,9 @@ class Picture:
     ) -> None:
         theme.load_fonts()
         self.theme = THEMES[style]
-        self.title = ": ".join(filter(None, (title, str(level.path))))
+        self.title = ": ".join(filter(None, (title, str(scope.path))))
         self.diagram = Diagram(still=True, gap=gap)
-        self.diagram.draw(level, problems or {})
+        self.diagram.draw(scope, problems or {})
         drawn = self.diagram.drawn()
         self._area = drawn.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN).toAlignedRect()
         self.size = self._area.size()

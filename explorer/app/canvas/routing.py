@@ -20,7 +20,7 @@ ROUND = 12.0
 ABOVE, LIFT = 36.0, 34.0  # how far over the cards a wire passes, and over another such wire
 
 
-class Way(NamedTuple):
+class Route(NamedTuple):
     """A wire's way. label_at: where its label stands, None if there is no room for one. folds: it
     goes back to the left. over: the height at which it passes over cards, None if it does not."""
 
@@ -102,7 +102,7 @@ def route(
     place: Lane = Lane(),
     obstacles: Obstacles | None = None,
     ends: Collection[str] = (),
-) -> Way:
+) -> Route:
     """A wire's way from `start` to `end` (scene), past all bodies but those of `ends`."""
     obstacles = obstacles or Obstacles()
     gap, rise = end.x() - start.x(), end.y() - start.y()
@@ -117,10 +117,10 @@ def route(
     return _straight(start, end, place) if abs(rise) < 0.5 else _soft(start, end, place)
 
 
-def _straight(start: QPointF, end: QPointF, place: Lane) -> Way:
+def _straight(start: QPointF, end: QPointF, place: Lane) -> Route:
     path = QPainterPath(start)
     path.lineTo(end)
-    return Way(path, _label(*_free(start, end, place), start.y()))
+    return Route(path, _label(*_free(start, end, place), start.y()))
 
 
 def _free(start: QPointF, end: QPointF, place: Lane) -> tuple[float, float]:
@@ -137,7 +137,7 @@ def _label(left: float, right: float, height: float) -> QPointF | None:
     return QPointF((left + right) / 2, height) if right - left >= ROOM else None
 
 
-def _soft(start: QPointF, end: QPointF, place: Lane) -> Way:
+def _soft(start: QPointF, end: QPointF, place: Lane) -> Route:
     """A long way round, as a shortcut's, keeps to the lower lane and bends at its end."""
     path = QPainterPath(start)
     flat = max(0.0, end.x() - start.x() - LONGEST_BEND)
@@ -149,14 +149,14 @@ def _soft(start: QPointF, end: QPointF, place: Lane) -> Way:
     path.cubicTo(first + QPointF(bend, 0), last - QPointF(bend, 0), last)
     path.lineTo(end)
     if flat > ROOM:
-        return Way(path, (start + first) / 2 if rises else (last + end) / 2)
+        return Route(path, (start + first) / 2 if rises else (last + end) / 2)
     left, right = _free(start, end, place)
-    return Way(path, path.pointAtPercent(0.5) if right - left >= ROOM else None)
+    return Route(path, path.pointAtPercent(0.5) if right - left >= ROOM else None)
 
 
 def _corners(
     start: QPointF, end: QPointF, place: Lane, obstacles: Obstacles, ends: Collection[str]
-) -> Way:
+) -> Route:
     """Down at once, up at the last: the flat part is in the lower lane. Otherwise if a card is in
     the way there; through the room between the rows if one is in both."""
     early = min(start.x() + TURN_OUT, (start.x() + end.x()) / 2)
@@ -192,7 +192,7 @@ def _corners(
             )
             if found and (label is None or before.x() > start.x() or before.y() == flat):
                 label = found
-    return Way(rounded(corners), label)
+    return Route(rounded(corners), label)
 
 
 def _turns(start: QPointF, end: QPointF, x: float) -> list[QPointF]:
@@ -213,7 +213,7 @@ def _over(
     obstacles: Obstacles,
     crossed: list[QRectF],
     ends: Collection[str],
-) -> Way:
+) -> Route:
     """Over what stands between; under it, if there are cards above."""
     early, late = start.x() + TURN_OUT, end.x() - TURN_IN - CHANNEL * place.rank
     height = obstacles.height_over(crossed, early, late)
@@ -229,11 +229,11 @@ def _over(
         below = max(body.bottom() for body in crossed) + ABOVE
         under = [QPointF(corner.x(), below) if corner.y() == height else corner for corner in over]
         if _is_free(under, obstacles, ends):
-            return Way(rounded(under), _label(early, late, below))
-    return Way(rounded(over), _label(early, late, height), over=height)
+            return Route(rounded(under), _label(early, late, below))
+    return Route(rounded(over), _label(early, late, height), over=height)
 
 
-def _back(start: QPointF, end: QPointF, low: float) -> Way:
+def _back(start: QPointF, end: QPointF, low: float) -> Route:
     below = max(start.y(), low) + 22
     if end.y() > below + 20:
         below = (below + end.y()) / 2 if low == 0.0 else below
@@ -245,7 +245,7 @@ def _back(start: QPointF, end: QPointF, low: float) -> Way:
         QPointF(end.x() - 22, end.y()),
         end,
     ]
-    return Way(rounded(corners), QPointF((start.x() + end.x()) / 2, below), folds=True)
+    return Route(rounded(corners), QPointF((start.x() + end.x()) / 2, below), folds=True)
 
 
 def rounded(corners: list[QPointF]) -> QPainterPath:

@@ -7,8 +7,8 @@ import numpy as np
 from PySide6.QtCore import QPointF, Signal
 from PySide6.QtGui import QImage
 
-from explorer.analysis.level import by_node, first_problems
 from explorer.analysis.problem import Problem
+from explorer.analysis.scope import by_node, first_problems
 from explorer.app import theme
 from explorer.app.canvas.card import PORT_REACH, Card
 from explorer.app.canvas.diagram import Diagram
@@ -52,7 +52,7 @@ class NetworkScene(Diagram):
         self.about_to_sync.emit()
         session = self.session
         ends = (_("from outside"), "") if session.view else self._ends()
-        self.draw(session.level, first_problems(session.report, session.view), *ends)
+        self.draw(session.scope, first_problems(session.report, session.view), *ends)
         self.mark_selection()
         self.mark_advice()
         self.synced.emit()
@@ -138,6 +138,6 @@ def _image(pixels: np.ndarray) -> QImage:
 
 
 def level_advice(advice: Iterable[Problem], view: tuple[str, ...]) -> dict[str, str]:
-    """The advice on each node of a level, or on what is inside it, by node id."""
+    """The advice on each node of a scope, or on what is inside it, by node id."""
     found = by_node(advice, view)
     return {id: " ".join(f"{each.message}." for each in told) for id, told in found.items()}

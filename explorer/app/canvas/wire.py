@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from explorer.app import theme
 from explorer.app.canvas.card import READABLE
-from explorer.app.canvas.routing import Way
+from explorer.app.canvas.routing import Route
 from explorer.app.number import shape_text
 from explorer.app.widgets.tensor_box import paint_tensor
 from explorer.graph.graph import Shape, Wire
@@ -29,7 +29,7 @@ class WireItem(QGraphicsItem):
         self.dashed = False
         self.problem = False
         self.selected = self.hot = False
-        self.way = Way(QPainterPath(), None)
+        self.route = Route(QPainterPath(), None)
         self.first = True
         self.setZValue(1)
 
@@ -42,15 +42,15 @@ class WireItem(QGraphicsItem):
             self.shape_of, self.largest, self.dashed, self.problem = new
             self.update()
 
-    def lay(self, way: Way) -> None:
+    def lay(self, route: Route) -> None:
         """Run along a way."""
         self.prepareGeometryChange()
-        self.way = way
+        self.route = route
 
     @property
     def path(self) -> QPainterPath:
         """The way that it runs (scene)."""
-        return self.way.path
+        return self.route.path
 
     @property
     def thickness(self) -> float:
@@ -60,7 +60,7 @@ class WireItem(QGraphicsItem):
 
     def boundingRect(self) -> QRectF:
         rect = self.path.boundingRect().adjusted(-8, -8, 8, 8)
-        at = self.way.label_at
+        at = self.route.label_at
         return rect if at is None else rect.united(QRectF(at.x() - 44, at.y() - 56, 88, 84))
 
     def near(self, place: QPointF, reach: float = 8.0) -> bool:
@@ -82,7 +82,7 @@ class WireItem(QGraphicsItem):
             pen.setDashPattern([2.2, 1.6])
         painter.strokePath(self.path, pen)
         scale = option.levelOfDetailFromTransform(painter.worldTransform())
-        if self.way.label_at is None or not self.shape_of or scale < READABLE:
+        if self.route.label_at is None or not self.shape_of or scale < READABLE:
             return
         rect, text = self._words(), shape_text(self.shape_of)
         painter.setFont(theme.mono(self._letters))
@@ -105,14 +105,14 @@ class WireItem(QGraphicsItem):
 
     def label(self) -> QRectF:
         """What the label covers (scene), nothing if there is none."""
-        if self.way.label_at is None or not self.shape_of:
+        if self.route.label_at is None or not self.shape_of:
             return QRectF()
         return self._words().united(self._box()) if self._has_box else self._words()
 
     @property
     def _has_box(self) -> bool:
         shape = self.shape_of
-        return self.first and shape is not None and len(shape) == 3 and not self.way.folds
+        return self.first and shape is not None and len(shape) == 3 and not self.route.folds
 
     @property
     def _letters(self) -> int:
@@ -120,20 +120,20 @@ class WireItem(QGraphicsItem):
         room = self.path.boundingRect().width() - 12
         return (
             NORMAL
-            if self.way.folds or _width(shape_text(self.shape_of or ()), NORMAL) <= room
+            if self.route.folds or _width(shape_text(self.shape_of or ()), NORMAL) <= room
             else (SMALL)
         )
 
     def _words(self) -> QRectF:
         """Where the shape stands, under the wire."""
         width = _width(shape_text(self.shape_of or ()), self._letters) + 6
-        at = self.way.label_at
+        at = self.route.label_at
         assert at is not None
         return QRectF(at.x() - width / 2, at.y() + 6, width, 15)
 
     def _box(self) -> QRectF:
         """Where the tensor stands, above the wire."""
-        at = self.way.label_at
+        at = self.route.label_at
         assert at is not None
         return QRectF(at.x() - BOX / 2, at.y() - BOX - 14, BOX, BOX)
 

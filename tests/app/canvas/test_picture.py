@@ -10,9 +10,9 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
 from explorer.analysis.layout import placed
-from explorer.analysis.level import first_problems, level
-from explorer.analysis.page import opened, roomy_gap, spread
+from explorer.analysis.print_layout import opened, roomy_gap, spread
 from explorer.analysis.report import analyse
+from explorer.analysis.scope import first_problems, scope
 from explorer.app import theme
 from explorer.app.canvas.card import Card
 from explorer.app.canvas.picture import LONGEST, Picture, TooLarge
@@ -33,7 +33,7 @@ VIEWS = [
 
 def picture(name: str, path: tuple[str, ...] = (), **how) -> Picture:
     report = analyse(placed(templates.build(name)))
-    return Picture(level(report, path), first_problems(report, path), title=name, **how)
+    return Picture(scope(report, path), first_problems(report, path), title=name, **how)
 
 
 def drawn(content: bytes, width: int, height: int) -> QImage:
@@ -137,7 +137,7 @@ def test_svg_of_any_size_has_all_that_is_to_be_read(qapp):
 def test_what_is_wrong_is_drawn_as_on_the_canvas(qapp):
     graph = placed(edits.set_params(templates.build("lenet5"), "conv2", {"kernel_size": 64}))
     report = analyse(graph, FASHION_MNIST)
-    shown = Picture(level(report), first_problems(report))
+    shown = Picture(scope(report), first_problems(report))
     image = QImage.fromData(shown.png(1.0))
     colours = {
         image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())
@@ -148,7 +148,7 @@ def test_what_is_wrong_is_drawn_as_on_the_canvas(qapp):
 def test_a_name_is_not_markup(qapp):
     report = analyse(templates.build("lenet5"))
     for name in ('</title><script>"&', "ë中"):
-        root = ElementTree.fromstring(Picture(level(report), title=name).svg())
+        root = ElementTree.fromstring(Picture(scope(report), title=name).svg())
         assert root.find(SVG + "title").text == name and len(root.findall(SVG + "script")) == 0
 
 
@@ -163,7 +163,7 @@ def test_the_window_keeps_its_colours(qapp):
 def test_a_network_of_nothing(qapp):
     from explorer.graph.graph import Graph
 
-    shown = Picture(level(analyse(Graph("empty", (3, 8, 8)))))
+    shown = Picture(scope(analyse(Graph("empty", (3, 8, 8)))))
     for form in ("svg", "pdf", "png"):
         assert shown.written(form)
 
@@ -190,7 +190,7 @@ def test_a_page_with_its_groups_opened_shows_the_network(qapp, capsys, name):
 
 
 def printed(name: str, path: tuple[str, ...] = (), depth: int = 0) -> Picture:
-    shown = opened(level(analyse(templates.build(name)), path), depth)
+    shown = opened(scope(analyse(templates.build(name)), path), depth)
     gap = roomy_gap(shown)
     return Picture(spread(shown, gap), title=name, gap=gap)
 

@@ -7,8 +7,8 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainterPathStroker
 
 from explorer.analysis.layout import placed
-from explorer.analysis.level import level
 from explorer.analysis.report import analyse
+from explorer.analysis.scope import scope
 from explorer.app.canvas.diagram import Diagram
 from explorer.app.canvas.routing import Obstacles, route
 from explorer.catalog import KINDS, templates
@@ -20,7 +20,7 @@ COMPOSITES = sorted(kind.name for kind in KINDS.values() if kind.composite and k
 
 def drawn(graph: Graph, path: tuple[str, ...] = ()) -> Diagram:
     diagram = Diagram(still=True)
-    diagram.draw(level(analyse(placed(graph)), path), {})
+    diagram.draw(scope(analyse(placed(graph)), path), {})
     return diagram
 
 
@@ -89,7 +89,7 @@ def test_no_block_has_a_wire_over_a_card_or_another_wire(qapp, kind, stride):
         pytest.skip("it has no stride")
     diagram = inside_of(kind, **({"stride": stride} if strided else {}))
     assert crossings(diagram) == [] and tangles(diagram) == []
-    clear = [item.label() for item in diagram.wires.values() if item.way.label_at is not None]
+    clear = [item.label() for item in diagram.wires.values() if item.route.label_at is not None]
     bodies = [card.body.translated(card.pos()) for card in diagram.cards.values()]
     assert not [
         1 for label in clear for body in bodies if body.intersects(label.adjusted(3, 0, -3, 0))
@@ -133,7 +133,7 @@ def test_shortcuts_in_shortcuts_pass_over_one_another(qapp):
         "far Add input outer",
     )
     assert crossings(diagram) == [] and tangles(diagram) == []
-    ways = {(wire.source, wire.target): item.way for wire, item in diagram.wires.items()}
+    ways = {(wire.source, wire.target): item.route for wire, item in diagram.wires.items()}
     assert ways["input", "far"].over < ways["input", "outer"].over < ways["a", "inner"].over
 
 
@@ -174,11 +174,11 @@ def test_a_network_folds_where_one_wire_leads_on(qapp):
         last = f"{block}_"
     diagram = by_hand(*rows)
     assert crossings(diagram) == [] and tangles(diagram) == []
-    back = [item for item in diagram.wires.values() if item.way.folds]
+    back = [item for item in diagram.wires.values() if item.route.folds]
     leaving = {item.wire.source for item in back}
     assert leaving and all(id.endswith("_") for id in leaving)
     assert len({card.pos().y() for card in diagram.cards.values()}) == len(leaving) + 1
-    assert sum(item.way.label_at is not None for item in back) == len(leaving)
+    assert sum(item.route.label_at is not None for item in back) == len(leaving)
 
 
 def test_moving_a_card_leads_its_wires_along(qapp):
@@ -198,8 +198,8 @@ def test_moving_a_card_leads_its_wires_along(qapp):
 def test_a_wire_goes_round_a_card_in_either_lane(qapp):
     for top in (-40.0, 160.0):
         obstacles = Obstacles({"card": QRectF(100, top, 100, 80)})
-        way = route(QPointF(0, 0), QPointF(300, 200), obstacles=obstacles)
-        assert not way.path.intersects(QRectF(100, top, 100, 80))
+        routed = route(QPointF(0, 0), QPointF(300, 200), obstacles=obstacles)
+        assert not routed.path.intersects(QRectF(100, top, 100, 80))
     both = Obstacles({"a": QRectF(100, -40, 100, 80), "b": QRectF(100, 160, 100, 80)})
-    way = route(QPointF(0, 0), QPointF(300, 200), obstacles=both)
-    assert not any(way.path.intersects(QRectF(100, top, 100, 80)) for top in (-40, 160))
+    routed = route(QPointF(0, 0), QPointF(300, 200), obstacles=both)
+    assert not any(routed.path.intersects(QRectF(100, top, 100, 80)) for top in (-40, 160))

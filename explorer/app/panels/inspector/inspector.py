@@ -21,7 +21,7 @@ from explorer.app.panels.inspector.input_form import InputForm
 from explorer.app.panels.inspector.inspector_rows import field_rows, kept_row, sharing_rows
 from explorer.app.panels.inspector.name_field import NameField
 from explorer.app.panels.inspector.parameter_bars import Bar, ParameterBars
-from explorer.app.panels.inspector.selection_target import Subject, subject_of
+from explorer.app.panels.inspector.selection_target import SelectionTarget, target_of
 from explorer.app.panels.problems.advice_row import AdviceList
 from explorer.app.session import Session
 from explorer.app.widgets.fix_button import FixButton
@@ -56,7 +56,7 @@ class Inspector(QScrollArea):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.subject: Subject = subject_of(session)
+        self.target: SelectionTarget = target_of(session)
         self._forms: dict[str, ParameterForm] = {}
         self.form: ParameterForm | None = None
         self._told: tuple[object, ...] = ()  # the problems, and the report that they are of
@@ -150,19 +150,19 @@ class Inspector(QScrollArea):
 
     def refresh(self) -> None:
         """Show what is selected as it is now."""
-        subject = self.subject = subject_of(self._session)
+        target = self.target = target_of(self._session)
         report = self._session.report
-        found = tuple(subject.problems_of(problems(report)))
-        self._show_head(subject)
+        found = tuple(target.problems_of(problems(report)))
+        self._show_head(target)
         told: tuple[object, ...] = (report, *found) if found else ()
         if told != self._told:
             self._told = told
             self._show_problems(found)
-        self._show_advice(subject)
-        self._show_form(subject, found)
+        self._show_advice(target)
+        self._show_form(target, found)
         self._show_figures()
         self._show_bars()
-        self._show_data(not subject.ids)
+        self._show_data(not target.ids)
         self._ahead = self._prepare()
         self._idle.start()
 
@@ -182,10 +182,10 @@ class Inspector(QScrollArea):
         self.ensureWidgetVisible(self.name)
         self.name.begin()
 
-    def _show_head(self, subject: Subject) -> None:
-        session, facts = self._session, subject.only
+    def _show_head(self, target: SelectionTarget) -> None:
+        session, facts = self._session, target.only
         links = []
-        if not subject.ids:
+        if not target.ids:
             self.name.show_name(session.graph.name, True)
             self.about.setText(
                 _("Network of {nodes} nodes, {layers} layers").format(
@@ -194,28 +194,28 @@ class Inspector(QScrollArea):
                 )
             )
         elif facts is None:
-            self.name.show_name(_("{count} nodes").format(count=len(subject.ids)), False)
-            self.about.setText(escape(", ".join(subject.ids)))
+            self.name.show_name(_("{count} nodes").format(count=len(target.ids)), False)
+            self.about.setText(escape(", ".join(target.ids)))
         else:
-            self.name.show_name(subject.ids[0], subject.given is None)
+            self.name.show_name(target.ids[0], target.given is None)
             self._show_doc(facts.kind)
             if facts.kind.composite:
-                if (*subject.where, *subject.ids) != session.view:
+                if (*target.where, *target.ids) != session.view:
                     links.append(_link("open", _("Open")))
-                if subject.given is None and facts.kind is not GROUP:
+                if target.given is None and facts.kind is not GROUP:
                     links.append(_link("inside", _("Edit inside")))
                 if facts.inner is not None:
                     links.append(_link("keep", _("To palette")))
         self.links.setText("&nbsp;&nbsp; ".join(links))
-        self.reason.setVisible(subject.given is not None)
-        if subject.given is not None:
-            block = session.facts_of(subject.given)
+        self.reason.setVisible(target.given is not None)
+        if target.given is not None:
+            block = session.facts_of(target.given)
             assert block is not None
             kind = block.kind
             self.reason.setText(
                 _("Given by the {kind} {node}. {link} makes it your own.").format(
                     kind=kind.title or kind.name,
-                    node=f"<b>{subject.given}</b>",
+                    node=f"<b>{target.given}</b>",
                     link=_link("own", _("Edit inside")),
                 )
             )
@@ -231,9 +231,9 @@ class Inspector(QScrollArea):
         self.about.setToolTip(f"<p>{escape(kind.doc)}</p>" if rest else "")
 
     def _unfold_doc(self, _link: str) -> None:
-        if self.subject.only is not None:
-            self._doc_of = self.subject.only.kind.name
-            self._show_doc(self.subject.only.kind)
+        if self.target.only is not None:
+            self._doc_of = self.target.only.kind.name
+            self._show_doc(self.target.only.kind)
 
     def _show_problems(self, found: tuple[Problem, ...]) -> None:
         while self._fix_column.count():
@@ -255,34 +255,34 @@ class Inspector(QScrollArea):
             self._fix_column.addWidget(more)
         self.fixes.setVisible(bool(found))
 
-    def _show_advice(self, subject: Subject) -> None:
+    def _show_advice(self, target: SelectionTarget) -> None:
         shown = self._session.advice.shown
-        advice = tuple(subject.problems_of(shown)) if subject.ids else shown
+        advice = tuple(target.problems_of(shown)) if target.ids else shown
         self.advice.show_advice(advice)
         for widget in (self._advice_line, self.advice_heading, self.advice):
             widget.setVisible(bool(advice))
 
-    def _show_form(self, subject: Subject, problems: tuple[Problem, ...]) -> None:
-        kinds = {facts.kind.name for facts in subject.facts.values()}
+    def _show_form(self, target: SelectionTarget, problems: tuple[Problem, ...]) -> None:
+        kinds = {facts.kind.name for facts in target.facts.values()}
         form = self._form_of(kinds.pop()) if len(kinds) == 1 else None
         if form is not self.form:
             if self.form is not None:
                 self.form.hide()
             self.form = form
-        self.input.setVisible(not subject.ids)
-        if not subject.ids:
+        self.input.setVisible(not target.ids)
+        if not target.ids:
             self.input.refresh()
         if form is None:
             return
-        values = [vars(facts.settings) for facts in subject.facts.values()]
+        values = [vars(facts.settings) for facts in target.facts.values()]
         mixed = {name for name in values[0] if any(v[name] != values[0][name] for v in values)}
         wrong = {
             name
             for problem in problems
-            if problem.path in subject.paths
+            if problem.path in target.paths
             for name in _AT_FAULT.get(problem.rule, ())
         }
-        form.show_values(values[0], subject.given is None, mixed, wrong)
+        form.show_values(values[0], target.given is None, mixed, wrong)
         form.setVisible(bool(form.params))
 
     def _form_of(self, kind: str) -> ParameterForm:
@@ -295,12 +295,12 @@ class Inspector(QScrollArea):
         return self._forms[kind]
 
     def _show_figures(self) -> None:
-        self.measured.set_rows(self._figures(self.subject))
+        self.measured.set_rows(self._figures(self.target))
 
-    def _figures(self, subject: Subject) -> list[tuple[str, str, str]]:
+    def _figures(self, target: SelectionTarget) -> list[tuple[str, str, str]]:
         report = self._session.report
         batch = self._session.memory.batch
-        facts, only = list(subject.facts.values()), subject.only
+        facts, only = list(target.facts.values()), target.only
         rows = []
         if only is not None:
             names = (
@@ -313,7 +313,7 @@ class Inspector(QScrollArea):
                 for name, shape in zip(names, only.ins)
             ]
             rows.append((_("Out"), _shape(only.out), _("Channels × height × width that go out")))
-            rows += field_rows(report.fields.of(subject.path), report.graph.input)
+            rows += field_rows(report.fields.of(target.path), report.graph.input)
         elif not facts:
             rows = [(_("Out"), _shape(report.output), _("A score for each class"))]
         # Of a layer with a fault these figures are unknown, which is not 0.
@@ -390,14 +390,14 @@ class Inspector(QScrollArea):
     def _set(self, name: str, value: Value, burst: str) -> None:
         self._edit(
             _("Set {name} of {node}").format(name=self._called(name), node=self._named()),
-            self.subject.setting(name, value),
+            self.target.setting(name, value),
             burst and f"{self._named()}.{burst}",
         )
 
     def _reset(self, name: str) -> None:
         self._edit(
             _("Reset {name} of {node}").format(name=self._called(name), node=self._named()),
-            self.subject.resetting(name),
+            self.target.resetting(name),
         )
 
     def _called(self, name: str) -> str:
@@ -406,35 +406,35 @@ class Inspector(QScrollArea):
         return next(param.called_within for param in self.form.params if param.name == name)
 
     def _named(self) -> str:
-        """The subject in an edit's label."""
-        paths = self.subject.paths
+        """The target in an edit's label."""
+        paths = self.target.paths
         return str(paths[0]) if len(paths) == 1 else _("{count} nodes").format(count=len(paths))
 
     def _rename(self, name: str) -> None:
-        subject = self.subject
-        if not subject.ids:
+        target = self.target
+        if not target.ids:
             self._edit(
                 _("Rename the network to {name}").format(name=name),
                 partial(_renamed_network, name=name),
             )
         elif self._edit(
-            _("Rename {old} to {new}").format(old=subject.ids[0], new=name),
-            subject.lifted(partial(edits.rename, old=subject.ids[0], new=name)),
-        ) and (self._session.view == subject.where):
+            _("Rename {old} to {new}").format(old=target.ids[0], new=name),
+            target.lifted(partial(edits.rename, old=target.ids[0], new=name)),
+        ) and (self._session.view == target.where):
             self._session.select({name})
         self.redraw.mark()  # also where it may not be called so
 
     def _follow(self, link: str) -> None:
-        session, subject = self._session, self.subject
+        session, target = self._session, self.target
         if link == "open":
-            session.open((*subject.where, *subject.ids))
+            session.open((*target.where, *target.ids))
             return
         if link == "keep":
-            session.keep_block(subject.path)
+            session.keep_block(target.path)
             return
-        path = subject.path
-        if link == "own" and subject.given is not None:
-            path = subject.given
+        path = target.path
+        if link == "own" and target.given is not None:
+            path = target.given
         if session.view != path.scope:
             session.open(path.scope)
         session.edit_inside(path)

@@ -13,7 +13,7 @@ from explorer.graph.path import NodePath, declared
 
 
 @dataclass(frozen=True)
-class Subject:
+class SelectionTarget:
     """Nodes of the graph at the path `where`; none stands for the whole network.
 
     given: the path of the declared block in which they lie, so that they cannot be edited;
@@ -68,11 +68,11 @@ class Subject:
         )
 
 
-def subject_of(session: Session) -> Subject:
+def target_of(session: Session) -> SelectionTarget:
     """What is selected; the open block, if nothing is in it; else the whole network."""
     if len(session.selection) > 1:
         known = session.shown_facts
-        return Subject(
+        return SelectionTarget(
             session.view,
             {id: known[id] for id in known if id in session.selection},
             declared(session.graph, session.view),
@@ -80,8 +80,8 @@ def subject_of(session: Session) -> Subject:
     path = session.selected
     facts = session.facts_of(path)
     if facts is None:
-        return Subject(NodePath(), {}, None)
-    return Subject(path.scope, {path[-1]: facts}, declared(session.graph, path.scope))
+        return SelectionTarget(NodePath(), {}, None)
+    return SelectionTarget(path.scope, {path[-1]: facts}, declared(session.graph, path.scope))
 
 
 def _each(graph: Graph, ids: tuple[str, ...], edit: Callable[[Graph, str], Graph]) -> Graph:

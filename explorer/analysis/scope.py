@@ -1,4 +1,4 @@
-"""One level of a network: the whole, or the inside of a block; what can be seen at one time."""
+"""One scope of a network: the whole, or the inside of a block; what can be seen at one time."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class NoInside(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Level:
+class Scope:
     """path: of the block whose inside this is, () for the whole network. graph: its
     nodes at their places. facts: by node id. input: the shape that enters, None if unknown. own:
     the graph is the person's, not given by a kind."""
@@ -29,8 +29,8 @@ class Level:
     own: bool = True
 
 
-def level(report: Report, path: tuple[str, ...] = ()) -> Level:
-    """The level of a network at a path. Raises NoInside."""
+def scope(report: Report, path: tuple[str, ...] = ()) -> Scope:
+    """The scope of a network at a path. Raises NoInside."""
     graph, facts, own = report.graph, report.facts, True
     input: Shape | None = graph.input
     for depth, id in enumerate(path, 1):
@@ -56,16 +56,16 @@ def level(report: Report, path: tuple[str, ...] = ()) -> Level:
         input = found.ins[0] if found.ins else None
         facts = {child.id: child.facts for child in sweep(inner, input)}
         graph = placed_inside(inner) if not own and unplaced(inner) else inner
-    return Level(NodePath(path), graph, facts, input, own)
+    return Scope(NodePath(path), graph, facts, input, own)
 
 
 def first_problems(report: Report, path: tuple[str, ...] = ()) -> dict[str, Problem]:
-    """The first problem of each node of a level, or inside it, by node id."""
+    """The first problem of each node of a scope, or inside it, by node id."""
     return {id: each[0] for id, each in by_node(problems(report), path).items()}
 
 
 def by_node(found: Iterable[Problem], path: tuple[str, ...]) -> dict[str, list[Problem]]:
-    """These problems or pieces of advice by the id of the node of a level in which they lie."""
+    """These problems or pieces of advice by the id of the node of a scope in which they lie."""
     nodes: dict[str, list[Problem]] = {}
     for problem in found:
         if ids := problem.path.within(path):

@@ -6,15 +6,15 @@ from dataclasses import replace
 import pytest
 
 from explorer.analysis.layout import main_way
-from explorer.analysis.level import level
-from explorer.analysis.page import opened, problems_on, roomy_gap, spread
+from explorer.analysis.print_layout import opened, problems_on, roomy_gap, spread
 from explorer.analysis.report import analyse
+from explorer.analysis.scope import scope
 from explorer.catalog import templates
 from explorer.graph.graph import ENDS
 
 
 def whole(name: str):
-    return level(analyse(templates.build(name)))
+    return scope(analyse(templates.build(name)))
 
 
 def test_nothing_is_opened_unasked():
@@ -29,7 +29,7 @@ def test_nothing_is_opened_unasked():
 def test_what_is_opened_is_the_same_network(name, depth):
     """The same parameters and multiply-adds, every wire between nodes that are there."""
     report = analyse(templates.build(name))
-    shown = opened(level(report), depth)
+    shown = opened(scope(report), depth)
     assert shown.graph.nodes.keys() == shown.facts.keys()
     assert all(id == node.id for id, node in shown.graph.nodes.items())
     assert sum(facts.params for facts in shown.facts.values()) == report.params
@@ -59,7 +59,7 @@ def test_ids_tell_where_a_node_lies():
 
 def test_what_lies_inside_a_node_can_be_opened_too():
     report = analyse(templates.build("efficientnet_b0"))
-    assert "2.1" in opened(level(report, ("features",)), 2).graph.nodes
+    assert "2.1" in opened(scope(report, ("features",)), 2).graph.nodes
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_what_lies_inside_a_node_can_be_opened_too():
 )
 def test_a_problem_is_marked_where_it_is_or_around_it(name, depth, ids):
     report = analyse(replace(templates.build(name), input=(3, 16, 16)))
-    assert list(problems_on(report, opened(level(report), depth))) == ids
+    assert list(problems_on(report, opened(scope(report), depth))) == ids
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_problem_is_marked_where_it_is_or_around_it(name, depth, ids):
     [("googlenet", (), [5, 4, 4, 4, 5]), ("densenet121", ("features", "denseblock1"), [4, 4])],
 )
 def test_rows_are_even(name, path, rows):
-    shown = level(analyse(templates.build(name)), path)
+    shown = scope(analyse(templates.build(name)), path)
     shown = spread(shown, roomy_gap(shown))
     counts = Counter(node.position[1] for node in shown.graph.nodes.values())
     found = [counts[row] for row in sorted(counts)]
@@ -98,6 +98,6 @@ def test_rows_are_even(name, path, rows):
     ],
 )
 def test_a_block_of_branches_stays_in_one_row(name, path):
-    shown = level(analyse(templates.build(name)), path)
+    shown = scope(analyse(templates.build(name)), path)
     shown = spread(shown, roomy_gap(shown))
     assert len({shown.graph.nodes[id].position[1] for id in main_way(shown.graph)}) == 1

@@ -1,13 +1,13 @@
-"""A level as it is printed: groups opened, its rows of one length, room for every shape."""
+"""A scope as it is printed: groups opened, its rows of one length, room for every shape."""
 
 from dataclasses import replace
 from math import inf
 
 from explorer.analysis.facts import Facts, sweep
 from explorer.analysis.layout import GAP, MOST_IN_BLOCK, layout
-from explorer.analysis.level import Level
 from explorer.analysis.problem import Problem, problems
 from explorer.analysis.report import Report
+from explorer.analysis.scope import Scope
 from explorer.catalog.layers import text_of
 from explorer.catalog.roles import GROUP
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Wire
@@ -17,21 +17,21 @@ LETTER, AROUND = 6.0, 20.0
 """Of a shape on a wire: how wide a letter is, and the room before and behind it, in scene units."""
 
 
-def opened(level: Level, depth: int) -> Level:
-    """The level with what lies inside its nodes in their place, the ids joined with dots: of
+def opened(scope: Scope, depth: int) -> Scope:
+    """The scope with what lies inside its nodes in their place, the ids joined with dots: of
     groups at a depth of 1, of stages too at 2, of blocks, stems and heads too at 3; nobody has
-    placed it. At 0 the level itself."""
+    placed it. At 0 the scope itself."""
     if not depth:
-        return level
+        return scope
     opening = _Opening(depth)
-    leading = opening.put(level.graph, level.facts, "", INPUT)
+    leading = opening.put(scope.graph, scope.facts, "", INPUT)
     wires = opening.wires + ([Wire(leading, OUTPUT)] if leading else [])
-    graph = replace(level.graph, nodes=opening.nodes, wires=tuple(wires))
-    return replace(level, graph=graph, facts=opening.facts)
+    graph = replace(scope.graph, nodes=opening.nodes, wires=tuple(wires))
+    return replace(scope, graph=graph, facts=opening.facts)
 
 
 class _Opening:
-    """The nodes and wires of a level in the making."""
+    """The nodes and wires of a scope in the making."""
 
     def __init__(self, depth: int):
         self.depth = depth
@@ -70,33 +70,33 @@ class _Opening:
         return inner if inner is not None and inner.nodes and inner.into(OUTPUT) else None
 
 
-def problems_on(report: Report, level: Level) -> dict[str, Problem]:
-    """The first problem of each node of a level, opened or not, or inside it, by node id."""
+def problems_on(report: Report, scope: Scope) -> dict[str, Problem]:
+    """The first problem of each node of a scope, opened or not, or inside it, by node id."""
     found: dict[str, Problem] = {}
     for problem in problems(report):
-        within = problem.path.within(level.path)
+        within = problem.path.within(scope.path)
         ids = [".".join(within[:count]) for count in range(len(within), 0, -1)]
-        id = next((id for id in ids if id in level.facts), ids[-1] if ids else None)
+        id = next((id for id in ids if id in scope.facts), ids[-1] if ids else None)
         if id is not None:
             found.setdefault(id, problem)
     return found
 
 
-def roomy_gap(level: Level) -> float:
-    """The room between cards in which the widest shape of a level can be read."""
-    shapes = [level.input, *(facts.out for facts in level.facts.values())]
+def roomy_gap(scope: Scope) -> float:
+    """The room between cards in which the widest shape of a scope can be read."""
+    shapes = [scope.input, *(facts.out for facts in scope.facts.values())]
     return max([GAP, *(LETTER * len(text_of(shape)) + AROUND for shape in shapes if shape)])
 
 
-def spread(level: Level, gap: float) -> Level:
-    """The level with its nodes where they stand best on a page, `gap` between them: in as few rows
+def spread(scope: Scope, gap: float) -> Scope:
+    """The scope with its nodes where they stand best on a page, `gap` between them: in as few rows
     as it has room for, each as short as their number allows; a block of branches in one row."""
-    graph = level.graph
+    graph = scope.graph
     branches = any(len(graph.into(id)) > 1 for id in graph.nodes)
-    block = level.path and branches and len(graph.nodes) <= MOST_IN_BLOCK
+    block = scope.path and branches and len(graph.nodes) <= MOST_IN_BLOCK
     places = layout(graph, inf if block else FULL_PAGE, gap, even=not block)
     return replace(
-        level,
+        scope,
         graph=replace(
             graph,
             nodes={id: replace(node, position=places[id]) for id, node in graph.nodes.items()},

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.analysis.footprint import envelope, footprint
-from explorer.analysis.memory import FULL, forecast, largest_batch
+from explorer.analysis.memory_forecast import FULL, forecast, largest_batch
 from explorer.analysis.problem import problems
 from explorer.analysis.report import analyse
 from explorer.catalog import KINDS, templates

@@ -33,26 +33,26 @@ def _nothing() -> Iterator[Fix]:
     return iter(())
 
 
-class Seen(NamedTuple):
+class Finding(NamedTuple):
     """What a rule saw. fixes: asked for when the advice is told; among them stands True before a
-    fix is tried, False where a little piece of other work is done. way: the path of the node, if
+    fix is tried, False where a little piece of other work is done. path: the path of the node, if
     it is no layer that the rule was asked about."""
 
     message: str
     fixes: Callable[[], Iterable[Fix | bool]] = _nothing
-    way: NodePath = NodePath()
+    path: NodePath = NodePath()
 
 
-class Place(NamedTuple):
+class LayerPlace(NamedTuple):
     """Where a layer is: its own path, and that of the node of the canvas that it belongs to, the
     innermost that a person can edit."""
 
-    way: NodePath
+    path: NodePath
     own: NodePath
 
 
 @dataclass(frozen=True, eq=False)
-class Setting:
+class SetParameters:
     """The edit that sets parameters of the node at a path."""
 
     own: NodePath
@@ -62,7 +62,7 @@ class Setting:
         return set_all(graph, [self])
 
 
-class Ground:
+class RuleContext:
     """A report as the rules see it. layers: those that lead to the output, in order. uses: by the
     path of a layer, the layers that it feeds. kinds: the layers of each kind.
 
@@ -76,26 +76,26 @@ class Ground:
         self.by_path: dict[str, Layer] = {}
         self.uses: dict[str, list[Layer]] = {}
         self.kinds: dict[str, list[Layer]] = {}
-        self._ways: dict[str, NodePath] = {}  # by the path of a layer: that of its node
+        self._node_paths: dict[str, NodePath] = {}  # by the path of a layer: that of its node
         self._inner: dict[Facts, dict[str, Facts]] = {}
         self._trials, self._walks = TRIALS, WALKED * report.size
 
     @classmethod
-    def of(cls, report: Report) -> "Ground":
+    def of(cls, report: Report) -> "RuleContext":
         """All of a report at once."""
-        ground = cls(report)
-        for _step in ground.read():
+        context = cls(report)
+        for _step in context.read():
             pass
-        return ground
+        return context
 
     def read(self) -> Iterator[None]:
         """Take the layers in, in little pieces."""
         uses, kinds = self.uses, self.kinds
-        for number, (layer, way) in enumerate(zip(self.layers, self.report.paths)):
+        for number, (layer, path) in enumerate(zip(self.layers, self.report.paths)):
             if number % STEP == STEP - 1:
                 yield
             self.by_path[layer.path] = layer
-            self._ways[layer.path] = way
+            self._node_paths[layer.path] = path
             name = layer.facts.kind.name
             if name in kinds:
                 kinds[name].append(layer)
@@ -134,19 +134,19 @@ class Ground:
 
     # Places on the canvas ---------------------------------------------------------------------
 
-    def place(self, layer: Layer) -> Place:
+    def place(self, layer: Layer) -> LayerPlace:
         """Where it is on the canvas."""
-        way = self._ways[layer.path]
-        return Place(way, declared(self.report.graph, way) or way)
+        path = self._node_paths[layer.path]
+        return LayerPlace(path, declared(self.report.graph, path) or path)
 
     def name(self, layer: Layer) -> str:
         """The path by which a person knows it."""
-        return str(self._ways[layer.path])
+        return str(self._node_paths[layer.path])
 
     def node_giving(self, path: str) -> NodePath:
         """The path of a node whose output is that of the layer at `path`."""
-        way = self._ways[path]
-        return NodePath(way[:1]) if self.report.outputs[way[0]] == path else way
+        node = self._node_paths[path]
+        return NodePath(node[:1]) if self.report.outputs[node[0]] == path else node
 
     def graph(self, own: NodePath) -> Graph:
         """The graph in which the node at a path lies."""
@@ -174,7 +174,7 @@ class Ground:
     def is_own(self, layer: Layer) -> bool:
         """The layer is a node by itself, not part of a declared block."""
         place = self.place(layer)
-        return place.way == place.own
+        return place.path == place.own
 
     # Fixes ------------------------------------------------------------------------------------
 
@@ -185,7 +185,7 @@ class Ground:
         values = KINDS[self.node(own).kind].stated(params)
         return Fix(
             label or _("Set {values} in {node}").format(values=values, node=own),
-            Setting(own, params),
+            SetParameters(own, params),
             added,
         )
 
@@ -212,7 +212,7 @@ class Ground:
         return found if len(problems(found)) <= len(problems(report)) else None
 
 
-def set_all(graph: Graph, settings: Iterable[Setting]) -> Graph:
+def set_all(graph: Graph, settings: Iterable[SetParameters]) -> Graph:
     """The graph with all these parameters set."""
     each: dict[NodePath, dict[str, Mapping[str, Value]]] = {}
     for setting in settings:

@@ -3,9 +3,9 @@
 import pytest
 
 from explorer.analysis.layout import layout, placed
-from explorer.analysis.level import NoInside, first_problems, level
 from explorer.analysis.problem import problems
 from explorer.analysis.report import analyse
+from explorer.analysis.scope import NoInside, first_problems, scope
 from explorer.catalog import templates
 from explorer.catalog.graph_builder import GraphBuilder
 from explorer.graph import edits
@@ -18,13 +18,13 @@ def report():
 
 
 def test_the_whole(report):
-    whole = level(report)
+    whole = scope(report)
     assert whole.graph is report.graph and whole.own and whole.input == (3, 224, 224)
     assert whole.facts == report.facts
 
 
 def test_a_block_in_a_stage(report):
-    block = level(report, ("layer2", "0"))
+    block = scope(report, ("layer2", "0"))
     assert not block.own and block.input == (64, 56, 56)
     assert block.facts["conv2"].out == (128, 28, 28)
     assert len({node.position for node in block.graph.nodes.values()}) == len(block.graph.nodes)
@@ -41,13 +41,13 @@ def test_a_block_in_a_stage(report):
 )
 def test_where_nothing_lies(report, path, sentence):
     with pytest.raises(NoInside, match=sentence):
-        level(report, path)
+        scope(report, path)
 
 
 def test_a_block_of_unknown_input_has_no_known_inside():
     graph = edits.add(Graph("net", (3, 8, 8)), Node("block", "BasicBlock", {"channels": 8}))
     with pytest.raises(NoInside, match="Nothing is known of the inside of block"):
-        level(analyse(graph), ("block",))
+        scope(analyse(graph), ("block",))
 
 
 def test_groups_that_nobody_placed_are_laid_out():
@@ -58,7 +58,7 @@ def test_groups_that_nobody_placed_are_laid_out():
     graph = placed(
         Graph("net", (3, 8, 8), {"group": group}, (Wire("input", "group"), Wire("group", "output")))
     )
-    found = level(analyse(graph), ("group",))
+    found = scope(analyse(graph), ("group",))
     assert found.own
     places = layout(inner.graph())
     assert {id: node.position for id, node in found.graph.nodes.items()} == {
@@ -83,4 +83,4 @@ def test_problems_are_told_at_every_level():
     assert str(problem.path) == "outer.inner.wide"
     for path, id in (((), "outer"), (("outer",), "inner"), (("outer", "inner"), "wide")):
         assert first_problems(report, path) == {id: problem}
-        assert level(report, path).facts[id].faults
+        assert scope(report, path).facts[id].faults
