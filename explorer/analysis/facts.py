@@ -219,7 +219,7 @@ def _composite(kind: Kind, settings: Settings, ins: Shapes, inner: Graph | None)
 
 def _blocks(run: Repetition, ins: Shapes) -> Blocks:
     """The blocks of a stage; what comes after one that changes nothing any more is equal."""
-    different = [_facts(run.begin, ins)]
+    different = [_facts(run.first, ins)]
     for _number in range(1, run.times):
         facts = _facts(run.others, (different[-1].out,))
         if facts is different[-1]:

@@ -1,4 +1,4 @@
-"""The door through which every value enters a graph: only known kinds, parameters and ports."""
+"""Checks that a graph has only known kinds, parameters and ports, and values in range."""
 
 import json
 import os
@@ -15,8 +15,8 @@ class KindError(ValueError):
 
 
 def graph(graph: Graph, before: Graph | None = None, depth: int = 0) -> Graph:
-    """The graph itself, if everything in it is known; nodes that `before` had are trusted. depth:
-    in how many groups it lies.
+    """The graph itself, once its kinds, parameters and wires are checked; nodes that `before` has too
+    are not checked again. depth: the number of groups that it lies in.
 
     Raises KindError with one sentence.
     """
@@ -30,41 +30,42 @@ def graph(graph: Graph, before: Graph | None = None, depth: int = 0) -> Graph:
 
 
 def _wires(graph: Graph) -> None:
-    """Every wire ends at a port that there is, and no other does."""
+    """Checks that every wire ends at a known port, and that no two end at the same."""
     taken = set()
     for wire in graph.wires:
         known = (PORT,) if wire.target == OUTPUT else KINDS[graph.nodes[wire.target].kind].all_ports
-        ports = ", ".join(known) if len(known) < 4 else f"{known[0]}, {known[1]} … {known[-1]}"
-        if wire.port not in known:
-            sentence = _("{id} has no input {port}; it has: {ports}").format(
-                id=wire.target, port=wire.port[:40], ports=ports
-            )
-            raise KindError(
-                sentence
-                if known == (PORT,)
-                else _("{sentence}; write {wires}").format(
-                    sentence=sentence, wires=_as_written(graph, wire.target, known)
-                )
-            )
         end = wire.target, wire.port
-        if end in taken:
-            sentence = _("Two wires end at {id}, input {port}").format(
-                id=wire.target, port=wire.port
+        if wire.port not in known:
+            sentence = (
+                _("{id} has no input {port}; it has: {ports}")
+                if len(known) == 1
+                else _("{id} has no input {port}; it has: {ports}; write {wires}")
             )
-            raise KindError(
-                _("{sentence}; it takes one, and Add or Concat joins several").format(
-                    sentence=sentence
+        elif end in taken:
+            sentence = (
+                _(
+                    "Two wires end at {id}, input {port}; it takes one, and Add or Concat joins several"
                 )
                 if len(known) == 1
-                else _("{sentence}; it has: {ports}; write {wires}").format(
-                    sentence=sentence, ports=ports, wires=_as_written(graph, wire.target, known)
-                )
+                else _("Two wires end at {id}, input {port}; it has: {ports}; write {wires}")
             )
-        taken.add(end)
+        else:
+            taken.add(end)
+            continue
+        raise KindError(
+            sentence.format(
+                id=wire.target,
+                port=wire.port[:40],
+                ports=", ".join(known)
+                if len(known) < 4
+                else f"{known[0]}, {known[1]} … {known[-1]}",
+                wires=_as_written(graph, wire.target, known),
+            )
+        )
 
 
 def _as_written(graph: Graph, id: str, ports: tuple[str, ...], most: int = 3) -> str:
-    """The wires into a node as the file should state them, each at a port of its own."""
+    """The wires into a node as a file should state them, each at a port of its own."""
     sources = [wire.source for wire in graph.wires if wire.target == id][: len(ports)]
     return ", ".join(
         json.dumps([source, id, port]) for source, port in zip(sources[:most], ports)
@@ -83,7 +84,7 @@ def _node(node: Node, depth: int) -> None:
         raise KindError(f"{node.id}: {reason}")
     if (node.inner is not None) != (kind.name == "Group"):
         raise KindError(
-            _("{id}: a Group, and only a Group, bears nodes inside it").format(id=node.id)
+            _("{id}: a Group, and only a Group, has nodes inside it").format(id=node.id)
         )
     if node.inner is not None:
         if depth >= DEEPEST:
@@ -93,19 +94,18 @@ def _node(node: Node, depth: int) -> None:
         graph(node.inner, depth=depth + 1)
 
 
-def from_dict(found: object) -> Graph:
+def from_dict(values: object) -> Graph:
     """A graph from plain values, checked in form and against the kinds. Raises FileError."""
-    return _checked(file.from_dict(found), "")
+    return _checked(file.from_dict(values), "")
 
 
 def read(path: str | os.PathLike[str]) -> Graph:
     """The graph in a file, checked in form and against the kinds. Raises FileError."""
-    found = file.read(path)
-    return _checked(found, f"{path}: ")
+    return _checked(file.read(path), f"{path}: ")
 
 
-def _checked(found: Graph, prefix: str) -> Graph:
+def _checked(unchecked: Graph, prefix: str) -> Graph:
     try:
-        return graph(found)
+        return graph(unchecked)
     except KindError as error:
         raise FileError(f"{prefix}{error}") from None

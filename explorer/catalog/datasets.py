@@ -1,4 +1,4 @@
-"""The data sets that a network can be trained on, and the photos that it can look at."""
+"""The data sets that a network can be trained on, and the photos that it can be shown."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,8 +13,9 @@ class DataSet:
     """A labelled set of pictures.
 
     input: (channels, height, width) of one picture. train, test: numbers of pictures.
-    mean, std: per channel, of the training pictures scaled to 0..1. labelled: it can be trained on;
-    otherwise its pictures are only looked at: they are scaled to what a network takes, so any fits.
+    mean, std: per channel, of the training pictures scaled to 0..1. object: typical side of what a
+    picture shows, as a share of the picture's. labelled: it can be trained on; otherwise its
+    pictures are only looked at, scaled to the input of any network.
     """
 
     name: str
@@ -51,7 +52,7 @@ FASHION_MNIST = DataSet(
     mean=(0.2860,),
     std=(0.3530,),
     doc=_(
-        "Grey pictures of clothes in ten classes (Xiao, Rasul, Vollgraf 2017, arXiv 1708.07747)."
+        "Greyscale pictures of clothes in ten classes (Xiao, Rasul, Vollgraf 2017, arXiv 1708.07747)."
     ),
     object=0.82,  # median of √(height × width) of what is not black: 23 of 28 pixels
 )
@@ -68,8 +69,8 @@ PHOTOS = DataSet(
     mean=(0.485, 0.456, 0.406),
     std=(0.229, 0.224, 0.225),
     doc=_(
-        "Five photos to look at through a network, and your own: scaled, cropped and normalised as "
-        "for ImageNet. They have no labels, so nothing is trained on them."
+        "Five photos to show to a network, and your own: scaled, cropped and normalised as for "
+        "ImageNet. They have no labels, so nothing is trained on them."
     ),
     labelled=False,
 )
@@ -78,7 +79,7 @@ DATASETS = MappingProxyType({set_.name: set_ for set_ in (FASHION_MNIST,)})
 """What a network can be trained on."""
 
 PICTURES = MappingProxyType({**DATASETS, PHOTOS.name: PHOTOS})
-"""What a network can look at."""
+"""What a network can be shown."""
 
 
 @lru_cache(maxsize=1)
@@ -89,8 +90,8 @@ def imagenet_classes() -> tuple[str, ...]:
 
 
 def class_names(count: int, data: DataSet | None = None) -> tuple[str, ...]:
-    """The names of a network's `count` classes: those of `data`, if it has so many, of ImageNet for
-    1,000, else numbers."""
+    """The names of a network's `count` classes: those of `data`, if their number is the same, those
+    of ImageNet for 1,000, else numbers."""
     if data is not None and len(data.classes) == count:
         return data.classes
     if count == 1000:

@@ -1,13 +1,14 @@
 """Writes the inside of a composite, node after node."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain, repeat
 from typing import NamedTuple
 
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Meaning, Node, Value, Wire
 
 
 class BuiltNode(NamedTuple):
-    """One node: its id, what it computes (Node.meaning), and the ids that feed it, by port."""
+    """One node: its id, what it computes (Node.meaning), and the ids of its sources, by port."""
 
     id: str
     meaning: Meaning
@@ -15,18 +16,18 @@ class BuiltNode(NamedTuple):
 
 
 class Repetition(NamedTuple):
-    """Nodes of one kind in a row, however many: the meaning of the first, that of all others, and
-    how they are called ({i} counts from `first`, {n} from one more)."""
+    """`times` nodes of one kind in a row: the meaning of the first, that of all others, and their
+    ids ({i} counts from `start`, {n} from one more)."""
 
-    begin: Meaning
+    first: Meaning
     others: Meaning
     numbered: str
-    first: int
+    start: int
     times: int
 
     def name(self, number: int) -> str:
         """The id of one, counted from 0."""
-        return self.numbered.format(i=self.first + number, n=self.first + number + 1)
+        return self.numbered.format(i=self.start + number, n=self.start + number + 1)
 
     def names(self) -> Iterator[str]:
         """The ids of all."""
@@ -34,10 +35,10 @@ class Repetition(NamedTuple):
 
 
 class GraphBuilder:
-    """A graph in the making: `add` puts a node behind others and gives its id.
+    """A graph in the making: `add` puts a node after others and returns its id.
 
-    last: the node that gives the output; every other one has to lead to it. run: all there is, if
-    it was written by `repeat`.
+    last: the node that gives the output; every other one has to lead to it. run: the whole graph, if
+    `repeat` wrote it.
     """
 
     def __init__(self) -> None:
@@ -47,42 +48,42 @@ class GraphBuilder:
 
     @property
     def steps(self) -> list[BuiltNode]:
-        """The nodes, each behind those that feed it; the analysis goes through them as they are,
-        and needs no graph of them."""
+        """The nodes, each after its sources; the analysis goes through them in this order without
+        making a graph."""
         if self.run is None:
             return self._steps
-        before = INPUT
-        found: list[BuiltNode] = []
-        for name in self.run.names():
-            found.append(BuiltNode(name, self.run.others if found else self.run.begin, (before,)))
-            before = name
-        return found
+        ids = list(self.run.names())
+        meanings = chain([self.run.first], repeat(self.run.others))
+        return [
+            BuiltNode(id, meaning, (source,))
+            for id, meaning, source in zip(ids, meanings, [INPUT, *ids])
+        ]
 
     def add(self, id: str, kind: str, *sources: str, **params: Value) -> str:
-        """A node fed by `sources` (by the node added last, if none are given)."""
+        """Adds a node after `sources` (after the node added last, if none are given)."""
         return self._put(id, (kind, tuple(sorted(params.items())), None), sources)
 
     def group(self, id: str, inside: "GraphBuilder", *sources: str) -> str:
-        """A custom group with that inside, fed as by `add`."""
+        """Adds a custom group with that inside, after `sources` as in `add`."""
         return self._put(id, ("Group", (), inside.graph()), sources)
 
     def repeat(
         self,
         kind: str,
         numbered: str,
-        first: int,
+        start: int,
         count: int,
-        begin: Mapping[str, Value],
+        first: Mapping[str, Value],
         others: Mapping[str, Value],
     ) -> None:
-        """So many nodes of one kind in a row, and nothing else; the first has its own
+        """Writes `count` nodes of one kind in a row, and nothing else; the first has its own
         parameters."""
         assert not self._steps
         self.run = Repetition(
-            (kind, tuple(sorted(begin.items())), None),
+            (kind, tuple(sorted(first.items())), None),
             (kind, tuple(sorted(others.items())), None),
             numbered,
-            first,
+            start,
             count,
         )
         self.last = self.run.name(count - 1)

@@ -42,8 +42,8 @@ class Mismatch(Exception):
     """A kind cannot take these inputs with these parameters.
 
     rule: a word that names the rule. message: the sentence for a person; "{node}" in it stands
-    for the node's path. intended: the shape that the rest of the network may go on with, as the
-    main branch means it; None if there is none. allowed: figures that a fix needs.
+    for the node's path. intended: the shape with which the rest of the network is checked, that of
+    the main branch; None if there is none. allowed: figures that a fix needs.
     """
 
     def __init__(self, rule: str, message: str, intended: Shape | None, **allowed: Any) -> None:
@@ -56,10 +56,10 @@ class Param:
     """One parameter of a kind. Its type is that of its default; choices, if any, are the only
     values; low and high are inclusive.
 
-    pair: two numbers, (height, width), may stand for one. words: what may stand there instead of a
-    number. of: the blocks of a stage that read it; those of all blocks, if empty. step: what the
-    arrows of its field add, 0 for what suits its kind of number. absent: what a person reads where
-    there is no value (None), which is then allowed; the default is a value that suits.
+    pair: two whole numbers, (height, width), are allowed instead of one. words: words that are
+    allowed instead of a pair. of: the blocks of a stage that read it; all of them, if empty. step:
+    what the arrows of its field add, 0 for what suits its kind of number. absent: what a person
+    reads where there is no value (None), which is then allowed; the default is a value that suits.
     """
 
     name: str
@@ -83,10 +83,10 @@ class Param:
 
     @property
     def called(self) -> str:
-        """What a person reads as its name: its title, else its name in words."""
+        """What a person reads as its name: its title, else its name in words, translated."""
         if self.title or len(self.name) == 1:
             return self.title or self.name
-        return self.name.replace("_", " ").capitalize()
+        return _(self.name.replace("_", " ").capitalize())
 
     @property
     def called_within(self) -> str:
@@ -96,24 +96,17 @@ class Param:
 
     def fault(self, value: object) -> str | None:
         """Why `value` cannot be taken, in words that follow the parameter's name; or None."""
-        if value is None and self.absent:
+        if (value is None and self.absent) or value in self.choices + self.words:
             return None
-        wanted = type(self.default)
         if self.choices:
-            if value in self.choices:
-                return None
             return _("is {value}; allowed: {choices}").format(
                 value=_shown(value), choices=", ".join(self.choices)
             )
-        if self.words and value in self.words:
-            return None
-        if wanted in (tuple, str):  # a pair or a word stands for a number
-            wanted = int
-        if wanted is float and type(value) is int:
-            wanted = int
-        numbers: tuple[Any, ...] = (value,)
-        if self.pair and type(value) is tuple and len(value) == 2:
-            numbers = value
+        wanted = type(self.default)
+        if wanted is str or (wanted is float and type(value) is int):
+            wanted = int  # a word stands for a number; a number may be whole
+        pair = self.pair and isinstance(value, tuple) and len(value) == 2
+        numbers: tuple[Any, ...] = value if pair else (value,)  # type: ignore[assignment]
         if any(type(number) is not wanted for number in numbers):
             return _("is {value}; it must be {what}").format(
                 value=_shown(value), what=self._expected()
@@ -121,31 +114,24 @@ class Param:
         if wanted is bool:
             return None
         assert self.low is not None and self.high is not None  # a number's are declared
-        if not all(self.low <= number <= self.high for number in numbers):
-            low, high = (
-                f"{end:g}" if type(end) is float else str(end) for end in (self.low, self.high)
-            )
-            return _("is {value}; allowed: {low} to {high}").format(
-                value=_shown(value), low=low, high=high
-            )
-        return None
+        if all(self.low <= number <= self.high for number in numbers):
+            return None
+        low, high = (f"{end:g}" if type(end) is float else end for end in (self.low, self.high))
+        return _("is {value}; allowed: {low} to {high}").format(
+            value=_shown(value), low=low, high=high
+        )
 
     def _expected(self) -> str:
         """What its values are, in words."""
-        found = {
-            int: _("a whole number"),
-            float: _("a number"),
-            bool: _("true or false"),
-            tuple: _("a whole number"),
-            str: _("a whole number"),
-        }[type(self.default)]
-        if self.pair:
-            found = _("{number} or two, for height and width").format(number=found)
-        for word in self.words:
-            found = (_("{what}, or {word}") if self.pair else _("{what} or {word}")).format(
-                what=found, word=repr(word)
+        if self.words:
+            return _("a whole number or two, for height and width, or {words}").format(
+                words=", ".join(map(repr, self.words))
             )
-        return found
+        if self.pair:
+            return _("a whole number or two, for height and width")
+        return {int: _("a whole number"), float: _("a number"), bool: _("true or false")}[
+            type(self.default)
+        ]
 
 
 def _shown(value: object) -> str:
@@ -190,7 +176,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of node: everything else about it follows from this.
+    """One kind of node, from which everything else about it follows.
 
     A primitive states `shape`, and as far as they apply `weights`, `macs` and `call` (a module of
     its own in the network) or `expression` (a line of the forward pass); one that states both has
@@ -201,32 +187,33 @@ class Kind:
     module: the text of the class that `call` makes, where PyTorch has none.
     window: what one place of the output sees of the input, for height and width; None: the same
     place of every input. keeps: what must stay in memory for the backward pass, "input" and
-    "output", or a function that tells. extra: bytes for one picture that it keeps beside them
+    "output", or a function that returns it. extra: bytes for one picture that it keeps beside them
     (masks, indices), as on a GPU in float32.
-    numbered: how a stage calls its blocks of this kind, with {i} counting from 0, {n} from 1.
-    begins: how the ids of its nodes begin, as people write in code ("bn"); if it is not said, its name
-    in small letters. searched: what else people call it, in the words of a search.
+    numbered: the ids that a stage gives its blocks of this kind, with {i} counting from 0, {n} from 1.
+    begins: the first part of its nodes' ids, as people write it in code ("bn"); if empty, its name
+    in lower case. searched: other words by which people search for it.
 
     variadic: any number of inputs, at least two, with the ports a, b, c …
     macs: one fused multiply-add is one MAC; what has no multiplication by a weight has none.
     presets: entries of the palette beside or instead of the plain one: (title, parameters).
     common: shown in the palette before its section is opened to all.
 
-    Traits, which the rules ask for instead of knowing kinds by name:
-    linear: its output is linear in its input, up to a constant, when the network answers.
-    normalises: brings what it gets to mean 0 and deviation 1, over whichever numbers.
-    positive: gives no negative number. probabilities: gives shares that add up to 1.
-    joins: how it joins branches: "sum", "product" or "stack". shortcut: which way round a block it
+    Traits, which the rules read instead of knowing kinds by name:
+    linear: its output is linear in its input, up to a constant, in eval mode.
+    normalises: brings its input to mean 0 and standard deviation 1, over whichever axes.
+    positive: its output has no negative number. probabilities: its output are probabilities that
+    add up to 1.
+    joins: how it joins branches: "sum", "product" or "stack". shortcut: the kind of shortcut that it
     is: "identity", "project" or "pad". gates: weighs channels by what is in them.
     spreads: spreads each number over a window, as a transposed convolution does.
-    stacks: its blocks can stand in a row, in a stage.
-    curve: an activation of one number as its glyph draws it: the function, from where to where.
-    views: its output is its input's memory, "always" or only while it is "resting": when the network
-    answers, or its p is 0. counts: its output is counted among the activations.
+    stacks: a stage can repeat it.
+    curve: an activation of one number as its glyph draws it: the function, and the ends of its axis.
+    views: its output is its input's memory, "always" or only while it is "resting": in eval mode, or
+    where its p is 0. counts: its output is counted among the activations.
     full_on: where autocast keeps it in float32, "cuda" or "cpu" (torch.amp, "Autocast Op
-    Reference"). at_work: what it has at a time beside its output, forward and backward, in sizes of
-    its output, if it is made of several steps. masks: its `extra` is a mask, which on the CPU is as
-    wide as its numbers.
+    Reference"). at_work: the most memory that it takes beside its output, forward and backward, in
+    sizes of its output, if it is made of several steps. masks: its `extra` is a mask, which on the
+    CPU is as wide as its numbers.
     """
 
     name: str
@@ -287,7 +274,7 @@ class Kind:
 
     @cached_property
     def stem(self) -> str:
-        """How the ids of its nodes begin: "conv" of Conv2d."""
+        """The first part of its nodes' ids: "conv" of Conv2d."""
         if self.begins:
             return self.begins
         stem = re.sub(r"2d$", "", self.name).replace("NeXt", "next").replace("LU", "lu")
@@ -318,7 +305,7 @@ class Kind:
         return {param.name: param.default for param in self.params}
 
     def stated(self, params: Mapping[str, Value]) -> str:
-        """Parameters as a label of an edit names them: "kernel size 3×5, stride 2"."""
+        """Parameters as the label of an edit states them: "kernel size 3×5, stride 2"."""
         called = {param.name: param.called_within for param in self.params}
         return ", ".join(
             f"{called[name]} "
@@ -333,7 +320,7 @@ class Kind:
         )
 
     def ports(self, connected: Iterable[str] = ()) -> tuple[str, ...]:
-        """The input ports that a node offers when these are wired; a variadic one has a spare."""
+        """The input ports that a node offers when these are wired; a variadic one offers one more."""
         if not self.variadic:
             return self.inputs
         last = max((PORTS.index(port) for port in connected), default=0)
@@ -361,7 +348,7 @@ PORTS = tuple("abcdefghijklmnopqrstuvw")  # x is the port of kinds with one inpu
 
 
 class Registry(dict[str, Kind]):
-    """The kinds by name. Refuses a second one of the same name."""
+    """The kinds by name; a second one of the same name is refused."""
 
     def declare(self, kind: Kind) -> Kind:
         assert kind.name not in self, f"a second kind called {kind.name}"

@@ -25,7 +25,7 @@ WHOLE = LayerWindow(1, 0, ((0, 0),), True)
 
 
 def sliding(kernel: int, stride: int, padding: int = 0, dilation: int = 1) -> LayerWindow:
-    """A window that slides over the axis; padding: zeros before its begin."""
+    """A window that slides over the axis; padding: places added before the first."""
     return LayerWindow(1, stride, ((-padding, dilation * (kernel - 1) - padding),))
 
 

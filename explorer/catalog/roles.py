@@ -9,10 +9,10 @@ POOLING = KINDS["MaxPool2d"]
 GLOBAL_POOLING = KINDS["AdaptiveAvgPool2d"]
 FLATTEN = KINDS["Flatten"]
 SCORES = KINDS["Linear"]
-"""From a vector to a score for each class."""
+"""Turns a vector into a score for each class."""
 HEAD = KINDS["ClassifierHead"]
-"""The same from maps."""
+"""Turns maps into a score for each class."""
 PROJECTION = KINDS["Projection"]
 """Gives a shortcut the shape of the other branch."""
 GROUP = KINDS["Group"]
-"""A block of one's own."""
+"""A block of the user's own."""

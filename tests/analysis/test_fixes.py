@@ -112,7 +112,7 @@ def test_add_of_a_map_and_a_vector(draw):
         )
     )
     problem = only(report)
-    assert "192 and 3×8×8" in problem.message and fixes(report, problem) == ()
+    assert "192, 3×8×8" in problem.message and fixes(report, problem) == ()
 
 
 def test_add_of_three(draw):
@@ -123,7 +123,7 @@ def test_add_of_three(draw):
             wires=["input a add.a", "input add.b", "a add.c", "add output"],
         )
     )
-    assert "8×8×8 and 3×8×8 and 8×8×8" in only(report).message
+    assert "8×8×8, 3×8×8, 8×8×8" in only(report).message
     assert mended(report, only(report)) == [
         "Project input: 1×1",
         "Project a: 1×1",
@@ -204,7 +204,7 @@ def test_concat(draw):
     report = analyse(residual(draw, {"stride": 2}, {}, "Concat"))
     problem = only(report)
     assert problem.rule == "concat"
-    assert "8×4×4 and 8×8×8; size 4×4 ≠ 8×8" in problem.message
+    assert "8×4×4, 8×8×8; size 4×4 ≠ 8×8" in problem.message
     assert report.facts["after"].out == (16, 4, 4)
     assert mended(report, problem) == ["Match a: stride 1", "Match b: stride 2"]
 

@@ -299,11 +299,11 @@ def test_every_primitive_has_a_case():
             {},
             [(64, 28, 28), (128, 14, 14)],
             "add",
-            "64×28×28 and 128×14×14; channels 64 ≠ 128, size 28×28 ≠ 14×14",
+            "64×28×28, 128×14×14; channels 64 ≠ 128, size 28×28 ≠ 14×14",
         ),
-        ("Add", {}, [(64, 28, 28), (64,)], "add", "a map and a vector never add"),
-        ("Concat", {}, [(3, 4, 5), (3, 4, 6)], "concat", "3×4×5 and 3×4×6; size 4×5 ≠ 4×6"),
-        ("Concat", {}, [(3, 4, 5), (3,)], "concat", "3×4×5 and 3"),
+        ("Add", {}, [(64, 28, 28), (64,)], "add", "one is a map, another a vector"),
+        ("Concat", {}, [(3, 4, 5), (3, 4, 6)], "concat", "3×4×5, 3×4×6; size 4×5 ≠ 4×6"),
+        ("Concat", {}, [(3, 4, 5), (3,)], "concat", "3×4×5, 3"),
         (
             "Conv2d",
             {"kernel_size": (3, 9)},
@@ -393,8 +393,8 @@ def test_every_primitive_has_a_case():
             "index 2 of conv5: there are 2 parts; allowed: 0 to 1",
         ),
         ("Permute", {}, [(12,)], "map", "a vector of 12"),
-        ("Multiply", {}, [(3, 4, 5), (2, 4, 5)], "multiply", "but gets 3×4×5 and 2×4×5"),
-        ("Multiply", {}, [(3, 4, 5), (3,)], "multiply", "but gets 3×4×5 and 3"),
+        ("Multiply", {}, [(3, 4, 5), (2, 4, 5)], "multiply", "but gets 3×4×5, 2×4×5"),
+        ("Multiply", {}, [(3, 4, 5), (3,)], "multiply", "but gets 3×4×5, 3"),
     ],
 )
 def test_refused(layer, name, params, ins, rule, words):

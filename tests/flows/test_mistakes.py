@@ -36,7 +36,7 @@ def test_an_add_of_different_shapes_turns_red_and_says_why(wrong_add):
     assert person.scene.wires[Wire("layer1", "add1", "b")].problem
     assert not person.scene.wires[Wire("layer2", "add1", "a")].problem
     said = problems_text(person)
-    assert "32×14×14 and 16×28×28" in said and "channels 32 ≠ 16" in said
+    assert "32×14×14, 16×28×28" in said and "channels 32 ≠ 16" in said
     assert person.scene.cards["head"].shape_out == (10,)
     assert person.window.docks["problems"].windowTitle() == "Problems 1"
 

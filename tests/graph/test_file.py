@@ -421,8 +421,8 @@ def test_groups():
     assert check.from_dict(nested(16)).nodes["g"].inner.nodes["g"]
     assert "nested more than 16 deep" in sentence(nested(17))
     assert "nested more than 16 deep" in sentence(nested(150))
-    assert "only a Group, bears nodes" in sentence(with_node(nodes=[], wires=[]))
-    assert "only a Group, bears nodes" in sentence(with_node(kind="Group", params={}))
+    assert "only a Group, has nodes" in sentence(with_node(nodes=[], wires=[]))
+    assert "only a Group, has nodes" in sentence(with_node(kind="Group", params={}))
     for wrong in (
         None,
         3,

@@ -1,8 +1,10 @@
-"""Squeeze-and-excitation: a gate for each channel, from what the whole map shows."""
+"""Squeeze-and-excitation: a gate for each channel, computed from the means of whole maps."""
 
-from explorer.catalog.blocks.params import ACTIVATION
+from dataclasses import replace
+
+from explorer.catalog.blocks.params import ACTIVATION, channels
 from explorer.catalog.graph_builder import GraphBuilder
-from explorer.catalog.kind import KINDS, MOST_CHANNELS, Kind, Param, Settings, Shapes
+from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
 from explorer.graph.graph import INPUT
 from explorer.text import _
 
@@ -29,19 +31,17 @@ KINDS.declare(
         begins="se",
         title=_("Squeeze & excite"),
         params=(
-            Param(
+            channels(
                 "squeeze_channels",
                 16,
                 _("Channels between the two layers; a sixteenth of the input's in the paper."),
-                1,
-                MOST_CHANNELS,
-                title=_("Squeeze to"),
+                _("Squeeze to"),
             ),
-            ACTIVATION,
+            replace(ACTIVATION, doc=_("The non-linearity between the two layers.")),
             Param(
                 "gate",
                 "Sigmoid",
-                _("What brings the weights between 0 and 1."),
+                _("The function that brings the gates between 0 and 1."),
                 choices=("Sigmoid", "Hardsigmoid"),
             ),
         ),

@@ -1,4 +1,4 @@
-"""ConvNeXt: the residual block after the example of transformers."""
+"""ConvNeXt: a residual block modelled on those of vision transformers."""
 
 from explorer.catalog.blocks.params import DROP_PATH, LAYER_SCALE, OUT_CHANNELS
 from explorer.catalog.graph_builder import GraphBuilder
@@ -37,7 +37,7 @@ KINDS.declare(
         ),
         title=_("ConvNeXt block"),
         params=(LAYER_SCALE, DROP_PATH),
-        label=lambda p: "7×7 dw",
+        label=lambda p: _("7×7 depthwise"),
         expand=_convnext_block,
         searched="convnext depthwise",
         stacks=True,

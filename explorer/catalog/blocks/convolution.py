@@ -2,19 +2,14 @@
 
 from dataclasses import replace
 
-from explorer.catalog.blocks.params import (
-    ACTIVATION,
-    EPS,
-    MOMENTUM,
-    NORM,
-    OUT_CHANNELS,
-    TORCH_EPS,
-    TORCH_MOMENTUM,
-)
+from explorer.catalog.blocks.params import ACTIVATION, NORM, OUT_CHANNELS
 from explorer.catalog.graph_builder import GraphBuilder
-from explorer.catalog.kind import KINDS, MOST_CHANNELS, Kind, Param, Settings
+from explorer.catalog.kind import KINDS, Kind, Param, Settings
 from explorer.catalog.layers import strided, window
+from explorer.catalog.layers.convolution import GROUPS
+from explorer.catalog.layers.normalisation import EPS, MOMENTUM
 from explorer.catalog.layers.window import extent, pair
+from explorer.graph.graph import Value
 from explorer.text import _
 
 _MOST_GROUPS = 32  # of GroupNorm (Wu and He 2018, section 4)
@@ -25,15 +20,15 @@ def normalise(
     id: str,
     norm: str,
     channels: int,
-    eps: float = TORCH_EPS,
-    momentum: float = TORCH_MOMENTUM,
+    eps: Value = EPS.default,
+    momentum: Value = MOMENTUM.default,
 ) -> None:
-    """A normalisation of that name; none for "none". GroupNorm takes the most groups up to 32
-    that divide the channels."""
+    """Adds the normalisation of that name; nothing for "none". GroupNorm gets the most groups up to
+    32 that divide the channels."""
     if norm == "none":
         return
-    params = {} if eps == TORCH_EPS else {"eps": eps}
-    if norm == "BatchNorm2d" and momentum != TORCH_MOMENTUM:
+    params = {} if eps == EPS.default else {"eps": eps}
+    if norm == "BatchNorm2d" and momentum != MOMENTUM.default:
         params["momentum"] = momentum
     if norm == "GroupNorm":
         params["num_groups"] = next(
@@ -71,7 +66,7 @@ def _row(p: Settings, names: tuple[str, str, str]) -> GraphBuilder:
     return inside
 
 
-def _params(eps: float) -> tuple[Param, ...]:
+def _params(eps: Value) -> tuple[Param, ...]:
     return (
         OUT_CHANNELS,
         window.KERNEL,
@@ -80,27 +75,25 @@ def _params(eps: float) -> tuple[Param, ...]:
             window.PADDING,
             default="auto",
             words=("auto",),
-            doc=_("Zeros added on every side; auto is half the kernel, which keeps the size."),
+            doc=_(
+                "Zeros added on every side; auto is half the kernel, so that stride 1 keeps the size "
+                "if the kernel is odd."
+            ),
         ),
         window.DILATION,
-        Param(
-            "groups",
-            1,
-            _(
-                "Splits the channels into groups; equal to the input channels it is a "
-                "depthwise convolution."
-            ),
-            1,
-            MOST_CHANNELS,
-        ),
+        GROUPS,
         NORM,
-        replace(ACTIVATION, choices=(*ACTIVATION.choices, "none")),
+        replace(
+            ACTIVATION,
+            choices=(*ACTIVATION.choices, "none"),
+            doc=_("The non-linearity after the convolution."),
+        ),
         Param(
             "bias",
             False,
             _(
-                "Adds a learned number to each channel although a normalisation "
-                "follows; without one there always is a bias."
+                "Adds a learned number to each channel even before a normalisation; "
+                "without normalisation there always is a bias."
             ),
         ),
         replace(EPS, default=eps),
@@ -119,12 +112,12 @@ KINDS.declare(
         "ConvNormAct",
         "convolution",
         _(
-            "Convolution, normalisation, non-linearity in a row, y = a(norm(Wx)); padded so that stride "
-            "1 keeps the size (Ioffe and Szegedy 2015, section 3.2)."
+            "Convolution, normalisation and non-linearity in a row, y = a(norm(Wx)); padded so that "
+            "stride 1 keeps the size (Ioffe and Szegedy 2015, section 3.2)."
         ),
         begins="conv",
         title=_("Conv + norm + act"),
-        params=_params(TORCH_EPS),
+        params=_params(EPS.default),
         label=_label,
         expand=lambda p, ins: _row(p, ("0", "1", "2")),
     )

@@ -1,4 +1,4 @@
-"""DenseNet: every layer sees the maps of all before it."""
+"""DenseNet: the input of every layer is the maps of all layers before it."""
 
 from explorer.catalog.blocks.params import BN_SIZE, DROPOUT, GROWTH
 from explorer.catalog.graph_builder import GraphBuilder

@@ -1,7 +1,8 @@
 """SqueezeNet's Fire module."""
 
+from explorer.catalog.blocks.params import channels
 from explorer.catalog.graph_builder import GraphBuilder
-from explorer.catalog.kind import KINDS, MOST_CHANNELS, Kind, Param, Settings, Shapes
+from explorer.catalog.kind import KINDS, Kind, Settings, Shapes
 from explorer.text import _
 
 
@@ -24,10 +25,6 @@ def _fire(p: Settings, ins: Shapes) -> GraphBuilder:
     return inside
 
 
-def _channels(name: str, default: int, doc: str, title: str) -> Param:
-    return Param(name, default, doc, 1, MOST_CHANNELS, title=title)
-
-
 KINDS.declare(
     Kind(
         "Fire",
@@ -37,9 +34,9 @@ KINDS.declare(
             "reach the costly 3×3 (Iandola et al. 2016, SqueezeNet, figure 1)."
         ),
         params=(
-            _channels("squeeze", 16, _("Channels of the narrow 1×1."), _("Squeeze to")),
-            _channels("expand1x1", 64, _("Channels of the 1×1 behind it."), _("Expand by 1×1")),
-            _channels("expand3x3", 64, _("Channels of the 3×3 behind it."), _("Expand by 3×3")),
+            channels("squeeze", 16, _("Channels of the narrow 1×1."), _("Squeeze to")),
+            channels("expand1x1", 64, _("Channels of the 1×1 after it."), _("Expand by 1×1")),
+            channels("expand3x3", 64, _("Channels of the 3×3 after it."), _("Expand by 3×3")),
         ),
         label=lambda p: f"{p.squeeze} → {p.expand1x1 + p.expand3x3}",
         expand=_fire,

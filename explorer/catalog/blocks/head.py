@@ -1,4 +1,4 @@
-"""The classifier's head, and the custom group."""
+"""The head of a classifier, and the custom group."""
 
 from dataclasses import replace
 from typing import NoReturn
@@ -24,13 +24,13 @@ KINDS.declare(
         "ClassifierHead",
         "head",
         _(
-            "Global average pooling and one linear layer, a score for each class: W mean(x) + b (Lin, "
-            "Chen, Yan 2013, section 3.2)."
+            "Global average pooling and one linear layer, which gives a score for each class: W mean(x) "
+            "+ b (Lin, Chen, Yan 2013, section 3.2)."
         ),
         begins="head",
         title=_("Pool + linear"),
         params=(
-            Param("classes", 10, _("Number of classes of the data."), 1, MOST_FEATURES),
+            Param("classes", 10, _("Number of classes of the data set."), 1, MOST_FEATURES),
             Param(
                 "dropout", 0.0, _("Share of the pooled values set to 0 while training."), 0.0, 0.95
             ),
@@ -45,14 +45,14 @@ KINDS.declare(
 
 
 def _group(p: Settings, ins: Shapes) -> NoReturn:
-    raise AssertionError("a group's node bears its inside itself")
+    raise AssertionError("a group's node holds its inside itself")
 
 
 KINDS.declare(
     Kind(
         "Group",
         "block",
-        _("A block of one's own: the nodes drawn inside it."),
+        _("A block of your own: the nodes drawn inside it."),
         params=(replace(INLINE, default=False),),
         label=lambda p: _("group"),
         expand=_group,

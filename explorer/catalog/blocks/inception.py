@@ -1,17 +1,18 @@
-"""Inception modules: branches of different windows side by side, their channels stacked.
+"""Inception modules: branches of different windows side by side, their channels joined.
 
 Inception is GoogLeNet's (Szegedy et al. 2014), A to E are those of Inception-v3 (Szegedy et al.
 2015). Names and figures are torchvision's, where the 5×5 of GoogLeNet is a 3×3.
 """
 
+from explorer.catalog.blocks.params import channels
 from explorer.catalog.graph_builder import GraphBuilder
-from explorer.catalog.kind import KINDS, MOST_CHANNELS, Kind, Param, Settings, Shapes
+from explorer.catalog.kind import KINDS, Kind, Settings, Shapes
 from explorer.graph.graph import INPUT, Value
 from explorer.text import _
 
 
 class _Branches(GraphBuilder):
-    """Branches that begin at the input, each a row of convolutions."""
+    """Branches that start at the input, each a row of convolutions."""
 
     def conv(
         self,
@@ -22,8 +23,8 @@ class _Branches(GraphBuilder):
         stride: int = 1,
         padding: int | tuple[int, int] | None = None,
     ) -> str:
-        """Convolution, BatchNorm2d, ReLU behind `source`, or behind the one added last; a pair
-        keeps the size, a square has the padding that is given."""
+        """Convolution, BatchNorm2d, ReLU after `source`, or after the node added last; without
+        `padding`, stride 1 keeps the size."""
         params: dict[str, Value] = {"stride": stride} if stride != 1 else {}
         if padding is not None:
             params["padding"] = padding
@@ -38,10 +39,6 @@ class _Branches(GraphBuilder):
 
     def pooled(self, kind: str, id: str = "pool", **params: Value) -> str:
         return self.add(id, kind, INPUT, kernel_size=3, **params)
-
-
-def _count(name: str, default: int, doc: str, title: str) -> Param:
-    return Param(name, default, doc, 1, MOST_CHANNELS, title=title)
 
 
 def _inception(p: Settings, ins: Shapes) -> GraphBuilder:
@@ -69,22 +66,22 @@ KINDS.declare(
             "2014, GoogLeNet, figure 2b; the second 3×3 is 5×5 there, 3×3 in torchvision)."
         ),
         params=(
-            _count("ch1x1", 64, _("Channels of the 1×1 branch."), _("1×1 alone")),
-            _count(
+            channels("ch1x1", 64, _("Channels of the 1×1 branch."), _("1×1 alone")),
+            channels(
                 "ch3x3red", 96, _("Channels of the 1×1 before the first 3×3."), _("1×1 before 3×3")
             ),
-            _count("ch3x3", 128, _("Channels of the first 3×3."), _("First 3×3")),
-            _count(
+            channels("ch3x3", 128, _("Channels of the first 3×3."), _("First 3×3")),
+            channels(
                 "ch5x5red", 16, _("Channels of the 1×1 before the second 3×3."), _("1×1 before 2nd")
             ),
-            _count(
+            channels(
                 "ch5x5",
                 32,
                 _("Channels of the second 3×3, which is 5×5 in the paper."),
                 _("Second 3×3"),
             ),
-            _count(
-                "pool_proj", 32, _("Channels of the 1×1 behind the pooling."), _("1×1 after pool")
+            channels(
+                "pool_proj", 32, _("Channels of the 1×1 after the pooling."), _("1×1 after pool")
             ),
         ),
         label=lambda p: f"{p.ch1x1 + p.ch3x3 + p.ch5x5 + p.pool_proj}",
@@ -180,10 +177,10 @@ for _letter, _expand, _doc, _params, _label in (
         _a,
         _("1×1, 5×5, two 3×3 and a pooling side by side (Szegedy et al. 2015, figure 5)."),
         (
-            _count(
+            channels(
                 "pool_features",
                 32,
-                _("Channels of the 1×1 behind the pooling."),
+                _("Channels of the 1×1 after the pooling."),
                 _("1×1 after pool"),
             ),
         ),
@@ -203,7 +200,7 @@ for _letter, _expand, _doc, _params, _label in (
         "C",
         _c,
         _("A 7×7 taken apart into 1×7 and 7×1, once and twice (Szegedy et al. 2015, figure 6)."),
-        (_count("channels_7x7", 128, _("Channels of the 1×7 and 7×1."), _("1×7 channels")),),
+        (channels("channels_7x7", 128, _("Channels of the 1×7 and 7×1."), _("1×7 channels")),),
         lambda p: f"7×7, {p.channels_7x7}",
     ),
     (

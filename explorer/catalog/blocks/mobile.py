@@ -1,13 +1,11 @@
-"""Inverted residuals: wide inside, narrow outside, the 3×3 depthwise. MobileNet, EfficientNet."""
+"""Inverted residuals, wide inside and narrow outside, of MobileNet and EfficientNet."""
 
 from explorer.catalog.blocks.params import (
     ACTIVATION,
     DROP_PATH,
-    EPS,
     EXPAND,
     EXPANDED,
     KERNEL,
-    MOMENTUM,
     OUT_CHANNELS,
     STRIDE,
     divisible,
@@ -15,6 +13,7 @@ from explorer.catalog.blocks.params import (
 from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.kind import KINDS, Kind, Param, Settings, Shapes
 from explorer.catalog.layers import strided
+from explorer.catalog.layers.normalisation import EPS, MOMENTUM
 from explorer.graph.graph import INPUT, Value
 from explorer.text import _
 

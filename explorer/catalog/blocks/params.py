@@ -8,7 +8,7 @@ INLINE = Param(
     "inline",
     True,
     _(
-        "Put the layers straight into the network, without this node's "
+        "Puts the layers straight into the network, without this node's "
         "name before theirs: as in published ResNet weights."
     ),
     title=_("Bare names"),
@@ -20,7 +20,7 @@ OUT_CHANNELS = Param("out_channels", 64, _("Channels that come out."), 1, MOST_C
 STRIDE = Param(
     "stride",
     1,
-    _("Step of the first 3×3 convolution; 2 halves height and width."),
+    _("Step of the first convolution larger than 1×1; 2 halves height and width."),
     1,
     64,
     unit="px",
@@ -29,8 +29,8 @@ SHORTCUT = Param(
     "shortcut",
     "automatic",
     _(
-        "The way around the convolutions: automatic is the identity where shapes agree and a 1×1 "
-        "projection where they do not (option B); projection always projects; zeros subsamples and "
+        "The path around the convolutions: automatic is the identity where shapes agree and a 1×1 "
+        "projection where they differ (option B); projection always projects; zeros subsamples and "
         "adds channels of zeros, without parameters (option A); none makes a plain network."
     ),
     choices=("automatic", "projection", "zeros", "none"),
@@ -38,25 +38,9 @@ SHORTCUT = Param(
 NORM = Param(
     "norm",
     "BatchNorm2d",
-    _("What normalises after each convolution; without it the convolutions have a bias."),
+    _("The normalisation of each convolution; with none, the convolutions have a bias."),
     choices=("BatchNorm2d", "GroupNorm", "LayerNorm2d", "none"),
     title=_("Normalisation"),
-)
-TORCH_EPS, TORCH_MOMENTUM = 1e-5, 0.1  # the defaults of torch.nn.BatchNorm2d
-EPS = Param(
-    "eps",
-    TORCH_EPS,
-    _("Added to the variance that BatchNorm2d divides by."),
-    0.0,
-    1.0,
-    title=_("Epsilon"),
-)
-MOMENTUM = Param(
-    "momentum",
-    TORCH_MOMENTUM,
-    _("Share of the newest batch in BatchNorm2d's running figures."),
-    0.0,
-    1.0,
 )
 ACTIVATIONS = (
     "ReLU",
@@ -70,14 +54,17 @@ ACTIVATIONS = (
     "Tanh",
 )
 ACTIVATION = Param(
-    "activation", "ReLU", _("The non-linearity behind each convolution."), choices=ACTIVATIONS
+    "activation",
+    "ReLU",
+    _("The non-linearity after each convolution but the last."),
+    choices=ACTIVATIONS,
 )
 SE = Param(
     "se",
     0,
     _(
-        "Squeeze-and-excitation: by how much it narrows the channels (16 in the "
-        "paper); 0 has none (Hu, Shen, Sun 2017)."
+        "Squeeze-and-excitation: how many times fewer channels its narrow layer has than the block "
+        "(16 in the paper); 0 for none (Hu, Shen, Sun 2017)."
     ),
     0,
     1024,
@@ -94,8 +81,8 @@ WIDTH_PER_GROUP = Param(
     "width_per_group",
     64,
     _(
-        "Channels of one group of the 3×3 convolution, "
-        "where width is 64; 128 with one group is Wide "
+        "Channels of one group of the 3×3 convolution "
+        "for width 64; 128 with one group is Wide "
         "ResNet."
     ),
     1,
@@ -104,17 +91,17 @@ WIDTH_PER_GROUP = Param(
 DROPOUT = Param(
     "dropout",
     0.0,
-    _("Share of the values set to 0 between the convolutions while training."),
+    _("Share of the branch's values that are set to 0 while training."),
     0.0,
     0.95,
 )
 KERNEL = Param(
-    "kernel_size", 3, _("Side of the depthwise convolution's window."), 1, 255, unit="px"
+    "kernel_size", 3, _("Height and width of the convolution larger than 1×1."), 1, 255, unit="px"
 )
 EXPAND = Param(
     "expand_ratio",
     6.0,
-    _("How many times wider the block is inside than its input."),
+    _("Channels inside the block, as a multiple of its input's."),
     0.125,
     64.0,
     unit="×",
@@ -130,7 +117,7 @@ DROP_PATH = Param(
     0.95,
 )
 LAYER_SCALE = Param(
-    "layer_scale", 1e-6, _("What the learned scale of the branch begins with."), 0.0, 1.0
+    "layer_scale", 1e-6, _("The number that the branch's learned scale starts with."), 0.0, 1.0
 )
 GROWTH = Param(
     "growth_rate",
@@ -143,7 +130,7 @@ GROWTH = Param(
 BN_SIZE = Param(
     "bn_size",
     4,
-    _("The 1×1 convolution gives so many times the new channels to the 3×3."),
+    _("Channels between the 1×1 and the 3×3 convolution, as a multiple of the new channels."),
     1,
     64,
     unit="×",
@@ -161,13 +148,18 @@ SE_RATIO = Param(
     "se_ratio",
     0.0,
     _(
-        "Squeezed channels as a share of the block's input channels; 0 "
-        "has no squeeze-and-excitation."
+        "Channels of the squeeze-and-excitation's narrow layer, as a share of the block's input "
+        "channels; 0 for no squeeze-and-excitation."
     ),
     0.0,
     1.0,
     title=_("Squeeze share"),
 )
+
+
+def channels(name: str, default: int, doc: str, title: str) -> Param:
+    """A number of channels inside a block."""
+    return Param(name, default, doc, 1, MOST_CHANNELS, title=title)
 
 
 def divisible(value: float, divisor: int = 8) -> int:

@@ -30,8 +30,8 @@ def _block(p: Settings, ins: Shapes, convs: tuple[tuple[int, int, int], ...]) ->
         before = channels
     if p.shortcut != "none":
         main = inside.last
-        # What changes the shape begins behind the first activation, so that it sees the same as
-        # the convolutions (He et al. 2016, section 4.1), and needs no normalisation of its own.
+        # A projection starts after the first activation, so that its input is that of the
+        # convolutions (He et al. 2016, section 4.1), and needs no normalisation of its own.
         plain = type(p)(**{**vars(p), "norm": "none"})
         inside.add("add", "Add", main, _projected(inside, plain, ins, before))
     return inside

@@ -25,7 +25,7 @@ from explorer.text import _
 
 _OTHER = Param("out_channels", 64, _("Channels of the other branch."), 1, MOST_CHANNELS)
 _STEP = Param(
-    "stride", 1, _("Step; as much as the other branch lowers the resolution."), 1, 64, unit="px"
+    "stride", 1, _("Step: how many times the other branch lowers the resolution."), 1, 64, unit="px"
 )
 
 
@@ -48,8 +48,8 @@ KINDS.declare(
         "Projection",
         "merge",
         _(
-            "1×1 convolution and BatchNorm2d that give a shortcut the shape of the other branch (He et "
-            "al. 2015, option B): drawn dashed."
+            "1×1 convolution and normalisation that give a shortcut the shape of the other branch, drawn "
+            "dashed (He et al. 2015, option B)."
         ),
         params=(_OTHER, _STEP, NORM),
         label=lambda p: f"1×1, {p.out_channels}{strided(p)}",
@@ -62,7 +62,7 @@ KINDS.declare(
 
 def _zero_shortcut(p: Settings, ins: Shapes) -> GraphBuilder:
     inside = GraphBuilder()
-    inside.add("0", "MaxPool2d", kernel_size=1, stride=p.stride)  # takes every stride-th number
+    inside.add("0", "MaxPool2d", kernel_size=1, stride=p.stride)  # every stride-th row and column
     missing = max(0, p.out_channels - ins[0][0])
     inside.add("1", "ChannelPad", before=missing // 2, behind=missing - missing // 2)
     return inside
@@ -73,8 +73,8 @@ KINDS.declare(
         "ZeroShortcut",
         "merge",
         _(
-            "Takes every stride-th number and adds channels of zeros: a shortcut without parameters (He "
-            "et al. 2015, option A): drawn dashed."
+            "Takes every stride-th row and column and adds channels of zeros: a shortcut without "
+            "parameters, drawn dashed (He et al. 2015, option A)."
         ),
         begins="shortcut",
         title=_("Zero shortcut"),
@@ -90,7 +90,7 @@ KINDS.declare(
 def around(
     inside: GraphBuilder, p: Settings, ins: Shapes, out_channels: int, source: str = INPUT
 ) -> str:
-    """The way around the convolutions, taken from `source` where it changes the shape; its id."""
+    """Adds the shortcut, from `source` if it is a projection, else from the input; returns its id."""
     if p.shortcut == "projection" or p.stride != 1 or ins[0][0] != out_channels:
         params = {"out_channels": out_channels, "stride": p.stride}
         if p.shortcut == "zeros":

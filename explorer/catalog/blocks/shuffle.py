@@ -1,4 +1,4 @@
-"""ShuffleNetV2's unit: half of the channels pass by, then the halves are mixed."""
+"""ShuffleNetV2's unit: half of the channels bypass the convolutions, then the halves are mixed."""
 
 from explorer.catalog.blocks.params import OUT_CHANNELS, STRIDE
 from explorer.catalog.graph_builder import GraphBuilder

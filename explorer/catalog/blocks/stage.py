@@ -12,7 +12,7 @@ from explorer.text import _
 BLOCKS = tuple(
     kind.name for kind in sorted(KINDS.values(), key=lambda kind: kind.gates) if kind.stacks
 )
-_COUNTED = tuple(name for name in BLOCKS if "{i}" in KINDS[name].numbered)  # from 0, or as told
+_COUNTED = tuple(name for name in BLOCKS if "{i}" in KINDS[name].numbered)  # from 0, or `first`
 _FOURFOLD = ("Bottleneck", "PreActBottleneck")
 
 
@@ -24,7 +24,7 @@ def _with(name: str) -> tuple[str, ...]:
 _DROP_LAST = Param(
     "drop_path_last",
     0.0,
-    _("drop_path of the last block, if it is larger; it rises evenly from the first to the last."),
+    _("Drop path of the last block, if larger; it rises evenly from the first block to the last."),
     0.0,
     0.95,
     of=_with("drop_path"),
@@ -32,7 +32,7 @@ _DROP_LAST = Param(
 _STAGE = Param(
     "stage",
     1,
-    _("Which stage this is: a part of the blocks' names."),
+    _("The number of this stage, which is a part of its blocks' names."),
     1,
     99,
     of=tuple(name for name in BLOCKS if "{stage}" in KINDS[name].numbered),
@@ -40,20 +40,16 @@ _STAGE = Param(
 
 
 def _block_params() -> tuple[Param, ...]:
-    """Every parameter of every block; a name that several have stands for all of them."""
-    found: dict[str, Param] = {}
-    users: dict[str, list[str]] = {}
+    """Every parameter of every block; one that several blocks have stands for all of them."""
+    shared: dict[str, Param] = {}
     for name in BLOCKS:
         for param in KINDS[name].params:
-            assert param.name not in found or param.default == (found[param.name].default), (
-                f"{param.name} is two things"
-            )
-            found.setdefault(param.name, param)
-            users.setdefault(param.name, []).append(name)
+            known = shared.setdefault(param.name, param)
+            assert param.default == known.default, f"{param.name} is two things"
     titles = {"stride": _("First stride")}
     return tuple(
-        replace(param, of=tuple(users[param.name]), title=titles.get(param.name, param.title))
-        for param in found.values()
+        replace(param, of=_with(param.name), title=titles.get(param.name, param.title))
+        for param in shared.values()
     )
 
 
@@ -100,12 +96,12 @@ KINDS.declare(
         "Stage",
         "stage",
         _(
-            "Equal blocks in a row; the first may lower the resolution and raise the channels (He et al. "
-            "2015, table 1, conv2_x to conv5_x)."
+            "Equal blocks in a row; the first may lower the resolution and change the number of channels "
+            "(He et al. 2015, table 1, conv2_x to conv5_x)."
         ),
         params=(
             Param("block", "BasicBlock", _("The block that is repeated."), choices=BLOCKS),
-            Param("depth", 2, _("How many blocks."), 1, 1000, unit="×", title=_("Blocks")),
+            Param("depth", 2, _("Number of blocks."), 1, 1000, unit="×", title=_("Blocks")),
             *_block_params(),
             _DROP_LAST,
             _STAGE,

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from explorer.catalog.blocks.params import EPS, INLINE
+from explorer.catalog.blocks.params import INLINE
 from explorer.catalog.graph_builder import GraphBuilder
 from explorer.catalog.kind import KINDS, MOST_CHANNELS, Kind, Param, Settings, Shapes
+from explorer.catalog.layers.normalisation import EPS
 from explorer.text import _
 
 OUT = Param("out_channels", 64, _("Channels that the first stage gets."), 1, MOST_CHANNELS)
@@ -43,7 +44,7 @@ KINDS.declare(
         ),
         title=_("ImageNet 7×7"),
         params=(OUT, INLINE),
-        label=lambda p: f"ImageNet 7×7, {p.out_channels}",
+        label=lambda p: _("ImageNet 7×7, {channels}").format(channels=p.out_channels),
         expand=_imagenet_stem,
         common=True,
     )
@@ -60,7 +61,7 @@ KINDS.declare(
         ),
         title=_("CIFAR 3×3"),
         params=(replace(OUT, default=16), INLINE),
-        label=lambda p: f"CIFAR 3×3, {p.out_channels}",
+        label=lambda p: _("CIFAR 3×3, {channels}").format(channels=p.out_channels),
         expand=lambda p, ins: _stem(p.out_channels, 3),
         common=True,
     )
@@ -96,12 +97,12 @@ KINDS.declare(
         "DeepStem",
         "stem",
         _(
-            "Three 3×3 convolutions instead of one 7×7, the same field with more non-linearities, then "
-            "3×3 max pool: ResNet-C and -D (He, Tong et al. 2018, section 4.1)."
+            "Three 3×3 convolutions instead of one 7×7, with more non-linearities and a receptive field "
+            "of 11×11, then 3×3 max pool: ResNet-C and -D (He, Tong et al. 2018, section 4.2)."
         ),
         title=_("Deep 3 × 3×3"),
         params=(OUT, INLINE),
-        label=lambda p: f"Deep 3×3, {p.out_channels}",
+        label=lambda p: _("Deep 3×3, {channels}").format(channels=p.out_channels),
         expand=_deep_stem,
         searched="resnet-d",
     )
@@ -122,14 +123,14 @@ KINDS.declare(
         "PatchifyStem",
         "stem",
         _(
-            "Cuts the picture into patches that do not overlap, one 4×4 convolution with stride 4, then "
-            "LayerNorm2d: the stem of ConvNeXt (Liu et al. 2022, section 2.2)."
+            "Cuts the picture into patches that do not overlap, by one 4×4 convolution with stride 4, "
+            "then LayerNorm2d: the stem of ConvNeXt (Liu et al. 2022, section 2.2)."
         ),
         title=_("Patchify 4×4"),
         params=(
             replace(OUT, default=96),
-            Param("patch_size", 4, _("Side of a patch."), 1, 64, unit="px"),
-            replace(EPS, default=1e-6, doc=_("Added to the variance that LayerNorm2d divides by.")),
+            Param("patch_size", 4, _("Height and width of a patch."), 1, 64, unit="px"),
+            replace(EPS, default=1e-6),
         ),
         label=lambda p: f"{p.patch_size}×{p.patch_size}, {p.out_channels}",
         expand=_patchify_stem,

@@ -10,7 +10,7 @@ from explorer.text import _
 FIRST = Param(
     "first",
     0,
-    _("The number that the first is named by; those behind it count on."),
+    _("The number in the first one's name; the others count on from it."),
     0,
     10_000,
     title=_("Count from"),
@@ -37,15 +37,16 @@ KINDS.declare(
         "VGGGroup",
         "block",
         _(
-            "Some 3×3 convolutions of equal width, then 2×2 max pooling: two see 5×5, three see 7×7, with "
-            "fewer weights than one large window (Simonyan and Zisserman 2014, section 2.3)."
+            "3×3 convolutions with equally many channels, then 2×2 max pooling: two in a row see 5×5, "
+            "three see 7×7, with fewer weights than one large window (Simonyan and Zisserman 2014, "
+            "section 2.3)."
         ),
         begins="convs",
         title=_("VGG group"),
         params=(
             OUT_CHANNELS,
-            Param("depth", 2, _("How many convolutions."), 1, 64, title=_("Convolutions")),
-            Param("batch_norm", False, _("BatchNorm2d behind each convolution.")),
+            Param("depth", 2, _("Number of convolutions."), 1, 64, title=_("Convolutions")),
+            Param("batch_norm", False, _("BatchNorm2d after each convolution.")),
             Param("pool", True, _("2×2 max pooling at the end.")),
             replace(INLINE, default=False),
             FIRST,

@@ -56,7 +56,7 @@ _activation(
 _activation(
     "ReLU6",
     "min(max(0, x), 6)",
-    _("a ReLU that stays small enough for low precision (Howard et al. 2017, MobileNet)."),
+    _("a ReLU that stays small enough for low precision (Sandler et al. 2018, MobileNetV2)."),
     begins="relu",
     curve=(_relu6, -4, 10),
     positive=True,
@@ -74,12 +74,19 @@ _activation(
 _activation(
     "PReLU",
     "max(0, x) + α min(0, x)",
-    _("learns the slope of the negative side (He et al. 2015, arXiv 1502.01852, section 2.1)."),
+    _("learns the slope on the negative side (He et al. 2015, arXiv 1502.01852, section 2.1)."),
     params=(
         Param(
             "per_channel", True, _("A slope for each channel; otherwise one for the whole layer.")
         ),
-        Param("init", 0.25, _("The slope that training starts with (α)."), 0.0, 1.0),
+        Param(
+            "init",
+            0.25,
+            _("The slope (α) that training starts with."),
+            0.0,
+            1.0,
+            title=_("Initial slope"),
+        ),
     ),
     arguments=lambda p, ins: (
         Argument("num_parameters", ins[0][0] if p.per_channel else 1, 1),
@@ -94,7 +101,7 @@ _activation(
     "GELU",
     "x Φ(x)",
     _(
-        "x times the share of a normal distribution below it; the smooth "
+        "x times the probability that a standard normal number is less than x; the smooth "
         "ReLU of ConvNeXt (Hendrycks and Gimpel 2016)."
     ),
     curve=(lambda x: x * (1 + erf(x / sqrt(2))) / 2, -3.2, 2),
@@ -113,7 +120,7 @@ _activation(
 _activation(
     "Hardswish",
     "x ReLU6(x + 3) / 6",
-    _("SiLU from straight pieces, cheap to compute (Howard et al. 2019, MobileNetV3)."),
+    _("a cheap approximation of SiLU (Howard et al. 2019, MobileNetV3)."),
     begins="hswish",
     searched="h-swish hswish",
     curve=(lambda x: x * _relu6(x + 3) / 6, -5, 2.5),
@@ -122,9 +129,8 @@ _activation(
     "Sigmoid",
     "1 / (1 + e⁻ˣ)",
     _(
-        "brings every number between 0 and 1: a gate; saturates "
-        "on both sides, where its gradient vanishes "
-        "(Rumelhart, Hinton, Williams 1986)."
+        "maps every number to one between 0 and 1, as a gate does; saturates on both sides, where "
+        "its gradient vanishes (Rumelhart, Hinton, Williams 1986)."
     ),
     "output",
     searched="logistic gate",
@@ -134,7 +140,10 @@ _activation(
 _activation(
     "Hardsigmoid",
     "ReLU6(x + 3) / 6",
-    _("Sigmoid from straight pieces (Courbariaux et al. 2015; MobileNetV3)."),
+    _(
+        "a sigmoid made of straight lines (Courbariaux et al. 2015; with this slope Howard et al. "
+        "2019, MobileNetV3)."
+    ),
     begins="hsigmoid",
     searched="h-sigmoid hsigmoid",
     curve=(lambda x: _relu6(x + 3) / 6, -6, 6),
@@ -143,7 +152,7 @@ _activation(
 _activation(
     "Tanh",
     "tanh x",
-    _("brings every number between −1 and 1: LeNet's non-linearity (LeCun et al. 1998)."),
+    _("maps every number to one between −1 and 1: LeNet's non-linearity (LeCun et al. 1998)."),
     "output",
     curve=(tanh, -3.2, 3.2),
 )
@@ -153,8 +162,8 @@ KINDS.declare(
         "Softmax",
         "activation",
         _(
-            "eˣⁱ / Σ eˣʲ: scores to probabilities that add up to 1, over the channels. Training needs "
-            "none at the end: the cross-entropy contains it (Bridle 1990)."
+            "eˣⁱ / Σ eˣʲ: turns the scores of the channels into probabilities that add up to 1 (Bridle "
+            "1990). For training, leave it out at the end: the cross-entropy contains it."
         ),
         label=lambda p: _("channels"),
         shape=lambda p, ins: ins[0],

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import gcd, isqrt
+from math import gcd, isqrt, prod
 
 from explorer.catalog.kind import (
     KINDS,
@@ -38,7 +38,7 @@ from explorer.text import _
 OUT_CHANNELS = Param(
     "out_channels",
     64,
-    _("Number of kernels, and so of feature maps that come out."),
+    _("Number of kernels, and so of the feature maps that come out."),
     1,
     MOST_CHANNELS,
 )
@@ -46,8 +46,8 @@ GROUPS = Param(
     "groups",
     1,
     _(
-        "Splits the channels into groups that do not see each other; equal "
-        "to the input channels it is a depthwise convolution."
+        "Number of groups of channels that do not see each other; as many as "
+        "input channels make a depthwise convolution."
     ),
     1,
     MOST_CHANNELS,
@@ -59,22 +59,29 @@ BIAS = Param(
 
 def _divided(p: Settings, shape: Shape, goes_on: Callable[[], Shape]) -> None:
     """Raises Mismatch if the groups do not divide the channels on both sides."""
-    for which, channels in ((_("input"), shape[0]), (_("output"), p.out_channels)):
-        if channels % p.groups:
-            raise Mismatch(
-                "groups",
-                _(
-                    "groups {groups} of {{node}} does not divide its {count} {which} channels; "
-                    "allowed: {divisors}"
-                ).format(
-                    groups=p.groups,
-                    count=channels,
-                    which=which,
-                    divisors=listed(divisors(shape[0], p.out_channels)),
-                ),
-                intended(goes_on),
-                channels=(shape[0], p.out_channels),
+    if not (shape[0] % p.groups or p.out_channels % p.groups):
+        return
+    raise Mismatch(
+        "groups",
+        (
+            _(
+                "groups {groups} of {{node}} does not divide its {inputs} input channels; allowed: "
+                "{divisors}"
             )
+            if shape[0] % p.groups
+            else _(
+                "groups {groups} of {{node}} does not divide its {outputs} output channels; allowed: "
+                "{divisors}"
+            )
+        ).format(
+            groups=p.groups,
+            inputs=shape[0],
+            outputs=p.out_channels,
+            divisors=listed(divisors(shape[0], p.out_channels)),
+        ),
+        intended(goes_on),
+        channels=(shape[0], p.out_channels),
+    )
 
 
 def divisors(*counts: int) -> list[int]:
@@ -85,9 +92,9 @@ def divisors(*counts: int) -> list[int]:
 
 
 def listed(numbers: list[int]) -> str:
-    """The numbers as a list that stays short."""
+    """The numbers as a list, of more than eight the first seven and the last."""
     if len(numbers) > 8:
-        return ", ".join(map(str, numbers[:7])) + f" … {numbers[-1]}"
+        return f"{listed(numbers[:7])} … {numbers[-1]}"
     return ", ".join(map(str, numbers))
 
 
@@ -102,9 +109,7 @@ def _biased(p: Settings, weight: Weight) -> tuple[Weight, ...]:
 
 
 def _conv_macs(p: Settings, ins: Shapes, out: Shape) -> int:
-    height, width = pair(p.kernel_size)
-    channels_seen: int = ins[0][0] // p.groups
-    return out[0] * out[1] * out[2] * channels_seen * height * width
+    return prod((*out, ins[0][0] // p.groups, *pair(p.kernel_size)))
 
 
 def _overhang(p: Settings) -> tuple[int, int]:
@@ -138,8 +143,8 @@ KINDS.declare(
         "Conv2d",
         "convolution",
         _(
-            "Slides the same small kernels over the whole map: each output channel is one learned "
-            "pattern, looked for everywhere (parameter sharing). out = ⌊(in + 2 × padding − dilation × "
+            "Slides the same small kernels over the whole map: each output channel shows where one "
+            "learned pattern is (parameter sharing). out = ⌊(in + 2 × padding − dilation × "
             "(kernel − 1) − 1) / stride⌋ + 1 (LeCun et al. 1998; groups: Krizhevsky et al. 2012; "
             "dilation: Yu and Koltun 2015)."
         ),
@@ -243,10 +248,7 @@ def _transposed_window(p: Settings, ins: Shapes, out: Shape) -> tuple[LayerWindo
 
 
 def _transposed_macs(p: Settings, ins: Shapes, out: Shape) -> int:
-    height, width = pair(p.kernel_size)
-    channels, *sides = ins[0]
-    channels_fed: int = p.out_channels // p.groups
-    return channels * sides[0] * sides[1] * channels_fed * height * width
+    return prod((*ins[0], p.out_channels // p.groups, *pair(p.kernel_size)))
 
 
 KINDS.declare(
@@ -254,8 +256,8 @@ KINDS.declare(
         "ConvTranspose2d",
         "convolution",
         _(
-            "Spreads every number over a window, and so raises the resolution: a convolution's gradient, "
-            "as a layer. out = (in − 1) × stride − 2 × padding + dilation × (kernel − 1) + "
+            "Spreads every number over a window, and so raises the resolution: the gradient of a "
+            "convolution as a layer. out = (in − 1) × stride − 2 × padding + dilation × (kernel − 1) + "
             "output_padding + 1 (Zeiler et al. 2010; Long, Shelhamer, Darrell 2014)."
         ),
         begins="convt",
@@ -265,15 +267,15 @@ KINDS.declare(
             replace(
                 STRIDE,
                 default=2,
-                doc=_("How far the windows of neighbours stand apart; 2 doubles height and width."),
+                doc=_("Distance between the windows of neighbours; 2 doubles height and width."),
             ),
-            replace(PADDING, doc=_("Rows and columns cut off on every side of what comes out.")),
+            replace(PADDING, doc=_("Rows and columns cut off on every side of the output.")),
             Param(
                 "output_padding",
                 0,
                 _(
-                    "Rows and columns more at the end, to settle which of the "
-                    "sizes that a stride brings to one is meant."
+                    "Rows added below and columns added on the right: inputs of several sizes give one "
+                    "output size in a strided convolution, and this chooses the size to return to."
                 ),
                 0,
                 63,

@@ -1,5 +1,7 @@
 """Fully connected layers."""
 
+from math import prod
+
 from explorer.catalog.kind import (
     KINDS,
     MOST_FEATURES,
@@ -32,10 +34,7 @@ def _linear_shape(p: Settings, ins: Shapes) -> Shape:
 
 
 def _linear_macs(p: Settings, ins: Shapes, out: Shape) -> int:
-    places: int = p.out_features
-    for side in ins[0][:-1]:
-        places *= side
-    return places * ins[0][-1]
+    return prod((p.out_features, *ins[0]))
 
 
 KINDS.declare(
@@ -48,15 +47,14 @@ KINDS.declare(
         ),
         begins="fc",
         params=(
-            Param("out_features", 10, _("Length of the vector that comes out."), 1, MOST_FEATURES),
+            Param("out_features", 10, _("Number of features that come out."), 1, MOST_FEATURES),
             Param("bias", True, _("Adds a learned number to each output.")),
             Param(
                 "per_place",
                 False,
                 _(
-                    "Takes a map whose channels stand last (behind Permute) "
-                    "and works on the channels of each place: a 1×1 "
-                    "convolution."
+                    "Takes a map whose channels are last (after Permute) and works on the channels of "
+                    "each place, as a 1×1 convolution does."
                 ),
             ),
         ),

@@ -18,18 +18,15 @@ from explorer.text import _
 
 
 def _shapes(ins: Shapes) -> str:
-    return _(" and ").join(text_of(shape) for shape in ins)
+    return ", ".join(map(text_of, ins))
 
 
 def _differ(a: Shape, b: Shape) -> str:
     if len(a) != len(b):
-        return _("a map and a vector never add")
-    words = []
-    if a[0] != b[0]:
-        words.append(_("channels {a} ≠ {b}").format(a=a[0], b=b[0]))
-    if a[1:] != b[1:]:
-        words.append(_("size {a} ≠ {b}").format(a=text_of(a[1:]), b=text_of(b[1:])))
-    return ", ".join(words)
+        return _("one is a map, another a vector")
+    channels = _("channels {a} ≠ {b}").format(a=a[0], b=b[0]) if a[0] != b[0] else ""
+    sides = _("size {a} ≠ {b}").format(a=text_of(a[1:]), b=text_of(b[1:])) if a[1:] != b[1:] else ""
+    return ", ".join(filter(None, (channels, sides)))
 
 
 def _add_shape(p: Settings, ins: Shapes) -> Shape:
@@ -71,10 +68,9 @@ def _multiply_shape(p: Settings, ins: Shapes) -> Shape:
         return tuple(map(max, a, b))
     raise Mismatch(
         "multiply",
-        _(
-            "{{node}} multiplies tensors of equal shape, or one with a side of 1 where "
-            "the other has more, but gets {shapes}"
-        ).format(shapes=_shapes(ins)),
+        _("{{node}} multiplies tensors whose sides are equal or 1, but gets {shapes}").format(
+            shapes=_shapes(ins)
+        ),
         max(a, b, key=len),
     )
 
@@ -84,8 +80,8 @@ KINDS.declare(
         "Multiply",
         "merge",
         _(
-            "Multiplies its inputs element by element; a side of 1 counts for all: how a gate opens and "
-            "closes channels (Hu, Shen, Sun 2017)."
+            "Multiplies its inputs element by element; a side of 1 is repeated to fit the other: how a "
+            "gate opens and closes channels (Hu, Shen, Sun 2017)."
         ),
         inputs=PORTS[:2],
         label=lambda p: "",
@@ -117,7 +113,8 @@ KINDS.declare(
         "Concat",
         "merge",
         _(
-            "Stacks the channels of its inputs on one another (Szegedy et al. 2014; Huang et al. 2016)."
+            "Joins its inputs along the channels, one after another (Szegedy et al. 2014; Huang et al. "
+            "2016)."
         ),
         inputs=PORTS[:2],
         variadic=True,
@@ -135,10 +132,19 @@ KINDS.declare(
         "LayerScale",
         "merge",
         _(
-            "Multiplies every channel by a learned number that begins small, so that a deep network "
-            "begins near the identity (Touvron et al. 2021)."
+            "Multiplies every channel by a learned number that starts small, so that a deep network "
+            "starts near the identity (Touvron et al. 2021)."
         ),
-        params=(Param("value", 1e-6, _("What the numbers begin with."), 0.0, 1.0),),
+        params=(
+            Param(
+                "value",
+                1e-6,
+                _("The number that each channel starts with."),
+                0.0,
+                1.0,
+                title=_("Initial value"),
+            ),
+        ),
         label=lambda p: f"{p.value:g}",
         shape=lambda p, ins: ins[0],
         keeps=("input",),

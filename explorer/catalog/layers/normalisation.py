@@ -27,6 +27,13 @@ EPS = Param(
     1.0,
     title=_("Epsilon"),
 )
+MOMENTUM = Param(
+    "momentum",
+    0.1,
+    _("Share of the newest batch in BatchNorm2d's running mean and variance."),
+    0.0,
+    1.0,
+)
 _NUMBER = 4  # bytes of a number that is kept for the backward pass (torch.float32)
 
 
@@ -39,20 +46,11 @@ KINDS.declare(
         "BatchNorm2d",
         "normalisation",
         _(
-            "Brings every channel to mean 0 and deviation 1 over the batch, then scales and shifts it "
-            "by learned numbers: γ (x − μ) / √(σ² + ε) + β (Ioffe and Szegedy 2015)."
+            "Brings every channel to mean 0 and standard deviation 1 over the batch, then scales and "
+            "shifts it by learned numbers: γ (x − μ) / √(σ² + ε) + β (Ioffe and Szegedy 2015)."
         ),
         begins="bn",
-        params=(
-            EPS,
-            Param(
-                "momentum",
-                0.1,
-                _("Share of the newest batch in the running mean and variance."),
-                0.0,
-                1.0,
-            ),
-        ),
+        params=(EPS, MOMENTUM),
         label=lambda p: "",
         shape=lambda p, ins: a_map(ins[0], "BatchNorm2d", ins[0]),
         keeps=("input",),
@@ -71,7 +69,7 @@ KINDS.declare(
             ),
         ),
         common=True,
-        linear=True,  # by constants then
+        linear=True,  # in eval mode, by constants
         normalises=True,
         searched="bn batchnorm normalise",
     )
@@ -84,18 +82,19 @@ def _group_shape(p: Settings, ins: Shapes) -> Shape:
     allowed = [groups for groups in divisors(shape[0]) if shape != (groups, 1, 1)]
     if p.num_groups in allowed:
         return shape
-    reason = (
-        _("does not divide its {count} channels")
-        if shape[0] % p.num_groups
-        else _("leaves one number in each group of 1×1 maps, and nothing to normalise")
-    )
     raise Mismatch(
         "num_groups",
-        _("num_groups {groups} of {{node}} {reason}; allowed: {divisors}").format(
-            groups=p.num_groups,
-            reason=reason.format(count=shape[0]),
-            divisors=listed(allowed) or _("none"),
-        ),
+        (
+            _(
+                "num_groups {groups} of {{node}} does not divide its {count} channels; allowed: "
+                "{divisors}"
+            )
+            if shape[0] % p.num_groups
+            else _(
+                "num_groups {groups} of {{node}} leaves one number in each group of 1×1 maps, and "
+                "nothing to normalise; allowed: {divisors}"
+            )
+        ).format(groups=p.num_groups, count=shape[0], divisors=listed(allowed) or _("none")),
         shape,
         numbers=allowed,
     )
@@ -106,8 +105,9 @@ KINDS.declare(
         "GroupNorm",
         "normalisation",
         _(
-            "Normalises groups of channels of each picture by itself, whatever the batch: for small "
-            "batches. γ (x − μ) / √(σ² + ε) + β, μ and σ over a group and all places (Wu and He 2018)."
+            "Normalises each group of channels of each picture separately, independent of the batch and "
+            "so suited to small ones: γ (x − μ) / √(σ² + ε) + β, with μ and σ over the channels of a "
+            "group and all places (Wu and He 2018)."
         ),
         begins="gn",
         params=(
@@ -115,8 +115,8 @@ KINDS.declare(
                 "num_groups",
                 32,
                 _(
-                    "How many groups the channels are split into; 1 is a "
-                    "LayerNorm over channels and places."
+                    "Number of groups that the channels are split into; 1 normalises over all channels "
+                    "and places."
                 ),
                 1,
                 MOST_CHANNELS,
@@ -148,11 +148,10 @@ KINDS.declare(
         "LayerNorm2d",
         "normalisation",
         _(
-            "LayerNorm over channels: normalises the channels of every place by themselves, γ (x − μ) / "
-            "√(σ² + ε) + β (Ba, Kiros, Hinton 2016; on maps as in ConvNeXt, Liu et al. 2022)."
+            "LayerNorm for maps: normalises over the channels at each place, γ (x − μ) / √(σ² + ε) + β "
+            "(Ba, Kiros, Hinton 2016; on maps as in ConvNeXt, Liu et al. 2022)."
         ),
         begins="ln",
-        title="LayerNorm2d",
         params=(EPS,),
         label=lambda p: "",
         shape=lambda p, ins: a_map(ins[0], "LayerNorm2d", ins[0]),
@@ -179,8 +178,8 @@ KINDS.declare(
         "LayerNorm",
         "normalisation",
         _(
-            "Normalises over the last axis: the features of a vector, or the channels of a map whose "
-            "channels Permute has put last (Ba, Kiros, Hinton 2016)."
+            "Normalises over the last axis: the features of a vector, or the channels of a map that "
+            "Permute has put last (Ba, Kiros, Hinton 2016)."
         ),
         begins="ln",
         params=(EPS,),
@@ -212,13 +211,13 @@ KINDS.declare(
         "LocalResponseNorm",
         "normalisation",
         _(
-            "Divides every number by the strength of its neighbours among the channels: x / (k + α / n "
-            "Σ x²)^β (Krizhevsky et al. 2012, section 3.3)."
+            "Divides every number by the strength of the same place in the neighbouring channels: x / (k "
+            "+ α / n Σ x²)^β (Krizhevsky et al. 2012, section 3.3, where α is not divided by n)."
         ),
         begins="lrn",
         params=(
-            Param("size", 5, _("How many neighbouring channels count (n)."), 1, 1024),
-            Param("alpha", 1e-4, _("How much they count (α)."), 0.0, 1000.0),
+            Param("size", 5, _("Number of neighbouring channels that count (n)."), 1, 1024),
+            Param("alpha", 1e-4, _("Weight of their squares (α)."), 0.0, 1000.0),
             Param("beta", 0.75, _("Exponent (β)."), 0.0, 10.0),
             Param(
                 "k",

@@ -1,5 +1,7 @@
 """Pooling: one number for each window."""
 
+from dataclasses import replace
+from math import prod
 from typing import Any
 
 from explorer.catalog.kind import (
@@ -34,7 +36,7 @@ from explorer.text import _
 CEIL = Param(
     "ceil_mode",
     False,
-    _("Rounds the size up: a window that hangs over the end counts too."),
+    _("Rounds the output size up: a window that reaches past the edge counts too."),
     title=_("Round up"),
 )
 _INDEX = 8  # bytes of the place of a maximum (torch.int64)
@@ -89,6 +91,7 @@ def _pool_window(p: Settings, ins: Shapes, out: Shape) -> tuple[LayerWindow, Lay
 def _pool(
     name: str,
     doc: str,
+    padding: Param = PADDING,
     more: tuple[Param, ...] = (),
     extra: Extra | None = None,
     **traits: Any,
@@ -99,9 +102,9 @@ def _pool(
             "pooling",
             doc,
             params=(
-                Param("kernel_size", 2, KERNEL.doc, 1, 255, unit="px", pair=True),
-                Param("stride", 2, STRIDE.doc, 1, 64, unit="px", pair=True),
-                PADDING,
+                replace(KERNEL, default=2),
+                replace(STRIDE, default=2),
+                padding,
                 CEIL,
                 *more,
             ),
@@ -129,7 +132,7 @@ def _pool(
 
 
 def _indices(p: Settings, ins: Shapes, out: Shape) -> int:
-    return _INDEX * out[0] * out[1] * out[2]
+    return _INDEX * prod(out)
 
 
 _pool(
@@ -138,6 +141,7 @@ _pool(
         "Keeps the largest value of each window: the pattern was there, no matter "
         "exactly where (Riesenhuber and Poggio 1999)."
     ),
+    replace(PADDING, doc=_("Rows and columns of −∞ added on every side, which are never chosen.")),
     begins="maxpool",
     extra=_indices,
     common=True,
@@ -151,7 +155,7 @@ _pool(
         Param(
             "count_include_pad",
             True,
-            _("The zeros of the padding count in the mean."),
+            _("Counts the zeros of the padding in the mean."),
             title=_("Count padding"),
         ),
     ),
@@ -181,7 +185,7 @@ def _adaptive(
                 Param(
                     "output_size",
                     1,
-                    _("Height and width that come out."),
+                    _("Height and width of the maps that come out."),
                     1,
                     1024,
                     unit="px",
@@ -202,7 +206,7 @@ def _adaptive(
 _adaptive(
     "AdaptiveAvgPool2d",
     _(
-        "Averages each map down to a fixed size, whatever comes in; size "
+        "Averages each map to a fixed size, whatever the size of the input; size "
         "1 is global average pooling (Lin, Chen, Yan 2013)."
     ),
     begins="avgpool",
@@ -215,8 +219,8 @@ _adaptive(
 _adaptive(
     "AdaptiveMaxPool2d",
     _(
-        "Takes the largest values of each map down to a fixed size, "
-        "whatever comes in; size 1 is global max pooling (Oquab et al. 2015)."
+        "Reduces each map to a fixed size by its largest values, whatever the size of the input; "
+        "size 1 is global max pooling (Oquab et al. 2015)."
     ),
     begins="maxpool",
     extra=_indices,

@@ -1,4 +1,4 @@
-"""What changes a tensor's shape or passes it on: Flatten, Upsample, padding, dropout, shuffles."""
+"""Layers that change a tensor's shape or pass it on: Flatten, Upsample, padding, dropout, shuffles."""
 
 from math import prod
 
@@ -131,9 +131,9 @@ KINDS.declare(
         "Upsample",
         "shape",
         _(
-            "Raises the resolution by a whole factor, by repeating every number or by straight lines "
-            "between neighbours: what a decoder does without weights, and without "
-            "the chequered patterns of a transposed convolution (Odena, Dumoulin, Olah 2016)."
+            "Raises the resolution by a whole factor, by repeating every value or by interpolating "
+            "between neighbours: a decoder's way up without weights, and without the checkerboard "
+            "artefacts of a transposed convolution (Odena, Dumoulin, Olah 2016)."
         ),
         # PyTorch 2.13 divides in float32, so that with 41, 47, 55 and 61 it repeats a neighbour here
         # and there.
@@ -149,7 +149,7 @@ KINDS.declare(
             Param(
                 "mode",
                 "nearest",
-                _("nearest repeats; bilinear interpolates."),
+                _("nearest repeats values; bilinear interpolates between them."),
                 choices=("nearest", "bilinear"),
             ),
         ),
@@ -181,14 +181,14 @@ KINDS.declare(
         "ZeroPad2d",
         "shape",
         _(
-            "Adds rows and columns of zeros, on each side as many as you say: for borders that differ, "
-            "as where a framework pads behind only (torch.nn.ZeroPad2d)."
+            "Adds rows and columns of zeros, a number of its own for each side: for frameworks that pad "
+            "only below and on the right (torch.nn.ZeroPad2d)."
         ),
         params=(
-            _side("left", _("Columns before.")),
-            _side("right", _("Columns behind.")),
-            _side("top", _("Rows above.")),
-            _side("bottom", _("Rows below.")),
+            _side("left", _("Columns added on the left.")),
+            _side("right", _("Columns added on the right.")),
+            _side("top", _("Rows added above.")),
+            _side("bottom", _("Rows added below.")),
         ),
         label=lambda p: f"{p.left} {p.right} {p.top} {p.bottom}",
         shape=_pad_shape,
@@ -222,8 +222,15 @@ KINDS.declare(
             "2015, option A)."
         ),
         params=(
-            Param("before", 0, _("Zero channels before."), 0, MOST_CHANNELS),
-            Param("behind", 0, _("Zero channels behind."), 0, MOST_CHANNELS),
+            Param("before", 0, _("Channels of zeros added before the input's."), 0, MOST_CHANNELS),
+            Param(
+                "behind",
+                0,
+                _("Channels of zeros added after the input's."),
+                0,
+                MOST_CHANNELS,
+                title=_("After"),
+            ),
         ),
         label=lambda p: f"+{p.before + p.behind}",
         shape=_channel_pad_shape,
@@ -259,11 +266,12 @@ KINDS.declare(
         "ChannelShuffle",
         "shape",
         _(
-            "Mixes the channels of groups, so that the next grouped convolution sees all of them: "
-            "channel g × n + i goes to i × groups + g (Zhang et al. 2017, ShuffleNet)."
+            "Mixes the channels of groups, so that each group of the next grouped convolution sees all "
+            "of them: with n channels in a group, channel g × n + i becomes channel i × groups + g "
+            "(Zhang et al. 2017, ShuffleNet)."
         ),
         begins="shuffle",
-        params=(Param("groups", 2, _("How many groups are mixed."), 1, MOST_CHANNELS),),
+        params=(Param("groups", 2, _("Number of groups that are mixed."), 1, MOST_CHANNELS),),
         label=lambda p: f"g{p.groups}",
         shape=lambda p, ins: _parted(p.groups, "groups", "ChannelShuffle", ins),
         call=lambda p, ins: Call("nn.ChannelShuffle", (Argument("groups", p.groups),)),
@@ -296,8 +304,8 @@ KINDS.declare(
             "2018)."
         ),
         params=(
-            Param("chunks", 2, _("How many equal parts."), 1, 1024),
-            Param("index", 0, _("Which part, counted from 0."), 0, 1023),
+            Param("chunks", 2, _("Number of equal parts."), 1, 1024),
+            Param("index", 0, _("The part that is taken, counted from 0."), 0, 1023),
         ),
         label=lambda p: f"{p.index + 1} / {p.chunks}",
         shape=_chunk_shape,
@@ -319,16 +327,16 @@ KINDS.declare(
         "Permute",
         "shape",
         _(
-            "Puts the channels behind height and width, or back before them: for layers that work on the "
-            "last axis, as in ConvNeXt (Liu et al. 2022)."
+            "Moves the channels after height and width, or back before them: for layers that work on "
+            "the last axis, as in ConvNeXt (Liu et al. 2022)."
         ),
         params=(
             Param(
                 "channels",
                 "last",
                 _(
-                    "Where the channels go: last (height, width, channels) or "
-                    "first, as maps have them."
+                    "The order that comes out: last (height, width, channels), or first (channels, "
+                    "height, width), as maps have it."
                 ),
                 choices=("last", "first"),
             ),

@@ -33,7 +33,7 @@ PADDING = Param(
 DILATION = Param(
     "dilation",
     1,
-    _("Distance between the taps of the kernel; 1 is a plain one."),
+    _("Distance between the taps of the kernel; 1 is an ordinary kernel."),
     1,
     64,
     unit="px",
@@ -80,7 +80,7 @@ def a_map(shape: Shape, kind: str, intended: Shape | None = None) -> Shape:
 
 
 def pads(p: Settings) -> tuple[Pair, Pair]:
-    """The zeros (before, after) on each axis; "same" puts an odd one behind (torch.nn.Conv2d)."""
+    """The padding (before, after) on each axis; "same" puts an odd one after (torch.nn.Conv2d)."""
     if p.padding != "same":
         height, width = pair(p.padding)
         return (height, height), (width, width)
@@ -124,7 +124,7 @@ def slide(p: Settings, shape: Shape, channels: int) -> Shape:
         if places < 1:
             raise _too_large(p, shape, channels, kernels, strides, dilations)
         if ceil and (places - 1) * stride >= side + before:
-            places -= 1  # the last window must begin inside the map or its left padding
+            places -= 1  # the last window must start inside the map or its left padding
         sides.append(places)
     return (channels, *sides)
 
@@ -152,20 +152,25 @@ def _too_large(
     else:
         largest_one = tuple(map(min, kernels, largest))
         allowed = _("up to {largest}").format(largest=text_of(largest))
-    reason = (
-        _("kernel_size {kernel}")
-        if set(dilations) == {1}
-        else _("kernel_size {kernel} with dilation {dilation} ({reach} pixels)")
-    ).format(
-        kernel=shown(p.kernel_size),
-        dilation=shown(getattr(p, "dilation", 1)),
-        reach=shown(reaches if reaches[0] != reaches[1] else reaches[0]),
-    )
     return Mismatch(
         "kernel",
-        _(
-            "{reason} is larger than the padded input {padded} of {{node}}; allowed: {allowed}"
-        ).format(reason=reason, padded=text_of(padded), allowed=allowed),
+        (
+            _(
+                "kernel_size {kernel} is larger than the padded input {padded} of {{node}}; allowed: "
+                "{allowed}"
+            )
+            if set(dilations) == {1}
+            else _(
+                "kernel_size {kernel} with dilation {dilation} ({reach} pixels) is larger than the "
+                "padded input {padded} of {{node}}; allowed: {allowed}"
+            )
+        ).format(
+            kernel=shown(p.kernel_size),
+            dilation=shown(getattr(p, "dilation", 1)),
+            reach=shown(reaches if reaches[0] != reaches[1] else reaches[0]),
+            padded=text_of(padded),
+            allowed=allowed,
+        ),
         (channels, *(-(-side // stride) for side, stride in zip(shape[1:], strides))),
         largest=largest_one,
         padding=padding,
@@ -173,7 +178,7 @@ def _too_large(
 
 
 def intended(of: Callable[[], Shape]) -> Shape | None:
-    """The shape that `of` gives, or if that fails too the one that is meant."""
+    """The shape that `of` returns, or if that fails too the one that its Mismatch intends."""
     try:
         return of()
     except Mismatch as mismatch:

@@ -109,8 +109,8 @@ for _depth, _times in ((16, 8), (28, 10), (40, 4)):
         f"wrn_{_depth}_{_times}",
         "Wide ResNet",
         _(
-            "{depth} layers, {times} times as wide: few and broad instead of many and narrow "
-            "(Zagoruyko and Komodakis 2016, table 4)"
+            "{depth} layers with {times} times as many channels: few wide layers instead of many narrow "
+            "ones (Zagoruyko and Komodakis 2016, table 4)"
         ).format(depth=_depth, times=_times),
         _preactivated("PreActBasicBlock", (_depth - 4) // 6, 16 * _times),
         CIFAR,

@@ -52,7 +52,7 @@ for _size, _channels, _depths, _drop in (
         f"convnext_{_size}",
         "ConvNeXt",
         _(
-            "A ResNet made modern after the example of transformers: patches, depthwise 7×7, "
+            "A ResNet modernised after the example of vision transformers: patches, depthwise 7×7, "
             "LayerNorm, GELU (Liu et al. 2022)"
         ),
         _convnext(_channels, _depths, _drop),

@@ -44,7 +44,7 @@ for _count, _depths, _growth, _channels in (
         f"densenet{_count}",
         "DenseNet",
         _(
-            "{count} layers, each stacking {growth} new maps on all before (Huang et al. 2016, "
+            "{count} layers, each appending {growth} new maps to all earlier ones (Huang et al. 2016, "
             "table 1)"
         ).format(count=_count, growth=_growth),
         _densenet(_depths, _growth, _channels),

@@ -48,7 +48,7 @@ _L: _Rows = (
     ("MBConv", 6, 3, 2, 384, 25),
     ("MBConv", 6, 3, 1, 640, 7),
 )
-_DROP = 0.2  # the last block's drop_path, were the list one longer
+_DROP = 0.2  # drop_path rises to this, evenly from 0, after the last block
 
 
 def _efficientnet(
@@ -120,8 +120,8 @@ for _number, (_width, _depth, _dropout, _side) in enumerate(
         f"efficientnet_b{_number}",
         "EfficientNet",
         _(
-            "Depth, width and resolution scaled together, {width} × as wide and {depth} × as deep "
-            "as B0 (Tan and Le 2019, section 3.3)"
+            "Depth, width and resolution scaled together: {width} times the channels and {depth} times "
+            "the layers of B0 (Tan and Le 2019, section 3.3)"
         ).format(width=_width, depth=_depth),
         _efficientnet(
             _rows,
@@ -141,7 +141,7 @@ for _size, _rows, _dropout, _side in (
     declare(
         f"efficientnet_v2_{_size}",
         "EfficientNet",
-        _("Plain 3×3 convolutions in the first stages, faster to train (Tan and Le 2021, table 4)"),
+        _("Ordinary 3×3 convolutions in early stages, faster to train (Tan and Le 2021, table 4)"),
         _efficientnet(_rows, _rows[0][4], 1280, _dropout, {"eps": 0.001}),
         (3, _side, _side),
     )

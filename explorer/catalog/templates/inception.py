@@ -81,7 +81,7 @@ declare(
     "inception_v3",
     "Inception",
     _(
-        "Inception with large windows taken apart, 7×7 into 1×7 and "
+        "Inception with large windows factorised, 7×7 into 1×7 and "
         "7×1 (Szegedy et al. 2015, table 1)"
     ),
     _inception_v3,

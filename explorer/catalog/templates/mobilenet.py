@@ -47,7 +47,7 @@ def _mobilenet_v2(classes: int, input: Shape) -> GraphBuilder:
 declare(
     "mobilenet_v2",
     "MobileNet",
-    _("Inverted residuals with linear bottlenecks, for telephones (Sandler et al. 2018, table 2)"),
+    _("Inverted residuals with linear bottlenecks, for phones (Sandler et al. 2018, table 2)"),
     _mobilenet_v2,
 )
 

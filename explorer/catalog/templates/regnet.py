@@ -1,5 +1,6 @@
 """RegNetX and RegNetY (Radosavovic et al. 2020, section 3.3 and tables 5 and 6 of the appendix)."""
 
+from collections import Counter
 from math import log
 
 from explorer.catalog.blocks.params import divisible
@@ -31,13 +32,12 @@ _X = {
 
 def _stages(depth: int, start: int, slope: float, step: float, group: int) -> dict[int, int]:
     """Channels of each stage, and how many blocks it has."""
-    found: dict[int, int] = {}
+    depths: Counter[int] = Counter()
     for block in range(depth):
         power = round(log((start + slope * block) / start) / log(step))
         width = round(start * step**power / 8) * 8
-        width = divisible(width, min(group, width))
-        found[width] = found.get(width, 0) + 1
-    return found
+        depths[divisible(width, min(group, width))] += 1
+    return depths
 
 
 def _regnet(figures: tuple[int, int, float, float, int], se_ratio: float) -> Writer:
@@ -72,8 +72,8 @@ for _letter, _sizes, _ratio in (("x", _X, 0.0), ("y", _Y, 0.25)):
             f"regnet_{_letter}_{_size}",
             "RegNet",
             _(
-                "Widths on a straight line, found by narrowing a design space (Radosavovic et al. "
-                "2020, RegNet{letter})"
+                "Channels that grow linearly with depth, found by narrowing a design space "
+                "(Radosavovic et al. 2020, RegNet{letter})"
             ).format(letter=_letter.upper()),
             _regnet(_figures, _ratio),
         )

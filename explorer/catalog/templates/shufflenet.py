@@ -39,8 +39,8 @@ for _size, _channels, _last in (
         f"shufflenet_v2_x{_size}",
         "ShuffleNet",
         _(
-            "Half of the channels pass by, then all are shuffled: fast, not only few "
-            "multiply-adds (Ma et al. 2018, table 5)"
+            "Half of the channels bypass the convolutions, then all are shuffled: designed for speed, "
+            "not only for few multiply-adds (Ma et al. 2018, table 5)"
         ),
         _shufflenet(_channels, _last),
     )

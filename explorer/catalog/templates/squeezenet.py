@@ -9,7 +9,7 @@ _FIRES = ((16, 64), (16, 64), (32, 128), (32, 128), (48, 192), (48, 192), (64, 2
 
 
 def _squeezenet(channels: int, kernel: int, pools: tuple[int, ...]) -> Writer:
-    """pools: before which Fire modules the resolution falls."""
+    """pools: the numbers of the Fire modules that a max pooling stands before."""
 
     def write(classes: int, input: Shape) -> GraphBuilder:
         features = GraphBuilder()

@@ -16,8 +16,8 @@ DIGITS: Shape = (1, 28, 28)
 
 @dataclass(frozen=True)
 class Template:
-    """A network by name. input, classes: those of the paper's data set. family: the networks that
-    it is listed with."""
+    """A network by name. input, classes: those of the paper's data set. family: the heading under
+    which it is listed."""
 
     name: str
     doc: str
@@ -37,10 +37,10 @@ def names() -> list[str]:
 
 def families() -> dict[str, list[str]]:
     """The names of all templates by family, in the order of the catalogue."""
-    found: dict[str, list[str]] = {}
+    by_family: dict[str, list[str]] = {}
     for name, each in _TEMPLATES.items():
-        found.setdefault(each.family, []).append(name)
-    return found
+        by_family.setdefault(each.family, []).append(name)
+    return by_family
 
 
 def template(name: str) -> Template:
@@ -49,11 +49,11 @@ def template(name: str) -> Template:
 
 
 def build(name: str, input: Shape | None = None, classes: int | None = None) -> Graph:
-    """The network of that name, for pictures of the shape `input` and so many classes; those of
-    its paper's data set where not given. Raises KeyError for an unknown name."""
-    found = _TEMPLATES[name]
-    shape = tuple(input or found.input)
-    inside = found.write(classes or found.classes, shape)
+    """The network of that name, for pictures of the shape `input` and `classes` classes, by default
+    those of its paper's data set. Raises KeyError for an unknown name."""
+    declared = _TEMPLATES[name]
+    shape = tuple(input or declared.input)
+    inside = declared.write(classes or declared.classes, shape)
     return replace(inside.graph(), name=name, input=shape)
 
 
@@ -65,13 +65,13 @@ def declare(
     input: Shape = IMAGENET,
     classes: int = 1000,
 ) -> None:
-    """Enter a network into the catalogue."""
+    """Adds a network to the catalogue."""
     assert name not in _TEMPLATES, f"a second template called {name}"
     _TEMPLATES[name] = Template(name, doc, input, classes, write, family)
 
 
 def classifier(inside: GraphBuilder, name: str, *layers: tuple[str, Mapping[str, Value]]) -> None:
-    """A group of layers (kind, parameters) in a row, numbered from 0."""
+    """Adds a group of layers (kind, parameters) in a row, numbered from 0."""
     group = GraphBuilder()
     for number, (kind, params) in enumerate(layers):
         group.add(str(number), kind, **params)

@@ -12,7 +12,7 @@ def _vgg(depths: tuple[int, ...], batch_norm: bool) -> Writer:
     def write(classes: int, input: Shape) -> GraphBuilder:
         features, side, first = GraphBuilder(), min(input[1:]), 0
         for number, (width, depth) in enumerate(zip(_WIDTHS, depths), 1):
-            pool = side > 1  # a picture too small for all poolings goes without the last ones
+            pool = side > 1  # a picture too small for five poolings gets fewer
             params = {"batch_norm": True} if batch_norm else {}
             if not pool:
                 params["pool"] = False
@@ -48,10 +48,16 @@ for _count, _letter, _depths in (
         declare(
             f"vgg{_count}" + "_bn" * _batch_norm,
             "VGG",
-            _(
-                "{count} convolutions of 3×3 in five groups, three large linear layers (Simonyan "
-                "and Zisserman 2014, table 1, {letter})"
-            ).format(count=sum(_depths), letter=_letter)
-            + (_(", with BatchNorm2d") if _batch_norm else ""),
+            (
+                _(
+                    "{count} convolutions of 3×3 in five groups, three large linear layers (Simonyan "
+                    "and Zisserman 2014, table 1, {letter}), with BatchNorm2d"
+                )
+                if _batch_norm
+                else _(
+                    "{count} convolutions of 3×3 in five groups, three large linear layers (Simonyan "
+                    "and Zisserman 2014, table 1, {letter})"
+                )
+            ).format(count=sum(_depths), letter=_letter),
             _vgg(_depths, _batch_norm),
         )

@@ -60,7 +60,7 @@ def test_mismatch_is_listed_explained_and_mended(problems, session, qtbot):
         session.edit("Wrong", wrong_add)
     assert counted.args == [1]
     (row,) = problems.rows
-    assert "64×28×28 and 128×14×14" in words(row) and not problems.empty.isVisible()
+    assert "64×28×28, 128×14×14" in words(row) and not problems.empty.isVisible()
     assert problems.card.isVisible()
     assert row.buttons[0].text().startswith("Project conv_a: 1×1, stride 2")
     assert row.buttons[0].text().endswith("+8.45k")
