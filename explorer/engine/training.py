@@ -72,8 +72,8 @@ class TrainingRun:
         self.mode.place(model.net).train()
         images = len(pictures.train)
         self.batch = min(recipe.batch_size, recipe.limit or images, images)
-        self.steps_an_epoch = recipe.steps_an_epoch(images)
-        self.steps = self.steps_an_epoch * recipe.epochs
+        self.steps_per_epoch = recipe.steps_per_epoch(images)
+        self.steps = self.steps_per_epoch * recipe.epochs
         self.step = 0
         self.history: list[np.ndarray] = []
         self.validated: list[EpochScore] = []
@@ -97,7 +97,7 @@ class TrainingRun:
     @property
     def epoch(self) -> int:
         """The epoch of the last step, from 1; 0 before the first."""
-        return -(-self.step // self.steps_an_epoch)
+        return -(-self.step // self.steps_per_epoch)
 
     @property
     def validating(self) -> bool:
@@ -135,7 +135,7 @@ class TrainingRun:
         self._train()
         self._busy += time.perf_counter() - start
         self._images += self.batch
-        if self.step % self.steps_an_epoch == 0:
+        if self.step % self.steps_per_epoch == 0:
             self._validation = validate(self.model.net, self.pictures, self.mode)
         return None
 
@@ -233,7 +233,7 @@ class TrainingRun:
         if "random.cuda" in tensors and self.model.device.type == "cuda":
             torch.cuda.set_rng_state(tensors["random.cuda"], self.model.device)
         self.history = [rows.numpy().astype(np.float64)]
-        if self.step and self.step % self.steps_an_epoch == 0 and len(self.validated) < self.epoch:
+        if self.step and self.step % self.steps_per_epoch == 0 and len(self.validated) < self.epoch:
             self._validation = validate(net, self.pictures, self.mode)
 
     def _train(self) -> None:
@@ -242,7 +242,7 @@ class TrainingRun:
         labels = split.labels[indices]
         logits = self.mode.logits(net, self.pictures.normalised(split.images[indices]))
         loss = F.cross_entropy(logits, labels)
-        rate = self.recipe.rate(self.step, self.steps_an_epoch)
+        rate = self.recipe.rate(self.step, self.steps_per_epoch)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.optimiser.zero_grad()
@@ -256,7 +256,7 @@ class TrainingRun:
 
     def _indices(self) -> Tensor:
         """The pictures of the next step: a stretch of the epoch's order."""
-        epoch, place = divmod(self.step, self.steps_an_epoch)
+        epoch, place = divmod(self.step, self.steps_per_epoch)
         if self._order is None or self._order[0] != epoch:
             # The two figures become one seed; a generator of its own, so that dropout is
             # undisturbed.

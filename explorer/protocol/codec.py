@@ -1,4 +1,4 @@
-"""Messages to frames and back, driven by the fields of their classes, which are all checked."""
+"""Turns messages into frames and back, by the fields of their classes, and checks every field."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -17,12 +17,10 @@ _MESSAGES = {each.__name__: each for each in (*REQUESTS, *ANSWERS)}
 
 
 class MessageError(ValueError):
-    """A frame that is no message of ours; says which field is wrong. generation: of that message,
-    0 where even that is none."""
+    """A frame is not a message of this protocol; the sentence names the field that is wrong.
+    generation: of that message, 0 where it has no valid one."""
 
-    def __init__(self, sentence: str, generation: int = 0) -> None:
-        super().__init__(sentence)
-        self.generation = generation
+    generation = 0
 
 
 def encode(message: Message) -> list[bytes | memoryview]:
@@ -46,45 +44,40 @@ def encode(message: Message) -> list[bytes | memoryview]:
 
 def decode(header: frames.Header, arrays: Mapping[str, np.ndarray]) -> Message:
     """The message in a frame. Raises MessageError."""
-    generation = header.get("generation")
     try:
         return _message(header, arrays)
-    except _Wrong as fault:
-        raise MessageError(str(fault), generation if type(generation) is int else 0) from None
-
-
-class _Wrong(ValueError):
-    """What is wrong, as a sentence."""
+    except MessageError as fault:
+        generation = header.get("generation")
+        fault.generation = generation if type(generation) is int else 0
+        raise
 
 
 def _message(header: frames.Header, arrays: Mapping[str, np.ndarray]) -> Message:
     name = header.get(_TYPE)
     kind = _MESSAGES.get(name) if isinstance(name, str) else None
     if kind is None:
-        raise _Wrong(_("There is no message “{name}”.").format(name=str(name)[:40]))
+        raise MessageError(_("There is no message “{name}”.").format(name=str(name)[:40]))
     if kind is Hello and header.get("version") != VERSION:
-        raise _Wrong(
+        raise MessageError(
             _(
-                "The engine speaks version {found} of the protocol, this window version {known}; "
+                "The engine speaks version {other} of the protocol, this window version {known}; "
                 "install the same version of CNN Explorer on both sides."
-            ).format(found=str(header.get("version"))[:20], known=VERSION)
+            ).format(other=str(header.get("version"))[:20], known=VERSION)
         )
-    given: dict[str, Any] = {key: value for key, value in header.items() if key != _TYPE}
-    hints = _hints(kind)
+    given: dict[str, Any] = {key: {} for key, hint in _hints(kind).items() if hint == Arrays}
+    given |= {key: value for key, value in header.items() if key != _TYPE}
     for key, array in arrays.items():
         field, dot, part = key.partition(".")
-        if dot and hints.get(field) == Arrays:
-            given.setdefault(field, {})[part] = array
+        if dot and _hints(kind).get(field) == Arrays:
+            given[field][part] = array
         else:
             given[key] = array
-    for field in (key for key, hint in hints.items() if hint == Arrays):
-        given.setdefault(field, {})
     message: Message = _instance(kind, given, kind.__name__)
     return message
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it."""
+    """A field's value as JSON states it."""
     if is_dataclass(value) and not isinstance(value, type):
         plain = {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
         return {_TYPE: type(value).__name__, **plain}
@@ -97,17 +90,21 @@ def _instance(kind: type, given: Mapping[str, Any], where: str) -> Any:
     hints, known = _hints(kind), _fields(kind)
     for name in given:
         if name not in hints:
-            raise _Wrong(_("{where} has no field “{name}”.").format(where=where, name=name[:40]))
+            raise MessageError(
+                _("{where} has no field “{name}”.").format(where=where, name=name[:40])
+            )
     for name, field in known.items():
         if name not in given and field.default is field.default_factory is MISSING:
-            raise _Wrong(_("{where} lacks its field “{name}”.").format(where=where, name=name))
+            raise MessageError(
+                _("{where} lacks its field “{name}”.").format(where=where, name=name)
+            )
     return kind(
         **{name: _value(hints[name], value, f"{where}.{name}") for name, value in given.items()}
     )
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
-    """`value`, read from JSON, as `hint` wants it. Raises _Wrong if it is something else."""
+    """`value`, read from JSON, as the type `hint`. Raises MessageError if it is of another."""
     origin, arguments = get_origin(hint), get_args(hint)
     if hint is Any:
         return value
@@ -129,13 +126,13 @@ def _value(hint: Any, value: Any, where: str) -> Any:
             return _instance(hint, given, where)  # type: ignore[arg-type]
         else:
             return value
-    raise _Wrong(
-        _("{where} is {value}, which it may not be.").format(where=where, value=repr(value)[:40])
+    raise MessageError(
+        _("{where} is {value}, which is not allowed.").format(where=where, value=repr(value)[:40])
     )
 
 
 def _fits(hint: Any, value: Any) -> bool:
-    """Whether `value` is of the sort that `hint` names, whatever is in it."""
+    """Whether `value` is of the type `hint`, its parts not checked."""
     origin = get_origin(hint)
     if hint is Any:
         return True

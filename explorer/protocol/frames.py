@@ -1,4 +1,4 @@
-"""Frames: a JSON header and raw arrays, never pickle. What they say is `messages`.
+"""Frames: a JSON header and raw arrays, never pickle. What they contain is in `messages`.
 
 A frame is `<II` (bytes of the header, bytes of the payload), the header (a JSON object in UTF-8)
 and the payload (the arrays' bytes back to back, little-endian, C order). The header's key "arrays"
@@ -36,7 +36,7 @@ _LENGTHS = struct.Struct("<II")
 
 
 class FrameError(ValueError):
-    """What came is no frame, or one that must not be sent; the message is a sentence for a
+    """The bytes are no frame, or the frame must not be sent; the message is a sentence for a
     person."""
 
 
@@ -54,8 +54,8 @@ def frame(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> list[b
         if dtype is None or array.ndim > DIMENSION_LIMIT:
             raise FrameError(
                 _(
-                    "The array “{name}” is {dtype} of {count} dimensions; allowed: {allowed}, up "
-                    "to {limit}."
+                    "The array “{name}” is of type {dtype} and has {count} dimensions; allowed: "
+                    "{allowed}, with up to {limit} dimensions."
                 ).format(
                     name=name,
                     dtype=array.dtype.name,
@@ -87,8 +87,8 @@ class Decoder:
         """The headers that `data` completes, in order, each with its arrays (writable, native byte
         order).
 
-        Raises FrameError on what can be no frame; from there on the stream has no meaning, and
-        every later call raises it again.
+        Raises FrameError on bytes that are no frame; what follows them has no meaning, so every
+        later call raises it again.
         """
         if self._fault is not None:
             raise FrameError(self._fault)
@@ -101,7 +101,7 @@ class Decoder:
             raise
 
     def _complete(self) -> list[tuple[Header, Arrays]]:
-        found, start, buffer = [], 0, self._buffer
+        messages, start, buffer = [], 0, self._buffer
         while len(buffer) - start >= _LENGTHS.size:
             header, payload = _LENGTHS.unpack_from(buffer, start)
             _check_lengths(header, payload)
@@ -110,21 +110,20 @@ class Decoder:
             if len(buffer) < end:
                 break
             message = _read_header(bytes(buffer[start + _LENGTHS.size : middle]))
-            found.append(
+            messages.append(
                 (message, _read_arrays(message.pop("arrays", []), bytes(buffer[middle:end])))
             )
             start = end
-        if start:
-            del buffer[:start]
-        return found
+        del buffer[:start]
+        return messages
 
 
 def _check_lengths(header: int, payload: int) -> None:
     if header > HEADER_LIMIT or payload > PAYLOAD_LIMIT:
         raise FrameError(
             _(
-                "A frame of {header} + {payload} bytes is no frame of ours; allowed: up to "
-                "{most} + {limit}."
+                "A frame of {header} + {payload} bytes cannot be a message; allowed: up to {most} + "
+                "{limit}."
             ).format(header=header, payload=payload, most=HEADER_LIMIT, limit=PAYLOAD_LIMIT)
         )
 
@@ -132,17 +131,15 @@ def _check_lengths(header: int, payload: int) -> None:
 def _read_header(text: bytes) -> Header:
     try:
         message = json.loads(text)
-    except (ValueError, RecursionError) as fault:
-        raise FrameError(
-            _("The header of a frame is not JSON: {fault}.").format(fault=fault)
-        ) from None
+    except (ValueError, RecursionError):
+        raise FrameError(_("The header of a frame is not JSON.")) from None
     if not isinstance(message, dict):
         raise FrameError(_("The header of a frame is not a JSON object."))
     return message
 
 
 def _read_arrays(described: Any, payload: bytes) -> Arrays:
-    wrong = FrameError(_("The arrays of a frame are not as its header describes them."))
+    wrong = FrameError(_("The arrays of a frame do not match its header."))
     if not isinstance(described, list) or len(described) > ARRAY_LIMIT:
         raise wrong
     arrays: Arrays = {}
@@ -156,11 +153,10 @@ def _read_arrays(described: Any, payload: bytes) -> Arrays:
             or name in arrays
             or not isinstance(dtype, str)
             or dtype not in DTYPES
+            or not isinstance(shape, list)
+            or len(shape) > DIMENSION_LIMIT
+            or not all(type(side) is int and 0 <= side <= PAYLOAD_LIMIT for side in shape)
         ):
-            raise wrong
-        if not isinstance(shape, list) or len(shape) > DIMENSION_LIMIT:
-            raise wrong
-        if not all(type(side) is int and 0 <= side <= PAYLOAD_LIMIT for side in shape):
             raise wrong
         little = DTYPES[dtype]
         count = math.prod(shape)

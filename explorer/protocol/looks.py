@@ -1,6 +1,6 @@
 """What can be looked at while a network rests or trains: each look is a small frozen value.
 
-A look is answered by one `Seen`, which repeats it and bears its figures and arrays. To add one:
+A look is answered by one `Seen`, which repeats it and has its figures and arrays. To add one:
 its class here and in `Look`, its file in `engine/probes/`, and the view that draws it.
 """
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Maps:
-    """What a node puts out for one picture. path: of a node on the canvas, or of a layer; image:
+    """The output of a node for one picture. path: of a node on the canvas, or of a layer; image:
     the number of a test picture, or the path of a photo.
 
-    Figures: shape; tile (height, width of one map); columns of the mosaic; count of channels, shown
-    so many of them; low, high, mean of all values, zeros (the share of exact zeros).
+    Figures: shape; tile (height, width of one map); columns of the mosaic; count of channels; shown,
+    the number of them in the mosaic; low, high, mean of all values, zeros (the share of exact zeros).
     Arrays: mosaic (H, W) uint8, each map stretched over 0..255; order (shown,) int32, the channel
     of each tile; of a vector also values (shown,) float32.
     """
@@ -24,10 +24,10 @@ class Maps:
 
 @dataclass(frozen=True)
 class Gradients:
-    """How strongly one picture would change each layer that learns.
+    """How strongly one picture would change each layer with weights.
 
     Figures: layers, their paths. Arrays: norms (layers,) float32, the L2 norms of the gradients of
-    their weights; nan where there is none.
+    their weights; NaN where there is no gradient.
     """
 
     image: int | str
@@ -35,7 +35,7 @@ class Gradients:
 
 @dataclass(frozen=True)
 class Answers:
-    """What the network takes one picture for.
+    """The classes that the network finds likeliest for one picture.
 
     Figures: title (of a photo), label (-1: there is none), guess (-1: no vector of classes),
     confidence, and answers [[class, probability], ...], the likeliest first. Arrays: picture, uint8

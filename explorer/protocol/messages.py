@@ -1,4 +1,4 @@
-"""Every message between window and engine: one frozen class each, in the order of their use.
+"""Every message between window and engine: one frozen class each, requests and then answers.
 
 The window asks with a generation that counts up, which the answers repeat. Epochs and steps count
 from 1; accuracies, shares and confidence go from 0 to 1; memory is in bytes. Files and folders are
@@ -21,7 +21,7 @@ Arrays = Mapping[str, np.ndarray]
 
 
 def _nothing() -> np.ndarray:
-    """Of an array that a message need not bear."""
+    """The default of an array that a message may leave out."""
     return np.empty(0, np.float32)
 
 
@@ -37,7 +37,7 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class Watching(Message):
-    """A request that says what to look at; nothing: as before."""
+    """A request that states what to look at; if empty, the looks stay as they were."""
 
     looks: tuple[Look, ...] = ()
 
@@ -45,7 +45,7 @@ class Watching(Message):
 @dataclass(frozen=True, kw_only=True)
 class _Network(Watching):
     """A request about a network, which is `graph` as its file has it. data: a data set, or "photos".
-    weights: the file that it begins with."""
+    weights: the file with the weights that it starts with."""
 
     graph: Json
     data: str = "fashion-mnist"
@@ -67,7 +67,7 @@ class Watch(Watching):
 
 @dataclass(frozen=True, kw_only=True)
 class Taken(Message):
-    """What was seen last is drawn: more may be sent."""
+    """The last answers to looks are drawn: more may be sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ class Train(_Network):
 
 @dataclass(frozen=True, kw_only=True)
 class Pause(Message):
-    """Hold the run after the present step."""
+    """Pause the run after the present step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +129,7 @@ class Export(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class Quit(Message):
-    """End; whatever runs is kept in a checkpoint."""
+    """End the engine; a run that is under way is saved in a checkpoint."""
 
 
 # What the engine answers
@@ -138,7 +138,7 @@ class Quit(Message):
 @dataclass(frozen=True)
 class Device:
     """id: as torch spells it, "cpu" or "cuda:0"; name: for a person; memory, free: bytes in all,
-    and that nobody uses now; 0 where unknown."""
+    and of those unused now; 0 where unknown."""
 
     id: str
     name: str
@@ -148,7 +148,8 @@ class Device:
 
 @dataclass(frozen=True, kw_only=True)
 class Hello(Message):
-    """Unasked, once the engine is ready. version: of the protocol; torch: its version."""
+    """Sent without a request, once the engine is ready. version: of the protocol; torch: its
+    version."""
 
     devices: tuple[Device, ...]
     torch: str
@@ -158,7 +159,7 @@ class Hello(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class Built(Message):
-    """params: numbers that are learned; kept, fresh: tensors that were kept, and drawn anew."""
+    """params: number of parameters; kept, fresh: numbers of tensors kept, and drawn anew."""
 
     params: int
     kept: int = 0
@@ -168,8 +169,8 @@ class Built(Message):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Seen(Message):
-    """The answer to one look. more: of the same picture comes another; cost: share of the time that
-    watching takes in the run."""
+    """The answer to one look. more: another answer for the same picture follows; cost: share of the
+    run's time that watching takes."""
 
     look: Look
     figures: Json
@@ -180,7 +181,7 @@ class Seen(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class Modes(Message):
-    """measured: each mode with its images a second, the fastest, which is `chosen`, first."""
+    """measured: each mode with its images per second; the first is the fastest and `chosen`."""
 
     measured: tuple[tuple[str, float], ...]
     chosen: str
@@ -188,12 +189,12 @@ class Modes(Message):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rows(Message):
-    """What the steps since the last message came to.
+    """The figures of the steps since the last message.
 
-    rows: (steps, columns) float64. gradients: (n, layers) float32, the norms of `layers` at the
-    steps `gradient_steps` (n,) int64. seconds_left: None until it is known. watching: share of the
-    time. memory: the peak in training so far, without the data set; None where the device does not
-    tell.
+    rows: (steps, columns) float64. gradients: (n, layers) float32, the L2 norms of the gradients of
+    `layers` at the steps `gradient_steps` (n,) int64. seconds_left: None until it is known. watching:
+    share of the time. memory: the peak in training so far, without the data set; None where the
+    device does not report it.
     """
 
     columns: tuple[str, ...]
@@ -213,8 +214,8 @@ class Rows(Message):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Validated(Message):
-    """The score on the test pictures. confusion: (classes, classes) int64, row the label, column the
-    guess."""
+    """The score on the test pictures. confusion: (classes, classes) int64, rows are labels, columns
+    guesses."""
 
     epoch: int
     step: int
@@ -244,8 +245,8 @@ class State(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class Imported(Message):
-    """path: None if they do not fit and nothing was written. rows: what became of each tensor, our
-    name, their name, shape."""
+    """path: None if the weights do not fit and nothing was written. rows: what became of each tensor,
+    its name in the network, its name in the file, its shape."""
 
     path: str | None
     sentence: str
@@ -254,8 +255,8 @@ class Imported(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class Exported(Message):
-    """Of ONNX also: difference (of onnxruntime's outputs, the largest), largest (output), dynamic
-    (any number of pictures)."""
+    """For ONNX also: difference, the largest between onnxruntime's outputs and PyTorch's; largest, of
+    those outputs; dynamic: the file takes any number of pictures."""
 
     form: str
     path: str

@@ -1,1 +1,1 @@
-"""How a network is trained, and what came of it: what window, engine and command line all know."""
+"""How a network is trained, and the figures of a run: shared by window, engine and command line."""

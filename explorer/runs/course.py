@@ -1,4 +1,4 @@
-"""How much gradient every layer got over the steps of a run, in bounded memory."""
+"""The gradient norm of every layer over the steps of a run, in bounded memory."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,10 @@ TINY = 1e-12
 
 
 class Course:
-    """Gradient sizes of a run, depth × time, in bounded memory.
+    """Gradient norms of a run, layers × time, in bounded memory.
 
     logs: (L, T) float32 of log10 of the norms; NaN where one is not finite. steps: (T,). Beyond
-    MOST_COLUMNS two neighbours in time become their mean. newest: (L,), the last norms as they came.
+    MOST_COLUMNS two neighbours in time become their mean. newest: (L,), the last norms, exactly.
     """
 
     def __init__(self, layers: Sequence[str] = ()) -> None:
@@ -37,14 +37,13 @@ class Course:
         return self._steps[: self._count]
 
     def add(self, steps: np.ndarray, norms: np.ndarray) -> None:
-        """Appends norms (k, L); what was known from the first of these steps on is replaced."""
+        """Appends norms (k, L) at `steps` (k,); they replace all from the first of these steps on."""
         if not len(steps):
             return
         self.newest = norms[-1]
         if self._count and steps[0] <= self._steps[self._count - 1]:
             self._count = int(np.searchsorted(self.steps, steps[0]))
-            self._waiting = self._waiting[:0]
-            self._waiting_steps = self._waiting_steps[:0]
+            self._waiting, self._waiting_steps = self._waiting[:0], self._waiting_steps[:0]
         finite = np.where(np.isfinite(norms), np.maximum(norms, TINY), np.nan)
         rows = np.concatenate([self._waiting, np.log10(finite).astype(np.float32)])
         marks = np.concatenate([self._waiting_steps, steps])
@@ -66,13 +65,14 @@ class Course:
             self._stride *= 2
 
     def of(self, which: np.ndarray) -> "Course":
-        """The course of some of the layers, `which` (L,) bool, as it is now."""
+        """The present course of some layers, `which` (L,) bool."""
         part = Course([layer for layer, each in zip(self.layers, which, strict=True) if each])
         part._logs, part._steps, part._count = self._logs[which], self._steps, self._count
         return part
 
     def levels(self) -> tuple[np.ndarray, float, float]:
-        """(uint8 (L, T): 0 to 254 over the bounds, 255 where not finite; the bounds as log10)."""
+        """A picture of the norms: uint8 (L, T), 0 to 254 between the bounds, 255 where not finite;
+        and the lower and upper bound, as log10."""
         logs = self.logs
         known = logs[np.isfinite(logs) & (logs > np.log10(TINY) + 1)]
         if not known.size:

@@ -1,4 +1,4 @@
-"""What a run said of itself, step by step, in bounded memory."""
+"""The losses and accuracies of a run, step by step, in bounded memory."""
 
 import numpy as np
 
@@ -39,7 +39,7 @@ class History:
         return self._store[self._count - 1, STEP] if self._count else -1.0
 
     def add(self, steps: np.ndarray, losses: np.ndarray, accuracies: np.ndarray) -> None:
-        """Appends rows; what was known from the first of these steps on is replaced."""
+        """Appends rows, each array (n,); they replace all from the first of these steps on."""
         if not len(steps):
             return
         if steps[0] <= self.last_step:
@@ -54,12 +54,12 @@ class History:
         self._append(rows)
 
     def validate(self, step: float, loss: float, accuracy: float) -> None:
-        """Notes the figures on the test set after `step`."""
-        self.validations = [known for known in self.validations if known[0] < step]
+        """Records loss and accuracy on the test set after `step`."""
+        self.validations = [each for each in self.validations if each[0] < step]
         self.validations.append((step, loss, accuracy))
 
     def at(self, step: float) -> np.ndarray | None:
-        """The point nearest to `step`."""
+        """The point (5,) nearest to `step`; None before the first row."""
         if not self._count:
             return None
         steps = self.points[:, STEP]
@@ -70,7 +70,7 @@ class History:
         return point
 
     def thinned(self, column: int, most: int) -> tuple[np.ndarray, np.ndarray]:
-        """Steps and values of at most about `most` means of neighbours."""
+        """Steps and values of a column as at most about `most` means of neighbours."""
         size, points = self._bundles(most)
         if size == 1:
             return points[:, STEP], points[:, column]
@@ -80,7 +80,8 @@ class History:
         return np.append(means[:, 0], last[:, 0]), np.append(means[:, 1], last[:, 1])
 
     def peaks(self, column: int, most: int) -> tuple[np.ndarray, np.ndarray]:
-        """Steps and values of the least and the greatest of at most about `most` / 2 bundles."""
+        """Steps and values of a column, thinned to the least and the greatest value of each of at
+        most about `most` / 2 groups of neighbours."""
         size, points = self._bundles(most // 2)
         if size < 3:
             return self.points[:, STEP], self.points[:, column]
@@ -94,12 +95,12 @@ class History:
 
     def validated_before(self, step: float) -> tuple[float, float, float] | None:
         """The last validation at or before `step`."""
-        return next((known for known in reversed(self.validations) if known[0] <= step), None)
+        return next((each for each in reversed(self.validations) if each[0] <= step), None)
 
     def _forget_from(self, step: float) -> None:
         self._count = int(np.searchsorted(self.points[:, STEP], step))
         self._waiting = np.empty((0, 5))
-        self.validations = [known for known in self.validations if known[0] < step]
+        self.validations = [each for each in self.validations if each[0] < step]
         if self._count:
             self._mean = self._store[self._count - 1, SMOOTH_LOSS:] * self._weight
         else:

@@ -11,22 +11,22 @@ from explorer.text import _
 
 MOMENTUM = 0.9
 WARM_UP = 0.3
-"""Share of the first epoch over which the learning rate rises."""
+"""Share of the first epoch in which the learning rate rises."""
 RATE_NORMALISED, RATE_PLAIN = 0.2, 0.02
-"""Learning rates where none is set. With 0.2, cifar_resnet8 on Fashion-MNIST had 88.8 and 88.2 %
-right after its first epoch (seeds 0 and 1) and 92.1 % after its fifth; with 0.1 87.8 % and with
-0.03 84.1 % after one. Without BatchNorm such rates blow the weights up."""
+"""Learning rates where none is set. With 0.2, cifar_resnet8 on Fashion-MNIST reached a test accuracy
+of 88.8 and 88.2 % after its first epoch (seeds 0 and 1) and 92.1 % after its fifth; with 0.1 87.8 %
+and with 0.03 84.1 % after one. Without BatchNorm such rates make training diverge."""
 AUTO = "auto"
 MOST_PICTURES = 65_536
-"""Of a batch."""
+"""In a batch."""
 PRECISIONS = ("float32", "bfloat16", "float16")
 OPTIMISERS = MappingProxyType({"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2})
-"""Numbers that each keeps for every parameter. A run of this program uses momentum."""
+"""Numbers that each optimiser keeps for every parameter. A run of this program uses momentum."""
 MODES = (AUTO, "float32", "float32 channels-last", "bfloat16 channels-last")
 
 
 class RecipeError(ValueError):
-    """A network cannot be trained so; the sentence says what is allowed."""
+    """A figure of a recipe is not allowed; the sentence states what is."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Recipe:
     described in FIELDS.
 
     learning_rate: the highest, at the end of the warm-up; None until the network is known (see
-    `settled`). weight_decay: of weights of two or more
-    dimensions; biases and BatchNorm's are left free (He et al. 2018, arXiv 1812.01187, 3.1).
-    limit: images of an epoch, None for all of them.
+    `settled`). weight_decay: of the weights of convolutions and linear layers; biases and the
+    parameters of BatchNorm do not decay (He et al. 2018, arXiv 1812.01187, 3.1). limit: images of an
+    epoch, None for all of them.
     """
 
     epochs: int = 5
@@ -55,41 +55,41 @@ class Recipe:
 
     @classmethod
     def of(cls, request: Mapping[str, Any]) -> Self:
-        """The recipe in a request; what it leaves out, or gives as null, takes its default. Raises
+        """The recipe of a request; a figure that is missing or None takes its default. Raises
         RecipeError."""
         return cls(**{name: request[name] for name in FIELDS if request.get(name) is not None})
 
     def as_dict(self) -> dict[str, Any]:
+        """The figures by name, as `of` reads them."""
         return asdict(self)
 
-    def steps_an_epoch(self, images: int) -> int:
-        """Steps in an epoch of a set of so many images; what does not fill a batch waits for
-        another epoch."""
-        images = min(images, self.limit or images)
-        return max(1, images // self.batch_size)
+    def steps_per_epoch(self, images: int) -> int:
+        """Steps of an epoch with a data set of `images` images; those that do not fill a batch are
+        left out."""
+        return max(1, min(images, self.limit or images) // self.batch_size)
 
     def settled(self, normalised: bool) -> Self:
-        """The recipe with a learning rate: if none was set, one for a network with BatchNorm or
-        without."""
+        """The recipe with a learning rate: where none was set, the one for a network with BatchNorm
+        (`normalised`) or without."""
         if self.learning_rate is not None:
             return self
         return replace(self, learning_rate=RATE_NORMALISED if normalised else RATE_PLAIN)
 
-    def rate(self, step: int, steps_an_epoch: int) -> float:
+    def rate(self, step: int, steps_per_epoch: int) -> float:
         """The learning rate of step 0, 1, …, once `settled`.
 
         Cosine annealing with warm restarts (Loshchilov and Hutter 2017, arXiv 1608.03983): it falls
-        to nothing in every epoch, so that the score after each is that of a network at rest, and
-        every restart begins lower, along half a cosine over the run. The first epoch begins with
-        a straight warm-up (Goyal et al. 2017, arXiv 1706.02677, 2.2).
+        to 0 in every epoch, so that the score after each is that of settled weights, and every
+        restart is lower than the one before, along half a cosine over the run. The first epoch
+        starts with a linear warm-up (Goyal et al. 2017, arXiv 1706.02677, 2.2).
         """
-        epoch, place = divmod(step, steps_an_epoch)
+        epoch, place = divmod(step, steps_per_epoch)
         assert self.learning_rate is not None
         peak = self.learning_rate * _fall(epoch / self.epochs)
-        warm = min(max(1, round(WARM_UP * steps_an_epoch)), steps_an_epoch) if epoch == 0 else 0
+        warm = min(max(1, round(WARM_UP * steps_per_epoch)), steps_per_epoch) if epoch == 0 else 0
         if place < warm:
             return peak * (place + 1) / warm
-        return peak * _fall((place - warm) / (steps_an_epoch - warm))
+        return peak * _fall((place - warm) / (steps_per_epoch - warm))
 
 
 FIELDS: Mapping[str, Param] = MappingProxyType(
@@ -99,14 +99,14 @@ FIELDS: Mapping[str, Param] = MappingProxyType(
             Param(
                 "epochs",
                 Recipe.epochs,
-                _("How often all training pictures are seen."),
+                _("Number of passes through the training pictures."),
                 1,
                 10_000,
             ),
             Param(
                 "batch_size",
                 Recipe.batch_size,
-                _("Pictures whose gradients are averaged in one step."),
+                _("Number of pictures whose gradients are averaged in one step."),
                 1,
                 MOST_PICTURES,
                 unit=_("pictures"),
@@ -116,7 +116,7 @@ FIELDS: Mapping[str, Param] = MappingProxyType(
                 "learning_rate",
                 RATE_NORMALISED,
                 _(
-                    "The highest learning rate; automatic: {normalised} with BatchNorm, {plain} without."
+                    "The highest learning rate; automatic is {normalised} with BatchNorm, {plain} without."
                 ).format(normalised=RATE_NORMALISED, plain=RATE_PLAIN),
                 1e-8,
                 100,
@@ -126,7 +126,7 @@ FIELDS: Mapping[str, Param] = MappingProxyType(
             Param(
                 "weight_decay",
                 Recipe.weight_decay,
-                _("How strongly weights are pulled towards 0 in each step."),
+                _("How strongly each step pulls the weights towards 0."),
                 0,
                 1,
                 step=0.0001,
@@ -147,7 +147,7 @@ FIELDS: Mapping[str, Param] = MappingProxyType(
             Param(
                 "limit",
                 1,
-                _("Training pictures per epoch."),
+                _("Number of training pictures per epoch."),
                 1,
                 10**9,
                 unit=_("pictures"),
@@ -161,8 +161,8 @@ REMEMBERED = ("epochs", "batch_size", "learning_rate", "weight_decay", "seed")
 
 
 def sound(figures: object) -> dict[str, float | None]:
-    """Those of the remembered figures that have a value that there can be. Raises TypeError for
-    what is no mapping."""
+    """The remembered figures among `figures` whose value is allowed. Raises TypeError if it is no
+    mapping."""
     if not isinstance(figures, Mapping):
         raise TypeError(f"figures are a mapping, not {type(figures).__name__}")
     return {

@@ -1,4 +1,4 @@
-"""One run: what it trains and how, and all that it came to so far."""
+"""One run: what it trains and how, and its figures so far."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,8 @@ ACTIVE = ("measuring", "running", "paused")
 @dataclass(frozen=True)
 class Progress:
     """How far a run is. step, steps: done, and in all epochs; seconds_left: None until it is known;
-    watching: share of the time; memory: bytes of the peak, None where the device does not tell."""
+    watching: share of the time; memory: bytes of the peak, None where the device does not report
+    it."""
 
     step: int = 0
     steps: int = 0
@@ -32,11 +33,11 @@ class Progress:
 class RunRecord:
     """One run, from its first step on, through every pause and resume.
 
-    weights: the file that it begins with. folder: where its checkpoints go; checkpoint: the last
-    one. before: the curves of the run before it, to compare with. state: "idle" where it could not
-    begin, "measuring", "running", "paused", "stopped", "finished" or "died". gradients: of all layers
-    with weights. confusion: (classes, classes) int64 of the newest validation, row the label, column
-    the guess.
+    weights: the file with the weights that it starts with. folder: where its checkpoints go;
+    checkpoint: the last one. before: the curves of the run before it, to compare with. state: "idle"
+    where it could not start, "measuring", "running", "paused", "stopped", "finished" or "died".
+    gradients: of all layers with weights. confusion: (classes, classes) int64 of the newest
+    validation, rows are labels, columns guesses.
     """
 
     graph: Graph
@@ -57,30 +58,30 @@ class RunRecord:
 
     @property
     def active(self) -> bool:
-        """It is under way, or paused."""
+        """Whether it is under way, or paused."""
         return self.state in ACTIVE
 
     @property
     def resumable(self) -> bool:
-        """It was stopped, or the engine died in it, and there is a checkpoint to go on from."""
+        """Whether it was stopped, or the engine died in it, and there is a checkpoint to go on from."""
         return self.state in ("stopped", "died") and self.checkpoint is not None
 
     def add(
         self, steps: np.ndarray, losses: np.ndarray, accuracies: np.ndarray, progress: Progress
     ) -> None:
-        """Append what the steps since the last time came to, each (n,); what was known from the
-        first of them on is replaced, for a resumed run repeats it."""
+        """Appends the figures of new steps, each (n,); they replace all from the first of these
+        steps on, because a resumed run repeats some."""
         self.progress = progress
         self.history.steps, self.history.epochs = progress.steps, progress.epochs
         self.history.add(steps, losses, accuracies)
 
     def add_gradients(self, layers: tuple[str, ...], steps: np.ndarray, norms: np.ndarray) -> None:
-        """Append the L2 norms (n, layers) of the layers' gradients at these steps (n,)."""
+        """Appends the L2 norms (n, layers) of the layers' gradients at `steps` (n,)."""
         if layers != self.gradients.layers:
             self.gradients = Course(layers)
         self.gradients.add(steps, norms)
 
     def validate(self, step: int, loss: float, accuracy: float, confusion: np.ndarray) -> None:
-        """Note the score on the test pictures after `step`."""
+        """Records the score on the test pictures after `step`."""
         self.history.validate(step, loss, accuracy)
         self.confusion = confusion

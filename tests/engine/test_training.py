@@ -117,7 +117,7 @@ def test_figures_are_those_of_the_run(tiny, pictures):
     assert found.rows.shape == (1, 5) and found.gradients.shape == (1, 4)
     assert found.gradient_steps.tolist() == [1]
     assert found.gradients[0, 2] == pytest.approx(gradient, rel=1e-5)
-    assert (run.step, run.epoch, run.steps, run.steps_an_epoch) == (1, 1, 24, 8)
+    assert (run.step, run.epoch, run.steps, run.steps_per_epoch) == (1, 1, 24, 8)
     assert run.images_per_second > 0 and run.seconds_left > 0
     assert not len(run.fetch().rows)
     rows = finish(run)

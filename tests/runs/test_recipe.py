@@ -50,6 +50,6 @@ def test_without_batch_norm_the_rate_is_lower():
 
 
 def test_an_epoch_is_of_whole_batches():
-    assert Recipe().steps_an_epoch(60_000) == 468
-    assert Recipe(limit=100).steps_an_epoch(60_000) == 1
-    assert Recipe(limit=10**6, batch_size=100).steps_an_epoch(60_000) == 600
+    assert Recipe().steps_per_epoch(60_000) == 468
+    assert Recipe(limit=100).steps_per_epoch(60_000) == 1
+    assert Recipe(limit=10**6, batch_size=100).steps_per_epoch(60_000) == 600
