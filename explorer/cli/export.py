@@ -90,7 +90,7 @@ def _weighted(
     from explorer.engine.weight_import import ForeignWeights
 
     if file is not None:
-        model, match = transfer.bring(graph, file)
+        model, match = transfer.load(graph, file)
         return (
             model,
             file,
@@ -101,7 +101,7 @@ def _weighted(
     known = published.weights(graph.name) if seed is None else None
     if known is not None:
         try:
-            return transfer.bring(graph, known)[0], known, _("with its published weights")
+            return transfer.load(graph, known)[0], known, _("with its published weights")
         except ForeignWeights:  # the template's name, but no longer its layers
             pass
     return (

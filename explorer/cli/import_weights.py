@@ -41,7 +41,7 @@ def run(given: Namespace) -> int:
         from explorer.engine.weight_import import ForeignWeights
 
         try:
-            model, match = transfer.bring(graph, given.weights)
+            model, match = transfer.load(graph, given.weights)
         except ForeignWeights as fault:
             if given.report:
                 print(*fault.match.lines(), sep="\n")

@@ -7,9 +7,9 @@ from explorer.engine.stream import ReplyStream, Requests, take_output
 
 
 def main() -> int:
-    """Runs the engine; the exit status is 0 if it was asked to end, 1 after a fault."""
+    """Runs the engine; the exit status is 0 after a normal end, 1 after a fault."""
     answers = ReplyStream(take_output())  # before anything is imported that might print
-    # Ctrl-C in the terminal of the window reaches the whole group; the window says when to end.
+    # Ctrl-C in the terminal of the window reaches this process too; the window ends it with `Quit`.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests = Requests(0)
 
@@ -24,7 +24,7 @@ def main() -> int:
     except BrokenPipeError:
         return 0  # the window is gone
     except FrameError as fault:
-        answers.say(Failed(sentence=str(fault)))
+        answers.send(Failed(sentence=str(fault)))
         return 1
     return 0
 

@@ -1,4 +1,4 @@
-"""Checkpoints and weights as safetensors: tensors and JSON, nothing that could run."""
+"""Checkpoints and weights as safetensors files: tensors and JSON, no code."""
 
 import json
 import os
@@ -12,7 +12,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from explorer.engine.failure import EngineError
+from explorer.catalog.layers import text_of
+from explorer.engine.failure import EngineError, unwritable
+from explorer.graph.graph import Shape
 from explorer.text import _
 
 FORMAT, VERSION = "cnn-explorer checkpoint", 1
@@ -22,7 +24,7 @@ _KEY = "cnn-explorer"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a file held: tensors by name, on the CPU, and the account of the run."""
+    """The content of a file: tensors by name, on the CPU, and the description of the run."""
 
     tensors: dict[str, Tensor]
     about: dict[str, Any]
@@ -33,15 +35,15 @@ def write(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -
 
     Raises EngineError if the folder cannot be written.
     """
-    # safetensors takes no channels-last tensor: it writes the bytes as they lie.
+    # safetensors writes the bytes in the order of memory, so a channels-last tensor is copied.
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
-        raise _unwritable(path, fault) from None
+        raise unwritable(path, fault) from None
     try:
-        # save_file makes files that nobody else may read; this one is as any that the user writes.
+        # save_file makes files that only the user may read; this one gets the usual permissions.
         with open(temporary, "wb") as file:
             mode = os.fstat(file.fileno()).st_mode
         save_file(plain, temporary, {"format": "pt", _KEY: json.dumps(dict(about))})
@@ -50,43 +52,48 @@ def write(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except (OSError, SafetensorError) as fault:
-        raise _unwritable(path, fault) from None
+        raise unwritable(path, fault) from None
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def read(path: Path) -> Checkpoint:
-    """The file's tensors and account; raises EngineError if it is no whole safetensors file."""
+    """The content of a file; raises EngineError if it is not a complete safetensors file."""
     tensors = {}
     try:
         with safe_open(path, framework="pt") as file:
             about = json.loads((file.metadata() or {}).get(_KEY, "{}"))
-            for name in file.keys():  # noqa: SIM118  it is no mapping
+            for name in file.keys():  # noqa: SIM118  it is not a mapping
                 tensors[name] = file.get_tensor(name)
     except FileNotFoundError:
         raise EngineError(_("There is no file {path}.").format(path=path)) from None
     except (OSError, SafetensorError, ValueError, RecursionError) as fault:
         raise EngineError(
-            _("{path} is no whole safetensors file: {fault}.").format(path=path, fault=fault)
+            _("{path} is not a complete safetensors file: {fault}.").format(path=path, fault=fault)
         ) from None
     if not isinstance(about, dict):
-        raise EngineError(_("The account in {path} is no JSON object.").format(path=path))
+        raise EngineError(
+            _("{path} is damaged: its description is not a JSON object.").format(path=path)
+        )
     return Checkpoint(tensors, about)
 
 
 def read_run(path: Path) -> Checkpoint:
-    """As `read`, for a file that a run was saved to; raises EngineError for any other, and for
-    newer ones."""
-    found = read(path)
-    if found.about.get("format") != FORMAT:
-        raise EngineError(_("{path} holds weights, but no run that could go on.").format(path=path))
-    if found.about.get("version") != VERSION:
+    """As `read`, for the checkpoint of a run; raises EngineError for any other file, and for one of
+    a newer version."""
+    checkpoint = read(path)
+    if checkpoint.about.get("format") != FORMAT:
         raise EngineError(
-            _("{path} was written by a newer version: {found}, this one reads {known}.").format(
-                path=path, found=repr(found.about.get("version"))[:20], known=VERSION
-            )
+            _("{path} holds weights, but no run that could be resumed.").format(path=path)
         )
-    return found
+    if checkpoint.about.get("version") != VERSION:
+        raise EngineError(
+            _(
+                "{path} is of version {version}, written by a newer CNN Explorer; this one reads "
+                "version {known}."
+            ).format(path=path, version=repr(checkpoint.about.get("version"))[:20], known=VERSION)
+        )
+    return checkpoint
 
 
 def load(net: nn.Module, tensors: Mapping[str, Tensor]) -> None:
@@ -106,9 +113,13 @@ def load(net: nn.Module, tensors: Mapping[str, Tensor]) -> None:
         if tensors[name].shape != tensor.shape:
             raise EngineError(
                 _(
-                    "These are another network's weights: {name} is {found}, but the network "
+                    "These are another network's weights: {name} is {given}, but the network "
                     "needs {wanted}."
-                ).format(name=name, found=_shape(tensors[name]), wanted=_shape(tensor))
+                ).format(
+                    name=name,
+                    given=shape_text(tensors[name].shape),
+                    wanted=shape_text(tensor.shape),
+                )
             )
     with torch.no_grad():
         for name, tensor in wanted.items():
@@ -116,15 +127,12 @@ def load(net: nn.Module, tensors: Mapping[str, Tensor]) -> None:
 
 
 def path_of(value: object) -> Path:
-    """The path that a request bears; raises EngineError if it can be none."""
+    """The path in a request; raises EngineError if `value` is not one."""
     if not isinstance(value, str) or not value or "\0" in value:
-        raise EngineError(_("{value} is no path of a file.").format(value=repr(value)[:80]))
+        raise EngineError(_("{value} is not the path of a file.").format(value=repr(value)[:80]))
     return Path(value)
 
 
-def _unwritable(path: Path, fault: Exception) -> EngineError:
-    return EngineError(_("{path} cannot be written: {fault}.").format(path=path, fault=fault))
-
-
-def _shape(tensor: Tensor) -> str:
-    return "×".join(map(str, tensor.shape)) or _("one number")
+def shape_text(shape: Shape) -> str:
+    """A tensor's shape as a person reads it: 64×3×3×3."""
+    return text_of(shape) or _("one number")

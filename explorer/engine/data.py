@@ -4,6 +4,7 @@ import gzip
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from explorer import resource
 from explorer.catalog.datasets import DATASETS, PHOTOS, DataSet
+from explorer.catalog.layers import text_of
 from explorer.engine import photos
 from explorer.engine.failure import EngineError
 from explorer.engine.photos import Photos, Sample
@@ -72,7 +74,7 @@ class Pictures:
 
     @property
     def bytes(self) -> int:
-        """What the data set takes on its device."""
+        """Bytes of the data set on its device."""
         return sum(
             each.nbytes
             for split in (self.train, self.test)
@@ -90,9 +92,9 @@ def read_idx(path: Path, magic: int, shape: tuple[int, ...]) -> np.ndarray:
     else."""
     try:
         with gzip.open(path) as file:
-            # One byte more than there may be tells a longer file, and bounds what a hostile one
+            # One byte more than expected reveals a longer file, and bounds what a hostile one
             # unpacks to.
-            found = file.read(4 + 4 * len(shape) + int(np.prod(shape)) + 1)
+            content = file.read(4 + 4 * len(shape) + prod(shape) + 1)
     except FileNotFoundError:
         raise EngineError(_("The data file {path} is missing.").format(path=path)) from None
     except (OSError, EOFError, zlib.error) as fault:
@@ -100,20 +102,20 @@ def read_idx(path: Path, magic: int, shape: tuple[int, ...]) -> np.ndarray:
             _("The data file {path} cannot be read: {fault}.").format(path=path, fault=fault)
         ) from None
     header = np.array([magic, *shape], ">u4").tobytes()
-    if not found.startswith(header[:4]):
+    if not content.startswith(header[:4]):
         raise EngineError(
             _(
-                "The data file {path} begins with {found}; an IDX file of this sort begins with "
+                "The data file {path} starts with {start}; an IDX file of this sort starts with "
                 "{magic}."
-            ).format(path=path, found=found[:4].hex() or "nothing", magic=header[:4].hex())
+            ).format(path=path, start=content[:4].hex() or _("nothing"), magic=header[:4].hex())
         )
-    if not found.startswith(header) or len(found) != len(header) + int(np.prod(shape)):
+    if not content.startswith(header) or len(content) != len(header) + prod(shape):
         raise EngineError(
-            _("The data file {path} does not hold {shape} bytes as it should.").format(
-                path=path, shape="×".join(map(str, shape))
+            _("The data file {path} does not hold {shape} bytes.").format(
+                path=path, shape=text_of(shape)
             )
         )
-    return np.frombuffer(found, np.uint8, offset=len(header)).reshape(shape)
+    return np.frombuffer(content, np.uint8, offset=len(header)).reshape(shape)
 
 
 @lru_cache(maxsize=2)
@@ -122,7 +124,7 @@ def _arrays(name: str) -> dict[str, np.ndarray]:
     channels, height, width = about.input
     if channels != 1:
         raise EngineError(
-            _("The data set {title} is not one of IDX files.").format(title=about.title)
+            _("The data set {title} does not consist of IDX files.").format(title=about.title)
         )
     arrays = {}
     for part, prefix, count in (("train", "train", about.train), ("test", "t10k", about.test)):
@@ -142,8 +144,8 @@ def _arrays(name: str) -> dict[str, np.ndarray]:
 
 @lru_cache(maxsize=2)
 def load(name: str, device: torch.device) -> Pictures:
-    """The data set `name` on `device`, read once a process; raises EngineError if there is none or
-    it is damaged."""
+    """The data set `name` on `device`, cached; raises EngineError if there is no such data set or it
+    is damaged."""
     about = DATASETS.get(name)
     if about is None:
         raise EngineError(
@@ -166,12 +168,12 @@ def load(name: str, device: torch.device) -> Pictures:
 
 
 def to_look_at(name: str, device: torch.device) -> Pictures | Photos:
-    """What a network can be shown: a data set, or the photos; raises EngineError."""
+    """The pictures that a network can be shown: a data set, or the photos; raises EngineError."""
     return Photos(device) if name == PHOTOS.name else load(name, device)
 
 
 def picture(name: str, index: int) -> np.ndarray:
-    """The test picture `index` for the eye: uint8 (H, W), or (H, W, 3) where it has three
+    """The test picture `index` as a person sees it: uint8 (H, W), or (H, W, 3) if it has three
     channels."""
     image = _arrays(name)["test.images"][index]
     return image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0))

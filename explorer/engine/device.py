@@ -1,4 +1,4 @@
-"""The devices of this machine: which there are, their names and memory, and manners on the CPU."""
+"""The devices of this machine, their names and memory; threads and priority on the CPU."""
 
 import os
 import platform
@@ -16,40 +16,40 @@ from explorer.text import _
 
 
 def find() -> list[Device]:
-    """The devices that torch can use here, the likely fastest first; the CPU is always the last."""
-    found = []
+    """The devices that torch can use here, likely the fastest first; the CPU is always the last."""
+    devices = []
     for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
         gpu = torch.cuda.get_device_properties(index)
         free = device_memory.free_on_gpu(index)
-        found.append(Device(f"cuda:{index}", gpu.name, gpu.total_memory, free))
+        devices.append(Device(f"cuda:{index}", gpu.name, gpu.total_memory, free))
     for index in range(torch.xpu.device_count() if torch.xpu.is_available() else 0):
         xpu = torch.xpu.get_device_properties(index)
-        found.append(Device(f"xpu:{index}", xpu.name, xpu.total_memory))
+        devices.append(Device(f"xpu:{index}", xpu.name, xpu.total_memory))
     if torch.backends.mps.is_available():
-        found.append(Device("mps", processor(), torch.mps.recommended_max_memory()))
+        devices.append(Device("mps", processor(), torch.mps.recommended_max_memory()))
     memory = psutil.virtual_memory()
-    found.append(Device("cpu", processor(), memory.total, memory.available))
-    return found
+    devices.append(Device("cpu", processor(), memory.total, memory.available))
+    return devices
 
 
 def pick(name: str) -> torch.device:
-    """The device with the id `name`; "auto" is the first that there is. Raises EngineError if it is
-    not here."""
-    found = find()
+    """The device with the id `name`; "auto" is the first of `find`. Raises EngineError if there is no
+    such device."""
+    ids = [device.id for device in find()]
     if name == "auto":
-        return torch.device(found[0].id)
+        return torch.device(ids[0])
     wanted = f"{name}:0" if name in ("cuda", "xpu") else name
-    if wanted not in [device.id for device in found]:
+    if wanted not in ids:
         raise EngineError(
             _("There is no device “{name}” here; there are: {ids}.").format(
-                name=name, ids=", ".join(device.id for device in found)
+                name=name, ids=", ".join(ids)
             )
         )
     return torch.device(wanted)
 
 
 def processor() -> str:
-    """The processor's name as its maker gives it, else what the system calls the machine."""
+    """The name that its maker gives the processor, else the system's name for the machine."""
     if sys.platform == "darwin":
         asked = subprocess.run(
             ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"],
@@ -72,7 +72,7 @@ def processor() -> str:
 
 
 def _named_in_cpuinfo() -> str:
-    """Linux's own word for the processor, "" where it has none."""
+    """The processor's name on Linux, "" where it is not known."""
     try:
         lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
     except OSError:
@@ -82,17 +82,17 @@ def _named_in_cpuinfo() -> str:
 
 
 def physical_cores() -> int:
-    """Cores of the machine, two threads of one core counted once, or as many as this process may use
-    if that is less: more threads than that slow torch down."""
+    """Number of cores, two threads of one core counted once, or the number that this process may use
+    if that is less: with more threads torch is slower."""
     process = psutil.Process()
     allowed = len(process.cpu_affinity()) if hasattr(process, "cpu_affinity") else os.cpu_count()
     return min(filter(None, (psutil.cpu_count(logical=False), allowed)), default=1)
 
 
 def settle_threads() -> None:
-    """Gives torch one thread a physical core, unless the environment asks for a number itself."""
-    asked = "OMP_NUM_THREADS" in os.environ or "MKL_NUM_THREADS" in os.environ
-    if not asked and sys.platform == "linux":
+    """Gives torch one thread per physical core, unless the environment sets a number itself."""
+    set_outside = "OMP_NUM_THREADS" in os.environ or "MKL_NUM_THREADS" in os.environ
+    if not set_outside and sys.platform == "linux":
         torch.set_num_threads(physical_cores())
 
 
@@ -106,8 +106,8 @@ def lower_priority() -> None:
     if sys.platform == "win32":
         process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
         return
-    # Asked for twice, it must stay at 10. A thread's niceness is its own on Linux, and torch's pool
-    # may exist already, so every thread of the process is lowered.
+    # Called twice, it must stay at 10. On Linux each thread has a niceness of its own, and torch's
+    # pool may exist already, so every thread of the process is lowered.
     threads = [thread.id for thread in process.threads()] if sys.platform == "linux" else [0]
     for number in threads:
         try:
@@ -118,7 +118,7 @@ def lower_priority() -> None:
 
 
 def synchronise(device: torch.device) -> None:
-    """Waits until `device` has done all that it was given; the CPU always has."""
+    """Waits until `device` has done all queued work; the CPU has no queue."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "xpu":

@@ -1,4 +1,4 @@
-"""How full the memory of a device is: what is free of it, and the most that training took."""
+"""The memory of a device: how much is free, and the peak that training reached."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ import torch
 
 
 def free_on_gpu(index: int) -> int:
-    """Bytes that nobody uses on cuda:`index`; 0 where it cannot be known.
+    """Unused bytes of cuda:`index`; 0 where unknown.
 
     Asks the driver's own library (NVML): torch.cuda.mem_get_info would set up a context of some
     hundred MB on every GPU that it is asked about.
@@ -16,7 +16,7 @@ def free_on_gpu(index: int) -> int:
     try:
         name = f"GPU-{torch.cuda.get_device_properties(index).uuid}"
         pynvml.nvmlInit()
-    except (AttributeError, RuntimeError, pynvml.NVMLError):  # another maker's, or no such library
+    except (AttributeError, RuntimeError, pynvml.NVMLError):  # not by NVIDIA, or no such library
         return 0
     try:
         memory = pynvml.nvmlDeviceGetMemoryInfo(pynvml.nvmlDeviceGetHandleByUUID(name))
@@ -28,39 +28,39 @@ def free_on_gpu(index: int) -> int:
 
 
 class Peak:
-    """The most bytes of tensors that there were on a device since this was made, but for what
-    happened while it was told to look away, and but for `besides` bytes that always are there.
+    """The peak of the bytes of all tensors on a device since this was made, without the times when
+    it was paused, and less `besides` bytes that are always there.
 
-    The allocator of CUDA and XPU counts by itself, on the host: asking waits for nothing. Other
-    devices tell no peak.
+    The allocator of CUDA and XPU counts by itself, on the host, so that reading its count waits for
+    nothing. Other devices report no peak.
     """
 
     def __init__(self, device: torch.device, besides: int = 0) -> None:
         self._device, self._besides, self._most = device, besides, 0
         self._counter = {"cuda": torch.cuda, "xpu": torch.xpu}.get(device.type)
-        self._begin()
+        self._restart()
 
     @property
     def bytes(self) -> int | None:
-        """The peak until now; None where the device does not tell."""
+        """The peak until now; None where the device does not report it."""
         if self._counter is None:
             return None
-        self._note()
+        self._record()
         return max(0, self._most - self._besides)
 
     @contextmanager
-    def looking_away(self) -> Iterator[None]:
-        """What happens meanwhile does not count."""
-        self._note()
+    def paused(self) -> Iterator[None]:
+        """A context whose tensors do not count."""
+        self._record()
         try:
             yield
         finally:
-            self._begin()
+            self._restart()
 
-    def _note(self) -> None:
+    def _record(self) -> None:
         if self._counter is not None:
             self._most = max(self._most, self._counter.max_memory_allocated(self._device))
 
-    def _begin(self) -> None:
+    def _restart(self) -> None:
         if self._counter is not None:
             self._counter.reset_peak_memory_stats(self._device)

@@ -1,4 +1,6 @@
-"""What goes wrong in the engine, as one sentence that a person can act on."""
+"""Faults of the engine, each as one sentence that a person can act on."""
+
+from pathlib import Path
 
 import torch
 
@@ -9,7 +11,13 @@ from explorer.text import _
 
 
 class EngineError(Exception):
-    """A fault whose message is the sentence for the person; nothing is wrong with the program."""
+    """A fault that is not one of the program; its message is the sentence for a person."""
+
+
+def unwritable(path: Path, fault: Exception) -> EngineError:
+    """The error for a file or folder that cannot be written, because of `fault`."""
+    reason = getattr(fault, "strerror", None) or fault
+    return EngineError(_("{path} cannot be written: {reason}.").format(path=path, reason=reason))
 
 
 _MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
@@ -17,7 +25,7 @@ _DEVICE = ("CUDA error", "device-side assert", "CUDNN_STATUS", "CUBLAS_STATUS", 
 
 
 def out_of_memory(fault: BaseException) -> bool:
-    """Whether `fault` says that host or device memory ran out; the CPU and MPS say it as a
+    """Whether `fault` means that host or device memory ran out; on CPU and MPS it is a
     RuntimeError."""
     if isinstance(fault, torch.OutOfMemoryError | MemoryError):
         return True
@@ -25,8 +33,7 @@ def out_of_memory(fault: BaseException) -> bool:
 
 
 def device_lost(fault: BaseException) -> bool:
-    """Whether the device can do nothing more for this process, so that only a new engine can go
-    on."""
+    """Whether the device has failed for this process, so that only a new engine can use it."""
     return (
         isinstance(fault, RuntimeError)
         and not out_of_memory(fault)
@@ -35,7 +42,7 @@ def device_lost(fault: BaseException) -> bool:
 
 
 def sentence(fault: BaseException) -> str:
-    """One sentence about `fault`, and what to do about it where that is known."""
+    """One sentence for a person about `fault`, with what to do where that is known."""
     if isinstance(fault, EngineError | FileError | MessageError | RecipeError):
         return str(fault)
     if out_of_memory(fault):

@@ -1,4 +1,4 @@
-"""The network that runs: its source executed, its weights drawn or kept, its statistics
+"""The network that runs: built from its source, with weights drawn or kept and statistics
 calibrated."""
 
 import linecache
@@ -15,22 +15,22 @@ from explorer.analysis import source
 from explorer.analysis.class_name import class_name
 from explorer.analysis.problem import problems
 from explorer.catalog.datasets import DataSet
+from explorer.catalog.layers import text_of
 from explorer.engine.data import Pictures
 from explorer.engine.failure import EngineError
 from explorer.engine.photos import Photos
 from explorer.graph.graph import Graph
-from explorer.text import _
+from explorer.text import _, ngettext
 
 _CALIBRATION_IMAGES, _CALIBRATION_MACS = 64, 4_000_000_000
 
 
 @dataclass
 class Model:
-    """A network on a device, with what is known of it.
+    """A network on a device, with its analysis.
 
-    text: the source that runs. kept: how many tensors of the state dict came from the model before
-    or from a file. drawn: the names of those that were drawn anew. weighted: the paths of the
-    layers with a learned weight.
+    text: the source that runs. drawn: the names of the tensors of the state dict that were drawn
+    anew. weighted: the paths of the layers with a learned weight.
     """
 
     graph: Graph
@@ -38,8 +38,7 @@ class Model:
     text: str
     net: nn.Module
     device: torch.device
-    kept: int = 0
-    drawn: frozenset[str] = frozenset()
+    drawn: frozenset[str]
     weighted: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -60,12 +59,13 @@ class Model:
         ]
 
     @property
-    def fresh(self) -> int:
-        """How many tensors of the state dict were drawn anew."""
-        return len(self.drawn)
+    def kept(self) -> int:
+        """How many tensors of the state dict came from the model before or from a file."""
+        return len(self.net.state_dict()) - len(self.drawn)
 
     @property
     def params(self) -> int:
+        """Number of parameters."""
         return sum(weight.numel() for weight in self.net.parameters())
 
 
@@ -78,9 +78,9 @@ def build(
 ) -> Model:
     """The network of `graph` on `device`, its weights drawn from `seed`.
 
-    Every tensor of the state dicts `keep` whose key and shape are unchanged is copied, from the
-    first that has it. Raises EngineError with one sentence if the graph has problems, or does not
-    fit `data`.
+    A tensor whose key and shape are those of one in the state dicts `keep` is copied from the first
+    that has it. Raises EngineError with one sentence if the graph has problems, or does not fit
+    `data`.
     """
     report = analysis.analyse(graph, data)
     if not report.ok:
@@ -88,35 +88,33 @@ def build(
     if data is not None and (graph.input != data.input or report.output != (len(data.classes),)):
         raise EngineError(
             _(
-                "The network turns {input} into {output}, but {title} needs {wanted} into "
-                "{classes}."
+                "The network turns {input} into {output}, but {title} needs one that turns {wanted} "
+                "into {classes}."
             ).format(
-                input=_shape(graph.input),
-                output=_shape(report.output),
+                input=text_of(graph.input),
+                output=text_of(report.output) if report.output else _("nothing"),
                 title=data.title,
-                wanted=_shape(data.input),
+                wanted=text_of(data.input),
                 classes=len(data.classes),
             )
         )
     text = source.source(report).text
-    with torch.random.fork_rng(devices=[]):  # a run that goes on meanwhile draws from it too
+    with torch.random.fork_rng(devices=[]):  # a run in progress draws from this generator too
         torch.default_generator.manual_seed(seed)
         net = _instantiate(text, class_name(graph))
         _draw(net)
     drawn = _keep(net, keep)
-    model = Model(graph, report, text, net.to(device), device)
-    model.kept, model.drawn = len(net.state_dict()) - len(drawn), drawn
-    return model
+    return Model(graph, report, text, net.to(device), device, drawn)
 
 
 def calibrate(model: Model, pictures: Pictures | Photos) -> None:
     """Sets the running statistics of the BatchNorms to those of a small batch of pictures, from the
     first layer on that was drawn anew.
 
-    A fresh BatchNorm says mean 0, variance 1, which is true of no layer: in eval mode, as the probe
-    runs, the maps of an untrained network would grow or fade with its depth, and show nothing of
-    what training will see. The same holds below a layer that was drawn anew. One forward pass with
-    only the BatchNorms in training mode mends it; dropout stays off, so no random number is drawn.
+    A new BatchNorm has mean 0 and variance 1, which fit no layer: in eval mode, as the probe runs,
+    the maps of an untrained network would grow or vanish with depth, unlike those of training. The
+    same holds after a layer that was drawn anew. One forward pass with only the BatchNorms in
+    training mode corrects this; dropout stays off, so no random number is drawn.
     """
     norms = _unsettled(model)
     if not norms:
@@ -154,30 +152,25 @@ def _unsettled(model: Model) -> list[nn.BatchNorm2d]:
     ]
 
 
-def gives_chances(report: analysis.Report) -> bool:
-    """The network ends in a softmax, so what it gives are probabilities already."""
+def gives_probabilities(report: analysis.Report) -> bool:
+    """Whether the network ends in a softmax, so that its outputs are probabilities already."""
     last = report.outputs["output"]
     return any(layer.path == last and layer.facts.kind.probabilities for layer in report.layers())
 
 
 def _refusal(report: analysis.Report) -> str:
-    found = problems(report)
-    if not found:
-        return _("The network has problems and cannot run.")
-    message = found[0].message
-    if len(found) == 1:
-        return _("The network cannot run: {message}").format(message=message)
-    return _("The network cannot run: {message} (and {count} more)").format(
-        message=message, count=len(found) - 1
-    )
-
-
-def _shape(shape: tuple[int, ...] | None) -> str:
-    return "×".join(map(str, shape)) if shape else _("nothing")
+    first, *more = problems(report)
+    if not more:
+        return _("The network cannot run: {message}").format(message=first.message)
+    return ngettext(
+        "The network cannot run: {message} (and {count} more problem)",
+        "The network cannot run: {message} (and {count} more problems)",
+        len(more),
+    ).format(message=first.message, count=len(more))
 
 
 def _instantiate(text: str, name: str) -> nn.Module:
-    """Runs the source. It is ours: only identifiers, numbers and choices of ours can be in it."""
+    """The module that the source defines, which holds only identifiers, numbers and known choices."""
     file = f"<source of {name}>"
     linecache.cache[file] = (len(text), None, text.splitlines(True), file)  # for tracebacks
     namespace: dict[str, Any] = {"__name__": "network"}
@@ -207,7 +200,7 @@ def _draw(net: nn.Module) -> None:
 
 
 def _keep(net: nn.Module, sources: Sequence[Mapping[str, Tensor]]) -> frozenset[str]:
-    """Copies what fits; the names of the tensors for which nothing did."""
+    """Copies the tensors that fit; the names of those for which there was none."""
     drawn = set()
     with torch.no_grad():
         for key, tensor in net.state_dict().items():

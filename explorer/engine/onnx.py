@@ -1,4 +1,4 @@
-"""A network as an ONNX file, through PyTorch's own exporter, and checked by onnxruntime."""
+"""A network as an ONNX file, written by PyTorch's own exporter and checked with onnxruntime."""
 
 import contextlib
 import copy
@@ -10,31 +10,31 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.onnx.errors import OnnxExporterError
 
-from explorer.engine.failure import EngineError
+from explorer.catalog.layers import text_of
+from explorer.engine.failure import EngineError, unwritable
 from explorer.engine.model import Model
 from explorer.engine.precision import PLAIN
 from explorer.text import _
 
 NEEDED = ("onnx", "onnxscript", "onnxruntime")
 TOLERANCE = 1e-4
-"""Of outputs, relative to the largest of them where that is above 1."""
+"""The largest difference of outputs, relative to the largest output where that is above 1."""
 _BATCH = 3
 _ONE_FILE = 1_800_000_000
-"""Bytes of weights in the file itself; protobuf ends at 2 GiB, so more lie beside it in NAME.data."""
+"""Most bytes of weights in the file itself; protobuf ends at 2 GiB, so more go into NAME.data."""
 
 
 @dataclass(frozen=True)
 class Exported:
-    """files: what was written. difference: the largest between the outputs of onnxruntime and of
-    PyTorch on the same random pictures. largest: of those outputs, without its sign. dynamic: any
-    number of pictures at a time; otherwise one."""
+    """files: those written. difference: the largest between the outputs of onnxruntime and of PyTorch
+    for the same random pictures. largest: the largest absolute value of those outputs. dynamic: the
+    file takes any number of pictures at a time; otherwise one."""
 
     files: tuple[Path, ...]
     difference: float
@@ -45,8 +45,8 @@ class Exported:
 def write(model: Model, path: Path) -> Exported:
     """Writes the network with its weights to `path`, input "pictures" and output "output", float32.
 
-    The file takes its place only after onnxruntime gave the same outputs with it, to 1e-4. Raises
-    EngineError, also if the packages are missing.
+    The file is renamed to `path` only after onnxruntime gave the same outputs with it, within
+    TOLERANCE. Raises EngineError, also if the packages are missing.
     """
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
@@ -59,7 +59,7 @@ def write(model: Model, path: Path) -> Exported:
     net = PLAIN.place(copy.deepcopy(model.net).to("cpu", torch.float32))
     net.eval().requires_grad_(False)
     large = sum(value.nbytes for value in net.state_dict().values()) > _ONE_FILE
-    # Weights that lie beside the file are found by their name in it, so it is written in place then.
+    # A file refers to the weights beside it by their name, so such a file is not renamed.
     temporary = path if large else path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         dynamic = _export(net, model.graph.input, temporary, large)
@@ -68,9 +68,7 @@ def write(model: Model, path: Path) -> Exported:
         )
         os.replace(temporary, path)
     except OSError as fault:
-        raise EngineError(
-            _("{path} cannot be written: {fault}.").format(path=path, fault=fault.strerror or fault)
-        ) from None
+        raise unwritable(path, fault) from None
     finally:
         if temporary != path:
             temporary.unlink(missing_ok=True)
@@ -83,47 +81,33 @@ def write(model: Model, path: Path) -> Exported:
 
 
 def _export(net: nn.Module, input: tuple[int, ...], path: Path, beside: bool) -> bool:
-    """Writes the file; whether the number of pictures is free in it."""
-    pictures = torch.zeros(2, *input)
-    try:
-        _run_exporter(net, pictures, ({0: torch.export.Dim("batch")},), path, beside)
-        return True
-    except OnnxExporterError:  # what it cannot do with a free batch, it may do without
-        pass
-    try:
-        _run_exporter(net, pictures[:1], None, path, beside)
-        return False
-    except OnnxExporterError as fault:
-        first = next(iter(str(fault).strip().splitlines()), type(fault).__name__)
-        raise EngineError(
-            _("PyTorch cannot write this network as ONNX: {fault}").format(fault=first[:300])
-        ) from fault
-
-
-def _run_exporter(
-    net: nn.Module,
-    pictures: Tensor,
-    shapes: tuple[dict[int, Any], ...] | None,
-    path: Path,
-    beside: bool,
-) -> None:
-    with _quiet():
-        torch.onnx.export(
-            net,
-            (pictures,),
-            path,
-            dynamo=True,
-            input_names=["pictures"],
-            output_names=["output"],
-            dynamic_shapes=shapes,
-            external_data=beside,
-            verbose=False,
-        )
+    """Writes the file, for any number of pictures, or for one where PyTorch cannot; whether for
+    any."""
+    for dynamic in (True, False):
+        try:
+            with _quiet():
+                torch.onnx.export(
+                    net,
+                    (torch.zeros(2 if dynamic else 1, *input),),
+                    path,
+                    dynamo=True,
+                    input_names=["pictures"],
+                    output_names=["output"],
+                    dynamic_shapes=({0: torch.export.Dim("batch")},) if dynamic else None,
+                    external_data=beside,
+                    verbose=False,
+                )
+            return dynamic
+        except OnnxExporterError as fault:
+            reason = next(iter(str(fault).strip().splitlines()), type(fault).__name__)
+    raise EngineError(
+        _("PyTorch cannot write this network as ONNX: {reason}").format(reason=reason[:300])
+    )
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """The exporter tells of its steps and of other packages' old habits; neither helps anyone."""
+    """A context without the exporter's progress lines and its warnings about other packages."""
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -147,23 +131,24 @@ def _difference(
     if not np.isfinite(expected).all():
         raise EngineError(
             _(
-                "With these weights the outputs are not finite, so that onnxruntime's cannot "
-                "be compared with them; nothing was written."
+                "With these weights the outputs are not finite, so they cannot be compared with "
+                "onnxruntime's; nothing was written."
             )
         )
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     with _quiet():
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        (found,) = session.run(None, {session.get_inputs()[0].name: pictures.numpy()})
-    if found.shape != expected.shape:
+        (outputs,) = session.run(None, {session.get_inputs()[0].name: pictures.numpy()})
+    if outputs.shape != expected.shape:
         raise EngineError(
             _(
-                "onnxruntime gives {found} where the network gives {wanted}; nothing was written."
-            ).format(found=found.shape, wanted=expected.shape)
+                "onnxruntime gives {outputs} where the network gives {expected}; nothing was "
+                "written."
+            ).format(outputs=text_of(outputs.shape), expected=text_of(expected.shape))
         )
     with np.errstate(all="ignore"):
-        difference = float(np.abs(found - expected).max())
+        difference = float(np.abs(outputs - expected).max())
     largest = float(np.abs(expected).max())
     if not difference <= TOLERANCE * max(1.0, largest):
         raise EngineError(

@@ -24,10 +24,10 @@ MARGIN = (256, 224)
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture on its way into a network.
+    """One picture, prepared for a network.
 
-    images: (1, C, H, W) float32, normalised, on the device. label: (1,) int64, None where nobody
-    said what it shows. picture: uint8 (H, W) or (H, W, 3), for the eye. title: its name.
+    images: (1, C, H, W) float32, normalised, on the device. label: (1,) int64, None where it has
+    none. picture: uint8 (H, W) or (H, W, 3), as a person sees it. title: its name.
     """
 
     images: Tensor
@@ -37,10 +37,10 @@ class Sample:
 
 
 def read(path: Path) -> Image.Image:
-    """The photo as RGB, upright as the camera's notes say; raises EngineError with one sentence."""
+    """The photo as RGB, turned upright by its EXIF data; raises EngineError with one sentence."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a large photo: what is far too large is an error
+            warnings.simplefilter("ignore")  # about a large photo; a far too large one is an error
             with Image.open(path, formats=tuple(form.PHOTO_FORMATS)) as file:
                 return _rgb(ImageOps.exif_transpose(file))
     except FileNotFoundError:
@@ -49,7 +49,7 @@ def read(path: Path) -> Image.Image:
         raise EngineError(_("{path} is a folder, not a photo.").format(path=path)) from None
     except UnidentifiedImageError:
         raise EngineError(
-            _("{path} is no photo that can be read; known are {formats}.").format(
+            _("{path} is not a photo that can be read; allowed: {formats}.").format(
                 path=path, formats=", ".join(form.PHOTO_FORMATS)
             )
         ) from None
@@ -62,14 +62,14 @@ def read(path: Path) -> Image.Image:
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith(("I", "F")):  # 16 bits and more: Pillow would cut off, not scale
+    if image.mode.startswith(("I", "F")):  # 16 bits and more, which Pillow would clip, not scale
         values = np.asarray(image, np.float64)
         top = 65535.0 if image.mode.startswith("I") else max(float(values.max()), 1e-9)
         return Image.fromarray(np.clip(values / top * 255, 0, 255).astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        ground = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(ground, image).convert("RGB")
+        background = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(background, image).convert("RGB")
     return image.convert("RGB")
 
 
@@ -110,12 +110,12 @@ def sample(path: Path, input: Shape, data: DataSet, device: torch.device) -> Sam
 
 @lru_cache(maxsize=16)
 def _pixels(path: Path, changed: int, input: Shape) -> np.ndarray:
-    """uint8 (H, W) or (H, W, 3); kept, since a probe looks at the same photo many times."""
+    """uint8 (H, W) or (H, W, 3); cached, since probes use the same photo many times."""
     channels, height, width = input
     if channels not in (1, 3):
         raise EngineError(
             _(
-                "The network takes pictures of {count} channels; a photo has 3, or 1 in grey."
+                "The network takes pictures of {count} channels; a photo has 3, or 1 in greyscale."
             ).format(count=channels)
         )
     image = fitted(read(path), height, width)
@@ -124,7 +124,7 @@ def _pixels(path: Path, changed: int, input: Shape) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Photos:
-    """The photos that come with the program, as a set to look at; for a network of any input."""
+    """The photos that come with the program, for a network of any input."""
 
     device: torch.device
     about: DataSet = PHOTOS

@@ -1,5 +1,4 @@
-"""How numbers are laid out and how precise they are in a step, and which way is the fastest
-here."""
+"""Number formats and memory layouts of a step, and which of them is the fastest here."""
 
 import copy
 import time
@@ -18,7 +17,7 @@ from explorer.engine.failure import out_of_memory
 SECONDS = 2.0
 """About how long all modes together are measured."""
 _SLOW = 0.3
-"""Seconds above which a first step is warm-up enough: what it sets up is little beside its work."""
+"""Seconds above which one step is enough to warm up: its set-up is short beside its work."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Precision:
         return torch.autocast(device.type, torch.bfloat16, enabled=self.half)
 
     def logits(self, net: nn.Module, images: Tensor) -> Tensor:
-        """What `net` answers to normalised `images` (N, C, H, W): (N, classes) float32."""
+        """The outputs of `net` for normalised `images` (N, C, H, W): (N, classes) float32."""
         with self.context(images.device):
             logits: Tensor = net(images.contiguous(memory_format=self.format))
             return logits.float()
@@ -65,12 +64,11 @@ PRECISIONS = MappingProxyType(
 PLAIN = PRECISIONS["float32"]
 
 
-def sound(device: torch.device) -> list[Precision]:
-    """The modes in which `device` computes soundly.
+def supported(device: torch.device) -> list[Precision]:
+    """The modes that `device` computes well.
 
     bfloat16 only where the hardware has it: elsewhere it is emulated (slow) or, on a CPU without
-    AVX-512, refused by oneDNN. On MPS only plain float32: channels-last gives it nothing but
-    copies.
+    AVX-512, refused by oneDNN. On MPS only plain float32: channels-last only adds copies there.
     """
     if device.type == "mps":
         return [PLAIN]
@@ -84,8 +82,7 @@ def sound(device: torch.device) -> list[Precision]:
 
 
 class Trial:
-    """A copy of a network that takes training steps in one mode; the network itself is left
-    alone."""
+    """Training steps of a copy of a network in one mode; the network itself does not change."""
 
     def __init__(self, mode: Precision, net: nn.Module, images: Tensor, labels: Tensor) -> None:
         self.mode, self.images, self.labels = mode, images, labels
@@ -107,17 +104,17 @@ class Trial:
 
 
 def measure(net: nn.Module, images: Tensor, labels: Tensor) -> Iterator[list[tuple[str, float]]]:
-    """Images a second of each sound mode, fastest first; refined with every step that the iterator
-    takes.
+    """Images per second of each supported mode, fastest first; yielded after every step, each more
+    exact than the last.
 
     images: (N, C, H, W) normalised; labels: (N,) int64. A step or two warm a mode up; then the
-    modes take turns, so that what else the machine does hits all alike, and the fastest step
+    modes take turns, so that other load on the machine affects all alike, and the fastest step
     counts. `net` must not be in use; its weights, statistics and gradients stay as they were. Draws
-    random numbers for dropout, so the caller seeds afterwards. A mode that runs out of memory drops
-    out.
+    random numbers for dropout, so the caller seeds afterwards. A mode that runs out of memory is
+    left out.
     """
     start = time.perf_counter()
-    modes = sound(images.device)
+    modes = supported(images.device)
     trials: list[Trial] = []
     for mode in modes:
         try:
@@ -133,7 +130,7 @@ def measure(net: nn.Module, images: Tensor, labels: Tensor) -> Iterator[list[tup
     while True:
         for trial in trials:
             trial.best = min(trial.best, trial.step())
-            found = [(each.mode.name, len(images) / each.best) for each in trials]
-            yield sorted(found, key=lambda entry: -entry[1])
+            speeds = [(each.mode.name, len(images) / each.best) for each in trials]
+            yield sorted(speeds, key=lambda entry: -entry[1])
         if time.perf_counter() - start > SECONDS:
             return

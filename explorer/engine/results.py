@@ -1,4 +1,4 @@
-"""What a finished run leaves in its folder: the weights, the metrics and the graph."""
+"""The files of a finished run: its weights, its metrics and its graph."""
 
 import csv
 import io
@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 
 from explorer.engine import checkpoint
-from explorer.engine.failure import EngineError
-from explorer.engine.training import TrainingRun
+from explorer.engine.failure import EngineError, unwritable
+from explorer.engine.training import COLUMNS, TrainingRun
 from explorer.graph import file
 from explorer.text import _
 
@@ -29,9 +29,7 @@ def write(run: TrainingRun, folder: Path) -> tuple[Path, ...]:
         file.replace_text(paths[1], _metrics(run))
         file.write(graph, paths[2])
     except OSError as fault:
-        raise EngineError(
-            _("{path} cannot be written: {fault}.").format(path=folder, fault=fault)
-        ) from None
+        raise unwritable(folder, fault) from None
     return paths
 
 
@@ -46,30 +44,23 @@ def check(folder: Path) -> None:
         finally:
             for each in missing:
                 each.rmdir()
-    except (OSError, ValueError) as fault:
-        reason = (
-            _("it is no folder")
-            if isinstance(fault, (FileExistsError, NotADirectoryError))
-            else getattr(fault, "strerror", None) or fault
-        )
+    except (FileExistsError, NotADirectoryError):
         raise EngineError(
-            _("{path} cannot be written: {fault}.").format(path=folder, fault=reason)
+            _("{path} cannot be written: it is not a folder.").format(path=folder)
         ) from None
-    for name in (WEIGHTS, METRICS):
-        if (folder / name).is_dir():
-            raise EngineError(
-                _("{path} cannot be written: {fault}.").format(
-                    path=folder / name, fault=_("it is a folder")
-                )
-            )
+    except (OSError, ValueError) as fault:
+        raise unwritable(folder, fault) from None
+    for path in (folder / WEIGHTS, folder / METRICS):
+        if path.is_dir():
+            raise EngineError(_("{path} cannot be written: it is a folder.").format(path=path))
 
 
 def _metrics(run: TrainingRun) -> str:
-    """One line a step; the validation's figures stand in the line of an epoch's last step."""
+    """One line per step; the validation's figures are in the line of an epoch's last step."""
     scores = {each.step: each.score for each in run.validated}
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
-    lines.writerow([*run.columns, "validation_loss", "validation_accuracy"])
+    lines.writerow([*COLUMNS, "validation_loss", "validation_accuracy"])
     for rows in run.history:
         for step, epoch, *figures in rows.tolist():
             score = scores.get(int(step))

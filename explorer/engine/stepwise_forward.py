@@ -1,4 +1,4 @@
-"""A forward pass layer by layer, so that the value of any node can be had without a hook."""
+"""A forward pass layer by layer, which returns the value of any node without a hook."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class _Step:
 class StepwiseForward:
     """Runs the primitives of a report in order, with the modules of the network built from it.
 
-    It computes what `net(x)` computes, bit for bit; a test proves it over the templates.
+    Its output is that of `net(x)`, bit for bit; a test compares them over the templates.
     """
 
     def __init__(self, report: Report, net: nn.Module) -> None:
@@ -38,9 +38,7 @@ class StepwiseForward:
             freed.setdefault(number, []).append(source)
         self._steps = []
         for number, layer in enumerate(layers):
-            call = _expression(layer, net)
-            if call is None:
-                call = net.get_submodule(layer.path)
+            call = _expression(layer, net) or net.get_submodule(layer.path)
             self._steps.append(
                 _Step(
                     layer.path,
@@ -79,6 +77,7 @@ def _expression(layer: Layer, net: nn.Module) -> Callable[..., Tensor] | None:
     owns = ["own"] if kind.call else []
     text = kind.expression(kind.settings(layer.settings), names + owns)
     own = net.get_parameter(layer.path) if kind.call else None
-    line = f"lambda {', '.join(names)}: {text}"
-    found: Callable[..., Tensor] = eval(line, {"torch": torch, "own": own})
-    return found
+    call: Callable[..., Tensor] = eval(
+        f"lambda {', '.join(names)}: {text}", {"torch": torch, "own": own}
+    )
+    return call

@@ -4,6 +4,7 @@ import os
 import queue
 import sys
 import threading
+from contextlib import suppress
 
 from explorer.protocol.codec import MessageError, decode, encode
 from explorer.protocol.frames import Decoder, FrameError
@@ -11,8 +12,8 @@ from explorer.protocol.messages import Message
 
 _PIECE = 1 << 16
 
-Heard = Message | MessageError | FrameError | None
-"""A request, a frame that is none, a stream that makes no sense, or its end."""
+Received = Message | MessageError | FrameError | None
+"""A request; a frame that is not one; a stream that is not one of frames; its end."""
 
 
 def take_output() -> int:
@@ -40,17 +41,16 @@ class Requests:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._queue: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Received] = queue.SimpleQueue()
         threading.Thread(target=self._read, name="requests", daemon=True).start()
 
-    def take(self, wait: bool) -> list[Heard]:
-        """All that has come, in order; with `wait`, at least one."""
-        found = [self._queue.get()] if wait else []
-        try:
+    def take(self, wait: bool) -> list[Received]:
+        """The requests received so far, in order; with `wait`, at least one."""
+        received = [self._queue.get()] if wait else []
+        with suppress(queue.Empty):
             while True:
-                found.append(self._queue.get_nowait())
-        except queue.Empty:
-            return found
+                received.append(self._queue.get_nowait())
+        return received
 
     def _read(self) -> None:
         decoder = Decoder()
@@ -76,14 +76,14 @@ class ReplyStream:
     def __init__(self, descriptor: int) -> None:
         self._file = os.fdopen(descriptor, "wb", buffering=0)
 
-    def say(self, message: Message) -> None:
+    def send(self, message: Message) -> None:
         """Sends one message."""
         for piece in encode(message):
             rest = memoryview(piece)
             while rest:
                 try:
                     rest = rest[self._file.write(rest) :]
-                except OSError as fault:  # Windows says EINVAL of a pipe that nobody reads
+                except OSError as fault:  # Windows raises EINVAL for a pipe that nobody reads
                     raise BrokenPipeError(str(fault)) from fault
 
     def close(self) -> None:

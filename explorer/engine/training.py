@@ -1,4 +1,4 @@
-"""A run: step by step through the recipe, its figures left on the device until somebody asks."""
+"""A run: step by step through the recipe, its figures left on the device until they are fetched."""
 
 import time
 from collections import deque
@@ -23,14 +23,14 @@ from explorer.text import _
 
 COLUMNS = ("step", "epoch", "loss", "accuracy", "learning_rate")
 GRADIENT_SECONDS, GRADIENT_ROWS = 0.25, 400
-"""Gradient rows are this far apart at the least, and about this many in a run at the most."""
+"""The least time between two rows of gradients, and about the most rows in a run."""
 _PACE_SECONDS = 3.0
 _MODE_IMAGES, _MODE_MACS = 2, 1_000_000_000
 
 
 @dataclass(frozen=True)
 class StepRows:
-    """What happened since the last time: one row a step.
+    """The figures of the steps since the last time, a row for each.
 
     rows: (n, 5) float64 as COLUMNS; gradients: (k, layers) float32, the L2 norm of each weight's
     gradient; gradient_steps: (k,) int64. lost: why the run cannot go on, a sentence, or None.
@@ -59,8 +59,6 @@ class TrainingRun:
     checkpoints carry. The step has no hooks and waits for nothing: losses stay on the device until
     `fetch()`.
     """
-
-    columns = COLUMNS
 
     def __init__(self, model: Model, pictures: Pictures, recipe: Recipe) -> None:
         """recipe.mode must be one that was chosen, not "auto"."""
@@ -101,7 +99,7 @@ class TrainingRun:
 
     @property
     def validating(self) -> bool:
-        """Whether the next `advance()` counts test pictures rather than training."""
+        """Whether the next `advance()` validates rather than trains."""
         return self._validation is not None
 
     @property
@@ -110,8 +108,8 @@ class TrainingRun:
 
     @property
     def images_per_second(self) -> float:
-        """Training images a second over about the last three seconds, pauses and validation left
-        out."""
+        """Training images per second over about the last three seconds, without pauses and
+        validation."""
         seconds, images = self._pace[-1][0] - self._pace[0][0], self._pace[-1][1] - self._pace[0][1]
         return images / seconds if seconds > 0 else 0.0
 
@@ -140,9 +138,9 @@ class TrainingRun:
         return None
 
     def fetch(self) -> StepRows:
-        """The rows since the last call; waits for the device, so it is called at display rate only.
+        """The rows since the last call; waits for the device, so call it at display rate only.
 
-        Where the loss is no number any more, the rows say so: the weights are lost then.
+        Once the loss is NaN or infinite the weights are lost, which `lost` of the rows states.
         """
         start = time.perf_counter()
         count = len(self._figures)
@@ -159,7 +157,7 @@ class TrainingRun:
         else:
             gradients = np.empty((0, layers), np.float32)
         gradient_steps = np.array(self._norm_steps[: len(gradients)], np.int64)
-        found = StepRows(rows, gradients, gradient_steps, _loss_lost(rows))
+        fetched = StepRows(rows, gradients, gradient_steps, _loss_lost(rows))
         for pending in (self._figures, self._losses, self._rights, self._norms, self._norm_steps):
             pending.clear()
         self._busy += time.perf_counter() - start
@@ -168,10 +166,10 @@ class TrainingRun:
             self._pace.append((self._busy, self._images))
             while len(self._pace) > 2 and self._busy - self._pace[0][0] > _PACE_SECONDS:
                 self._pace.popleft()
-        return found
+        return fetched
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """All that `restore` needs: tensors by name, and what JSON can hold. Call after
+        """The state that `restore` reads: tensors by name, and values for JSON. Call after
         `fetch()`."""
         tensors = dict(self.model.net.state_dict())
         for name, weight in self.model.net.named_parameters():
@@ -196,7 +194,7 @@ class TrainingRun:
         return tensors, {"step": self.step, "epoch": self.epoch, "validated": validated}
 
     def restore(self, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
-        """Goes on where `state` was taken; raises EngineError if that was another network's."""
+        """Continues from a `state`; raises EngineError if it is another network's or damaged."""
         net = self.model.net
         checkpoint.load(
             net, {key: value for key, value in tensors.items() if key in net.state_dict()}
@@ -206,7 +204,9 @@ class TrainingRun:
             if buffer is not None:
                 if buffer.shape != weight.shape:
                     raise EngineError(
-                        _("The checkpoint is damaged: the momentum of {name}.").format(name=name)
+                        _(
+                            "The checkpoint is damaged: the momentum of {name} has a wrong shape."
+                        ).format(name=name)
                     )
                 kept = torch.empty_like(weight, requires_grad=False).copy_(buffer)
                 self.optimiser.state[weight]["momentum_buffer"] = kept
@@ -228,7 +228,7 @@ class TrainingRun:
                 raise ValueError
         except (KeyError, TypeError, ValueError, RuntimeError):
             raise EngineError(
-                _("The checkpoint is damaged: its account of the run makes no sense.")
+                _("The checkpoint is damaged: its description of the run is invalid.")
             ) from None
         if "random.cuda" in tensors and self.model.device.type == "cuda":
             torch.cuda.set_rng_state(tensors["random.cuda"], self.model.device)
@@ -247,7 +247,7 @@ class TrainingRun:
             group["lr"] = rate
         self.optimiser.zero_grad()
         loss.backward()
-        self._weigh_gradients()
+        self._measure_gradients()
         self.optimiser.step()
         self.step += 1
         self._figures.append((self.step, self.epoch, rate))
@@ -255,17 +255,16 @@ class TrainingRun:
         self._rights.append((logits.detach().argmax(1) == labels).sum())
 
     def _indices(self) -> Tensor:
-        """The pictures of the next step: a stretch of the epoch's order."""
+        """The indices of the next step's pictures: a slice of the epoch's order."""
         epoch, place = divmod(self.step, self.steps_per_epoch)
         if self._order is None or self._order[0] != epoch:
-            # The two figures become one seed; a generator of its own, so that dropout is
-            # undisturbed.
+            # Seed and epoch make one seed, of a generator of its own, which leaves dropout's alone.
             generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + epoch)
             order = torch.randperm(len(self.pictures.train), generator=generator)
             self._order = epoch, order.to(self.model.device)
         return self._order[1][place * self.batch : (place + 1) * self.batch]
 
-    def _weigh_gradients(self) -> None:
+    def _measure_gradients(self) -> None:
         now = time.perf_counter()
         if now - self._norm_time < GRADIENT_SECONDS or not self._weights:
             return
@@ -278,7 +277,7 @@ class TrainingRun:
 
     def _validate(self, validation: Iterator[Score | None]) -> EpochScore | None:
         start = time.perf_counter()
-        with self.peak.looking_away():
+        with self.peak.paused():
             score = next(validation)
         took = time.perf_counter() - start
         if not self.validated:
@@ -300,7 +299,7 @@ def _loss_lost(rows: np.ndarray) -> str | None:
     if not len(wrong):
         return None
     return _(
-        "The loss is no number any more since step {step}, at learning rate {rate:.3g}:"
+        "The loss is NaN or infinite since step {step}, at learning rate {rate:.3g}:"
         " train again with a lower one, or with BatchNorm layers."
     ).format(step=int(wrong[0, 0]), rate=wrong[0, 4])
 
@@ -323,8 +322,8 @@ def _optimiser(model: Model, recipe: Recipe) -> torch.optim.SGD:
 
 
 def choose(model: Model, pictures: Pictures, recipe: Recipe) -> Iterator[list[tuple[str, float]]]:
-    """Measures the modes with this network; yields what is known so far, fastest first (see
-    `measure`)."""
+    """Measures the modes with this network; yields each mode with its images per second, fastest
+    first (see `measure`)."""
     count = min(recipe.batch_size, len(pictures.train))
     if model.device.type == "cpu":  # a batch of a large network takes minutes there
         count = min(count, max(_MODE_IMAGES, _MODE_MACS // max(1, model.report.macs)))

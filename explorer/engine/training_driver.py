@@ -5,25 +5,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from explorer.catalog.datasets import DATASETS
 from explorer.engine import data, device, results
 from explorer.engine.data import Pictures
 from explorer.engine.failure import EngineError
 from explorer.engine.model import Model, build
-from explorer.engine.precision import PRECISIONS, sound
+from explorer.engine.precision import PRECISIONS, supported
 from explorer.engine.training import EpochScore, TrainingRun, choose
 from explorer.graph.graph import Graph
 from explorer.runs.recipe import AUTO, Recipe
 
 
 def prepare(graph: Graph, set_name: str, name: str, recipe: Recipe) -> tuple[Model, Pictures]:
-    """A fresh model of `graph` and its pictures on the device `name`; raises EngineError."""
+    """A new model of `graph` and its pictures on the device `name`; raises EngineError."""
     place = device.pick(name)
     if place.type == "cpu":
         device.lower_priority()
     pictures = data.load(set_name, place)
-    model = build(graph, place, recipe.seed, DATASETS[set_name])
-    return model, pictures
+    return build(graph, place, recipe.seed, pictures.about), pictures
 
 
 @dataclass(frozen=True)
@@ -48,16 +46,16 @@ def train(
 ) -> Result:
     """Trains `graph` to the end, as `cnn-explorer train` does.
 
-    `progress(run, validated)` is called at display rate, and with a score after each epoch. With
-    `out`, a folder, the weights, the metrics and the graph are written there. Raises EngineError.
+    `progress(run, validated)` is called at display rate, and with a score after each epoch. Weights,
+    metrics and graph are written to the folder `out`, if it is given. Raises EngineError.
     """
-    began = time.perf_counter()
+    start = time.perf_counter()
     recipe = recipe or Recipe()
     if out is not None:
         results.check(out)
     device.settle_threads()
     model, pictures = prepare(graph, data_name, device_name, recipe)
-    if recipe.mode == AUTO or PRECISIONS[recipe.mode] not in sound(model.device):
+    if recipe.mode == AUTO or PRECISIONS[recipe.mode] not in supported(model.device):
         *_, measured = choose(model, pictures, recipe)
         recipe = replace(recipe, mode=measured[0][0])
     run = TrainingRun(model, pictures, recipe)
@@ -73,5 +71,5 @@ def train(
     score = run.validated[-1].score
     files = results.write(run, out) if out is not None else ()
     return Result(
-        score.accuracy, score.loss, recipe.mode, run.step, time.perf_counter() - began, files
+        score.accuracy, score.loss, recipe.mode, run.step, time.perf_counter() - start, files
     )

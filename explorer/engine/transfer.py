@@ -1,4 +1,4 @@
-"""Weights on their way into a network, and a network with its weights on its way out."""
+"""Imports weights into a network, and exports a network with its weights."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,19 +16,19 @@ from explorer.protocol.messages import Export, Exported, Import, Imported
 from explorer.text import _
 
 
-def bring(graph: Graph, file: Path) -> tuple[Model, Match]:
+def load(graph: Graph, file: Path) -> tuple[Model, Match]:
     """The network of `graph` on the CPU with the weights of `file`, and how they were matched.
 
     Raises EngineError, ForeignWeights if they are another network's.
     """
-    found = weights.read(file)
+    content = weights.read(file)
     model = build(graph, torch.device("cpu"))
-    return model, adopt(model.net, found.tensors, found.ordered)
+    return model, adopt(model.net, content.tensors, content.ordered)
 
 
 def save(model: Model, form: str, path: Path, source: Path | None = None) -> onnx.Exported | None:
     """Writes the network with its weights in one of the forms that the engine makes; `source` is the
-    file that they came from. What it says of an ONNX file. Raises EngineError."""
+    file that they came from. Returns the description of an ONNX file. Raises EngineError."""
     if form not in WRITERS:
         raise EngineError(
             _("There is no form “{form}”; there are: {forms}.").format(
@@ -38,11 +38,7 @@ def save(model: Model, form: str, path: Path, source: Path | None = None) -> onn
     if path.is_dir():
         raise EngineError(_("{path} is a folder; name the file to write.").format(path=path))
     if not path.parent.is_dir():
-        raise EngineError(
-            _("{path} cannot be written: {fault}.").format(
-                path=path, fault=_("there is no such folder")
-            )
-        )
+        raise EngineError(_("{path} cannot be written: there is no such folder.").format(path=path))
     return WRITERS[form](model, path, source)
 
 
@@ -58,16 +54,16 @@ def _onnx(model: Model, path: Path, _source: Path | None) -> onnx.Exported:
 WRITERS: Mapping[str, Callable[[Model, Path, Path | None], onnx.Exported | None]] = (
     MappingProxyType({"safetensors": _weights, "onnx": _onnx})
 )
-"""What writes each form that `explorer/analysis/form.py` gives to the engine."""
+"""The function that writes each form which `explorer/analysis/form.py` assigns to the engine."""
 
 
 def imported(request: Import) -> Imported:
-    """Writes the weights of a file, whose folder is made, under the names of the network; does not
-    if they do not fit."""
+    """Writes the weights of a file under the names of the network, if they fit, to a file whose
+    folder is made."""
     graph, file = check.from_dict(request.graph), checkpoint.path_of(request.file)
     to = checkpoint.path_of(request.to)
     try:
-        model, match = bring(graph, file)
+        model, match = load(graph, file)
     except ForeignWeights as fault:
         path, sentence, rows = None, str(fault), fault.match.rows()
     else:
@@ -77,7 +73,7 @@ def imported(request: Import) -> Imported:
 
 
 def exported(model: Model, request: Export) -> Exported:
-    """Writes what the request asks for."""
+    """Writes the file of the request."""
     path = checkpoint.path_of(request.path)
     made = save(model, request.form, path)
     return Exported(

@@ -1,4 +1,4 @@
-"""How good a network is on the test pictures: counted batch by batch, so that it can be
+"""The score of a network on the test pictures, counted batch by batch so that it can be
 interrupted."""
 
 import time
@@ -21,7 +21,7 @@ _FIRST, _MOST, _SECONDS = 256, 4096, 0.1
 class Score:
     """loss: mean cross entropy; accuracy: share of right answers, 0 to 1.
 
-    confusion: (classes, classes) int64, row the label, column the guess.
+    confusion: (classes, classes) int64, rows are labels, columns guesses.
     """
 
     loss: float
@@ -32,8 +32,8 @@ class Score:
 def validate(net: nn.Module, pictures: Pictures, mode: Precision) -> Iterator[Score | None]:
     """Yields None after each batch of the test set, and its score at the very end.
 
-    Between two yields passes about a tenth of a second: batches grow to what the device does in
-    that time. The network is in eval mode while a batch runs and as it was in between.
+    Batches grow to what the device computes in about a tenth of a second. The network is in eval
+    mode while a batch runs and in its own mode in between.
     """
     split, classes = pictures.test, len(pictures.about.classes)
     confusion = torch.zeros(classes * classes, dtype=torch.int64, device=pictures.device)

@@ -7,10 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from explorer.engine import weight_pairing
+from explorer.engine.checkpoint import shape_text
 from explorer.engine.failure import EngineError
 from explorer.engine.weight_pairing import COUNTER, NAME, ORDER, SHAPE, TAIL, last_of, module_of
 from explorer.graph.graph import Shape
-from explorer.text import _
+from explorer.text import _, ngettext
 
 AUXILIARY = ("aux1", "aux2", "AuxLogits")
 """Heads of GoogLeNet and Inception v3 that only their training needs (Szegedy et al. 2014, section 5);
@@ -35,12 +36,14 @@ _BY = {
 
 @dataclass(frozen=True)
 class Match:
-    """pairs: (our name, their name) of each tensor that found a partner. missing, unused: name and
-    shape of what found none, of ours and of theirs. aside: those of theirs that belong to auxiliary
-    heads. prefix: what stood before all their names. how: by what each of ours was paired, see
-    `explorer.engine.weight_pairing`. alike: those of ours that only an order could tell apart, where there
-    is none to go by; crossed: the file has an order, but not this network's. wild: those of theirs
-    that hold numbers which are not finite."""
+    """Which tensors of the network ("ours") and of the file ("theirs") belong together.
+
+    pairs: (our name, their name) of each tensor with a partner. missing, unused: name and shape of
+    ours and of theirs without one. shapes: of ours. aside: those of theirs that belong to auxiliary
+    heads. prefix: the text before all their names. how: by what each of ours was paired, see
+    `explorer.engine.weight_pairing`. alike: layers of ours that only an order could tell apart, where
+    there is none to use; crossed: the file has an order, but another than this network. wild: those
+    of theirs with numbers that are not finite."""
 
     pairs: tuple[tuple[str, str], ...]
     missing: tuple[tuple[str, tuple[int, ...]], ...]
@@ -60,7 +63,7 @@ class Match:
 
     @property
     def ordered(self) -> tuple[tuple[str, str], ...]:
-        """The pairs that nothing but order and shape speaks for."""
+        """The pairs that were found by order and shape alone."""
         return tuple(pair for pair in self.pairs if self.how[pair[0]] == ORDER)
 
     @property
@@ -70,21 +73,24 @@ class Match:
 
     @property
     def sentence(self) -> str:
-        """What came of it."""
+        """The result for a person."""
         if not self.complete:
             return self._refusal()
         parts = [self._success()]
         if self.aside:
             parts.append(
-                _("{count} of auxiliary heads, which only training needs, were left out.").format(
-                    count=len(self.aside)
-                )
+                ngettext(
+                    "{count} of auxiliary heads, which only training needs, was left out.",
+                    "{count} of auxiliary heads, which only training needs, were left out.",
+                    len(self.aside),
+                ).format(count=len(self.aside))
             )
         if self.wild:
             parts.append(
-                _(
-                    "Numbers that are not finite (NaN, infinity) stand in {count} of them, first "
-                    "{name}."
+                ngettext(
+                    "{count} of them has numbers that are not finite (NaN, infinity): {name}.",
+                    "{count} of them have numbers that are not finite (NaN, infinity), first {name}.",
+                    len(self.wild),
                 ).format(count=len(self.wild), name=self.wild[0][:80])
             )
         return " ".join(parts)
@@ -117,48 +123,43 @@ class Match:
                 if len(self.alike) <= 3
                 else _("{first} and {count} more").format(first=first, count=len(self.alike) - 3)
             )
-            why = (
-                _("the order of the file is another than this network's")
+            return (
+                _(
+                    "Nothing was loaded: only their order could tell {layers} apart, and the order of "
+                    "the file is another than this network's; use a .pth file, which keeps the order, "
+                    "or this network's names."
+                )
                 if self.crossed
-                else _("the file is sorted by name")
-            )
-            return _(
-                "Nothing was loaded: only their order could tell {layers} apart, and {why}; a .pth "
-                "file, which keeps the order, or this network's names would help."
-            ).format(layers=layers, why=why)
+                else _(
+                    "Nothing was loaded: only their order could tell {layers} apart, and the file is "
+                    "sorted by name; use a .pth file, which keeps the order, or this network's names."
+                )
+            ).format(layers=layers)
         same = self._same_layer()
         if same:
             ours, theirs = same
             return _(
-                "Nothing was loaded: all fits but one layer, {name}, which is {ours} in this "
-                "network and {theirs} in the file."
-            ).format(name=ours[0], ours=text_of(ours[1]), theirs=text_of(theirs[1]))
-        parts = []
-        if self.missing:
-            parts.append(
-                _(
-                    "{count} of this network's tensors find no partner (first {name}, {shape})"
-                ).format(
-                    count=len(self.missing),
-                    name=self.missing[0][0],
-                    shape=text_of(self.missing[0][1]),
+                "Nothing was loaded: all layers fit but one, whose {name} is {ours} in this network "
+                "and {theirs} in the file."
+            ).format(name=ours[0], ours=shape_text(ours[1]), theirs=shape_text(theirs[1]))
+        parts = [_("Nothing was loaded: these are another network's weights.")]
+        for sentence, tensors in (
+            (
+                _("This network's tensors with no partner: {count}, first {name}, {shape}."),
+                self.missing,
+            ),
+            (_("The file's tensors left over: {count}, first {name}, {shape}."), self.unused),
+        ):
+            if tensors:
+                name, shape = tensors[0]
+                parts.append(
+                    sentence.format(count=len(tensors), name=name[:80], shape=shape_text(shape))
                 )
-            )
-        if self.unused:
-            parts.append(
-                _("{count} of the file's are left over (first {name}, {shape})").format(
-                    count=len(self.unused),
-                    name=self.unused[0][0][:80],
-                    shape=text_of(self.unused[0][1]),
-                )
-            )
-        return _("Nothing was loaded, for these are another network's weights: {what}.").format(
-            what=_(" and ").join(parts)
-        )
+        return " ".join(parts)
 
     def _same_layer(self) -> tuple[tuple[str, Shape], tuple[str, Shape]] | None:
-        """What is left on both sides, if it is one layer of the same sort and of other shape: the
-        last, of a network for other classes."""
+        """The first tensors left on both sides, if these are of one layer each with the same names
+        in another shape: the last layer, of a network with another number of classes."""
         ours, theirs = (
             {module_of(name) for name, _shape in self.missing},
             {module_of(name) for name, _shape in self.unused},
@@ -173,29 +174,31 @@ class Match:
         return self.missing[0], others[last_of(self.missing[0][0])]
 
     def rows(self) -> list[tuple[str, str, str, str]]:
-        """The report, a row a tensor, what does not fit first: what became of it, its name in this
-        network and in the file ("" where it has none), its shape."""
-        found = [(_("no partner"), name, "", text_of(shape)) for name, shape in self.missing]
-        found += [(_("left over"), "", name, text_of(shape)) for name, shape in self.unused]
-        found += [(_("auxiliary"), "", name, text_of(shape)) for name, shape in self.aside]
+        """The report, a row for each tensor, those that do not fit first: what became of it, its name
+        in this network and in the file ("" where it has none), its shape."""
         words = {NAME: _("by name"), TAIL: _("by tail"), SHAPE: _("by shape"), ORDER: _("by order")}
         alike = [pair for pair in self.pairs if module_of(pair[0]) in self.alike]
-        found += [(_("alike"), ours, "", text_of(self.shapes[ours])) for ours, _theirs in alike]
-        found += [(_("alike"), "", theirs, text_of(self.shapes[ours])) for ours, theirs in alike]
-        found += [
-            (
-                _("not finite") if theirs in self.wild else words[self.how[ours]],
-                ours,
-                theirs,
-                text_of(self.shapes[ours]),
-            )
-            for ours, theirs in self.pairs
-            if module_of(ours) not in self.alike
+        rows = [
+            *((_("no partner"), name, "", shape) for name, shape in self.missing),
+            *((_("left over"), "", name, shape) for name, shape in self.unused),
+            *((_("auxiliary"), "", name, shape) for name, shape in self.aside),
+            *((_("alike"), ours, "", self.shapes[ours]) for ours, _theirs in alike),
+            *((_("alike"), "", theirs, self.shapes[ours]) for ours, theirs in alike),
+            *(
+                (
+                    _("not finite") if theirs in self.wild else words[self.how[ours]],
+                    ours,
+                    theirs,
+                    self.shapes[ours],
+                )
+                for ours, theirs in self.pairs
+                if module_of(ours) not in self.alike
+            ),
         ]
-        return found
+        return [(what, ours, theirs, shape_text(shape)) for what, ours, theirs, shape in rows]
 
     def lines(self) -> list[str]:
-        """The report as text: a line a tensor, “ours ← theirs” where the names differ."""
+        """The report as text: a line for each tensor, “ours ← theirs” where the names differ."""
         rows = self.rows()
         first, second = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
         return [
@@ -207,31 +210,31 @@ class Match:
 
 
 def adopt(net: nn.Module, tensors: Mapping[str, Tensor], ordered: bool) -> Match:
-    """Copies `tensors` (a state dict, see `Weights`) into `net`, all or none.
+    """Copies `tensors` (a state dict, see `Weights`) into `net`, all or none; returns the match.
 
     Raises ForeignWeights if a tensor of either side has no partner: then nothing has changed.
     """
     ours = net.state_dict()
-    found = match(ours, tensors, ordered)
-    if not found.complete:
-        raise ForeignWeights(found.sentence, found)
+    matched = match(ours, tensors, ordered)
+    if not matched.complete:
+        raise ForeignWeights(matched.sentence, matched)
     with torch.no_grad():
-        for name, theirs in found.pairs:
+        for name, theirs in matched.pairs:
             ours[name].copy_(tensors[theirs])
         for name in ours:
             if last_of(name) == COUNTER:
                 ours[name].zero_()
-    return found
+    return matched
 
 
 def match(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor], ordered: bool = True) -> Match:
-    """Finds each tensor's partner; what has none in a network that is not this one, says the rest.
+    """The partner of each tensor of `ours` in `theirs`, and the tensors without one.
 
-    By name, by the tail of the name and by the shape that nothing else has (see
-    `explorer.engine.weight_pairing`). What is left after these, by order: that of both state dicts, if
-    `ordered` and if the rest of the file agrees with it; else that of the numbers, where the names
-    of all layers of a shape differ in nothing else. Layers that remain are `alike`. Counters of
-    batches need no partner, nor do auxiliary heads.
+    Partners are found by name, by the tail of the name and by a shape that occurs only once (see
+    `explorer.engine.weight_pairing`); the rest by order: that of both state dicts, if `ordered` and if
+    the pairs found so far agree with it; else that of the numbers, where the names of all layers of a
+    shape differ in nothing else. Layers that remain are `alike`. Counters of batches and auxiliary
+    heads need no partner.
     """
     prefix = _prefix(ours, theirs)
     names = {name[len(prefix) :]: name for name in theirs}
@@ -271,7 +274,7 @@ def _paired(
     given: list[str],
     ordered: bool,
 ) -> tuple[weight_pairing.Paired, tuple[str, ...], bool]:
-    """Partners; the layers that nothing tells apart; whether the file's order is another."""
+    """The pairs; the layers that nothing tells apart; whether the file has another order."""
     if len(needed) == len(given):
         found = weight_pairing.certain(right, left)
         added = weight_pairing.ordered(right, left, found, ordered)
@@ -284,22 +287,14 @@ def _paired(
             return found | added, (), False
         likely = weight_pairing.likely(right, left)
         if len(likely) == len(needed):
-            alike = [
-                name for name in needed if name not in (found | added if right_order else found)
-            ]
-            return likely, tuple(dict.fromkeys(map(module_of, alike))), not right_order
-    else:
-        likely = weight_pairing.likely(right, left)
-    return likely, (), False
+            certain = found | added if right_order else found
+            alike = [module_of(name) for name in needed if name not in certain]
+            return likely, tuple(dict.fromkeys(alike)), not right_order
+    return weight_pairing.likely(right, left), (), False
 
 
 def _finite(tensor: Tensor) -> bool:
     return not tensor.is_floating_point() or bool(tensor.float().isfinite().all())
-
-
-def text_of(shape: Iterable[int]) -> str:
-    """A tensor's shape: 64×3×3×3."""
-    return "×".join(map(str, shape)) or _("one number")
 
 
 def _first(name: str) -> str:
@@ -307,7 +302,8 @@ def _first(name: str) -> str:
 
 
 def _prefix(ours: Iterable[str], theirs: Iterable[str]) -> str:
-    """What a wrapper put before every name, as “module.”; "" where ours begin so too."""
+    """The prefix that a wrapper put before every name, such as “module.”; "" where ours start with it
+    too."""
     names, known, prefix = list(theirs), {_first(name) for name in ours}, ""
     while True:
         first, dot, _rest = names[0][len(prefix) :].partition(".")

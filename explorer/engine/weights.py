@@ -1,4 +1,4 @@
-"""Files of weights, whoever wrote them: read as plain tensors, never run."""
+"""Files of weights from any program, read as plain tensors; no code in them is run."""
 
 import pickle
 import re
@@ -25,8 +25,9 @@ _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
 class Weights:
     """A state dict from a file, on the CPU.
 
-    ordered: the tensors stand in the order in which their modules were registered; safetensors
-    files are sorted by name instead, and what is made of them. about: what our own files say of themselves.
+    ordered: the tensors are in the order in which their modules were registered; safetensors files,
+    and files made from them, are sorted by name instead. about: the description in a file that this
+    program wrote.
     """
 
     path: Path
@@ -36,12 +37,12 @@ class Weights:
 
 
 def read(path: Path) -> Weights:
-    """The state dict in a .safetensors file or in a .pth file of PyTorch; what the file is, its
-    first bytes say.
+    """The state dict in a .safetensors file or in a .pth file of PyTorch; the file's first bytes
+    decide which it is.
 
     A .pth file is a pickle: it is read by torch.load(weights_only=True), which makes tensors and
-    containers and calls nothing else. Raises EngineError with one sentence for a file that is torn
-    or foreign, that would run code, or that holds no tensors.
+    containers and calls nothing else. Raises EngineError with one sentence for a file that is
+    damaged or of another sort, that would run code, or that holds no tensors.
     """
     try:
         with open(path, "rb") as file:
@@ -60,15 +61,15 @@ def read(path: Path) -> Weights:
         state = _state(path, _load(path))
         return Weights(path, state, not _sorted(state))
     if _like_safetensors(head, path):
-        found = checkpoint.read(path)
-        tensors = found.tensors
-        if found.about.get("format") == checkpoint.FORMAT:  # of a run: the network is part of it
+        content = checkpoint.read(path)
+        tensors = content.tensors
+        if content.about.get("format") == checkpoint.FORMAT:  # of a run: the network is part of it
             tensors = {
                 name: tensor
                 for name, tensor in tensors.items()
                 if name.partition(".")[0] not in ("optimiser", "random", "history")
             }
-        return Weights(path, _plain(path, tensors), False, found.about)
+        return Weights(path, _plain(path, tensors), False, content.about)
     raise EngineError(
         _(
             "{path} holds no weights: it is neither a safetensors file nor one that "
@@ -78,30 +79,32 @@ def read(path: Path) -> Weights:
 
 
 def _like_safetensors(head: bytes, path: Path) -> bool:
-    """It begins with the length of a JSON object, or bears the name of such a file."""
+    """Whether it starts with the length of a JSON object, or has the suffix of such a file."""
     return head[8:9] == b"{" or path.suffix == SAFETENSORS
 
 
 def _load(path: Path) -> Any:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of TorchScript archives and of other protocols
+            warnings.simplefilter("ignore")  # about TorchScript archives and other protocols
             with open(path, "rb") as file:  # given a path, torch.load goes by its suffix
                 return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as fault:
-        found = re.search(r"GLOBAL ([\w.]+)", str(fault))
-        what = (
-            _("it calls {name}").format(name=found[1])
-            if found
-            else _("it is a pickle of another sort")
-        )
+        called = re.search(r"GLOBAL ([\w.]+)", str(fault))
         raise EngineError(
-            _(
-                "{path} holds more than tensors: {what}, and nothing of it was run; in the program that "
-                "made it, save the model's state_dict() alone."
-            ).format(path=path, what=what)
+            (
+                _(
+                    "{path} holds more than tensors: it calls {name}, and nothing of it was run; in the "
+                    "program that made it, save the model's state_dict() alone."
+                )
+                if called
+                else _(
+                    "{path} holds more than tensors: it is a pickle of another sort, and nothing of it "
+                    "was run; in the program that made it, save the model's state_dict() alone."
+                )
+            ).format(path=path, name=called and called[1])
         ) from None
-    except Exception as fault:  # the file is foreign, and can make the reader fail in any way
+    except Exception as fault:  # a file from elsewhere can make the reader fail in any way
         if out_of_memory(fault):
             raise
         if "TorchScript" in str(fault):
@@ -112,12 +115,12 @@ def _load(path: Path) -> Any:
                 ).format(path=path)
             ) from None
         raise EngineError(
-            _("{path} is torn, or was not written by torch.save.").format(path=path)
+            _("{path} is damaged, or was not written by torch.save.").format(path=path)
         ) from None
 
 
 def _state(path: Path, found: Any) -> dict[str, Tensor]:
-    """The state dict in what was loaded, out of the wrapper that a training script put round it."""
+    """The state dict in what was loaded, taken out of the wrapper of a training script."""
     for key in WRAPPERS:
         if isinstance(found, Mapping) and isinstance(found.get(key), Mapping):
             found = found[key]
@@ -143,7 +146,7 @@ def _plain(path: Path, found: Mapping[Any, Any]) -> dict[str, Tensor]:
     ]
     if wrong:
         raise EngineError(
-            _("{path} holds no state dict: {name} is no plain tensor.").format(
+            _("{path} holds no state dict: {name} is not a plain tensor.").format(
                 path=path, name=repr(wrong[0])[:80]
             )
         )
@@ -153,7 +156,7 @@ def _plain(path: Path, found: Mapping[Any, Any]) -> dict[str, Tensor]:
 
 
 def _sorted(state: Mapping[str, Tensor]) -> bool:
-    """Whether it was read from a safetensors file and written again: registered before its bias, a
-    weight stands after it in the alphabet."""
+    """Whether it was read from a safetensors file and written again: a weight is registered before
+    its bias, but comes after it in the alphabet."""
     names = [name for name, tensor in state.items() if tensor.is_floating_point()]
     return names == sorted(names)

@@ -50,7 +50,7 @@ def test_import_refuses(run, bad, tmp_path, refused):
     (tmp_path / "torn.safetensors").write_bytes(PUBLISHED.read_bytes()[:100_000])
     for name, words in (
         ("text.pth", "holds no weights"),
-        ("torn.safetensors", "no whole"),
+        ("torn.safetensors", "not a complete"),
         ("none.pth", "no file"),
         ("", "folder"),
     ):

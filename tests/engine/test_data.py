@@ -42,10 +42,10 @@ def idx(magic: int, *sides: int, body: int | None = None) -> bytes:
     ("content", "words"),
     [
         (None, "missing"),
-        (b"", "begins with nothing"),
+        (b"", "starts with nothing"),
         (b"not gzip", "cannot be read"),
         (gzip.compress(idx(0x803, 2, 3, 3))[:-9], "cannot be read"),
-        (gzip.compress(idx(0x801, 2, 3, 3)), "begins with 00000801"),
+        (gzip.compress(idx(0x801, 2, 3, 3)), "starts with 00000801"),
         (gzip.compress(idx(0x803, 2, 3, 4)), "does not hold 2×3×3"),
         (gzip.compress(idx(0x803, 2, 3, 3, body=17)), "does not hold"),
         (gzip.compress(idx(0x803, 2, 3, 3, body=10_000_000)), "does not hold"),

@@ -90,7 +90,7 @@ def test_the_peak_leaves_out_what_it_looked_away_from(counter):
     assert peak.bytes == 0
     counter.take(300)
     counter.take(-300)
-    with peak.looking_away():
+    with peak.paused():
         counter.take(5000)
         counter.take(-5000)
     assert peak.bytes == 300
@@ -100,6 +100,6 @@ def test_the_peak_leaves_out_what_it_looked_away_from(counter):
 
 def test_the_cpu_tells_no_peak():
     peak = Peak(torch.device("cpu"))
-    with peak.looking_away():
+    with peak.paused():
         pass
     assert peak.bytes is None

@@ -60,7 +60,7 @@ def test_an_edit_keeps_what_has_the_same_path_and_shape(tiny):
     )
     after = build(wider, CPU, 1, keep=[before.net.state_dict()])
     old, new = before.net.state_dict(), after.net.state_dict()
-    assert (after.kept, after.fresh) == (len(new) - 1, 1)
+    assert (after.kept, len(after.drawn)) == (len(new) - 1, 1)
     assert all(torch.equal(old[key], new[key]) for key in new if key != "conv2.weight")
     assert new["conv1.weight"].data_ptr() != old["conv1.weight"].data_ptr()
 
@@ -101,7 +101,7 @@ def test_of_two_sources_the_first_that_fits_is_kept(tiny):
     learned = build(tiny(8), CPU, 1).net.state_dict()
     file = build(tiny(), CPU, 2).net.state_dict()
     model = build(tiny(), CPU, 3, keep=[learned, file])
-    assert model.fresh == 0
+    assert not model.drawn
     assert torch.equal(model.net.fc.bias, learned["fc.bias"])
     assert torch.equal(model.net.conv1.weight, file["conv1.weight"])
 

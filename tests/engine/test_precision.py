@@ -18,7 +18,7 @@ def test_every_sound_mode_is_measured_and_nothing_disturbed(tiny, monkeypatch):
     model = build(tiny(), CPU, 0, FASHION_MNIST)
     before = {key: value.clone() for key, value in model.net.state_dict().items()}
     *_, measured = choose(model, data.load("fashion-mnist", CPU), Recipe())
-    assert {name for name, _ in measured} == {each.name for each in precision.sound(CPU)}
+    assert {name for name, _ in measured} == {each.name for each in precision.supported(CPU)}
     assert [speed for _, speed in measured] == sorted(
         (speed for _, speed in measured), reverse=True
     )
@@ -45,7 +45,7 @@ def test_every_mode_answers_in_float32(tiny):
     model = build(tiny(), CPU)
     images = torch.randn(4, 1, 28, 28)
     plain = precision.PLAIN.logits(model.net.eval(), images)
-    for each in precision.sound(CPU):
+    for each in precision.supported(CPU):
         logits = each.logits(each.place(model.net), images)
         assert logits.dtype == torch.float32
         assert torch.allclose(logits, plain, atol=0.05)
@@ -57,12 +57,12 @@ def test_every_kind_computes_the_same_in_every_mode(around, name):
     model = build(around(name), CPU)
     images = torch.randn(4, 1, 28, 28, generator=torch.Generator().manual_seed(1))
     found = []
-    for each in precision.sound(CPU):
+    for each in precision.supported(CPU):
         pictures = images.clone().requires_grad_()
         logits = each.logits(each.place(model.net).eval(), pictures)
         (logits * torch.arange(10)).sum().backward()
         found.append((logits.detach(), pictures.grad))
-    for each, (logits, gradient) in zip(precision.sound(CPU), found, strict=True):
+    for each, (logits, gradient) in zip(precision.supported(CPU), found, strict=True):
         # A bfloat16 number has 8 bits; where a maximum is taken, two places may change roles.
         most = 0.1 if each.half else 1e-4
         assert (logits - found[0][0]).norm() <= most * found[0][0].norm(), each

@@ -115,7 +115,7 @@ def test_what_is_no_photo(tmp_path):
     assert "no file" in refused(tmp_path / "none.png")
     assert "folder" in refused(tmp_path)
     (tmp_path / "text.png").write_text("a photo of a cat")
-    assert "no photo that can be read" in refused(tmp_path / "text.png")
+    assert "not a photo that can be read" in refused(tmp_path / "text.png")
     (tmp_path / "program.eps").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
     assert "no photo" in refused(tmp_path / "program.eps")
     whole = (resource.path("photos") / "rocket.jpg").read_bytes()
@@ -154,13 +154,13 @@ def test_a_network_whose_output_is_no_vector(squeezenet, tmp_path):
             for wire in squeezenet.wires
         ),
     )
-    with pytest.raises(EngineError, match="3×224×224, no vector"):
+    with pytest.raises(EngineError, match="3×224×224, not a vector"):
         predict(without, resource.path("photos") / "chelsea.png")
 
 
 def test_probabilities_are_not_made_twice():
     chances = torch.tensor([0.7, 0.2, 0.1])
-    assert answers(chances, "abc", 2, chances=True) == [
+    assert answers(chances, "abc", 2, probabilities=True) == [
         ("a", pytest.approx(0.7)),
         ("b", pytest.approx(0.2)),
     ]

@@ -13,7 +13,7 @@ from explorer.catalog.datasets import FASHION_MNIST
 from explorer.engine import checkpoint, data
 from explorer.engine.failure import EngineError
 from explorer.engine.model import build
-from explorer.engine.precision import sound
+from explorer.engine.precision import supported
 from explorer.engine.probes.probe import Probe
 from explorer.engine.training import TrainingRun
 from explorer.engine.training_driver import train
@@ -200,7 +200,7 @@ def test_train_does_it_all(tiny, tmp_path):
 @pytest.mark.parametrize("name", [name for name in KINDS if name != "Group"])
 def test_every_kind_trains_in_every_mode(pictures, around, name):
     """Forward and backward, in each layout and precision that this machine computes soundly."""
-    for mode in sound(CPU):
+    for mode in supported(CPU):
         recipe = replace(RECIPE, mode=mode.name, batch_size=8, limit=32, epochs=1)
         run = begin(around(name), pictures, recipe)
         before = {key: weight.clone() for key, weight in run.model.net.named_parameters()}

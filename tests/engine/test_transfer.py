@@ -51,7 +51,7 @@ def test_a_photo_through_a_network_for_small_grey_pictures(engine, tiny):
     probe = engine.seen(image=3)
     assert probe.label in range(10) and probe.title == ""
     engine.watch("add", str(resource.path("photos") / "LICENSE"))
-    assert "no photo that can be read" in engine.wait(Failed).sentence
+    assert "not a photo that can be read" in engine.wait(Failed).sentence
 
 
 def test_a_network_of_any_input_and_output_looks_at_photos(engine, chain):

@@ -159,7 +159,7 @@ def refused(model, state, ordered=True) -> ForeignWeights:
 def test_another_number_of_classes_names_the_layer(model):
     state = build(templates.build("cifar_resnet8", classes=100), CPU, 1).net.state_dict()
     sentence = str(refused(model, state))
-    assert "all fits but one layer" in sentence and "fc.weight" in sentence
+    assert "all layers fit but one" in sentence and "fc.weight" in sentence
     assert "10×64" in sentence and "100×64" in sentence
 
 
@@ -322,7 +322,7 @@ def test_numbers_that_are_not_finite_are_told(model, other):
     state = OrderedDict(other)
     state["fc.bias"] = torch.full((10,), float("inf"))
     found = adopt(model.net, state, True)
-    assert "not finite (NaN, infinity) stand in 1 of them, first fc.bias" in found.sentence
+    assert "1 of them has numbers that are not finite (NaN, infinity): fc.bias" in found.sentence
     assert ("not finite", "fc.bias", "fc.bias", "10") in found.rows()
     assert "finite" not in adopt(model.net, other, True).sentence
 
@@ -331,4 +331,4 @@ def test_a_wrong_last_layer_is_told_with_its_own_shape(model):
     state = build(templates.build("cifar_resnet8", classes=100), CPU, 1).net.state_dict()
     for ordered in (True, False):
         sentence = str(refused(model, sorted_by_name(state), ordered))
-        assert "fc.weight, which is 10×64 in this network and 100×64 in the file" in sentence
+        assert "fc.weight is 10×64 in this network and 100×64 in the file" in sentence

@@ -107,7 +107,7 @@ def test_a_torn_file(tmp_path, suffix, share):
     torch.save(STATE, path) if suffix == ".pth" else save_file(STATE, path)
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * share)])
-    assert any(word in refused(path) for word in ("torn", "no whole", "no weights"))
+    assert any(word in refused(path) for word in ("damaged", "not a complete", "no weights"))
 
 
 def test_what_is_no_file_of_weights(tmp_path):
@@ -117,7 +117,7 @@ def test_what_is_no_file_of_weights(tmp_path):
         (tmp_path / name).write_text("conv.weight: 1, 2, 3\n" * 20)
         assert "holds no weights" in refused(tmp_path / name)
     (tmp_path / "text.safetensors").write_text("hello" * 20)
-    assert "no whole safetensors file" in refused(tmp_path / "text.safetensors")
+    assert "not a complete safetensors file" in refused(tmp_path / "text.safetensors")
     with zipfile.ZipFile(tmp_path / "archive.pth", "w") as archive:
         archive.writestr("readme.txt", "nothing")
     assert "was not written by torch.save" in refused(tmp_path / "archive.pth")
@@ -129,10 +129,10 @@ def test_what_is_no_file_of_weights(tmp_path):
         ([torch.zeros(2)], "but list"),
         (torch.zeros(2), "but Tensor"),
         ({}, "no tensors"),
-        ({"conv.weight": 3.0}, "no plain tensor"),
-        ({1: torch.zeros(2)}, "no plain tensor"),
-        ({"x": torch.zeros(2, dtype=torch.complex64)}, "no plain tensor"),
-        ({"x": torch.eye(2).to_sparse()}, "no plain tensor"),
+        ({"conv.weight": 3.0}, "not a plain tensor"),
+        ({1: torch.zeros(2)}, "not a plain tensor"),
+        ({"x": torch.zeros(2, dtype=torch.complex64)}, "not a plain tensor"),
+        ({"x": torch.eye(2).to_sparse()}, "not a plain tensor"),
     ],
 )
 def test_what_holds_no_state_dict(tmp_path, found, words):

@@ -166,7 +166,7 @@ def test_files_that_do_not_fit_are_told_in_one_sentence_and_change_nothing(ready
     (tmp_path / "text.png").write_text("no photo")
     other = resource.path("squeezenet1_1") / "squeezenet1_1.safetensors"
     for path, words in (
-        (tmp_path / "torn.pth", "is torn"),
+        (tmp_path / "torn.pth", "is damaged"),
         (other, "Nothing was loaded"),
         (tmp_path / "text.png", "no photo that can be read"),
     ):

@@ -1,5 +1,5 @@
-"""What can be seen of a network: a file for each look, and the pass that they share.
+"""The looks at a network: a file for each, and the pass that they share.
 
-Every look's file has two functions. `reduce` asks for what is to be fetched, small tensors on the
-device; `tell` makes of them, fetched, the figures and arrays that `protocol.looks` describes.
+Every look's file has two functions. `reduce` returns small tensors on the device, which are to be
+fetched; `describe` turns them, once fetched, into the figures and arrays that `protocol.looks` lists.
 """

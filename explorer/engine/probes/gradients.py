@@ -1,15 +1,15 @@
-"""How strongly one picture would change each layer that learns."""
+"""How strongly one picture would change each layer with weights."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from explorer.engine.probes.passes import Pass, Tensors, Told
+from explorer.engine.probes.passes import Described, Pass, Tensors
 from explorer.protocol.looks import Gradients
 
 
 def reduce(_look: Gradients, through: Pass) -> Tensors:
-    """norms: float32 (), of each layer by its number."""
+    """The norms, float32 (), each by the number of its layer."""
     none = through.logits.new_tensor(float("nan"))
     return {
         str(number): none if gradient is None else gradient.norm().float()
@@ -17,7 +17,7 @@ def reduce(_look: Gradients, through: Pass) -> Tensors:
     }
 
 
-def tell(_look: Gradients, through: Pass, found: Mapping[str, np.ndarray]) -> Told:
+def describe(_look: Gradients, through: Pass, fetched: Mapping[str, np.ndarray]) -> Described:
     """The norms with the paths of the layers."""
-    norms = np.array([norm.item() for norm in found.values()], np.float32)
+    norms = np.array(list(fetched.values()), np.float32)
     return {"layers": list(through.model.weighted)}, {"norms": norms}

@@ -1,4 +1,4 @@
-"""What a node puts out, its maps side by side as one 8-bit picture that is made on the device."""
+"""The output of a node, its maps side by side as one 8-bit picture that is made on the device."""
 
 import math
 from collections.abc import Mapping
@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explorer.engine.probes.passes import Pass, Tensors, Told
+from explorer.engine.probes.passes import Described, Pass, Tensors
 from explorer.protocol.looks import Maps
 
 MOST = 64
-"""Maps in one mosaic."""
+"""Number of maps in one mosaic."""
 GAP = 1
 """Pixels between two tiles."""
 
@@ -21,18 +21,17 @@ def reduce(look: Maps, through: Pass) -> Tensors:
     return compose(through.values[look.path])
 
 
-def tell(look: Maps, through: Pass, found: Mapping[str, np.ndarray]) -> Told:
-    """The mosaic with what is needed to read it."""
-    return described(tuple(through.values[look.path].shape[1:]), found)
+def describe(look: Maps, through: Pass, fetched: Mapping[str, np.ndarray]) -> Described:
+    """The mosaic with the figures that it is read by."""
+    return described(tuple(through.values[look.path].shape[1:]), fetched)
 
 
 def compose(value: Tensor) -> dict[str, Tensor]:
     """The mosaic of `value`, (1, C, H, W) or (1, features).
 
     At most 64 maps, the strongest (mean absolute value) first, each stretched over 0..255 by its
-    own least and greatest value. Vectors and maps of one pixel have no pattern of their own: they
-    keep the order of their channels, lie in one row and share one scale, and their values, which
-    are read as figures, come with them.
+    own least and greatest value. Vectors and maps of one pixel have no pattern: they keep the order
+    of their channels, lie in one row and share one scale, and their values come with them.
 
     range: (low, high, mean, share of zeros) of all values, float32. order: (shown,) int32, the
     channel of each tile, row by row. mosaic: (H, W) uint8. values: (shown,) float32, of vectors.
@@ -43,8 +42,7 @@ def compose(value: Tensor) -> dict[str, Tensor]:
     count, height, width = maps.shape
     shown = min(count, MOST)
     finite = torch.nan_to_num(maps)
-    # The strongest; sorting on the device, where a stable order makes equal maps (all dead) stay
-    # put.
+    # Sorted on the device; the stable order keeps equal maps (all dead ones) in their places.
     order = torch.sort(finite.abs().mean((1, 2)), descending=True, stable=True).indices[:shown]
     is_vector = height * width == 1
     if is_vector:
@@ -61,18 +59,17 @@ def compose(value: Tensor) -> dict[str, Tensor]:
     tiles[:shown, :height, :width] = scaled.round_().clamp_(0, 255).to(torch.uint8)
     pixels = tiles.reshape(rows, columns, height + GAP, width + GAP).transpose(1, 2)
     pixels = pixels.reshape(rows * (height + GAP), columns * (width + GAP))[:-GAP, :-GAP]
-    found = {
+    return {
         "range": torch.stack([maps.amin(), maps.amax(), maps.mean(), (maps == 0).float().mean()]),
         "order": order.to(torch.int32),
+        **({"values": maps[order].flatten()} if is_vector else {}),
+        "mosaic": pixels,
     }
-    if is_vector:
-        found["values"] = maps[order].flatten()
-    return {**found, "mosaic": pixels}
 
 
-def described(shape: tuple[int, ...], found: Mapping[str, np.ndarray]) -> Told:
-    """Figures and arrays of a `value` of that shape, without its first side."""
-    arrays = dict(found)
+def described(shape: tuple[int, ...], fetched: Mapping[str, np.ndarray]) -> Described:
+    """Figures and arrays of an output of that shape (without the batch)."""
+    arrays = dict(fetched)
     low, high, mean, zeros = arrays.pop("range").tolist()
     shown, tile = len(arrays["order"]), shape[1:] if len(shape) > 1 else (1, 1)
     figures = {

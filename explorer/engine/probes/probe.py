@@ -1,4 +1,4 @@
-"""The probe: answers any looks at one picture by one pass, and leaves no trace in the model."""
+"""The probe: answers all looks at one picture by one pass, and leaves no trace in the model."""
 
 from collections.abc import Sequence
 from types import ModuleType
@@ -10,7 +10,7 @@ from torch import Tensor
 from explorer.catalog.datasets import class_names
 from explorer.engine.data import Pictures
 from explorer.engine.failure import EngineError
-from explorer.engine.model import Model, gives_chances
+from explorer.engine.model import Model, gives_probabilities
 from explorer.engine.photos import Photos
 from explorer.engine.probes import answers, gradients, maps
 from explorer.engine.probes.passes import Pass, fetch
@@ -25,28 +25,28 @@ LOOKS: dict[type, ModuleType] = {Maps: maps, Gradients: gradients, Answers: answ
 
 
 class Probe:
-    """Looks at one model through one data set, without leaving a trace in it.
+    """Looks at one model with the pictures of one data set, without leaving a trace in it.
 
     The model's `.grad`, BatchNorm statistics and the random number generators stay as they were:
     the forward pass runs in eval mode, where dropout is off and statistics are only read, and the
-    gradients are asked for with torch.autograd.grad.
+    gradients are computed with torch.autograd.grad.
     """
 
     def __init__(self, model: Model, pictures: Pictures | Photos) -> None:
         self.model, self.pictures = model, pictures
-        self._walk = StepwiseForward(model.report, model.net)
+        self._forward = StepwiseForward(model.report, model.net)
         output = model.report.output
         self._names: Sequence[str] = ()
         if output is not None and len(output) == 1:
             self._names = class_names(output[0], pictures.about)
-        self._gives_chances = gives_chances(model.report)
+        self._gives_probabilities = gives_probabilities(model.report)
 
     def look(self, looks: Sequence[Look]) -> list[Seen]:
-        """An answer to each look, which are of one picture.
+        """An answer to each of the looks, all at one picture.
 
-        The gradients are those of the cross entropy; for a photo, which nobody labelled, with the
-        network's own guess as its label; where the output is no vector, of its mean square. Raises
-        EngineError if there is no such node or picture.
+        The gradients are those of the cross entropy; for a photo, which has no label, with the
+        network's own guess as label; where the output is no vector, those of its mean square.
+        Raises EngineError if there is no such node or picture.
         """
         through = self._pass(looks)
         with torch.no_grad():
@@ -58,13 +58,13 @@ class Probe:
                     for key, t in each.items()
                 }
             )
-        seen = []
+        answers = []
         for place, (each, part) in enumerate(zip(looks, wanted, strict=True)):
-            found = {key: whole[f"{place}.{key}"] for key in part}
-            figures, arrays = LOOKS[type(each)].tell(each, through, found)
+            fetched = {key: whole[f"{place}.{key}"] for key in part}
+            figures, arrays = LOOKS[type(each)].describe(each, through, fetched)
             more = place < len(looks) - 1
-            seen.append(Seen(look=each, figures=figures, arrays=arrays, more=more))
-        return seen
+            answers.append(Seen(look=each, figures=figures, arrays=arrays, more=more))
+        return answers
 
     def _pass(self, looks: Sequence[Look]) -> Pass:
         paths = {each.path: self._producer(each.path) for each in looks if isinstance(each, Maps)}
@@ -73,16 +73,22 @@ class Probe:
         training = self.model.net.training
         self.model.net.eval()
         try:
-            # Gradients are asked for even where nothing has weights, so that there is one way only.
             with torch.enable_grad():
-                logits, values = self._walk.run(sample.images, set(paths.values()))
+                logits, values = self._forward.run(sample.images, set(paths.values()))
                 loss = self._loss(logits.float(), sample.label)
-                found = torch.autograd.grad(loss, weights, allow_unused=True) if weights else ()
+                slopes = torch.autograd.grad(loss, weights, allow_unused=True) if weights else ()
         finally:
             self.model.net.train(training)
         named = {path: values[producer].detach() for path, producer in paths.items()}
-        logits = logits.detach().float()
-        return Pass(self.model, sample, named, logits, found, self._names, self._gives_chances)
+        return Pass(
+            self.model,
+            sample,
+            named,
+            logits.detach().float(),
+            slopes,
+            self._names,
+            self._gives_probabilities,
+        )
 
     def _loss(self, logits: Tensor, label: Tensor | None) -> Tensor:
         if not self._names:
@@ -99,7 +105,5 @@ class Probe:
             if path in {layer.path for layer in self.model.report.layers()}:
                 return path
         raise EngineError(
-            _("There is no node “{path}” on the way from the input to the output.").format(
-                path=path[:80]
-            )
+            _("There is no node “{path}” between the input and the output.").format(path=path[:80])
         )
