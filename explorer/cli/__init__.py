@@ -1,7 +1,7 @@
-"""cnn-explorer: the window, and every figure without one; a file for each command, which states its
-arguments and what it does.
+"""cnn-explorer: opens the window, or prints any figure without one; a file for each command declares
+its arguments and runs it.
 
-Exit status: 0 all is well; 1 the network has problems; 2 the command or a file cannot be used.
+Exit status: 0 success; 1 the network has problems; 2 the command or a file cannot be used.
 """
 
 import difflib
@@ -30,11 +30,11 @@ COMMANDS = {
     "import": ("import_weights", _("match a file of weights with a network")),
     "predict": ("predict", _("print the most likely classes of a photo")),
 }
-"""The module of each, and what it does; only that of the command that is asked for is imported."""
+"""The module and the description of each; only the module of the given command is imported."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; its exit status."""
+    """Runs one command; returns its exit status."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -56,30 +56,32 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _expect_network(word: str) -> None:
-    """Refuse a bare word that is neither a command, a template nor a file."""
+    """Raises UsageError for a bare word that is neither a command, a template nor a file."""
     if (
         word.startswith("-")
         or "." in word
         or os.sep in word
         or word in known.names()
-        or (os.path.exists(word))
+        or os.path.exists(word)
     ):
         return
     near = difflib.get_close_matches(word, (*COMMANDS, *known.names()), 3, 0.6)
     raise UsageError(
-        _("there is no command, template or file {word}; {hint}").format(
-            word=cut(word),
-            hint=_("did you mean {names}?").format(names=", ".join(near))
+        (
+            _("there is no command, template or file {word}; did you mean {names}?")
             if near
-            else _("cnn-explorer --help lists the commands, cnn-explorer templates the templates"),
-        )
+            else _(
+                "there is no command, template or file {word}; cnn-explorer --help lists the commands, "
+                "cnn-explorer templates the templates"
+            )
+        ).format(word=cut(word), names=", ".join(near))
     )
 
 
 def command_line(asked: str) -> Parser:
-    """Of the whole command line, with the arguments of the command `asked`; what it parses has the
-    command's function as `run`."""
-    result = Parser(
+    """The parser of the whole command line, with the arguments of the command `asked`; its result has
+    that command's function as `run`."""
+    parser = Parser(
         prog="cnn-explorer",
         description=_(
             "Draw a convolutional network, see every shape, train it and watch it learn. Without a "
@@ -87,12 +89,12 @@ def command_line(asked: str) -> Parser:
         ),
         epilog=_("cnn-explorer [FILE] opens the window, with FILE or a template if one is given."),
     )
-    result.add_argument("--version", action="version", version=__version__)
-    commands = result.add_subparsers(metavar="COMMAND", required=True)
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, (module, help) in COMMANDS.items():
-        found = commands.add_parser(name, help=help, description=help)
+        subparser = commands.add_parser(name, help=help, description=help)
         if name == asked:
             command = import_module(f"explorer.cli.{module}")
-            found.set_defaults(run=command.run)
-            command.declare(found)
-    return result
+            subparser.set_defaults(run=command.run)
+            command.declare(subparser)
+    return parser

@@ -1,17 +1,17 @@
-"""check: every layer's shape, parameters and MACs, what is wrong, and the memory that it takes."""
+"""check: every layer's shape, parameters and MACs, the network's problems and its memory."""
 
 from argparse import ArgumentParser, Namespace
 from functools import partial
 
 from explorer.catalog.datasets import DATASETS
 from explorer.cli import network
-from explorer.cli.parser import Told, UsageError, cut, figure, refuse_idle, shape
+from explorer.cli.parser import Noted, UsageError, cut, figure, refuse_unused, shape
 from explorer.runs.recipe import FIELDS, OPTIMISERS, PRECISIONS, Recipe
 from explorer.text import _
 
 
 def declare(parser: ArgumentParser) -> None:
-    """Its arguments."""
+    """Adds its arguments."""
     network.declare(parser)
     parser.add_argument(
         "--input", type=shape, metavar="CxHxW", help=_("shape of the input picture")
@@ -28,21 +28,21 @@ def declare(parser: ArgumentParser) -> None:
     )
     memory.add_argument(
         "--batch",
-        action=Told,
+        action=Noted,
         type=partial(figure, FIELDS["batch_size"]),
         default=Recipe.batch_size,
         help=_("pictures per batch (%(default)s)"),
     )
     memory.add_argument(
         "--precision",
-        action=Told,
+        action=Noted,
         choices=PRECISIONS,
         default=PRECISIONS[0],
         help=_("number format of the computation; weights stay float32 (%(default)s)"),
     )
     memory.add_argument(
         "--optimiser",
-        action=Told,
+        action=Noted,
         choices=OPTIMISERS,
         default="momentum",
         help=_("optimiser to forecast for; train uses momentum (%(default)s)"),
@@ -58,13 +58,13 @@ def declare(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> int:
-    """Print what is known of the network; 1 if it has problems."""
+    """Prints the figures and problems of the network; 1 if it has problems."""
     from explorer.analysis import memory_table, table
     from explorer.analysis.memory_forecast import forecast
     from explorer.analysis.report import analyse
 
     if not (given.memory or given.device or given.json):
-        refuse_idle(given, (), _("it is an option of --memory"))
+        refuse_unused(given, (), _("{option} has no effect here; it is an option of --memory"))
     data = DATASETS.get(given.data)
     report = analyse(network.load(given.network, given.input, data), data)
     kind, room, named = _room(given.device)
@@ -80,8 +80,8 @@ def run(given: Namespace) -> int:
 def _room(device: str | None) -> tuple[str, int | None, bool]:
     """The kind of a device, the bytes that tensors may take there, and whether it is a real one.
 
-    Bytes: all that are given as an amount, of a real device what its driver leaves; None where no
-    device is given. Raises UsageError.
+    Bytes: the amount if one is given, else what the driver of the device leaves; None where no device
+    is given or its memory is unknown. Raises UsageError.
     """
     from explorer.analysis.memory_forecast import room_on
     from explorer.analysis.memory_table import bytes_of
@@ -92,7 +92,7 @@ def _room(device: str | None) -> tuple[str, int | None, bool]:
         raise UsageError(
             _(
                 "--device {number} has no unit; write {number}GB for that much memory, or "
-                "the name of a device, as cuda:0"
+                "the name of a device, such as cuda:0"
             ).format(number=cut(device.strip()))
         )
     from explorer.engine.device import find, pick

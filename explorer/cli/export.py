@@ -1,4 +1,4 @@
-"""export: the network as source, diagram, table or weights."""
+"""export: the network as source, diagram, table, weights or ONNX."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from explorer.analysis.form import FORMS, Form, Maker
 from explorer.catalog import Param, published
 from explorer.cli import network
-from explorer.cli.parser import Told, UsageError, engine_asked, figure, refuse_idle, shape
+from explorer.cli.parser import Noted, UsageError, engine_errors, figure, refuse_unused, shape
 from explorer.graph.file import replace_bytes
 from explorer.graph.graph import Graph
 from explorer.runs.recipe import FIELDS
@@ -62,7 +62,7 @@ def _diagram(given: Namespace, form: Form, report: "Report") -> bytes:
 
 
 def _with_weights(given: Namespace, form: Form, report: "Report") -> None:
-    with engine_asked():
+    with engine_errors():
         from explorer.engine import transfer
 
         model, source, which = _weighted(report.graph, given.weights, given.seed)
@@ -70,20 +70,26 @@ def _with_weights(given: Namespace, form: Form, report: "Report") -> None:
     print(*(made.files if made else [given.output]), which, sep="\n")
     if made is None:
         return
-    batch = _("any number of pictures at a time") if made.dynamic else _("one picture at a time")
     print(
-        _(
-            "onnxruntime's outputs differ by at most {difference:.1e}, of outputs up to {largest:.3g}; "
-            "{batch}"
-        ).format(difference=made.difference, largest=made.largest, batch=batch)
+        (
+            _(
+                "onnxruntime's outputs differ by at most {difference:.1e}, of outputs up to "
+                "{largest:.3g}; any number of pictures at a time"
+            )
+            if made.dynamic
+            else _(
+                "onnxruntime's outputs differ by at most {difference:.1e}, of outputs up to "
+                "{largest:.3g}; one picture at a time"
+            )
+        ).format(difference=made.difference, largest=made.largest)
     )
 
 
 def _weighted(
     graph: Graph, file: Path | None, seed: int | None
 ) -> "tuple[Model, Path | None, str]":
-    """The network with the weights of a file, else with those published for it, unless a seed is
-    given; else with drawn ones. The file that they came from, and a line that says which they are."""
+    """The network with the weights of `file`, else with those published for it, unless a seed is
+    given, else with random ones; the file that they came from, and a line that describes them."""
     from explorer.engine import transfer
     from explorer.engine.model import build
     from explorer.engine.predict import CPU
@@ -120,14 +126,14 @@ MAKERS: Mapping[
         Maker.ENGINE: (_with_weights, ("--weights", "--seed")),
     }
 )
-"""What gives the content of a file, or None if it wrote the file itself; and the options for it."""
+"""The function that returns the content of a file, or None if it wrote the file itself; its options."""
 TO = MappingProxyType(
     {
         to: tuple(form for form in FORMS.values() if (form.to or form.id) == to)
         for to in (form.to or form.id for form in FORMS.values())
     }
 )
-"""The forms by what --to calls them; of several --format or the file's name chooses."""
+"""The forms by their names for --to; among several, --format or the file's name chooses."""
 
 
 def _made_by(maker: Maker) -> str:
@@ -135,7 +141,8 @@ def _made_by(maker: Maker) -> str:
 
 
 def _form(given: Namespace) -> Form:
-    """The form that is asked for; of several the first when printed. Raises UsageError."""
+    """The form that the command line asks for; the first of several, if it is printed. Raises
+    UsageError."""
     forms = TO[given.to]
     if len(forms) == 1 or given.format:
         return FORMS[given.format or forms[0].id]
@@ -144,16 +151,14 @@ def _form(given: Namespace) -> Form:
         if form.suffix == suffix:
             return form
     raise UsageError(
-        _("{file}: the name of a {name} must end in {suffixes}; or use --format").format(
-            file=given.output,
-            name=given.to,
-            suffixes=_(" or ").join(form.suffix for form in forms),
+        _("{file} does not end in one of {suffixes}; change the name or use --format").format(
+            file=given.output, suffixes=", ".join(form.suffix for form in forms)
         )
     )
 
 
 def declare(parser: ArgumentParser) -> None:
-    """Its arguments."""
+    """Adds its arguments."""
     network.declare(parser)
     parser.add_argument("--to", choices=TO, required=True, metavar="FORM", help=", ".join(TO))
     parser.add_argument(
@@ -172,34 +177,34 @@ def declare(parser: ArgumentParser) -> None:
     size = picture.add_mutually_exclusive_group()
     size.add_argument(
         "--scale",
-        action=Told,
+        action=Noted,
         type=partial(figure, SIZE),
         metavar="N",
         help=_("scale factor (2 for png, otherwise 1)"),
     )
     size.add_argument(
         "--width",
-        action=Told,
+        action=Noted,
         type=partial(figure, SIZE),
         metavar="PX",
         help=_("width in pixels; in svg and pdf, 96 pixels are an inch"),
     )
     picture.add_argument(
         "--theme",
-        action=Told,
+        action=Noted,
         choices=("light", "dark"),
         default="light",
         help=_("colour theme (%(default)s)"),
     )
     picture.add_argument(
         "--inside",
-        action=Told,
+        action=Noted,
         metavar="PATH",
         help=_("draw the inside of this block, for example layer2.0"),
     )
     picture.add_argument(
         "--depth",
-        action=Told,
+        action=Noted,
         type=int,
         choices=range(4),
         default=0,
@@ -208,7 +213,7 @@ def declare(parser: ArgumentParser) -> None:
     weights = parser.add_argument_group(_("weights ({forms})").format(forms=_made_by(Maker.ENGINE)))
     weights.add_argument(
         "--weights",
-        action=Told,
+        action=Noted,
         type=Path,
         metavar="FILE",
         help=_(
@@ -217,31 +222,33 @@ def declare(parser: ArgumentParser) -> None:
     )
     weights.add_argument(
         "--seed",
-        action=Told,
+        action=Noted,
         type=partial(figure, FIELDS["seed"]),
         help=_("seed of random weights (0)"),
     )
     parser.add_argument_group(_("table")).add_argument(
         "--format",
-        action=Told,
+        action=Noted,
         choices=[form.id for form in FORMS.values() if form.to],
         help=_("by default chosen by FILE's suffix, .csv or .md; csv when printed"),
     )
 
 
 def run(given: Namespace) -> int:
-    """Write the network in the form that is asked for; 1 if it has problems."""
+    """Writes the network in a form; 1 if it has problems."""
     from explorer.analysis.report import analyse
 
     write, options = MAKERS[TO[given.to][0].maker]
     if len(TO[given.to]) > 1:
         options = (*options, "--format")
-    refuse_idle(
+    refuse_unused(
         given,
         options,
-        _("--to {form} takes {options}").format(
-            form=given.to, options=", ".join(options) or _("no options of its own")
-        ),
+        (
+            _("{{option}} has no effect here; --to {form} takes {options}")
+            if options
+            else _("{{option}} has no effect here; --to {form} takes no options of its own")
+        ).format(form=given.to, options=", ".join(options)),
     )
     form = _form(given)
     if form.binary and given.output is None:
@@ -249,7 +256,7 @@ def run(given: Namespace) -> int:
             _("--to {form} needs a file: -o FILE{suffix}").format(form=given.to, suffix=form.suffix)
         )
     report = analyse(network.load(given.network, given.input))
-    if network.complain(report) and form.sound:
+    if network.print_problems(report) and form.sound:
         return 1
     content = write(given, form, report)
     if content is None:

@@ -1,15 +1,15 @@
-"""import: the weights in a file, matched to the network's."""
+"""import: matches the weights in a file with a network's."""
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from explorer.cli import network
-from explorer.cli.parser import engine_asked
+from explorer.cli.parser import engine_errors
 from explorer.text import _
 
 
 def declare(parser: ArgumentParser) -> None:
-    """Its arguments."""
+    """Adds its arguments."""
     network.declare(parser)
     parser.add_argument(
         "weights", type=Path, metavar="WEIGHTS", help=_("a .safetensors or .pth file")
@@ -29,14 +29,14 @@ def declare(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> int:
-    """Match the weights, print what came of it, write them under the network's names; 1 if the
+    """Matches the weights, prints the result and writes them under the network's names; 1 if the
     network has problems."""
     from explorer.analysis.report import analyse
 
     graph = network.load(given.network)
-    if network.complain(analyse(graph)):
+    if network.print_problems(analyse(graph)):
         return 1
-    with engine_asked():
+    with engine_errors():
         from explorer.engine import transfer
         from explorer.engine.weight_import import ForeignWeights
 

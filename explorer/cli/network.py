@@ -1,4 +1,4 @@
-"""The network that a command is about: its name on the command line, and what is wrong with it."""
+"""The network of a command: its argument, the network that it names, and the network's problems."""
 
 import difflib
 import os
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def declare(parser: ArgumentParser) -> None:
-    """The argument NAME|FILE."""
+    """Adds the argument NAME|FILE."""
     parser.add_argument(
         "network",
         metavar="NAME|FILE",
@@ -28,8 +28,8 @@ def declare(parser: ArgumentParser) -> None:
 
 
 def load(name: str, input: Shape | None = None, data: DataSet | None = None) -> Graph:
-    """The network that NAME|FILE means. A template takes the input shape and the classes of
-    `data`; a file stays as it is, but for `input`.
+    """The network that NAME|FILE names. A template takes the input shape and the classes of `data`; a
+    network from a file changes only in `input`.
 
     Raises UsageError, FileError.
     """
@@ -40,19 +40,20 @@ def load(name: str, input: Shape | None = None, data: DataSet | None = None) -> 
     if not os.path.exists(name):  # unlike Path.exists, False for a name that no file can have
         near = difflib.get_close_matches(name, templates.names(), 3, 0.5)
         raise UsageError(
-            _("{name} is neither a file nor a template; {hint}").format(
-                name=name,
-                hint=_("did you mean {names}?").format(names=", ".join(near))
+            (
+                _("{name} is neither a file nor a template; did you mean {names}?")
                 if near
-                else _("cnn-explorer templates lists them"),
-            )
+                else _(
+                    "{name} is neither a file nor a template; cnn-explorer templates lists them"
+                )
+            ).format(name=name, names=", ".join(near))
         )
     graph = check.read(name)
     return replace(graph, input=input) if input else graph
 
 
-def complain(report: "Report") -> bool:
-    """Print the problems of a network; whether there are any."""
+def print_problems(report: "Report") -> bool:
+    """Prints the problems of a network; whether there are any."""
     from explorer.analysis.problem import problems
 
     for problem in problems(report):

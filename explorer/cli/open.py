@@ -1,4 +1,4 @@
-"""open: the window."""
+"""open: opens the window."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from explorer.text import _
 
 
 def declare(parser: ArgumentParser) -> None:
-    """Its argument."""
+    """Adds its argument."""
     parser.add_argument(
         "network",
         metavar="FILE",
@@ -21,7 +21,7 @@ def declare(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> int:
-    """Show the window until it is closed. Raises UsageError, FileError before that."""
+    """Shows the window until it is closed. Raises UsageError or FileError before."""
     if (
         sys.platform.startswith("linux")
         and not os.environ.get("QT_QPA_PLATFORM")
@@ -32,7 +32,7 @@ def run(given: Namespace) -> int:
             _("there is no display to open the window on; the other commands need none")
         )
     if given.network is not None:
-        network.load(given.network)  # whatever is wrong with it is told before a window appears
+        network.load(given.network)  # a fault is reported before the window appears
     from explorer.app import main
 
     return main.run(given.network)

@@ -1,4 +1,4 @@
-"""How a command line is read: sentences for what is wrong with it, and the forms of its values."""
+"""Parsing of the command line: its values, and a sentence for each mistake."""
 
 import argparse
 from collections.abc import Iterator, Sequence
@@ -12,20 +12,20 @@ from explorer.text import _
 
 
 class UsageError(ValueError):
-    """The command line asks for something that is not there; the sentence says what is."""
+    """The command line cannot be carried out; the message is a sentence for a person."""
 
 
 def cut(words: str, most: int = 300) -> str:
-    """Words of another that may stand in a sentence: printable, and not endless."""
+    """Foreign text for use in a sentence: printable, and at most `most` characters."""
     words = "".join(sign if sign.isprintable() else "\ufffd" for sign in words)
     return words if len(words) <= most else words[:most] + "…"
 
 
 class Parser(argparse.ArgumentParser):
-    """Says in one sentence what is wrong with the command line."""
+    """Raises UsageError for a mistake in the command line."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError."""
+        """Raises UsageError."""
         raise UsageError(
             _("{message}; see {command} --help").format(
                 message=cut(message.removeprefix("argument ")), command=self.prog
@@ -33,8 +33,8 @@ class Parser(argparse.ArgumentParser):
         )
 
 
-class Told(argparse.Action):
-    """Stores an option's value, and its name in `told`: it was on the command line."""
+class Noted(argparse.Action):
+    """Stores an option's value, and adds its name to `noted`, the options on the command line."""
 
     def __call__(
         self,
@@ -44,20 +44,18 @@ class Told(argparse.Action):
         option_string: str | None = None,
     ) -> None:
         setattr(namespace, self.dest, values)
-        namespace.told = (*getattr(namespace, "told", ()), self.option_strings[-1])
+        namespace.noted = (*getattr(namespace, "noted", ()), self.option_strings[-1])
 
 
-def refuse_idle(given: argparse.Namespace, useful: Sequence[str], where: str) -> None:
-    """Refuse the options that were told and do nothing; where: what would make them useful."""
-    idle = [option for option in getattr(given, "told", ()) if option not in useful]
-    if idle:
-        raise UsageError(
-            _("{option} has no effect here; {where}").format(option=idle[0], where=where)
-        )
+def refuse_unused(given: argparse.Namespace, used: Sequence[str], sentence: str) -> None:
+    """Raises UsageError if an option was given that has no effect; sentence: with {option}."""
+    for option in getattr(given, "noted", ()):
+        if option not in used:
+            raise UsageError(sentence.format(option=option))
 
 
 def shape(text: str) -> Shape:
-    """Of one picture, as the command line gives it: 3x224x224."""
+    """The shape of a picture from the command line, such as 3x224x224."""
     parts = text.lower().replace("×", "x").split("x")
     if len(parts) != 3 or not all(part.isdecimal() for part in parts):
         raise argparse.ArgumentTypeError(
@@ -75,7 +73,7 @@ def shape(text: str) -> Shape:
 
 
 def figure(field: Param, text: str) -> object:
-    """A figure as the command line gives it; field: what it is, with its range."""
+    """The value of `field` from the command line, checked against its range."""
     value: object = text
     if not field.choices:
         with suppress(ValueError):
@@ -86,8 +84,8 @@ def figure(field: Param, text: str) -> object:
 
 
 @contextmanager
-def engine_asked() -> Iterator[None]:
-    """Something that the engine does; what it complains of is a UsageError."""
+def engine_errors() -> Iterator[None]:
+    """A context in which an EngineError becomes a UsageError."""
     from explorer.engine.failure import EngineError
 
     try:

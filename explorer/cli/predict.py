@@ -1,4 +1,4 @@
-"""predict: what a photo shows."""
+"""predict: prints the likeliest classes of a photo."""
 
 import sys
 from argparse import ArgumentParser, Namespace
@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from explorer.catalog import Param
 from explorer.cli import network
-from explorer.cli.parser import engine_asked, figure
+from explorer.cli.parser import engine_errors, figure
 from explorer.text import _
 
 if TYPE_CHECKING:
     from explorer.engine.weight_import import Match
 
-TOP = Param("top", 5, _("Classes to print."), 1, 10_000)
+TOP = Param("top", 5, _("Number of classes to print."), 1, 10_000)
 
 
 def declare(parser: ArgumentParser) -> None:
-    """Its arguments."""
+    """Adds its arguments."""
     network.declare(parser)
     parser.add_argument("photo", type=Path, metavar="PHOTO", help=_("a PNG, JPEG, WebP, … file"))
     parser.add_argument(
@@ -36,19 +36,19 @@ def declare(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> int:
-    """Print the likeliest classes of the photo; 1 if the network has problems."""
+    """Prints the likeliest classes of the photo; 1 if the network has problems."""
     from explorer.analysis.report import analyse
 
     graph = network.load(given.network)
-    if network.complain(analyse(graph)):
+    if network.print_problems(analyse(graph)):
         return 1
     matches: list[Match] = []
-    with engine_asked():
+    with engine_errors():
         from explorer.engine.predict import predict
 
-        found = predict(graph, given.photo, given.weights, given.top, matches.append)
-    for name, chance in found:
-        print(f"{chance:.2f}  {name}")
+        classes = predict(graph, given.photo, given.weights, given.top, matches.append)
+    for name, probability in classes:
+        print(f"{probability:.2f}  {name}")
     if any(match.ordered or match.wild for match in matches):
         print(matches[0].sentence, file=sys.stderr)
     return 0

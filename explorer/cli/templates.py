@@ -1,4 +1,4 @@
-"""templates: the networks that can be named."""
+"""templates: lists the templates."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -7,13 +7,13 @@ from explorer.catalog.layers import text_of
 
 
 def declare(parser: ArgumentParser) -> None:
-    """It has no arguments."""
+    """Adds nothing: it has no arguments."""
 
 
 def run(given: Namespace) -> int:
-    """Print a line for each."""
+    """Prints a line for each template."""
     widest = max(map(len, templates.names()))
     for name in templates.names():
-        found = templates.template(name)
-        print(f"{name:{widest}}  {text_of(found.input):>9}  {found.doc}")
+        template = templates.template(name)
+        print(f"{name:{widest}}  {text_of(template.input):>9}  {template.doc}")
     return 0

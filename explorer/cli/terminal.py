@@ -1,4 +1,4 @@
-"""A progress bar for a terminal; where the output is no terminal, a line every ten seconds."""
+"""A progress bar for a terminal; where the output is not a terminal, a line every ten seconds."""
 
 import sys
 import time
@@ -19,12 +19,12 @@ def clock(seconds: float) -> str:
 
 
 class TrainingBar:
-    """Shows how far an engine's run is: called with the run, and with the score after an epoch."""
+    """Shows the progress of a run: called with the run, and with the score after an epoch."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stdout
         self.live = self.stream.isatty()
-        self._begun = self._told = time.monotonic()
+        self._start = self._shown = time.monotonic()
 
     def __call__(self, run: "TrainingRun", validated: "EpochScore | None") -> None:
         if validated is not None:
@@ -37,11 +37,11 @@ class TrainingBar:
                     epochs=run.recipe.epochs,
                     accuracy=validated.score.accuracy,
                     loss=validated.score.loss,
-                    time=clock(time.monotonic() - self._begun),
+                    time=clock(time.monotonic() - self._start),
                 )
             )
-        elif self.live or time.monotonic() - self._told >= LINE_SECONDS:
-            self._told = time.monotonic()
+        elif self.live or time.monotonic() - self._shown >= LINE_SECONDS:
+            self._shown = time.monotonic()
             share = run.step / run.steps
             loss = run.history[-1][-1, 2] if run.history else float("nan")
             left = run.seconds_left

@@ -1,4 +1,4 @@
-"""train: a run by a recipe, from the first step to the files that it leaves."""
+"""train: trains a network by a recipe and writes the files of the run."""
 
 import sys
 from argparse import ArgumentParser, Namespace
@@ -9,13 +9,13 @@ from explorer.catalog import templates
 from explorer.catalog.datasets import DATASETS
 from explorer.catalog.layers import text_of
 from explorer.cli import network
-from explorer.cli.parser import engine_asked, figure
+from explorer.cli.parser import engine_errors, figure
 from explorer.runs.recipe import FIELDS, Recipe
 from explorer.text import _
 
 
 def declare(parser: ArgumentParser) -> None:
-    """Its arguments."""
+    """Adds its arguments."""
     network.declare(parser)
     parser.add_argument(
         "--data", choices=DATASETS, default="fashion-mnist", help=_("data set (%(default)s)")
@@ -38,7 +38,7 @@ def declare(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> int:
-    """Train, showing how far it is; 1 if the network has problems."""
+    """Trains with a progress bar; 1 if the network has problems."""
     from explorer.analysis.report import analyse
 
     data = DATASETS[given.data]
@@ -49,13 +49,13 @@ def run(given: Namespace) -> int:
                 name=graph.name, data=data.title, input=text_of(data.input), count=len(data.classes)
             )
         )
-    if network.complain(analyse(graph, data)):
+    if network.print_problems(analyse(graph, data)):
         return 1
     from explorer.cli.terminal import TrainingBar
 
     folder = given.out or Path("runs") / graph.name
     try:
-        with engine_asked():
+        with engine_errors():
             from explorer.engine.training_driver import train
 
             result = train(

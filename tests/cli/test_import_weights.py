@@ -98,7 +98,10 @@ def test_numbers_that_are_not_finite_are_told(run, tmp_path, refused):
     state["conv1.bias"][0] = float("nan")
     torch.save(state, tmp_path / "nan.pth")
     status, out, _err = run("import", "lenet5", tmp_path / "nan.pth", "--report")
-    assert status == 0 and "not finite (NaN, infinity) stand in 1 of them, first conv1.bias" in out
+    assert (
+        status == 0
+        and "1 of them has numbers that are not finite (NaN, infinity): conv1.bias" in out
+    )
     assert sum(line.startswith("not finite") for line in out.splitlines()) == 1
     sentence = refused(
         run(

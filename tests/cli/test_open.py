@@ -11,5 +11,4 @@ def test_no_display(run, monkeypatch, words, refused):
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(name, raising=False)
     sentence = refused(run(*words))
-    assert "no display" in sentence
-    assert all(command in sentence for command in ("check", "train", "export", "templates"))
+    assert "no display" in sentence and "the other commands need none" in sentence

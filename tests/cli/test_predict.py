@@ -37,7 +37,7 @@ def test_predict_with_weights_of_ones_own(run, tmp_path):
 
 def test_predict_refuses(run, bad, tmp_path, refused):
     assert "--weights" in refused(run("predict", "lenet5", CAT))
-    assert "no photo" in refused(run("predict", "squeezenet1_1", PUBLISHED))
+    assert "not a photo" in refused(run("predict", "squeezenet1_1", PUBLISHED))
     assert "no file" in refused(run("predict", "squeezenet1_1", tmp_path / "none.png"))
     assert "another network's" in refused(run("predict", "lenet5", CAT, "--weights", PUBLISHED))
     status, out, err = run("predict", bad, CAT)

@@ -117,7 +117,7 @@ def test_what_is_no_photo(tmp_path):
     (tmp_path / "text.png").write_text("a photo of a cat")
     assert "not a photo that can be read" in refused(tmp_path / "text.png")
     (tmp_path / "program.eps").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
-    assert "no photo" in refused(tmp_path / "program.eps")
+    assert "not a photo" in refused(tmp_path / "program.eps")
     whole = (resource.path("photos") / "rocket.jpg").read_bytes()
     for share in (0.0, 0.01, 0.5):
         (tmp_path / "torn.jpg").write_bytes(whole[: int(len(whole) * share)])

@@ -168,7 +168,7 @@ def test_files_that_do_not_fit_are_told_in_one_sentence_and_change_nothing(ready
     for path, words in (
         (tmp_path / "torn.pth", "is damaged"),
         (other, "Nothing was loaded"),
-        (tmp_path / "text.png", "no photo that can be read"),
+        (tmp_path / "text.png", "not a photo that can be read"),
     ):
         drop(person, path)
         person.wait(lambda words=words: words in person.window.notice.text())
