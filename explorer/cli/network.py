@@ -43,9 +43,7 @@ def load(name: str, input: Shape | None = None, data: DataSet | None = None) -> 
             (
                 _("{name} is neither a file nor a template; did you mean {names}?")
                 if near
-                else _(
-                    "{name} is neither a file nor a template; cnn-explorer templates lists them"
-                )
+                else _("{name} is neither a file nor a template; cnn-explorer templates lists them")
             ).format(name=name, names=", ".join(near))
         )
     graph = check.read(name)

@@ -81,7 +81,6 @@ class Service:
         self._requests, self._answers = requests, answers
         self._going = True
         self._session: TrainingSession | None = None
-        self._model: Model | None = None
         self._built_as: BuiltAs | None = None  # how the model was made
         self._start: tuple[str, dict[str, Tensor]] | None = None  # the file of weights last read
         self._probe: Probe | None = None
@@ -193,7 +192,7 @@ class Service:
         pictures = data.to_look_at(name, place)
         built_as = BuiltAs(name, str(place), seed, request.weights)
         # Another seed or file asks for other weights; another device or data set does not.
-        before = self._model if built_as.starts_as(self._built_as) else None
+        before = self._probe.model if self._probe and built_as.starts_as(self._built_as) else None
         learned = [before.net.state_dict()] if before else []
         given = self._read_start(built_as.weights, request.generation)
         about = pictures.about if pictures.about.labelled else None
@@ -251,17 +250,17 @@ class Service:
         return [self._start[1]] if self._start is not None else []
 
     def _export(self, request: Export) -> None:
-        if self._model is None or check.from_dict(request.graph) != self._model.graph:
+        if self._probe is None or check.from_dict(request.graph) != self._probe.model.graph:
             raise EngineError(_("The engine does not hold this network, so nothing was written."))
-        self._send(transfer.exported(self._model, request))
+        self._send(transfer.exported(self._probe.model, request))
 
     def _adopt(self, model: Model, built_as: BuiltAs, pictures: Pictures | Photos) -> None:
-        self._model, self._built_as, self._probe = model, built_as, Probe(model, pictures)
+        self._built_as, self._probe = built_as, Probe(model, pictures)
 
     def _rebuild(self, session: TrainingSession) -> None:
         """Builds the network of a failed run, whose weights may be useless, as it was at the start."""
         path = self._built_as.weights if self._built_as is not None else None
-        self._model = self._built_as = self._probe = None
+        self._built_as = self._probe = None
         start = self._read_start(path, session.generation)
         model = build(
             session.graph, session.model.device, session.recipe.seed, session.pictures.about, start

@@ -47,12 +47,10 @@ def _weights(model: Model, path: Path, source: Path | None) -> None:
     checkpoint.write(path, model.net.state_dict(), about)
 
 
-def _onnx(model: Model, path: Path, _source: Path | None) -> onnx.Exported:
-    return onnx.write(model, path)
-
-
 WRITERS: Mapping[str, Callable[[Model, Path, Path | None], onnx.Exported | None]] = (
-    MappingProxyType({"safetensors": _weights, "onnx": _onnx})
+    MappingProxyType(
+        {"safetensors": _weights, "onnx": lambda model, path, _source: onnx.write(model, path)}
+    )
 )
 """The function that writes each form which `explorer/analysis/form.py` assigns to the engine."""
 

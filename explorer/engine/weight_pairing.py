@@ -1,7 +1,7 @@
-"""Which layers of two state dicts are the same one: by name, by the name's tail, by shape, by order.
+"""Which layers of two state dicts are the same: found by name, by the name's tail, by shape, by order.
 
-A layer is what has the tensors of one prefix: "layer1.0.bn1" has weight, bias, running_mean … All four
-rules pair only layers whose tensors have the same last names and shapes.
+A layer has the tensors of one prefix: "layer1.0.bn1" has weight, bias, running_mean … All four rules
+pair only layers whose tensors have the same last names and shapes.
 """
 
 import re
@@ -11,17 +11,17 @@ import numpy as np
 from torch import Tensor
 
 COUNTER = "num_batches_tracked"
-"""Of a BatchNorm: counts what it saw. Files from before PyTorch 0.4.1 have none, and nothing that is
-computed needs it."""
+"""A BatchNorm's count of batches. Files from before PyTorch 0.4.1 have none, and no output depends on
+it."""
 
 NAME, TAIL, SHAPE, ORDER = "name", "tail", "shape", "order"
-"""By what two were paired: the whole name; its tail, where the same words and numbers end both names;
-the shape that nothing else has; the order in which both state dicts have those of a shape."""
+"""How two were paired: by the whole name; by its tail, where the same words and numbers end both names;
+by a shape that occurs only once; by the order in which both state dicts have those of a shape."""
 
 _CROSSED = 1 / 3
-"""Of all pairs of tensors, the share that may stand the other way round in a file whose order is
-believed: that of a class which registers its parts in another sequence than they are called. In a
-shuffled file it is about a half, in a reversed one all."""
+"""Of all pairs of tensors, the share that may be in reversed order in a file whose order is used: as in
+the file of a class that registers its parts in another order than it calls them. In a shuffled file it
+is about a half, in a reversed one all."""
 
 Signature = tuple[tuple[str, tuple[int, ...], bool], ...]
 Modules = dict[str, dict[str, tuple[str, Tensor]]]
@@ -31,10 +31,12 @@ Paired = dict[str, tuple[str, str]]
 
 
 def module_of(name: str) -> str:
+    """The module of a tensor: "layer1.conv1" of "layer1.conv1.weight"."""
     return name.rpartition(".")[0]
 
 
 def last_of(name: str) -> str:
+    """A tensor's name in its module: "weight" of "layer1.conv1.weight"."""
     return name.rpartition(".")[2]
 
 
@@ -57,7 +59,7 @@ def natural(name: str) -> list[tuple[int, str]]:
 
 
 def signatures(layers: Modules) -> dict[str, Signature]:
-    """What two layers must have alike to be the same one."""
+    """The properties that two layers must share to be the same: names, shapes and types."""
     return {
         name: tuple(
             sorted(
@@ -93,8 +95,8 @@ def groups(kinds: Mapping[str, Signature], taken: Iterable[str] = ()) -> dict[Si
 class Naming:
     """The names of one side's layers, as words and numbers.
 
-    A family is what ends alike but for its numbers behind one beginning: with the beginning "layer",
-    of "layer1.0.bn1" and "layer1.1.bn2", is "#.#.bn#" with the numbers (1, 0, 1) and (1, 1, 2).
+    A family is all names with one head whose tails differ only in numbers: with the head "layer",
+    "layer1.0.bn1" and "layer1.1.bn2" are the family "#.#.bn#" with the numbers (1, 0, 1) and (1, 1, 2).
     """
 
     def __init__(self, kinds: Mapping[str, Signature]) -> None:
@@ -110,8 +112,8 @@ class Naming:
                 self.endings.setdefault((tail, kinds[name]), []).append(name)
 
     def nearest(self, other: "Naming", agree: "_Agreement") -> dict[str, list[str]]:
-        """Those of the other side that share the longest tail with each, where all that is named
-        so agrees."""
+        """For each layer, those of the other side that share the longest tail with it, where their
+        whole families agree."""
         found = {}
         for name, tokens in self.tokens.items():
             for cut in range(len(tokens) + (not tokens)):
@@ -133,8 +135,8 @@ class Naming:
 
 
 class _Agreement:
-    """Whether two families have the same numbers, and layers of the same shapes under each: then one
-    is the other under a new beginning. Sequences that begin at 0 and at 1 are not."""
+    """Whether two families have the same numbers, and layers of the same shapes for each number: then
+    one is the other with another head. Sequences that start at 0 and at 1 are not."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, Tokens, Tokens, Tokens], bool] = {}
@@ -173,11 +175,11 @@ def by_tail(ours: Mapping[str, Signature], theirs: Mapping[str, Signature]) -> d
 
 
 def certain(ours: Modules, theirs: Modules) -> Paired:
-    """Partners that need no order: by name or its tail, then the only ones left of their shape;
-    of what is left, single tensors that are the only ones of their shape."""
+    """Pairs found without an order: by name or its tail, then layers left that are the only ones of
+    their shape, then single tensors left that are the only ones of their shape."""
     found: Paired = {}
     right, left = signatures(ours), signatures(theirs)
-    # conv1 and conv_1 in one network are no trouble where all names are the same.
+    # Where all names are the same, conv1 and conv_1 in one network cannot be confused.
     pairs = {name: name for name in right} if right == left else by_tail(right, left)
     for name, other in pairs.items():
         _take(found, ours[name], theirs[other], NAME if name == other else TAIL)
@@ -191,8 +193,8 @@ def certain(ours: Modules, theirs: Modules) -> Paired:
 
 
 def ordered(ours: Modules, theirs: Modules, found: Paired, every: bool) -> Paired:
-    """What `found` lacks, in order: layer by layer, then tensor by tensor. If not `every`, only
-    layers whose names differ in nothing but their numbers, whose order those are."""
+    """Pairs that `found` lacks, in order: layer by layer, then tensor by tensor. If not `every`, only
+    layers whose names differ in nothing but their numbers, in the order of these."""
     added: Paired = {}
     for single in (False, True):
         taken, their = {**found, **added}, _theirs({**found, **added})
@@ -210,7 +212,7 @@ def ordered(ours: Modules, theirs: Modules, found: Paired, every: bool) -> Paire
 
 
 def in_order(ours: Iterable[str], theirs: Iterable[str], found: Paired) -> bool:
-    """Whether the pairs stand in both state dicts in about the same order."""
+    """Whether the pairs are in about the same order in both state dicts."""
     if len(found) < 2:
         return True
     place = {name: number for number, name in enumerate(theirs)}
@@ -220,7 +222,7 @@ def in_order(ours: Iterable[str], theirs: Iterable[str], found: Paired) -> bool:
 
 
 def numbered(ours: Iterable[str], theirs: Iterable[str], found: Paired) -> bool:
-    """`in_order`, of those of their names that differ in nothing but their numbers."""
+    """`in_order`, for each group of names that differ in nothing but their numbers."""
     ours, theirs = list(ours), list(theirs)
     kinds: dict[Tokens, Paired] = {}
     for name, pair in found.items():
@@ -258,11 +260,11 @@ def _alone(ours: dict[Signature, list[str]], theirs: dict[Signature, list[str]])
     }
 
 
-# What may belong together in a network that is another one: for the report only -----------------
+# Likely pairs of two different networks, for the report only --------------------------------------
 
 
 def likely(ours: Modules, theirs: Modules) -> Paired:
-    """Partners by equal names and by order, whatever is left over on either side."""
+    """Pairs by equal names and by order, also where tensors are left over on either side."""
     found: Paired = {}
     for single in (False, True):
         right = singles(ours, found) if single else ours

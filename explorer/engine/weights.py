@@ -60,7 +60,7 @@ def read(path: Path) -> Weights:
     if head.startswith((_ZIP, _PICKLE)):
         state = _state(path, _load(path))
         return Weights(path, state, not _sorted(state))
-    if _like_safetensors(head, path):
+    if head[8:9] == b"{" or path.suffix == SAFETENSORS:  # after 8 bytes of length comes JSON
         content = checkpoint.read(path)
         tensors = content.tensors
         if content.about.get("format") == checkpoint.FORMAT:  # of a run: the network is part of it
@@ -76,11 +76,6 @@ def read(path: Path) -> Weights:
             "torch.save wrote."
         ).format(path=path)
     )
-
-
-def _like_safetensors(head: bytes, path: Path) -> bool:
-    """Whether it starts with the length of a JSON object, or has the suffix of such a file."""
-    return head[8:9] == b"{" or path.suffix == SAFETENSORS
 
 
 def _load(path: Path) -> Any:

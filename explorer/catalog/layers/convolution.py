@@ -108,10 +108,6 @@ def _biased(p: Settings, weight: Weight) -> tuple[Weight, ...]:
     return (weight, Weight("bias", (p.out_channels,))) if p.bias else (weight,)
 
 
-def _conv_macs(p: Settings, ins: Shapes, out: Shape) -> int:
-    return prod((*out, ins[0][0] // p.groups, *pair(p.kernel_size)))
-
-
 def _overhang(p: Settings) -> tuple[int, int]:
     """Rows and columns that "same" adds at the end alone, where the window's reach is even: PyTorch
     then makes a padded copy of the input."""
@@ -159,7 +155,7 @@ KINDS.declare(
         ),
         label=_label,
         shape=_conv_shape,
-        macs=_conv_macs,
+        macs=lambda p, ins, out: prod((*out, ins[0][0] // p.groups, *pair(p.kernel_size))),
         window=layer_window,
         extra=_copied,
         keeps=lambda p, ins, out: () if any(_overhang(p)) else ("input",),
@@ -247,10 +243,6 @@ def _transposed_window(p: Settings, ins: Shapes, out: Shape) -> tuple[LayerWindo
     return vertical, horizontal
 
 
-def _transposed_macs(p: Settings, ins: Shapes, out: Shape) -> int:
-    return prod((*ins[0], p.out_channels // p.groups, *pair(p.kernel_size)))
-
-
 KINDS.declare(
     Kind(
         "ConvTranspose2d",
@@ -288,7 +280,7 @@ KINDS.declare(
         ),
         label=_label,
         shape=_transposed_shape,
-        macs=_transposed_macs,
+        macs=lambda p, ins, out: prod((*ins[0], p.out_channels // p.groups, *pair(p.kernel_size))),
         keeps=("input",),
         window=_transposed_window,
         weights=lambda p, ins: _biased(

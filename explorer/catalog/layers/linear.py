@@ -33,10 +33,6 @@ def _linear_shape(p: Settings, ins: Shapes) -> Shape:
     return (p.out_features,)
 
 
-def _linear_macs(p: Settings, ins: Shapes, out: Shape) -> int:
-    return prod((p.out_features, *ins[0]))
-
-
 KINDS.declare(
     Kind(
         "Linear",
@@ -60,7 +56,7 @@ KINDS.declare(
         ),
         label=lambda p: f"{p.out_features}",
         shape=_linear_shape,
-        macs=_linear_macs,
+        macs=lambda p, ins, out: prod((p.out_features, *ins[0])),
         keeps=("input",),
         weights=lambda p, ins: (
             Weight("weight", (p.out_features, ins[0][-1])),

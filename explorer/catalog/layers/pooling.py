@@ -164,11 +164,6 @@ _pool(
 )
 
 
-def _adaptive_window(p: Settings, ins: Shapes, out: Shape) -> tuple[LayerWindow, LayerWindow]:
-    vertical, horizontal = map(adaptive, ins[0][1:], out[1:])
-    return vertical, horizontal
-
-
 def _adaptive(
     name: str,
     doc: str,
@@ -194,7 +189,7 @@ def _adaptive(
             ),
             label=lambda p: extent(p.output_size),
             shape=lambda p, ins: (a_map(ins[0], name)[0], *pair(p.output_size)),
-            window=_adaptive_window,
+            window=lambda p, ins, out: (adaptive(ins[0][1], out[1]), adaptive(ins[0][2], out[2])),
             keeps=keeps,
             extra=extra,
             call=lambda p, ins: Call(f"nn.{name}", (Argument("output_size", p.output_size),)),

@@ -121,11 +121,6 @@ def _upsample_shape(p: Settings, ins: Shapes) -> Shape:
     return channels, height * p.scale_factor, width * p.scale_factor
 
 
-def _upsample_window(p: Settings, ins: Shapes, out: Shape) -> tuple[LayerWindow, LayerWindow]:
-    each = (nearest if p.mode == "nearest" else bilinear)(p.scale_factor)
-    return each, each
-
-
 KINDS.declare(
     Kind(
         "Upsample",
@@ -155,7 +150,9 @@ KINDS.declare(
         ),
         label=lambda p: f"×{p.scale_factor}",
         shape=_upsample_shape,
-        window=_upsample_window,
+        window=lambda p, ins, out: (
+            ((nearest if p.mode == "nearest" else bilinear)(p.scale_factor),) * 2
+        ),
         call=lambda p, ins: Call(
             "nn.Upsample",
             (Argument("scale_factor", p.scale_factor, None), Argument("mode", p.mode, "nearest")),

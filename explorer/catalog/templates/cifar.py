@@ -1,8 +1,10 @@
 """Residual networks for CIFAR-10: 16, 32, 64 channels in three stages (He et al. 2015, section 4.2),
 with pre-activation (He et al. 2016), and wide (Zagoruyko and Komodakis 2016)."""
 
+from functools import partial
+
 from explorer.catalog.graph_builder import GraphBuilder
-from explorer.catalog.templates.template import CIFAR, Writer, declare
+from explorer.catalog.templates.template import CIFAR, declare
 from explorer.graph.graph import Shape, Value
 from explorer.text import _
 
@@ -20,32 +22,26 @@ def _stages(inside: GraphBuilder, block: str, n: int, width: int, **params: Valu
         )
 
 
-def _resnet(n: int, **params: Value) -> Writer:
+def _resnet(n: int, classes: int, input: Shape, **params: Value) -> GraphBuilder:
     """6n + 2 layers."""
 
-    def write(classes: int, input: Shape) -> GraphBuilder:
-        inside = GraphBuilder()
-        inside.add("stem", "CifarStem")
-        _stages(inside, "BasicBlock", n, 16, **params)
-        inside.add("head", "ClassifierHead", classes=classes)
-        return inside
-
-    return write
+    inside = GraphBuilder()
+    inside.add("stem", "CifarStem")
+    _stages(inside, "BasicBlock", n, 16, **params)
+    inside.add("head", "ClassifierHead", classes=classes)
+    return inside
 
 
-def _preactivated(block: str, n: int, width: int = 16, **params: Value) -> Writer:
+def _preactivated(block: str, n: int, width: int, classes: int, input: Shape) -> GraphBuilder:
     """6n + 2 layers of basic blocks, 9n + 2 of bottlenecks."""
 
-    def write(classes: int, input: Shape) -> GraphBuilder:
-        inside = GraphBuilder()
-        inside.add("conv1", "Conv2d", out_channels=16, kernel_size=3, padding=1, bias=False)
-        _stages(inside, block, n, width, **params)
-        inside.add("bn1", "BatchNorm2d")
-        inside.add("relu", "ReLU")
-        inside.add("head", "ClassifierHead", classes=classes)
-        return inside
-
-    return write
+    inside = GraphBuilder()
+    inside.add("conv1", "Conv2d", out_channels=16, kernel_size=3, padding=1, bias=False)
+    _stages(inside, block, n, width)
+    inside.add("bn1", "BatchNorm2d")
+    inside.add("relu", "ReLU")
+    inside.add("head", "ClassifierHead", classes=classes)
+    return inside
 
 
 for _count in (8, 20, 32, 44, 56, 110, 1202):
@@ -56,7 +52,7 @@ for _count in (8, 20, 32, 44, 56, 110, 1202):
             "Residual network of {count} layers for small pictures (He et al. 2015, section "
             "4.2, with 1×1 projections)"
         ).format(count=_count),
-        _resnet((_count - 2) // 6),
+        partial(_resnet, (_count - 2) // 6),
         CIFAR,
         10,
     )
@@ -68,7 +64,7 @@ for _count in (20, 32, 44, 56, 110, 1202):
             "Residual network of {count} layers for small pictures, as in the paper: shortcuts "
             "without parameters (He et al. 2015, table 6, option A)"
         ).format(count=_count),
-        _resnet((_count - 2) // 6, shortcut="zeros"),
+        partial(_resnet, (_count - 2) // 6, shortcut="zeros"),
         CIFAR,
         10,
     )
@@ -79,7 +75,7 @@ for _count in (20, 32, 44, 56):
         _(
             "{count} layers for small pictures without shortcuts (He et al. 2015, figure 6 left)"
         ).format(count=_count),
-        _resnet((_count - 2) // 6, shortcut="none"),
+        partial(_resnet, (_count - 2) // 6, shortcut="none"),
         CIFAR,
         10,
     )
@@ -88,7 +84,7 @@ declare(
     "cifar_preact_resnet110",
     "CIFAR ResNet",
     _("110 layers with the activations before the convolutions (He et al. 2016, table 2)"),
-    _preactivated("PreActBasicBlock", 18),
+    partial(_preactivated, "PreActBasicBlock", 18, 16),
     CIFAR,
     10,
 )
@@ -99,7 +95,7 @@ for _count in (164, 1001):
         _("{count} layers of pre-activation bottlenecks (He et al. 2016, table 4)").format(
             count=_count
         ),
-        _preactivated("PreActBottleneck", (_count - 2) // 9),
+        partial(_preactivated, "PreActBottleneck", (_count - 2) // 9, 16),
         CIFAR,
         10,
     )
@@ -112,7 +108,7 @@ for _depth, _times in ((16, 8), (28, 10), (40, 4)):
             "{depth} layers with {times} times as many channels: few wide layers instead of many narrow "
             "ones (Zagoruyko and Komodakis 2016, table 4)"
         ).format(depth=_depth, times=_times),
-        _preactivated("PreActBasicBlock", (_depth - 4) // 6, 16 * _times),
+        partial(_preactivated, "PreActBasicBlock", (_depth - 4) // 6, 16 * _times),
         CIFAR,
         10,
     )

@@ -2,11 +2,12 @@
 EfficientNetV2 (Tan and Le 2021, table 4)."""
 
 from collections.abc import Mapping
+from functools import partial
 from math import ceil
 
 from explorer.catalog.blocks.params import divisible
 from explorer.catalog.graph_builder import GraphBuilder
-from explorer.catalog.templates.template import Writer, classifier, declare
+from explorer.catalog.templates.template import classifier, declare
 from explorer.graph.graph import Shape
 from explorer.text import _
 
@@ -52,48 +53,51 @@ _DROP = 0.2  # drop_path rises to this, evenly from 0, after the last block
 
 
 def _efficientnet(
-    rows: _Rows, stem: int, last: int, dropout: float, norm: Mapping[str, float]
-) -> Writer:
-    def write(classes: int, input: Shape) -> GraphBuilder:
-        features = GraphBuilder()
-        features.add("0", "ConvNormAct", out_channels=stem, stride=2, activation="SiLU", **norm)
-        total, before = sum(row[5] for row in rows), 0
-        for number, (block, ratio, kernel, stride, channels, depth) in enumerate(rows, 1):
-            drops = {
-                "drop_path": round(_DROP * before / total, 6),
-                "drop_path_last": round(_DROP * (before + depth - 1) / total, 6),
-            }
-            features.add(
-                str(number),
-                "Stage",
-                block=block,
-                depth=depth,
-                out_channels=channels,
-                stride=stride,
-                expand_ratio=float(ratio),
-                kernel_size=kernel,
-                **norm,
-                **{key: value for key, value in drops.items() if value},
-            )
-            before += depth
+    rows: _Rows,
+    stem: int,
+    last: int,
+    dropout: float,
+    norm: Mapping[str, float],
+    classes: int,
+    input: Shape,
+) -> GraphBuilder:
+    features = GraphBuilder()
+    features.add("0", "ConvNormAct", out_channels=stem, stride=2, activation="SiLU", **norm)
+    total, before = sum(row[5] for row in rows), 0
+    for number, (block, ratio, kernel, stride, channels, depth) in enumerate(rows, 1):
+        drops = {
+            "drop_path": round(_DROP * before / total, 6),
+            "drop_path_last": round(_DROP * (before + depth - 1) / total, 6),
+        }
         features.add(
-            str(len(rows) + 1),
-            "ConvNormAct",
-            out_channels=last,
-            kernel_size=1,
-            activation="SiLU",
+            str(number),
+            "Stage",
+            block=block,
+            depth=depth,
+            out_channels=channels,
+            stride=stride,
+            expand_ratio=float(ratio),
+            kernel_size=kernel,
             **norm,
+            **{key: value for key, value in drops.items() if value},
         )
-        inside = GraphBuilder()
-        inside.group("features", features)
-        inside.add("avgpool", "AdaptiveAvgPool2d")
-        inside.add("flatten", "Flatten")
-        classifier(
-            inside, "classifier", ("Dropout", {"p": dropout}), ("Linear", {"out_features": classes})
-        )
-        return inside
-
-    return write
+        before += depth
+    features.add(
+        str(len(rows) + 1),
+        "ConvNormAct",
+        out_channels=last,
+        kernel_size=1,
+        activation="SiLU",
+        **norm,
+    )
+    inside = GraphBuilder()
+    inside.group("features", features)
+    inside.add("avgpool", "AdaptiveAvgPool2d")
+    inside.add("flatten", "Flatten")
+    classifier(
+        inside, "classifier", ("Dropout", {"p": dropout}), ("Linear", {"out_features": classes})
+    )
+    return inside
 
 
 def _scaled(width: float, depth: float) -> _Rows:
@@ -123,7 +127,8 @@ for _number, (_width, _depth, _dropout, _side) in enumerate(
             "Depth, width and resolution scaled together: {width} times the channels and {depth} times "
             "the layers of B0 (Tan and Le 2019, section 3.3)"
         ).format(width=_width, depth=_depth),
-        _efficientnet(
+        partial(
+            _efficientnet,
             _rows,
             divisible(32 * _width),
             4 * _rows[-1][4],
@@ -142,6 +147,6 @@ for _size, _rows, _dropout, _side in (
         f"efficientnet_v2_{_size}",
         "EfficientNet",
         _("Ordinary 3×3 convolutions in early stages, faster to train (Tan and Le 2021, table 4)"),
-        _efficientnet(_rows, _rows[0][4], 1280, _dropout, {"eps": 0.001}),
+        partial(_efficientnet, _rows, _rows[0][4], 1280, _dropout, {"eps": 0.001}),
         (3, _side, _side),
     )

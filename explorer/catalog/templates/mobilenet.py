@@ -1,7 +1,9 @@
 """MobileNetV2 (Sandler et al. 2018, table 2) and V3 (Howard et al. 2019, tables 1 and 2)."""
 
+from functools import partial
+
 from explorer.catalog.graph_builder import GraphBuilder
-from explorer.catalog.templates.template import Writer, classifier, declare
+from explorer.catalog.templates.template import classifier, declare
 from explorer.graph.graph import Shape
 from explorer.text import _
 
@@ -85,45 +87,44 @@ _SMALL = (
 _NORM = {"eps": 0.001, "momentum": 0.01}
 
 
-def _mobilenet_v3(rows: tuple[tuple[int, ...], ...], last: int) -> Writer:
-    def write(classes: int, input: Shape) -> GraphBuilder:
-        features = GraphBuilder()
-        features.add("0", "ConvNormAct", out_channels=16, stride=2, activation="Hardswish", **_NORM)
-        for number, (kernel, expanded, channels, squeeze, hard, stride) in enumerate(rows, 1):
-            features.add(
-                str(number),
-                "InvertedResidualV3",
-                out_channels=channels,
-                stride=stride,
-                expanded=expanded,
-                kernel_size=kernel,
-                squeeze_excite=bool(squeeze),
-                activation="Hardswish" if hard else "ReLU",
-                **_NORM,
-            )
+def _mobilenet_v3(
+    rows: tuple[tuple[int, ...], ...], last: int, classes: int, input: Shape
+) -> GraphBuilder:
+    features = GraphBuilder()
+    features.add("0", "ConvNormAct", out_channels=16, stride=2, activation="Hardswish", **_NORM)
+    for number, (kernel, expanded, channels, squeeze, hard, stride) in enumerate(rows, 1):
         features.add(
-            str(len(rows) + 1),
-            "ConvNormAct",
-            out_channels=6 * rows[-1][2],
-            kernel_size=1,
-            activation="Hardswish",
+            str(number),
+            "InvertedResidualV3",
+            out_channels=channels,
+            stride=stride,
+            expanded=expanded,
+            kernel_size=kernel,
+            squeeze_excite=bool(squeeze),
+            activation="Hardswish" if hard else "ReLU",
             **_NORM,
         )
-        inside = GraphBuilder()
-        inside.group("features", features)
-        inside.add("avgpool", "AdaptiveAvgPool2d")
-        inside.add("flatten", "Flatten")
-        classifier(
-            inside,
-            "classifier",
-            ("Linear", {"out_features": last}),
-            ("Hardswish", {}),
-            ("Dropout", {"p": 0.2}),
-            ("Linear", {"out_features": classes}),
-        )
-        return inside
-
-    return write
+    features.add(
+        str(len(rows) + 1),
+        "ConvNormAct",
+        out_channels=6 * rows[-1][2],
+        kernel_size=1,
+        activation="Hardswish",
+        **_NORM,
+    )
+    inside = GraphBuilder()
+    inside.group("features", features)
+    inside.add("avgpool", "AdaptiveAvgPool2d")
+    inside.add("flatten", "Flatten")
+    classifier(
+        inside,
+        "classifier",
+        ("Linear", {"out_features": last}),
+        ("Hardswish", {}),
+        ("Dropout", {"p": 0.2}),
+        ("Linear", {"out_features": classes}),
+    )
+    return inside
 
 
 for _size, _rows, _last, _table in (("large", _LARGE, 1280, 1), ("small", _SMALL, 1024, 2)):
@@ -133,5 +134,5 @@ for _size, _rows, _last, _table in (("large", _LARGE, 1280, 1), ("small", _SMALL
         _(
             "Inverted residuals with gates, found by search (Howard et al. 2019, table {table})"
         ).format(table=_table),
-        _mobilenet_v3(_rows, _last),
+        partial(_mobilenet_v3, _rows, _last),
     )

@@ -1,11 +1,12 @@
 """RegNetX and RegNetY (Radosavovic et al. 2020, section 3.3 and tables 5 and 6 of the appendix)."""
 
 from collections import Counter
+from functools import partial
 from math import log
 
 from explorer.catalog.blocks.params import divisible
 from explorer.catalog.graph_builder import GraphBuilder
-from explorer.catalog.templates.template import Writer, declare
+from explorer.catalog.templates.template import declare
 from explorer.graph.graph import Shape
 from explorer.text import _
 
@@ -40,30 +41,29 @@ def _stages(depth: int, start: int, slope: float, step: float, group: int) -> di
     return depths
 
 
-def _regnet(figures: tuple[int, int, float, float, int], se_ratio: float) -> Writer:
-    def write(classes: int, input: Shape) -> GraphBuilder:
-        trunk = GraphBuilder()
-        for number, (width, depth) in enumerate(_stages(*figures).items(), 1):
-            trunk.add(
-                f"block{number}",
-                "Stage",
-                block="RegNetBlock",
-                depth=depth,
-                out_channels=width,
-                stride=2,
-                group_width=min(figures[4], width),
-                stage=number,
-                **({"se_ratio": se_ratio} if se_ratio else {}),
-            )
-        inside = GraphBuilder()
-        inside.add("stem", "ConvNormAct", out_channels=32, stride=2)
-        inside.group("trunk_output", trunk)
-        inside.add("avgpool", "AdaptiveAvgPool2d")
-        inside.add("flatten", "Flatten")
-        inside.add("fc", "Linear", out_features=classes)
-        return inside
-
-    return write
+def _regnet(
+    figures: tuple[int, int, float, float, int], se_ratio: float, classes: int, input: Shape
+) -> GraphBuilder:
+    trunk = GraphBuilder()
+    for number, (width, depth) in enumerate(_stages(*figures).items(), 1):
+        trunk.add(
+            f"block{number}",
+            "Stage",
+            block="RegNetBlock",
+            depth=depth,
+            out_channels=width,
+            stride=2,
+            group_width=min(figures[4], width),
+            stage=number,
+            **({"se_ratio": se_ratio} if se_ratio else {}),
+        )
+    inside = GraphBuilder()
+    inside.add("stem", "ConvNormAct", out_channels=32, stride=2)
+    inside.group("trunk_output", trunk)
+    inside.add("avgpool", "AdaptiveAvgPool2d")
+    inside.add("flatten", "Flatten")
+    inside.add("fc", "Linear", out_features=classes)
+    return inside
 
 
 for _letter, _sizes, _ratio in (("x", _X, 0.0), ("y", _Y, 0.25)):
@@ -75,5 +75,5 @@ for _letter, _sizes, _ratio in (("x", _X, 0.0), ("y", _Y, 0.25)):
                 "Channels that grow linearly with depth, found by narrowing a design space "
                 "(Radosavovic et al. 2020, RegNet{letter})"
             ).format(letter=_letter.upper()),
-            _regnet(_figures, _ratio),
+            partial(_regnet, _figures, _ratio),
         )

@@ -1,29 +1,30 @@
 """ResNets for ImageNet (He et al. 2015, table 1) and what grew from them."""
 
+from functools import partial
+
 from explorer.catalog.graph_builder import GraphBuilder
-from explorer.catalog.templates.template import Writer, declare
+from explorer.catalog.templates.template import declare
 from explorer.graph.graph import Shape, Value
 from explorer.text import _
 
 
-def _resnet(block: str, depths: tuple[int, ...], **params: Value) -> Writer:
-    def write(classes: int, input: Shape) -> GraphBuilder:
-        inside = GraphBuilder()
-        inside.add("stem", "ImageNetStem")
-        for number, depth in enumerate(depths):
-            inside.add(
-                f"layer{number + 1}",
-                "Stage",
-                block=block,
-                depth=depth,
-                width=64 * 2**number,
-                stride=1 if number == 0 else 2,
-                **params,
-            )
-        inside.add("head", "ClassifierHead", classes=classes)
-        return inside
-
-    return write
+def _resnet(
+    block: str, depths: tuple[int, ...], classes: int, input: Shape, **params: Value
+) -> GraphBuilder:
+    inside = GraphBuilder()
+    inside.add("stem", "ImageNetStem")
+    for number, depth in enumerate(depths):
+        inside.add(
+            f"layer{number + 1}",
+            "Stage",
+            block=block,
+            depth=depth,
+            width=64 * 2**number,
+            stride=1 if number == 0 else 2,
+            **params,
+        )
+    inside.add("head", "ClassifierHead", classes=classes)
+    return inside
 
 
 _DEPTHS = {
@@ -40,7 +41,7 @@ for _count, _depths in _DEPTHS.items():
         f"resnet{_count}",
         "ResNet",
         _("Residual network of {count} layers (He et al. 2015, table 1)").format(count=_count),
-        _resnet(_block, _depths),
+        partial(_resnet, _block, _depths),
     )
     if _count < 50:
         declare(
@@ -50,7 +51,7 @@ for _count, _depths in _DEPTHS.items():
                 "The same {count} layers without shortcuts: deeper is worse here (He et al. "
                 "2015, figure 4)"
             ).format(count=_count),
-            _resnet(_block, _depths, shortcut="none"),
+            partial(_resnet, _block, _depths, shortcut="none"),
         )
 
 for _count, _groups, _width in ((50, 32, 4), (101, 32, 8), (101, 64, 4)):
@@ -60,7 +61,7 @@ for _count, _groups, _width in ((50, 32, 4), (101, 32, 8), (101, 64, 4)):
         _("Bottlenecks whose 3×3 works in {groups} groups (Xie et al. 2016)").format(
             groups=_groups
         ),
-        _resnet("Bottleneck", _DEPTHS[_count], groups=_groups, width_per_group=_width),
+        partial(_resnet, "Bottleneck", _DEPTHS[_count], groups=_groups, width_per_group=_width),
     )
 
 for _count in (50, 101):
@@ -70,7 +71,7 @@ for _count in (50, 101):
         _(
             "ResNet-{count} with twice as many channels in its 3×3 (Zagoruyko and Komodakis 2016)"
         ).format(count=_count),
-        _resnet("Bottleneck", _DEPTHS[_count], width_per_group=128),
+        partial(_resnet, "Bottleneck", _DEPTHS[_count], width_per_group=128),
     )
 
 for _count in (18, 34, 50, 101, 152):
@@ -80,5 +81,5 @@ for _count in (18, 34, 50, 101, 152):
         _(
             "ResNet-{count} with a gate for every channel of every block (Hu, Shen, Sun 2017)"
         ).format(count=_count),
-        _resnet("BasicBlock" if _count < 50 else "Bottleneck", _DEPTHS[_count], se=16),
+        partial(_resnet, "BasicBlock" if _count < 50 else "Bottleneck", _DEPTHS[_count], se=16),
     )
