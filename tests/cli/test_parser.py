@@ -91,17 +91,17 @@ def test_a_word_that_is_no_command(run, monkeypatch, words, hint, refused):
     [
         (
             ["export", "lenet5", "--to", "pytorch", "--width", "9"],
-            "--width does nothing here; --to pytorch takes no options of its own",
+            "--width has no effect here; --to pytorch takes no options of its own",
         ),
         (
             ["export", "lenet5", "--to", "table", "--inside", "a"],
-            "--inside does nothing here; --to table takes --format",
+            "--inside has no effect here; --to table takes --format",
         ),
         (
             ["export", "lenet5", "--to", "onnx", "-o", "x.onnx", "--theme", "light"],
-            "--theme does nothing here; --to onnx takes --weights, --seed",
+            "--theme has no effect here; --to onnx takes --weights, --seed",
         ),
-        (["check", "lenet5", "--batch", "64"], "--batch does nothing here; it belongs to --memory"),
+        (["check", "lenet5", "--batch", "64"], "--batch has no effect here; it is an option of --memory"),
         (["check", "lenet5", "--precision", "float16"], "it is an option of --memory"),
     ],
 )
@@ -127,7 +127,7 @@ def test_an_option_that_would_do_nothing_is_refused(run, words, sentence, refuse
     ],
 )
 def test_check_refuses_a_shape(run, shape, refused):
-    assert "as 3x224x224" in refused(run("check", "resnet18", f"--input={shape}"))
+    assert "for example 3x224x224" in refused(run("check", "resnet18", f"--input={shape}"))
 
 
 @pytest.mark.parametrize("shape", ["3x999999x999999", "3x0x224"])
