@@ -101,7 +101,10 @@ def test_a_word_that_is_no_command(run, monkeypatch, words, hint, refused):
             ["export", "lenet5", "--to", "onnx", "-o", "x.onnx", "--theme", "light"],
             "--theme has no effect here; --to onnx takes --weights, --seed",
         ),
-        (["check", "lenet5", "--batch", "64"], "--batch has no effect here; it is an option of --memory"),
+        (
+            ["check", "lenet5", "--batch", "64"],
+            "--batch has no effect here; it is an option of --memory",
+        ),
         (["check", "lenet5", "--precision", "float16"], "it is an option of --memory"),
     ],
 )
