@@ -65,9 +65,9 @@ def shape(text: str) -> Shape:
         )
     if not all(len(part) < 9 and 0 < int(part) <= LARGEST_SIDE for part in parts):
         raise argparse.ArgumentTypeError(
-            _("{text!r}: channels, height and width, as 3x224x224, may each be 1 to {most}").format(
-                text=text[:40], most=LARGEST_SIDE
-            )
+            _(
+                "{text!r}: channels, height and width, for example 3x224x224, may each be 1 to {most}"
+            ).format(text=text[:40], most=LARGEST_SIDE)
         )
     return tuple(map(int, parts))
 

@@ -130,7 +130,7 @@ def test_an_option_that_would_do_nothing_is_refused(run, words, sentence, refuse
     ],
 )
 def test_check_refuses_a_shape(run, shape, refused):
-    assert "3x224x224" in refused(run("check", "resnet18", f"--input={shape}"))
+    assert "for example 3x224x224" in refused(run("check", "resnet18", f"--input={shape}"))
 
 
 @pytest.mark.parametrize("shape", ["3x999999x999999", "3x0x224"])

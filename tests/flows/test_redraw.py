@@ -60,6 +60,7 @@ ONCE = {"NetworkScene": 1, "Inspector": 1, "Layers": 1, "Problems": 1}
 
 def test_each_view_draws_a_change_once(drawn, person):
     session, window = person.session, person.window
+    session.advice.changed.disconnect()  # advice comes later, and is a change of its own
     actions = window.actions_of_canvas.by_name
     narrow = partial(edits.set_params, id="layer3", params={"width": 48})
     assert drawn(lambda: person.click("layer2")) == {**ONCE, "NetworkScene": 0}

@@ -133,7 +133,7 @@ RULES = {
             _("A dead end"),
             _(
                 "Only what leads to the output takes part: the figures of a dead end are in no total, and "
-                "no gradient windows it."
+                "no gradient reaches it."
             ),
             ends.dead,
         ),
