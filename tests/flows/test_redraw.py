@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 
 from explorer.app.canvas.scene import NetworkScene
+from explorer.app.docks import PANELS
 from explorer.app.panels.inspector.inspector import Inspector
 from explorer.app.panels.layers.layers import Layers
 from explorer.app.panels.problems.problems import Problems
@@ -96,3 +97,34 @@ def test_forms_are_made_before_they_are_asked_for(person):
     assert {facts.kind.name for facts in person.session.shown_facts.values()} <= set(
         inspector._forms
     )
+
+
+@pytest.mark.parametrize(
+    ("id", "front"), [(panel.id, panel.place) for panel in PANELS if isinstance(panel.place, str)]
+)
+def test_a_panel_behind_another_tab_is_drawn_when_its_tab_is_chosen(person, id, front):
+    docks = person.window.docks
+    panel = docks[id].widget()
+    narrow = partial(edits.set_params, id="layer3", params={"width": 48})
+    docks[front].raise_()
+    person.wait(lambda: docks[id].visibleRegion().isEmpty())
+    person.session.edit("Set", narrow)
+    assert panel.redraw.due and not panel.redraw.isActive()
+    docks[id].raise_()
+    person.wait(lambda: not panel.redraw.due)
+
+
+def test_the_cards_follow_the_engine_while_no_panel_shows_its_answers(ready):
+    docks, cards = ready.window.docks, ready.scene.cards
+    maps, gradients = docks["maps"].widget(), docks["gradients"].widget()
+    docks["problems"].raise_()
+    docks["code"].raise_()
+    ready.wait(lambda: all(docks[id].visibleRegion().isEmpty() for id in ("maps", "gradients")))
+    for image in (1, 2, 3):  # the engine answers one only after the one before was drawn
+        before = cards["layer2"].gauge
+        ready.session.watch("layer2", image)
+        ready.wait(lambda: cards["layer2"].gauge != before)
+    assert maps.redraw.due and gradients.redraw.due
+    docks["maps"].raise_()
+    docks["gradients"].raise_()
+    ready.wait(lambda: not (maps.redraw.due or gradients.redraw.due))

@@ -45,6 +45,7 @@ class Gauges(QObject):
                 else (max(0.0, 1 + log10(norm / largest) / DECADES) if norm > 0 else 0.0)
             )
             card.show_gradient(norm, share)
+        self.session.link.took()  # where no panel shows what the engine sends, the cards still do
 
     def norms(self) -> dict[str, float]:
         """The L2 norm of the gradient of all weights in each card in view that has some, and that the

@@ -1,9 +1,8 @@
-"""What the views have in common: they note that something changed, and draw it once, if seen."""
+"""What the panels have in common: they note that something changed and draw it once, when seen."""
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, QTimer, SignalInstance
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, SignalInstance
 from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
 from explorer.app import theme
@@ -14,7 +13,7 @@ FRAME_MS = 40
 
 class Redraw(QTimer):
     """Draws a view once after any number of changes: in the next turn of the event loop, or after
-    `interval` ms; and only while the view is seen, so that who hides it pays nothing.
+    `interval` ms; and only while some of the view is on screen, so a hidden panel costs nothing.
 
     due: there is something new to draw.
     """
@@ -24,28 +23,40 @@ class Redraw(QTimer):
         self._view, self._draw = view, draw
         self.due = True
         self.timeout.connect(self.settle)
+        view.installEventFilter(self)
 
     def mark(self, *_change: object) -> None:
         """There is something new to draw."""
         self.due = True
-        if self._view.isVisible() and not self.isActive():
+        if self._is_seen and not self.isActive():
             self.start()
 
     def settle(self) -> None:
-        """Draw now what is due, for who needs to see it at once."""
-        if self.due and self._view.isVisible():
+        """Draw now what is due, for a caller that needs it drawn."""
+        if self.due and self._is_seen:
             self.due = False
             self.stop()
             self._draw()
 
+    @property
+    def _is_seen(self) -> bool:
+        # To Qt a dock whose tab is not the front one is visible, at a place outside the window.
+        return not self._view.visibleRegion().isEmpty()
+
+    def eventFilter(self, view: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show:
+            self.settle()
+        elif event.type() == QEvent.Type.Paint and self.due:  # its tab came to the front
+            self.mark()
+        return False
+
 
 class LivePanel(QWidget):
-    """A panel whose `draw` is called at most every 40 ms, after `stale`, and only while shown."""
+    """A panel whose `draw` is called at most every 40 ms, after `redraw.mark`, and only while seen."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._clock = Redraw(self, lambda: self.draw(), FRAME_MS)
-        self.stale = self._clock.mark
+        self.redraw = Redraw(self, self.draw, FRAME_MS)
         theme.changed.connect(self.wear)
 
     def fill(self, body: QWidget | None, empty: str) -> None:
@@ -64,7 +75,7 @@ class LivePanel(QWidget):
     def follow(self, run: RunControl, *news: SignalInstance) -> None:
         """Draw after these signals of the run, and at once when the network in view is another."""
         for signal in (run.wait_changed, *news):
-            signal.connect(self.stale)
+            signal.connect(self.redraw.mark)
         run.emptied.connect(self._on_emptied)
 
     def say_nothing(self, wait: str = "") -> None:
@@ -73,8 +84,8 @@ class LivePanel(QWidget):
         self.stack.setCurrentIndex(0)
 
     def _on_emptied(self) -> None:
-        self._clock.mark()
-        self._clock.settle()
+        self.redraw.mark()
+        self.redraw.settle()
 
     def draw(self) -> None:
         """Brings what is seen up to what is stored."""
@@ -83,12 +94,3 @@ class LivePanel(QWidget):
     def wear(self) -> None:
         """Takes the colours of the current theme."""
         self.update()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._clock.settle()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        self._clock.stop()
-        self._clock.due = True
-        super().hideEvent(event)

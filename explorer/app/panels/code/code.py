@@ -3,11 +3,10 @@
 import re
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QGuiApplication,
-    QShowEvent,
     QSyntaxHighlighter,
     QTextCharFormat,
     QTextCursor,
@@ -30,8 +29,8 @@ from explorer.analysis.source import Source, source
 from explorer.app import theme
 from explorer.app.number import grouped
 from explorer.app.session import Change, Session
+from explorer.app.widgets.live_panel import Redraw
 from explorer.app.widgets.small_button import small_button
-from explorer.graph.path import NodePath
 from explorer.text import _
 
 _TOKENS = re.compile(
@@ -66,9 +65,8 @@ class Code(QWidget):
         self._written: Report | None = None
         self._source: Source | None = None
         self.marked: Sequence[int] = ()  # the lines of the selected node
-        self._soon = QTimer(self, singleShot=True, interval=PAUSE_MS)
-        self._soon.timeout.connect(self.refresh)
         self._build()
+        self.redraw = Redraw(self, self.refresh, PAUSE_MS)  # a burst of edits is written once
         session.changed.connect(self._on_change)
         theme.changed.connect(self._wear)
         self._wear()
@@ -118,14 +116,8 @@ class Code(QWidget):
     # Following --------------------------------------------------------------------------------
 
     def _on_change(self, change: Change) -> None:
-        if change.network and self.isVisible():
-            self._soon.start()  # a burst of edits is written once
-        if change.selection:
-            self._on_selection(self._session.selected)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.refresh()
+        if change.network or change.selection:
+            self.redraw.mark()
 
     def refresh(self) -> None:
         """Write the source as it is now; or say why there is none."""
@@ -143,7 +135,7 @@ class Code(QWidget):
             for widget in (self.text, self.copy_button, self.export_button):
                 widget.setVisible(report.ok)
             self._broken.setVisible(not report.ok)
-        self._on_selection(self._session.selected)
+        self._mark_lines()
 
     def _show(self, text: str) -> None:
         if text == self.text.toPlainText():
@@ -155,13 +147,11 @@ class Code(QWidget):
             _("PyTorch, {count} lines; imports only torch").format(count=grouped(text.count("\n")))
         )
 
-    def _on_selection(self, path: NodePath) -> None:
+    def _mark_lines(self) -> None:
         """Mark the lines that make the selected node."""
-        if not self.isVisible() or self._source is None:
+        if self._source is None:
             return
-        if self._written is not self._session.report:
-            return  # it is about to be written anew
-        lines = self._source.lines(path)
+        self.marked = lines = self._source.lines(self._session.selected)
         marks = []
         for line in lines:
             mark = QTextEdit.ExtraSelection()
@@ -170,7 +160,6 @@ class Code(QWidget):
             mark.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
             marks.append(mark)
         self.text.setExtraSelections(marks)
-        self.marked = lines
         if len(lines):
             cursor = QTextCursor(self.text.document().findBlockByNumber(lines[0]))
             self.text.setTextCursor(cursor)
@@ -188,8 +177,7 @@ class Code(QWidget):
     def _wear(self) -> None:
         self.text.setFont(theme.mono(12))
         self._highlighter.wear()
-        if self.isVisible():
-            self._on_selection(self._session.selected)
+        self.redraw.mark()
 
 
 class Highlighter(QSyntaxHighlighter):

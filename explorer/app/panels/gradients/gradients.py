@@ -105,7 +105,7 @@ class GradientsPanel(LivePanel):
             self.sentence.style().polish(self.sentence)
 
     def wear(self) -> None:
-        self.stale()
+        self.redraw.mark()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -7,7 +7,7 @@ from functools import partial
 from html import escape
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from explorer.analysis.facts import Facts
@@ -61,7 +61,7 @@ class Inspector(QScrollArea):
         self.form: ParameterForm | None = None
         self._told: tuple[object, ...] = ()  # the problems, and the report that they are of
         self._build()
-        self.redraw = Redraw(self, self.refresh)
+        self.redraw = Redraw(self._inside, self.refresh)
         for signal in (session.changed, session.advice.changed, theme.changed):
             signal.connect(self.redraw.mark)
         session.memory.changed.connect(self._on_memory)
@@ -104,8 +104,8 @@ class Inspector(QScrollArea):
         head.addWidget(self.about)
         head.addSpacing(2)
         head.addWidget(self.reason)
-        inside = QWidget()
-        self._column = QVBoxLayout(inside)
+        self._inside = QWidget()
+        self._column = QVBoxLayout(self._inside)
         self._column.setContentsMargins(EDGE, EDGE, EDGE, EDGE)
         self._column.setSpacing(SECTION)
         self._column.addLayout(head)
@@ -132,17 +132,13 @@ class Inspector(QScrollArea):
             section.addWidget(content)
             self._column.addLayout(section)
         self._column.addStretch(1)
-        self.setWidget(inside)
+        self.setWidget(self._inside)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(264)
 
     # Showing ----------------------------------------------------------------------------------
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.redraw.settle()
 
     def _on_memory(self) -> None:
         if not self.redraw.due:  # else it is about to be shown with all else

@@ -3,7 +3,7 @@
 from functools import partial
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt
-from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -150,10 +150,6 @@ class Layers(QWidget):
         if self._is_stale or change.selection:
             self.redraw.mark()
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.redraw.settle()
-
     def refresh(self) -> None:
         """Show the layers as they are now."""
         if self._is_stale:
@@ -211,8 +207,6 @@ class Layers(QWidget):
 
     def _on_selection(self, path: NodePath) -> None:
         """Go to the row of what is selected on the canvas."""
-        if not self.isVisible():
-            return
         row = self.table.row_at(path) if path else -1
         current = self.view.currentIndex().row()
         self._follows = True

@@ -215,7 +215,7 @@ class FeatureMapsPanel(LivePanel):
         self._write_hint()
 
     def wear(self) -> None:
-        self.stale()
+        self.redraw.mark()
 
     def _title(self, path: str, figures: Json, is_vector: bool) -> list[str]:
         parts = [path or _("output"), number.shape_text(tuple(figures["shape"]))]

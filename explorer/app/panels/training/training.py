@@ -34,14 +34,14 @@ class TrainingPanel(LivePanel):
         from explorer.app.panels.training.plots import TrainingPlots
 
         plots = TrainingPlots()
-        plots.touched.connect(self.stale)
+        plots.touched.connect(self.redraw.mark)
         self.stack.addWidget(plots)
         return plots
 
     def wear(self) -> None:
         if "plots" in vars(self):
             self.plots.wear()
-        self.stale()
+        self.redraw.mark()
 
     def draw(self) -> None:
         record = self._session.document.record

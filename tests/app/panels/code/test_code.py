@@ -24,6 +24,7 @@ def code(session, qtbot):
 
 
 def marked(code):
+    code.redraw.settle()
     lines = code.text.toPlainText().split("\n")
     return [lines[number].strip() for number in code.marked]
 

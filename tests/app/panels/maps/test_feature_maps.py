@@ -69,7 +69,7 @@ def test_a_burst_shows_the_newest_only(panel, session, qtbot):
 def test_a_hidden_panel_takes_nothing(panel, session, qtbot):
     panel.hide()
     session.link.say_probe()
-    assert session.link.taken == 0 and not panel._clock.isActive()
+    assert session.link.taken == 0 and not panel.redraw.isActive()
     panel.show()
     assert session.link.taken == 1
 

@@ -45,7 +45,9 @@ def test_rows_are_drawn_with_their_figures(panel, session, qtbot):
 
 def test_a_burst_is_drawn_once(panel, session, qtbot, monkeypatch):
     drawn = []
-    monkeypatch.setattr(panel, "draw", lambda: drawn.append(len(session.document.record.history)))
+    monkeypatch.setattr(
+        panel.redraw, "_draw", lambda: drawn.append(len(session.document.record.history))
+    )
     for step in range(1, 60):
         session.link.say_rows([step])
     qtbot.waitUntil(lambda: bool(drawn))
@@ -55,9 +57,11 @@ def test_a_burst_is_drawn_once(panel, session, qtbot, monkeypatch):
 def test_a_hidden_panel_does_not_draw(panel, session, qtbot, monkeypatch):
     panel.hide()
     drawn = []
-    monkeypatch.setattr(panel, "draw", lambda: drawn.append(len(session.document.record.history)))
+    monkeypatch.setattr(
+        panel.redraw, "_draw", lambda: drawn.append(len(session.document.record.history))
+    )
     session.link.say_rows([1, 2, 3])
-    assert not panel._clock.isActive() and not drawn
+    assert not panel.redraw.isActive() and not drawn
     panel.show()
     qtbot.waitUntil(lambda: drawn == [3])
 
