@@ -22,6 +22,7 @@ import explorer
 from tests.patience import PATIENCE, PATIENCE_MS
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt loads
+os.environ["LANGUAGE"] = "en"  # tests read sentences as the code has them
 # Before torch loads, and for every program that a test starts: processes that share two cores, with
 # two threads each, spend their time waiting for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

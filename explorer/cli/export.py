@@ -226,11 +226,14 @@ def declare(parser: ArgumentParser) -> None:
         type=partial(figure, FIELDS["seed"]),
         help=_("seed of random weights (0)"),
     )
+    several = {form.id: form.suffix for form in FORMS.values() if form.to}
     parser.add_argument_group(_("table")).add_argument(
         "--format",
         action=Noted,
-        choices=[form.id for form in FORMS.values() if form.to],
-        help=_("by default chosen by FILE's suffix, .csv or .md; csv when printed"),
+        choices=several,
+        help=_("by default chosen by FILE's suffix, {suffixes}; {first} when printed").format(
+            suffixes=_(" or ").join(several.values()), first=next(iter(several))
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from explorer import resource
+from explorer.app.docks import PANELS
 from explorer.catalog import published, templates
 from explorer.cli import COMMANDS
 from explorer.cli.export import TO
@@ -90,6 +91,11 @@ def test_the_manual_shows_every_command_and_form_of_export():
     shown = commands(HELP / "command-line.md")
     assert {words[0] for words in shown} == {*COMMANDS} - {"open"}
     assert {words[words.index("--to") + 1] for words in shown if "--to" in words} == {*TO}
+
+
+def test_the_manual_describes_every_panel():
+    page = (HELP / "window.md").read_text("utf-8")
+    assert re.findall(r"^\| ([A-Z][\w ]+) \| ", page, re.M) == [panel.title for panel in PANELS]
 
 
 def test_the_readme_has_what_the_scripts_take_from_it():

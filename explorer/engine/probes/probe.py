@@ -1,7 +1,8 @@
 """The probe: answers all looks at one picture by one pass, and leaves no trace in the model."""
 
 from collections.abc import Sequence
-from types import ModuleType
+from importlib import import_module
+from typing import get_args
 
 import torch
 import torch.nn.functional as F
@@ -12,16 +13,18 @@ from explorer.engine.data import Pictures
 from explorer.engine.failure import EngineError
 from explorer.engine.model import Model, gives_probabilities
 from explorer.engine.photos import Photos
-from explorer.engine.probes import answers, gradients, maps
 from explorer.engine.probes.passes import Pass, fetch
 from explorer.engine.stepwise_forward import INPUT, StepwiseForward
 from explorer.graph.path import NodePath
-from explorer.protocol.looks import Answers, Gradients, Look, Maps
+from explorer.protocol.looks import Look
 from explorer.protocol.messages import Seen
 from explorer.text import _
 
-LOOKS: dict[type, ModuleType] = {Maps: maps, Gradients: gradients, Answers: answers}
-"""Each look with the file that computes it."""
+LOOKS = {
+    look: import_module(f"explorer.engine.probes.{look.__name__.lower()}")
+    for look in get_args(Look)
+}
+"""Each look with the file that computes it, which bears its name."""
 
 
 class Probe:
@@ -67,7 +70,7 @@ class Probe:
         return answers
 
     def _pass(self, looks: Sequence[Look]) -> Pass:
-        paths = {each.path: self._producer(each.path) for each in looks if isinstance(each, Maps)}
+        paths = {each.path: self._producer(each.path) for each in looks if hasattr(each, "path")}
         sample = self.pictures.sample(looks[0].image, self.model.graph.input)
         weights = self.model.weights
         training = self.model.net.training

@@ -1,5 +1,8 @@
 """The probe looks, and leaves no trace."""
 
+from dataclasses import dataclass
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +13,7 @@ from explorer.catalog.datasets import FASHION_MNIST
 from explorer.engine import data
 from explorer.engine.failure import EngineError
 from explorer.engine.model import build
-from explorer.engine.probes.probe import Probe
+from explorer.engine.probes.probe import LOOKS, Probe
 from explorer.protocol.looks import all_of
 
 CPU = torch.device("cpu")
@@ -106,3 +109,19 @@ def test_the_values_of_a_vector_are_those_of_the_network(pictures, chain, count)
     wanted = model.net.eval()(pictures.normalised(pictures.test.images[3:4]))[0]
     assert len(arrays["values"]) == min(count, 64)
     np.testing.assert_array_equal(arrays["values"], wanted[arrays["order"].tolist()].detach())
+
+
+def test_a_look_at_a_node_needs_its_class_and_its_file_alone(pictures, tiny, monkeypatch):
+    @dataclass(frozen=True)
+    class Peak:
+        path: str
+        image: int
+
+    peak = SimpleNamespace(
+        reduce=lambda look, through: {"peak": through.values[look.path].amax()},
+        tell=lambda look, through, found: ({"peak": found["peak"].item()}, {}),
+    )
+    monkeypatch.setitem(LOOKS, Peak, peak)
+    probe = Probe(build(tiny(), CPU), pictures)
+    answer, maps, *_ = probe.look([Peak("relu1", 0), *all_of("relu1", 0)])
+    assert answer.figures == {"peak": maps.figures["high"]}
