@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from explorer.analysis.form import FORMS, NETWORKS, PHOTO_FORMATS, WEIGHTS, Entry, Form, Maker
-from explorer.analysis.problem import problems
 from explorer.analysis.scope import first_problems
 from explorer.app import settings
 from explorer.app.document import Document
@@ -81,13 +80,11 @@ class Files:
     def export(self, entry: Entry) -> None:
         """Save the network in one of the entry's forms, under a name to be asked for, which tells
         which it is."""
-        session, report = self.session, self.session.report
+        session = self.session
         forms = {form.suffix: form for form in FORMS.values() if form.entry is entry}
-        if not report.ok and all(form.sound for form in forms.values()):
+        if (problem := session.first_problem) and all(form.sound for form in forms.values()):
             session.notified.emit(
-                _("There is nothing to export yet: {problem}").format(
-                    problem=problems(report)[0].message
-                )
+                _("There is nothing to export yet: {problem}").format(problem=problem)
             )
             return
         drawn = any(form.maker is Maker.PICTURE for form in forms.values())
@@ -101,9 +98,9 @@ class Files:
             return
         form = forms[path.suffix.lower()]
         if form.maker is Maker.ENGINE:
-            session.exchange.write(form.id, path)
+            session.weights_io.write(form.id, path)
         elif form.text is not None:
-            self._put(path, form.text(report).encode("utf-8"))
+            self._put(path, form.text(session.report).encode("utf-8"))
         else:
             self._draw(path, form)
 
@@ -123,7 +120,7 @@ class Files:
         """Begin with the weights in a file, asking which if `path` is empty."""
         path = path or self._chosen(_("Import weights"), _("Weights ({suffixes})"), WEIGHTS)
         if path:
-            self.session.exchange.bring(Path(path))
+            self.session.weights_io.read(Path(path))
 
     def open_photo(self, path: str = "") -> None:
         """Look at a photo, asking which if `path` is empty."""

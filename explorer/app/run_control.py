@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from explorer.analysis.problem import problems
 from explorer.analysis.report import Report, analyse
 from explorer.app import folders, settings
 from explorer.app.document import Document
@@ -300,9 +299,8 @@ class RunControl(QObject):
             return _(
                 "Photos have no labels to learn from; choose a data set beside the run's buttons"
             )
-        if not self.session.report.ok:
-            first = problems(self.session.report)[0]
-            return _("The network cannot run yet: {problem}").format(problem=first.message)
+        if problem := self.session.first_problem:
+            return _("The network cannot run yet: {problem}").format(problem=problem)
         return ""
 
     def _prune(self) -> None:

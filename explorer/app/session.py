@@ -9,15 +9,16 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.analysis.facts import Facts
 from explorer.analysis.layout import placed, placed_inside, unplaced
+from explorer.analysis.problem import problems
 from explorer.analysis.report import Report, analyse
 from explorer.analysis.scope import NoInside, Scope, scope
 from explorer.app.advice import Advice
 from explorer.app.document import Document
 from explorer.app.engine_link import EngineLink
-from explorer.app.exchange import Exchange
 from explorer.app.own_blocks import OwnBlocks
 from explorer.app.run_control import Held, RunControl, same_network
 from explorer.app.run_memory import RunMemory
+from explorer.app.weights_io import WeightsIO
 from explorer.catalog import check, published, templates
 from explorer.catalog.check import KindError
 from explorer.catalog.datasets import FASHION_MNIST, PHOTOS, DataSet
@@ -103,7 +104,7 @@ class Session(QObject):
         self.advice = Advice(self)
         self.run = RunControl(self)
         self.memory = RunMemory(self)
-        self.exchange = Exchange(self)
+        self.weights_io = WeightsIO(self)
         self._rebuild = QTimer(self, singleShot=True, interval=150)
         self._rebuild.timeout.connect(self.run.build)
 
@@ -174,6 +175,11 @@ class Session(QObject):
             except NoInside:
                 known[view] = Scope(view, own=False)
         return known[view]
+
+    @property
+    def first_problem(self) -> str:
+        """The message of the network's first problem; "" if it has none."""
+        return next((each.message for each in problems(self.report)), "")
 
     @property
     def holds_document(self) -> bool:
@@ -372,7 +378,7 @@ class Session(QObject):
         if unplaced(graph):
             graph = placed(graph)
         document = Document(graph, path, self.data, self._changed)
-        self.exchange.recall(document)
+        self.weights_io.recall(document)
         self._show(document)
 
     def _show(self, document: Document) -> None:
@@ -417,7 +423,7 @@ class Session(QObject):
         file.write(self.graph, path)
         self.document.path = path
         self.document.undo.setClean()
-        self.exchange.remember(self.document)
+        self.weights_io.remember(self.document)
         self._tell()
 
     def choose_data(self, data: DataSet) -> None:

@@ -135,7 +135,7 @@ class Window(QMainWindow):
         link.hello_said.connect(self._show_devices)
         self._show_run()
         self.canvas.menu_wanted.connect(self.menus.context)
-        self.session.exchange.reported.connect(self._report_weights)
+        self.session.weights_io.reported.connect(self._report_weights)
         self.feature_maps.photo_wanted.connect(self.files.open_photo)
 
     # Following ----------------------------------------------------------------------------------

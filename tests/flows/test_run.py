@@ -180,7 +180,7 @@ def test_a_run_resumed_after_an_edit_goes_on_with_its_own_network_and_says_so(
     person.wait(window.gradients.heat.isVisible)  # with all that was before the resume
     course = session.document.record.gradients
     assert course.steps[0] == 1 < first <= course.steps[-1]
-    session.exchange.write("safetensors", tmp_path / "net.safetensors")
+    session.weights_io.write("safetensors", tmp_path / "net.safetensors")
     assert "holds the network of the run" in window.notice.text()
     person.undo()
     person.undo()  # what is drawn is what runs
@@ -188,7 +188,7 @@ def test_a_run_resumed_after_an_edit_goes_on_with_its_own_network_and_says_so(
     person.wait(lambda: maps.stack.currentIndex() == 1)
     person.wait(lambda: person.scene.cards["stem"].gauge is not None)
     assert "stem · 16×28×28" in maps.title.text()
-    session.exchange.write("safetensors", tmp_path / "net.safetensors")
+    session.weights_io.write("safetensors", tmp_path / "net.safetensors")
     person.wait((tmp_path / "net.safetensors").exists)
     person.redo()
     person.redo()
