@@ -4,12 +4,11 @@ Those of the canvas and of the run bar stand where what they do is written, thos
 follow from their own table.
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QMenu
+from PySide6.QtWidgets import QMenu
 
 import explorer
 from explorer.analysis.form import FORMS, Entry
@@ -29,18 +28,16 @@ if TYPE_CHECKING:
 _KEY = QKeySequence.StandardKey
 
 
-def _show(
-    kind: type[QDialog], window: "Window", make: "Callable[[Window], QDialog] | None" = None
-) -> None:
-    """Show the one dialog of this class that the window has; after it the canvas has the keys."""
-    shown = window.findChild(kind) or (make or kind)(window)
-    shown.finished.connect(lambda _result: _return(window))
+def _show(kind: type[Any], window: "Window", *args: object) -> None:
+    """Show the one `SideWindow` of this class, made with `args`; then the canvas has the focus."""
+    shown = window.findChild(kind) or kind(*args, window)
+    shown.finished.connect(partial(_return, window))
     shown.show()
     shown.raise_()
     shown.activateWindow()
 
 
-def _return(window: "Window") -> None:
+def _return(window: "Window", _result: int) -> None:
     window.activateWindow()
     window.canvas.setFocus()
 
@@ -221,7 +218,7 @@ HELP: "tuple[Command[Window], ...]" = (
         _("&Keyboard shortcuts"),
         "?",
         _("Every command that has a key"),
-        partial(_show, ShortcutSheet, make=lambda window: ShortcutSheet(_by_menu(), window)),
+        lambda window: _show(ShortcutSheet, window, _by_menu()),
     ),
     Command(
         "log",
