@@ -104,4 +104,4 @@ def test_a_run_does_not_wait_for_an_engine_that_fails_at_once(person, monkeypatc
     monkeypatch.setattr(engine_link, "QProcess", Failing)
     press_f5(person)
     assert run.state == "died" and link.given_up and not run._waits
-    assert len(told) == 1 and not link._silence.isActive()
+    assert len(told) == 1 and not link._hello_limit.isActive()
