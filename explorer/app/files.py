@@ -126,7 +126,7 @@ class Files:
         """Look at a photo, asking which if `path` is empty."""
         path = path or self._chosen(_("Open a photo"), _("Photos ({suffixes})"), _PHOTOS)
         if path:
-            self.session.watch(self.session.run.watched, str(Path(path).resolve()))
+            self.session.run.watch(self.session.run.watched, str(Path(path).resolve()))
 
     def can_take(self, paths: list[str]) -> bool:
         """Something can be done with each of these files, by their names."""

@@ -433,12 +433,6 @@ class Session(QObject):
             self.report = self._analysed(self.graph)
             self._tell()
 
-    # The engine -------------------------------------------------------------------------------
-
-    def watch(self, path: str, image: int | str) -> None:
-        """Show another node or another picture (or the photo in a file) in the live views."""
-        self.run.watch(path, image)
-
 
 def _fitted(name: str, data: DataSet) -> Graph:
     """A template for the pictures and classes of a data set; as published, for photos."""
