@@ -31,8 +31,7 @@ class Advice(QObject):
         self._all: tuple[Problem, ...] = ()
         self._document: Document | None = None  # that `_all` is about
         self._aside: dict[Document, set[tuple[str, str]]] = {}  # (rule, path)
-        self._work = BackgroundWork(self)
-        self._work.finished.connect(self._take)
+        self._work = BackgroundWork(self, self._take)
         session.changed.connect(self._follow)
         self._restart()
 

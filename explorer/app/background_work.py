@@ -1,21 +1,24 @@
 """Work on the whole network, done for some ms at a time, so that the window never waits."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import perf_counter
+from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer
 
 BUDGET = 3e-3  # s in one turn of the event loop
 PAUSE_MS = 60  # without another change, before the work starts
 
 
 class BackgroundWork(QTimer):
-    """Runs one generator at a time. finished(result): what it returned, None if nothing."""
+    """Runs one generator at a time, and calls `done` with what it returned.
 
-    finished = Signal(object)
+    While it works, `done` also keeps its owner, and so itself, from being deleted.
+    """
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject, done: Callable[[Any], None]) -> None:
         super().__init__(parent, singleShot=True)
+        self._done = done
         self._steps: Iterator[bool | None] | None = None
         self.timeout.connect(lambda: self._go_on())
 
@@ -45,6 +48,6 @@ class BackgroundWork(QTimer):
             except StopIteration as stop:
                 self.stop()
                 self._steps = None
-                self.finished.emit(stop.value)
+                self._done(stop.value)
                 return
         self.start(0)

@@ -55,8 +55,7 @@ class RunMemory(QObject):
         self.expected: int | None = None
         self._chosen: str | None = None  # the mode that "auto" took last
         self._report: Report | None = None
-        self._work = BackgroundWork(self)
-        self._work.finished.connect(self._settle)
+        self._work = BackgroundWork(self, self._settle)
         run, link = session.run, session.link
         session.changed.connect(self._follow)
         for signal in (run.recipe_changed, link.hello_said):
