@@ -327,7 +327,7 @@ class EngineLink(QObject):
         except (FrameError, MessageError) as fault:
             self._on_death(
                 _("The engine's answers cannot be read: {fault}").format(fault=fault),
-                again=isinstance(fault, FrameError),  # another version will still be another
+                again=isinstance(fault, FrameError),  # a wrong version stays wrong
             )
             return
         for message in answers:

@@ -91,6 +91,6 @@ class _ExceptionHook:
             self.session.notified.emit(
                 _(
                     "A fault of CNN Explorer: {fault}. Your network is "
-                    "unharmed; Help > Show log says more"
+                    "unharmed; Help > Show log shows the details"
                 ).format(fault=f"{kind.__name__}: {value}")
             )

@@ -62,8 +62,8 @@ class RunControl(QObject):
     record: the newest run, of whichever document. While it is active the engine keeps its network;
     an edit is built when the run has ended. recipe: the figures of the next run; mode: its number
     format and memory layout. watched: the path of the node that the live views show. grown: the
-    record has more rows or scores. looked: there is another answer in `seen`. emptied: the live
-    views must drop what they show, which is of another network. wait_changed: `wait` is another.
+    record has more rows or scores. looked: `seen` has a new answer. emptied: the live views must
+    drop what they show, which is of another network. wait_changed: `wait` has changed.
     """
 
     state_changed = Signal(str)

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QByteArray, QSettings
@@ -60,19 +61,20 @@ class Setting(Generic[T]):
         return Setting(f"{self.key}/{name}", self.default, self.read, self.write)
 
 
-def _text(stored: object) -> str:
-    if not isinstance(stored, str):
-        raise TypeError(f"expected a text, got {type(stored).__name__}")
+def _instance(kind: type[T], stored: object) -> T:
+    if not isinstance(stored, kind):
+        raise TypeError(f"expected {kind.__name__}, got {type(stored).__name__}")
     return stored
+
+
+_text: Callable[[object], str] = partial(_instance, str)
 
 
 def _texts(stored: object) -> tuple[str, ...]:
     """Texts; Qt returns a list of one as a text, and a text with commas as a list."""
     if isinstance(stored, str):
         return (stored,) if stored else ()
-    if not isinstance(stored, list):
-        raise TypeError(f"expected a list, got {type(stored).__name__}")
-    return tuple(_text(each) for each in stored)
+    return tuple(map(_text, _instance(list, stored)))
 
 
 def _words(stored: object) -> frozenset[str]:
@@ -109,17 +111,9 @@ def _lines(stored: object) -> frozenset[str]:
     return frozenset(line for line in _text(stored).split("\n") if line)
 
 
-def _bytes(stored: object) -> QByteArray:
-    if not isinstance(stored, QByteArray):
-        raise TypeError(f"expected bytes, got {type(stored).__name__}")
-    return stored
-
-
 def _opened_with(stored: object) -> dict[str, tuple[str | None, str]]:
     """[[file, weights or None, data set], …]"""
-    if not isinstance(stored, list):
-        raise TypeError(f"expected a list, got {type(stored).__name__}")
-    rows = [row for row in stored if isinstance(row, list) and len(row) == 3]
+    rows = [row for row in _instance(list, stored) if isinstance(row, list) and len(row) == 3]
     return {
         file: (weights if isinstance(weights, str) and weights else None, data)
         for file, weights, data in rows
@@ -137,8 +131,8 @@ def _figures(stored: object) -> Mapping[str, float | None]:
 
 THEMES = ("auto", "dark", "light")
 THEME = Setting("look/theme", "auto", _among(*THEMES))
-GEOMETRY = Setting("window/geometry", QByteArray(), _bytes)
-PANELS = Setting("window/state", QByteArray(), _bytes)
+GEOMETRY = Setting("window/geometry", QByteArray(), partial(_instance, QByteArray))
+PANELS = Setting("window/state", QByteArray(), partial(_instance, QByteArray))
 PALETTE = Setting[dict[str, str]](
     "palette/sections",
     {},

@@ -165,7 +165,7 @@ class Window(QMainWindow):
         self._show_run()
 
     def _show_network(self) -> None:
-        """Show a network's run state: not that of a run of another network that has ended."""
+        """Show the run bar for the network in view, without an ended run of another network."""
         run = self.session.run
         self._show_run()
         if run.document is not self.session.document and not run.active:
