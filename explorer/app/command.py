@@ -1,8 +1,8 @@
-"""What a command and a menu are, and the action that is made of a command."""
+"""Commands and menus as rows of tables, and the action of a command."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
@@ -14,18 +14,14 @@ Owner = TypeVar("Owner")
 Keys = QKeySequence.StandardKey | str | tuple[str, ...]
 
 
-def _always(_owner: object) -> bool:
-    return True
-
-
 @dataclass(frozen=True)
 class Command(Generic[Owner]):
     """Something that a person can do, by menu and key.
 
-    words: as in a menu, with its mnemonic; `{label}` in them stands for `label`. keys: the shortcut,
-    or several. run: what it does; it takes what the command belongs to. can: whether it can be done
-    now. label: what it would act on. chosen: whether it is the one of a choice that holds at the
-    start.
+    words: its text in a menu, with the mnemonic; `{label}` in it stands for `label`. keys: the
+    shortcut, or several. run: does it; its argument is the owner: the window, the run bar or the
+    canvas's actions. can: whether it can be done now. label: what it would act on. chosen: of a
+    command that is one of a choice, whether it is the chosen one at the start.
     """
 
     id: str
@@ -33,7 +29,7 @@ class Command(Generic[Owner]):
     keys: Keys
     tip: str
     run: Callable[[Owner], object]
-    can: Callable[[Owner], bool] = _always
+    can: Callable[[Owner], bool] = lambda _owner: True
     label: Callable[[Owner], str] | None = None
     chosen: Callable[[], bool] | None = None
 
@@ -44,7 +40,7 @@ class Command(Generic[Owner]):
 
     @property
     def keys_text(self) -> str:
-        """Its shortcuts as the platform writes them; "" if it has none."""
+        """Its shortcuts as the platform writes them, "" if it has none."""
         native = QKeySequence.SequenceFormat.NativeText
         return _(" or ").join(key.toString(native) for key in self.shortcuts)
 
@@ -56,15 +52,15 @@ class Command(Generic[Owner]):
 
 @dataclass(frozen=True)
 class Menu(Generic[Owner]):
-    """A menu: the ids of commands, menus in it, what fills in entries that are known only when the
-    program runs, and None for a line between."""
+    """A menu. Its entries: ids of commands, further menus, functions that add entries known only
+    when the program runs, and None for a separator."""
 
     words: str
     entries: "tuple[str | Menu[Owner] | Callable[[Owner, QMenu], None] | None, ...]"
 
     @property
     def ids(self) -> list[str]:
-        """The commands in it and in its menus."""
+        """The ids of the commands in it and in its submenus."""
         return [
             id
             for entry in self.entries
@@ -78,21 +74,23 @@ class Menu(Generic[Owner]):
         return self.words.replace("&", "")
 
 
-def action(command: Command[Owner], owner: Owner, parent: QObject) -> QAction:
+class CommandAction(QAction):
     """The one action of a command of `owner`."""
-    result = QAction(command.words, parent)
-    result.triggered.connect(lambda _checked=False: command.run(owner))
-    result.setShortcuts(command.shortcuts)
-    result.setStatusTip(command.tip)
-    if command.chosen is not None:
-        result.setCheckable(True)
-        result.setChecked(command.chosen())
-    refresh(command, owner, result)
-    return result
 
+    def __init__(self, command: Command[Owner], owner: Owner, parent: QObject) -> None:
+        super().__init__(command.words, parent)
+        self.command: Command[Any] = command
+        self._owner = owner
+        self.triggered.connect(lambda: command.run(owner))
+        self.setShortcuts(command.shortcuts)
+        self.setStatusTip(command.tip)
+        if command.chosen is not None:
+            self.setCheckable(True)
+            self.setChecked(command.chosen())
+        self.refresh()
 
-def refresh(command: Command[Owner], owner: Owner, action: QAction) -> None:
-    """Let the action say what it would do now, and whether that can be done."""
-    action.setEnabled(command.can(owner))
-    if command.label is not None:
-        action.setText(command.words.format(label=command.label(owner)).rstrip())
+    def refresh(self) -> None:
+        """Enable it if the command can be done now, and name in its text what it would act on."""
+        self.setEnabled(self.command.can(self._owner))
+        if self.command.label is not None:
+            self.setText(self.command.words.format(label=self.command.label(self._owner)).rstrip())

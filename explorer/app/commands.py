@@ -1,22 +1,21 @@
-"""All commands of the program and the menus that they stand in, each in one table.
+"""The table of all commands and that of the menus.
 
-Those of the canvas and of the run bar stand where what they do is written, those of the panels
-follow from their own table.
+The commands of the canvas and of the run bar are declared with what they do; those of the panels
+follow from the table of panels.
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QMenu
+from PySide6.QtWidgets import QMenu
 
 import explorer
 from explorer.analysis.form import FORMS, Entry
 from explorer.app import theme
 from explorer.app.canvas.actions import CANVAS
 from explorer.app.command import Command, Menu
-from explorer.app.docks import PANELS, bring
+from explorer.app.docks import PANELS, bring_to_front
 from explorer.app.log_window import LogWindow
 from explorer.app.manual_window import ManualWindow
 from explorer.app.panels.run.run_bar import RUN_BAR
@@ -29,18 +28,16 @@ if TYPE_CHECKING:
 _KEY = QKeySequence.StandardKey
 
 
-def _show(
-    kind: type[QDialog], window: "Window", make: "Callable[[Window], QDialog] | None" = None
-) -> None:
-    """Show the one dialog of this class that the window has; after it the canvas has the keys."""
-    shown = window.findChild(kind) or (make or kind)(window)
-    shown.finished.connect(lambda _result: _return(window))
+def _show(kind: type[Any], window: "Window", *args: object) -> None:
+    """Show the one `SideWindow` of this class, made with `args`; then the canvas has the focus."""
+    shown = window.findChild(kind) or kind(*args, window)
+    shown.finished.connect(partial(_return, window))
     shown.show()
     shown.raise_()
     shown.activateWindow()
 
 
-def _return(window: "Window") -> None:
+def _return(window: "Window", _result: int) -> None:
     window.activateWindow()
     window.canvas.setFocus()
 
@@ -54,7 +51,7 @@ def _about(window: "Window") -> None:
 
 
 def _by_menu() -> list[tuple[str, list[Command[Any]]]]:
-    """The commands that have keys, each once, below the title of their menu."""
+    """The title of each menu with those of its commands that have keys, each command once."""
     left = {command.id: command for command in COMMANDS if command.shortcuts}
     return [
         (menu.title, [left.pop(id) for id in menu.ids if id in left]) for menu in (*MENUS, CONTEXT)
@@ -62,7 +59,7 @@ def _by_menu() -> list[tuple[str, list[Command[Any]]]]:
 
 
 def _find(window: "Window") -> None:
-    bring(window.docks["palette"])
+    bring_to_front(window.docks["palette"])
     window.palette_panel.focus_search()
 
 
@@ -76,7 +73,7 @@ def _recent(window: "Window", menu: QMenu) -> None:
         for path in window.files.recent:
             menu.addAction(path, partial(window.files.open, path))
         if menu.isEmpty():
-            menu.addAction(_("nothing yet")).setEnabled(False)
+            menu.addAction(_("No files yet")).setEnabled(False)
 
     menu.aboutToShow.connect(fill)
 
@@ -86,7 +83,7 @@ _EXPORT_KEYS = {"source": "Ctrl+Shift+E", "diagram": "Ctrl+Shift+D", "table": "C
 
 
 def _entry_words(entry: Entry) -> str:
-    """As the menu has it: with the forms, where there are several."""
+    """The text of a menu entry, with the titles of the forms if there are several."""
     titles = [form.title for form in FORMS.values() if form.entry is entry]
     if len(titles) == 1:
         return _("{entry}…").format(entry=entry.words)
@@ -133,7 +130,7 @@ FILE: "tuple[Command[Window], ...]" = (
         "import_weights",
         _("&Import weights…"),
         "Ctrl+I",
-        _("Begin with the weights in a .safetensors or .pth file"),
+        _("Start with the weights in a .safetensors or .pth file"),
         lambda window: window.files.import_weights(),
     ),
     Command(
@@ -167,7 +164,7 @@ EDIT: "tuple[Command[Window], ...]" = (
         "undo",
         _("&Undo {label}"),
         _KEY.Undo,
-        _("Take the last edit back"),
+        _("Undo the last edit"),
         lambda window: window.session.document.step_back(),
         can=lambda window: window.session.document.undo.canUndo(),
         label=lambda window: window.session.document.undo.undoText(),
@@ -176,7 +173,7 @@ EDIT: "tuple[Command[Window], ...]" = (
         "redo",
         _("&Redo {label}"),
         ("Ctrl+Shift+Z", "Ctrl+Y"),
-        _("Do again what was undone"),
+        _("Redo the edit last undone"),
         lambda window: window.session.document.step_forward(),
         can=lambda window: window.session.document.undo.canRedo(),
         label=lambda window: window.session.document.undo.redoText(),
@@ -202,7 +199,7 @@ VIEW: "tuple[Command[Window], ...]" = (
             chosen=lambda mode=mode: theme.mode() == mode,  # type: ignore[misc]
         )
         for mode, words, tip in (
-            ("auto", _("Colours of the system"), _("Dark or light, as the system is")),
+            ("auto", _("Colours of the system"), _("Dark or light, like the system")),
             ("dark", _("Dark"), _("Light text on a dark window")),
             ("light", _("Light"), _("Dark text on a light window")),
         )
@@ -221,7 +218,7 @@ HELP: "tuple[Command[Window], ...]" = (
         _("&Keyboard shortcuts"),
         "?",
         _("Every command that has a key"),
-        partial(_show, ShortcutSheet, make=lambda window: ShortcutSheet(_by_menu(), window)),
+        lambda window: _show(ShortcutSheet, window, _by_menu()),
     ),
     Command(
         "log",

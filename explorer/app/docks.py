@@ -1,4 +1,4 @@
-"""The table of panels: what each is made by, where it stands at first, and its key."""
+"""The table of panels: the widget of each, its place at first, and its key."""
 
 import zlib
 from collections.abc import Callable
@@ -32,8 +32,8 @@ HEIGHT = 296  # pixels of the panels below the canvas
 class Panel:
     """A panel beside the canvas.
 
-    place: the side of the window, or the id of the panel in whose place it stands as a further tab.
-    width: in pixels, of one that has a place of its own. shown: whether it is there at first.
+    place: its side of the window, or the id of the panel that it shares a place with, as a further
+    tab. width: in pixels, for a place of its own.
     """
 
     id: str
@@ -42,13 +42,12 @@ class Panel:
     place: Qt.DockWidgetArea | str
     keys: str
     width: int = 0
-    shown: bool = True
 
     @property
     def command(self) -> "Command[Window]":
-        """Brings it into view, or closes it if it is there."""
+        """Shows or closes the panel."""
         return Command(
-            self.id, self.title, self.keys, _("Show or hide this panel"), partial(_turn, self.id)
+            self.id, self.title, self.keys, _("Show or hide this panel"), partial(_toggle, self.id)
         )
 
 
@@ -66,7 +65,7 @@ PANELS = (
     Panel("code", _("Code"), Code, "gradients", "Ctrl+8"),
 )
 LAYOUT_VERSION = zlib.crc32(" ".join(panel.id for panel in PANELS).encode()) & 0x7FFFFFFF
-"""A stored layout of other panels is not restored."""
+"""Changes with the panels, so that a stored layout of others is not restored."""
 
 
 def build(window: "Window") -> dict[str, QDockWidget]:
@@ -88,25 +87,24 @@ def build(window: "Window") -> dict[str, QDockWidget]:
                 tab.setTitleBarWidget(DockGrip(tab))
         else:
             window.addDockWidget(panel.place, dock)
-        dock.setHidden(not panel.shown)
     widths = {docks[panel.id]: panel.width for panel in PANELS if panel.width}
     window.resizeDocks(list(widths), list(widths.values()), Qt.Orientation.Horizontal)
     window.resizeDocks([docks["training"]], [HEIGHT], Qt.Orientation.Vertical)
     return docks
 
 
-def bring(dock: QDockWidget) -> None:
-    """Bring a panel into view, also from behind another."""
+def bring_to_front(dock: QDockWidget) -> None:
+    """Bring a panel into view, in front of those that share its place."""
     dock.show()
     dock.raise_()
 
 
-def _turn(id: str, window: "Window") -> None:
+def _toggle(id: str, window: "Window") -> None:
     dock = window.docks[id]
-    if window.menus.actions[id].isChecked():  # as the person has just set it
-        bring(dock)
+    if window.menus.actions[id].isChecked():  # the action has just been toggled
+        bring_to_front(dock)
     else:
-        had_keys = dock.isAncestorOf(window.focusWidget() or window)
+        had_focus = dock.isAncestorOf(window.focusWidget() or window)
         dock.close()
-        if had_keys:  # else Qt gives them to what stands beside it
+        if had_focus:  # else Qt gives it to a neighbour
             window.canvas.setFocus()

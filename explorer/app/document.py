@@ -1,4 +1,4 @@
-"""One open network: its graph, its history, its file, and what of it is in view."""
+"""One open network: its graph, its undo stack, its file, and what of it is in view."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,9 +14,10 @@ from explorer.runs.record import RunRecord
 
 
 class Change(QUndoCommand):
-    """The one undo command: a graph before, a graph after, and what happened in between.
+    """The only undo command: the graph before and after an edit.
 
-    Two changes of the same `burst` (say, of one number being typed) undo as one.
+    Changes of one `burst` that follow one another, such as the digits of a number being typed, are
+    undone as one.
     """
 
     def __init__(
@@ -43,11 +44,14 @@ class Change(QUndoCommand):
 
 
 class Document:
-    """A network that is open. `view` is the path of the block that is opened, () for the
-    whole; `selection` the ids selected there. `data` is what it looks at, `image` the number of a
-    picture of that or the path of a photo; `weights` the file that it begins with, if any, under
-    its own names; `record` the run that it was last in. `on_change()` is called when
-    an edit, an undo or a redo is complete, the stack included."""
+    """A network that is open.
+
+    data: what it is trained on or looks at; image: the number of one of its test pictures, or the
+    path of a photo. weights: the path of the file with its initial weights, None for random ones.
+    record: its last run. view: the path of the open block, () for the whole network; selection: the
+    ids selected there. undo: its changes; clean as it is in the file. `on_change()` is called after
+    an edit, an undo or a redo.
+    """
 
     def __init__(
         self,
@@ -69,11 +73,11 @@ class Document:
 
     @property
     def modified(self) -> bool:
-        """There are changes that no file holds."""
+        """There are unsaved changes."""
         return not self.undo.isClean()
 
     def edit(self, label: str, edit: Edit, burst: str | None = None) -> None:
-        """Do an edit of the whole graph so that it can be undone.
+        """Do an edit of the whole graph as a step that can be undone.
 
         Raises EditError, KindError: then nothing has changed.
         """

@@ -1,4 +1,4 @@
-"""The open documents as tabs, and a button for another one."""
+"""The open documents as tabs, and a button to open another one."""
 
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ LEAST_TAB, LEAST = 112, 204  # pixels of width
 
 
 class Tabs(QTabBar):
-    """Tabs that shorten their names before they scroll."""
+    """Tabs that elide their names before they scroll."""
 
     def minimumTabSizeHint(self, index: int) -> QSize:
         size = self.tabSizeHint(index)
@@ -25,8 +25,8 @@ class Tabs(QTabBar):
 
 
 class DocumentTabs(QWidget):
-    """One tab a document; a dot where there are unsaved changes. They give way to what is beside
-    them, and take what that leaves."""
+    """One tab for each document, with a dot where there are unsaved changes. They take the width that
+    the rest of the bar leaves."""
 
     def __init__(self, session: Session, files: "Files") -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class DocumentTabs(QWidget):
         return QSize(LEAST, self._row.sizeHint().height())
 
     def new_menu(self, parent: QWidget) -> QMenu:
-        """A menu of an empty network and all templates, those of one family in a menu of its own."""
+        """A menu of an empty network and all templates, with a submenu for each family of several."""
         menu = QMenu(_("&New from template"), parent)
         menu.addAction(_("Empty network"), partial(self.session.new, EMPTY)).setStatusTip(
             _("An input and an output, to build between them")
@@ -93,15 +93,10 @@ class DocumentTabs(QWidget):
                 self.bar.addTab("")
             for number, document in enumerate(documents):
                 text = self.session.title(document) + (" ●" if document.modified else "")
-                if self.bar.tabText(number) != text:
-                    self.bar.setTabText(number, text)
-                self.bar.setTabToolTip(
-                    number,
-                    "{name}\n{path}".format(name=text, path=document.path or _("not saved yet")),
-                )
-            if self.session.document in documents:
-                self.bar.setCurrentIndex(documents.index(self.session.document))
+                self.bar.setTabText(number, text)
+                self.bar.setTabToolTip(number, f"{text}\n{document.path or _('not saved yet')}")
+            self.bar.setCurrentIndex(documents.index(self.session.document))
 
     def _switch(self, index: int) -> None:
-        if 0 <= index < len(self.session.documents):
+        if index >= 0:
             self.session.switch(index)

@@ -1,4 +1,4 @@
-"""The window's end of the engine: starts it, asks it, hands on its answers, survives its death."""
+"""The window's link to the engine: its process, requests to it, and its answers as signals."""
 
 import logging
 import os
@@ -46,32 +46,32 @@ from explorer.protocol.messages import (
 )
 from explorer.text import _
 
-DEATHS, WITHIN = 3, 20.0  # so many deaths in a row, each so soon (s), and the engine is given up
-BACK_OFF_MS = (200, 1000)
-HELLO_LIMIT_MS = 90_000  # for the first word: torch from a cold disk, or over a slow line
-LOG_BYTES, LINES, LINE = 64 * 1024, 200, 4000  # in one go; lines kept, and characters of each
-_log = logging.getLogger("explorer.engine")  # its own, for here it is written
+DEATHS, WITHIN = 3, 20.0  # after so many deaths in a row, each within so many s, it is given up
+BACK_OFF_MS = (200, 1000)  # before a new start after the first death, and after a further one
+HELLO_LIMIT_MS = 90_000  # until hello: torch may come from a cold disk or over a slow line
+LOG_BYTES, LINES, LINE = 64 * 1024, 200, 4000  # read at once; lines kept, characters of each
+_log = logging.getLogger("explorer.engine")  # what the engine logs, and what concerns it
 _OF_A_RUN = (Rows, Modes, Validated, Saved, State)
 
 
 def default_command() -> list[str]:
-    """The engine on this machine."""
+    """The command that starts the engine on this machine, word by word."""
     return [sys.executable, "-m", "explorer.engine"]
 
 
 def command() -> list[str]:
-    """What starts the engine, word by word: the setting "engine/command", if there is one."""
+    """The command that starts the engine, word by word: the setting ENGINE, if there is one."""
     return list(settings.ENGINE.get()) or default_command()
 
 
 class EngineLink(QObject):
-    """The engine's process and the words exchanged with it.
+    """The engine's process and the messages exchanged with it.
 
-    A request is sent with a generation that counts up; `built` and `seen` come only for the
-    newest build, and what a run says only for the newest run. After a death the engine is started
-    again and says hello, but nothing is sent again: the session knows what is wanted. One that
-    dies again and again, is missing, or says nothing at its start is given up until `start` is
-    called. `died` bears one sentence. started: a process was launched.
+    Each request gets a generation that counts up; `built` and `seen` are emitted for the newest
+    build alone, the answers of a run for the newest run alone. After a death the engine is started
+    again, but no request is repeated: who sent it knows from `hello_said`. An engine that dies
+    several times in a row, is missing, or sends no hello is given up until `start` is called.
+    started: a process was launched. failed(sentence), died(sentence): for a person.
     """
 
     started = Signal()
@@ -92,20 +92,20 @@ class EngineLink(QObject):
         super().__init__(parent)
         self.generation = 0
         self.hello: Hello | None = None
-        self.given_up = False  # there is no engine, and there will be none until it is started
+        self.given_up = False  # there will be no engine until `start`
         self._built = self._watched = self._trained = 0  # generations of the newest requests
         self._looks: tuple[Look, ...] = ()
         self._owes_taken = False
         self._process: QProcess | None = None
         self._decoder = Decoder()
-        self._words: deque[str] = deque(maxlen=LINES)
-        self._line = b""
+        self._log_lines: deque[str] = deque(maxlen=LINES)
+        self._unfinished_line = b""
         self._deaths = 0  # in a row, each before hello or soon after it
-        self._greeted = 0.0
-        self._again = QTimer(self, singleShot=True)
-        self._again.timeout.connect(self._launch)
-        self._silence = QTimer(self, singleShot=True)
-        self._silence.timeout.connect(self._on_silence)
+        self._hello_at = 0.0  # s, monotonic
+        self._restart = QTimer(self, singleShot=True)
+        self._restart.timeout.connect(self._launch)
+        self._hello_limit = QTimer(self, singleShot=True)
+        self._hello_limit.timeout.connect(self._on_hello_limit)
         self._closed = False
         self._signals = {
             Built: self.built,
@@ -124,18 +124,18 @@ class EngineLink(QObject):
 
     @property
     def alive(self) -> bool:
-        """Whether there is a process, be it still loading torch."""
+        """There is a process, even if it is still loading torch."""
         return self._process is not None
 
     @property
     def restarting(self) -> bool:
-        """The engine died, and is about to be started again."""
-        return self._again.isActive()
+        """The engine died and will be started again in a moment."""
+        return self._restart.isActive()
 
     @property
     def log(self) -> str:
         """The last lines that the engine wrote to its standard error."""
-        return "\n".join(self._words)
+        return "\n".join(self._log_lines)
 
     def start(self) -> None:
         """Starts the engine, also after it was given up, unless there is one; returns at once."""
@@ -145,13 +145,12 @@ class EngineLink(QObject):
             self._launch()
 
     def send(self, request: Message) -> int:
-        """Sends a request and returns its generation; without an engine it goes nowhere."""
+        """Sends a request, if there is an engine; returns its generation."""
         self.generation += 1
-        match request:
-            case Build():
-                self._built = self.generation
-            case Train():
-                self._trained = self.generation
+        if isinstance(request, Build):
+            self._built = self.generation
+        if isinstance(request, Train):
+            self._trained = self.generation
         if isinstance(request, Watching):
             self._watched, self._looks = self.generation, request.looks or self._looks
         if self._process is not None:
@@ -160,15 +159,15 @@ class EngineLink(QObject):
         return self.generation
 
     def took(self) -> None:
-        """What was seen last is drawn, says whoever drew it: the engine may send more."""
+        """The newest probe is drawn: let the engine send the next one."""
         if self._owes_taken:
             self._owes_taken = False
             self.send(Taken())
 
     def close(self) -> None:
-        """Ends the engine: asks it, and after a second makes it."""
+        """Ends the engine: by a request, and by force if it is still there after a second."""
         self._closed = True
-        self._again.stop()
+        self._restart.stop()
         process = self._detach()
         if process is None:
             return
@@ -182,7 +181,7 @@ class EngineLink(QObject):
                 process.waitForFinished(1000)
         process.deleteLater()
 
-    # the process
+    # The process ------------------------------------------------------------------------------
 
     def _launch(self) -> None:
         program, *arguments = command()
@@ -190,7 +189,7 @@ class EngineLink(QObject):
         self._decoder = Decoder()
         self._owes_taken = False
         self.hello = None
-        self._silence.start(HELLO_LIMIT_MS)
+        self._hello_limit.start(HELLO_LIMIT_MS)
         self.given_up = False
         process = QProcess(self)
         process.setProgram(program)
@@ -205,14 +204,17 @@ class EngineLink(QObject):
         process.start()
 
     def _detach(self) -> QProcess | None:
-        """Takes the process out of the link: nothing that it still says is heard."""
+        """Disconnects the process from the link and returns it."""
         process, self._process = self._process, None
-        self._silence.stop()
+        self._hello_limit.stop()
         if process is not None:
-            process.readyReadStandardOutput.disconnect(self._read)
-            process.readyReadStandardError.disconnect(self._read_log)
-            process.finished.disconnect(self._on_finished)
-            process.errorOccurred.disconnect(self._on_error)
+            for emitted in (
+                process.readyReadStandardOutput,
+                process.readyReadStandardError,
+                process.finished,
+                process.errorOccurred,
+            ):
+                emitted.disconnect()
         return process
 
     def _on_error(self, error: QProcess.ProcessError) -> None:
@@ -220,17 +222,17 @@ class EngineLink(QObject):
             program = process.program()
             process.deleteLater()
             self.given_up = True
-            self._tell_of_death(
+            self._report_death(
                 _(
                     "The engine cannot be started: “{program}” is missing or may not be run. "
                     "F5 tries again."
                 ).format(program=program)
             )
 
-    def _on_silence(self) -> None:
-        """It hangs at its start, and would hang again: it is ended and given up."""
+    def _on_hello_limit(self) -> None:
+        """Ends and gives up an engine that hangs at its start: it would hang again."""
         assert self._process is not None
-        self._bury(
+        self._on_death(
             _(
                 "The engine said nothing for {seconds} seconds after its start and was ended; its "
                 "command is “{command}”. F5 starts it again."
@@ -246,9 +248,9 @@ class EngineLink(QObject):
             return
         self._read()
         self._read_log()
-        self._end_line()
-        if self._process is not None:  # unless its last words were no frame
-            self._bury(self._cause(code, status == QProcess.ExitStatus.CrashExit))
+        self._finish_line()
+        if self._process is not None:  # else what it wrote last was no frame
+            self._on_death(self._cause(code, status == QProcess.ExitStatus.CrashExit))
 
     def _cause(self, code: int, crashed: bool) -> str:
         if crashed and code == 9:
@@ -258,19 +260,19 @@ class EngineLink(QObject):
             return _("The engine crashed ({signal}).").format(signal=names.get(code, code))
         if code == 0:
             return _("The engine ended by itself.")
-        last = next((line for line in reversed(self._words) if line.strip()), "")
+        last = next((line for line in reversed(self._log_lines) if line.strip()), "")
         if last:
             return _("The engine ended with status {code}: {line}").format(
                 code=code, line=last.strip()[:200]
             )
         return _("The engine ended with status {code}.").format(code=code)
 
-    def _bury(self, cause: str, again: bool = True) -> None:
-        """Tells of a death, and starts the engine again unless it dies all the time."""
+    def _on_death(self, cause: str, again: bool = True) -> None:
+        """Ends the process, and starts another one unless it died several times in a row."""
         process = self._detach()
         assert process is not None
-        soon = self.hello is None or time.monotonic() - self._greeted < WITHIN
-        self._deaths = self._deaths + 1 if soon else 1
+        early = self.hello is None or time.monotonic() - self._hello_at < WITHIN
+        self._deaths = self._deaths + 1 if early else 1
         self.hello = None
         if process.state() != QProcess.ProcessState.NotRunning:
             process.kill()
@@ -284,33 +286,33 @@ class EngineLink(QObject):
             again = False
         self.given_up = not again
         if again and not self._closed:
-            self._again.start(BACK_OFF_MS[min(self._deaths, len(BACK_OFF_MS)) - 1])
-        self._tell_of_death(cause)
+            self._restart.start(BACK_OFF_MS[min(self._deaths, len(BACK_OFF_MS)) - 1])
+        self._report_death(cause)
 
-    def _tell_of_death(self, sentence: str) -> None:
+    def _report_death(self, sentence: str) -> None:
         _log.warning("%s", sentence)
         self.died.emit(sentence)
 
-    # what it says
+    # What it writes ---------------------------------------------------------------------------
 
     def _read_log(self) -> None:
         if self._process is None:
             return
         piece = self._process.readAllStandardError().data()[-LOG_BYTES:]
-        *lines, self._line = re.split(rb"[\r\n]+", self._line + piece)
-        self._note(*(line.decode(errors="replace") for line in lines if line))
-        if len(self._line) > LOG_BYTES:
-            self._end_line()
+        *lines, self._unfinished_line = re.split(rb"[\r\n]+", self._unfinished_line + piece)
+        self._add_to_log(*(line.decode(errors="replace") for line in lines if line))
+        if len(self._unfinished_line) > LOG_BYTES:
+            self._finish_line()
 
-    def _end_line(self) -> None:
-        """What the engine wrote without ending the line is a line all the same."""
-        line, self._line = self._line, b""
+    def _finish_line(self) -> None:
+        """Logs a line that has no end yet."""
+        line, self._unfinished_line = self._unfinished_line, b""
         if line:
-            self._note(line.decode(errors="replace"))
+            self._add_to_log(line.decode(errors="replace"))
 
-    def _note(self, *lines: str) -> None:
+    def _add_to_log(self, *lines: str) -> None:
         for line in lines:
-            self._words.append(line[:LINE])
+            self._log_lines.append(line[:LINE])
             _log.info("%s", line[:LINE])
 
     def _read(self) -> None:
@@ -323,29 +325,28 @@ class EngineLink(QObject):
                 for header, arrays in self._decoder.feed(process.readAllStandardOutput().data())
             ]
         except (FrameError, MessageError) as fault:
-            another = isinstance(fault, MessageError)  # version, which starting it again won't mend
-            self._bury(
-                _("The engine's words cannot be read: {fault}").format(fault=fault),
-                again=not another,
+            self._on_death(
+                _("The engine's answers cannot be read: {fault}").format(fault=fault),
+                again=isinstance(fault, FrameError),  # a wrong version stays wrong
             )
             return
         for message in answers:
-            if self._process is process:  # a listener may have closed the link
-                self._hear(message)
+            if self._process is process:  # else a slot has closed the link
+                self._receive(message)
 
-    def _hear(self, message: Message) -> None:
+    def _receive(self, message: Message) -> None:
         if self._is_old(message):
             if isinstance(message, Seen) and not message.more:
                 self.send(Taken())
             return
         match message:
             case Hello():
-                self._silence.stop()
-                self._greeted = time.monotonic()
+                self._hello_limit.stop()
+                self._hello_at = time.monotonic()
                 self.hello = message
                 self.hello_said.emit(message)
             case Failed():
-                self._note(*message.detail.splitlines())
+                self._add_to_log(*message.detail.splitlines())
                 self.failed.emit(message.sentence)
             case _:
                 if isinstance(message, Seen) and not message.more:
@@ -353,13 +354,13 @@ class EngineLink(QObject):
                 self._signals[type(message)].emit(message)
 
     def _is_old(self, message: Message) -> bool:
-        """Whether an answer is to a question that was asked anew since."""
+        """A newer request has replaced the one that this answers."""
         generation = message.generation
         if isinstance(message, _OF_A_RUN):
             return generation < self._trained
         if isinstance(message, (Built, Seen)) and generation < self._built:
             return True
-        # A run's own looks may show what a later request asked for: then they are as good as new.
+        # A run repeats its looks: those that the newest request wants, too, are not old.
         return (
             isinstance(message, Seen)
             and generation < self._watched
@@ -368,11 +369,9 @@ class EngineLink(QObject):
 
 
 def _environment() -> QProcessEnvironment:
-    """This process's environment, in which the engine finds this very package before any other."""
+    """This process's environment, where `explorer` is this very package."""
     environment = QProcessEnvironment.systemEnvironment()
-    paths = [str(Path(explorer.__file__).resolve().parent.parent)]
-    if environment.value("PYTHONPATH"):
-        paths.append(environment.value("PYTHONPATH"))
-    environment.insert("PYTHONPATH", os.pathsep.join(paths))
+    paths = str(Path(explorer.__file__).resolve().parent.parent), environment.value("PYTHONPATH")
+    environment.insert("PYTHONPATH", os.pathsep.join(filter(None, paths)))
     environment.insert("PYTHONSAFEPATH", "1")
     return environment

@@ -1,4 +1,4 @@
-"""Opening, saving and exporting, with the questions that belong to it."""
+"""Opening, saving and exporting files, with the dialogs for it."""
 
 from itertools import chain
 from pathlib import Path
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from explorer.analysis.form import FORMS, NETWORKS, PHOTO_FORMATS, WEIGHTS, Entry, Form, Maker
-from explorer.analysis.problem import problems
 from explorer.analysis.scope import first_problems
 from explorer.app import settings
 from explorer.app.document import Document
@@ -22,7 +21,7 @@ _PHOTOS = tuple(chain.from_iterable(PHOTO_FORMATS.values()))
 
 
 class Files:
-    """The file actions of a window. Whatever goes wrong is told in one sentence; nothing is lost."""
+    """The file actions of a window. A failure is notified in one sentence, and nothing is lost."""
 
     def __init__(self, window: "Window") -> None:
         self.window, self.session = window, window.session
@@ -42,7 +41,7 @@ class Files:
 
     def open(self, path: str = "") -> None:
         """Open a file, asking which if `path` is empty."""
-        path = path or self._chosen(_("Open"), _("Networks ({suffixes})"), NETWORKS)
+        path = path or self._path_to_read(_("Open"), _("Networks ({suffixes})"), NETWORKS)
         if not path:
             return
         try:
@@ -53,12 +52,12 @@ class Files:
         self._remember(Path(path))
 
     def save(self) -> bool:
-        """Save the current document; False if it was not."""
+        """Save the current document; returns False if it is not saved."""
         path = self.session.document.path
         return self._write(path) if path is not None else self.save_as()
 
     def save_as(self) -> bool:
-        """Save the current document under a name to be asked for."""
+        """Ask for a name and save the current document; returns False if it is not saved."""
         path = QFileDialog.getSaveFileName(
             self.window,
             _("Save as"),
@@ -79,20 +78,18 @@ class Files:
         return True
 
     def export(self, entry: Entry) -> None:
-        """Save the network in one of the entry's forms, under a name to be asked for, which tells
-        which it is."""
-        session, report = self.session, self.session.report
+        """Ask for a name and save the network in that of the entry's forms to which its suffix
+        belongs."""
+        session = self.session
         forms = {form.suffix: form for form in FORMS.values() if form.entry is entry}
-        if not report.ok and all(form.sound for form in forms.values()):
+        if (problem := session.first_problem) and all(form.sound for form in forms.values()):
             session.notified.emit(
-                _("There is nothing to export yet: {problem}").format(
-                    problem=problems(report)[0].message
-                )
+                _("There is nothing to export yet: {problem}").format(problem=problem)
             )
             return
         drawn = any(form.maker is Maker.PICTURE for form in forms.values())
         name = "-".join((session.graph.name, *session.view)) if drawn else session.graph.name
-        path = self._asked(
+        path = self._path_to_write(
             _("Export: {form}").format(form=entry.words.replace("&", "")),
             name,
             {suffix: f"{form.title} (*{suffix})" for suffix, form in forms.items()},
@@ -101,9 +98,9 @@ class Files:
             return
         form = forms[path.suffix.lower()]
         if form.maker is Maker.ENGINE:
-            session.exchange.write(form.id, path)
+            session.weights_io.write(form.id, path)
         elif form.text is not None:
-            self._put(path, form.text(report).encode("utf-8"))
+            self._put(path, form.text(session.report).encode("utf-8"))
         else:
             self._draw(path, form)
 
@@ -120,46 +117,48 @@ class Files:
             session.notified.emit(str(error))
 
     def import_weights(self, path: str = "") -> None:
-        """Begin with the weights in a file, asking which if `path` is empty."""
-        path = path or self._chosen(_("Import weights"), _("Weights ({suffixes})"), WEIGHTS)
+        """Import the weights in a file, asking which if `path` is empty."""
+        path = path or self._path_to_read(_("Import weights"), _("Weights ({suffixes})"), WEIGHTS)
         if path:
-            self.session.exchange.bring(Path(path))
+            self.session.weights_io.read(Path(path))
 
     def open_photo(self, path: str = "") -> None:
         """Look at a photo, asking which if `path` is empty."""
-        path = path or self._chosen(_("Open a photo"), _("Photos ({suffixes})"), _PHOTOS)
+        path = path or self._path_to_read(_("Open a photo"), _("Photos ({suffixes})"), _PHOTOS)
         if path:
-            self.session.watch(self.session.run.watched, str(Path(path).resolve()))
+            self.session.run.watch(self.session.run.watched, str(Path(path).resolve()))
 
     def can_take(self, paths: list[str]) -> bool:
-        """Something can be done with each of these files, by their names."""
+        """Each of these files can be opened, imported or looked at, by its suffix."""
         known = (*NETWORKS, *WEIGHTS, *_PHOTOS)
         return bool(paths) and all(path.lower().endswith(known) for path in paths)
 
     def take(self, path: str) -> None:
-        """Open a network, import weights or look at a photo, as the file's name ends."""
+        """Open a network, import weights or look at a photo, by the file's suffix."""
         name = path.lower()
-        act = (
-            self.import_weights
-            if name.endswith(WEIGHTS)
-            else self.open_photo
-            if name.endswith(_PHOTOS)
-            else self.open
-        )
-        act(path)
+        if name.endswith(WEIGHTS):
+            self.import_weights(path)
+        elif name.endswith(_PHOTOS):
+            self.open_photo(path)
+        else:
+            self.open(path)
 
-    def _chosen(self, title: str, words: str, suffixes: tuple[str, ...]) -> str:
-        """The path of a file to read, asked for, "" if there is none; words: what the dialog says
-        of the files, with a place for the suffixes."""
+    def _path_to_read(self, title: str, words: str, suffixes: tuple[str, ...]) -> str:
+        """Ask for a file to read; returns its path, "" if the dialog was cancelled.
+
+        words: the description of the files in the dialog, with {suffixes} in it.
+        """
         patterns = " ".join(f"*{suffix}" for suffix in suffixes)
         return QFileDialog.getOpenFileName(
             self.window, title, self._folder(), words.format(suffixes=patterns)
         )[0]
 
-    def _asked(self, title: str, name: str, forms: dict[str, str]) -> Path | None:
-        """The file to write, asked for, None if there is none. forms: the names of the forms by
-        suffix, the first the default; a name without one of these suffixes gets that of the
-        form that was chosen."""
+    def _path_to_write(self, title: str, name: str, forms: dict[str, str]) -> Path | None:
+        """Ask for a file to write; returns its path, None if the dialog was cancelled.
+
+        forms: the filters of the dialog by suffix, the first the default; a name without one of
+        these suffixes gets that of the filter that was chosen.
+        """
         suffix = next(iter(forms))
         path, chosen = QFileDialog.getSaveFileName(
             self.window,
@@ -171,25 +170,25 @@ class Files:
             return None
         if Path(path).suffix.lower() not in forms:
             path += next((end for end, form in forms.items() if form == chosen), suffix)
-            if Path(path).exists() and not self._may_replace(path):  # the dialog saw another name
+            if Path(path).exists() and not self._may_replace(
+                path
+            ):  # the dialog checked another name
                 return None
         return Path(path)
 
     def _may_replace(self, path: str) -> bool:
         buttons = QMessageBox.StandardButton
-        return (
-            QMessageBox.question(
-                self.window,
-                _("Replace the file?"),
-                _("{name} is there already. Replace it?").format(name=path),
-                buttons.Yes | buttons.No,
-                buttons.No,
-            )
-            == buttons.Yes
+        answer = QMessageBox.question(
+            self.window,
+            _("Replace the file?"),
+            _("{name} exists already. Replace it?").format(name=path),
+            buttons.Yes | buttons.No,
+            buttons.No,
         )
+        return answer == buttons.Yes
 
     def _put(self, path: Path, content: bytes) -> None:
-        """Write what was exported, and tell how it went."""
+        """Write what is exported, and notify the result."""
         try:
             replace_bytes(path, content)
         except OSError as error:
@@ -210,8 +209,8 @@ class Files:
             self.session.close(index)
 
     def may_close_all(self) -> bool:
-        """Every document is saved, or may be lost."""
-        return all(self._may_close(document) for document in list(self.session.documents))
+        """Ask what to do with each document that has unsaved changes; False if that was cancelled."""
+        return all(self._may_close(document) for document in [*self.session.documents])
 
     def _may_close(self, document: Document) -> bool:
         if not document.modified:

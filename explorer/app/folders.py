@@ -1,4 +1,4 @@
-"""The user's folders: settings, data and log, where the system keeps such things."""
+"""The user's folders for settings, data and log, where the operating system has its own."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import platformdirs
 
 HOME = "CNN_EXPLORER_HOME"
-"""The environment variable that names one folder for all of it, say on a stick."""
+"""The environment variable with one folder for all of them, for example on a USB drive."""
 
 _DIRS = platformdirs.PlatformDirs("cnn-explorer", appauthor=False)
 
@@ -17,7 +17,7 @@ def settings() -> Path:
 
 
 def data() -> Path:
-    """The folder of what a person made: saved blocks, imported weights, runs."""
+    """The folder of the user's own data: saved blocks, imported weights, runs."""
     return _at("data", _DIRS.user_data_path)
 
 

@@ -1,4 +1,4 @@
-"""Brings over what earlier versions kept in other places: settings, blocks, weights, runs."""
+"""Moves what version 0.1 kept in other folders: settings, blocks, weights, runs."""
 
 import errno
 import logging
@@ -15,10 +15,11 @@ _log = logging.getLogger(__name__)
 
 
 def adopt() -> None:
-    """Move what lies in the places of version 0.1 to where it belongs now. What cannot be moved
-    stays where it is, and is tried again at the next start. Where the person named a folder of
-    their own, nothing is taken there. The application must be called as in that version, for Qt
-    made the places of its name."""
+    """Move settings and data of version 0.1 to the present folders, but for one that HOME names.
+
+    What cannot be moved stays where it is, and is tried again at the next start. The application
+    must have the name that it had in version 0.1: Qt derived the folders from it.
+    """
     if folders.HOME in os.environ:
         return
     former = QSettings()
@@ -26,8 +27,8 @@ def adopt() -> None:
     caches = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
     blocks = Path(former.fileName()).parent
     if sys.platform in ("win32", "darwin"):
-        here = QStandardPaths.StandardLocation.AppDataLocation
-        blocks = Path(QStandardPaths.writableLocation(here))
+        location = QStandardPaths.StandardLocation.AppDataLocation
+        blocks = Path(QStandardPaths.writableLocation(location))
     _adopt_settings(former)
     moved: dict[Path, Path] = {}
     for old in (blocks / "blocks", caches / "weights", caches / "runs"):
@@ -47,8 +48,10 @@ def _adopt_settings(former: QSettings) -> None:
 
 
 def _move(old: Path, new: Path) -> dict[Path, Path]:
-    """Move what is in a folder into another, each thing whole or not at all; where it was and is
-    now. What has a name that is taken there stays."""
+    """Move the entries of a folder into another, each completely or not at all.
+
+    An entry whose name exists there stays. Returns the new path of each that was moved by its old.
+    """
     moved: dict[Path, Path] = {}
     try:
         for each in list(old.iterdir()) if old.is_dir() else ():
@@ -64,14 +67,14 @@ def _move(old: Path, new: Path) -> dict[Path, Path]:
 
 
 def _move_one(old: Path, new: Path) -> None:
-    """Move a file or folder. Raises OSError: then it is whole where it was."""
+    """Move a file or folder. Raises OSError: then it is unchanged where it was."""
     try:
         old.rename(new)
         return
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-    part = new.with_name(f".{new.name}.part")  # on another file system: copied, then named
+    part = new.with_name(f".{new.name}.part")  # on another file system: copy, then rename
     if old.is_dir():
         shutil.rmtree(part, ignore_errors=True)
         shutil.copytree(old, part)
@@ -84,7 +87,7 @@ def _move_one(old: Path, new: Path) -> None:
 
 
 def _point_to(moved: dict[Path, Path]) -> None:
-    """Let remembered files have their weights from where they are now."""
+    """Replace the paths of moved weights in the settings."""
     known = settings.OPENED_WITH.get()
     changed = {
         file: (str(moved[Path(weights)]), data)

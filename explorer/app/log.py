@@ -1,4 +1,4 @@
-"""The log of window and engine: one file that everything unexpected goes to, and the one before."""
+"""The log of window and engine: one file, and the one before."""
 
 import faulthandler
 import logging
@@ -12,7 +12,7 @@ from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 import explorer
 from explorer.app import folders
 
-LARGEST = 2**20  # bytes of a file; then it becomes the one before
+LARGEST = 2**20  # bytes of a file, which then becomes the one before
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
     QtMsgType.QtInfoMsg: logging.INFO,
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class _File(RotatingFileHandler):
-    """The file, into which a crash is written too, whichever it is by then."""
+    """The current file, to which a crash of the interpreter is written, too."""
 
     def _open(self) -> TextIOWrapper:
         stream = super()._open()
@@ -32,21 +32,22 @@ class _File(RotatingFileHandler):
         return stream
 
     def close(self) -> None:
-        """Closes the file; a crash is no longer written."""
         faulthandler.disable()
         super().close()
 
 
 def path() -> Path:
-    """The file that is written now."""
+    """The current file."""
     return folders.log() / "cnn-explorer.log"
 
 
 def start() -> None:
-    """Log to the file from now on: what the program says, Qt's warnings, and where it was if it
-    crashes. Without a folder to write to, all that goes to standard error alone."""
+    """Log to the file from now on: the program's messages, Qt's, and the stack if it crashes.
+
+    If the file cannot be written, there is standard error alone.
+    """
     handlers: list[logging.Handler] = []
-    if sys.stderr is not None:  # Windows gives none to a program without a console
+    if sys.stderr is not None:  # None in a program without a console on Windows
         console = logging.StreamHandler()
         console.setLevel(logging.WARNING)
         handlers.append(console)
@@ -61,13 +62,12 @@ def start() -> None:
         handlers=handlers,
         force=True,
     )
-    qInstallMessageHandler(_hear_qt)
+    qInstallMessageHandler(_log_qt)
     _log.info("CNN Explorer %s, Python %s", explorer.__version__, sys.version.split()[0])
 
 
 def tail(most: int = 256 * 1024) -> str:
-    """The last of the log, at most so many bytes of it, from the beginning of a line; "" if there
-    is none."""
+    """The end of the log in whole lines, at most so many bytes; "" if there is none."""
     try:
         with path().open("rb") as file:
             file.seek(max(0, path().stat().st_size - most))
@@ -78,5 +78,5 @@ def tail(most: int = 256 * 1024) -> str:
     return text.partition("\n")[2] if cut else text
 
 
-def _hear_qt(kind: QtMsgType, _place: QMessageLogContext, message: str) -> None:
+def _log_qt(kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
     logging.getLogger("qt").log(_LEVELS.get(kind, logging.WARNING), "%s", message)

@@ -1,4 +1,4 @@
-"""Starts the window."""
+"""The start of the window."""
 
 import gc
 import logging
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 def run(network: str | None = None) -> int:
-    """Show the window with a file or template open; the exit status once it is closed.
+    """Show the window with a file or template open, until it is closed; returns the exit status.
 
     Raises FileError before anything is shown if the file cannot be opened.
     """
@@ -38,7 +38,7 @@ def run(network: str | None = None) -> int:
     elif network is not None:
         session.read(network)
     window = Window(session)
-    sys.excepthook = _Complaint(session)
+    sys.excepthook = _ExceptionHook(session)
     window.show()
     QTimer.singleShot(0, session.link.start)
     QTimer.singleShot(1000, window, lambda: settle(window))
@@ -49,12 +49,13 @@ def run(network: str | None = None) -> int:
 
 
 def start() -> int:
-    """The program without a console: what opens no window says so in one. The exit status."""
+    """Run without a console: an error that prevents the start is shown in a dialog. Returns the exit
+    status."""
     try:
         return run(next(iter(sys.argv[1:]), None))
     except FileError as error:
         words = str(error)
-    except Exception as fault:  # noqa: BLE001  nobody else would tell
+    except Exception as fault:  # noqa: BLE001  there is no console for it
         _log.error("the program did not start", exc_info=fault)
         words = _("CNN Explorer cannot start: {fault}. The log is {path}").format(
             fault=f"{type(fault).__name__}: {fault}", path=log.path()
@@ -65,31 +66,31 @@ def start() -> int:
 
 
 def settle(window: Window) -> None:
-    """Make what the first look at the window need not wait for; then spare what the window is made
-    of from garbage collection: looking through all of it each time made frames of 50 ms."""
+    """Make what is not needed for the first frame; then exclude all objects that the window consists
+    of from garbage collection, which caused frames of 50 ms."""
     window.training.plots.ensurePolished()
     gc.collect()
     gc.freeze()
 
 
-class _Complaint:
-    """Logs a fault of ours, and tells of it once: never a flood of dialogs."""
+class _ExceptionHook:
+    """Logs each exception that nobody caught, and notifies the person once of each."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.seen: set[tuple[object, ...]] = set()
+        self._notified: set[tuple[object, ...]] = set()
 
     def __call__(
         self, kind: type[BaseException], value: BaseException, trace: TracebackType | None
     ) -> None:
         _log.error("a fault of ours", exc_info=(kind, value, trace))
-        place = traceback.extract_tb(trace)[-1:]
-        key = kind, *((frame.filename, frame.lineno) for frame in place)
-        if key not in self.seen:
-            self.seen.add(key)
+        frames = traceback.extract_tb(trace)[-1:]
+        key = kind, *((frame.filename, frame.lineno) for frame in frames)
+        if key not in self._notified:
+            self._notified.add(key)
             self.session.notified.emit(
                 _(
                     "A fault of CNN Explorer: {fault}. Your network is "
-                    "unharmed; Help > Show log says more"
+                    "unharmed; Help > Show log shows the details"
                 ).format(fault=f"{kind.__name__}: {value}")
             )

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QSignalBlocker, Qt, QUrl
 from PySide6.QtGui import (
     QColor,
     QKeySequence,
@@ -19,12 +19,10 @@ from PySide6.QtGui import (
     QTextTable,
 )
 from PySide6.QtWidgets import (
-    QDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QListWidget,
-    QListWidgetItem,
     QTextBrowser,
     QTextEdit,
     QToolButton,
@@ -34,6 +32,7 @@ from PySide6.QtWidgets import (
 
 from explorer import resource
 from explorer.app import theme
+from explorer.app.side_window import SideWindow
 from explorer.text import _
 
 CONTENTS = "index.md"
@@ -45,7 +44,7 @@ _LINK = re.compile(r"\[[^]]+\]\(([^)\s]+)\)")
 
 @dataclass(frozen=True)
 class Page:
-    """One page. name: of its file. title: its first heading. text: as it is read, without markup."""
+    """One page. name: of its file. title: its first heading. text: without markup."""
 
     name: str
     title: str
@@ -54,24 +53,28 @@ class Page:
 
 @cache
 def pages() -> tuple[Page, ...]:
-    """The pages in their order: the table of contents, then those to which it links."""
+    """The table of contents, then the pages to which it links, in that order."""
     folder = resource.path("help")
-    found = []
+    pages = []
     for name in (CONTENTS, *_LINK.findall((folder / CONTENTS).read_text("utf-8"))):
         document = QTextDocument()
         document.setMarkdown((folder / name).read_text("utf-8"))
-        found.append(Page(name, document.firstBlock().text(), document.toPlainText()))
-    return tuple(found)
+        pages.append(Page(name, document.firstBlock().text(), document.toPlainText()))
+    return tuple(pages)
 
 
-class ManualWindow(QDialog):
+class ManualWindow(SideWindow):
     """A list of the pages, and beside it the open one. A search reduces the list to the pages that
-    contain every word of it, and marks the words on the open one."""
+    contain all of its words, and marks the words on the open one.
 
-    def __init__(self, parent: QWidget | None = None):
-        super().__init__(parent)
-        self.setWindowTitle(_("Manual"))
-        self.page = ""  # the name of the open one
+    page: the name of the open one.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(_("Manual"), (1040, 720), parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # the open page is kept
+        self.page = ""
+        self._listed: list[str] = []  # names of pages
         self.search = QLineEdit()
         self.search.setPlaceholderText(_("Search all pages"))
         self.search.setAccessibleName(_("Search the manual"))
@@ -83,15 +86,15 @@ class ManualWindow(QDialog):
         self.none.setProperty("role", "muted")
         self.none.setWordWrap(True)
         self.text = PageView()
-        self.back = self._turn("‹", _("Back"), QKeySequence.StandardKey.Back)
-        self.forward = self._turn("›", _("Forward"), QKeySequence.StandardKey.Forward)
+        self.back = self._button("‹", _("Back"), QKeySequence.StandardKey.Back)
+        self.forward = self._button("›", _("Forward"), QKeySequence.StandardKey.Forward)
         self.back.clicked.connect(self.text.backward)
         self.forward.clicked.connect(self.text.forward)
         self.text.backwardAvailable.connect(self.back.setEnabled)
         self.text.forwardAvailable.connect(self.forward.setEnabled)
-        self.text.sourceChanged.connect(self._turn_to)
-        self.list.currentItemChanged.connect(self._open_item)
-        theme.changed.connect(self.text.reload)  # the colours are written into the page
+        self.text.sourceChanged.connect(self._on_source_changed)
+        self.list.currentRowChanged.connect(self._open_row)
+        theme.changed.connect(self.text.reload)  # the page contains the colours
         QShortcut(QKeySequence.StandardKey.Find, self, self.search.setFocus)
         top = QHBoxLayout()
         top.addWidget(self.back)
@@ -105,17 +108,16 @@ class ManualWindow(QDialog):
         left.addLayout(top)
         left.addWidget(self.none)
         left.addWidget(self.list, 1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 12, 12, 12)
+        row = QHBoxLayout()
         row.setSpacing(12)
         row.addWidget(side)
         row.addWidget(self.text, 1)
-        self.resize(1040, 720)
+        self.column.addLayout(row)
         self.show_page(CONTENTS)
-        self._find("")
+        self._find()
         self.search.setFocus()
 
-    def _turn(self, sign: str, tip: str, keys: QKeySequence.StandardKey) -> QToolButton:
+    def _button(self, sign: str, tip: str, keys: QKeySequence.StandardKey) -> QToolButton:
         button = QToolButton()
         button.setText(sign)
         button.setEnabled(False)
@@ -129,8 +131,8 @@ class ManualWindow(QDialog):
         self.text.setSource(QUrl.fromLocalFile(str(resource.path("help") / name)))
 
     def show_next(self) -> None:
-        """Go to the next place of the words; after the last of a page, to the next page that has
-        them, and after the last page to the first."""
+        """Select the next occurrence of the words; after the last of a page, the first of the next
+        page in the list, and after the last page that of the first."""
         if self.text.show_next() or not self.list.count():
             return
         if self.list.count() > 1:
@@ -142,47 +144,45 @@ class ManualWindow(QDialog):
     def _words(self) -> list[str]:
         return self.search.text().casefold().split()
 
-    def _find(self, _query: str) -> None:
+    def _find(self) -> None:
         """List the pages that have all words, and stay on the open one if it is among them."""
         words = self._words()
-        found = [page for page in pages() if all(word in page.text.casefold() for word in words)]
-        self.list.blockSignals(True)
-        self.list.clear()
-        for page in found:
-            item = QListWidgetItem(page.title, self.list)
-            item.setData(Qt.ItemDataRole.UserRole, page.name)
-        self.list.blockSignals(False)
-        self.none.setVisible(not found)
-        if found and self.page not in [page.name for page in found]:
-            self.show_page(found[0].name)
+        listed = [page for page in pages() if all(word in page.text.casefold() for word in words)]
+        self._listed = [page.name for page in listed]
+        with QSignalBlocker(self.list):
+            self.list.clear()
+            self.list.addItems([page.title for page in listed])
+        self.none.setVisible(not listed)
+        if listed and self.page not in self._listed:
+            self.show_page(listed[0].name)
         else:
             self._follow()
         if words:
             self.text.show_next()
 
-    def _turn_to(self, source: QUrl) -> None:
+    def _on_source_changed(self, source: QUrl) -> None:
         self.page = source.fileName()
-        self.text.dress()
+        self.text.style_page()
         self._follow()
 
     def _follow(self) -> None:
-        """Let the list and the marks be those of the open page."""
-        self.list.blockSignals(True)
-        self.list.setCurrentRow(-1)
-        for row in range(self.list.count()):
-            if self.list.item(row).data(Qt.ItemDataRole.UserRole) == self.page:
-                self.list.setCurrentRow(row)
-        self.list.blockSignals(False)
+        """Select the open page in the list, and mark the words on it."""
+        row = self._listed.index(self.page) if self.page in self._listed else -1
+        with QSignalBlocker(self.list):
+            self.list.setCurrentRow(row)
         self.text.mark(self._words())
 
-    def _open_item(self, item: QListWidgetItem | None, _before: object) -> None:
-        if item is not None:
-            self.show_page(item.data(Qt.ItemDataRole.UserRole))
+    def _open_row(self, row: int) -> None:
+        if row >= 0:
+            self.show_page(self._listed[row])
             self.text.show_next()
 
 
 class PageView(QTextBrowser):
-    """A page in the faces and colours of the theme, with the words marked that were searched."""
+    """A page in the fonts and colours of the theme, with the words of the search marked.
+
+    places: where they are, in order.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -192,8 +192,8 @@ class PageView(QTextBrowser):
         self.document().setDocumentMargin(20)
         self.places: list[QTextCursor] = []
 
-    def dress(self) -> None:
-        """Give paragraphs, code and tables of the page that was loaded their look."""
+    def style_page(self) -> None:
+        """Set spacing and fonts of the paragraphs, code and tables of the page just loaded."""
         code = QTextCharFormat()
         code.setFontFamilies([theme.MONO])
         code.setProperty(QTextFormat.Property.FontPixelSize, 12)
@@ -222,16 +222,16 @@ class PageView(QTextBrowser):
                 frame.setFormat(form)
 
     def mark(self, words: list[str]) -> None:
-        """Mark these words, wherever they stand on the page; select none of them."""
+        """Mark all occurrences of these words on the page; select none of them."""
         cursor = self.textCursor()
         cursor.clearSelection()
         self.setTextCursor(cursor)
         self.places = []
         for word in words:
-            found = self.document().find(word)
-            while not found.isNull():
-                self.places.append(found)
-                found = self.document().find(word, found)
+            place = self.document().find(word)
+            while not place.isNull():
+                self.places.append(place)
+                place = self.document().find(word, place)
         self.places.sort(key=QTextCursor.selectionStart)
         colour = QColor(theme.color("accent"))
         colour.setAlpha(90)
@@ -254,7 +254,7 @@ class PageView(QTextBrowser):
 
 
 def _layout(block: QTextBlockFormat, is_code: bool) -> QTextBlockFormat:
-    """The spacing of a block, and the ground of code."""
+    """The spacing of a block, and the background of code."""
     layout = QTextBlockFormat()
     if is_code:
         layout.setBackground(theme.color("canvas"))

@@ -4,35 +4,31 @@ import sys
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, Qt
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtGui import QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
-from explorer.app.command import Menu, action, refresh
+from explorer.app.command import CommandAction, Menu
 from explorer.app.commands import CONTEXT, MENUS, WINDOW
 from explorer.text import _
 
 if TYPE_CHECKING:
-    from explorer.app.session import Change
     from explorer.app.window import Window
 
 
 class Menus(QObject):
-    """Makes the menus of a window from the table; `actions` are those of all commands, by id."""
+    """The menus of a window, made from the table. actions: those of all commands, by id."""
 
     def __init__(self, window: "Window") -> None:
         super().__init__(window)
         self.window = window
-        self._own = {command: action(command, window, window) for command in WINDOW}
-        window.addActions([*self._own.values(), *window.run_bar.run_actions.values()])
+        own = {command.id: CommandAction(command, window, window) for command in WINDOW}
+        run_actions = window.run_bar.run_actions
+        window.addActions([*own.values(), *run_actions.values()])
+        self.actions = {**window.actions_of_canvas.by_name, **run_actions, **own}
         choices = QActionGroup(self)
-        self.actions: dict[str, QAction] = {
-            **window.actions_of_canvas.by_name,
-            **window.run_bar.run_actions,
-        }
-        for command, own in self._own.items():
-            self.actions[command.id] = own
-            if command.chosen is not None:
-                choices.addAction(own)
+        for action in own.values():
+            if action.isCheckable():
+                choices.addAction(action)
         for id, dock in window.docks.items():
             self.actions[id].setCheckable(True)
             dock.visibilityChanged.connect(self.actions[id].setChecked)
@@ -49,7 +45,7 @@ class Menus(QObject):
             if sys.platform == "darwin":
                 window.menuBar().addMenu(menu)
         self.button.setMenu(whole)
-        window.session.changed.connect(self._follow)
+        window.session.changed.connect(self._refresh)
 
     def _menu(self, table: "Menu[Window]", parent: QWidget) -> QMenu:
         menu = QMenu(table.words, parent)
@@ -64,13 +60,12 @@ class Menus(QObject):
                 entry(self.window, menu)
         return menu
 
-    def _follow(self, change: "Change") -> None:
-        if change.files:
-            for command, own in self._own.items():
-                refresh(command, self.window, own)
+    def _refresh(self) -> None:
+        for action in self.actions.values():
+            action.refresh()
 
-    def context(self, place: QPoint) -> None:
-        """Show the canvas's menu at a global place."""
+    def context(self, point: QPoint) -> None:
+        """Show the canvas's menu at a point of the screen."""
         menu = self._menu(CONTEXT, self.window)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)  # one is made each time
-        menu.popup(place)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)  # a new one each time
+        menu.popup(point)

@@ -1,4 +1,4 @@
-"""The blocks that a person saved: each a network file with one group in it."""
+"""The blocks that the user saved, each as a network file with one group in it."""
 
 from pathlib import Path
 
@@ -13,44 +13,40 @@ from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Shape, Wire
 from explorer.text import _
 
 LONGEST = 60
-REMOVED = "removed"  # the folder for what was removed, so that nothing is lost by one key
+REMOVED = "removed"  # the folder of removed blocks: one key must lose nothing
 _SAMPLE: Shape = (64, 28, 28)
 _FORBIDDEN = '/\\:*?"<>|'
 
 
 class NameRefused(ValueError):
-    """A block cannot be called that; the sentence says why and what is allowed."""
+    """A block cannot have this name; the message says why and what is allowed."""
 
 
 def folder() -> Path:
-    """Where the blocks lie."""
+    """The folder of the blocks."""
     return folders.data() / "blocks"
 
 
 class OwnBlocks(QObject):
-    """The saved blocks by name. changed: there are others now, or one has another name."""
+    """The saved blocks by name. changed: one was added, removed or renamed."""
 
     changed = Signal()
 
     def names(self) -> list[str]:
-        """What the blocks are called, in the order of the alphabet."""
-        try:
-            found = [
-                path.name.removesuffix(SUFFIX)
-                for path in folder().iterdir()
-                if path.name.endswith(SUFFIX) and not path.name.startswith(".")
-            ]
-        except OSError:
-            return []
-        return sorted(found, key=str.casefold)
+        """The names of the blocks in alphabetical order."""
+        files = [path.name for path in folder().glob(f"*{SUFFIX}")]
+        names = [name.removesuffix(SUFFIX) for name in files if not name.startswith(".")]
+        return sorted(names, key=str.casefold)
 
     def read(self, name: str) -> Node:
         """The group that was saved under that name. Raises FileError."""
         return group_in(check.read(_path(name)), name)
 
     def save(self, node: Node, shape: Shape | None) -> str:
-        """Save a group for maps like `shape` under its own id, or that with a number if this is
-        taken; the name it got. Raises OSError."""
+        """Save a group under its id, with a number if that is taken; returns its name.
+
+        shape: of the feature maps that it is for, (C, H, W). Raises OSError.
+        """
         taken = {name.casefold() for name in self.names()}
         name, number = node.id, 1
         while name.casefold() in taken or fault(name):
@@ -69,14 +65,14 @@ class OwnBlocks(QObject):
         if reason := fault(new):
             raise NameRefused(reason)
         if new.casefold() in {name.casefold() for name in self.names()} - {old.casefold()}:
-            raise NameRefused(_("There is a block {name} already").format(name=new))
+            raise NameRefused(_("There is already a block {name}").format(name=new))
         graph = check.read(_path(old))
         _path(old).rename(_path(new))
         file.write(as_network(group_in(graph, old), new, graph.input), _path(new))
         self.changed.emit()
 
     def remove(self, name: str) -> Path:
-        """Take a block out of the palette; where its file is kept. Raises OSError."""
+        """Move a block to the folder `REMOVED`; returns the path of its file there. Raises OSError."""
         kept = folder() / REMOVED / f"{name}{SUFFIX}"
         kept.parent.mkdir(exist_ok=True)
         _path(name).replace(kept)
@@ -85,7 +81,7 @@ class OwnBlocks(QObject):
 
 
 def fault(name: str) -> str | None:
-    """Why a block cannot be called that, in one sentence; None if it can."""
+    """Why a block cannot have this name, as a sentence; None if it can."""
     if (
         not name
         or len(name) > LONGEST
@@ -101,7 +97,7 @@ def fault(name: str) -> str | None:
 
 
 def as_network(node: Node, name: str, shape: Shape | None) -> Graph:
-    """A network that consists of the group alone, for maps like `shape`."""
+    """A network that consists of the group alone; shape: of its input, (C, H, W) or (C,)."""
     shape = shape or _SAMPLE
     shape = shape if len(shape) == 3 else (shape[0], 1, 1)
     group = Node("block", GROUP.name, node.params, inner=node.inner)
@@ -109,7 +105,7 @@ def as_network(node: Node, name: str, shape: Shape | None) -> Graph:
 
 
 def group_in(graph: Graph, name: str) -> Node:
-    """The one group of a network. Raises FileError if it is not made of just one."""
+    """The only node of a network, a group. Raises FileError if the network is not made of one."""
     nodes = list(graph.nodes.values())
     if len(nodes) != 1 or nodes[0].inner is None:
         raise FileError(_("{name} is not a saved block: it must hold one Group").format(name=name))

@@ -1,4 +1,4 @@
-"""What the window asks of the engine: the still network's pictures, and training runs."""
+"""Requests to build, watch and train the current network, and the newest answers to them."""
 
 import shutil
 import uuid
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from explorer.analysis.problem import problems
 from explorer.analysis.report import Report, analyse
 from explorer.app import folders, settings
 from explorer.app.document import Document
@@ -46,9 +45,9 @@ KEPT_RUNS = 4
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """The network that the engine holds, as it was last told to build or to train it.
+    """The network that the engine holds since the last request to build or train one.
 
-    document: that it is of. record: of the run that it is in; None where it is only looked at.
+    document: where it comes from, None if that is closed. record: its run, None without one.
     """
 
     document: Document | None
@@ -58,12 +57,13 @@ class Held:
 
 
 class RunControl(QObject):
-    """The engine as one session uses it: what it is asked, and what it told.
+    """A session's requests to the engine, and its answers.
 
-    record: the newest run, whichever document it is of. While it is active the engine keeps its
-    network; an edit reaches it when the run is over. grown: the record has more to show. looked:
-    there is another answer in `seen`. emptied: what the live views show is not of the network in
-    view, and nothing will be soon. wait_changed: so is why (`wait`).
+    record: the newest run, of whichever document. While it is active the engine keeps its network;
+    an edit is built when the run has ended. recipe: the figures of the next run; mode: its number
+    format and memory layout. watched: the path of the node that the live views show. grown: the
+    record has more rows or scores. looked: `seen` has a new answer. emptied: the live views must
+    drop what they show, which is of another network. wait_changed: `wait` has changed.
     """
 
     state_changed = Signal(str)
@@ -71,7 +71,6 @@ class RunControl(QObject):
     looked = Signal()
     emptied = Signal()
     wait_changed = Signal()
-    watched_changed = Signal(str, object)
     recipe_changed = Signal(object)
 
     def __init__(self, session: "Session") -> None:
@@ -84,22 +83,22 @@ class RunControl(QObject):
         self._seen: dict[type[Look], Seen] = {}
         self.watched = ""
         self._trouble = ""  # why the engine could not build
-        self._waits = False  # for the engine to start, so that the run can be asked for
+        self._waits = False  # the run is requested when the engine has started
         self._folder = folders.data() / "runs"
         session.changed.connect(self._follow)
-        self.link.started.connect(self._await_hello)
-        self.link.hello_said.connect(self._greet)
-        self.link.seen.connect(self._see)
-        self.link.rows_arrived.connect(self._add)
-        self.link.validated.connect(self._validate)
-        self.link.saved.connect(self._keep)
-        self.link.state_changed.connect(self._hear)
-        self.link.died.connect(self._mourn)
-        self.link.failed.connect(self._fail)
+        self.link.started.connect(self._on_started)
+        self.link.hello_said.connect(self._on_hello)
+        self.link.seen.connect(self._on_seen)
+        self.link.rows_arrived.connect(self._on_rows)
+        self.link.validated.connect(self._on_validated)
+        self.link.saved.connect(self._on_saved)
+        self.link.state_changed.connect(self._on_state)
+        self.link.died.connect(self._on_died)
+        self.link.failed.connect(self._on_failed)
 
     @property
     def state(self) -> str:
-        """That of the newest run; "idle" before the first."""
+        """The state of the newest run; "idle" before the first."""
         return self.record.state if self.record else "idle"
 
     @property
@@ -109,20 +108,18 @@ class RunControl(QObject):
 
     @property
     def resumable(self) -> bool:
-        """The newest run ended before its last step, and there is a checkpoint to go on from."""
+        """The newest run ended before its last step and has a checkpoint."""
         return self.record is not None and self.record.resumable
 
     @property
     def document(self) -> Document | None:
-        """The one that the newest run is of, if it is still open."""
-        record = self.record
-        return next(
-            (each for each in self.session.documents if record and each.record is record), None
-        )
+        """The document of the newest run, if it is still open."""
+        documents = self.session.documents if self.record else ()
+        return next((each for each in documents if each.record is self.record), None)
 
     @property
     def title(self) -> str:
-        """What the network of the newest run is called where it is not the one that is drawn."""
+        """The name of the newest run's network; "" if it is the one that is drawn."""
         record, document = self.record, self.document
         if record is None:
             return ""
@@ -144,8 +141,9 @@ class RunControl(QObject):
 
     @property
     def gradients(self) -> tuple[tuple[str, ...], np.ndarray]:
-        """The layers of the network that the engine holds, and the newest L2 norms of the gradients of
-        their weights, (layers,): in a run means over a batch, else those of the picture."""
+        """The paths of the layers of the network that the engine holds, and the newest L2 norms of
+        their weights' gradients, (layers,): in a run of the batch's mean loss, else of the picture's
+        loss."""
         held = self.session.engine_holds
         seen = self.seen.get(Gradients)
         if self.session.holds_document and held and held.record and held.record.gradients.layers:
@@ -153,8 +151,8 @@ class RunControl(QObject):
         return (tuple(seen.figures["layers"]), seen.arrays["norms"]) if seen else ((), np.empty(0))
 
     def build(self) -> None:
-        """Let the engine build the current network and show the watched picture, unless a run is
-        active or the network has problems."""
+        """Request that the current network is built and looked at, unless a run is active or the
+        network has problems."""
         session = self.session
         report = session.report
         if self.active or not report.ok or self.link.hello is None:
@@ -174,36 +172,36 @@ class RunControl(QObject):
                 looks=all_of(self.watched, self.image),
             )
         )
-        self.watched_changed.emit(self.watched, self.image)
         self.wait_changed.emit()
 
     def watch(self, path: str, image: int | str) -> None:
-        """Let the live views show the node at `path` for test picture number `image`, or for the
-        photo in that file."""
+        """Show the node at `path` in the live views.
+
+        image: the number of a test picture, modulo how many there are, or the path of a photo.
+        """
         session = self.session
         path = self._watchable(path) or self.watched or self._first()
         session.document.image = image if isinstance(image, str) else image % session.data.test
         if not self.active and not session.holds_drawn():
-            return  # the network is about to be built, and is then shown at what is selected
+            return  # the network is about to be built, and watched at the selected node
         if session.holds_document and self.state != "died":
             self.watched = path
             self.link.send(Watch(looks=all_of(path, self.image)))
-            self.watched_changed.emit(path, self.image)
 
-    def tells_of(self, path: str = "") -> bool:
-        """What the engine tells of the node at `path`, or of the whole, can stand where it is drawn:
-        not while a run goes on whose network is another there."""
+    def describes_drawn(self, path: str = "") -> bool:
+        """The engine's answers describe the node at `path`, or the whole network, as it is drawn; in a
+        run they do not once that was edited."""
         return self.session.holds_drawn(path) if self.active else self.session.holds_document
 
     @property
     def wait(self) -> str:
-        """Why there is nothing to show of the current document yet, in words."""
+        """Why the live views have nothing to show of the current document yet, as a sentence."""
         session = self.session
         if self.active and self.title:
             return (
                 _(
-                    "The engine trains {name}, before it was edited; what is drawn now is built "
-                    "when that run has ended"
+                    "The engine is training {name} as it was before it was edited; what is drawn "
+                    "now is built when that run has ended"
                 ).format(name=session.graph.name)
                 if self.document is session.document
                 else _(
@@ -221,8 +219,7 @@ class RunControl(QObject):
         return _("Building {name} …").format(name=session.title(session.document))
 
     def _follow(self, change: "Change") -> None:
-        """Let the views forget what is not of the network in view, tell of an edit, and look at what
-        is selected."""
+        """Empty the views of another network's answers, and watch what is selected."""
         session = self.session
         if change.network:
             self._follow_network(change)
@@ -241,21 +238,21 @@ class RunControl(QObject):
         elif self.active:
             assert session.engine_holds is not None
             if same_network(session.engine_holds.report.graph, change.before.graph):
-                self._tell_of_edit()
+                self._notify_of_edit()
             self.wait_changed.emit()
 
-    def _tell_of_edit(self) -> None:
-        """Say that what is drawn is not, or no longer, what runs."""
+    def _notify_of_edit(self) -> None:
+        """Notify the person if the network that is drawn is not the one in training."""
         if not self.session.holds_drawn():
             self.session.notified.emit(
                 _(
                     "The run goes on with the network as it was when it "
-                    "began; stop it and run again to train the edited one"
+                    "started; stop it and run again to train the edited one"
                 )
             )
 
     def _watchable(self, path: str) -> str:
-        """The path, if the engine's network has it, else ""."""
+        """The path, if the network that is built or trained has such a node, else ""."""
         held = self.session.engine_holds
         report = held.report if self.active and held else self.session.report
         try:
@@ -264,7 +261,7 @@ class RunControl(QObject):
             return ""
 
     def _first(self) -> str:
-        """What to show while nothing is selected: what comes out of the first stage or node."""
+        """The path to watch while nothing is selected: that of the first stage, or else node."""
         held = self.session.engine_holds
         facts = (held or self.session).report.facts
         stages = [id for id in facts if facts[id].kind.category == "stage"]
@@ -273,15 +270,15 @@ class RunControl(QObject):
     # A run ------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Train the current network, from fresh weights or from those that were imported; starts
-        the engine where there is none."""
-        if hindrance := self._hindrance():
+        """Train the current network, from fresh or imported weights; starts the engine if there is
+        none."""
+        if refusal := self._refusal():
             self.link.start()  # the views need it all the same
-            self.session.notified.emit(hindrance)
+            self.session.notified.emit(refusal)
             return
-        if self.session.memory.warning:  # the forecast may be wrong: the run begins all the same
+        if self.session.memory.warning:  # the forecast may be wrong: the run starts all the same
             self.session.notified.emit(self.session.memory.warning)
-        self._prune()
+        self._delete_old_runs()
         document, last = self.session.document, self.record
         self.record = document.record = RunRecord(
             graph=document.graph,
@@ -292,44 +289,45 @@ class RunControl(QObject):
             before=(last.history if len(last.history) else last.before) if last else None,
             state="idle",
         )
-        self._send(self.record)
+        self._request(self.record)
 
-    def _hindrance(self) -> str:
+    def _refusal(self) -> str:
         """Why the current network cannot be trained; "" if it can."""
         if not self.session.data.labelled:
             return _(
                 "Photos have no labels to learn from; choose a data set beside the run's buttons"
             )
-        if not self.session.report.ok:
-            first = problems(self.session.report)[0]
-            return _("The network cannot run yet: {problem}").format(problem=first.message)
+        if problem := self.session.first_problem:
+            return _("The network cannot run yet: {problem}").format(problem=problem)
         return ""
 
-    def _prune(self) -> None:
-        """Throw away the checkpoints of all runs but the last few."""
+    def _delete_old_runs(self) -> None:
+        """Delete the checkpoints of all runs but the last `KEPT_RUNS`."""
         runs = [each for each in self._folder.glob("*") if each.is_dir()]
         for old in sorted(runs, key=lambda each: each.stat().st_mtime)[:-KEPT_RUNS]:
             shutil.rmtree(old, ignore_errors=True)
 
     def resume(self) -> None:
-        """Go on: with a paused run, or from the last checkpoint of one that ended, whose network
-        the engine then holds again, whatever was drawn since."""
+        """Go on with a paused run, or with one that ended from its last checkpoint: with its network,
+        even if that was edited since."""
         if self.state == "paused":
             self.link.send(Resume())
         elif self.record is not None and self.record.resumable:
             if self.document is not None:
                 self.session.show_document(self.document)
-            self._send(self.record)
-            self._tell_of_edit()
+            self._request(self.record)
+            self._notify_of_edit()
 
-    def _send(self, record: RunRecord) -> None:
-        """Ask for the run of this record, from its checkpoint if it has one."""
+    def _request(self, record: RunRecord) -> None:
+        """Request the run of this record, from its checkpoint if it has one."""
         report = analyse(record.graph, record.data)
         self.session.engine_holds = Held(self.document, record.data, report, record)
         self._trouble = ""
         self._waits = self.link.hello is None
-        self._enter("measuring")  # first, for what can be watched is now a node of this network
-        if not self._waits:
+        self._enter("measuring")  # first: it decides which nodes can be watched
+        if self._waits:
+            self.link.start()  # last: it may fail at once
+        else:
             self.watched = self._watchable(self.watched) or self._first()
             self.link.send(
                 Train(
@@ -343,11 +341,9 @@ class RunControl(QObject):
                     looks=all_of(self.watched, self.image),
                 )
             )
-        else:
-            self.link.start()  # last, for it may fail at once
 
     def pause(self) -> None:
-        """Hold the run after the present step."""
+        """Pause the run after the current step."""
         self.link.send(Pause())
 
     def step(self) -> None:
@@ -362,44 +358,44 @@ class RunControl(QObject):
         self.link.send(Stop())
 
     def choose_device(self, device: str) -> None:
-        """Use another device from the next build or run on, and remember it."""
+        """Use another device for the next builds and runs, and remember it."""
         self.device = device
         settings.DEVICE.set(device)
         self.recipe_changed.emit(self.recipe)
         self.build()
 
     def choose_mode(self, mode: str) -> None:
-        """Number format and memory layout of the next run; "auto" measures which is fastest."""
+        """Set number format and memory layout of the next run; "auto" takes the fastest."""
         self.mode = mode
         self.recipe_changed.emit(self.recipe)
 
     def set_recipe(self, recipe: Mapping[str, float | None]) -> None:
-        """The figures of the next run: epochs, batch_size, learning_rate, weight_decay, seed."""
+        """Set the figures of the next run, by the names of `Recipe`, and remember them."""
         self.recipe = dict(recipe)
         settings.RECIPE.set(self.recipe)
         self.recipe_changed.emit(self.recipe)
 
-    # What the engine says -----------------------------------------------------------------------
+    # Answers of the engine ----------------------------------------------------------------------
 
-    def _await_hello(self) -> None:
+    def _on_started(self) -> None:
         self._trouble = ""
         self.wait_changed.emit()
 
-    def _greet(self, hello: Hello) -> None:
+    def _on_hello(self, hello: Hello) -> None:
         known = [device.id for device in hello.devices]
         if self.device not in known:
             self.device = known[0]
         if self._waits and self.record is not None:
-            self._send(self.record)
-        elif not self.resumable:  # else what the run showed stays, until it is resumed or edited
+            self._request(self.record)
+        elif not self.resumable:  # else the run stays in view until it is resumed or edited
             self.build()
 
-    def _see(self, seen: Seen) -> None:
+    def _on_seen(self, seen: Seen) -> None:
         if self.session.holds_document:
             self._seen[type(seen.look)] = seen
         self.looked.emit()
 
-    def _add(self, rows: Rows) -> None:
+    def _on_rows(self, rows: Rows) -> None:
         if self.record is None or not len(rows.rows):
             return
         steps, losses, accuracies = (
@@ -418,27 +414,25 @@ class RunControl(QObject):
         self.record.add_gradients(rows.layers, rows.gradient_steps, rows.gradients)
         self.grown.emit()
 
-    def _validate(self, score: Validated) -> None:
+    def _on_validated(self, score: Validated) -> None:
         if self.record is not None:
             self.record.validate(score.step, score.loss, score.accuracy, score.confusion)
             self.grown.emit()
 
-    def _keep(self, saved: Saved) -> None:
+    def _on_saved(self, saved: Saved) -> None:
         if self.record is not None:
             self.record.checkpoint = saved.path
-        if not self.active:  # the last word of a run that was stopped: now it can be resumed
+        if not self.active:  # a run that was stopped can now be resumed
             self.state_changed.emit(self.state)
 
-    def _hear(self, message: State) -> None:
+    def _on_state(self, message: State) -> None:
         self._enter(message.state)
         if not self.active and not self.session.holds_drawn():
             self.build()
 
-    def _mourn(self, sentence: str) -> None:
+    def _on_died(self, sentence: str) -> None:
         self._trouble = "" if self.link.restarting else sentence
-        if self._waits and self.link.restarting:
-            pass  # it is asked for the run as soon as it is there
-        elif self.active:
+        if self.active and not (self._waits and self.link.restarting):
             self._waits = False
             if self.record is not None and self.record.checkpoint:
                 sentence = _("{sentence} The run can be resumed from its last checkpoint.").format(
@@ -448,11 +442,11 @@ class RunControl(QObject):
         self.session.notified.emit(sentence)
         self.wait_changed.emit()
 
-    def _fail(self, sentence: str) -> None:
+    def _on_failed(self, sentence: str) -> None:
         self._trouble = sentence
         self.session.notified.emit(sentence)
         image = self.image
-        if isinstance(image, str) and str(Path(image)) in sentence:  # it is the photo's fault
+        if isinstance(image, str) and str(Path(image)) in sentence:  # the photo is the cause
             self.session.document.image = 0
         if self.state == "measuring":
             self._enter("idle")
@@ -466,5 +460,5 @@ class RunControl(QObject):
 
 
 def same_network(held: Graph, drawn: Graph) -> bool:
-    """Whether two graphs are one network, wherever its nodes stand."""
+    """The two graphs are equal but for the positions of their nodes."""
     return held is drawn or diff(held, drawn).only_moved

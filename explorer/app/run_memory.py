@@ -1,14 +1,13 @@
-"""What memory the next run will take, on the device that it will take it of."""
+"""The memory that the next run will take on its device."""
 
-from collections.abc import Generator
-from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from explorer.analysis.memory_forecast import Forecast, forecast, largest_batch, room_on, steps
 from explorer.analysis.memory_table import bytes_text
 from explorer.analysis.report import Report
+from explorer.app.background_work import BackgroundWork
 from explorer.protocol.messages import Modes, Rows
 from explorer.runs.recipe import AUTO, MOST_PICTURES, Recipe
 from explorer.text import _
@@ -16,12 +15,9 @@ from explorer.text import _
 if TYPE_CHECKING:
     from explorer.app.session import Change, Session
 
-BUDGET = 3e-3  # s; what one go may take
-PAUSE = 60  # ms of quiet before the network is looked at
-
 
 class Device(NamedTuple):
-    """A device as the engine told of it. memory, free: bytes, 0 where unknown."""
+    """A device of the engine. memory, free: bytes, 0 where unknown."""
 
     id: str
     memory: int
@@ -29,22 +25,22 @@ class Device(NamedTuple):
 
     @property
     def others(self) -> int:
-        """Bytes that others use; 0 where that is unknown."""
+        """Bytes that other processes use, 0 where unknown."""
         return self.memory - self.free if self.free else 0
 
     @property
     def room(self) -> int:
-        """Bytes that tensors of ours can take."""
+        """Bytes that our tensors can take."""
         return room_on(self.free or self.memory)
 
 
 class RunMemory(QObject):
     """The forecast for the session's network with the run's batch, number format and device.
 
-    changed: the forecast or what was measured is another. forecast: None while it is not known, or
-    the network cannot run; forecast_of: the report that it is of. largest: the batch that fits and
-    that a run may have. measured: bytes of the peak of
-    the last run on a device that tells, with `expected`, what had been forecast for just that run.
+    changed: there is another forecast or measured value. forecast: None while it is not known, or
+    the network cannot run; forecast_of: the report that it is of. largest: the largest batch that
+    fits and that a run may have. measured: the peak of the last run in bytes, None where the device
+    does not report it; expected: the forecast for that run.
     """
 
     changed = Signal()
@@ -58,20 +54,18 @@ class RunMemory(QObject):
         self.measured: int | None = None
         self.expected: int | None = None
         self._chosen: str | None = None  # the mode that "auto" took last
-        self._work: Generator[None, None, None] | None = None
         self._report: Report | None = None
-        self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(self._go_on)
+        self._work = BackgroundWork(self, self._settle)
         run, link = session.run, session.link
         session.changed.connect(self._follow)
         for signal in (run.recipe_changed, link.hello_said):
-            signal.connect(self._look_again)
-        link.modes_measured.connect(self._hear_modes)
-        link.rows_arrived.connect(self._hear_rows)
-        run.state_changed.connect(self._hear_state)
-        self._look_again()
+            signal.connect(self._restart)
+        link.modes_measured.connect(self._on_modes)
+        link.rows_arrived.connect(self._on_rows)
+        run.state_changed.connect(self._on_state)
+        self._restart()
 
-    # What counts ------------------------------------------------------------------------------
+    # What the forecast depends on -------------------------------------------------------------
 
     @property
     def batch(self) -> int:
@@ -84,22 +78,19 @@ class RunMemory(QObject):
 
     @property
     def precision(self) -> str:
-        """Of the next run's products; float32, which takes the most, while "auto" may choose."""
+        """The number format of the next run; float32, which takes the most, until "auto" has chosen."""
         mode = self._session.run.mode
         return ((self._chosen or "") if mode == AUTO else mode).partition(" ")[0] or "float32"
 
     @property
     def place(self) -> Device | None:
-        """The device of the next run; None until the engine told of it, or where its memory is
+        """The device of the next run; None until the engine has reported it, or where its memory is
         unknown."""
-        run = self._session.run
-        hello = self._session.link.hello
-        devices = hello.devices if hello is not None else ()
-        found = [each for each in devices if each.id == run.device]
-        device = next(iter(found or (devices if run.device == AUTO else ())), None)
-        if device is None or not device.memory:
-            return None
-        return Device(device.id, device.memory, device.free)
+        wanted, hello = self._session.run.device, self._session.link.hello
+        for device in hello.devices if hello is not None else ():
+            if wanted in (device.id, AUTO):
+                return Device(device.id, device.memory, device.free) if device.memory else None
+        return None
 
     @property
     def _kind(self) -> str:
@@ -108,97 +99,79 @@ class RunMemory(QObject):
 
     @property
     def fits(self) -> bool:
-        """Nothing says that the next run would take more than its device has."""
+        """The next run takes no more than its device has, as far as is known."""
         place = self.place
         return self.forecast is None or place is None or self.forecast.training <= place.room
 
     @property
     def warning(self) -> str:
-        """What is wrong and what would help, in words; "" if the run fits."""
+        """Why the next run does not fit and what would help; "" if it fits."""
         place = self.place
         if self.forecast is None or place is None or self.fits:
             return ""
-        words = _(
-            "A step needs about {need}, but {device} has {room} for it: the run would stop "
-            "for want of memory."
-        ).format(
+        sentence = (
+            _(
+                "A step needs about {need}, but {device} has {room} for it: the run would stop "
+                "for want of memory. A batch of {batch:,} fits."
+            )
+            if self.largest
+            else _(
+                "A step needs about {need}, but {device} has {room} for it: the run would stop "
+                "for want of memory. Not even one picture fits: the network must be narrower, or "
+                "its pictures smaller."
+            )
+        )
+        return sentence.format(
             need=bytes_text(self.forecast.training),
             device=place.id,
             room=bytes_text(place.room),
-        )
-        if self.largest:
-            return words + " " + _("A batch of {batch:,} fits.").format(batch=self.largest)
-        return (
-            words
-            + " "
-            + _("Not even one picture fits: the network must be narrower, or its pictures smaller.")
+            batch=self.largest,
         )
 
-    # Looking ----------------------------------------------------------------------------------
+    # The forecast -----------------------------------------------------------------------------
 
     @property
     def ready(self) -> bool:
         """The forecast is of the network and the settings as they are now."""
-        return self._work is None
+        return self._work.ready
 
     def _follow(self, change: "Change") -> None:
         if change.network:
-            self._look_again()
+            self._restart()
 
-    def _look_again(self, *_change: object) -> None:
-        """The network or the run's settings changed: at once if all is known, else soon."""
+    def _restart(self, *_change: object) -> None:
+        """Make a new forecast, at once if only the settings have changed."""
         report = self._session.report
         known, self._report = report is self._report, report
-        self._work = self._looking(report)
-        if known:
-            self._go_on()
-        else:
-            self._timer.start(PAUSE)
+        work = steps(report, self.precision, self._kind) if report.ok else iter(())
+        self._work.run(work, at_once=known)
 
-    def _looking(self, report: Report) -> Generator[None, None, None]:
-        if report.ok:
-            yield from steps(report, self.precision, self._kind)
-        self._settle(report)
-
-    def _go_on(self) -> None:
-        assert self._work is not None
-        end = perf_counter() + BUDGET
-        while perf_counter() < end:
-            try:
-                next(self._work)
-            except StopIteration:
-                self._timer.stop()
-                self._work = None
-                return
-        self._timer.start(0)
-
-    def _settle(self, report: Report) -> None:
-        precision, device = self.precision, self._kind
+    def _settle(self, _result: None) -> None:
+        report, precision, device, place = self._report, self.precision, self._kind, self.place
+        assert report is not None
         self.forecast_of = report
         self.forecast = forecast(report, self.batch, precision, device=device)
-        place = self.place
         fits = largest_batch(report, place.room, precision=precision, device=device) if place else 0
         self.largest = min(fits, self._most)
         self.changed.emit()
 
-    # What the engine says ---------------------------------------------------------------------
+    # Answers of the engine --------------------------------------------------------------------
 
-    def _hear_modes(self, modes: Modes) -> None:
+    def _on_modes(self, modes: Modes) -> None:
         self._chosen = modes.chosen
-        self._look_again()
-        self._hear_state(self._session.run.state)
+        self._restart()
+        self._on_state(self._session.run.state)
 
-    def _hear_state(self, state: str) -> None:
-        """A run begins: what is measured from now on is of it."""
+    def _on_state(self, state: str) -> None:
+        """When a run starts, forget what was measured and note what is expected of it."""
         held = self._session.engine_holds
         if state == "measuring":
             self.measured = None
         if state in ("measuring", "running") and held is not None and self.measured is None:
-            found = forecast(held.report, self.batch, self.precision, device=self._kind)
-            self.expected = found.training if found else None
+            expected = forecast(held.report, self.batch, self.precision, device=self._kind)
+            self.expected = expected.training if expected else None
 
-    def _hear_rows(self, rows: Rows) -> None:
-        measured = rows.memory
-        if measured is not None and measured != self.measured:
-            self.measured = measured
+    def _on_rows(self, rows: Rows) -> None:
+        if rows.memory not in (None, self.measured):
+            self.measured = rows.memory
             self.changed.emit()

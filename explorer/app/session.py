@@ -1,4 +1,4 @@
-"""What the window works on: the open documents, the selection, the data, the engine's answers."""
+"""The state of one window: its documents, what is in view and selected, its link to the engine."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -9,15 +9,16 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.analysis.facts import Facts
 from explorer.analysis.layout import placed, placed_inside, unplaced
+from explorer.analysis.problem import problems
 from explorer.analysis.report import Report, analyse
 from explorer.analysis.scope import NoInside, Scope, scope
 from explorer.app.advice import Advice
 from explorer.app.document import Document
 from explorer.app.engine_link import EngineLink
-from explorer.app.exchange import Exchange
 from explorer.app.own_blocks import OwnBlocks
 from explorer.app.run_control import Held, RunControl, same_network
 from explorer.app.run_memory import RunMemory
+from explorer.app.weights_io import WeightsIO
 from explorer.catalog import check, published, templates
 from explorer.catalog.check import KindError
 from explorer.catalog.datasets import FASHION_MNIST, PHOTOS, DataSet
@@ -33,8 +34,10 @@ FIRST, EMPTY = "cifar_resnet8", "empty"
 
 
 class State(NamedTuple):
-    """What views are told of a session. files: of each document its name, file and whether it has
-    changes that the file lacks."""
+    """The state of a session, of which views follow the changes.
+
+    files: each document with its network's name, its file and whether it has unsaved changes.
+    """
 
     document: Document
     graph: Graph
@@ -46,14 +49,14 @@ class State(NamedTuple):
 
 @dataclass(frozen=True)
 class Change:
-    """What became another, all at once."""
+    """Everything that changed at one time."""
 
     before: State
     after: State
 
     @property
     def document(self) -> bool:
-        """Another document is the current one."""
+        """Another document is current."""
         return self.before.document is not self.after.document
 
     @property
@@ -62,7 +65,7 @@ class Change:
 
     @property
     def network(self) -> bool:
-        """The graph, or the data that it is checked against: there is another report."""
+        """The graph or its data, and so the report."""
         return self.before.graph is not self.after.graph or self.document or self.data
 
     @property
@@ -76,15 +79,15 @@ class Change:
 
     @property
     def files(self) -> bool:
-        """Which documents are open, how they are called, or what is saved of them."""
+        """Which documents are open, their names, or what of them is saved."""
         return self.before.files != self.after.files or self.document
 
 
 class Session(QObject):
-    """The state of the window. Views read it and subscribe; they change it only by its methods.
+    """The state of a window. Views read it and subscribe; they change it only by its methods.
 
-    changed(change): what is another since it was last emitted, a `Change`; the report is already
-    that of the present graph. notified(sentence): something for the person to read.
+    changed(change): what changed since it was last emitted, a `Change`; the report is already
+    that of the current graph. notified(sentence): for the person to read.
     """
 
     changed = Signal(object)
@@ -94,20 +97,20 @@ class Session(QObject):
         super().__init__(parent)
         self.link = link if link is not None else EngineLink(self)
         self.own_blocks = OwnBlocks(self)
-        self.documents: list[Document] = []
-        self.document = self._adopt(_fitted(FIRST, FASHION_MNIST), None, FASHION_MNIST)
+        self.document = self._made(_fitted(FIRST, FASHION_MNIST), None, FASHION_MNIST)
+        self.documents = [self.document]
         self.report: Report = self._analysed(self.graph)
-        self._levels: tuple[Report, dict[NodePath, Scope]] = self.report, {}
-        self._told = self._state()
+        self._scopes: tuple[Report, dict[NodePath, Scope]] = self.report, {}
+        self._emitted = self._state()
         self.engine_holds: Held | None = None
         self.advice = Advice(self)
         self.run = RunControl(self)
         self.memory = RunMemory(self)
-        self.exchange = Exchange(self)
+        self.weights_io = WeightsIO(self)
         self._rebuild = QTimer(self, singleShot=True, interval=150)
         self._rebuild.timeout.connect(self.run.build)
 
-    # What there is ----------------------------------------------------------------------------
+    # State ------------------------------------------------------------------------------------
 
     @property
     def graph(self) -> Graph:
@@ -116,7 +119,7 @@ class Session(QObject):
 
     @property
     def data(self) -> DataSet:
-        """What the current document looks at."""
+        """The data set of the current document, or the photos."""
         return self.document.data
 
     @property
@@ -131,54 +134,59 @@ class Session(QObject):
 
     @property
     def selected(self) -> NodePath:
-        """The path of the selected node, if there is just one, else that of the open block."""
+        """The path of the selected node if there is just one, else that of the open block."""
         return NodePath((*self.view, *self.selection)) if len(self.selection) == 1 else self.view
 
     def facts_of(self, path: NodePath) -> Facts | None:
-        """What is known of the node at a path, None if there is no such node."""
-        return self._level(path.scope).facts.get(path[-1]) if path else None
+        """The facts of the node at a path, None if there is no such node."""
+        return self._scope_at(path.scope).facts.get(path[-1]) if path else None
 
     @property
     def scope(self) -> Scope:
         """What the canvas shows: the whole network, or the inside of the open block."""
-        return self._level(self.view)
+        return self._scope_at(self.view)
 
     @property
     def shown(self) -> Graph:
-        """The graph that the canvas shows: the whole, or the inside of the open block."""
+        """The graph of the scope that the canvas shows."""
         return self.scope.graph
 
     @property
     def shown_facts(self) -> dict[str, Facts]:
-        """What is known of each node that the canvas shows."""
+        """The facts of each node that the canvas shows, by id."""
         return self.scope.facts
 
     @property
     def shown_input(self) -> Shape | None:
-        """The shape that enters the graph that the canvas shows."""
+        """The input shape of the graph that the canvas shows."""
         return self.scope.input
 
     @property
     def editable(self) -> bool:
-        """What the canvas shows can be edited: it is not the inside of a declared block."""
+        """The canvas does not show the inside of a declared block, which cannot be edited."""
         return self.scope.own
 
-    def _level(self, view: NodePath) -> Scope:
-        """The scope of the present report at that path; an empty one where there is nothing."""
-        if self._levels[0] is not self.report:
-            self._levels = self.report, {}
-        known = self._levels[1]
-        if view not in known:
+    def _scope_at(self, view: NodePath) -> Scope:
+        """The scope at that path of the current report; an empty one if there is no such block."""
+        if self._scopes[0] is not self.report:
+            self._scopes = self.report, {}
+        scopes = self._scopes[1]
+        if view not in scopes:
             try:
-                known[view] = scope(self.report, view)
+                scopes[view] = scope(self.report, view)
             except NoInside:
-                known[view] = Scope(view, own=False)
-        return known[view]
+                scopes[view] = Scope(view, own=False)
+        return scopes[view]
+
+    @property
+    def first_problem(self) -> str:
+        """The message of the network's first problem; "" if it has none."""
+        return next((each.message for each in problems(self.report)), "")
 
     @property
     def holds_document(self) -> bool:
-        """The engine holds a network of the current document, or an earlier one of it that can still
-        be shown in its place."""
+        """The engine holds the current document's network, or an earlier one of it whose answers can
+        still be shown."""
         held = self.engine_holds
         return (
             held is not None
@@ -187,8 +195,8 @@ class Session(QObject):
         )
 
     def holds_drawn(self, path: str = "") -> bool:
-        """The engine holds the very network that is drawn; with a path, the node there is the same in
-        both."""
+        """The engine holds the network that is drawn; with a path, at least the same top node of that
+        path."""
         held = self.engine_holds
         if held is None or not self.holds_document:
             return False
@@ -200,15 +208,16 @@ class Session(QObject):
     # Edits ------------------------------------------------------------------------------------
 
     def edit(self, label: str, edit: Edit, burst: str | None = None, whole: bool = False) -> bool:
-        """Do an edit of the graph in view (of the whole network, if `whole`) as one undo step.
+        """Do an edit of the graph in view, or of the whole network, as one undo step.
 
-        False, and a sentence through `notified`, if it makes no sense.
+        Edits of one burst that follow one another are one step. Returns False, and notifies why, if
+        the edit is refused.
         """
         if not whole and not self.editable:
             block = self.facts_of(self.view)
             assert block is not None  # it is open
             self.notified.emit(
-                _("The inside of {kind} is given; “Edit inside” makes it your own").format(
+                _("The inside of {kind} is fixed; “Edit inside” makes it your own").format(
                     kind=block.kind.name
                 )
             )
@@ -221,7 +230,7 @@ class Session(QObject):
         return True
 
     def edit_inside(self, path: NodePath) -> None:
-        """Make the inside of a declared block, and of those around it, custom groups; open it."""
+        """Turn a declared block, and those around it, into groups, and open it."""
 
         def own(graph: Graph, depth: int = 1) -> Graph:
             node, facts = graph.nodes[path[depth - 1]], self.facts_of(NodePath(path[:depth]))
@@ -234,7 +243,7 @@ class Session(QObject):
                     inner=placed_inside(facts.expansion),
                 )
             if depth < len(path):
-                assert node.inner is not None  # it was just given one, if it had none
+                assert node.inner is not None  # a group now, if it was none before
                 node = replace(node, inner=own(node.inner, depth + 1))
             return edits.replace_node(graph, node)
 
@@ -242,7 +251,7 @@ class Session(QObject):
             self.open(path)
 
     def keep_block(self, path: NodePath) -> None:
-        """Save the custom group at a path to the palette, and say under which name."""
+        """Save the group at a path to the palette, and notify under which name."""
         facts = self.facts_of(path)
         if facts is None or facts.inner is None:
             self.notified.emit(
@@ -266,8 +275,8 @@ class Session(QObject):
             ).format(name=name)
         )
 
-    def _changed(self) -> None:
-        """The graph of the current document is another: so is what can be open and selected."""
+    def _on_edited(self) -> None:
+        """Analyse the edited graph; close the open block and deselect what it no longer has."""
         self.report = self._analysed(self.graph)
         document, view = self.document, self.view
         while view:
@@ -278,7 +287,7 @@ class Session(QObject):
         if view != self.view:
             document.view, document.selection = view, frozenset()
         document.selection &= {*self.shown.nodes, INPUT, OUTPUT}
-        self._tell()
+        self._emit_changed()
 
     def _state(self) -> State:
         document = self.document
@@ -286,10 +295,10 @@ class Session(QObject):
         view, selection = document.view, document.selection
         return State(document, document.graph, document.data, view, selection, files)
 
-    def _tell(self) -> None:
-        """Let the views know what is another since they were last told."""
-        change = Change(self._told, self._state())
-        self._told = change.after
+    def _emit_changed(self) -> None:
+        """Let the views follow what has changed since."""
+        change = Change(self._emitted, self._state())
+        self._emitted = change.after
         if change.network:
             self._rebuild.start()
         if change.network or change.selection or change.files:
@@ -300,82 +309,78 @@ class Session(QObject):
     def open(self, view: Iterable[str]) -> None:
         """Show the inside of the block at that path; () shows the whole network."""
         self.document.view, self.document.selection = NodePath(view), frozenset()
-        self._tell()
+        self._emit_changed()
 
     def select(self, ids: Iterable[str]) -> None:
         """Select these nodes of the graph in view."""
         self.document.selection = frozenset(ids)
-        self._tell()
+        self._emit_changed()
 
     def lead_to(self, path: NodePath) -> None:
         """Open the block in which the node at `path` lies, and select the node."""
         self.document.view, self.document.selection = path.scope, frozenset({path[-1]})
-        self._tell()
+        self._emit_changed()
 
     # Documents --------------------------------------------------------------------------------
 
     def _analysed(self, graph: Graph) -> Report:
-        """The report on a graph; photos fit any."""
+        """The report on a graph for the current data; photos fit any."""
         return analyse(graph, self.data if self.data.labelled else None)
 
-    def _adopt(self, graph: Graph, path: Path | None, data: DataSet) -> Document:
-        document = Document(graph, path, data, self._changed)
-        self.documents.append(document)
-        return document
+    def _made(self, graph: Graph, path: Path | None, data: DataSet) -> Document:
+        return Document(graph, path, data, self._on_edited)
 
     def new(self, name: str = FIRST) -> None:
         """Open a template as a new document, fitted to the data set, or as published for photos;
         EMPTY is a network of an input and an output."""
-        self._show(Document(_fitted(name, self.data), None, self.data, self._changed))
+        self._show(self._made(_fitted(name, self.data), None, self.data))
+        data = self.data
         if name == EMPTY:
-            self.notified.emit(
-                _("An empty network: drag layers and blocks from the palette into the wire")
+            sentence = _("An empty network: drag layers and blocks from the palette into the wire")
+        elif not data.labelled:
+            sentence = _(
+                "{name} as published: {input}. It looks at photos; choose a data set to train it"
             )
-            return
-        if not self.data.labelled:
-            self.notified.emit(
-                _(
-                    "{name} as published: {input}. It looks at photos; choose a data "
-                    "set to train it"
-                ).format(name=name, input=text_of(self.graph.input))
-            )
-            return
+        else:
+            sentence = _("{name} takes the pictures of {data}: {input}, {count} classes")
         self.notified.emit(
-            _("{name} takes the pictures of {data}: {input}, {count} classes").format(
+            sentence.format(
                 name=name,
-                data=self.data.title,
-                input=text_of(self.data.input),
-                count=len(self.data.classes),
+                data=data.title,
+                input=text_of(self.graph.input),
+                count=len(data.classes),
             )
         )
 
     def example(self, name: str) -> None:
-        """Open a template with the weights that were published for it, looking at the photos."""
-        document = Document(_fitted(name, PHOTOS), None, PHOTOS, self._changed)
+        """Open a template with the weights published for it, looking at photos."""
+        document = self._made(_fitted(name, PHOTOS), None, PHOTOS)
         document.weights = str(published.weights(name))
         self._show(document)
         self.notified.emit(
             _(
-                "{name} with its published weights: what it takes the photo for stands "
-                "beside the photo; drop one of your own onto the window"
+                "{name} with its published weights: its answer stands beside the photo; drop a "
+                "photo of your own onto the window"
             ).format(name=name)
         )
 
     def read(self, path: str | Path) -> None:
-        """Open a file as a new document. Raises FileError: then nothing has changed."""
+        """Open a file, or show its document if it is open already. Raises FileError: then nothing has
+        changed."""
         path = Path(path)
         for document in self.documents:
             if document.path == path:
-                self.switch(self.documents.index(document))
+                self.show_document(document)
                 return
         graph = check.read(path)
         if unplaced(graph):
             graph = placed(graph)
-        document = Document(graph, path, self.data, self._changed)
-        self.exchange.recall(document)
+        document = self._made(graph, path, self.data)
+        self.weights_io.recall(document)
         self._show(document)
 
     def _show(self, document: Document) -> None:
+        """Show a new document, in place of a single one that is untouched."""
         only = self.documents[0]
         self.documents.append(document)
         self.switch(len(self.documents) - 1)
@@ -383,11 +388,11 @@ class Session(QObject):
             self.close(0)
 
     def title(self, document: Document) -> str:
-        """The name of a document's network, with a number if others that are open have it too."""
+        """The name of a document's network, with a number if one before it has the same name."""
         name = document.graph.name
-        same = [other for other in self.documents if other.graph.name == name]
-        number = same.index(document) + 1 if document in same else 1
-        return name if number == 1 else f"{name} ({number})"
+        before = self.documents[: self.documents.index(document)]
+        same = sum(other.graph.name == name for other in before)
+        return f"{name} ({same + 1})" if same else name
 
     def show_document(self, document: Document) -> None:
         """Make this open document the current one."""
@@ -398,44 +403,38 @@ class Session(QObject):
         """Make another open document the current one."""
         self.document = self.documents[index]
         self.report = self._analysed(self.graph)
-        self._tell()
+        self._emit_changed()
 
     def close(self, index: int) -> None:
-        """Close a document, unsaved changes and all; the last one gives way to the first template."""
+        """Close a document with its unsaved changes; the last one gives way to the first template."""
         closing = self.documents[index]
         if len(self.documents) == 1:
             data = self.data if self.data.labelled else FASHION_MNIST
-            self._adopt(_fitted(FIRST, data), None, data)
+            self.documents.append(self._made(_fitted(FIRST, data), None, data))
         self.documents.remove(closing)
         if closing is self.document:
             self.switch(min(index, len(self.documents) - 1))
-        self._tell()
+        self._emit_changed()
 
     def save(self, path: str | Path) -> None:
-        """Write the current document to a file. Raises OSError: then the old file is whole."""
+        """Write the current document to a file. Raises OSError: then the old file is unchanged."""
         path = Path(path)
         file.write(self.graph, path)
         self.document.path = path
         self.document.undo.setClean()
-        self.exchange.remember(self.document)
-        self._tell()
+        self.weights_io.remember(self.document)
+        self._emit_changed()
 
     def choose_data(self, data: DataSet) -> None:
-        """Look at another data set, against which the network is checked, or at photos."""
+        """Train on another data set, for which the network is checked then, or look at photos."""
         if data != self.data:
             self.document.data, self.document.image = data, 0
             self.report = self._analysed(self.graph)
-            self._tell()
-
-    # The engine -------------------------------------------------------------------------------
-
-    def watch(self, path: str, image: int | str) -> None:
-        """Show another node or another picture (or the photo in a file) in the live views."""
-        self.run.watch(path, image)
+            self._emit_changed()
 
 
 def _fitted(name: str, data: DataSet) -> Graph:
-    """A template for the pictures and classes of a data set; as published, for photos."""
+    """A template for the pictures and classes of a data set, or as published for photos."""
     if name == EMPTY:
         return Graph(input=data.input, wires=(Wire(INPUT, OUTPUT),))
     if not data.labelled:

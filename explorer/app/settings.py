@@ -1,4 +1,4 @@
-"""What the program remembers between two starts: one table of settings, each checked when read."""
+"""The settings, remembered between two starts: one table, each checked when read."""
 
 import json
 import logging
@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QByteArray, QSettings
@@ -25,8 +26,11 @@ def store() -> QSettings:
 
 @dataclass(frozen=True)
 class Setting(Generic[T]):
-    """One setting. read: makes the value of what is stored; raises TypeError or ValueError if that
-    is none, and then the setting has its default. write: the other way round."""
+    """One setting.
+
+    read: converts what is stored to the value; raises TypeError or ValueError if that makes no
+    sense, and the default is used. write: converts a value to what is stored.
+    """
 
     key: str
     default: T
@@ -34,15 +38,14 @@ class Setting(Generic[T]):
     write: Callable[[T], Any] = lambda value: value
 
     def get(self) -> T:
-        """The value that is stored, a copy of the default where there is none or it makes no
-        sense."""
+        """The value that is stored; a copy of the default if there is none or it makes no sense."""
         stored = store().value(self.key)
         if stored is None:
             return copy(self.default)
         try:
             return self.read(stored)
         except (TypeError, ValueError, RecursionError) as error:
-            _log.warning("the setting %s is passed over: %.80r (%.80s)", self.key, stored, error)
+            _log.warning("the setting %s is ignored: %.80r (%.80s)", self.key, stored, error)
             return copy(self.default)
 
     def set(self, value: T) -> None:
@@ -50,7 +53,7 @@ class Setting(Generic[T]):
         store().setValue(self.key, self.write(value))
 
     def forget(self) -> None:
-        """Have the default again."""
+        """Return to the default."""
         store().remove(self.key)
 
     def part(self, name: str) -> "Setting[T]":
@@ -58,19 +61,20 @@ class Setting(Generic[T]):
         return Setting(f"{self.key}/{name}", self.default, self.read, self.write)
 
 
-def _text(stored: object) -> str:
-    if not isinstance(stored, str):
-        raise TypeError(f"expected a text, got {type(stored).__name__}")
+def _instance(kind: type[T], stored: object) -> T:
+    if not isinstance(stored, kind):
+        raise TypeError(f"expected {kind.__name__}, got {type(stored).__name__}")
     return stored
 
 
+_text: Callable[[object], str] = partial(_instance, str)
+
+
 def _texts(stored: object) -> tuple[str, ...]:
-    """Texts; one alone, or one that has commas in it, Qt may give in another form."""
+    """Texts; Qt returns a list of one as a text, and a text with commas as a list."""
     if isinstance(stored, str):
         return (stored,) if stored else ()
-    if not isinstance(stored, list):
-        raise TypeError(f"expected a list, got {type(stored).__name__}")
-    return tuple(_text(each) for each in stored)
+    return tuple(map(_text, _instance(list, stored)))
 
 
 def _words(stored: object) -> frozenset[str]:
@@ -87,7 +91,7 @@ def _among(*choices: str) -> Callable[[object], str]:
 
 
 def _command(stored: object) -> tuple[str, ...]:
-    """A command line, word by word."""
+    """The words of a command line."""
     if isinstance(stored, str):
         return tuple(shlex.split(stored, posix=os.name != "nt"))
     return _texts(stored)
@@ -98,7 +102,7 @@ def _numbers(stored: object) -> frozenset[int]:
 
 
 def _states(stored: object) -> dict[str, str]:
-    """Pairs such as "layers:all,blocks:folded"; Qt gives a text with commas in it as a list."""
+    """Pairs such as "layers:all,blocks:folded", by the first of each."""
     pairs = (part.rpartition(":") for text in _texts(stored) for part in text.split(","))
     return {name: state for name, _colon, state in pairs if name}
 
@@ -107,38 +111,28 @@ def _lines(stored: object) -> frozenset[str]:
     return frozenset(line for line in _text(stored).split("\n") if line)
 
 
-def _bytes(stored: object) -> QByteArray:
-    if not isinstance(stored, QByteArray):
-        raise TypeError(f"expected bytes, got {type(stored).__name__}")
-    return stored
-
-
 def _opened_with(stored: object) -> dict[str, tuple[str | None, str]]:
     """[[file, weights or None, data set], …]"""
-    if not isinstance(stored, list):
-        raise TypeError(f"expected a list, got {type(stored).__name__}")
-    found: dict[str, tuple[str | None, str]] = {}
-    for row in stored:
-        if isinstance(row, list) and len(row) == 3:
-            file, weights, data = row
-            if isinstance(file, str) and isinstance(data, str):
-                found[file] = (weights if isinstance(weights, str) and weights else None, data)
-    return found
+    rows = [row for row in _instance(list, stored) if isinstance(row, list) and len(row) == 3]
+    return {
+        file: (weights if isinstance(weights, str) and weights else None, data)
+        for file, weights, data in rows
+        if isinstance(file, str) and isinstance(data, str)
+    }
 
 
-def _joined(words: frozenset[Any]) -> str:
-    return " ".join(sorted(map(str, words)))
+def _joined(values: frozenset[Any]) -> str:
+    return " ".join(sorted(map(str, values)))
 
 
 def _figures(stored: object) -> Mapping[str, float | None]:
     return sound(json.loads(_text(stored)))
 
 
-NOTHING: frozenset[str] = frozenset()
 THEMES = ("auto", "dark", "light")
 THEME = Setting("look/theme", "auto", _among(*THEMES))
-GEOMETRY = Setting("window/geometry", QByteArray(), _bytes)
-PANELS = Setting("window/state", QByteArray(), _bytes)
+GEOMETRY = Setting("window/geometry", QByteArray(), partial(_instance, QByteArray))
+PANELS = Setting("window/state", QByteArray(), partial(_instance, QByteArray))
 PALETTE = Setting[dict[str, str]](
     "palette/sections",
     {},
@@ -153,11 +147,13 @@ OPENED_WITH = Setting[dict[str, tuple[str | None, str]]](
     _opened_with,
     lambda known: [[file, *what] for file, what in known.items()],
 )
-RULES_ASIDE = Setting("advice/rules", NOTHING, _words, _joined)
-ADVICE_ASIDE = Setting("advice/here", NOTHING, _lines, lambda lines: "\n".join(sorted(lines)))
+RULES_ASIDE = Setting[frozenset[str]]("advice/rules", frozenset(), _words, _joined)
+ADVICE_ASIDE = Setting[frozenset[str]](
+    "advice/here", frozenset(), _lines, lambda lines: "\n".join(sorted(lines))
+)
 ENGINE = Setting[tuple[str, ...]]("engine/command", (), _command, list)
 DEVICE = Setting("engine/device", "auto", _text)
 RECIPE = Setting[Mapping[str, float | None]](
     "run/recipe", {}, _figures, lambda figures: json.dumps(dict(figures))
 )
-"""What a run is made with, by the names of `REMEMBERED`."""
+"""The figures of a run, by the names of `REMEMBERED`."""

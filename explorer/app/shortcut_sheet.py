@@ -4,25 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QDialog,
-    QHeaderView,
-    QLineEdit,
-    QTreeWidget,
-    QTreeWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
 
 from explorer.app import theme
 from explorer.app.command import Command
+from explorer.app.side_window import SideWindow
 from explorer.text import _
 
 WORDS, KEYS, TIP = range(3)  # columns
 
 
-class ShortcutSheet(QDialog):
-    """Commands with their keys and what they do, below headings; what is typed narrows them down.
+class ShortcutSheet(SideWindow):
+    """Commands with their keys and tips, below headings, and a search over them.
 
     groups: (heading, commands).
     """
@@ -30,9 +23,7 @@ class ShortcutSheet(QDialog):
     def __init__(
         self, groups: Sequence[tuple[str, Sequence[Command[Any]]]], parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(_("Keyboard shortcuts"))
+        super().__init__(_("Keyboard shortcuts"), (880, 620), parent)
         self._groups = groups
         self.search = QLineEdit()
         self.search.setPlaceholderText(_("Search by word or key"))
@@ -50,29 +41,23 @@ class ShortcutSheet(QDialog):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(TIP, QHeaderView.ResizeMode.Stretch)
         header.setResizeContentsPrecision(-1)  # of all rows, not only of those in view
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 12)
-        column.setSpacing(8)
-        column.addWidget(self.search)
-        column.addWidget(self.list, 1)
-        self.resize(880, 620)
+        self.column.addWidget(self.search)
+        self.column.addWidget(self.list, 1)
         theme.changed.connect(self._fill)
         self._fill()
 
     def _fill(self) -> None:
-        """List the commands that have all that is searched for in their words, keys or tip."""
-        searched = self.search.text().casefold().split()
+        """List the commands that have all words of the search in their title, keys or tip."""
+        words = self.search.text().casefold().split()
         self.list.clear()
         for heading, commands in self._groups:
-            rows = [(command.title, command.keys_text, command.tip) for command in commands]
-            found = [
+            rows = [
                 row
-                for row in rows
-                if all(word in " ".join((heading, *row)).casefold() for word in searched)
+                for command in commands
+                for row in [(command.title, command.keys_text, command.tip)]
+                if all(word in " ".join((heading, *row)).casefold() for word in words)
             ]
-            if found:
-                self._add([heading])
-            for row in found:
+            for row in ([heading], *rows) if rows else ():
                 self._add(row)
         if not self.list.topLevelItemCount():
             self._add([_("No command has “{text}”").format(text=self.search.text())])
@@ -87,4 +72,4 @@ class ShortcutSheet(QDialog):
         else:
             item.setFont(KEYS, theme.mono(11))
             item.setForeground(TIP, theme.color("muted"))
-            item.setToolTip(TIP, texts[TIP])  # whole where room is short
+            item.setToolTip(TIP, texts[TIP])  # the column may cut it off

@@ -8,7 +8,7 @@ from explorer.app import theme
 from explorer.app.number import bytes_text, grouped, short
 from explorer.app.session import Change, Session
 from explorer.app.widgets.line_label import LineLabel
-from explorer.text import _
+from explorer.text import _, ngettext
 
 ENGINE_WORDS = {
     "idle": _("engine ready"),
@@ -24,7 +24,7 @@ ENGINE_WORDS = {
 class Status(QObject):
     """Fills a window's status bar.
 
-    memory_asked(place): the person wants to know more of the memory; where they clicked.
+    memory_asked(point): the memory was clicked; its top left corner on the screen.
     """
 
     memory_asked = Signal(object)
@@ -50,16 +50,20 @@ class Status(QObject):
         bar.addPermanentWidget(self.state)
         bar.setSizeGripEnabled(False)
         session.changed.connect(self._follow)
-        session.advice.changed.connect(self.refresh)
-        session.memory.changed.connect(self._show_memory)
-        session.run.state_changed.connect(self.refresh)
         session.run.grown.connect(self._on_grown)
-        session.run.recipe_changed.connect(self.refresh)
-        session.link.started.connect(self.refresh)
-        session.link.hello_said.connect(self.refresh)
-        session.link.died.connect(self.refresh)
-        theme.changed.connect(self.refresh)
+        session.memory.changed.connect(self._show_memory)
         theme.changed.connect(self._show_memory)
+        run, link = session.run, session.link
+        for signal in (
+            session.advice.changed,
+            run.state_changed,
+            run.recipe_changed,
+            link.started,
+            link.hello_said,
+            link.died,
+            theme.changed,
+        ):
+            signal.connect(self.refresh)
         self.refresh()
         self._show_memory()
 
@@ -69,7 +73,7 @@ class Status(QObject):
 
     @property
     def _cost(self) -> str:
-        """What watching takes, while a run goes on."""
+        """The share of the time that watching takes, while a run is active."""
         record = self.session.run.record
         if record is None or not record.active or record.progress is None:
             return ""
@@ -80,30 +84,15 @@ class Status(QObject):
             self.refresh()
 
     def refresh(self, *_change: object) -> None:
-        """Show the present figures."""
-        report, run = self.session.report, self.session.run
-        least = "" if report.known else _("at least ")
-        self.totals.show_parts(
-            (
-                least + _("{params} parameters").format(params=grouped(report.params)),
-                _("{macs} MACs").format(macs=short(report.macs)),
-            )
-        )
-        count = len(problems(report))
-        trouble = (
-            _("no problems")
-            if not count
-            else _("1 problem")
-            if count == 1
-            else _("{count} problems").format(count=count)
-        )
-        advice = len(self.session.advice.shown)
-        pieces = (
-            _("1 piece of advice")
-            if advice == 1
-            else _("{count} pieces of advice").format(count=advice)
-        )
-        document = self.session.document
+        """Show the current figures."""
+        session, colours = self.session, theme.current()
+        report, document, run = session.report, session.document, session.run
+        params = _("{params} parameters") if report.known else _("at least {params} parameters")
+        macs = _("{macs} MACs").format(macs=short(report.macs))
+        self.totals.show_parts((params.format(params=grouped(report.params)), macs))
+        count, advice = len(problems(report)), len(session.advice.shown)
+        trouble = ngettext("{count} problem", "{count} problems", count).format(count=count)
+        pieces = ngettext("{count} piece of advice", "{count} pieces of advice", advice)
         saved = (
             _("unsaved changes")
             if document.modified
@@ -111,24 +100,26 @@ class Status(QObject):
             if document.path
             else _("not saved yet")
         )
-        hello = self.session.link.hello
         engine = (
             _("no engine · F5 starts it")
-            if self.session.link.given_up
+            if session.link.given_up
             else ENGINE_WORDS[run.state]
-            if hello or run.state == "died"
+            if session.link.hello or run.state == "died"
             else _("engine starting")
         )
-        color = theme.current().problem if count else theme.current().muted
-        words = f'<span style="color:{color}">{trouble}</span>'
+        words = (
+            f'<span style="color:{colours.problem if count else colours.muted}">'
+            f"{trouble if count else _('no problems')}</span>"
+        )
         if advice:
-            words += f' · <span style="color:{theme.current().warning}">●</span>&nbsp;{pieces}'
+            dot = f'<span style="color:{colours.warning}">●</span>'
+            words += f" · {dot}&nbsp;{pieces.format(count=advice)}"
         self.state.setText(f"{words} · {saved} · {engine}{self._cost}")
 
     def _show_memory(self) -> None:
         memory = self.session.memory
-        found, place = memory.forecast, memory.place
-        if found is None:
+        needed, place = memory.forecast, memory.place
+        if needed is None:
             words = _("memory: not known yet")
         elif place is None:
             words = _("training takes {size} at batch {batch}")
@@ -136,14 +127,14 @@ class Status(QObject):
             words = _("training takes {size} of {room} at batch {batch}")
         color = theme.current().muted if memory.fits else theme.current().warning
         words = words.format(
-            size=bytes_text(found.training) if found else "",
+            size=bytes_text(needed.training) if needed else "",
             batch=grouped(memory.batch),
             room=bytes_text(place.memory) if place else "",
         )
         self.memory.setText(
             f'<a href="memory" style="color:{color}; text-decoration:none">{words}</a>'
         )
-        # No status tip: that would take the place of the very button.
+        # No status tip: it would hide the label itself.
         self.memory.setToolTip(
             memory.warning or _("What makes it up, and the largest batch that fits")
         )

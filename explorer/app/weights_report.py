@@ -1,18 +1,10 @@
-"""What became of each tensor of an import, in a window beside the main one."""
+"""The report on an import of weights, in a window beside the main one."""
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtWidgets import (
-    QDialog,
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
-    QPushButton,
-    QTableView,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHeaderView, QLabel, QTableView, QWidget
 
 from explorer.app import theme
+from explorer.app.side_window import SideWindow
 from explorer.text import _
 
 Index = QModelIndex | QPersistentModelIndex
@@ -36,7 +28,7 @@ class _Rows(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return row[index.column()] or "–"
         if role == Qt.ItemDataRole.ForegroundRole:
-            if not row[1] or not row[2]:  # set aside without harm, if all else was loaded
+            if not row[1] or not row[2]:  # not used: harmless if the rest was loaded
                 return theme.color("muted" if self.fits else "problem")
             return theme.color("text" if row[1] != row[2] else "muted")
         if role == Qt.ItemDataRole.FontRole:
@@ -59,21 +51,23 @@ class _Rows(QAbstractTableModel):
         return None
 
 
-class WeightsReport(QDialog):
-    """The sentence and the table of one import; the main window stays usable beside it."""
+class WeightsReport(SideWindow):
+    """The result of one import: a sentence, and a table with a row for each tensor.
+
+    rows: (how it was matched, name in this network, name in the file, shape). fits: the weights
+    were loaded.
+    """
 
     def __init__(
         self, title: str, sentence: str, rows: list[list[str]], fits: bool, parent: QWidget | None
     ) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(title)
+        super().__init__(title, (760, 520), parent)
         heading = QLabel(title)
         heading.setTextFormat(Qt.TextFormat.PlainText)
         heading.setProperty("role", "title")
-        words = QLabel(sentence)
-        words.setTextFormat(Qt.TextFormat.PlainText)
-        words.setWordWrap(True)
+        result = QLabel(sentence)
+        result.setTextFormat(Qt.TextFormat.PlainText)
+        result.setWordWrap(True)
         self.table = QTableView()
         self.table.setModel(_Rows(rows, fits, self))
         self.table.setShowGrid(False)
@@ -87,16 +81,7 @@ class WeightsReport(QDialog):
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         header.resizeSection(0, 88)
         header.resizeSection(3, 120)
-        away = QPushButton(_("Close"))
-        away.clicked.connect(self.close)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(away)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 16, 16, 12)
-        column.setSpacing(8)
-        column.addWidget(heading)
-        column.addWidget(words)
-        column.addWidget(self.table, 1)
-        column.addLayout(buttons)
-        self.resize(760, 520)
+        self.column.addWidget(heading)
+        self.column.addWidget(result)
+        self.column.addWidget(self.table, 1)
+        self.add_buttons()

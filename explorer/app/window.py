@@ -1,4 +1,4 @@
-"""The main window: bar, canvas, panels around it, status line."""
+"""The main window: bar, canvas, the panels around it, status line."""
 
 from typing import TypeVar
 
@@ -44,7 +44,7 @@ ROOM_FOR_PHOTO = 460  # pixels of the feature maps' width, with the answer besid
 
 
 class Window(QMainWindow):
-    """All that a person sees of a session."""
+    """The main window of a session."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -130,12 +130,12 @@ class Window(QMainWindow):
         self.status.memory_asked.connect(bar.settings_menu.open_above)
         for signal in (run.state_changed, run.grown, run.wait_changed, link.started, link.died):
             signal.connect(self._show_run)
-        run.emptied.connect(self._show_other)
+        run.emptied.connect(self._show_network)
         link.modes_measured.connect(bar.set_modes)
         link.hello_said.connect(self._show_devices)
         self._show_run()
         self.canvas.menu_wanted.connect(self.menus.context)
-        self.session.exchange.reported.connect(self._report_weights)
+        self.session.weights_io.reported.connect(self._report_weights)
         self.feature_maps.photo_wanted.connect(self.files.open_photo)
 
     # Following ----------------------------------------------------------------------------------
@@ -143,12 +143,12 @@ class Window(QMainWindow):
     def _follow(self, change: Change) -> None:
         if change.data:
             self.run_bar.choose_data(self.session.data.name)
-            self._show_other()
+            self._show_network()
         if change.files:
             self._retitle()
 
     def _show_run(self, *_what: str) -> None:
-        """How the run and the engine are, and so what can be done."""
+        """Show the state of the run and the engine in the run bar."""
         run, link, bar = self.session.run, self.session.link, self.run_bar
         state = run.state
         if link.hello is None and state == "idle":
@@ -164,15 +164,15 @@ class Window(QMainWindow):
         self.run_bar.choose_device(self.session.run.device)
         self._show_run()
 
-    def _show_other(self) -> None:
-        """Another network is in view: what ended before it came is nothing to it."""
+    def _show_network(self) -> None:
+        """Show the run bar for the network in view, without an ended run of another network."""
         run = self.session.run
         self._show_run()
         if run.document is not self.session.document and not run.active:
             self.run_bar.say_ready()
 
     def _report_weights(self, title: str, sentence: str, rows: list[list[str]], fits: bool) -> None:
-        """Tell of an import; what became of each tensor stands in a window of its own, if wanted."""
+        """Notify the result of an import, with a button that shows the report on each tensor."""
         self.notice.say(
             sentence,
             _("Show all {count} tensors").format(count=len(rows)),
@@ -180,10 +180,10 @@ class Window(QMainWindow):
         )
 
     def show_example(self, name: str) -> None:
-        """Open a network with its published weights, and bring its answer into view."""
+        """Open a network with its published weights, and bring its answers into view."""
         self.session.example(name)
         maps = self.docks["maps"]
-        docks.bring(maps)
+        docks.bring_to_front(maps)
         if maps.width() < ROOM_FOR_PHOTO and not maps.isFloating():
             training, gradients = self.docks["training"], self.docks["gradients"]
             rest = training.width() + maps.width() - ROOM_FOR_PHOTO
@@ -195,10 +195,12 @@ class Window(QMainWindow):
 
     def _count_problems(self, *_count: object) -> None:
         count, advice = len(problems(self.session.report)), len(self.session.advice.shown)
-        title = _("Problems {count}").format(count=count) if count else _("Problems")
-        if advice:
-            title += _(" · advice {count}").format(count=advice)
-        self.docks["problems"].setWindowTitle(title)
+        title = (
+            _("Problems {count} · advice {advice}") if count else _("Problems · advice {advice}")
+        )
+        if not advice:
+            title = _("Problems {count}") if count else _("Problems")
+        self.docks["problems"].setWindowTitle(title.format(count=count, advice=advice))
 
     def _retitle(self) -> None:
         document = self.session.document
@@ -208,29 +210,27 @@ class Window(QMainWindow):
     # Remembering --------------------------------------------------------------------------------
 
     def _restore(self) -> None:
-        # The panels first: Qt 6.11 keeps a state that it restored to a maximised window, to do it
-        # once more at the next resize, and crashes if the panels were moved in between.
+        # The panels first: Qt 6.11 restores the state of a maximised window once more at the next
+        # resize, and crashes if the panels were moved in between.
         self.restoreState(settings.PANELS.get(), docks.LAYOUT_VERSION)
         self.restoreGeometry(settings.GEOMETRY.get())
 
     def _may_end_run(self) -> bool:
-        """No run is going on, or it may be ended."""
+        """No run is active, or the person lets it end."""
         if not self.session.run.active:
             return True
         buttons = QMessageBox.StandardButton
-        return (
-            QMessageBox.question(
-                self,
-                _("Training is going on"),
-                _("End the run and close the window?"),
-                buttons.Yes | buttons.Cancel,
-                buttons.Cancel,
-            )
-            == buttons.Yes
+        answer = QMessageBox.question(
+            self,
+            _("A run is active"),
+            _("End the run and close the window?"),
+            buttons.Yes | buttons.Cancel,
+            buttons.Cancel,
         )
+        return answer == buttons.Yes
 
     def reset_layout(self) -> None:
-        """Put the panels back where they are at first."""
+        """Put the panels back in their first places."""
         self.restoreState(self._initial, docks.LAYOUT_VERSION)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

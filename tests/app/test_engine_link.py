@@ -217,7 +217,7 @@ def test_a_stray_print_is_noticed(started, qtbot):
     started.died.connect(told.append)
     with qtbot.waitSignal(started.hello_said):
         started.send(order("babble"))
-    assert len(told) == 1 and told[0].startswith("The engine's words cannot be read: ")
+    assert len(told) == 1 and told[0].startswith("The engine's answers cannot be read: ")
 
 
 def test_gives_up_after_three_deaths(started, qtbot, monkeypatch):
@@ -283,7 +283,7 @@ def test_one_that_says_nothing_at_its_start_is_ended_and_told(link, tmp_path, qt
     settings.ENGINE.set((sys.executable, str(tmp_path / "small_engine.py")))
     with qtbot.waitSignal(link.hello_said):
         link.start()
-    assert not link._silence.isActive()
+    assert not link._hello_limit.isActive()
 
 
 def test_no_such_program(link, qtbot):

@@ -94,7 +94,7 @@ def test_what_the_engine_writes_is_logged(qapp, caplog):
 
     link = EngineLink()
     with caplog.at_level(logging.INFO, "explorer.engine"):
-        link._note("Traceback", "MemoryError")
+        link._add_to_log("Traceback", "MemoryError")
     assert caplog.messages == ["Traceback", "MemoryError"]
     assert link.log == "Traceback\nMemoryError"
     link.deleteLater()

@@ -152,11 +152,11 @@ def test_the_measured_peak_stands_beside_what_was_forecast_for_that_run(memory, 
     session.link.state_changed.emit(State(state="running"))
     session.run.set_recipe({"batch_size": 8})  # for the run after that
     rows = Rows(columns=(), rows=np.zeros((0, 0)), memory=expected * 5 // 4)
-    session.memory._hear_rows(rows)
+    session.memory._on_rows(rows)
     assert memory.measured == expected * 5 // 4 and memory.expected == expected
     assert f"Measured in the last run: {bytes_text(expected * 5 // 4)}" in panel.more.text()
     assert "(80%)" in panel.more.text()
-    session.memory._hear_rows(replace(rows, memory=None))
+    session.memory._on_rows(replace(rows, memory=None))
     assert memory.measured == expected * 5 // 4
     session.link.state_changed.emit(State(state="stopped"))
     session.run.start()

@@ -80,7 +80,7 @@ def test_weights_that_waited_for_an_engine_that_never_came_are_not_asked_for_lat
     link = person.session.link
     settings.ENGINE.set((str(tmp_path / "nowhere"),))
     with qtbot.waitSignal(link.died):
-        person.session.exchange.bring(tmp_path / "none.pth")
+        person.session.weights_io.read(tmp_path / "none.pth")
     settings.ENGINE.forget()
     failures = []
     link.failed.connect(failures.append)
@@ -104,4 +104,4 @@ def test_a_run_does_not_wait_for_an_engine_that_fails_at_once(person, monkeypatc
     monkeypatch.setattr(engine_link, "QProcess", Failing)
     press_f5(person)
     assert run.state == "died" and link.given_up and not run._waits
-    assert len(told) == 1 and not link._silence.isActive()
+    assert len(told) == 1 and not link._hello_limit.isActive()

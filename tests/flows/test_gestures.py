@@ -218,3 +218,19 @@ def test_space_is_let_go_when_the_keys_go_elsewhere(person):
     hand.move(QPoint(30, 30))
     assert type(person.canvas.gesture).__name__ == "Frame"
     hand.release()
+
+
+def test_only_a_block_can_be_opened_from_the_menu(person):
+    person.session.new("vgg11")
+    action = person.window.menus.actions["open"]
+    for ids, is_block in (
+        (["features"], True),
+        (["flatten"], False),
+        (["features", "classifier"], False),
+        ([], False),
+        (["classifier"], True),
+    ):
+        person.session.select(ids)
+        assert action.isEnabled() == is_block
+    action.trigger()
+    assert person.session.view == ("classifier",) and not action.isEnabled()

@@ -122,7 +122,7 @@ def test_another_network_in_view_shows_nothing_of_the_run(ready, qtbot):
     with qtbot.waitSignal(link.rows_arrived):
         person.train(epochs=50)
     person.session.edit("Set", partial(edits.set_params, id="layer3", params={"width": 48}))
-    assert "as it was when it began" in person.window.notice.text()
+    assert "as it was when it started" in person.window.notice.text()
     person.session.new("lenet5")
     watched = run.watched
     person.click("conv2")
@@ -166,7 +166,7 @@ def test_a_run_resumed_after_an_edit_goes_on_with_its_own_network_and_says_so(
         QTest.keyClick(window, Qt.Key.Key_F8)
     assert session.engine_holds.report.graph is trained and not session.holds_drawn()
     assert run.state == "running" and run.watched in trained.nodes
-    assert "as it was when it began" in window.notice.text()
+    assert "as it was when it started" in window.notice.text()
     assert window.run_bar.progress.text().startswith("cifar_resnet8 as it was · epoch")
     person.click("stem")
     person.wait(lambda: maps.stack.currentIndex() == 0)
@@ -180,7 +180,7 @@ def test_a_run_resumed_after_an_edit_goes_on_with_its_own_network_and_says_so(
     person.wait(window.gradients.heat.isVisible)  # with all that was before the resume
     course = session.document.record.gradients
     assert course.steps[0] == 1 < first <= course.steps[-1]
-    session.exchange.write("safetensors", tmp_path / "net.safetensors")
+    session.weights_io.write("safetensors", tmp_path / "net.safetensors")
     assert "holds the network of the run" in window.notice.text()
     person.undo()
     person.undo()  # what is drawn is what runs
@@ -188,7 +188,7 @@ def test_a_run_resumed_after_an_edit_goes_on_with_its_own_network_and_says_so(
     person.wait(lambda: maps.stack.currentIndex() == 1)
     person.wait(lambda: person.scene.cards["stem"].gauge is not None)
     assert "stem · 16×28×28" in maps.title.text()
-    session.exchange.write("safetensors", tmp_path / "net.safetensors")
+    session.weights_io.write("safetensors", tmp_path / "net.safetensors")
     person.wait((tmp_path / "net.safetensors").exists)
     person.redo()
     person.redo()

@@ -3,13 +3,13 @@
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QInputDialog
 
 from explorer.analysis.facts import names_in
 from explorer.analysis.layout import placed, placed_inside
 from explorer.app.canvas.canvas import Canvas
-from explorer.app.command import Command, action
+from explorer.app.command import Command, CommandAction
 from explorer.catalog import KINDS, check
 from explorer.graph import edits, file
 from explorer.graph.file import FileError
@@ -23,9 +23,9 @@ class CanvasActions:
 
     def __init__(self, canvas: Canvas) -> None:
         self.canvas, self.session = canvas, canvas.session
-        self.by_name: dict[str, QAction] = {}
+        self.by_name: dict[str, CommandAction] = {}
         for command in CANVAS:
-            made = action(command, self, canvas)
+            made = CommandAction(command, self, canvas)
             made.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             if command.id != "open":  # Return is the canvas's own key
                 canvas.addAction(made)
@@ -126,6 +126,13 @@ class CanvasActions:
         ):
             self.session.select({new})
 
+    def can_open(self) -> bool:
+        """The selection is one block, whose inside can be shown."""
+        facts = self.session.facts_of(self.session.selected)
+        if len(self.session.selection) != 1 or facts is None:
+            return False
+        return facts.inner is not None or len(facts.children) > 0
+
     def open(self) -> None:
         if len(self._chosen) == 1:
             self.canvas.open_card(self._chosen[0])
@@ -220,6 +227,7 @@ CANVAS: tuple[Command[CanvasActions], ...] = (
         "Return",
         _("Show the inside of the selected block"),
         CanvasActions.open,
+        can=CanvasActions.can_open,
     ),
     Command("up", _("&Up"), "Alt+Up", _("Leave the open block"), CanvasActions.up),
     Command(

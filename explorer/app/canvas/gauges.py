@@ -62,5 +62,5 @@ class Gauges(QObject):
         return {
             id: sqrt(square)
             for id, square in squares.items()
-            if self.session.run.tells_of((*view, id)[0])
+            if self.session.run.describes_drawn((*view, id)[0])
         }

@@ -79,7 +79,7 @@ class NetworkScene(Diagram):
         label, answers = seen.figures["label"], seen.figures["answers"]
         return (
             data.classes[label] if label >= 0 else seen.figures["title"],
-            answers[0][0] if answers and self.session.run.tells_of() else "",
+            answers[0][0] if answers and self.session.run.describes_drawn() else "",
         )
 
     def show_answer(self) -> None:

@@ -190,13 +190,13 @@ class FeatureMapsPanel(LivePanel):
 
     def _watch(self, image: int | str) -> None:
         if self._look is not None:
-            self._session.watch(self._look.path, image)
+            self._session.run.watch(self._look.path, image)
 
     def draw(self) -> None:
         run = self._session.run
         look, maps, answers = self._look, run.seen.get(Maps), run.seen.get(Answers)
         self._session.link.took()
-        if look is None or maps is None or answers is None or not run.tells_of(look.path):
+        if look is None or maps is None or answers is None or not run.describes_drawn(look.path):
             self.say_nothing(run.wait)
             return
         self.stack.setCurrentIndex(1)

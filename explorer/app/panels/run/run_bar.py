@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
+from PySide6.QtGui import QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.app import number, theme
-from explorer.app.command import Command, action, refresh
+from explorer.app.command import Command, CommandAction
 from explorer.app.icon import run_icon
 from explorer.app.panels.run.progress import RunProgress
 from explorer.app.panels.run.run_settings import RunSettings
@@ -55,7 +55,7 @@ class RunBar(QWidget):
         super().__init__(parent)
         self.allowed: tuple[str, ...] = ()
         self._buttons: dict[str, QToolButton] = {}
-        self.run_actions: dict[str, QAction] = {}
+        self.run_actions: dict[str, CommandAction] = {}
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
@@ -137,7 +137,7 @@ class RunBar(QWidget):
         )
 
     def _button(self, command: "Command[RunBar]") -> QToolButton:
-        made = self.run_actions[command.id] = action(command, self, self)
+        made = self.run_actions[command.id] = CommandAction(command, self, self)
         made.setIcon(run_icon(command.id))
         made.setToolTip(f"{command.title} ({command.keys_text}): {command.tip}")
         self.addAction(made)
@@ -165,8 +165,8 @@ class RunBar(QWidget):
         or "waiting" for the engine to start, or "absent" where there is none; resumable: the run can
         go on from a checkpoint; name: of the run's network, where it is not the one that is drawn."""
         allowed = self.allowed = _ALLOWED.get(state, ("run", "resume") if resumable else ("run",))
-        for command in RUN_BAR:
-            refresh(command, self, self.run_actions[command.id])
+        for action in self.run_actions.values():
+            action.refresh()
         # F5 starts, and goes on where there is a run to go on with.
         goes_on = "resume" in allowed
         start, go_on = QKeySequence("F5"), QKeySequence("F8")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from explorer.app.exchange import MOST_REMEMBERED
+from explorer.app.weights_io import MOST_REMEMBERED
 from explorer.catalog.datasets import PHOTOS
 from explorer.graph import edits
 from explorer.protocol.messages import (
@@ -39,7 +39,7 @@ def ready(session):
 
 def bring(session, tmp_path, path="kept.safetensors") -> None:
     """Import, and answer as an engine does where all fits; the weights lie at `path`."""
-    session.exchange.bring(tmp_path / "theirs.pth")
+    session.weights_io.read(tmp_path / "theirs.pth")
     (tmp_path / path).touch()
     session.link.imported.emit(
         Imported(
@@ -52,7 +52,7 @@ def bring(session, tmp_path, path="kept.safetensors") -> None:
 
 
 def test_what_is_asked_before_the_engine_is_there_waits_for_it(session, tmp_path):
-    session.exchange.bring(tmp_path / "theirs.pth")
+    session.weights_io.read(tmp_path / "theirs.pth")
     assert not session.link.sent
     session.link.hello = HELLO
     session.link.hello_said.emit(HELLO)
@@ -60,7 +60,7 @@ def test_what_is_asked_before_the_engine_is_there_waits_for_it(session, tmp_path
 
 
 def test_imported_weights_are_what_is_built_with(ready, tmp_path, qtbot):
-    with qtbot.waitSignal(ready.exchange.reported) as told:
+    with qtbot.waitSignal(ready.weights_io.reported) as told:
         bring(ready, tmp_path)
     assert told.args == ["theirs.pth into cifar_resnet8", "All fits.", ROWS, True]
     assert asked(ready, Build).weights == str(tmp_path / "kept.safetensors")
@@ -70,8 +70,8 @@ def test_imported_weights_are_what_is_built_with(ready, tmp_path, qtbot):
 
 def test_weights_that_do_not_fit_change_nothing(ready, tmp_path, qtbot):
     bring(ready, tmp_path)
-    ready.exchange.bring(tmp_path / "other.pth")
-    with qtbot.waitSignal(ready.exchange.reported):
+    ready.weights_io.read(tmp_path / "other.pth")
+    with qtbot.waitSignal(ready.weights_io.reported):
         ready.link.imported.emit(
             Imported(
                 generation=len(ready.link.sent),
@@ -84,7 +84,7 @@ def test_weights_that_do_not_fit_change_nothing(ready, tmp_path, qtbot):
 
 
 def test_an_answer_to_nothing_is_not_heard(ready, qtbot):
-    with qtbot.assertNotEmitted(ready.exchange.reported):
+    with qtbot.assertNotEmitted(ready.weights_io.reported):
         ready.link.imported.emit(Imported(generation=99, path="x", sentence="", rows=()))
 
 
@@ -92,13 +92,13 @@ def test_a_run_or_a_network_with_problems_takes_and_gives_no_weights(ready, tmp_
     ready.edit("Set", lambda graph: edits.set_params(graph, "layer1", {"block": "BasicBlock"}))
     ready.run.start()
     with qtbot.waitSignal(ready.notified) as told:
-        ready.exchange.bring(tmp_path / "theirs.pth")
+        ready.weights_io.read(tmp_path / "theirs.pth")
     assert "stop it" in told.args[0]
     ready.run.record.state = "idle"
     ready.edit("Cut", lambda graph: edits.remove(graph, {"head"}))
     for do in (
-        lambda: ready.exchange.bring(tmp_path / "theirs.pth"),
-        lambda: ready.exchange.write("onnx", tmp_path / "net.onnx"),
+        lambda: ready.weights_io.read(tmp_path / "theirs.pth"),
+        lambda: ready.weights_io.write("onnx", tmp_path / "net.onnx"),
     ):
         with qtbot.waitSignal(ready.notified):
             do()
@@ -107,7 +107,7 @@ def test_a_run_or_a_network_with_problems_takes_and_gives_no_weights(ready, tmp_
 
 def test_an_edit_of_just_now_is_built_before_it_is_written(ready, tmp_path):
     ready.edit("Set", lambda graph: edits.set_params(graph, "layer1", {"depth": 2}))
-    ready.exchange.write("safetensors", tmp_path / "net.safetensors")
+    ready.weights_io.write("safetensors", tmp_path / "net.safetensors")
     built, written = ready.link.sent[-2:]
     assert isinstance(built, Build) and isinstance(written, Export)
     assert built.graph == written.graph
@@ -143,13 +143,13 @@ def test_a_file_finds_its_weights_and_photos_again(ready, tmp_path):
 
 
 def test_only_so_many_files_are_remembered_and_only_their_copies_kept(ready, tmp_path):
-    exchange = ready.exchange
-    exchange._folder = tmp_path / "copies"
-    exchange._folder.mkdir()
+    weights_io = ready.weights_io
+    weights_io._folder = tmp_path / "copies"
+    weights_io._folder.mkdir()
     for number in range(MOST_REMEMBERED + 3):
         ready.document.path = tmp_path / f"{number}.cnn.json"
-        copy = exchange._folder / f"{number}.safetensors"
+        copy = weights_io._folder / f"{number}.safetensors"
         copy.touch()
-        bring(ready, exchange._folder, copy.name)
-    left = {int(path.stem) for path in exchange._folder.glob("*.safetensors")}
+        bring(ready, weights_io._folder, copy.name)
+    left = {int(path.stem) for path in weights_io._folder.glob("*.safetensors")}
     assert left == set(range(3, MOST_REMEMBERED + 3))
