@@ -97,6 +97,11 @@ class Card(QGraphicsItem):
         width, height = self.size
         return QRectF(-width / 2, -height / 2, width, height)
 
+    @property
+    def scene_body(self) -> QRectF:
+        """The body in the scene's coordinates."""
+        return self.body.translated(self.pos())
+
     def boundingRect(self) -> QRectF:
         return self.body.adjusted(-10, -18, 18, 10)
 

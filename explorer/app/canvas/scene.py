@@ -99,12 +99,23 @@ class NetworkScene(Diagram):
 
     # What is where ----------------------------------------------------------------------------
 
+    def light_port(self, lit: Card | None, port: str = "") -> None:
+        """Light one port of a card, "" for its output, and no other; `lit` None: no port at all."""
+        for card in self.cards.values():
+            hot = (port or "out") if card is lit else None
+            if card.hot_port != hot:
+                card.hot_port = hot
+                card.update()
+
+    def free_port(self, id: str) -> str:
+        """The first port of a node that no wire enters; the first of all if every port is taken."""
+        taken, ports = self.graph.into(id), self.cards[id].inputs or ("x",)
+        return next((port for port in ports if port not in taken), ports[0])
+
     def card_at(self, place: QPointF) -> Card | None:
-        """The card under a place (scene), the topmost."""
-        for card in reversed(self.cards.values()):
-            if card.body.translated(card.pos()).contains(place):
-                return card
-        return None
+        """The topmost card under a place (scene)."""
+        cards = reversed(self.cards.values())
+        return next((card for card in cards if card.scene_body.contains(place)), None)
 
     def port_at(self, place: QPointF, side: str = "") -> tuple[Card, str, str] | None:
         """The card, "in" or "out", and the port whose handle is at a place; only of that side."""
@@ -120,12 +131,7 @@ class NetworkScene(Diagram):
 
     def wire_at(self, place: QPointF, reach: float = 8.0) -> WireItem | None:
         """The wire under a place (scene)."""
-        for item in self.wires.values():
-            if item.path.boundingRect().adjusted(-reach, -reach, reach, reach).contains(
-                place
-            ) and item.near(place, reach):
-                return item
-        return None
+        return next((item for item in self.wires.values() if item.near(place, reach)), None)
 
 
 def _image(pixels: np.ndarray) -> QImage:

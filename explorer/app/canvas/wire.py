@@ -64,7 +64,10 @@ class WireItem(QGraphicsItem):
         return rect if at is None else rect.united(QRectF(at.x() - 44, at.y() - 56, 88, 84))
 
     def near(self, place: QPointF, reach: float = 8.0) -> bool:
-        """The place (scene) is on the wire or close to it."""
+        """Whether a place (scene) is on the wire or at most `reach` beside it."""
+        around = self.path.boundingRect().adjusted(-reach, -reach, reach, reach)
+        if not around.contains(place):
+            return False
         stroker = QPainterPathStroker()
         stroker.setWidth(2 * reach + self.thickness)
         return stroker.createStroke(self.path).contains(place)
