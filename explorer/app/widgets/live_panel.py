@@ -1,4 +1,4 @@
-"""What the views have in common: they note that something changed, and draw it once, if seen."""
+"""What the views share: they note that something changed and draw it once, while visible."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ FRAME_MS = 40
 
 class Redraw(QTimer):
     """Draws a view once after any number of changes: in the next turn of the event loop, or after
-    `interval` ms; and only while the view is seen, so that who hides it pays nothing.
+    `interval` ms; and only while the view is visible, so that a hidden view costs nothing.
 
     due: there is something new to draw.
     """
@@ -32,7 +32,7 @@ class Redraw(QTimer):
             self.start()
 
     def settle(self) -> None:
-        """Draw now what is due, for who needs to see it at once."""
+        """Draw now if something is due and the view is visible."""
         if self.due and self._view.isVisible():
             self.due = False
             self.stop()
@@ -40,7 +40,7 @@ class Redraw(QTimer):
 
 
 class LivePanel(QWidget):
-    """A panel whose `draw` is called at most every 40 ms, after `stale`, and only while shown."""
+    """A panel whose `draw` is called after `stale`, at most every 40 ms, and only while visible."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,7 +49,7 @@ class LivePanel(QWidget):
         theme.changed.connect(self.wear)
 
     def fill(self, body: QWidget | None, empty: str) -> None:
-        """Show the sentence `empty` until there is something to show; then `body`, which may be
+        """Show the sentence `empty` until there is something to show, then `body`; None: what is
         added to the stack later."""
         self._nothing = empty
         self.empty = QLabel(empty)
@@ -62,13 +62,13 @@ class LivePanel(QWidget):
             self.stack.addWidget(body)
 
     def follow(self, run: RunControl, *news: SignalInstance) -> None:
-        """Draw after these signals of the run, and at once when the network in view is another."""
+        """Draw after these signals of the run, and at once when the run's answers are dropped."""
         for signal in (run.wait_changed, *news):
             signal.connect(self.stale)
         run.emptied.connect(self._on_emptied)
 
     def say_nothing(self, wait: str = "") -> None:
-        """Show why there is nothing: `wait`, or what stands there at first."""
+        """Show why there is nothing: `wait`, or "" for the sentence given to `fill`."""
         self.empty.setText(wait or self._nothing)
         self.stack.setCurrentIndex(0)
 
@@ -77,11 +77,11 @@ class LivePanel(QWidget):
         self._clock.settle()
 
     def draw(self) -> None:
-        """Brings what is seen up to what is stored."""
+        """Draw what is stored."""
         raise NotImplementedError
 
     def wear(self) -> None:
-        """Takes the colours of the current theme."""
+        """Take the colours of the current theme."""
         self.update()
 
     def showEvent(self, event: QShowEvent) -> None:
