@@ -17,9 +17,7 @@ class Notice(QLabel):
     """Shows the session's notices at the bottom of the canvas."""
 
     def __init__(self, canvas: QWidget, session: Session) -> None:
-        super().__init__(canvas)
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setWordWrap(True)
+        super().__init__(canvas, textFormat=Qt.TextFormat.PlainText, wordWrap=True)
         self.setAccessibleName(_("Notice"))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.more = QPushButton(self)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from types import MappingProxyType
 
 from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
@@ -114,7 +115,6 @@ class _State(QObject):
         super().__init__()
         self.theme = DARK
         self.follows = False
-        self.fonts_loaded = False
 
 
 _state = _State()
@@ -220,14 +220,12 @@ def apply(app: QApplication, theme: Theme | None = None) -> None:
     changed.emit()
 
 
+@cache
 def load_fonts() -> None:
     """Give Qt the fonts that come with the program, once."""
-    if _state.fonts_loaded:
-        return
     for name in _FONTS:
         # From memory, so that a font also loads from an installation in an archive.
         QFontDatabase.addApplicationFontFromData(resource.path(f"fonts/{name}").read_bytes())
-    _state.fonts_loaded = True
 
 
 def _palette(theme: Theme) -> QPalette:

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 from explorer.analysis.compare import Comparison
 from explorer.app import theme
 from explorer.app.number import NBSP, grouped, percent, shape_text, short
+from explorer.app.widgets.label import label
 from explorer.app.widgets.small_button import small_button
 from explorer.text import _, ngettext
 
@@ -44,33 +44,26 @@ class ComparisonCard(QFrame):
         self.figures: dict[str, tuple[str, str]] = {}
         self._build()
         theme.changed.connect(self.update)
-        self.setAccessibleName(
-            _("Compared with one layer: {ratio} {words}").format(
-                ratio=self.ratio.text(), words=self.verdict.text()
-            )
-        )
 
     def _build(self) -> None:
-        title = QLabel(_("Compared with one layer"))
-        title.setProperty("role", "strong")
         hide = small_button("×", _("Hide this card"), flat=True)
         hide.setAccessibleName(_("Hide this card"))
         hide.clicked.connect(self.closed)
         top = QHBoxLayout()
-        top.addWidget(title, 1)
+        top.addWidget(label(_("Compared with one layer"), "strong"), 1)
         top.addWidget(hide)
         ratio, words = verdict(self.comparison)
-        self.ratio, self.verdict = QLabel(ratio), QLabel(words)
-        self.ratio.setProperty("role", "title")
-        remarks = QLabel("\n\n".join(_remarks(self.comparison)))
-        remarks.setProperty("role", "small")
+        self.setAccessibleName(
+            _("Compared with one layer: {ratio} {words}").format(ratio=ratio, words=words)
+        )
+        self.ratio, self.verdict = label(ratio, "title", wrap=True), label(words, "", wrap=True)
+        remarks = label("\n\n".join(_remarks(self.comparison)), "small", wrap=True)
         sentences = QVBoxLayout()
         sentences.setSpacing(4)
         sentences.addStretch(1)
-        for label in (self.ratio, self.verdict, remarks):
-            label.setWordWrap(True)
-            label.setVisible(bool(label.text()))
-            sentences.addWidget(label)
+        for sentence in (self.ratio, self.verdict, remarks):
+            sentence.setVisible(bool(sentence.text()))
+            sentences.addWidget(sentence)
         sentences.addStretch(1)
         grid = QGridLayout()
         grid.setHorizontalSpacing(EDGE)
@@ -81,8 +74,8 @@ class ComparisonCard(QFrame):
         grid.setRowMinimumHeight(3, 4)
         self._show_figures(grid, 4)
         column = QVBoxLayout(self)
-        column.setContentsMargins(EDGE, 12, EDGE, EDGE)
         column.setSpacing(8)
+        column.setContentsMargins(EDGE, 12, EDGE, EDGE)
         column.addLayout(top)
         column.addLayout(grid)
         self.setFixedWidth(WIDTH)
@@ -106,16 +99,13 @@ class ComparisonCard(QFrame):
         ):
             grid.setColumnMinimumWidth(column, PICTURE)
             for row, (text, role) in ((0, (name, "small")), (2, (growth_text(growth), "number"))):
-                label = QLabel(
-                    metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, PICTURE)
-                    if role == "small"
-                    else text
-                )
-                label.setProperty("role", role)
-                label.setToolTip(tip)
-                label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-                label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-                grid.addWidget(label, row, column)
+                if role == "small":
+                    text = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, PICTURE)
+                line = label(text, role)
+                line.setToolTip(tip)
+                line.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+                line.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+                grid.addWidget(line, row, column)
             grid.addWidget(FieldPicture(growth), 1, column)
 
     def _show_figures(self, grid: QGridLayout, first: int) -> None:
@@ -163,11 +153,10 @@ class ComparisonCard(QFrame):
         ):
             self.figures[name] = a, b
             for column, text in enumerate((name, a, b)):
-                label = QLabel(text)
-                label.setProperty("role", "number" if column else "muted")
-                label.setToolTip(tip)
+                figure = label(text, "number" if column else "muted")
+                figure.setToolTip(tip)
                 grid.addWidget(
-                    label,
+                    figure,
                     row,
                     column,
                     Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft,

@@ -202,9 +202,8 @@ class PathLabel(QLabel):
     """The path of the graph in view, network › layer1 › 0; each part is a link that opens it."""
 
     def __init__(self, canvas: "Canvas") -> None:
-        super().__init__(canvas)
+        super().__init__(canvas, textFormat=Qt.TextFormat.RichText)
         self.session = canvas.session
-        self.setTextFormat(Qt.TextFormat.RichText)
         self.linkActivated.connect(self._follow)
         theme.changed.connect(self.refresh)
 

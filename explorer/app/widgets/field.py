@@ -152,11 +152,11 @@ class ChoiceField(QuietWheel, QComboBox):
 
     def __init__(self, choices: tuple[str, ...]) -> None:
         super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setPlaceholderText(_("mixed"))
         for choice in choices:
             self.addItem(choice_text(choice), choice)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setPlaceholderText(_("mixed"))
         self.currentIndexChanged.connect(self._on_index)
 
     def show_value(self, value: Value, mixed: bool = False) -> None:

@@ -12,8 +12,7 @@ class LineLabel(QLabel):
     and in the end the first is shortened, marked by "…"; the text and the tool tip have all."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setTextFormat(Qt.TextFormat.PlainText)
+        super().__init__(parent, textFormat=Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._parts: tuple[str, ...] = ()
 

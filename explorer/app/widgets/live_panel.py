@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, SignalInstance
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
+from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from explorer.app import theme
 from explorer.app.run_control import RunControl
+from explorer.app.widgets.label import label
 
 FRAME_MS = 40
 
@@ -52,10 +53,8 @@ class LivePanel(QWidget):
         """Show the sentence `empty` until there is something to show, then `body`; None: what is
         added to the stack later."""
         self._nothing = empty
-        self.empty = QLabel(empty)
-        self.empty.setProperty("role", "muted")
+        self.empty = label(empty, "muted", wrap=True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.empty.setWordWrap(True)
         self.stack = QStackedLayout(self)
         self.stack.addWidget(self.empty)
         if body is not None:

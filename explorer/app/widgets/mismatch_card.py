@@ -7,7 +7,6 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -21,6 +20,7 @@ from explorer.app.number import NBSP, setting_text, shape_text
 from explorer.app.session import Session
 from explorer.app.widgets import tensor_box
 from explorer.app.widgets.fix_button import FixButton
+from explorer.app.widgets.label import label
 from explorer.app.widgets.small_button import small_button
 from explorer.graph.graph import INPUT, Shape
 from explorer.graph.path import NodePath
@@ -123,51 +123,45 @@ class MismatchCard(QWidget):
 
     def _build(self, first: Branch, other: Branch, closable: bool) -> None:
         joins = self.problem.rule == "concat"
-        title = QLabel(
-            _("Concat needs maps of equal size") if joins else _("Add needs equal shapes")
-        )
-        title.setProperty("role", "strong")
+        title = _("Concat needs maps of equal size") if joins else _("Add needs equal shapes")
         top = QHBoxLayout()
-        top.addWidget(title, 1)
+        top.addWidget(label(title, "strong"), 1)
         if closable:
             hide = small_button("×", _("Hide this card"), flat=True)
             hide.clicked.connect(self.closed)
             top.addWidget(hide)
-        differ = QLabel("<br>".join(differences(first.shape, other.shape, joins)))
-        differ.setProperty("role", "problem")
         setter = _("the input") if other.setter == INPUT else other.setter
-        by = QLabel(
+        set_by = (
             _("set by {node}:<br>{stated}").format(
                 node=f"<b>{escape(setter)}</b>", stated=escape(other.stated)
             )
             if other.stated
             else _("given by {node}").format(node=setter)
         )
-        by.setProperty("role", "small")
         words = QVBoxLayout()
         words.setSpacing(8)
         words.addStretch(1)
-        for label in (differ, by):
-            label.setTextFormat(Qt.TextFormat.RichText)
-            label.setWordWrap(True)
-            words.addWidget(label)
+        for text, role in (
+            ("<br>".join(differences(first.shape, other.shape, joins)), "problem"),
+            (set_by, "small"),
+        ):
+            sentence = label(text, role, wrap=True)
+            sentence.setTextFormat(Qt.TextFormat.RichText)
+            words.addWidget(sentence)
         words.addStretch(1)
         body = QHBoxLayout()
         body.setSpacing(16)
         body.addWidget(TensorPair(first, other, joins))
         body.addLayout(words, 1)
         column = QVBoxLayout(self)
-        column.setContentsMargins(EDGE, 12, EDGE, EDGE)
         column.setSpacing(8)
+        column.setContentsMargins(EDGE, 12, EDGE, EDGE)
         column.addLayout(top)
         column.addLayout(body)
         if self.buttons:
             column.addSpacing(4)
         else:
-            note = QLabel(self.problem.message)
-            note.setProperty("role", "small")
-            note.setWordWrap(True)
-            column.addWidget(note)
+            column.addWidget(label(self.problem.message, "small", wrap=True))
         for button in self.buttons:
             button.setMaximumWidth(WIDTH - 2 * EDGE)
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

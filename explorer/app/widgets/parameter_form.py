@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
 
 from explorer.app.number import limit_text, setting_text
 from explorer.app.widgets.field import ChoiceField, Field, SwitchField, choice_text, field_for
+from explorer.app.widgets.label import label
 from explorer.app.widgets.small_button import small_button
 from explorer.catalog import Param
 from explorer.graph.graph import Value
@@ -39,9 +40,9 @@ class ParameterForm(QWidget):
         self._labels: dict[str, QLabel] = {}
         self._bursts = 0
         self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(2)
         self._grid.setVerticalSpacing(0)
+        self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setColumnStretch(0, 1)
         self._grid.setColumnStretch(2, 1000)
         self._grid.setColumnMinimumWidth(1, 18)
@@ -58,10 +59,9 @@ class ParameterForm(QWidget):
         field.setAccessibleDescription(_(param.doc))
         field.setMaximumWidth(FIELD)
         field.installEventFilter(self)
-        label = self._labels[name] = QLabel(title)
-        label.setProperty("role", "muted")
-        label.setToolTip(tip(param))
-        label.setBuddy(field)
+        heading = self._labels[name] = label(title, "muted")
+        heading.setToolTip(tip(param))
+        heading.setBuddy(field)
         default = _("Back to the default, {value}").format(value=_default(param))
         back = self.resets[name] = small_button("↺", default, flat=True)
         back.setAccessibleName(_("Reset {name}").format(name=title))
@@ -70,22 +70,20 @@ class ParameterForm(QWidget):
         back.clicked.connect(lambda: self.reset.emit(name))
         field.edited.connect(lambda value: self._on_edit(name, value))
         middle = Qt.AlignmentFlag.AlignVCenter
-        for column, widget in enumerate((label, back, field)):
+        for column, widget in enumerate((heading, back, field)):
             grid.addWidget(widget, row, column, middle)
         grid.setRowMinimumHeight(row, ROW)
         if hasattr(field, "faulted"):
-            reason = self.reasons[name] = QLabel()
-            reason.setProperty("role", "problem")
-            reason.setWordWrap(True)
+            reason = self.reasons[name] = label("", "problem", wrap=True)
             reason.hide()
             grid.addWidget(reason, row + 1, 0, 1, 3)
             field.faulted.connect(lambda why: self._show_reason(param, why))
 
     def _show_reason(self, param: Param, why: str) -> None:
         """Write below its field why a text is not allowed; "": it is."""
-        label = self.reasons[param.name]
-        label.setText(_("{name} {reason}").format(name=_(param.called), reason=why) if why else "")
-        label.setVisible(bool(why))
+        reason = self.reasons[param.name]
+        reason.setText(_("{name} {reason}").format(name=_(param.called), reason=why) if why else "")
+        reason.setVisible(bool(why))
         self._mark(param.name, bool(why))
 
     def _mark(self, name: str, wrong: bool) -> None:

@@ -7,7 +7,6 @@ from PySide6.QtGui import QEnterEvent, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QHBoxLayout,
-    QLabel,
     QSizePolicy,
     QStyle,
     QStyleOptionSpinBox,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.app import style
+from explorer.app.widgets.label import label
 from explorer.app.widgets.undo_key import is_undo
 
 # At run time these mixins have no base of Qt's: the box that they are mixed into is one already.
@@ -58,8 +58,7 @@ class SpinBox(QuietWheel, _Box):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         style.indent(self)
-        self._unit = QLabel(unit, self)
-        self._unit.setProperty("role", "faint")
+        self._unit = label(unit, "faint")
         self._unit.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 8, 0)
