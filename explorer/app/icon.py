@@ -1,4 +1,4 @@
-"""The few signs that the buttons of a run bear, painted in the colours of the theme."""
+"""The icons of the buttons that control a run, in the colours of the theme."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QIcon, QPainter, QPen, QPixmap, QPolygonF
@@ -9,7 +9,8 @@ SIDE = 16
 
 
 def run_icon(name: str) -> QIcon:
-    """The sign of "run", "resume", "pause", "step", "stop" or "run_settings"."""
+    """The icon of "run", "resume", "pause", "step", "stop" or "run_settings". Raises ValueError for
+    another name."""
     icon = QIcon()
     tint = "good" if name in ("run", "resume") else "text"
     for mode, colour in ((QIcon.Mode.Normal, tint), (QIcon.Mode.Disabled, "faint")):
@@ -50,7 +51,7 @@ def _paint(painter: QPainter, name: str) -> None:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.drawEllipse(QPointF(knob, y), 2.5, 2.5)
         case _:
-            raise ValueError(f"there is no sign named {name!r}")
+            raise ValueError(f"there is no icon named {name!r}")
 
 
 def _triangle(left: float, right: float) -> QPolygonF:

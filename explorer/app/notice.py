@@ -1,4 +1,4 @@
-"""One sentence to read, over the canvas, gone after a while or with a click."""
+"""One sentence over the canvas that goes after a while or with a click."""
 
 from collections.abc import Callable
 
@@ -8,23 +8,22 @@ from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from explorer.app import theme
 from explorer.app.session import Session
+from explorer.text import _
 
 LASTS_MS = 12_000
 
 
 class Notice(QLabel):
-    """Shows what the session notifies, at the bottom of the canvas."""
+    """Shows the session's notices at the bottom of the canvas."""
 
     def __init__(self, canvas: QWidget, session: Session) -> None:
-        super().__init__(canvas)
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setWordWrap(True)
-        self.setAccessibleName("notice")
+        super().__init__(canvas, textFormat=Qt.TextFormat.PlainText, wordWrap=True)
+        self.setAccessibleName(_("Notice"))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.more = QPushButton(self)
         self.more.setProperty("small", True)
         self.more.setCursor(Qt.CursorShape.ArrowCursor)
-        self.more.clicked.connect(self._tell_more)
+        self.more.clicked.connect(self._on_more)
         self._show_more: Callable[[], None] | None = None
         self.hide()
         self._timer = QTimer(self, singleShot=True, interval=LASTS_MS)
@@ -37,8 +36,8 @@ class Notice(QLabel):
     def say(
         self, sentence: str, more: str = "", show_more: Callable[[], None] | None = None
     ) -> None:
-        """Show a sentence in the place of the one before; `more`, if given, on a button that does
-        `show_more`."""
+        """Show a sentence instead of the one before. more: the text of a button that calls
+        `show_more`; "": no button."""
         self.setText(sentence)
         self.more.setText(more)
         self.more.setVisible(bool(more))
@@ -81,7 +80,7 @@ class Notice(QLabel):
             self._place()
         return False
 
-    def _tell_more(self) -> None:
+    def _on_more(self) -> None:
         show_more, self._show_more = self._show_more, None
         self.hide()
         if show_more is not None:

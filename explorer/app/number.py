@@ -1,10 +1,11 @@
-"""How figures are written for a person: counts, shapes, amounts of memory and times."""
+"""How numbers are written for a person: counts, shapes, amounts of memory, times."""
 
 from explorer.analysis.memory_table import bytes_text
 from explorer.catalog.layers import text_of as shape_text
 from explorer.text import _
 
 __all__ = [
+    "NBSP",
     "bytes_text",
     "grouped",
     "limit_text",
@@ -16,6 +17,7 @@ __all__ = [
     "value_text",
 ]
 
+NBSP = "\N{NO-BREAK SPACE}"
 _STEPS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -25,17 +27,16 @@ def grouped(count: int) -> str:
 
 
 def limit_text(number: float) -> str:
-    """The least or most that a value may be, in full where it is a whole number: "65,536",
-    "1e-08"."""
+    """A bound of a value, a whole number in full: "65,536", "1e-08"."""
     return f"{int(number):,}" if number == int(number) else f"{number:g}"
 
 
 def short(count: float) -> str:
-    """A count in three figures: 176, "14.1k", "205k", "10.5M", "1.81G"."""
+    """A count in three figures: "176", "14.1k", "205k", "10.5M", "1.81G"."""
     if abs(count) < 999.5:
         return str(count) if isinstance(count, int) else _three(count)
-    # What would round up to 1000 of a step is written as 1 of the next.
-    step, suffix = next(found for found in _STEPS if abs(count) >= found[0] * 0.9995)
+    # What would round to 1000k is written as 1M.
+    step, suffix = next(each for each in _STEPS if abs(count) >= each[0] * 0.9995)
     figures = _three(count / step)
     return (figures.rstrip("0").rstrip(".") if "." in figures else figures) + suffix
 

@@ -1,7 +1,7 @@
-"""The style sheet of the window, written from a theme's colours.
+"""The style sheet of the window, made from a theme's colours.
 
-Labels take their face from a dynamic property, `label.setProperty("role", "heading")`: title
-(15 px, bold), strong (bold), heading (10 px, bold, muted: for capitals), muted, faint, small
+The dynamic property `role` sets a label's font and colour, `label.setProperty("role", "heading")`:
+title (15 px, bold), strong (bold), heading (10 px, bold, muted: for capitals), muted, faint, small
 (11 px, muted), number (11 px, mono), problem, good, warning, link. A push button is the main one of
 its group with `setProperty("primary", True)`, a frame is a card with `setProperty("card", True)`.
 """
@@ -15,16 +15,16 @@ from explorer import resource
 
 
 def sheet(theme: Mapping[str, str], sans: str, mono: str) -> str:
-    """The style sheet of an application in a theme, given as the name and colour of each of its
-    fields; `sans` and `mono` are families of fonts."""
+    """The style sheet of the application. theme: name and value of each field of a Theme; sans,
+    mono: font families."""
     values = {**theme, "sans": sans, "mono": mono, "check-icon": _url("check")}
     for icon in ("down", "up", "left", "right", "close"):
         values[f"{icon}-icon"] = _url(f"{icon}-{theme['name']}")
-    return re.sub(r"@([a-z_-]+)", lambda found: values[found[1]], _SHEET)
+    return re.sub(r"@([a-z_-]+)", lambda match: values[match[1]], _SHEET)
 
 
 def indent(box: QAbstractSpinBox) -> None:
-    """Sets a spin box's figures off from its edge: Qt 6.11 ignores its left padding."""
+    """Indent the text of a spin box: Qt 6.11 ignores its left padding."""
     box.lineEdit().setTextMargins(6, 0, 0, 0)
 
 

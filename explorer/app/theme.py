@@ -1,8 +1,9 @@
-"""The colours and faces of the window: two themes and the one in force."""
+"""The colours and fonts of the window: two themes, and the current one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from types import MappingProxyType
 
 from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
@@ -12,7 +13,6 @@ from PySide6.QtWidgets import QApplication
 from explorer import resource
 from explorer.app import settings, style
 
-MODES = settings.THEMES
 SANS, MONO = "Inter", "JetBrains Mono"
 _FONTS = (
     "Inter-Regular.otf",
@@ -87,7 +87,7 @@ LIGHT = Theme(
     progress="#cbdcf8",
 )
 PAPER = replace(LIGHT, canvas="#ffffff", line="#c6ccd7")
-"""Light, as it is printed: on white, its faint lines a little stronger."""
+"""Light, for print: on white, with stronger lines."""
 CATEGORY = MappingProxyType(
     {
         "stem": "#3fa37a",
@@ -102,12 +102,12 @@ CATEGORY = MappingProxyType(
         "shape": "#8e9aab",
     }
 )
-# The curves of a run: in the window and in its legends the same two.
+# The two curves of a run, in plots and legends.
 TRAIN, VALIDATION = CATEGORY["block"], CATEGORY["head"]
 
 
-class _Look(QObject):
-    """The theme in force."""
+class _State(QObject):
+    """The current theme, and what has been done once."""
 
     changed = Signal()
 
@@ -115,25 +115,24 @@ class _Look(QObject):
         super().__init__()
         self.theme = DARK
         self.follows = False
-        self.fonts_loaded = False
 
 
-_look = _Look()
-changed: SignalInstance = _look.changed
+_state = _State()
+changed: SignalInstance = _state.changed
 
 
 def current() -> Theme:
-    """The theme that the window wears now."""
-    return _look.theme
+    """The theme of the window."""
+    return _state.theme
 
 
 def color(name: str) -> QColor:
     """The colour of a token of the current theme, or of a category of kinds."""
-    return QColor(CATEGORY.get(name) or getattr(_look.theme, name))
+    return QColor(CATEGORY.get(name) or getattr(_state.theme, name))
 
 
 def mixed(name: str, under: str, share: float) -> QColor:
-    """`share` (0 to 1) of the colour `name` painted over the colour `under`, opaque."""
+    """The opaque mixture of `share` (0 to 1) of the colour `name` and the rest of `under`."""
     top, bottom = color(name), color(under)
     return QColor(
         round(top.red() * share + bottom.red() * (1 - share)),
@@ -144,31 +143,33 @@ def mixed(name: str, under: str, share: float) -> QColor:
 
 @contextmanager
 def worn(theme: Theme) -> Iterator[None]:
-    """Give out the colours of `theme` while something is painted; what is on screen keeps its own."""
-    before, _look.theme = _look.theme, theme
+    """Use the colours of `theme` while something is painted; the window keeps its own."""
+    before, _state.theme = _state.theme, theme
     try:
         yield
     finally:
-        _look.theme = before
+        _state.theme = before
 
 
 def sans(size: int = 12, bold: bool = False) -> QFont:
-    """The face of words, `size` in pixels, its figures all of one width; names are shown letter by
-    letter: contextual alternates would write the x of "resnext50_32x4d" as a sign."""
-    font = QFont(SANS)
-    font.setPixelSize(size)
-    font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+    """The font of text, `size` in pixels, with tabular figures. It has no contextual alternates,
+    which would draw the x of "resnext50_32x4d" as ×."""
+    font = _font(SANS, size, bold)
     font.setFeature(QFont.Tag("tnum"), 1)
-    font.setFeature(QFont.Tag("calt"), 0)
     return font
 
 
 def mono(size: int = 11, bold: bool = False) -> QFont:
-    """The face of numbers and code, `size` in pixels; it joins no letters."""
-    font = QFont(MONO)
+    """The font of numbers and code, `size` in pixels, without ligatures."""
+    font = _font(MONO, size, bold)
+    font.setStyleHint(QFont.StyleHint.Monospace)
+    return font
+
+
+def _font(family: str, size: int, bold: bool) -> QFont:
+    font = QFont(family)
     font.setPixelSize(size)
     font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
-    font.setStyleHint(QFont.StyleHint.Monospace)
     font.setFeature(QFont.Tag("calt"), 0)
     return font
 
@@ -179,24 +180,24 @@ def mode() -> str:
 
 
 def choose(chosen: str) -> None:
-    """Wear "auto", "dark" or "light" from now on, and remember it."""
-    if chosen not in MODES:
-        raise ValueError(f"the theme is one of {', '.join(MODES)}, not {chosen!r}")
+    """Use "auto", "dark" or "light" from now on, and remember it. Raises ValueError for another."""
+    if chosen not in settings.THEMES:
+        raise ValueError(f"the theme is one of {', '.join(settings.THEMES)}, not {chosen!r}")
     settings.THEME.set(chosen)
     _follow()
 
 
 def start(app: QApplication) -> None:
-    """Wear the remembered theme, and follow the system's from now on."""
-    if not _look.follows:
+    """Use the remembered theme, and follow the system's from now on."""
+    if not _state.follows:
         app.styleHints().colorSchemeChanged.connect(_follow)
-        _look.follows = True
+        _state.follows = True
     apply(app, _wanted())
 
 
 def _follow() -> None:
     app = QApplication.instance()
-    if isinstance(app, QApplication) and _wanted() != _look.theme:
+    if isinstance(app, QApplication) and _wanted() != _state.theme:
         apply(app, _wanted())
 
 
@@ -209,24 +210,22 @@ def _wanted() -> Theme:
 
 
 def apply(app: QApplication, theme: Theme | None = None) -> None:
-    """Dress `app` in `theme` (by default the one in force) and say so through `changed`."""
+    """Give `app` a theme (None: the current one) and emit `changed`."""
     load_fonts()
-    _look.theme = theme or _look.theme
+    _state.theme = theme or _state.theme
     app.setStyle("Fusion")
     app.setFont(sans(12))
-    app.setPalette(_palette(_look.theme))
-    app.setStyleSheet(style.sheet(vars(_look.theme), SANS, MONO))
+    app.setPalette(_palette(_state.theme))
+    app.setStyleSheet(style.sheet(vars(_state.theme), SANS, MONO))
     changed.emit()
 
 
+@cache
 def load_fonts() -> None:
-    """Make the faces that come with the program known to Qt; once is enough."""
-    if _look.fonts_loaded:
-        return
+    """Give Qt the fonts that come with the program, once."""
     for name in _FONTS:
-        # From memory, so that the face also loads from an installation in an archive.
+        # From memory, so that a font also loads from an installation in an archive.
         QFontDatabase.addApplicationFontFromData(resource.path(f"fonts/{name}").read_bytes())
-    _look.fonts_loaded = True
 
 
 def _palette(theme: Theme) -> QPalette:
@@ -255,9 +254,9 @@ def _palette(theme: Theme) -> QPalette:
         role.Shadow: theme.canvas,
     }
     palette = QPalette()
-    for which, value in colours.items():
-        palette.setColor(which, QColor(value))
-    for which in (role.WindowText, role.Text, role.ButtonText, role.HighlightedText):
-        palette.setColor(QPalette.ColorGroup.Disabled, which, QColor(theme.faint))
+    for part, value in colours.items():
+        palette.setColor(part, QColor(value))
+    for part in (role.WindowText, role.Text, role.ButtonText, role.HighlightedText):
+        palette.setColor(QPalette.ColorGroup.Disabled, part, QColor(theme.faint))
     palette.setColor(QPalette.ColorGroup.Disabled, role.Highlight, QColor(theme.line))
     return palette

@@ -1,4 +1,4 @@
-"""What can be done on the canvas by menu and key, each with a shortcut and a status tip."""
+"""What can be done on the canvas by menu or key, each with a shortcut and a status tip."""
 
 from functools import partial
 
@@ -10,26 +10,25 @@ from explorer.analysis.facts import names_in
 from explorer.analysis.layout import placed, placed_inside
 from explorer.app.canvas.canvas import Canvas
 from explorer.app.command import Command, CommandAction
-from explorer.catalog import KINDS, check
+from explorer.catalog import check
 from explorer.graph import edits, file
 from explorer.graph.file import FileError
-from explorer.graph.graph import ENDS, Graph
+from explorer.graph.graph import Graph
 from explorer.graph.path import NodePath
-from explorer.text import _
+from explorer.text import _, ngettext
 
 
 class CanvasActions:
-    """The canvas's actions, by name. They act on the selection of the graph in view."""
+    """The canvas's actions by id. They act on the selection of the graph in view."""
 
     def __init__(self, canvas: Canvas) -> None:
         self.canvas, self.session = canvas, canvas.session
         self.by_name: dict[str, CommandAction] = {}
         for command in CANVAS:
-            made = CommandAction(command, self, canvas)
+            made = self.by_name[command.id] = CommandAction(command, self, canvas)
             made.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             if command.id != "open":  # Return is the canvas's own key
                 canvas.addAction(made)
-            self.by_name[command.id] = made
 
     @property
     def _chosen(self) -> list[str]:
@@ -43,11 +42,10 @@ class CanvasActions:
 
     def copy(self) -> None:
         """Put the selected nodes on the clipboard, as the text of a network file."""
-        if not self._chosen:
-            return
-        part = edits.excerpt(self._graph, self._chosen)
-        text = file.dumps(Graph("clipboard", (1, 1, 1), part.nodes, part.wires))
-        QGuiApplication.clipboard().setText(text)
+        if self._chosen:
+            part = edits.excerpt(self._graph, self._chosen)
+            text = file.dumps(Graph("clipboard", (1, 1, 1), part.nodes, part.wires))
+            QGuiApplication.clipboard().setText(text)
 
     def cut(self) -> None:
         self.copy()
@@ -71,43 +69,30 @@ class CanvasActions:
             self.session.select(list(self._graph.nodes)[count:])
 
     def delete(self, bridge: bool = True) -> None:
-        """Remove the selected wire or nodes; bridge: what fed them then feeds what they fed."""
-        wire = self.canvas.selected_wire
-        if wire is not None:
-            self.session.edit(
-                _("Disconnect {source} from {target}").format(
-                    source=wire.source, target=wire.target
-                ),
-                partial(edits.disconnect, target=wire.target, port=wire.port),
+        """Remove the selected wire or nodes. bridge: what fed them then feeds what they fed."""
+        if self.canvas.selected_wire is not None:
+            self.canvas.disconnect_wire(self.canvas.selected_wire)
+        elif chosen := self._chosen:
+            count = len(chosen)
+            label = (
+                _("Delete {id}").format(id=chosen[0])
+                if count == 1
+                else ngettext("Delete {count} node", "Delete {count} nodes", count).format(
+                    count=count
+                )
             )
-            return
-        if chosen := self._chosen:
-            what = chosen[0] if len(chosen) == 1 else _("{count} nodes").format(count=len(chosen))
-            self.session.edit(
-                _("Delete {what}").format(what=what),
-                partial(edits.remove, ids=chosen, bridge=bridge),
-            )
+            self.session.edit(label, partial(edits.remove, ids=chosen, bridge=bridge))
 
     def select_all(self) -> None:
         self.session.select(self._graph.nodes)
 
     def connect(self) -> None:
-        graph, selection = self._graph, self.session.selection
+        network, selection = self.canvas.network, self.session.selection
         if len(selection) != 2:
             self.session.notified.emit(_("Select the two nodes that a wire is to connect"))
             return
-        places = {id: self.canvas.network.cards[id].pos().x() for id in selection}
-        source, target = sorted(selection, key=places.__getitem__)
-        ports = (
-            KINDS[graph.nodes[target].kind].ports(graph.into(target))
-            if target not in ENDS
-            else ("x",)
-        )
-        port = next((port for port in ports if port not in graph.into(target)), ports[0])
-        self.session.edit(
-            _("Connect {source} to {target}").format(source=source, target=target),
-            partial(edits.connect, source=source, target=target, port=port),
-        )
+        source, target = sorted(selection, key=lambda id: network.cards[id].pos().x())
+        self.canvas.connect_nodes(source, target, network.free_port(target))
 
     def rename(self) -> None:
         if len(self._chosen) != 1 or not self.session.editable:
@@ -153,9 +138,10 @@ class CanvasActions:
 
     def keep(self) -> None:
         """Save the selected group (or the open one, if nothing is selected) to the palette."""
-        few = len(self._chosen) <= 1
-        path = (*self.session.view, *self._chosen)
-        self.session.keep_block(NodePath(path if few else ()))
+        several = len(self._chosen) > 1
+        self.session.keep_block(
+            NodePath() if several else NodePath((*self.session.view, *self._chosen))
+        )
 
     def compare(self) -> None:
         if self._chosen:
@@ -265,14 +251,14 @@ CANVAS: tuple[Command[CanvasActions], ...] = (
         "zoom_in",
         _("Zoom &in"),
         _KEY.ZoomIn,
-        _("Larger"),
+        _("Show the network larger"),
         lambda actions: actions.canvas.zoom(1.25),
     ),
     Command(
         "zoom_out",
         _("Zoom &out"),
         _KEY.ZoomOut,
-        _("Smaller"),
+        _("Show the network smaller"),
         lambda actions: actions.canvas.zoom(0.8),
     ),
 )

@@ -1,8 +1,9 @@
-"""The canvas: what is seen of the network, and where gestures begin."""
+"""The canvas: the view of the network, and the mouse and keys that edit it."""
 
 import json
 from collections.abc import Mapping
 from functools import partial
+from math import inf
 from typing import Any
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
@@ -27,7 +28,15 @@ from explorer.analysis.layout import card_size
 from explorer.app import theme
 from explorer.app.canvas.card import Card
 from explorer.app.canvas.gauges import Gauges
-from explorer.app.canvas.gestures import Connect, Frame, Gesture, Move, Pan
+from explorer.app.canvas.gestures import (
+    DROP_REACH,
+    Connect,
+    Frame,
+    Gesture,
+    Move,
+    Pan,
+    move_label,
+)
 from explorer.app.canvas.overlays import Overlays
 from explorer.app.canvas.scene import NetworkScene
 from explorer.app.canvas.wire import WireItem
@@ -36,7 +45,7 @@ from explorer.app.session import Change, Session
 from explorer.catalog.roles import GROUP
 from explorer.graph import edits, file
 from explorer.graph.edits import Edit
-from explorer.graph.graph import ENDS, Node, Value, Wire
+from explorer.graph.graph import ENDS, Graph, Node, Value, Wire
 from explorer.text import _
 
 NODE_MIME = "application/x-cnn-explorer-node"
@@ -45,9 +54,9 @@ GRID = 24
 
 
 class Canvas(QGraphicsView):
-    """Shows the graph in view; wheel zooms, the middle button or Space pans.
+    """Shows the graph in view; the wheel zooms, the middle button or Space pans.
 
-    menu_wanted(place): the context menu is asked for at a global place.
+    menu_wanted(place): the person asks for the context menu at a place of the screen.
     """
 
     menu_wanted = Signal(object)
@@ -58,15 +67,15 @@ class Canvas(QGraphicsView):
         self.network = NetworkScene(session)
         self.gesture: Gesture | None = None
         self.selected_wire: Wire | None = None
-        self._button = Qt.MouseButton.NoButton  # by which the gesture was begun
+        self._button = Qt.MouseButton.NoButton  # which started the gesture
         self._before: tuple[frozenset[str], Wire | None, bool] = frozenset(), None, True
-        """What was selected before the gesture, and whether all was shown."""
+        """The selection before the gesture, and whether the whole network was shown."""
         self._hot_wire: WireItem | None = None
         self._space = False
-        self._fitted = True  # nobody has moved the view since all of it was shown
+        self._fitted = True  # the view has not been moved since the whole network was shown
         self._ghost: QGraphicsRectItem | None = None
         self.overlays = Overlays(self)
-        # Qt scrolls as soon as there is a scene off the origin: what that needs is made by now.
+        # From here Qt may call scrollContentsBy, which needs the overlays.
         self.setScene(self.network)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -84,13 +93,13 @@ class Canvas(QGraphicsView):
         theme.changed.connect(self.viewport().update)
         self._on_synced()
 
-    # Looking ----------------------------------------------------------------------------------
+    # View -------------------------------------------------------------------------------------
 
     def fit(self) -> None:
-        """Show the whole network, no larger than life."""
+        """Show the whole network, at most at scale 1."""
         content = self.network.content().adjusted(-24, -24, 24, 24)
         self.resetTransform()
-        # The path stands at the top left, the map at the bottom right: leave them their place.
+        # Leave room for the path at the top.
         room = self.viewport().rect().adjusted(8, 36, -8, -8)
         scale = min(
             1.0,
@@ -102,11 +111,10 @@ class Canvas(QGraphicsView):
         self._fitted = True
 
     def zoom(self, factor: float, at: QPointF | None = None) -> None:
-        """Scale what is seen, the point `at` (viewport) staying where it is."""
+        """Zoom by a factor; the point `at` (viewport; None: its centre) stays where it is."""
         self._fitted = False
-        factor = min(
-            max(factor, SMALLEST / self.transform().m11()), LARGEST / self.transform().m11()
-        )
+        scale = self.transform().m11()
+        factor = min(max(factor, SMALLEST / scale), LARGEST / scale)
         at = at if at is not None else QPointF(self.viewport().rect().center())
         before = self.mapToScene(at.toPoint())
         self.scale(factor, factor)
@@ -115,27 +123,24 @@ class Canvas(QGraphicsView):
         self.overlays.place()
 
     def look_at(self, place: QPointF) -> None:
-        """Bring a place (scene) to the middle."""
+        """Move a place (scene) to the centre of the view."""
         self._fitted = False
         self.centerOn(place)
 
     def show_card(self, id: str) -> None:
-        """Bring a card into sight."""
-        if id in self.network.cards:
-            card = self.network.cards[id]
-            self.ensureVisible(card.body.translated(card.pos()), 40, 40)
+        """Scroll until a card is visible."""
+        self.ensureVisible(self.network.cards[id].scene_body, 40, 40)
 
     def highlight_wire(self, item: WireItem | None) -> None:
-        """Light the wire into which something would be put."""
+        """Light the wire into which a node would be inserted; None: no wire."""
         if item is not self._hot_wire:
-            for wire in (self._hot_wire, item):
-                if wire is not None:
-                    wire.hot = wire is item
-                    wire.update()
+            for wire in filter(None, (self._hot_wire, item)):
+                wire.hot = wire is item
+                wire.update()
             self._hot_wire = item
 
     def select_wire(self, wire: Wire | None) -> None:
-        """Select a wire, or none."""
+        """Select a wire alone; None: no wire."""
         if wire is not None:
             self.session.select(())
         self.selected_wire = wire
@@ -172,10 +177,24 @@ class Canvas(QGraphicsView):
             ]
         )
 
-    # Adding -----------------------------------------------------------------------------------
+    # Edits ------------------------------------------------------------------------------------
+
+    def connect_nodes(self, source: str, target: str, port: str, freed: Wire | None = None) -> None:
+        """Wire `source` to a port of `target`; freed: a wire that this one replaces."""
+        self.session.edit(
+            _("Connect {source} to {target}").format(source=source, target=target),
+            partial(_connected, source=source, target=target, port=port, freed=freed),
+        )
+
+    def disconnect_wire(self, wire: Wire) -> None:
+        """Remove a wire."""
+        self.session.edit(
+            _("Disconnect {source} from {target}").format(source=wire.source, target=wire.target),
+            partial(edits.disconnect, target=wire.target, port=wire.port),
+        )
 
     def put(self, kind: str, params: Mapping[str, Value], **own: Any) -> None:
-        """Add a node behind the selected one (or the last), as the palette's Enter does; own:
+        """Add a node after the selected one (or the last), as the palette's Enter does. own:
         `inner` and `name` of a saved block."""
         after = placing.end(self.network.graph, self.session.selection)
         self._add(
@@ -184,15 +203,15 @@ class Canvas(QGraphicsView):
         )
 
     def put_group(self, name: str, group: Node) -> None:
-        """Add a saved block behind the selected node."""
+        """Add a saved block after the selected node."""
         self.put(group.kind, dict(group.params), inner=group.inner, name=name)
 
     def drop(self, kind: str, params: Mapping[str, Value], place: QPointF, **own: Any) -> None:
-        """Add a node at a place (scene), into the wire there, if there is one."""
-        wire = self.network.wire_at(place, 16.0)
+        """Add a node at a place (scene), into the wire that is there, if any. own: as in `put`."""
+        item = self.network.wire_at(place, DROP_REACH)
         edit = (
-            partial(placing.into_wire, wire=wire.wire)
-            if wire is not None and wire.wire is not None
+            partial(placing.into_wire, wire=item.wire)
+            if item is not None and item.wire is not None
             else partial(placing.dropped, place=(place.x(), place.y()))
         )
         self._add(own.get("name") or kind, partial(edit, kind=kind, params=params, **own))
@@ -211,10 +230,9 @@ class Canvas(QGraphicsView):
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         place = self.mapToScene(event.position().toPoint())
-        self.highlight_wire(self.network.wire_at(place, 16.0))
+        self.highlight_wire(self.network.wire_at(place, DROP_REACH))
         if self._ghost is None:
-            found = json.loads(bytes(event.mimeData().data(NODE_MIME).data()))
-            width, height = card_size(found.get("kind", GROUP.name))
+            width, height = card_size(_dragged(event).get("kind", GROUP.name))
             self._ghost = QGraphicsRectItem(-width / 2, -height / 2, width, height)
             self._ghost.setPen(QPen(theme.color("accent"), 1.5, Qt.PenStyle.DashLine))
             self._ghost.setZValue(9)
@@ -227,21 +245,17 @@ class Canvas(QGraphicsView):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._end_drag()
-        found = json.loads(bytes(event.mimeData().data(NODE_MIME).data()))
         self.setFocus()
-        place = self.mapToScene(event.position().toPoint())
-        if "file" in found:
-            group = group_in(file.loads(found["file"]), found["block"])
-            self.drop(group.kind, dict(group.params), place, inner=group.inner, name=found["block"])
+        place, entry = self.mapToScene(event.position().toPoint()), _dragged(event)
+        if "file" in entry:
+            group = group_in(file.loads(entry["file"]), entry["block"])
+            self.drop(group.kind, dict(group.params), place, inner=group.inner, name=entry["block"])
         else:
-            self.drop(
-                found["kind"],
-                {
-                    name: tuple(value) if isinstance(value, list) else value
-                    for name, value in found["params"].items()
-                },
-                place,
-            )
+            params = {
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in entry["params"].items()
+            }
+            self.drop(entry["kind"], params, place)
         event.acceptProposedAction()
 
     def _end_drag(self) -> None:
@@ -252,10 +266,10 @@ class Canvas(QGraphicsView):
 
     # Mouse and keys ---------------------------------------------------------------------------
 
-    def _begin(self, place: QPointF, adding: bool) -> Gesture:
-        """The gesture that a press of the left button begins there."""
-        port = self.network.port_at(place) if self.session.editable else None
-        if port is not None:
+    def _gesture_at(self, place: QPointF, adding: bool) -> Gesture:
+        """The gesture that a press of the left button starts there, after it has selected what is
+        there; `adding`: beside what is selected."""
+        if port := self._port_at(place):
             return Connect(self, place, *port)
         card = self.network.card_at(place)
         if card is not None:
@@ -266,28 +280,36 @@ class Canvas(QGraphicsView):
             elif card.id not in ids:
                 self.session.select({card.id})
             return Move(self, place, card)
-        wire = self.network.wire_at(place)
-        self.select_wire(wire.wire if wire else None)
-        if wire is None and not adding:
-            self.session.select(())
+        self._select_wire_at(place, adding)
         return Frame(self, place, adding)
 
-    def cancel_gesture(self) -> bool:
-        """End the gesture that goes on, leaving all as it was before it; whether there was one."""
-        gesture, self.gesture = self.gesture, None
-        if gesture is not None:
-            selection, wire, fitted = self._before
-            gesture.cancel()
-            if isinstance(gesture, Pan):
-                self._fitted = fitted
-            if self.session.shown is self.network.graph:  # else these ids are of another graph
-                self.select_wire(wire)
-                self.session.select(selection)
-            self.overlays.place()
-        return gesture is not None
+    def _port_at(self, place: QPointF) -> tuple[Card, str, str] | None:
+        return self.network.port_at(place) if self.session.editable else None
 
-    def show_cursor(self) -> None:
-        """Show the pointer that fits what the next press does."""
+    def _select_wire_at(self, place: QPointF, adding: bool = False) -> None:
+        item = self.network.wire_at(place)
+        self.select_wire(item.wire if item else None)
+        if item is None and not adding:
+            self.session.select(())
+
+    def cancel_gesture(self) -> bool:
+        """Cancel the gesture that goes on, leaving everything as it was; whether there was one."""
+        gesture, self.gesture = self.gesture, None
+        if gesture is None:
+            return False
+        selection, wire, fitted = self._before
+        gesture.cancel()
+        self._show_cursor()
+        if isinstance(gesture, Pan):
+            self._fitted = fitted
+        if self.session.shown is self.network.graph:  # else these ids are of another graph
+            self.select_wire(wire)
+            self.session.select(selection)
+        self.overlays.place()
+        return True
+
+    def _show_cursor(self) -> None:
+        """Show the pointer for what the next press does."""
         self.viewport().setCursor(
             Qt.CursorShape.OpenHandCursor if self._space else Qt.CursorShape.ArrowCursor
         )
@@ -309,7 +331,7 @@ class Canvas(QGraphicsView):
                 event.modifiers()
                 & (Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier)
             )
-            self.gesture = self._begin(place, adding)
+            self.gesture = self._gesture_at(place, adding)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         place = self.mapToScene(event.position().toPoint())
@@ -317,21 +339,18 @@ class Canvas(QGraphicsView):
             self.gesture.move(place)
             self.overlays.place()
             return
-        port = self.network.port_at(place) if self.session.editable else None
-        for card in self.network.cards.values():
-            hot = (port[2] or "out") if port and port[0] is card else None
-            if card.hot_port != hot:
-                card.hot_port = hot
-                card.update()
-        if port and not self._space:
+        card, _side, port = self._port_at(place) or (None, "", "")
+        self.network.light_port(card, port)
+        if card is not None and not self._space:
             self.viewport().setCursor(Qt.CursorShape.CrossCursor)
         else:
-            self.show_cursor()
+            self._show_cursor()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self.gesture is not None and event.button() == self._button:
             gesture, self.gesture = self.gesture, None
             gesture.finish(self.mapToScene(event.position().toPoint()))
+            self._show_cursor()
             self.overlays.place()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -340,7 +359,7 @@ class Canvas(QGraphicsView):
             self.open_card(card.id)
 
     def open_card(self, id: str) -> None:
-        """Show the inside of a composite."""
+        """Show the inside of a node, if it is a composite."""
         facts = self.session.shown_facts.get(id)
         if facts is not None and facts.kind.composite and facts.expansion is not None:
             self.session.open((*self.session.view, id))
@@ -353,10 +372,7 @@ class Canvas(QGraphicsView):
         if card is not None and card.id not in self.session.selection:
             self.session.select({card.id})
         elif card is None:
-            wire = self.network.wire_at(place)
-            self.select_wire(wire.wire if wire else None)
-            if wire is None:
-                self.session.select(())
+            self._select_wire_at(place)
         self.menu_wanted.emit(event.globalPos())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -371,21 +387,13 @@ class Canvas(QGraphicsView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
         if key == Qt.Key.Key_Escape:
-            if self.cancel_gesture():
-                pass
-            elif self.overlays.comparison is not None:
-                self.overlays.end_comparison()
-            elif self.session.selection or self.selected_wire:
-                self.select_wire(None)
-                self.session.select(())
-            elif self.session.view:
-                self.session.open(self.session.view[:-1])
+            self._escape()
         elif key == Qt.Key.Key_Space and not event.isAutoRepeat():
-            self._space = True
-            if self.gesture is None:
-                self.show_cursor()
+            self._hold_space(True)
+        elif key in _STEPS and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._nudge(*_STEPS[key])
         elif key in _STEPS:
-            self._walk(key, event.modifiers())
+            self._select_next(*_STEPS[key])
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and len(self.session.selection) == 1:
             self.open_card(next(iter(self.session.selection)))
         else:
@@ -393,50 +401,59 @@ class Canvas(QGraphicsView):
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
-            self._space = False
-            if self.gesture is None:
-                self.show_cursor()
+            self._hold_space(False)
         super().keyReleaseEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        # Whoever has the keys now hears neither Escape nor that Space was let go.
-        self._space = False
+        # Escape and the release of Space go to another widget now.
         self.cancel_gesture()
-        self.show_cursor()
+        self._hold_space(False)
         super().focusOutEvent(event)
 
-    def _walk(self, key: int, modifiers: Qt.KeyboardModifier) -> None:
-        """Arrows go to the nearest card that way; with Control they move the selected ones."""
-        dx, dy = _STEPS[key]
-        chosen = self.session.selection - set(ENDS)
-        if modifiers & Qt.KeyboardModifier.ControlModifier:
-            if chosen and self.session.editable:
-                nodes = self.network.graph.nodes
-                self.session.edit(
-                    _("Move {count} nodes").format(count=len(chosen)),
-                    partial(
-                        edits.move,
-                        positions={
-                            id: (nodes[id].position[0] + 8 * dx, nodes[id].position[1] + 8 * dy)
-                            for id in chosen
-                        },
-                    ),
-                    burst=f"nudge {sorted(chosen)}",
-                )
+    def _hold_space(self, held: bool) -> None:
+        self._space = held
+        if self.gesture is None:
+            self._show_cursor()
+
+    def _escape(self) -> None:
+        """Cancel the gesture; else hide the comparison; else select nothing; else go up."""
+        if self.cancel_gesture():
             return
+        if self.overlays.comparison is not None:
+            self.overlays.end_comparison()
+        elif self.session.selection or self.selected_wire:
+            self.select_wire(None)
+            self.session.select(())
+        elif self.session.view:
+            self.session.open(self.session.view[:-1])
+
+    def _nudge(self, dx: int, dy: int) -> None:
+        """Move the selected nodes 8 pixels that way."""
+        nodes, chosen = self.network.graph.nodes, sorted(self.session.selection - set(ENDS))
+        if chosen and self.session.editable:
+            places = {id: nodes[id].position for id in chosen}
+            positions = {id: (x + 8 * dx, y + 8 * dy) for id, (x, y) in places.items()}
+            self.session.edit(
+                move_label(chosen),
+                partial(edits.move, positions=positions),
+                burst=f"nudge {chosen}",
+            )
+
+    def _select_next(self, dx: int, dy: int) -> None:
+        """Select the nearest card that way."""
         cards = self.network.cards
-        start = cards[next(iter(self.session.selection))] if self.session.selection else None
-        if start is None:
+        if not self.session.selection:
             self.session.select(list(self.network.graph.order)[:1])
             return
+        start = cards[next(iter(self.session.selection))].pos()
 
         def effort(card: Card) -> float:
-            gap = card.pos() - start.pos()
+            gap = card.pos() - start
             ahead, aside = (gap.x() * dx, gap.y()) if dx else (gap.y() * dy, gap.x())
-            return ahead + 3 * abs(aside) if ahead > 1 else float("inf")
+            return ahead + 3 * abs(aside) if ahead > 1 else inf
 
-        best = min((card for card in cards.values() if card is not start), key=effort, default=None)
-        if best is not None and effort(best) < float("inf"):
+        best = min(cards.values(), key=effort)
+        if effort(best) < inf:
             self.session.select({best.id})
             self.show_card(best.id)
 
@@ -460,6 +477,18 @@ class Canvas(QGraphicsView):
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         super().scrollContentsBy(dx, dy)
         self.overlays.place()
+
+
+def _dragged(event: QDropEvent) -> dict[str, Any]:
+    """The entry of the palette that is dragged."""
+    entry: dict[str, Any] = json.loads(bytes(event.mimeData().data(NODE_MIME).data()))
+    return entry
+
+
+def _connected(graph: Graph, source: str, target: str, port: str, freed: Wire | None) -> Graph:
+    if freed is not None:
+        graph = edits.disconnect(graph, freed.target, freed.port)
+    return edits.connect(graph, source, target, port)
 
 
 _STEPS: dict[int, tuple[int, int]] = {

@@ -1,4 +1,4 @@
-"""A node as a card: its name, what matters of it, its output shape and its parameters."""
+"""A node as a card: id, label, glyph, output shape and number of parameters."""
 
 from collections.abc import Sequence
 from html import escape
@@ -20,20 +20,19 @@ CORNER, STRIP = 7.0, 10.0
 READABLE = 0.35  # below this scale a card is a coloured block
 PORT_RADIUS, PORT_REACH = 4.0, 14.0
 MOST_BLOCKS = 4
+RIGHT = Qt.AlignmentFlag.AlignRight
 
 
 class Card(QGraphicsItem):
-    """One node on the canvas; its position is the card's centre. It only paints: gestures belong
-    to the canvas."""
+    """One node on the canvas, or the input or output; its position is the card's centre. It only
+    paints: the mouse is the canvas's."""
 
     def __init__(self, id: str) -> None:
         super().__init__()
         self.id = id
-        self.node: Node | None = None
         self.facts: Facts | None = None
         self.shape_out: Shape | None = None
-        self.title, self.subtitle = id, ""
-        self.problem = self.advice = ""
+        self.subtitle = self.problem = self.advice = ""
         self._doc = self._gradient = ""
         self.inputs: tuple[str, ...] = ()
         self.heights: dict[str, float] = {}  # of the ports, below the middle
@@ -46,45 +45,43 @@ class Card(QGraphicsItem):
         self.setZValue(2)
 
     def show_node(self, node: Node, facts: Facts, ports: tuple[str, ...], problem: str) -> None:
-        """Take the node's present values; `problem` is "" or the mark of its badge."""
-        size = card_size(facts.kind.name)
-        if size != self.size:
-            self.prepareGeometryChange()
-            self.size = size
-        self.node, self.facts, self.inputs, self.problem = node, facts, ports, problem
-        self.shape_out = facts.out
-        self.subtitle = facts.label
-        self._doc = f"<b>{node.id}</b> · {facts.kind.name}<br>{facts.kind.doc}"
-        self._tell()
-        self.update()
+        """Show a node. ports: its inputs; problem: the mark of its badge, "" for none."""
+        self.facts = facts
+        self._doc = f"<b>{node.id}</b> · {facts.kind.name}<br>{_(facts.kind.doc)}"
+        self._show(facts.kind.name, facts.out, facts.label, ports, problem)
+        self._set_tip()
 
     def show_end(self, shape: Shape | None, subtitle: str, problem: str) -> None:
-        """Take the present values of the input or the output."""
-        size = card_size(self.id)
+        """Show the input or the output. problem: the mark of its badge, "" for none."""
+        self._show(self.id, shape, subtitle, ("x",) if self.id == OUTPUT else (), problem)
+
+    def _show(
+        self, kind: str, shape: Shape | None, subtitle: str, ports: tuple[str, ...], problem: str
+    ) -> None:
+        size = card_size(kind)
         if size != self.size:
             self.prepareGeometryChange()
             self.size = size
-        self.shape_out, self.subtitle, self.problem = shape, subtitle, problem
-        self.inputs = ("x",) if self.id == OUTPUT else ()
+        self.shape_out, self.subtitle, self.inputs, self.problem = shape, subtitle, ports, problem
         self.update()
 
     def show_gradient(self, norm: float | None, share: float | None) -> None:
-        """Fill the gauge to `share` (0 to 1); `norm` is the gradient's L2 norm, for the tip."""
+        """Fill the gauge to `share` (0 to 1); `norm`, for the tool tip, is the gradient's L2 norm."""
         if share != self.gauge:
             self.gauge = share
             self.update()
         self._gradient = "" if norm is None else _("<br>gradient {norm:.3g}").format(norm=norm)
-        self._tell()
+        self._set_tip()
 
     def show_advice(self, advice: str) -> None:
-        """Bear the mark of advice; "" takes it off."""
+        """Mark the card with advice, which its tool tip holds; "" removes the mark."""
         if advice != self.advice:
             self.advice = advice
-            self._tell()
+            self._set_tip()
             self.update()
 
-    def _tell(self) -> None:
-        """The tool tip: what the node is, its gradient, advice."""
+    def _set_tip(self) -> None:
+        """Write the tool tip: what the node is, its gradient, advice."""
         if self.facts is not None:
             advice = f"<p>ⓘ {escape(self.advice)}</p>" if self.advice else ""
             self.setToolTip(self._doc + self._gradient + advice)
@@ -93,19 +90,24 @@ class Card(QGraphicsItem):
 
     @property
     def body(self) -> QRectF:
-        """The card without stack, badge and selection, in its own coordinates."""
+        """The card without stack and badge, in its own coordinates."""
         width, height = self.size
         return QRectF(-width / 2, -height / 2, width, height)
+
+    @property
+    def scene_body(self) -> QRectF:
+        """The body in the scene's coordinates."""
+        return self.body.translated(self.pos())
 
     def boundingRect(self) -> QRectF:
         return self.body.adjusted(-10, -18, 18, 10)
 
     def painted(self) -> QRectF:
-        """What it covers when it is neither selected nor touched, in its own coordinates."""
-        found = self.body.adjusted(-1, -1, 1, 1)
+        """What it covers when it is neither selected nor under the mouse, in its own coordinates."""
+        covered = self.body.adjusted(-1, -1, 1, 1)
         if self._stacked:
-            found = found.adjusted(0, -STACK * 0.8, STACK, 0)
-        return found.adjusted(0, -9, 9, 0) if self.problem else found
+            covered = covered.adjusted(0, -STACK * 0.8, STACK, 0)
+        return covered.adjusted(0, -9, 9, 0) if self.problem else covered
 
     def out_port(self) -> QPointF:
         """Where wires leave, in the scene's coordinates."""
@@ -115,16 +117,16 @@ class Card(QGraphicsItem):
         """Where the wire into that port ends, in the scene's coordinates."""
         return self.pos() + QPointF(-self.size[0] / 2, self.heights.get(port, 0.0))
 
-    def order_ports(self, ports: Sequence[str], level: str | None) -> None:
-        """Put the ports below one another in this order; the port `level` half-way up, so that its
-        wire is straight, or all of them spread evenly."""
-        middle = ports.index(level) if level else (len(ports) - 1) / 2
+    def order_ports(self, ports: Sequence[str], straight: str | None) -> None:
+        """Put the ports below one another in this order: `straight` at the middle of the card, so
+        that its wire is straight; None: spread evenly."""
+        middle = ports.index(straight) if straight else (len(ports) - 1) / 2
         most = max(middle, len(ports) - 1 - middle, 0.5)
-        step = min(24.0 if level is None else 16.0, (self.size[1] / 2 - 7) / most)
+        step = min(24.0 if straight is None else 16.0, (self.size[1] / 2 - 7) / most)
         self.heights = {port: (at - middle) * step for at, port in enumerate(ports)}
 
     def port_at(self, place: QPointF) -> tuple[str, str] | None:
-        """("out", "") or ("in", port) if `place` (scene) is on a port's handle."""
+        """The handle at a place (scene): ("out", "") or ("in", port); None if there is none."""
         if self.id != OUTPUT and _near(place, self.out_port()):
             return "out", ""
         for port in self.inputs:
@@ -145,14 +147,8 @@ class Card(QGraphicsItem):
         if self._stacked:
             for shift in (STACK, STACK / 2):
                 self._panel(painter, self.body.translated(shift, -shift * 0.8), theme.color("line"))
-        border = (
-            theme.color("problem")
-            if self.problem
-            else theme.color("accent")
-            if self.selected
-            else theme.color("line")
-        )
-        self._panel(painter, self.body, border, 2.0 if self.problem or self.selected else 1.0)
+        width = 2.0 if self.problem or self.selected else 1.0
+        self._panel(painter, self.body, self._tint("line"), width)
         if self.id == INPUT:
             self._paint_input(painter)
         elif self.id == OUTPUT:
@@ -170,12 +166,12 @@ class Card(QGraphicsItem):
 
     @property
     def _stacked(self) -> bool:
-        """It stands for more than one block."""
+        """Whether it stands for more than one block."""
         return self.category == "stage" and bool(self._known.settings.depth > 1)
 
     @property
     def _known(self) -> Facts:
-        """The facts of what is no end."""
+        """The facts of a card that is not an end."""
         assert self.facts is not None
         return self.facts
 
@@ -190,16 +186,13 @@ class Card(QGraphicsItem):
         painter.drawRoundedRect(rect, CORNER, CORNER)
 
     def _paint_block(self, painter: QPainter) -> None:
-        color = theme.color(self.category) if self.category else theme.color("muted")
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(
-            theme.color("problem")
-            if self.problem
-            else theme.color("accent")
-            if self.selected
-            else color
-        )
+        painter.setBrush(self._tint(self.category or "muted"))
         painter.drawRoundedRect(self.body, CORNER, CORNER)
+
+    def _tint(self, otherwise: str) -> QColor:
+        """The colour of a problem or of what is selected, else that of a token."""
+        return theme.color("problem" if self.problem else "accent" if self.selected else otherwise)
 
     def _paint_layer(self, painter: QPainter) -> None:
         body, facts = self.body, self._known
@@ -209,12 +202,7 @@ class Card(QGraphicsItem):
         count = f"×{facts.settings.depth}" if self._stacked else ""
         painter.setFont(theme.sans(13, True))
         if count:
-            painter.setPen(theme.color("stage"))
-            painter.drawText(
-                QRectF(left, top + 6, width, 20),
-                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-                count,
-            )
+            self._line(painter, QRectF(left, top + 6, width, 20), count, "stage", RIGHT)
         self._words(
             painter,
             QRectF(left, top + 6, width - 9 * len(count) - 3, 20),
@@ -234,25 +222,30 @@ class Card(QGraphicsItem):
             painter.drawLine(QPointF(left, rule), QPointF(left + width * self.gauge, rule))
         painter.setFont(theme.mono(10))
         foot = QRectF(left - 2, rule + 2, width + 4, 19)
-        painter.setPen(theme.color("text"))
-        painter.drawText(
-            foot,
-            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
-            shape_text(self.shape_out) if self.shape_out else "?",
-        )
+        self._line(painter, foot, self._shape_words, "text")
         if facts.params:
-            painter.setPen(theme.color("muted"))
-            painter.drawText(
-                foot,
-                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-                short(facts.params),
-            )
+            self._line(painter, foot, short(facts.params), "muted", RIGHT)
+
+    @property
+    def _shape_words(self) -> str:
+        return shape_text(self.shape_out) if self.shape_out else "?"
 
     def _name(self, painter: QPainter, width: float) -> str:
-        """The id; of one that tells where it lies and is too long, the end."""
+        """The id; of a dotted one that is too long, its last part."""
         last = self.id.rpartition(".")[2]
         fits = last == self.id or fitted(painter.font(), self.id, width)[1] == self.id
         return self.id if fits else f"…{last}"
+
+    def _line(
+        self,
+        painter: QPainter,
+        rect: QRectF,
+        words: str,
+        token: str,
+        side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+    ) -> None:
+        painter.setPen(theme.color(token))
+        painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, words)
 
     def _words(
         self,
@@ -262,10 +255,10 @@ class Card(QGraphicsItem):
         token: str,
         side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
     ) -> None:
+        """A line whose words are made to fit into `rect`."""
         font, words = fitted(painter.font(), words, rect.width())
         painter.setFont(font)
-        painter.setPen(theme.color(token))
-        painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, words)
+        self._line(painter, rect, words, token, side)
 
     def _paint_glyphs(self, painter: QPainter, rect: QRectF) -> None:
         facts = self._known
@@ -287,17 +280,16 @@ class Card(QGraphicsItem):
                 shortcut(block),
             )
         if len(shown) < len(blocks):
-            painter.setPen(theme.color("muted"))
             painter.setFont(theme.sans(11))
-            painter.drawText(rect, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, "…")
+            self._line(painter, rect, "…", "muted", RIGHT)
 
     def _paint_join(self, painter: QPainter) -> None:
         body, name = self.body, self._known.kind.name
         left, width, top = body.left() + 5, body.width() - 10, body.top()
         centre = Qt.AlignmentFlag.AlignCenter
         painter.setFont(theme.sans(12, True))
-        told = self.id.rpartition(".")[2].lower() == name.lower()  # its id says no more
-        lower = 7 * told
+        same = self.id.rpartition(".")[2].lower() == name.lower()  # the id adds nothing
+        lower = 7 * same
         self._words(painter, QRectF(left, top + 5 + lower, width, 17), name, "text", centre)
         glyphs.paint_kind(
             painter,
@@ -306,13 +298,13 @@ class Card(QGraphicsItem):
             self._known.settings,
         )
         painter.setFont(theme.sans(10))
-        if not told:
+        if not same:
             self._words(painter, QRectF(left, top + 43, width, 15), self.id, "muted", centre)
         painter.setFont(theme.mono(10))
         self._words(
             painter,
             QRectF(left - 3, top + 61, width + 6, 17),
-            shape_text(self.shape_out) if self.shape_out else "?",
+            self._shape_words,
             "text",
             centre,
         )
@@ -345,19 +337,12 @@ class Card(QGraphicsItem):
 
     def _paint_output(self, painter: QPainter) -> None:
         body = self.body
+        centre = Qt.AlignmentFlag.AlignCenter
         painter.setFont(theme.sans(12, True))
-        painter.setPen(theme.color("text"))
         name = body.adjusted(4, 8, -4, -28) if self.subtitle else body
-        painter.drawText(name, Qt.AlignmentFlag.AlignCenter, _("output"))
+        self._line(painter, name, _("output"), "text", centre)
         painter.setFont(theme.sans(11))
-        painter.setPen(theme.color("muted"))
-        painter.drawText(
-            body.adjusted(2, 26, -2, -8),
-            Qt.AlignmentFlag.AlignCenter,
-            painter.fontMetrics().elidedText(
-                self.subtitle, Qt.TextElideMode.ElideRight, int(body.width() - 6)
-            ),
-        )
+        self._words(painter, body.adjusted(3, 26, -3, -8), self.subtitle, "muted", centre)
 
     def _paint_ports(self, painter: QPainter) -> None:
         painter.setBrush(theme.color("canvas"))
@@ -390,7 +375,7 @@ class Card(QGraphicsItem):
 
 
 def _strip(body: QRectF) -> QPainterPath:
-    """The coloured head of a card: its upper corners are round, the lower are not."""
+    """The coloured strip at the top of a card: its upper corners are round."""
     size = 2 * CORNER
     path = QPainterPath(QPointF(body.left(), body.top() + STRIP))
     path.arcTo(QRectF(body.left(), body.top(), size, size), 180, -90)
@@ -409,7 +394,7 @@ def shortcut(block: Facts) -> bool | None:
 
 
 def reshapes(id: str, facts: Facts) -> bool:
-    """The node is a shortcut that gives a tensor another shape."""
+    """Whether a node is a shortcut that changes the tensor's shape."""
     shortcut = facts.kind.shortcut
     return shortcut in ("project", "pad") or (id == "downsample" and shortcut != "identity")
 

@@ -1,6 +1,7 @@
-"""A scope of a network as cards and wires; what is drawn anew is only what differs."""
+"""A scope of a network as cards and wires, of which only those that differ are drawn again."""
 
 from collections.abc import Collection
+from functools import reduce
 
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
@@ -19,8 +20,8 @@ MARKS = {"add": "≠", "concat": "≠"}
 
 
 class Diagram(QGraphicsScene):
-    """Cards by node id, wires by wire. still: it is a picture on a page, not to be touched, so it
-    has no handles, and a tensor stands for the test picture. gap: between the ends and the cards
+    """Cards by node id, items of wires by wire. still: it is a picture for a page, so it has no
+    handles, and a tensor stands for the test picture. gap: pixels between the ends and the cards
     beside them."""
 
     def __init__(self, still: bool = False, gap: float = GAP) -> None:
@@ -42,8 +43,9 @@ class Diagram(QGraphicsScene):
     def draw(
         self, scope: Scope, problems: dict[str, Problem], entering: str = "", leaving: str = ""
     ) -> None:
-        """Draw a scope, touching only the cards and wires that are not as they should. problems:
-        by node id; entering, leaving: the words on the cards of the input and the output."""
+        """Draw a scope; only the cards and wires that differ from what is drawn are changed.
+        problems: by node id. entering, leaving: the words on the cards of the input and the
+        output."""
         self.scope, self.problems = scope, problems
         graph, facts = scope.graph, scope.facts
         for id in self.cards.keys() - graph.nodes.keys() - set(ENDS):
@@ -59,16 +61,12 @@ class Diagram(QGraphicsScene):
             )
             mark = self._mark(id)
             state = (node.meaning, facts[id], ports, mark, node.position)
-            before = self._drawn.get(id)
-            if before == state:
-                continue
-            card = self.cards.get(id) or self._new_card(id)
-            card.show_node(node, facts[id], ports, mark)
-            if card.pos() != QPointF(*node.position) or before is None or before[2] != ports:
+            if self._drawn.get(id) != state:
+                card = self.cards.get(id) or self._new_card(id)
+                card.show_node(node, facts[id], ports, mark)
                 card.setPos(*node.position)
+                self._drawn[id] = state
                 moved.add(id)
-            self._drawn[id] = state
-            moved.add(id)
         moved |= self._draw_ends(entering, leaving)
         self._draw_wires(moved)
 
@@ -116,7 +114,7 @@ class Diagram(QGraphicsScene):
         self.lay_around(moved | fresh)
 
     def lay_around(self, ids: Collection[str]) -> None:
-        """Run the wires at these cards again, and those beside them."""
+        """Route the wires at these cards again, and those beside them."""
         obstacles, graph = self._obstacles, self.graph
         for id in ids:
             card = self.cards.get(id)
@@ -129,7 +127,7 @@ class Diagram(QGraphicsScene):
         laid.update(wire for id in targets for wire in graph.into(id).values())
         for wire in laid:
             obstacles.arcs.pop(wire, None)
-        # Short ones first: what passes over others passes over all that lies inside.
+        # Short ones first: a wire that passes over cards also passes over the wires between them.
         for wire in sorted(laid, key=self._length):
             start, end = self._ends_of(wire)
             routed = route(start, end, self._beside(wire), obstacles, (wire.source, wire.target))
@@ -150,8 +148,8 @@ class Diagram(QGraphicsScene):
         return abs(end.y() - start.y()) > 0.5, end.x() - start.x()
 
     def _order_ports(self, card: Card) -> None:
-        """Put the ports in the order in which the wires arrive, that of the straight one in the
-        middle."""
+        """Put the ports in the order in which their wires arrive, that of the straight one at the
+        middle of the card."""
         into, middle = self.graph.into(card.id), card.pos().y()
         wired = {port: self.cards[into[port].source] for port in card.inputs if port in into}
         straight = [
@@ -160,7 +158,6 @@ class Diagram(QGraphicsScene):
             if abs(source.pos().y() - middle) < 0.5 and source.pos().x() < card.pos().x()
         ]
         straight.sort(key=lambda port: wired[port].pos().x())
-        scope = straight[-1] if straight else None  # those from further off pass over it
 
         def approach(port: str) -> tuple[int, float]:
             if port not in wired:
@@ -168,10 +165,11 @@ class Diagram(QGraphicsScene):
             source = wired[port].pos()
             return (0, source.x()) if port in straight[:-1] else (1, source.y())
 
-        card.order_ports(sorted(card.inputs, key=approach), scope)
+        # Of several straight ones those from farther away pass over the nearest.
+        card.order_ports(sorted(card.inputs, key=approach), straight[-1] if straight else None)
 
     def _beside(self, wire: Wire) -> Lane:
-        """What the wire must know of those at the same cards."""
+        """Where the wire runs among those at the same cards."""
         start, end = self._ends_of(wire)
         leaving, entering = self.graph.out_of(wire.source), self.graph.into(wire.target).values()
         target = self.cards[wire.target]
@@ -184,9 +182,9 @@ class Diagram(QGraphicsScene):
                 (above if height < 0 else below).append((abs(height), other))
         rank = channels = 0
         for side in (above, below):
-            side.sort(key=lambda found: -found[0])
+            side.sort(key=lambda entry: -entry[0])
             channels = max(channels, len(side))
-            rank = next((at for at, found in enumerate(side) if found[1] == wire), rank)
+            rank = next((at for at, entry in enumerate(side) if entry[1] == wire), rank)
         low = 0.0
         if end.x() - start.x() < FORWARD:
             source, roof = self.cards[wire.source], target.pos().y() - target.size[1] / 2 - 8
@@ -194,28 +192,26 @@ class Diagram(QGraphicsScene):
         return Lane(len(leaving) > 1, rank, channels, low)
 
     def _label_wires(self, sources: Collection[str]) -> None:
-        """Of the wires that leave a card, the straight one or the shortest shows the tensor; those
-        that go back together have one label; none stands on a card."""
+        """Let the straight or shortest wire that leaves a card show the tensor; wires that go back
+        together have one label; no label stands on a card."""
         for id in sources:
-            ready = []
-            for wire in self.graph.out_of(id):
-                self.wires[wire].first = False
-                if self.wires[wire].route.label_at is not None:
-                    ready.append(wire)
-            ready.sort(key=self._plain)
+            leaving = [self.wires[wire] for wire in sorted(self.graph.out_of(id), key=self._plain)]
+            for item in leaving:
+                item.first = False
+            labelled = [item for item in leaving if item.route.label_at is not None]
             back = False
-            for item in [self.wires[wire] for wire in ready]:
+            for item in labelled:
                 if not self._is_clear(item) or (item.route.folds and back):
                     item.lay(item.route._replace(label_at=None))
                 back = back or item.route.folds
-            for item in [self.wires[wire] for wire in ready]:
+            for item in labelled:
                 item.first = item.route.label_at is not None
                 if item.first and self._is_clear(item):
                     break
                 item.first = False
 
     def _is_clear(self, item: WireItem) -> bool:
-        """The label hides no card and is hidden by none."""
+        """Whether the label is on no card."""
         return not self._obstacles.crossed(item.label().adjusted(3, 0, -3, 0))
 
     def _shape(self, id: str) -> Shape | None:
@@ -229,55 +225,45 @@ class Diagram(QGraphicsScene):
         return any(id in facts and reshapes(id, facts[id]) for id in (wire.source, wire.target))
 
     def _is_wrong(self, wire: Wire) -> bool:
-        problem = self.problems.get(wire.target)
+        problem, source = self.problems.get(wire.target), self.problems.get(wire.source)
         if problem is None:
-            leading = self.graph.into(OUTPUT).get("x")
-            return wire.target == OUTPUT and leading is not None and self._is_misfit(wire.source)
-        found = self.scope.facts.get(wire.target)
-        if found is None or found.fault is None:
+            return wire.target == OUTPUT and source is not None and source.rule == "classes"
+        facts = self.scope.facts.get(wire.target)
+        if facts is None or facts.fault is None:
             return wire.target == OUTPUT
-        if problem.rule in ("add", "concat") and found.ins:
-            shape, first = self._shape(wire.source), found.ins[0]
+        if problem.rule in ("add", "concat") and facts.ins:
+            shape, first = self._shape(wire.source), facts.ins[0]
             if shape is None or first is None:
                 return False
             return shape != first if problem.rule == "add" else shape[1:] != first[1:]
         return problem.rule != "unconnected"
-
-    def _is_misfit(self, id: str) -> bool:
-        return id in self.problems and self.problems[id].rule == "classes"
 
     def _mark(self, id: str) -> str:
         problem = self.problems.get(id)
         return MARKS.get(problem.rule, "!") if problem else ""
 
     def content(self) -> QRectF:
-        """The rectangle around all that is drawn."""
-        found = QRectF()
-        for card in self.cards.values():
-            found = found.united(card.sceneBoundingRect())
-        for item in self.wires.values():
-            found = found.united(item.boundingRect())
-        return found
+        """The rectangle around the whole diagram, with room for handles and selection."""
+        items = (*self.cards.values(), *self.wires.values())
+        return reduce(QRectF.united, (item.sceneBoundingRect() for item in items), QRectF())
 
     def drawn(self) -> QRectF:
-        """The rectangle around what is painted, tight: no room for handles and selection."""
-        found = QRectF()
-        items: list[Card | WireItem] = [*self.cards.values(), *self.wires.values()]
-        for item in items:
-            found = found.united(item.painted().translated(item.pos()))
-        return found
+        """The rectangle around what is painted, with no such room."""
+        items: tuple[Card | WireItem, ...] = (*self.cards.values(), *self.wires.values())
+        painted = (item.painted().translated(item.pos()) for item in items)
+        return reduce(QRectF.united, painted, QRectF())
 
 
 def _end_place(graph: Graph, id: str, gap: float) -> QPointF:
-    """Where the input stands: left of what it feeds; the output: right of what feeds it; both on
-    the main way."""
+    """Where an end stands, both on the main way: the input to the left of what it feeds, the output
+    to the right of what feeds it."""
     if id == INPUT:
         leaving = graph.out_of(INPUT)
         fed = [graph.nodes[wire.target] for wire in leaving if wire.target in graph.nodes]
         if not fed and (leaving or not graph.nodes):  # straight to the output
             return QPointF(0, 0)
         fed = fed or list(graph.nodes.values())
-        # What waits for others, too, stands further right or in another row.
+        # A node that also waits for others stands farther right or in another row.
         first = min(
             [node for node in fed if len(graph.into(node.id)) < 2] or fed,
             key=lambda node: node.position,
@@ -297,7 +283,7 @@ def _end_place(graph: Graph, id: str, gap: float) -> QPointF:
         x, y = graph.nodes[before].position
         return QPointF(x + step(graph, before, OUTPUT, gap), y)
     start = _end_place(graph, INPUT, gap)
-    # What the input feeds as well is still on its way to the output, and stands before it.
+    # The other nodes that the input feeds in this row stand between it and the output.
     on_way = [
         graph.nodes[wire.target]
         for wire in graph.out_of(INPUT)

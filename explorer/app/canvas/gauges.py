@@ -1,4 +1,4 @@
-"""The gradient of every card, as a gauge on the card itself: live, on a log scale."""
+"""The gradient of every card as a gauge on the card: live, on a log scale."""
 
 from math import log10, sqrt
 
@@ -13,9 +13,9 @@ DECADES = 4.0  # from an empty gauge to a full one
 
 
 class Gauges(QObject):
-    """Takes the newest gradients that the engine tells, and shows them ten times a second at most.
+    """Shows the newest gradients from the engine, at most ten times a second.
 
-    The gauge of the largest is full; one that is 10,000 times smaller is empty.
+    The gauge of the largest gradient is full; that of one 10,000 times smaller is empty.
     """
 
     def __init__(self, scene: NetworkScene) -> None:
@@ -27,10 +27,10 @@ class Gauges(QObject):
         self._clock.timeout.connect(self._draw)
         run = self.session.run
         for signal in (scene.synced, run.looked, run.grown):
-            signal.connect(self._on_news)
+            signal.connect(self._mark)
         run.emptied.connect(self._draw)
 
-    def _on_news(self) -> None:
+    def _mark(self) -> None:
         if not self._clock.isActive():
             self._clock.start()
 
@@ -48,8 +48,8 @@ class Gauges(QObject):
         self.session.link.took()  # where no panel shows what the engine sends, the cards still do
 
     def norms(self) -> dict[str, float]:
-        """The L2 norm of the gradient of all weights in each card in view that has some, and that the
-        engine has as it is drawn."""
+        """By node id, the L2 norm of the gradient of all weights in each card in view that has
+        weights and is the same in the engine."""
         if self._placed_for is not self.session.report:
             report = self._placed_for = self.session.report
             layers = zip(report.layers(), report.paths)

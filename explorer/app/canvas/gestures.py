@@ -1,6 +1,6 @@
 """What the mouse does on the canvas: one gesture, one class, with move, finish and cancel."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
@@ -15,37 +15,38 @@ from explorer.app.canvas.routing import route
 from explorer.app.canvas.wire import WireItem
 from explorer.graph import edits
 from explorer.graph.graph import ENDS, OUTPUT, Graph, Wire
-from explorer.text import _
+from explorer.text import _, ngettext
 
 if TYPE_CHECKING:
     from explorer.app.canvas.canvas import Canvas
 
 SNAP = 7.0
+DROP_REACH = 16.0  # so near to a wire a dropped node is inserted into it
 
 
 class Gesture:
     """Something that goes on while a mouse button is held. Places are in scene coordinates.
 
-    The canvas cancels it before it draws anything else, so its cards and wires are those that it
-    began with until it ends; what was selected before it, the canvas selects again.
+    The canvas cancels a gesture before it draws another graph, so until its end a gesture has the
+    cards and wires that it started with. After a cancelled one the canvas restores the selection.
     """
 
     def __init__(self, canvas: "Canvas", place: QPointF) -> None:
         self.canvas, self.scene, self.session = canvas, canvas.network, canvas.session
-        self.begun = place
+        self.start = place
 
     def move(self, place: QPointF) -> None:
-        """The mouse is at another place."""
+        """The mouse has moved to `place`."""
 
     def finish(self, place: QPointF) -> None:
-        """The button was let go: do it."""
+        """The button was released at `place`: do it."""
 
     def cancel(self) -> None:
-        """Escape was pressed, or what is drawn is about to be another: leave all as it was."""
+        """Escape was pressed, or another graph is about to be drawn: leave everything as it was."""
 
 
 class Pan(Gesture):
-    """Moves what is seen."""
+    """Moves the view."""
 
     def __init__(self, canvas: "Canvas", place: QPointF) -> None:
         super().__init__(canvas, place)
@@ -60,19 +61,15 @@ class Pan(Gesture):
         for bar, step in zip(self.bars, (gap.x(), gap.y()), strict=True):
             bar.setValue(bar.value() - step)
 
-    def finish(self, place: QPointF) -> None:
-        self.canvas.show_cursor()
-
     def cancel(self) -> None:
         transform, values = self.before
         self.canvas.setTransform(transform)
         for bar, value in zip(self.bars, values, strict=True):
             bar.setValue(value)
-        self.canvas.show_cursor()
 
 
 class Frame(Gesture):
-    """Draws a frame; what touches it is selected."""
+    """Draws a frame and selects the cards that it touches; `adding`: to those selected before."""
 
     def __init__(self, canvas: "Canvas", place: QPointF, adding: bool) -> None:
         super().__init__(canvas, place)
@@ -86,12 +83,12 @@ class Frame(Gesture):
         self.scene.addItem(self.item)
 
     def move(self, place: QPointF) -> None:
-        rect = QRectF(self.begun, place).normalized()
+        rect = QRectF(self.start, place).normalized()
         self.item.setRect(rect)
         touched = {
             card.id
             for card in self.scene.cards.values()
-            if card.id not in ENDS and rect.intersects(card.body.translated(card.pos()))
+            if card.id not in ENDS and rect.intersects(card.scene_body)
         }
         self.session.select(self.before | touched)
 
@@ -103,67 +100,60 @@ class Frame(Gesture):
 
 
 class Move(Gesture):
-    """Moves the selected cards, snapping to the lines of the others; a lone unwired node dropped
-    on a wire is put into it."""
+    """Moves the selected cards, which snap into line with the others; a single node without wires
+    that is dropped on a wire is inserted there."""
 
     def __init__(self, canvas: "Canvas", place: QPointF, held: Card) -> None:
         super().__init__(canvas, place)
         self.held = held
-        self.start = {
+        self.places = {
             id: self.scene.cards[id].pos()
             for id in self.session.selection
             if id in self.scene.graph.nodes
         }
         self.moved = False
-        self.onto: WireItem | None = None
 
     def move(self, place: QPointF) -> None:
-        if not self.start or not self.session.editable:
+        if not self.places or not self.session.editable:
             return
-        shift = self._snapped(place - self.begun)
+        shift = self._snapped(place - self.start)
         self.moved = self.moved or shift.manhattanLength() > 3
-        for id, before in self.start.items():
-            self.scene.cards[id].setPos(before + shift)
-        self.scene.lay_around(self.start.keys())
+        self._shift(shift)
         self.canvas.highlight_wire(self._wire_below())
+
+    def _shift(self, shift: QPointF) -> None:
+        for id, before in self.places.items():
+            self.scene.cards[id].setPos(before + shift)
+        self.scene.lay_around(self.places)
 
     def _snapped(self, shift: QPointF) -> QPointF:
         """The shift, or the one near it that lines the held card up with another."""
-        goal = self.start.get(self.held.id, QPointF()) + shift
-        others = [card.pos() for id, card in self.scene.cards.items() if id not in self.start]
-        x = min(
-            (other.x() for other in others if abs(other.x() - goal.x()) < SNAP),
-            key=lambda x: abs(x - goal.x()),
-            default=goal.x(),
-        )
-        y = min(
-            (other.y() for other in others if abs(other.y() - goal.y()) < SNAP),
-            key=lambda y: abs(y - goal.y()),
-            default=goal.y(),
-        )
-        return shift + QPointF(x, y) - goal
+        goal = self.places.get(self.held.id, QPointF()) + shift
+        others = [card.pos() for id, card in self.scene.cards.items() if id not in self.places]
+        lined_up = [
+            min(
+                (line for line in lines if abs(line - at) < SNAP),
+                key=lambda line: abs(line - at),
+                default=at,
+            )
+            for at, lines in zip(goal.toTuple(), zip(*(other.toTuple() for other in others)))
+        ]
+        return shift + QPointF(*lined_up) - goal
 
     def _wire_below(self) -> WireItem | None:
         graph, id = self.scene.graph, self.held.id
-        if len(self.start) != 1 or graph.into(id) or graph.out_of(id):
+        if len(self.places) != 1 or graph.into(id) or graph.out_of(id):
             return None
-        return self.scene.wire_at(self.held.pos(), 16.0)
+        return self.scene.wire_at(self.held.pos(), DROP_REACH)
 
     def finish(self, place: QPointF) -> None:
         onto = self._wire_below() if self.moved else None
         self.canvas.highlight_wire(None)
         if not self.moved:
             return
-        places = {
-            id: (self.scene.cards[id].pos().x(), self.scene.cards[id].pos().y())
-            for id in self.start
-        }
-        what = (
-            next(iter(places)) if len(places) == 1 else _("{count} nodes").format(count=len(places))
-        )
-        label = _("Move {what}").format(what=what)
+        places = {id: self.scene.cards[id].pos().toTuple() for id in self.places}
         if onto is None or onto.wire is None:
-            self.session.edit(label, partial(edits.move, positions=places))
+            self.session.edit(move_label(places), partial(edits.move, positions=places))
         else:
             self.session.edit(
                 _("Insert {id}").format(id=self.held.id),
@@ -177,10 +167,16 @@ class Move(Gesture):
             )
 
     def cancel(self) -> None:
-        for id, before in self.start.items():
-            self.scene.cards[id].setPos(before)
-        self.scene.lay_around(self.start.keys())
+        self._shift(QPointF())
         self.canvas.highlight_wire(None)
+
+
+def move_label(ids: Collection[str]) -> str:
+    """The label of an edit that moves these nodes."""
+    count = len(ids)
+    if count == 1:
+        return _("Move {id}").format(id=next(iter(ids)))
+    return ngettext("Move {count} node", "Move {count} nodes", count).format(count=count)
 
 
 def _move_into(
@@ -190,7 +186,7 @@ def _move_into(
 
 
 class Connect(Gesture):
-    """Pulls a wire from a port to a port. `freed` is the wire whose end was taken off, if any."""
+    """Pulls a wire from a port to a port. freed: the wire that was taken off its target, if any."""
 
     def __init__(self, canvas: "Canvas", place: QPointF, card: Card, side: str, port: str) -> None:
         super().__init__(canvas, place)
@@ -211,7 +207,7 @@ class Connect(Gesture):
 
     def move(self, place: QPointF) -> None:
         start = self.card.out_port() if self.side == "out" else self.card.in_port(self.port)
-        self._look(place)
+        self._aim(place)
         end = place
         if self.goal:
             card, port = self.goal
@@ -226,79 +222,46 @@ class Connect(Gesture):
             QToolTip.hideText()
             self.canvas.viewport().setCursor(Qt.CursorShape.CrossCursor)
 
-    def _look(self, place: QPointF) -> None:
-        """What is under the mouse: the goal, or the reason why there may be no wire."""
-        self._light(None)
+    def _aim(self, place: QPointF) -> None:
+        """Find what is under the mouse: the goal, or the reason why there may be no wire."""
+        self.scene.light_port(None)
         self.goal = self.refused = None
         wanted = "in" if self.side == "out" else "out"
-        found = self.scene.port_at(place, wanted)
-        if found:
-            self.goal = found[0], found[2]
-        else:
-            card = self.scene.card_at(place)
-            if card is None or card is self.card:
-                return
+        if handle := self.scene.port_at(place, wanted):
+            card, _side, port = handle
+        elif (under := self.scene.card_at(place)) and under is not self.card:
+            card, port = under, self.scene.free_port(under.id) if wanted == "in" else ""
             if (wanted == "in" and not card.inputs) or (wanted == "out" and card.id == OUTPUT):
                 return
-            self.goal = card, (self._free_port(card) if wanted == "in" else "")
-        card, port = self.goal
+        else:
+            return
         source, target = (self.card.id, card.id) if self.side == "out" else (card.id, self.card.id)
         self.refused = edits.refusal(self.scene.graph, source, target)
-        if self.refused:
-            self.goal = None
-        else:
-            self._light((card, port if wanted == "in" else "out"))
-
-    def _free_port(self, card: Card) -> str:
-        taken = self.scene.graph.into(card.id)
-        return next((port for port in card.inputs if port not in taken), card.inputs[0])
-
-    def _light(self, port: tuple[Card, str] | None) -> None:
-        for card in self.scene.cards.values():
-            hot = port[1] if port and port[0] is card else None
-            if card.hot_port != hot:
-                card.hot_port = hot
-                card.update()
+        if not self.refused:
+            self.goal = card, port
+            self.scene.light_port(card, port)
 
     def finish(self, place: QPointF) -> None:
-        self._look(place)
-        goal, refused = self.goal, self.refused
-        self._clear()
-        if refused:
-            self.session.notified.emit(refused)
-        elif goal is None:
+        self._aim(place)
+        self.cancel()
+        if self.refused:
+            self.session.notified.emit(self.refused)
+        elif self.goal is None:
             if self.freed and not self.scene.card_at(place):
-                self.session.edit(
-                    _("Disconnect {source} from {target}").format(
-                        source=self.freed.source, target=self.freed.target
-                    ),
-                    partial(edits.disconnect, target=self.freed.target, port=self.freed.port),
-                )
+                self.canvas.disconnect_wire(self.freed)
         else:
+            card, port = self.goal
             source, target, port = (
-                (self.card.id, goal[0].id, goal[1])
+                (self.card.id, card.id, port)
                 if self.side == "out"
-                else (goal[0].id, self.card.id, self.port)
+                else (card.id, self.card.id, self.port)
             )
             if self.freed != Wire(source, target, port):
-                self.session.edit(
-                    _("Connect {source} to {target}").format(source=source, target=target),
-                    partial(_reconnect, source=source, target=target, port=port, freed=self.freed),
-                )
+                self.canvas.connect_nodes(source, target, port, self.freed)
 
     def cancel(self) -> None:
-        self._clear()
-
-    def _clear(self) -> None:
-        self._light(None)
+        self.scene.light_port(None)
         QToolTip.hideText()
-        self.canvas.show_cursor()
         self.scene.removeItem(self.item)
         if self.freed in self.scene.wires:
             self.scene.wires[self.freed].setVisible(True)
-
-
-def _reconnect(graph: Graph, source: str, target: str, port: str, freed: Wire | None) -> Graph:
-    if freed is not None:
-        graph = edits.disconnect(graph, freed.target, freed.port)
-    return edits.connect(graph, source, target, port)

@@ -1,11 +1,12 @@
-"""What lies on the canvas without moving with it: the path, the map, the cards of a mismatch and of
-a comparison."""
+"""What stays in place over the canvas: the path, the map, the cards of a mismatch and of a
+comparison."""
 
+from functools import reduce
 from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QEnterEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QObject, QPoint, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QWidget
 
 from explorer.analysis.compare import NotComparable, compared
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
     from explorer.app.session import Change
 
 EDGE = 12
-PALE = 0.3  # how much of the map is seen where cards lie behind it
+PALE = 0.3  # opacity of the map over cards
 
 
 class Overlays(QObject):
-    """Keeps the widgets over the canvas up to date and in their places."""
+    """Keeps the widgets over the canvas up to date and in place."""
 
     def __init__(self, canvas: "Canvas") -> None:
         super().__init__(canvas)
@@ -33,8 +34,7 @@ class Overlays(QObject):
         self.path = PathLabel(canvas)
         self.map = Map(canvas)
         self.mismatch: MismatchCard | None = None
-        self._shown: Problem | None = None
-        self._hidden: Problem | None = None
+        self._hidden: tuple[object, str] | None = None  # path and message of the mismatch put away
         self.comparison: ComparisonCard | None = None
         self._compared: tuple[tuple[str, ...], tuple[str, ...]] = (), ()  # view and nodes
         self.session.changed.connect(self._follow)
@@ -44,15 +44,13 @@ class Overlays(QObject):
             self.refresh()
 
     def refresh(self) -> None:
-        """Show what fits the graph in view and the selection."""
+        """Follow the graph in view and the selection."""
         self.path.refresh()
         self.map.update()
         problem = self._problem()
-        if problem is not self._shown:
-            if self.mismatch is not None:
-                self.mismatch.hide()
-                self.mismatch.deleteLater()
-            self.mismatch, self._shown = None, problem
+        if problem is not (self.mismatch and self.mismatch.problem):
+            _remove(self.mismatch)
+            self.mismatch = None
             if problem is not None:
                 self.mismatch = MismatchCard(self.session, problem, self.canvas, closable=True)
                 self.mismatch.closed.connect(self._hide_mismatch)
@@ -62,8 +60,8 @@ class Overlays(QObject):
         self.place()
 
     def compare(self, ids: tuple[str, ...]) -> None:
-        """Show these nodes of the graph in view beside one convolution; if they are shown already,
-        put the card away. Says why, if they do not compare; then no card is left."""
+        """Compare these nodes of the graph in view with one convolution; if they are compared
+        already, hide the card. A notice says why nodes cannot be compared; no card is then left."""
         if self.comparison is not None and self._compared == (self.session.view, ids):
             self.end_comparison()
             return
@@ -75,24 +73,22 @@ class Overlays(QObject):
         self.place()
 
     def end_comparison(self) -> None:
-        """Put the card of the comparison away."""
-        if self.comparison is not None:
-            self.comparison.hide()
-            self.comparison.deleteLater()
-            self.comparison = None
+        """Hide the card of the comparison."""
+        _remove(self.comparison)
+        self.comparison = None
 
     def _show_comparison(self, ids: tuple[str, ...]) -> None:
         here = self.session.scope
-        found = compared(here.graph, here.facts, here.input, ids)
-        if self.comparison is None or found != self.comparison.comparison:
+        comparison = compared(here.graph, here.facts, here.input, ids)
+        if self.comparison is None or comparison != self.comparison.comparison:
             self.end_comparison()
-            self.comparison = ComparisonCard(found, self.canvas)
+            self.comparison = ComparisonCard(comparison, self.canvas)
             self.comparison.closed.connect(self.end_comparison)
             self.comparison.show()
         self._compared = self.session.view, ids
 
     def _compare_again(self) -> None:
-        """Follow an edit of what is compared; without a word, if it compares no longer."""
+        """Follow an edit of what is compared; hide the card if it can no longer be compared."""
         view, ids = self._compared
         if view == self.session.view and all(id in self.session.shown.nodes for id in ids):
             try:
@@ -103,40 +99,43 @@ class Overlays(QObject):
         self.end_comparison()
 
     def _hide_mismatch(self) -> None:
-        self._hidden = self._shown
+        assert self.mismatch is not None
+        self._hidden = self.mismatch.problem.path, self.mismatch.problem.message
         self.refresh()
 
     def _problem(self) -> Problem | None:
         """The mismatch to explain: that of the selected node, else the first one; not the one that
-        the person put away."""
-        found = {
+        the person has hidden."""
+        mismatches = {
             id: problem
             for id, problem in first_problems(self.session.report, self.session.view).items()
             if problem.rule in RULES
             and problem.path == (*self.session.view, id)
-            and not _same(problem, self._hidden)
+            and (problem.path, problem.message) != self._hidden
         }
-        for id in self.session.selection:
-            if id in found:
-                return found[id]
-        return next(iter(found.values()), None)
+        selected = (mismatches[id] for id in self.session.selection if id in mismatches)
+        return next(selected, next(iter(mismatches.values()), None))
 
     def place(self) -> None:
-        """Put everything where it belongs in the present view."""
+        """Put every widget in its place in the present view."""
         self.path.move(EDGE, 8)
         self._place_map()
-        if self.mismatch is not None and self._shown is not None:
-            self.mismatch.resize(self.mismatch.sizeHint())
-            self.mismatch.move(self._free_place(self.mismatch.size(), self._shown.path[-1:]))
+        if self.mismatch is not None:
+            self._place_card(self.mismatch, self.mismatch.problem.path[-1:])
         if self.comparison is not None:
-            self.comparison.resize(self.comparison.sizeHint())
-            self.comparison.move(
-                self._free_place(self.comparison.size(), self.comparison.comparison.nodes)
-            )
+            self._place_card(self.comparison, self.comparison.comparison.nodes)
+
+    def _cards(self) -> dict[str, QRect]:
+        """Where the cards are in the viewport, by node id."""
+        return {
+            id: self.canvas.mapFromScene(card.scene_body).boundingRect()
+            for id, card in self.canvas.network.cards.items()
+        }
 
     def _place_map(self) -> None:
-        """Put the map into the lower right corner, or where that hides cards into one that is
-        free; pale, with what is behind it showing, if none is. It stays under the pointer."""
+        """Put the map into the lower right corner, or if it would hide cards there into a corner
+        that is free; if none is, it is pale and the cards show through. Under the pointer it
+        stays."""
         canvas, size = self.canvas, self.map.size()
         room = canvas.viewport().rect().adjusted(EDGE, EDGE, -EDGE, -EDGE)
         right, low = room.right() + 1 - size.width(), room.bottom() + 1 - size.height()
@@ -144,29 +143,22 @@ class Overlays(QObject):
             QRect(QPoint(*place), size)
             for place in ((right, low), (right, room.top()), (room.left(), low))
         ]
-        cards = [
-            canvas.mapFromScene(card.body.translated(card.pos())).boundingRect()
-            for card in canvas.network.cards.values()
-        ]
+        cards = self._cards().values()
         hidden = [sum(_area(corner.intersected(card)) for card in cards) for corner in corners]
         at = hidden.index(0) if 0 in hidden else 0
-        self.map.set_pale(hidden[at] > 0)
+        self.map.pale = hidden[at] > 0
+        self.map.update()
         if not (self.map.underMouse() and canvas.rect().contains(self.map.geometry())):
             self.map.move(corners[at].topLeft())
 
-    def _free_place(self, size: QSize, ids: tuple[str, ...]) -> QPoint:
-        """Where a card about these nodes hides least of the network: beside them, above, below, or
-        in a corner."""
-        canvas = self.canvas
-        room = canvas.viewport().rect().adjusted(EDGE, 36, -EDGE, -EDGE)
-        cards = {
-            id: canvas.mapFromScene(card.body.translated(card.pos())).boundingRect()
-            for id, card in canvas.network.cards.items()
-        }
-        node = QRect()
-        for id in ids:
-            node = node.united(cards.get(id, QRect()))
-        width, height = size.width(), size.height()
+    def _place_card(self, widget: QWidget, ids: tuple[str, ...]) -> None:
+        """Put a card about these nodes where it hides least of the network: beside them, above,
+        below, or in a corner."""
+        widget.resize(widget.sizeHint())
+        room = self.canvas.viewport().rect().adjusted(EDGE, 36, -EDGE, -EDGE)
+        cards = self._cards()
+        node = reduce(QRect.united, (cards.get(id, QRect()) for id in ids), QRect())
+        width, height = widget.width(), widget.height()
         x, y = node.center().x() - width // 2, node.center().y() - height // 2
         places = [
             (node.right() + 24, y),
@@ -193,33 +185,34 @@ class Overlays(QObject):
             )
             for x, y in places
         ]
-        return QPoint(*min(inside, key=cost))
+        widget.move(*min(inside, key=cost))
+
+
+def _remove(card: QWidget | None) -> None:
+    if card is not None:
+        card.hide()
+        card.deleteLater()
 
 
 def _area(rect: QRect) -> int:
     return rect.width() * rect.height() if rect.isValid() else 0
 
 
-def _same(a: Problem, b: Problem | None) -> bool:
-    return b is not None and (a.path, a.message) == (b.path, b.message)
-
-
 class PathLabel(QLabel):
-    """Where one is: network › layer1 › 0; each part leads there."""
+    """The path of the graph in view, network › layer1 › 0; each part is a link that opens it."""
 
     def __init__(self, canvas: "Canvas") -> None:
-        super().__init__(canvas)
+        super().__init__(canvas, textFormat=Qt.TextFormat.RichText)
         self.session = canvas.session
-        self.setTextFormat(Qt.TextFormat.RichText)
         self.linkActivated.connect(self._follow)
         theme.changed.connect(self.refresh)
 
     def refresh(self) -> None:
-        """Write the path of the open block."""
+        """Write the path of the graph in view."""
         view = self.session.view
         parts = [self.session.graph.name, *view]
-        text, faint = theme.current().text, theme.current().muted
-        accent = theme.current().accent
+        now = theme.current()
+        text, faint, accent = now.text, now.muted, now.accent
         words = [
             f'<a href="{depth}" style="color:{text if depth == len(view) else accent};'
             f'text-decoration:none">{escape(part)}</a>'
@@ -247,25 +240,16 @@ class PathLabel(QLabel):
 
 
 class Map(QWidget):
-    """The whole network small, with a frame around what is seen; drag the frame to go there."""
+    """The whole network at small scale, with a frame around the part in view; dragging moves the
+    view there. pale: cards behind it show through until the pointer comes."""
 
     def __init__(self, canvas: "Canvas") -> None:
         super().__init__(canvas)
         self.canvas = canvas
         self.setFixedSize(116, 62)
         self.setToolTip(_("Drag to move over the network"))
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)  # paint again when the pointer comes or goes
         self.pale = False
-
-    def set_pale(self, pale: bool) -> None:
-        """Let what is behind show through, until the pointer comes."""
-        self.pale = pale
-        self.update()
-
-    def enterEvent(self, event: QEnterEvent) -> None:
-        self.update()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self.update()
 
     def _scale(self) -> tuple[float, QRectF]:
         content = self.canvas.network.content()
@@ -286,14 +270,8 @@ class Map(QWidget):
         painter.translate(QPointF(self.rect().center()) - content.center() * scale)
         painter.setPen(Qt.PenStyle.NoPen)
         for card in self.canvas.network.cards.values():
-            painter.setBrush(
-                theme.color("problem")
-                if card.problem
-                else theme.color(card.category)
-                if card.category
-                else theme.color("muted")
-            )
-            body = card.body.translated(card.pos())
+            painter.setBrush(theme.color("problem" if card.problem else card.category or "muted"))
+            body = card.scene_body
             painter.drawRoundedRect(QRectF(body.topLeft() * scale, body.size() * scale), 1.5, 1.5)
         seen = self.canvas.mapToScene(self.canvas.viewport().rect()).boundingRect()
         edges = (
@@ -305,13 +283,9 @@ class Map(QWidget):
             QRectF(seen.topLeft() * scale, seen.size() * scale).intersected(edges), 3, 3
         )
 
-    def _go(self, event: QMouseEvent) -> None:
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         scale, content = self._scale()
         place = (event.position() - QPointF(self.rect().center())) / scale + content.center()
         self.canvas.look_at(place)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._go(event)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._go(event)
+    mousePressEvent = mouseMoveEvent

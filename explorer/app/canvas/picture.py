@@ -33,21 +33,21 @@ MARGIN = 16.0
 PER_INCH = 96  # pixels; the scene's unit is one of them, as in CSS
 PDF_PER_INCH = 1200
 LONGEST, MOST_PIXELS = 30_000, 150_000_000
-"""Of a PNG: QPainter draws no further than 32,767 pixels, and 4 bytes a pixel are in memory."""
+"""Of a PNG: QPainter draws no more than 32,767 pixels a side; a pixel takes 4 bytes of memory."""
 FINER = 8
-LARGEST_PAGE = 14_400  # points; more is not shown by the usual readers of PDF
+LARGEST_PAGE = 14_400  # points a side; common readers of PDF show no larger page
 
 
 class TooLarge(ValueError):
-    """The picture would be too large; the sentence says how large it may be."""
+    """The picture would be too large; the message says how large it may be."""
 
 
 class Picture:
     """One scope of a network, drawn for a page.
 
-    style: "light" or "dark". title: the network's name; of an inside, its path is told too. gap:
-    between the ends and the cards beside them. size: width and height in pixels at scale 1, 96 to
-    an inch, the margin around the diagram counted.
+    style: "light" or "dark". title: the network's name, to which the path of a scope inside it is
+    added. gap: pixels between the ends and the cards beside them. size: width and height in pixels
+    at scale 1, 96 to an inch, with the margin around the diagram.
     """
 
     def __init__(
@@ -72,14 +72,13 @@ class Picture:
         return width / self.size.width()
 
     def written(self, form: str, scale: float | None = None) -> bytes:
-        """What a file of a form that pictures have holds; scale: 2 for a PNG, otherwise 1, if none
-        is given. Raises TooLarge."""
+        """The bytes of a file: form "svg", "pdf" or "png"; scale None: 2 for a PNG, else 1. Raises
+        TooLarge."""
         write = WRITERS[form]
         return write(self) if scale is None else write(self, scale)
 
     def svg(self, scale: float = 1.0) -> bytes:
-        """The picture as SVG. Its words are outlines, so that it looks the same where the fonts are
-        missing."""
+        """The picture as SVG, with text as outlines, so that it looks the same without the fonts."""
         buffer = _buffer()
         writer = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
         writer.setOutputDevice(buffer)
@@ -94,7 +93,7 @@ class Picture:
         return _lean(text, size.width(), size.height()).encode("utf-8")
 
     def pdf(self, scale: float = 1.0) -> bytes:
-        """The picture as one page of PDF, of its own size; lines are lines and words are words.
+        """The picture as a PDF of one page of its size, with vector lines and searchable text.
 
         Raises TooLarge.
         """
@@ -102,9 +101,8 @@ class Picture:
         if max(points.width(), points.height()) > LARGEST_PAGE:
             raise TooLarge(
                 _(
-                    "A page of {width:,.0f}×{height:,.0f} points would be too large; a "
-                    "side of a PDF may be {most:,}: a scale of {scale:.3g} at the "
-                    "most"
+                    "A page of {width:,.0f}×{height:,.0f} points would be too large; allowed: "
+                    "{most:,} a side, a scale of {scale:.3g} at the most"
                 ).format(
                     width=points.width(),
                     height=points.height(),
@@ -117,7 +115,7 @@ class Picture:
         writer.setResolution(PDF_PER_INCH)
         writer.setTitle(self.title)
         writer.setCreator("CNN Explorer")
-        # The unit is a point, exactly: QPageSize would otherwise take the nearest known format.
+        # Without ExactMatch QPageSize would take the nearest known paper size.
         writer.setPageLayout(
             QPageLayout(
                 QPageSize(points, QPageSize.Unit.Point, "", QPageSize.SizeMatchPolicy.ExactMatch),
@@ -155,7 +153,7 @@ class Picture:
         image.setDotsPerMeterX(per_metre)
         image.setDotsPerMeterY(per_metre)
         buffer = _buffer()
-        # The stubs name bytes for the form, which Qt refuses.
+        # PySide6's stubs ask for bytes as the format, which Qt refuses.
         if not image.save(buffer, "PNG"):  # type: ignore[call-overload]
             raise TooLarge(_("There is not enough memory for this picture"))
         return bytes(buffer.data().data())
@@ -183,14 +181,14 @@ class Picture:
 
 
 class Outlines(QPainter):
-    """Draws words as the outlines of their letters."""
+    """Draws text as the outlines of its letters."""
 
     def drawText(  # type: ignore[override]  # the one form of it that the items use
         self, rect: QRectF, flags: Qt.AlignmentFlag, words: str
     ) -> None:
-        """Draw one line of words into a rectangle, aligned as QPainter does it."""
+        """Draw one line of text into a rectangle, aligned as QPainter aligns it."""
         font = QFont(self.font())
-        font.setPixelSize(font.pixelSize() * FINER)  # outlines come in steps of 1/64 pixel
+        font.setPixelSize(font.pixelSize() * FINER)  # Qt rounds outlines to 1/64 pixel
         metrics = QFontMetricsF(font)
         free = rect.width() - metrics.horizontalAdvance(words) / FINER
         left = rect.left() + (
@@ -210,11 +208,11 @@ class Outlines(QPainter):
 
 
 class Words(QPainter):
-    """Draws words in the plain shapes of their letters: a figure of the common width, or a × made
-    for figures, has no letter's code in a PDF, and a reader could not find it."""
+    """Draws text in the font's default glyphs: a tabular figure or an alternate × has no character
+    code in a PDF, so a search would not find it."""
 
     def setFont(self, font: QFont | str | Sequence[str]) -> None:
-        """Take the font without its features."""
+        """Set the font without its OpenType features."""
         plain = QFont(font)
         plain.clearFeatures()
         for feature in ("calt", "ccmp"):
@@ -229,7 +227,7 @@ WRITERS: Mapping[str, Callable[..., bytes]] = MappingProxyType(
 
 
 def application() -> QApplication:
-    """The application, without which nothing can be drawn; made if there is none."""
+    """The running application, without which Qt draws nothing; made if there is none."""
     global _application
     running = QApplication.instance()
     if not isinstance(running, QApplication):
@@ -242,8 +240,7 @@ _application: QApplication | None = None
 
 
 def _lean(text: str, width: float, height: float) -> str:
-    """The SVG as Qt writes it, of this size in pixels, without what changes nothing: a third of it
-    was that."""
+    """Qt's SVG at this size in pixels, without what has no effect, which is a third of it."""
     text = re.sub(
         r'<svg width="[^"]*" height="[^"]*"',
         f'<svg width="{_short(width)}" height="{_short(height)}"',
@@ -272,6 +269,6 @@ def _buffer() -> QBuffer:
 
 
 def _down(scale: float) -> float:
-    """Rounded down to three figures, so that what is allowed is."""
+    """A scale rounded down to three figures, so that it is allowed as it is written."""
     step = 10.0 ** (len(str(int(scale))) - 3)
     return floor(scale / step) * step

@@ -1,4 +1,4 @@
-"""How a wire runs: straight where it can, else round corners, past cards and other wires."""
+"""How a wire runs: straight where it can, else round corners, clear of cards and other wires."""
 
 import itertools
 from bisect import bisect_left
@@ -12,16 +12,16 @@ from explorer.analysis.layout import CHANNEL, TURN_IN, TURN_OUT
 from explorer.graph.graph import Wire
 
 ROOM = 44.0  # a wire shorter than this has no room for its label
-FORWARD = 12.0  # a target this far right of its source is reached directly, else round below
-SOFT = 60.0  # what lies less high or low is reached by a soft curve, not round corners
+FORWARD = 12.0  # a target at least this far to the right is reached directly, else from below
+SOFT = 60.0  # a smaller difference in height is crossed by a curve, not round corners
 LONGEST_BEND = 150.0
 CELL = 200.0
-ROUND = 12.0
-ABOVE, LIFT = 36.0, 34.0  # how far over the cards a wire passes, and over another such wire
+ROUND = 12.0  # length of a corner's curve
+ABOVE, LIFT = 36.0, 34.0  # how far above cards a wire passes, and above another such wire
 
 
 class Route(NamedTuple):
-    """A wire's way. label_at: where its label stands, None if there is no room for one. folds: it
+    """A wire's path. label_at: where its label stands, None if there is no room for one. folds: it
     goes back to the left. over: the height at which it passes over cards, None if it does not."""
 
     path: QPainterPath
@@ -31,9 +31,10 @@ class Route(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """What a wire must know of those beside it. bus: other wires leave its source and turn off.
-    rank: how many wires turn into its target nearer to it on the same side; channels: how many
-    turn into it at the most. low: below what it goes back, 0 if there is nothing."""
+    """Where a wire runs among those at the same cards. bus: other wires leave its source and turn
+    off. rank: how many wires turn into its target farther from the card's middle on the same side;
+    channels: how many turn in on the fuller side. low: the height below which it goes back to the
+    left, 0 for none."""
 
     bus: bool = False
     rank: int = 0
@@ -53,7 +54,7 @@ class Obstacles:
             self.put(id, body)
 
     def put(self, id: str, body: QRectF | None) -> None:
-        """A body is there now; None: nowhere."""
+        """Set the body of an id; None removes it."""
         before = self._bodies.pop(id, None)
         if before is not None:
             for cell in _cells(before):
@@ -65,7 +66,7 @@ class Obstacles:
         self._bottoms = None
 
     def crossed(self, rect: QRectF, but: Collection[str] = ()) -> list[QRectF]:
-        """The bodies in a rectangle, but for those of some ids."""
+        """The bodies that a rectangle touches, except those of the ids `but`."""
         near = {id for cell in _cells(rect) for id in self._in_cell.get(cell, ())}
         return [
             self._bodies[id] for id in near.difference(but) if self._bodies[id].intersects(rect)
@@ -103,7 +104,7 @@ def route(
     obstacles: Obstacles | None = None,
     ends: Collection[str] = (),
 ) -> Route:
-    """A wire's way from `start` to `end` (scene), past all bodies but those of `ends`."""
+    """The route of a wire from `start` to `end` (scene), clear of all bodies but those of `ends`."""
     obstacles = obstacles or Obstacles()
     gap, rise = end.x() - start.x(), end.y() - start.y()
     if gap < FORWARD:
@@ -124,7 +125,7 @@ def _straight(start: QPointF, end: QPointF, place: Lane) -> Route:
 
 
 def _free(start: QPointF, end: QPointF, place: Lane) -> tuple[float, float]:
-    """From where to where a wire is alone: not beside those that leave or enter the same cards."""
+    """Between which x a wire runs alone: not beside those that leave or enter the same cards."""
     left, right = start.x(), end.x()
     if place.bus:
         left += TURN_OUT
@@ -138,7 +139,7 @@ def _label(left: float, right: float, height: float) -> QPointF | None:
 
 
 def _soft(start: QPointF, end: QPointF, place: Lane) -> Route:
-    """A long way round, as a shortcut's, keeps to the lower lane and bends at its end."""
+    """A curve; a long wire, such as a shortcut, keeps to the lower height and bends at its end."""
     path = QPainterPath(start)
     flat = max(0.0, end.x() - start.x() - LONGEST_BEND)
     rises = end.y() < start.y()
@@ -157,46 +158,48 @@ def _soft(start: QPointF, end: QPointF, place: Lane) -> Route:
 def _corners(
     start: QPointF, end: QPointF, place: Lane, obstacles: Obstacles, ends: Collection[str]
 ) -> Route:
-    """Down at once, up at the last: the flat part is in the lower lane. Otherwise if a card is in
-    the way there; through the room between the rows if one is in both."""
+    """Down near the source or up near the target, so that the flat part is at the lower height; the
+    other way if cards are there; between the rows if cards are at both heights."""
     early = min(start.x() + TURN_OUT, (start.x() + end.x()) / 2)
     late = max(end.x() - TURN_IN - CHANNEL * place.rank, (start.x() + end.x()) / 2)
-    ways = [_turns(start, end, early), _turns(start, end, late)]
-    if end.y() < start.y():
-        ways.reverse()
+    paths = [
+        [start, QPointF(x, start.y()), QPointF(x, end.y()), end]
+        for x in ((late, early) if end.y() < start.y() else (early, late))
+    ]
     flat = max(start.y(), end.y())
     crossed = obstacles.crossed(QRectF(start.x(), flat - 1, end.x() - start.x(), 2), ends)
     for height in (
         min((body.top() for body in crossed), default=flat) - 18,
         max((body.bottom() for body in crossed), default=flat) + 18,
     ):
-        ways.append(
-            [
-                start,
-                QPointF(early, start.y()),
-                QPointF(early, height),
-                QPointF(late, height),
-                QPointF(late, end.y()),
-                end,
-            ]
-        )
-    corners = next((way for way in ways if _is_free(way, obstacles, ends)), ways[0])
+        paths.append(_detour(start, end, early, late, height))
+    corners = next((path for path in paths if _is_free(path, obstacles, ends)), paths[0])
     left, right = _free(start, end, place)
     label = None
     for before, after in itertools.pairwise(corners):
         if before.y() == after.y():
-            found = _label(
+            place_here = _label(
                 max(before.x(), left if before == start else before.x() + 4),
                 min(after.x(), right if after == end else after.x() - 4),
                 before.y(),
             )
-            if found and (label is None or before.x() > start.x() or before.y() == flat):
-                label = found
+            if place_here and (label is None or before.x() > start.x() or before.y() == flat):
+                label = place_here
     return Route(rounded(corners), label)
 
 
-def _turns(start: QPointF, end: QPointF, x: float) -> list[QPointF]:
-    return [start, QPointF(x, start.y()), QPointF(x, end.y()), end]
+def _detour(
+    start: QPointF, end: QPointF, left: float, right: float, height: float
+) -> list[QPointF]:
+    """The corners of a path that runs at `height` between two x."""
+    return [
+        start,
+        QPointF(left, start.y()),
+        QPointF(left, height),
+        QPointF(right, height),
+        QPointF(right, end.y()),
+        end,
+    ]
 
 
 def _is_free(corners: list[QPointF], obstacles: Obstacles, ends: Collection[str]) -> bool:
@@ -214,20 +217,13 @@ def _over(
     crossed: list[QRectF],
     ends: Collection[str],
 ) -> Route:
-    """Over what stands between; under it, if there are cards above."""
+    """Above the cards in between; below them if there are cards above."""
     early, late = start.x() + TURN_OUT, end.x() - TURN_IN - CHANNEL * place.rank
     height = obstacles.height_over(crossed, early, late)
-    over = [
-        start,
-        QPointF(early, start.y()),
-        QPointF(early, height),
-        QPointF(late, height),
-        QPointF(late, end.y()),
-        end,
-    ]
+    over = _detour(start, end, early, late, height)
     if not _is_free(over, obstacles, ends):
         below = max(body.bottom() for body in crossed) + ABOVE
-        under = [QPointF(corner.x(), below) if corner.y() == height else corner for corner in over]
+        under = _detour(start, end, early, late, below)
         if _is_free(under, obstacles, ends):
             return Route(rounded(under), _label(early, late, below))
     return Route(rounded(over), _label(early, late, height), over=height)
@@ -237,19 +233,12 @@ def _back(start: QPointF, end: QPointF, low: float) -> Route:
     below = max(start.y(), low) + 22
     if end.y() > below + 20:
         below = (below + end.y()) / 2 if low == 0.0 else below
-    corners = [
-        start,
-        QPointF(start.x() + 22, start.y()),
-        QPointF(start.x() + 22, below),
-        QPointF(end.x() - 22, below),
-        QPointF(end.x() - 22, end.y()),
-        end,
-    ]
+    corners = _detour(start, end, start.x() + 22, end.x() - 22, below)
     return Route(rounded(corners), QPointF((start.x() + end.x()) / 2, below), folds=True)
 
 
 def rounded(corners: list[QPointF]) -> QPainterPath:
-    """The way round these corners."""
+    """The path round these corners."""
     path = QPainterPath(corners[0])
     for before, corner, after in zip(corners, corners[1:], corners[2:]):
         path.lineTo(_towards(corner, before))
@@ -259,7 +248,7 @@ def rounded(corners: list[QPointF]) -> QPainterPath:
 
 
 def _towards(corner: QPointF, other: QPointF) -> QPointF:
-    """The point ROUND (or half of the way, if that is less) from `corner` to `other`."""
+    """The point ROUND away from `corner` towards `other`, at most half of the distance."""
     gap = other - corner
     length = max(1e-6, (gap.x() ** 2 + gap.y() ** 2) ** 0.5)
     point: QPointF = corner + gap * (min(ROUND, length / 2) / length)

@@ -1,16 +1,14 @@
-"""The graph in view as cards and wires, kept as the session has it."""
+"""The graph in view as cards and wires that follow the session."""
 
-from collections.abc import Iterable
 from html import escape
 
 import numpy as np
 from PySide6.QtCore import QPointF, Signal
 from PySide6.QtGui import QImage
 
-from explorer.analysis.problem import Problem
 from explorer.analysis.scope import by_node, first_problems
 from explorer.app import theme
-from explorer.app.canvas.card import PORT_REACH, Card
+from explorer.app.canvas.card import Card
 from explorer.app.canvas.diagram import Diagram
 from explorer.app.canvas.wire import WireItem
 from explorer.app.session import Change, Session
@@ -66,13 +64,13 @@ class NetworkScene(Diagram):
                 card.update()
 
     def mark_advice(self) -> None:
-        """Mark the cards that there is advice on, or inside them."""
-        said = level_advice(self.session.advice.shown, self.session.view)
+        """Mark the cards for which, or for whose inside, there is advice."""
+        advice = by_node(self.session.advice.shown, self.session.view)
         for id, card in self.cards.items():
-            card.show_advice(said.get(id, ""))
+            card.show_advice(" ".join(f"{each.message}." for each in advice.get(id, ())))
 
     def _ends(self) -> tuple[str, str]:
-        """The words on the cards of the input and the output: what the picture is, and the guess."""
+        """The words on the cards of the input and the output: the picture's label and the answer."""
         seen, data = self.session.run.seen.get(Answers), self.session.data
         if seen is None:
             return data.title, ""
@@ -83,7 +81,7 @@ class NetworkScene(Diagram):
         )
 
     def show_answer(self) -> None:
-        """Put the picture and the network's answer onto the two ends of the drawing."""
+        """Show the picture and the network's answer on the two ends."""
         seen = self.session.run.seen.get(Answers)
         cards = [self.cards[id] for id in ENDS]
         if seen is not self._pictured:
@@ -99,45 +97,49 @@ class NetworkScene(Diagram):
 
     # What is where ----------------------------------------------------------------------------
 
+    def light_port(self, lit: Card | None, port: str = "") -> None:
+        """Light one port of a card, "" for its output, and no other; `lit` None: no port at all."""
+        for card in self.cards.values():
+            hot = (port or "out") if card is lit else None
+            if card.hot_port != hot:
+                card.hot_port = hot
+                card.update()
+
+    def free_port(self, id: str) -> str:
+        """The first port of a node that no wire enters; the first of all if every port is taken."""
+        taken, ports = self.graph.into(id), self.cards[id].inputs or ("x",)
+        return next((port for port in ports if port not in taken), ports[0])
+
     def card_at(self, place: QPointF) -> Card | None:
-        """The card under a place (scene), the topmost."""
-        for card in reversed(self.cards.values()):
-            if card.body.translated(card.pos()).contains(place):
-                return card
-        return None
+        """The topmost card under a place (scene)."""
+        cards = reversed(self.cards.values())
+        return next((card for card in cards if card.scene_body.contains(place)), None)
 
     def port_at(self, place: QPointF, side: str = "") -> tuple[Card, str, str] | None:
-        """The card, "in" or "out", and the port whose handle is at a place; only of that side."""
-        best, nearest = None, PORT_REACH**2 + 1
-        for card in self.cards.values():
-            found = card.port_at(place)
-            if found and side in ("", found[0]):
-                gap = place - (card.out_port() if found[0] == "out" else card.in_port(found[1]))
-                distance = gap.x() ** 2 + gap.y() ** 2
-                if distance < nearest:
-                    best, nearest = (card, *found), distance
-        return best
+        """The nearest handle at a place (scene): card, "in" or "out", port. side: "in" or "out"
+        where only such handles are wanted."""
+
+        def distance(handle: tuple[Card, str, str]) -> float:
+            card, side, port = handle
+            gap = place - (card.out_port() if side == "out" else card.in_port(port))
+            return gap.x() ** 2 + gap.y() ** 2
+
+        handles = (
+            (card, *handle)
+            for card in self.cards.values()
+            if (handle := card.port_at(place)) and side in ("", handle[0])
+        )
+        return min(handles, key=distance, default=None)
 
     def wire_at(self, place: QPointF, reach: float = 8.0) -> WireItem | None:
-        """The wire under a place (scene)."""
-        for item in self.wires.values():
-            if item.path.boundingRect().adjusted(-reach, -reach, reach, reach).contains(
-                place
-            ) and item.near(place, reach):
-                return item
-        return None
+        """A wire that is at most `reach` beside a place (scene)."""
+        return next((item for item in self.wires.values() if item.near(place, reach)), None)
 
 
 def _image(pixels: np.ndarray) -> QImage:
-    """A picture as the network sees it, uint8 (H, W) or (H, W, 3)."""
+    """A picture from the engine, uint8 (H, W) or (H, W, 3)."""
     if pixels.ndim == 2:
         return viridis.picture(pixels, viridis.GREYS)
     height, width, _channels = pixels.shape
     form = QImage.Format.Format_RGB888
     return QImage(pixels.tobytes(), width, height, 3 * width, form).copy()
-
-
-def level_advice(advice: Iterable[Problem], view: tuple[str, ...]) -> dict[str, str]:
-    """The advice on each node of a scope, or on what is inside it, by node id."""
-    found = by_node(advice, view)
-    return {id: " ".join(f"{each.message}." for each in told) for id, told in found.items()}

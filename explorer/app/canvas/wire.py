@@ -1,4 +1,4 @@
-"""A wire: as thick as its tensor has channels, the shape under it, the tensor above it to scale."""
+"""A wire: the thicker the more channels, the shape below it, the tensor above it to scale."""
 
 from functools import lru_cache
 from math import log2
@@ -15,11 +15,11 @@ from explorer.app.widgets.tensor_box import paint_tensor
 from explorer.graph.graph import Shape, Wire
 
 BOX = 34.0
-NORMAL, SMALL = 10, 9  # letters of a shape, in pixels
+NORMAL, SMALL = 10, 9  # size of a shape's letters in pixels
 
 
 class WireItem(QGraphicsItem):
-    """One wire on the canvas. first: of the wires from its source, it shows the tensor."""
+    """One wire on the canvas. first: of the wires from its source, this one shows the tensor."""
 
     def __init__(self, wire: Wire | None = None) -> None:
         super().__init__()
@@ -36,25 +36,25 @@ class WireItem(QGraphicsItem):
     def carry(
         self, shape: Shape | None, largest: Shape | None, dashed: bool, problem: bool
     ) -> None:
-        """Take the tensor that runs through the wire; `largest` gives the scale of its box."""
+        """Show a tensor of this shape; `largest` is the shape that fills the box of the tensor."""
         new = (shape, largest, dashed, problem)
         if new != (self.shape_of, self.largest, self.dashed, self.problem):
             self.shape_of, self.largest, self.dashed, self.problem = new
             self.update()
 
     def lay(self, route: Route) -> None:
-        """Run along a way."""
+        """Take a route."""
         self.prepareGeometryChange()
         self.route = route
 
     @property
     def path(self) -> QPainterPath:
-        """The way that it runs (scene)."""
+        """The path that it follows (scene)."""
         return self.route.path
 
     @property
     def thickness(self) -> float:
-        """1.5 to 6 px, with the logarithm of the channels."""
+        """1.4 to 6 pixels, with the logarithm of the channels."""
         channels = self.shape_of[0] if self.shape_of else 1
         return min(6.0, 1.4 + 0.4 * log2(max(1, channels)))
 
@@ -64,7 +64,10 @@ class WireItem(QGraphicsItem):
         return rect if at is None else rect.united(QRectF(at.x() - 44, at.y() - 56, 88, 84))
 
     def near(self, place: QPointF, reach: float = 8.0) -> bool:
-        """The place (scene) is on the wire or close to it."""
+        """Whether a place (scene) is on the wire or at most `reach` beside it."""
+        around = self.path.boundingRect().adjusted(-reach, -reach, reach, reach)
+        if not around.contains(place):
+            return False
         stroker = QPainterPathStroker()
         stroker.setWidth(2 * reach + self.thickness)
         return stroker.createStroke(self.path).contains(place)
@@ -116,16 +119,13 @@ class WireItem(QGraphicsItem):
 
     @property
     def _letters(self) -> int:
-        """How large those of the shape are: a little smaller where the gap is narrow."""
+        """The size of the shape's letters: a little smaller where the gap is narrow."""
         room = self.path.boundingRect().width() - 12
-        return (
-            NORMAL
-            if self.route.folds or _width(shape_text(self.shape_of or ()), NORMAL) <= room
-            else (SMALL)
-        )
+        fits = self.route.folds or _width(shape_text(self.shape_of or ()), NORMAL) <= room
+        return NORMAL if fits else SMALL
 
     def _words(self) -> QRectF:
-        """Where the shape stands, under the wire."""
+        """Where the shape stands, below the wire."""
         width = _width(shape_text(self.shape_of or ()), self._letters) + 6
         at = self.route.label_at
         assert at is not None

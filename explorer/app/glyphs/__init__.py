@@ -1,4 +1,4 @@
-"""Small drawings of the kinds, in the colours of their categories: for cards, palette and menus."""
+"""Small drawings of the kinds in the colours of their categories, for cards, palette and menus."""
 
 from types import SimpleNamespace
 
@@ -38,10 +38,10 @@ def paint_kind(
     settings: SimpleNamespace | None = None,
     shortcut: Asked = "",
 ) -> None:
-    """The glyph of a kind, as large as fits into `rect`, at its left and half-way up.
+    """Paint the glyph of a kind as large as fits into `rect`, at its left and half-way up.
 
-    settings: with them a kernel shows its size, dilation and groups, and a block's arc its
-    shortcut: solid, dashed where it projects, absent in a plain block. shortcut: says so where
+    settings: a kernel shows its size, dilation and groups; the arc of a block shows its shortcut,
+    solid, dashed where it projects, absent in a plain block. shortcut: how the arc is drawn where
     more than the settings is known. A kind without a glyph of its own is drawn as its category.
     """
     kind = KINDS.get(kind_name)

@@ -1,6 +1,6 @@
-"""Glyphs of stems, stages and blocks. Those with a shortcut draw it solid (False), dashed (True)
-or not at all (None)."""
+"""Glyphs of stems, stages and blocks; a shortcut is solid (False), dashed (True) or absent (None)."""
 
+import itertools
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Literal
@@ -22,13 +22,13 @@ from explorer.app.glyphs.pen import (
 
 Settings = SimpleNamespace | None
 Shortcut = bool | None
-Asked = Shortcut | Literal[""]  # "" where nobody knows more than the settings
+Asked = Shortcut | Literal[""]  # "" where only the settings are known
 Glyph = Callable[[QPainter, QColor, Settings, Asked], None]
 Box = tuple[float, float]  # width, height
 
 
 def dashed(settings: SimpleNamespace) -> Shortcut:
-    """How a block with these settings draws its shortcut, as far as they alone tell."""
+    """How the shortcut of a block is drawn, by its settings alone."""
     rule, stride = getattr(settings, "shortcut", "automatic"), getattr(settings, "stride", 1)
     if rule == "none":
         return None
@@ -38,7 +38,7 @@ def dashed(settings: SimpleNamespace) -> Shortcut:
 def row(
     painter: QPainter, colour: QColor, shortcut: Shortcut, *boxes: Box, gap: float = 2.0
 ) -> list[float]:
-    """Boxes on a line, the shortcut above them; where each begins."""
+    """Draw boxes on a line with the shortcut above; returns the left edge of each box."""
     stroke(painter, colour, (0.7, 10), (27.3, 10), width=1)
     x = (WIDTH - sum(width for width, _height in boxes) - gap * (len(boxes) - 1)) / 2
     lefts = []
@@ -51,22 +51,26 @@ def row(
     return lefts
 
 
-def _of(settings: Settings, shortcut: Asked, otherwise: Shortcut = False) -> Shortcut:
+def _of(settings: Settings, shortcut: Asked) -> Shortcut:
     if not isinstance(shortcut, str):
         return shortcut
-    return otherwise if settings is None else dashed(settings)
+    return False if settings is None else dashed(settings)
 
 
-def basic(
-    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
-) -> None:
-    row(painter, colour, _of(settings, shortcut), (7, 6), (7, 6), gap=4)
+def chain(*boxes: Box, gap: float = 2.0) -> Glyph:
+    """Boxes on a line, with a shortcut: the wider the block is there, the higher the box."""
+
+    def draw(painter: QPainter, colour: QColor, settings: Settings, shortcut: Asked) -> None:
+        row(painter, colour, _of(settings, shortcut), *boxes, gap=gap)
+
+    return draw
 
 
-def bottleneck(
-    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
-) -> None:
-    """Narrow in the middle; cut into groups if it has such."""
+basic = chain((7, 6), (7, 6), gap=4)
+
+
+def bottleneck(painter: QPainter, colour: QColor, settings: Settings, shortcut: Asked) -> None:
+    """Narrow in the middle, which is split if the convolution has groups."""
     grouped = getattr(settings, "groups", 1) > 1 or hasattr(settings, "group_width")
     if not grouped:
         wide = getattr(settings, "width_per_group", 64) > 64
@@ -78,10 +82,8 @@ def bottleneck(
 
 
 def preactivated(count: int) -> Glyph:
-    def draw(
-        painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
-    ) -> None:
-        """What other blocks have behind a convolution stands before it."""
+    def draw(painter: QPainter, colour: QColor, settings: Settings, shortcut: Asked) -> None:
+        """Normalisation and activation, the dots, come before each convolution."""
         if count == 2:
             lefts = row(painter, colour, _of(settings, shortcut), (5.5, 6), (5.5, 6), gap=5.5)
         else:
@@ -94,48 +96,15 @@ def preactivated(count: int) -> Glyph:
     return draw
 
 
-def inverted(
-    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
-) -> None:
-    """Wide in the middle."""
-    row(painter, colour, _of(settings, shortcut), (4.4, 3.6), (6.4, 7.6), (4.4, 3.6))
-
-
-def mbconv(
-    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
-) -> None:
-    """Inverted, with squeeze and excitation."""
-    row(
-        painter,
-        colour,
-        _of(settings, shortcut),
-        (4, 3.6),
-        (5.6, 7.6),
-        (2.2, 2.4),
-        (4, 3.6),
-        gap=1.7,
-    )
-
-
-def fused(
-    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
-) -> None:
-    row(painter, colour, _of(settings, shortcut), (9, 7.6), (4.4, 3.6), gap=2.6)
-
-
-def convnext(
-    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
-) -> None:
-    """A large window on every channel by itself, then wide, then narrow."""
+def convnext(painter: QPainter, colour: QColor, settings: Settings, shortcut: Asked) -> None:
+    """A large depthwise kernel, then wide, then narrow."""
     lefts = row(painter, colour, _of(settings, shortcut), (7, 0.01), (3.6, 7.6), (3.6, 4))
     for number in range(3):
         fill(painter, colour, lefts[0] + 2.6 * number, 6.6, 1.8, 6.8, 0.6)
 
 
-def squeeze(
-    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
-) -> None:
-    """One number a channel, squeezed, that scales the channels."""
+def squeeze(painter: QPainter, colour: QColor, settings: Settings, shortcut: Asked) -> None:
+    """One number for each channel, squeezed, scales the channel."""
     stroke(painter, colour, (0.7, 10.4), (18, 10.4), width=1.2)
     stroke(painter, colour, (24.4, 10.4), (27.3, 10.4), width=1.2)
     path = QPainterPath(QPointF(3.5, 10.4))
@@ -150,9 +119,7 @@ def squeeze(
         stroke(painter, colour, (20, 10.4 - 1.2 * sign), (22.4, 10.4 + 1.2 * sign), width=1.1)
 
 
-def fire(
-    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
-) -> None:
+def fire(painter: QPainter, colour: QColor, settings: Settings, shortcut: Asked) -> None:
     """Squeezed to few channels, expanded two ways."""
     stroke(painter, colour, (0.7, 7), (4, 7), width=1)
     fill(painter, colour, 3.6, 4.6, 4, 4.8, 1)
@@ -161,9 +128,7 @@ def fire(
         fill(painter, colour if size > 5 else pale(colour, 0.75), 13.2, y - size / 2, 6.4, size, 1)
 
 
-def inception(
-    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
-) -> None:
+def inception(painter: QPainter, colour: QColor, settings: Settings, shortcut: Asked) -> None:
     """Four branches side by side."""
     for y, boxes in (
         (1.8, ((13, 4),)),
@@ -176,27 +141,22 @@ def inception(
             fill(painter, colour, x, y - 1.35, width, 2.7, 0.7)
 
 
-def dense(
-    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
-) -> None:
-    """Every layer sees all before it."""
+def dense(painter: QPainter, colour: QColor, settings: Settings, shortcut: Asked) -> None:
+    """Every layer takes the output of all before it."""
     places = (3.0, 10.0, 17.0, 24.0)
-    for number, begin in enumerate(places):
-        for end in places[number + 2 :]:
-            span = end - begin
-            path = QPainterPath(QPointF(begin, 10))
-            path.cubicTo(
-                begin + 0.2 * span, 10 - 0.62 * span, end - 0.2 * span, 10 - 0.62 * span, end, 10
-            )
+    for left, right in itertools.combinations(places, 2):
+        span = right - left
+        if span > 7:  # not the next one, which the line reaches
+            near, far, top = left + 0.2 * span, right - 0.2 * span, 10 - 0.62 * span
+            path = QPainterPath(QPointF(left, 10))
+            path.cubicTo(near, top, far, top, right, 10)
             trace(painter, pale(colour, 0.75), path, 1)
     stroke(painter, colour, (places[0], 10), (places[-1], 10), width=1)
     for x in places:
         dot(painter, colour, x, 10, 2.3)
 
 
-def transition(
-    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
-) -> None:
+def transition(painter: QPainter, colour: QColor, settings: Settings, shortcut: Asked) -> None:
     """Fewer channels, half the size."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(pale(colour, 0.55))
@@ -205,19 +165,15 @@ def transition(
     stroke(painter, colour, (19, 7), (26, 7), width=1.2)
 
 
-def shuffle_unit(
-    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
-) -> None:
-    """Half of the channels go past, then both halves are mixed."""
+def shuffle_unit(painter: QPainter, colour: QColor, settings: Settings, shortcut: Asked) -> None:
+    """Half of the channels bypass the layers, then both halves are mixed."""
     stroke(painter, colour, (1, 3.4), (18, 3.4), (26, 10.6), width=1.2)
     stroke(painter, colour, (1, 10.6), (18, 10.6), (26, 3.4), width=1.2)
     for x in (4, 9, 14):
         fill(painter, colour, x, 8, 3.6, 5.2, 1)
 
 
-def group_of_convs(
-    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
-) -> None:
+def group_of_convs(painter: QPainter, colour: QColor, settings: Settings, shortcut: Asked) -> None:
     """Equal convolutions, then half the size."""
     stroke(painter, colour, (0.7, 7), (26, 7), width=1)
     for number in range(3):
@@ -225,9 +181,7 @@ def group_of_convs(
     fill(painter, pale(colour, 0.6), 20.6, 4.4, 3.6, 5.2, 1)
 
 
-def group(
-    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
-) -> None:
+def group(painter: QPainter, colour: QColor, settings: Settings, shortcut: Asked) -> None:
     """Two nodes and their wire in a frame."""
     frame(painter, pale(colour, 0.8), 0.8, 0.8, 24, 12.4, 2.5)
     fill(painter, pale(colour, 0.15), 1.2, 1.2, 23.2, 11.6, 2.2)
@@ -242,18 +196,14 @@ def group(
 def bars(*boxes: tuple[float, float, float]) -> Glyph:
     """Bars (left, width, height), half-way up."""
 
-    def draw(
-        painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
-    ) -> None:
+    def draw(painter: QPainter, colour: QColor, settings: Settings, shortcut: Asked) -> None:
         for x, width, height in boxes:
             fill(painter, colour, x, (14 - height) / 2, width, height)
 
     return draw
 
 
-def patchify(
-    painter: QPainter, colour: QColor, settings: Settings = None, shortcut: Asked = ""
-) -> None:
+def patchify(painter: QPainter, colour: QColor, settings: Settings, shortcut: Asked) -> None:
     """A picture cut into patches."""
     for line in range(3):
         for column in range(5):
@@ -268,6 +218,9 @@ def patchify(
             )
 
 
+MBCONV = chain(
+    (4, 3.6), (5.6, 7.6), (2.2, 2.4), (4, 3.6), gap=1.7
+)  # the third squeezes and excites
 GLYPHS: dict[str, Glyph] = {
     "ImageNetStem": bars((1, 6, 14), (10, 5, 10), (18, 4, 5)),
     "CifarStem": bars((1, 5, 14), (9, 5, 14)),
@@ -280,10 +233,10 @@ GLYPHS: dict[str, Glyph] = {
     "PreActBasicBlock": preactivated(2),
     "PreActBottleneck": preactivated(3),
     "SqueezeExcitation": squeeze,
-    "InvertedResidual": inverted,
-    "InvertedResidualV3": mbconv,
-    "MBConv": mbconv,
-    "FusedMBConv": fused,
+    "InvertedResidual": chain((4.4, 3.6), (6.4, 7.6), (4.4, 3.6)),
+    "InvertedResidualV3": MBCONV,
+    "MBConv": MBCONV,
+    "FusedMBConv": chain((9, 7.6), (4.4, 3.6), gap=2.6),
     "ConvNeXtBlock": convnext,
     "Fire": fire,
     "Inception": inception,

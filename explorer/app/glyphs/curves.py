@@ -1,4 +1,4 @@
-"""Activations, each drawn as its own curve."""
+"""Glyphs of activations, each drawn as its curve."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -15,11 +15,10 @@ _STEPS = 48
 
 
 def curve(kind: Kind) -> Glyph:
-    """The glyph of an activation of one number: its own curve."""
+    """The glyph of an elementwise activation: its curve."""
     assert kind.curve is not None
-    value, begin, end = kind.curve
-    places = [begin + (end - begin) * step / _STEPS for step in range(_STEPS + 1)]
-    heights = [value(x) for x in places]
+    value, first, last = kind.curve
+    heights = [value(first + (last - first) * step / _STEPS) for step in range(_STEPS + 1)]
     low, high = min(0.0, *heights), max(heights)
     margin = 0.05 * (high - low)
 

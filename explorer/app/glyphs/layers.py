@@ -1,4 +1,4 @@
-"""Glyphs of the other layers: windows, normalisation, pooling, joins, changes of shape."""
+"""Glyphs of the other layers: convolution, normalisation, pooling, joins, changes of shape."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -10,8 +10,8 @@ from explorer.app.glyphs.pen import bow, dot, fill, frame, pale, pen, ring, stro
 
 Settings = SimpleNamespace | None
 Glyph = Callable[[QPainter, QColor, Settings], None]
-_MOST_TAPS = 5  # a larger window is drawn with so many
-_MOST_IN_LINE = 9  # and one that is a line
+_MOST_TAPS = 5  # a larger kernel is drawn with so many a side
+_MOST_IN_LINE = 9  # and one of a single row or column
 
 
 def _two(value: object, otherwise: int) -> tuple[int, int]:
@@ -82,7 +82,7 @@ def _depthwise(painter: QPainter, colour: QColor) -> None:
 
 
 def transposed(painter: QPainter, colour: QColor, settings: Settings) -> None:
-    """One place that becomes many."""
+    """One pixel that becomes many."""
     fill(painter, colour, 1, 4.7, 4.6, 4.6, 0.8)
     for y, end in ((5, 1.5), (9, 12.5)):
         stroke(painter, pale(colour, 0.7), (6.4, y), (11.2, end), width=0.9)
@@ -132,8 +132,8 @@ def normal(painter: QPainter, colour: QColor, settings: Settings) -> None:
 
 
 def _over(chosen: Callable[[int, int], bool]) -> Glyph:
-    """A bell, and over which numbers it is taken: channels across, pictures down (after Wu and He
-    2018, figure 2)."""
+    """A bell curve, and the numbers that are normalised together: channels across, pictures down
+    (after Wu and He 2018, figure 2)."""
 
     def draw(painter: QPainter, colour: QColor, settings: Settings) -> None:
         _bell(painter, colour, 1, 13, 12.5, 1.5, 1.4)
@@ -155,31 +155,15 @@ def _over(chosen: Callable[[int, int], bool]) -> Glyph:
 # Pooling --------------------------------------------------------------------------------------
 
 
-def _pool(inside: Callable[[QPainter, QColor], None]) -> Glyph:
+def _pool(*boxes: tuple[float, float, float, float, float]) -> Glyph:
+    """Boxes (opacity, left, top, width, height) in a frame."""
+
     def draw(painter: QPainter, colour: QColor, settings: Settings) -> None:
         frame(painter, colour, 1, 0.7, 13, 12.6, width=1.3)
-        inside(painter, colour)
+        for opacity, x, y, width, height in boxes:
+            fill(painter, pale(colour, opacity), x, y, width, height, 0.5)
 
     return draw
-
-
-def _one_quarter(painter: QPainter, colour: QColor) -> None:
-    fill(painter, colour, 7.5, 1, 6.5, 6, 0.5)
-
-
-def _four_quarters(painter: QPainter, colour: QColor) -> None:
-    for x in (1.5, 7.9):
-        for y in (1.2, 7.4):
-            fill(painter, pale(colour, 0.5), x, y, 5.6, 5.4, 0.5)
-
-
-def _centre(painter: QPainter, colour: QColor) -> None:
-    fill(painter, pale(colour, 0.35), 1.5, 1.2, 12, 11.6, 0.5)
-    fill(painter, colour, 5.5, 5, 4, 4, 0.5)
-
-
-def _largest(painter: QPainter, colour: QColor) -> None:
-    fill(painter, colour, 8.6, 1.9, 4, 4, 0.5)
 
 
 # Joins ----------------------------------------------------------------------------------------
@@ -212,7 +196,7 @@ def layer_scale(painter: QPainter, colour: QColor, settings: Settings) -> None:
 
 
 def concat(painter: QPainter, colour: QColor, settings: Settings) -> None:
-    """Three sheets behind one another."""
+    """Three stacked feature maps."""
     for number, share in ((2, 0.35), (1, 0.6), (0, 1)):
         fill(painter, pale(colour, share), 1 + 4 * number, 4.5 - 2 * number, 8, 9, 1.2)
 
@@ -223,7 +207,7 @@ def projection(painter: QPainter, colour: QColor, settings: Settings) -> None:
 
 
 def zero_shortcut(painter: QPainter, colour: QColor, settings: Settings) -> None:
-    """Like a projection, but what is added are zeros."""
+    """Like a projection, with zeros for the new channels."""
     trace(painter, colour, bow(2, 24, 12, 1.5, 4.5), 1.5, dashed=True)
     ring(painter, colour, 13, 9.3, 2.9, 1.2)
 
@@ -251,7 +235,7 @@ def dropout(painter: QPainter, colour: QColor, settings: Settings) -> None:
 
 
 def drop_path(painter: QPainter, colour: QColor, settings: Settings) -> None:
-    """A branch that is cut, beside the way that goes on."""
+    """A branch that is crossed out beside the identity."""
     stroke(painter, colour, (1, 11.5), (25, 11.5), width=1.5)
     trace(painter, pale(colour, 0.6), bow(5, 21, 11.5, 2.2), 1.2)
     for sign in (1, -1):
@@ -276,7 +260,7 @@ def zero_pad(painter: QPainter, colour: QColor, settings: Settings) -> None:
 
 
 def channel_pad(painter: QPainter, colour: QColor, settings: Settings) -> None:
-    """Sheets, the outer ones empty."""
+    """Channels, the outer ones empty."""
     for number in range(4):
         x = 1 + 6.2 * number
         if number in (0, 3):
@@ -295,7 +279,7 @@ def chunk(painter: QPainter, colour: QColor, settings: Settings) -> None:
 
 
 def shuffle(painter: QPainter, colour: QColor, settings: Settings) -> None:
-    """Two groups of channels, dealt out by turns."""
+    """Two groups of channels, interleaved."""
     for place, goal in enumerate((0, 2, 1, 3)):
         share = 1 if place < 2 else 0.5
         left, right = 1.6 + 3.6 * place, 1.6 + 3.6 * goal
@@ -307,16 +291,10 @@ def shuffle(painter: QPainter, colour: QColor, settings: Settings) -> None:
 def permute(painter: QPainter, colour: QColor, settings: Settings) -> None:
     """Axes that change places."""
     for y, sign in ((4, 1), (10, -1)):
-        begin, end = (2, 23) if sign > 0 else (23, 2)
-        stroke(painter, pale(colour, 1 if sign > 0 else 0.6), (begin, y), (end, y), width=1.5)
-        stroke(
-            painter,
-            pale(colour, 1 if sign > 0 else 0.6),
-            (end - 3.4 * sign, y - 2.6),
-            (end, y),
-            (end - 3.4 * sign, y + 2.6),
-            width=1.5,
-        )
+        tail, tip = (2, 23) if sign > 0 else (23, 2)
+        paint, barb = pale(colour, 1 if sign > 0 else 0.6), tip - 3.4 * sign
+        stroke(painter, paint, (tail, y), (tip, y), width=1.5)
+        stroke(painter, paint, (barb, y - 2.6), (tip, y), (barb, y + 2.6), width=1.5)
 
 
 def linear(painter: QPainter, colour: QColor, settings: Settings) -> None:
@@ -355,10 +333,10 @@ GLYPHS = {
     "LayerNorm": _over(lambda row, column: row == 1),
     "GroupNorm": _over(lambda row, column: row == 1 and column < 2),
     "LocalResponseNorm": _over(lambda row, column: row == 1 and column < 3),
-    "MaxPool2d": _pool(_one_quarter),
-    "AvgPool2d": _pool(_four_quarters),
-    "AdaptiveAvgPool2d": _pool(_centre),
-    "AdaptiveMaxPool2d": _pool(_largest),
+    "MaxPool2d": _pool((1, 7.5, 1, 6.5, 6)),
+    "AvgPool2d": _pool(*((0.5, x, y, 5.6, 5.4) for x in (1.5, 7.9) for y in (1.2, 7.4))),
+    "AdaptiveAvgPool2d": _pool((0.35, 1.5, 1.2, 12, 11.6), (1, 5.5, 5, 4, 4)),
+    "AdaptiveMaxPool2d": _pool((1, 8.6, 1.9, 4, 4)),
     "Add": add,
     "Multiply": multiply,
     "Concat": concat,

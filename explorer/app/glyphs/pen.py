@@ -1,4 +1,4 @@
-"""Strokes and fills that all glyphs are drawn with."""
+"""Strokes and fills of which all glyphs are made."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
@@ -8,7 +8,7 @@ Point = tuple[float, float]
 
 
 def fit(painter: QPainter, rect: QRectF) -> None:
-    """Lay the box of glyphs into `rect`, as large as it goes, at its left and half-way up."""
+    """Make the painter draw the box of glyphs as large as fits into `rect`, left, centred in height."""
     scale = min(rect.width() / WIDTH, rect.height() / HEIGHT)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.translate(rect.left(), rect.center().y() - HEIGHT / 2 * scale)
@@ -16,28 +16,36 @@ def fit(painter: QPainter, rect: QRectF) -> None:
 
 
 def pale(colour: QColor, share: float) -> QColor:
-    """The colour, only `share` (0 to 1) of it."""
-    found = QColor(colour)
-    found.setAlphaF(share)
-    return found
+    """The colour at an opacity of `share` (0 to 1)."""
+    faint = QColor(colour)
+    faint.setAlphaF(share)
+    return faint
 
 
 def pen(colour: QColor, width: float = 1.4, dashed: bool = False) -> QPen:
     """A pen with round ends, or a dashed one."""
-    found = QPen(colour, width)
-    found.setCapStyle(Qt.PenCapStyle.FlatCap if dashed else Qt.PenCapStyle.RoundCap)
-    found.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    cap = Qt.PenCapStyle.FlatCap if dashed else Qt.PenCapStyle.RoundCap
+    made = QPen(colour, width, Qt.PenStyle.SolidLine, cap, Qt.PenJoinStyle.RoundJoin)
     if dashed:
-        found.setDashPattern((1.5, 1.3))
-    return found
+        made.setDashPattern((1.5, 1.3))
+    return made
+
+
+def _outline(painter: QPainter, colour: QColor, width: float = 1.4, dashed: bool = False) -> None:
+    painter.setPen(pen(colour, width, dashed))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def _filling(painter: QPainter, colour: QColor) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
 
 
 def fill(
     painter: QPainter, colour: QColor, x: float, y: float, w: float, h: float, radius: float = 1.5
 ) -> None:
     """A filled box."""
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(colour)
+    _filling(painter, colour)
     painter.drawRoundedRect(QRectF(x, y, w, h), radius, radius)
 
 
@@ -53,8 +61,7 @@ def frame(
     dashed: bool = False,
 ) -> None:
     """An empty box."""
-    painter.setPen(pen(colour, width, dashed))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
+    _outline(painter, colour, width, dashed)
     painter.drawRoundedRect(QRectF(x, y, w, h), radius, radius)
 
 
@@ -62,8 +69,7 @@ def stroke(
     painter: QPainter, colour: QColor, *points: Point, width: float = 1.4, dashed: bool = False
 ) -> None:
     """A line through points."""
-    painter.setPen(pen(colour, width, dashed))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
+    _outline(painter, colour, width, dashed)
     painter.drawPolyline([QPointF(x, y) for x, y in points])
 
 
@@ -71,15 +77,13 @@ def trace(
     painter: QPainter, colour: QColor, path: QPainterPath, width: float = 1.4, dashed: bool = False
 ) -> None:
     """A line along a path."""
-    painter.setPen(pen(colour, width, dashed))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
+    _outline(painter, colour, width, dashed)
     painter.drawPath(path)
 
 
 def dot(painter: QPainter, colour: QColor, x: float, y: float, radius: float) -> None:
     """A filled circle."""
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(colour)
+    _filling(painter, colour)
     painter.drawEllipse(QPointF(x, y), radius, radius)
 
 
@@ -87,15 +91,14 @@ def ring(
     painter: QPainter, colour: QColor, x: float, y: float, radius: float, width: float = 1.3
 ) -> None:
     """An empty circle."""
-    painter.setPen(pen(colour, width))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
+    _outline(painter, colour, width)
     painter.drawEllipse(QPointF(x, y), radius, radius)
 
 
 def bow(
     left: float, right: float, foot: float, top: float = 1.0, corner: float = 4.0
 ) -> QPainterPath:
-    """The way of a shortcut over what lies between `left` and `right`."""
+    """The path of a shortcut over what lies between `left` and `right`."""
     path = QPainterPath(QPointF(left, foot))
     path.lineTo(left, top + corner)
     path.quadTo(left, top, left + corner, top)

@@ -1,28 +1,25 @@
-"""The thin title bar of a panel whose name stands on a tab: drag it to move the panel, or close
-it."""
+"""The thin title bar of a panel, by which it is moved or closed; most have their name on a tab."""
 
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QToolButton, QWidget
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QWidget
 
 from explorer.app import theme
+from explorer.app.widgets.small_button import small_button
 from explorer.text import _
 
 HEIGHT, DOTS = 16, 6
 
 
 class DockGrip(QWidget):
-    """Mouse events pass through it to the dock, which knows how to be dragged."""
+    """Leaves mouse events to the dock, which can be dragged by its title bar."""
 
     def __init__(self, dock: QDockWidget) -> None:
         super().__init__(dock)
         self.dock = dock
         self.setToolTip(_("Drag to move the panel; double-click to make it a window"))
         self.setCursor(Qt.CursorShape.SizeAllCursor)
-        close = QToolButton()
-        close.setText("×")
-        close.setAutoRaise(True)
-        close.setToolTip(_("Close the panel; the View menu brings it back"))
+        close = small_button("×", _("Close the panel; the View menu brings it back"), flat=True)
         close.setAccessibleName(_("Close {panel}").format(panel=dock.windowTitle()))
         close.setCursor(Qt.CursorShape.ArrowCursor)
         close.setFixedSize(20, HEIGHT)
@@ -59,4 +56,3 @@ class DockGrip(QWidget):
                 Qt.AlignmentFlag.AlignVCenter,
                 self.dock.windowTitle(),
             )
-        painter.end()

@@ -1,41 +1,40 @@
-"""Fields of a form: a number with its unit, two numbers, a choice, a yes or no. Each shows a value
-without telling, and tells (`edited`) only what the person does."""
+"""Fields of a form: a number with its unit, two numbers, a choice, a yes or no. `show_value` emits
+nothing; `edited` is emitted only for what the person does."""
 
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QValidator, QWheelEvent
+from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QSizePolicy, QSpinBox
 
 from explorer.app.number import limit_text
 from explorer.app.widgets.pair_field import PairField
-from explorer.app.widgets.spin_box import SpinBox
+from explorer.app.widgets.spin_box import QuietWheel, SpinBox
 from explorer.catalog import KINDS, Param
 from explorer.graph.graph import Value
 from explorer.text import _
 
 _MOST_DECIMALS = 12
-_BEGUN = set("0123456789.eE+-")
+_IN_NUMBERS = set("0123456789.eE+-")
 
 
 class _Number(SpinBox):
-    """What both fields of one number share: any number can be written, and where it cannot be
-    taken, `faulted` tells the reason, in words that follow the field's name; "" once one stands
-    there that can be. What is left standing gives way to the last one that was taken.
+    """What both fields of one number share: any number can be typed; for one that is not allowed
+    `faulted` is emitted with the reason, in words that follow the field's name, and with "" when
+    the text is allowed again. When the field loses the focus it shows the last allowed number.
 
-    absent: what a person reads where there is no value (None); clearing the field takes it away.
+    absent: what a person reads where there is no value (None), which is what an empty field means.
     """
 
-    _absent = _told = ""
+    _absent = ""
     _empty = False  # there is no value, or several nodes have mixed ones
 
     if TYPE_CHECKING:
         edited = Signal(object)
-        faulted = Signal(str)
 
     @property
     def _numbers(self) -> QDoubleSpinBox:
-        """Itself; one of whole numbers has all that is asked of it here, too."""
+        """Itself; a field of whole numbers has the same methods."""
         return cast(QDoubleSpinBox, self)
 
     def _prepare(self, unit: str, absent: str = "") -> None:
@@ -43,18 +42,17 @@ class _Number(SpinBox):
         self._absent = absent
         self.lineEdit().textEdited.connect(self._on_text)
         self._numbers.valueChanged.connect(self._on_value)
-        self.editingFinished.connect(lambda: self._tell(""))
+        self.editingFinished.connect(lambda: self._report(""))
 
     def show_value(self, value: Value | None, mixed: bool = False) -> None:
-        """Show a value; none, if there is none or several nodes have `mixed` ones."""
+        """Show a value; an empty field for None or where several nodes have `mixed` ones."""
         self.lineEdit().setPlaceholderText(_("mixed") if mixed else self._absent)
         empty, box = mixed or value is None, self._numbers
         if empty == self._empty and value in (None, box.value()):
             return
-        blocked = QSignalBlocker(self)
         self._empty = empty
-        box.setValue(box.value() if value is None else cast(float, value))
-        blocked.unblock()
+        with QSignalBlocker(self):
+            box.setValue(box.value() if value is None else cast(float, value))
 
     def textFromValue(self, value: Value) -> str:
         return "" if self._empty else f"{value:.6g}" if isinstance(value, float) else str(value)
@@ -64,7 +62,7 @@ class _Number(SpinBox):
             self._empty = False
             self.lineEdit().setText(self.textFromValue(value))
         self._empty = False
-        self._tell("")
+        self._report("")
         self.edited.emit(value)
 
     def _on_text(self, text: str) -> None:
@@ -72,9 +70,9 @@ class _Number(SpinBox):
         low, high = box.minimum(), box.maximum()
         stated = _stated(text)
         if stated is None or low <= stated <= high:
-            self._tell("")
+            self._report("")
         else:
-            self._tell(
+            self._report(
                 _("is {value}; allowed: {low} to {high}").format(
                     value=limit_text(stated), low=limit_text(low), high=limit_text(high)
                 )
@@ -86,14 +84,9 @@ class _Number(SpinBox):
         elif self._empty and self.hasAcceptableInput() and box.valueFromText(text) == box.value():
             self._on_value(box.value())
 
-    def _tell(self, reason: str) -> None:
-        if reason != self._told:
-            self._told = reason
-            self.faulted.emit(reason)
-
 
 def _stated(text: str) -> float | None:
-    """The number that a text states, None if it states none."""
+    """The number that a text states; None if it is not one."""
     try:
         return float(text)
     except ValueError:
@@ -114,14 +107,14 @@ class WholeField(_Number, QSpinBox):
         self._prepare(unit, absent)
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        found = super().validate(text, position)
-        if found[0] == QValidator.State.Invalid and len(text) <= 15 and set(text) <= _BEGUN:
+        verdict = super().validate(text, position)
+        if verdict[0] == QValidator.State.Invalid and len(text) <= 15 and set(text) <= _IN_NUMBERS:
             return QValidator.State.Intermediate, text, position
-        return found
+        return verdict
 
 
 class NumberField(_Number, QDoubleSpinBox):
-    """Any number from `low` to `high`, written as short as it goes: 0.1, 1e-05."""
+    """Any number from `low` to `high`, in the shortest notation: 0.1, 1e-05."""
 
     edited, faulted = Signal(object), Signal(str)
 
@@ -142,44 +135,38 @@ class NumberField(_Number, QDoubleSpinBox):
         stated, states = _stated(text), QValidator.State
         if stated is not None and self.minimum() <= stated <= self.maximum():
             return states.Acceptable, text, position
-        begun = stated is not None or set(text) <= _BEGUN
-        return states.Intermediate if begun else states.Invalid, text, position
+        unfinished = stated is not None or set(text) <= _IN_NUMBERS
+        return states.Intermediate if unfinished else states.Invalid, text, position
 
 
 def choice_text(choice: str) -> str:
-    """What a person reads for one of a parameter's choices: of a kind its title."""
-    return KINDS[choice].title or choice if choice in KINDS else choice
+    """What a person reads for one of a parameter's choices: for a kind its title."""
+    title = KINDS[choice].title if choice in KINDS else ""
+    return _(title) if title else choice
 
 
-class ChoiceField(QComboBox):
+class ChoiceField(QuietWheel, QComboBox):
     """One of a few words; a kind of node is shown by its title, as in the palette."""
 
     edited = Signal(object)
 
     def __init__(self, choices: tuple[str, ...]) -> None:
         super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setPlaceholderText(_("mixed"))
         for choice in choices:
             self.addItem(choice_text(choice), choice)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setPlaceholderText(_("mixed"))
         self.currentIndexChanged.connect(self._on_index)
 
     def show_value(self, value: Value, mixed: bool = False) -> None:
-        """Show a choice; none, if several nodes have `mixed` ones."""
-        blocked = QSignalBlocker(self)
-        self.setCurrentIndex(-1 if mixed else self.findData(value))
-        blocked.unblock()
+        """Show a choice; no choice where several nodes have `mixed` ones."""
+        with QSignalBlocker(self):
+            self.setCurrentIndex(-1 if mixed else self.findData(value))
 
     def _on_index(self, at: int) -> None:
         if at >= 0:
             self.edited.emit(self.itemData(at))
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
 
 class SwitchField(QCheckBox):
@@ -192,12 +179,11 @@ class SwitchField(QCheckBox):
         self.clicked.connect(self._on_click)
 
     def show_value(self, value: Value, mixed: bool = False) -> None:
-        """Show a value; a dash, if several nodes have `mixed` ones."""
-        blocked = QSignalBlocker(self)
-        self.setTristate(mixed)
-        state = Qt.CheckState.Checked if value else Qt.CheckState.Unchecked
-        self.setCheckState(Qt.CheckState.PartiallyChecked if mixed else state)
-        blocked.unblock()
+        """Show a value; a dash where several nodes have `mixed` ones."""
+        with QSignalBlocker(self):
+            self.setTristate(mixed)
+            state = Qt.CheckState.Checked if value else Qt.CheckState.Unchecked
+            self.setCheckState(Qt.CheckState.PartiallyChecked if mixed else state)
 
     def _on_click(self) -> None:
         self.setTristate(False)
@@ -208,22 +194,22 @@ Field = WholeField | NumberField | PairField | ChoiceField | SwitchField
 
 
 def field_for(param: Param) -> Field:
-    """The field in which a parameter is edited, as it is declared."""
+    """The field for a parameter, as its declaration asks for it."""
     if param.choices:
         return ChoiceField(param.choices)
     if isinstance(param.default, bool):
         return SwitchField()
     if param.pair or param.words:
         return PairField(param)
-    assert param.low is not None and param.high is not None  # a number's are declared
+    assert param.low is not None and param.high is not None  # every number declares them
     field: WholeField | NumberField
     if isinstance(param.default, int):
         low, high = int(param.low), int(param.high)
         field = WholeField(low, high, int(param.step) or 1, param.unit, param.absent)
     else:
         assert isinstance(param.default, float)
-        # A share moves in twentieths; what is tiny by default, in tenths of itself.
+        # A share changes in steps of 0.05; a tiny default, in steps of a tenth of it.
         step = param.default / 10 if 0 < param.default < 0.01 else 0.05
         field = NumberField(param.low, param.high, param.step or step, param.unit, param.absent)
-    field.show_value(param.default)  # from which the arrows go on where there is none
+    field.show_value(param.default)  # from which the arrows step where there is no value
     return field

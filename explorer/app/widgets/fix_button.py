@@ -1,4 +1,4 @@
-"""A fix of a problem, as a button that says what it costs."""
+"""A fix of a problem as a button, with the parameters that it adds."""
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent
@@ -18,8 +18,8 @@ from explorer.app.session import Session
 
 
 class FixButton(QPushButton):
-    """Does a fix when it is pressed, as one undo step. Where room is short the end of its
-    label is cut; the tool tip has it whole. size: of the text, in pixels."""
+    """Applies a fix when it is pressed, as one undo step. A label that does not fit is cut at its
+    end; the tool tip has all of it. size: of the text, in pixels."""
 
     def __init__(
         self,
@@ -32,10 +32,8 @@ class FixButton(QPushButton):
         super().__init__(parent)
         self.setFont(theme.sans(size))
         self.fix = fix
-        cost = (
-            "" if fix.added is None else f"{'+' if fix.added >= 0 else '−'}{short(abs(fix.added))}"
-        )
-        self._cost = f"  {cost}" if cost else ""
+        sign = "−" if fix.added is not None and fix.added < 0 else "+"
+        self._cost = "" if fix.added is None else f"  {sign}{short(abs(fix.added))}"
         self.setText(fix.label + self._cost)
         self.setToolTip(f"{fix.label}<br>{fix.cost}" if fix.cost else fix.label)
         self.setStatusTip(fix.label)
@@ -49,14 +47,11 @@ class FixButton(QPushButton):
 
     @property
     def shown(self) -> str:
-        """What is read of it in the room that it has: the cost is never cut."""
+        """The text as it is painted: the label may be cut, the cost is not."""
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        room = (
-            self.style()
-            .subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self)
-            .width()
-        )
+        contents = QStyle.SubElement.SE_PushButtonContents
+        room = self.style().subElementRect(contents, option, self).width()
         metrics = self.fontMetrics()
         if metrics.horizontalAdvance(self.text()) <= room:
             return self.text()

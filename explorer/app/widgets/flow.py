@@ -1,12 +1,14 @@
-"""A layout that sets its widgets in rows, as words in a text."""
+"""A layout that puts its widgets into rows, as words in a text."""
+
+from functools import reduce
 
 from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
 class Flow(QLayout):
-    """Widgets from left to right at their preferred size, in as many rows as the width needs; one
-    that is wider than a row is made to fit it."""
+    """Widgets from left to right at their preferred size, in as many rows as they need; a widget
+    wider than a row is made to fit it."""
 
     def __init__(self, spacing: int = 6, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,13 +49,10 @@ class Flow(QLayout):
         )
 
     def minimumSize(self) -> QSize:
-        size = QSize()
-        for item in self._items:
-            size = size.expandedTo(item.minimumSize())
-        return size
+        return reduce(QSize.expandedTo, (item.minimumSize() for item in self._items), QSize())
 
     def _arrange(self, rect: QRect, move: bool) -> int:
-        """Place the items, if `move`; the height that they take in pixels."""
+        """The height in pixels that the items take; if `move`, they are put into their places."""
         x, y, row = rect.left(), rect.top(), 0
         for item in self._items:
             size = item.sizeHint().boundedTo(QSize(rect.width(), 1 << 20))

@@ -1,4 +1,4 @@
-"""A line of words that never says something else for want of room."""
+"""A line of words that stays true where it has to be shortened."""
 
 from collections.abc import Sequence
 
@@ -8,23 +8,22 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 
 class LineLabel(QLabel):
-    """Parts of a line with dots between them. Where room is short the last parts are left out, in
-    the end the first is shortened, marked by "…"; the whole is its text and its tool tip."""
+    """Parts of a line with dots between them. Where they do not fit, the last parts are left out
+    and in the end the first is shortened, marked by "…"; the text and the tool tip have all."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setTextFormat(Qt.TextFormat.PlainText)
+        super().__init__(parent, textFormat=Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._parts: tuple[str, ...] = ()
 
     def show_parts(self, parts: Sequence[str]) -> None:
-        """The most important first."""
+        """Show these parts, the most important first."""
         self._parts = tuple(parts)
         self.setText(" · ".join(parts))
         self.setToolTip(self.text())
 
     def words_in(self, room: int) -> str:
-        """What is painted in so many pixels."""
+        """The words that are painted in `room` pixels."""
         measure = self.fontMetrics()
         for count in range(len(self._parts), 0, -1):
             words = " · ".join(self._parts[:count])
@@ -45,4 +44,3 @@ class LineLabel(QLabel):
             self.alignment() | Qt.AlignmentFlag.AlignVCenter,
             self.words_in(self.contentsRect().width()),
         )
-        painter.end()

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, SignalInstance
-from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
+from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from explorer.app import theme
 from explorer.app.run_control import RunControl
+from explorer.app.widgets.label import label
 
 FRAME_MS = 40
 
@@ -60,26 +61,24 @@ class LivePanel(QWidget):
         theme.changed.connect(self.wear)
 
     def fill(self, body: QWidget | None, empty: str) -> None:
-        """Show the sentence `empty` until there is something to show; then `body`, which may be
+        """Show the sentence `empty` until there is something to show, then `body`; None: what is
         added to the stack later."""
         self._nothing = empty
-        self.empty = QLabel(empty)
-        self.empty.setProperty("role", "muted")
+        self.empty = label(empty, "muted", wrap=True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.empty.setWordWrap(True)
         self.stack = QStackedLayout(self)
         self.stack.addWidget(self.empty)
         if body is not None:
             self.stack.addWidget(body)
 
     def follow(self, run: RunControl, *news: SignalInstance) -> None:
-        """Draw after these signals of the run, and at once when the network in view is another."""
+        """Draw after these signals of the run, and at once when the run's answers are dropped."""
         for signal in (run.wait_changed, *news):
             signal.connect(self.redraw.mark)
         run.emptied.connect(self._on_emptied)
 
     def say_nothing(self, wait: str = "") -> None:
-        """Show why there is nothing: `wait`, or what stands there at first."""
+        """Show why there is nothing: `wait`, or "" for the sentence given to `fill`."""
         self.empty.setText(wait or self._nothing)
         self.stack.setCurrentIndex(0)
 
@@ -88,9 +87,9 @@ class LivePanel(QWidget):
         self.redraw.settle()
 
     def draw(self) -> None:
-        """Brings what is seen up to what is stored."""
+        """Draw what is stored."""
         raise NotImplementedError
 
     def wear(self) -> None:
-        """Takes the colours of the current theme."""
+        """Take the colours of the current theme."""
         self.update()

@@ -1,4 +1,4 @@
-"""Two tensors that do not fit together, to scale side by side, with what would make them fit."""
+"""Two tensors that do not fit together, side by side and to scale, with the fixes."""
 
 from dataclasses import dataclass
 from html import escape
@@ -7,7 +7,6 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -17,14 +16,15 @@ from explorer.analysis.facts import Facts
 from explorer.analysis.fixes import fixes
 from explorer.analysis.problem import Problem
 from explorer.app import theme
-from explorer.app.number import shape_text
+from explorer.app.number import NBSP, setting_text, shape_text
 from explorer.app.session import Session
 from explorer.app.widgets import tensor_box
 from explorer.app.widgets.fix_button import FixButton
+from explorer.app.widgets.label import label
 from explorer.app.widgets.small_button import small_button
 from explorer.graph.graph import INPUT, Shape
 from explorer.graph.path import NodePath
-from explorer.text import _
+from explorer.text import _, ngettext
 
 RULES = ("add", "concat")
 WIDTH, EDGE = 336, 16
@@ -33,23 +33,23 @@ _BOX = QSize(72, 68)
 
 @dataclass(frozen=True)
 class Branch:
-    """What comes to a join on one wire: from where, its shape, and who gave it that shape."""
+    """One input of a join: the node that it comes from and its shape. setter: the node that gave it
+    that shape; stated: what the setter's parameters state of it."""
 
     source: str
     shape: Shape
     setter: str
-    says: str
+    stated: str
 
 
 def branches(session: Session, path: NodePath) -> list[Branch]:
-    """The branches that meet at the node at `path`, in the order of its ports."""
+    """The branches that meet at the node of a path, in the order of its ports."""
     around, join = session.facts_of(path.scope), session.facts_of(path)
     graph = around.expansion if around is not None else session.graph
     if graph is None or join is None:
         return []
-    into, shapes = graph.into(path[-1]), join.known_ins
-    found = []
-    for port, shape in zip(sorted(into), shapes):
+    into, met = graph.into(path[-1]), []
+    for port, shape in zip(sorted(into), join.known_ins):
         setter = source = into[port].source
         while setter != INPUT:
             facts = session.facts_of(path.scope / setter)
@@ -63,8 +63,8 @@ def branches(session: Session, path: NodePath) -> list[Branch]:
                 break
             setter = next(iter(wires.values())).source
         facts = session.facts_of(path.scope / setter) if setter != INPUT else None
-        found.append(Branch(source, shape, setter, _says(facts)))
-    return found
+        met.append(Branch(source, shape, setter, _stated(facts) if facts else ""))
+    return met
 
 
 def _channels_of(facts: Facts) -> int | None:
@@ -75,28 +75,28 @@ def _channels_of(facts: Facts) -> int | None:
     )
 
 
-def _says(facts: Facts | None) -> str:
-    """What a node's settings say of the shape that it puts out."""
-    if facts is None:
-        return ""
+def _stated(facts: Facts) -> str:
+    """What the settings of a node state of its output shape: "64 channels, stride 2"."""
     words = []
     if facts.out and _channels_of(facts):
+        count = facts.out[0]
         words.append(
-            (_("{count} channels") if len(facts.out) == 3 else _("{count} features")).format(
-                count=facts.out[0]
-            )
+            ngettext("{count} channel", "{count} channels", count).format(count=count)
+            if len(facts.out) == 3
+            else ngettext("{count} feature", "{count} features", count).format(count=count)
         )
     stride = getattr(facts.settings, "stride", 1)
     if stride != 1:
-        words.append(_("stride {stride}").format(stride=stride).replace(" ", "\N{NO-BREAK SPACE}"))
+        words.append(_("stride {stride}").format(stride=setting_text(stride)).replace(" ", NBSP))
     return ", ".join(words) or facts.kind.name
 
 
 class MismatchCard(QWidget):
-    """Says why a join cannot join: both tensors, the sides that differ, who set them, the fixes.
+    """Why a join does not fit: both tensors, the sides that differ, the node that set them, the
+    fixes.
 
-    problem: one whose rule is among `RULES`. closed: the person wants the card away (only if it
-    is `closable`).
+    problem: its rule is one of `RULES`. closed: the person wants to hide the card (only if it is
+    `closable`).
     """
 
     closed = Signal()
@@ -123,51 +123,45 @@ class MismatchCard(QWidget):
 
     def _build(self, first: Branch, other: Branch, closable: bool) -> None:
         joins = self.problem.rule == "concat"
-        title = QLabel(
-            _("Concat needs maps of equal size") if joins else _("Add needs equal shapes")
-        )
-        title.setProperty("role", "strong")
+        title = _("Concat needs maps of equal size") if joins else _("Add needs equal shapes")
         top = QHBoxLayout()
-        top.addWidget(title, 1)
+        top.addWidget(label(title, "strong"), 1)
         if closable:
-            away = small_button("×", _("Hide this card"), flat=True)
-            away.clicked.connect(self.closed)
-            top.addWidget(away)
-        differ = QLabel("<br>".join(differences(first.shape, other.shape, joins)))
-        differ.setProperty("role", "problem")
+            hide = small_button("×", _("Hide this card"), flat=True)
+            hide.clicked.connect(self.closed)
+            top.addWidget(hide)
         setter = _("the input") if other.setter == INPUT else other.setter
-        by = QLabel(
-            _("set by {node}:<br>{says}").format(
-                node=f"<b>{escape(setter)}</b>", says=escape(other.says)
+        set_by = (
+            _("set by {node}:<br>{stated}").format(
+                node=f"<b>{escape(setter)}</b>", stated=escape(other.stated)
             )
-            if other.says
+            if other.stated
             else _("given by {node}").format(node=setter)
         )
-        by.setProperty("role", "small")
         words = QVBoxLayout()
         words.setSpacing(8)
         words.addStretch(1)
-        for label in (differ, by):
-            label.setTextFormat(Qt.TextFormat.RichText)
-            label.setWordWrap(True)
-            words.addWidget(label)
+        for text, role in (
+            ("<br>".join(differences(first.shape, other.shape, joins)), "problem"),
+            (set_by, "small"),
+        ):
+            sentence = label(text, role, wrap=True)
+            sentence.setTextFormat(Qt.TextFormat.RichText)
+            words.addWidget(sentence)
         words.addStretch(1)
         body = QHBoxLayout()
         body.setSpacing(16)
         body.addWidget(TensorPair(first, other, joins))
         body.addLayout(words, 1)
         column = QVBoxLayout(self)
-        column.setContentsMargins(EDGE, 12, EDGE, EDGE)
         column.setSpacing(8)
+        column.setContentsMargins(EDGE, 12, EDGE, EDGE)
         column.addLayout(top)
         column.addLayout(body)
         if self.buttons:
             column.addSpacing(4)
         else:
-            note = QLabel(self.problem.message)
-            note.setProperty("role", "small")
-            note.setWordWrap(True)
-            column.addWidget(note)
+            column.addWidget(label(self.problem.message, "small", wrap=True))
         for button in self.buttons:
             button.setMaximumWidth(WIDTH - 2 * EDGE)
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -176,9 +170,8 @@ class MismatchCard(QWidget):
 
     def sizeHint(self) -> QSize:
         layout = self.layout()
-        if layout is not None and layout.hasHeightForWidth():
-            return QSize(WIDTH, layout.totalHeightForWidth(WIDTH))
-        return QSize(WIDTH, super().sizeHint().height())
+        assert layout is not None  # `_build` made it
+        return QSize(WIDTH, layout.totalHeightForWidth(WIDTH))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -186,11 +179,10 @@ class MismatchCard(QWidget):
         painter.setPen(QPen(theme.color("problem"), 1))
         painter.setBrush(theme.color("panel"))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 9, 9)
-        painter.end()
 
 
 class TensorPair(QWidget):
-    """Both tensors as boxes to one scale, the edges that differ red, their shapes below."""
+    """Both tensors as boxes to one scale, edges that differ in red, their shapes below."""
 
     def __init__(
         self, first: Branch, other: Branch, sizes_only: bool, parent: QWidget | None = None
@@ -242,7 +234,6 @@ class TensorPair(QWidget):
                 int(self._column) - 4,
             )
             painter.drawText(row.translated(0, 16), Qt.AlignmentFlag.AlignCenter, source)
-        painter.end()
 
 
 def differences(a: Shape, b: Shape, sizes_only: bool = False) -> list[str]:
@@ -259,5 +250,5 @@ def differences(a: Shape, b: Shape, sizes_only: bool = False) -> list[str]:
 
 
 def _size(shape: Shape) -> str:
-    """56 for a square map, 56×28 for another."""
+    """Height and width: 56 for a square map, 56×28 otherwise."""
     return str(shape[1]) if len(set(shape[1:])) == 1 else shape_text(shape[1:])

@@ -1,4 +1,4 @@
-"""A field for one number or two, height × width, or one of a few words."""
+"""A field for one number, or for two (height × width), or for one of a few words."""
 
 import re
 
@@ -7,6 +7,7 @@ from PySide6.QtGui import QFocusEvent, QValidator
 from PySide6.QtWidgets import QAbstractSpinBox, QToolButton
 
 from explorer.app.number import setting_text
+from explorer.app.widgets.small_button import small_button
 from explorer.app.widgets.spin_box import SpinBox
 from explorer.catalog import Param
 from explorer.graph.graph import Value
@@ -20,10 +21,9 @@ class PairField(SpinBox, QAbstractSpinBox):
     """Takes "3", and if the parameter allows it "3×5" (also written 3x5, 3 5 or 3, 5) and its
     words; shows two equal numbers as one.
 
-    Arrow keys and wheel step the number in which the caret stands, both if all is selected. A word
-    is also a button, which takes it away again while it stands there. edited(value): the person
-    gave a value. faulted(reason): what stands there cannot be taken, in words that follow the
-    parameter's name; "" once it can.
+    Arrow keys and wheel step the number at the caret, both numbers if all is selected. Each word is
+    also a button, which goes back to a number while the word is the value. edited(value): the
+    person gave a value. faulted(reason): as in SpinBox.
     """
 
     edited = Signal(object)
@@ -35,7 +35,7 @@ class PairField(SpinBox, QAbstractSpinBox):
         self._value: Value = param.default
         self._low, self._high = int(param.low or 0), int(param.high or 0)
         self._number: Value = self._low if isinstance(param.default, str) else param.default
-        self._mixed, self._told, self._typed = False, "", ""
+        self._mixed, self._typed = False, ""
         self._prepare("" if param.words else param.unit)
         self.words = {word: self._button(word) for word in param.words}
         self.lineEdit().textEdited.connect(self._on_text)
@@ -43,12 +43,9 @@ class PairField(SpinBox, QAbstractSpinBox):
         self._tidy()
 
     def _button(self, word: str) -> QToolButton:
-        button = QToolButton(self)
-        button.setText(word)
+        button = small_button(word, "", flat=True)
         button.setAccessibleName(word)
         button.setCheckable(True)
-        button.setAutoRaise(True)
-        button.setProperty("small", True)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # typing the word does the same
         button.setCursor(Qt.CursorShape.ArrowCursor)
         button.clicked.connect(lambda on: self._give(word if on else self._number))
@@ -59,7 +56,7 @@ class PairField(SpinBox, QAbstractSpinBox):
         return button
 
     def value(self) -> Value:
-        """What was last given or shown."""
+        """The value that was last given or shown."""
         return self._value
 
     def minimum(self) -> float | None:
@@ -77,11 +74,10 @@ class PairField(SpinBox, QAbstractSpinBox):
         self._give(value)
 
     def show_value(self, value: Value, mixed: bool = False) -> None:
-        """Show a value; nothing, if several nodes have `mixed` ones."""
-        if value == self._value and mixed == self._mixed:
-            return
-        self._value, self._mixed = value, mixed
-        self._tidy()
+        """Show a value; an empty field where several nodes have `mixed` ones."""
+        if (value, mixed) != (self._value, self._mixed):
+            self._value, self._mixed = value, mixed
+            self._tidy()
 
     # Text -----------------------------------------------------------------------------------------
 
@@ -95,30 +91,28 @@ class PairField(SpinBox, QAbstractSpinBox):
             re.fullmatch(_ONE, number) for number in numbers
         ):
             return None
-        found = list(map(int, numbers))
-        return found[0] if len(set(found)) == 1 else (found[0], found[1])
+        return _one_or_two(list(map(int, numbers)))
 
     def _on_text(self, text: str) -> None:
-        if text.strip() and not self._typed.startswith(text):  # nothing is being taken away
+        if text.strip() and not self._typed.startswith(text):  # nothing was deleted
             self._complete(text)
         self._typed = self.lineEdit().text()
         value = self._meant(self.lineEdit().text())
         reason = self._param.fault(value) if value is not None else ""
-        self._tell(reason or "")
+        self._report(reason or "")
         if value is not None and not reason and (self._mixed or value != self._value):
             self._take(value)
 
     def _complete(self, text: str) -> None:
-        """Write a word to its end, the end selected, once its beginning stands there."""
+        """Complete the start of a word; what was added is selected."""
         word = next((word for word in self._param.words if word.startswith(text.lower())), "")
         if word:
-            blocked = QSignalBlocker(self.lineEdit())
-            self.lineEdit().setText(word)
-            self.lineEdit().setSelection(len(word), len(text) - len(word))
-            blocked.unblock()
+            with QSignalBlocker(self.lineEdit()):
+                self.lineEdit().setText(word)
+                self.lineEdit().setSelection(len(word), len(text) - len(word))
 
     def _give(self, value: Value) -> None:
-        """Take a value and write it; nothing if it stands there already."""
+        """Take a value, unless it is the present one, and write it."""
         if self._mixed or value != self._value:
             self._take(value)
         self._tidy()
@@ -129,32 +123,26 @@ class PairField(SpinBox, QAbstractSpinBox):
         self.edited.emit(value)
 
     def _tidy(self) -> None:
-        """Write the value as it is usually written."""
-        blocked = QSignalBlocker(self.lineEdit())
-        self.lineEdit().setPlaceholderText(_("mixed") if self._mixed else "")
-        text = "" if self._mixed else setting_text(self._value)
-        if self.lineEdit().text() != text:
-            self.lineEdit().setText(text)
-        blocked.unblock()
+        """Write the value in its usual form."""
+        line, text = self.lineEdit(), self.fixup("")
+        with QSignalBlocker(line):
+            line.setPlaceholderText(_("mixed") if self._mixed else "")
+            if line.text() != text:
+                line.setText(text)
         self._typed = text
         self._mark()
-        self._tell("")
+        self._report("")
 
     def _mark(self) -> None:
         if type(self._value) is not str:
             self._number = self._value
         for word, button in self.words.items():
-            there = not self._mixed and self._value == word
-            button.setChecked(there)
-            button.setText("×" if there else word)  # it is read once
+            chosen = not self._mixed and self._value == word
+            button.setChecked(chosen)
+            button.setText("×" if chosen else word)  # the field shows the word already
             button.setToolTip(
-                _("Back to {value}").format(value=setting_text(self._number)) if there else ""
+                _("Back to {value}").format(value=setting_text(self._number)) if chosen else ""
             )
-
-    def _tell(self, reason: str) -> None:
-        if reason != self._told:
-            self._told = reason
-            self.faulted.emit(reason)
 
     # Qt -------------------------------------------------------------------------------------------
 
@@ -162,10 +150,10 @@ class PairField(SpinBox, QAbstractSpinBox):
         value, written = self._meant(text), text.strip().lower()
         if value is not None and not self._param.fault(value):
             return QValidator.State.Acceptable, text, position
-        begun = re.fullmatch(rf"[+-]?\d*(?:(?:{_BETWEEN})[+-]?\d*)?", written) or any(
+        unfinished = re.fullmatch(rf"[+-]?\d*(?:(?:{_BETWEEN})[+-]?\d*)?", written) or any(
             word.startswith(written) for word in self._param.words
         )
-        state = QValidator.State.Intermediate if begun else QValidator.State.Invalid
+        state = QValidator.State.Intermediate if unfinished else QValidator.State.Invalid
         return state, text, position
 
     def fixup(self, text: str) -> str:
@@ -176,7 +164,7 @@ class PairField(SpinBox, QAbstractSpinBox):
         return step.StepUpEnabled | step.StepDownEnabled
 
     def stepBy(self, steps: int) -> None:
-        """Step the number under the caret, or all that are selected."""
+        """Step the number at the caret, or both if both are selected."""
         line = self.lineEdit()
         value = self._meant(line.text())
         if type(value) is str or value is None:
@@ -187,31 +175,32 @@ class PairField(SpinBox, QAbstractSpinBox):
         if len(parts) == 2 and len(numbers) == 1:
             numbers *= 2
         start = line.selectionStart()
-        begin, end = (
-            (start, start + len(line.selectedText()))
-            if start >= 0
-            else (line.cursorPosition(),) * 2
-        )
-        border = len(parts[0])
+        if start < 0:
+            start = line.cursorPosition()
+        end, border = start + len(line.selectedText()), len(parts[0])
         chosen = [
             at
             for at in range(len(numbers))
-            if len(numbers) == 1 or (begin <= border if at == 0 else end > border)
+            if len(numbers) == 1 or (start <= border if at == 0 else end > border)
         ]
         for at in chosen:
             numbers[at] = max(self._low, min(self._high, numbers[at] + steps))
-        found = numbers[0] if len(set(numbers)) == 1 else (numbers[0], numbers[1])
-        if self._mixed or found != self._value:
-            self._take(found)
+        stepped = _one_or_two(numbers)
+        if self._mixed or stepped != self._value:
+            self._take(stepped)
         texts = list(map(str, numbers))
-        blocked = QSignalBlocker(line)
-        line.setText("×".join(texts))
-        first = sum(len(text) + 1 for text in texts[: chosen[0]])
-        line.setSelection(first, len("×".join(texts[chosen[0] : chosen[-1] + 1])))
-        blocked.unblock()
+        with QSignalBlocker(line):
+            line.setText("×".join(texts))
+            first = sum(len(text) + 1 for text in texts[: chosen[0]])
+            line.setSelection(first, len("×".join(texts[chosen[0] : chosen[-1] + 1])))
         self._typed = line.text()
-        self._tell("")
+        self._report("")
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self._tidy()
+
+
+def _one_or_two(numbers: list[int]) -> int | tuple[int, int]:
+    """Two numbers as a pair; equal ones, or a single one, as one number."""
+    return numbers[0] if len(set(numbers)) == 1 else (numbers[0], numbers[1])

@@ -1,4 +1,4 @@
-"""The form of parameters, made from their declaration: of a kind, or of a run."""
+"""The form of parameters, those of a kind or of a run, made from their declaration."""
 
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
 
 from explorer.app.number import limit_text, setting_text
 from explorer.app.widgets.field import ChoiceField, Field, SwitchField, choice_text, field_for
+from explorer.app.widgets.label import label
 from explorer.app.widgets.small_button import small_button
 from explorer.catalog import Param
 from explorer.graph.graph import Value
@@ -18,13 +19,13 @@ FIELD, NARROW, ROW = 122, 96, 30  # widths of a field, height of a row, in pixel
 
 
 class ParameterForm(QWidget):
-    """A row for every parameter: its title, a way back to the default, a field; under a
-    field in which something impossible stands, why it is.
+    """A row for every parameter: its title, a button that goes back to the default, a field; below
+    a field whose text is not allowed, the reason.
 
     Where there is a parameter `block`, those that this block does not read are not shown.
     edited(name, value, burst): the person set a value, or None where there may be none; `burst`
-    names the sequence of keystrokes it belongs to, "" for a choice, which stands for itself.
-    reset(name): back to the default.
+    names the sequence of keystrokes that it belongs to, "" for a choice, which is an undo step of
+    its own. reset(name): the person wants the default.
     """
 
     edited = Signal(str, object, str)
@@ -39,52 +40,50 @@ class ParameterForm(QWidget):
         self._labels: dict[str, QLabel] = {}
         self._bursts = 0
         self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(2)
         self._grid.setVerticalSpacing(0)
+        self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setColumnStretch(0, 1)
         self._grid.setColumnStretch(2, 1000)
         self._grid.setColumnMinimumWidth(1, 18)
         self._grid.setColumnMinimumWidth(2, NARROW)
 
     def _add(self, row: int, param: Param) -> None:
-        """Make the row of a parameter that is to be shown for the first time: of the forty of a
-        stage its block reads a few."""
+        """Make the row of a parameter when it is first shown: of the forty parameters of a stage its
+        block reads a few."""
         name, grid = param.name, self._grid
-        field = self.fields[name] = field_for(param)
+        field, title = field_for(param), _(param.called)
+        self.fields[name] = field
         field.setToolTip(tip(param))
-        field.setAccessibleName(param.called)
-        field.setAccessibleDescription(param.doc)
+        field.setAccessibleName(title)
+        field.setAccessibleDescription(_(param.doc))
         field.setMaximumWidth(FIELD)
         field.installEventFilter(self)
-        label = self._labels[name] = QLabel(param.called)
-        label.setProperty("role", "muted")
-        label.setToolTip(tip(param))
-        label.setBuddy(field)
+        heading = self._labels[name] = label(title, "muted")
+        heading.setToolTip(tip(param))
+        heading.setBuddy(field)
         default = _("Back to the default, {value}").format(value=_default(param))
         back = self.resets[name] = small_button("↺", default, flat=True)
-        back.setAccessibleName(_("Reset {name}").format(name=param.called))
+        back.setAccessibleName(_("Reset {name}").format(name=title))
         back.setStyleSheet("padding: 0;")
         back.setFixedSize(18, 20)
         back.clicked.connect(lambda: self.reset.emit(name))
         field.edited.connect(lambda value: self._on_edit(name, value))
         middle = Qt.AlignmentFlag.AlignVCenter
-        for column, widget in enumerate((label, back, field)):
+        for column, widget in enumerate((heading, back, field)):
             grid.addWidget(widget, row, column, middle)
         grid.setRowMinimumHeight(row, ROW)
         if hasattr(field, "faulted"):
-            reason = self.reasons[name] = QLabel()
-            reason.setProperty("role", "problem")
-            reason.setWordWrap(True)
+            reason = self.reasons[name] = label("", "problem", wrap=True)
             reason.hide()
             grid.addWidget(reason, row + 1, 0, 1, 3)
-            field.faulted.connect(lambda why: self._tell(param, why))
+            field.faulted.connect(lambda why: self._show_reason(param, why))
 
-    def _tell(self, param: Param, why: str) -> None:
-        """Say under its field why what stands in it cannot be taken; nothing, if it can."""
-        label = self.reasons[param.name]
-        label.setText(_("{name} {reason}").format(name=param.called, reason=why) if why else "")
-        label.setVisible(bool(why))
+    def _show_reason(self, param: Param, why: str) -> None:
+        """Write below its field why a text is not allowed; "": it is."""
+        reason = self.reasons[param.name]
+        reason.setText(_("{name} {reason}").format(name=_(param.called), reason=why) if why else "")
+        reason.setVisible(bool(why))
         self._mark(param.name, bool(why))
 
     def _mark(self, name: str, wrong: bool) -> None:
@@ -101,9 +100,9 @@ class ParameterForm(QWidget):
         mixed: Collection[str] = (),
         wrong: Collection[str] = (),
     ) -> None:
-        """Show these values. mixed: parameters that differ among the nodes selected; wrong: those
-        to be marked as at fault."""
-        grown = False
+        """Show these values by parameter. mixed: parameters that differ among the selected nodes;
+        wrong: parameters to mark as faulty."""
+        before = len(self.fields)
         for row, param in enumerate(self.params):
             name = param.name
             read = not param.of or ("block" not in mixed and values.get("block") in param.of)
@@ -111,24 +110,22 @@ class ParameterForm(QWidget):
                 if not read:
                     continue
                 self._add(2 * row, param)
-                grown = True
             field = self.fields[name]
             field.show_value(cast(Value, values[name]), name in mixed)  # None where it may be
-            if field.isEnabled() != editable:
-                field.setEnabled(editable)
+            field.setEnabled(editable)
             self._grid.setRowMinimumHeight(2 * row, ROW if read else 0)
             field.setVisible(read)
             self._labels[name].setVisible(read)
             self.resets[name].setVisible(
                 read and editable and (name in mixed or values[name] != param.unset)
             )
-            told = name in self.reasons and bool(self.reasons[name].text())
-            self._mark(name, name in wrong or told)
-        if grown:
+            refused = name in self.reasons and bool(self.reasons[name].text())
+            self._mark(name, name in wrong or refused)
+        if len(self.fields) > before:
             self._order()
 
     def prepare(self, values: Mapping[str, Value]) -> Iterator[None]:
-        """Make what will show these values, a row at a time."""
+        """Make the rows that these values need, one for each step of the iterator."""
         for row, param in enumerate(self.params):
             if param.name not in self.fields and (not param.of or values.get("block") in param.of):
                 self._add(2 * row, param)
@@ -138,15 +135,15 @@ class ParameterForm(QWidget):
         self._order()
 
     def _order(self) -> None:
-        """Let the Tab key go from row to row, whichever was made first."""
+        """Let the Tab key go from row to row, in whatever order they were made."""
         rows = [
             widget
             for param in self.params
             if param.name in self.fields
             for widget in (self.resets[param.name], self.fields[param.name])
         ]
-        for before, behind in itertools.pairwise(rows):
-            QWidget.setTabOrder(before, behind)
+        for before, after in itertools.pairwise(rows):
+            QWidget.setTabOrder(before, after)
 
     def _on_edit(self, name: str, value: Value | None) -> None:
         alone = isinstance(self.fields[name], ChoiceField | SwitchField)
@@ -154,12 +151,12 @@ class ParameterForm(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.FocusOut:
-            self._bursts += 1  # what is typed after coming back is another undo step
+            self._bursts += 1  # what is typed after a return to the field is a new undo step
         return super().eventFilter(watched, event)
 
 
 def tip(param: Param) -> str:
-    """What the tool tip says: PyTorch's name, the sentence, what is allowed."""
+    """The tool tip of a parameter: PyTorch's name, the sentence, what is allowed, the default."""
     if param.choices:
         allowed = ", ".join(map(choice_text, param.choices))
     elif isinstance(param.default, bool):
@@ -177,7 +174,7 @@ def tip(param: Param) -> str:
         for word in (*param.words, param.absent) if param.absent else param.words:
             allowed = _("{range}, or “{word}”").format(range=allowed, word=word)
     return _("<p><b>{name}</b>: {doc}</p><p>Allowed: {allowed}. Default: {default}</p>").format(
-        name=param.name, doc=param.doc, allowed=allowed, default=_default(param)
+        name=param.name, doc=_(param.doc), allowed=allowed, default=_default(param)
     )
 
 

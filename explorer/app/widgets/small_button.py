@@ -1,4 +1,4 @@
-"""The small button of a panel: a word or a sign, and what it does as its tip."""
+"""The small button of a panel: a word or a sign, with a tip that says what it does."""
 
 from PySide6.QtWidgets import QToolButton
 

@@ -1,40 +1,64 @@
-"""How a field with arrows looks and where its keys go, whatever it holds."""
+"""What all fields with arrows share: their look, and where their keys and the wheel go."""
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QEnterEvent, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QHBoxLayout,
-    QLabel,
     QSizePolicy,
     QStyle,
     QStyleOptionSpinBox,
     QStylePainter,
+    QWidget,
 )
 
 from explorer.app import style
+from explorer.app.widgets.label import label
 from explorer.app.widgets.undo_key import is_undo
 
-# What it is mixed into is a box already; at run time a second one could not be a base.
+# At run time these mixins have no base of Qt's: the box that they are mixed into is one already.
 if TYPE_CHECKING:
     _Box = QAbstractSpinBox
+    _Widget = QWidget
 else:
-    _Box = object
+    _Box = _Widget = object
 
 
-class SpinBox(_Box):
-    """To be mixed into one of Qt's: the unit at the right, in whose place the arrows stand while
-    the pointer is there; the wheel turns only a box that has the focus, so that it scrolls the
-    form; Undo and Redo are the window's."""
+class QuietWheel(_Widget):
+    """A mixin for a field: the wheel turns it only while it has the focus, and else scrolls the
+    form."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class SpinBox(QuietWheel, _Box):
+    """A mixin for a spin box of Qt's: its unit at the right, which gives way to the arrows while the
+    pointer is there; Undo and Redo are the window's.
+
+    faulted(reason): the text is not allowed, in words that follow the field's name; "" once it is.
+    """
+
+    _reason = ""
+
+    if TYPE_CHECKING:
+        faulted = Signal(str)
+
+    def _report(self, reason: str) -> None:
+        if reason != self._reason:
+            self._reason = reason
+            self.faulted.emit(reason)
 
     def _prepare(self, unit: str) -> None:
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         style.indent(self)
-        self._unit = QLabel(unit, self)
-        self._unit.setProperty("role", "faint")
+        self._unit = label(unit, "faint")
         self._unit.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 8, 0)
@@ -42,17 +66,11 @@ class SpinBox(_Box):
         row.addWidget(self._unit)
 
     def event(self, event: QEvent) -> bool:
-        # The line edit inside, which is asked by a call and not through filters, would keep undo.
+        # The line edit inside gets this event by a call, not through filters, and would keep Undo.
         if event.type() == QEvent.Type.ShortcutOverride and is_undo(event):
             event.ignore()
             return False
         return super().event(event)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         option = QStyleOptionSpinBox()

@@ -1,5 +1,5 @@
-"""A tensor drawn as an oblique box: as long along the flow as it has channels, as high as its rows,
-as deep as its columns."""
+"""A tensor drawn as an oblique box: its length shows the channels, its height the rows, its depth
+the columns."""
 
 from collections.abc import Collection
 from math import log2, sqrt
@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from explorer.graph.graph import Shape
 
 CHANNELS, HEIGHT, WIDTH = range(3)
-OBLIQUE = 0.34  # how long an edge into the depth is drawn, against one of equal length before it
+OBLIQUE = 0.34  # length at which an edge into the depth is drawn, relative to one at the front
 THINNEST = 3.0  # pixels
 
 
@@ -24,13 +24,13 @@ def paint_tensor(
     marked: Collection[int] = (),
     color_marked: QColor | None = None,
 ) -> None:
-    """Draw a tensor of `shape` standing in the middle of the bottom of `rect`.
+    """Draw a tensor at the middle of the bottom of `rect`.
 
     shape: (channels, height, width) or (features,), which is drawn as a rod. largest: the shape
-    that would fill `rect`; all boxes drawn with the same rect and `largest` are to one scale:
-    height and width by the square root of their pixels, channels by their logarithm, so that
-    3×224×224 and 2048×7×7 can both be seen. marked: axes (CHANNELS, HEIGHT, WIDTH) whose edges
-    are drawn in `color_marked`.
+    that would fill `rect`; boxes drawn with the same size of `rect` and the same `largest` are to
+    one scale: height and width by their square root, channels by their logarithm, so that both
+    3×224×224 and 2048×7×7 can be recognised. marked: axes (CHANNELS, HEIGHT, WIDTH) whose edges are
+    drawn in `color_marked`.
     """
     length, height, depth = _sides(rect, shape, largest)
     left = rect.center().x() - (length + depth) / 2
@@ -76,7 +76,7 @@ def differing(a: Shape, b: Shape) -> set[int]:
 
 
 def largest_of(*shapes: Shape | None) -> Shape:
-    """The longest of every side: what to give as `largest` when these are drawn to one scale."""
+    """The longest of every side: the `largest` with which these are drawn to one scale."""
     maps = [_as_map(shape) for shape in shapes if shape]
     return tuple(max(sides) for sides in zip(*maps)) if maps else (1, 1, 1)
 
@@ -86,10 +86,10 @@ def _as_map(shape: Shape) -> Shape:
 
 
 def _sides(rect: QRectF, shape: Shape, largest: Shape) -> tuple[float, float, float]:
-    """Pixels along the flow, upward, and of the oblique edges to the right and up."""
+    """Pixels of the length, of the height, and of the oblique edges to the right and upward."""
     channels, high, wide = _as_map(shape)
     most_channels, most_high, most_wide = _as_map(largest)
-    # The largest box fills the rect upward; its depth is that of an equal side, drawn oblique.
+    # The largest box is as high as the rect; OBLIQUE shortens its depth.
     deepest = rect.height() * OBLIQUE / (1 + OBLIQUE) * sqrt(most_wide / max(most_high, most_wide))
     deepest = min(deepest, rect.width() * 0.45)
     length = (rect.width() - deepest) * log2(1 + channels) / log2(1 + most_channels)

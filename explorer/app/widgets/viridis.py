@@ -1,4 +1,4 @@
-"""The colour map of maps and heat maps: viridis, readable without telling red from green."""
+"""The colour map of feature maps and heat maps: viridis, which does not rely on red and green."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GREYS: Sequence[int] = [0xFF000000 | value * 0x010101 for value in range(256)]
 
 @cache
 def _map() -> ColorMap:
-    # pyqtgraph takes a third of a second to import, which the start of the window need not wait for
+    # Importing pyqtgraph takes a third of a second, for which the window's start must not wait.
     from pyqtgraph import colormap
 
     return colormap.get("viridis")
@@ -40,6 +40,6 @@ def picture(values: np.ndarray, colors: Sequence[int] | None = None) -> QImage:
 
 
 def gradient(left: float, right: float) -> QLinearGradient:
-    """A brush that runs through the map from x = `left` to `right`."""
+    """A brush that runs through the colours from x = `left` to `right` (pixels)."""
     brush: QLinearGradient = _map().getGradient(QPointF(left, 0), QPointF(right, 0))
     return brush

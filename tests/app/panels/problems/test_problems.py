@@ -112,7 +112,7 @@ def test_card_says_what_differs_and_who_set_it(session, qtbot):
     first, other = branches(session, NodePath.of("add"))
     assert (first.source, first.shape, first.setter) == ("conv_a", (64, 28, 28), "conv_a")
     assert (other.source, other.setter) == ("relu", "conv_b")
-    assert other.says.replace("\N{NO-BREAK SPACE}", " ") == "128 channels, stride 2"
+    assert other.stated.replace("\N{NO-BREAK SPACE}", " ") == "128 channels, stride 2"
     card = MismatchCard(session, problems_of(session.report)[0], closable=True)
     qtbot.addWidget(card)
     card.resize(card.sizeHint())
