@@ -10,3 +10,8 @@ _translation = gettext.translation("explorer", resource.path("locale"), fallback
 def _(sentence: str) -> str:
     """The sentence in the reader's language; the sentence itself where there is no translation."""
     return _translation.gettext(sentence)
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    """The sentence for `count` things in the reader's language: `one` or `many` in English."""
+    return _translation.ngettext(one, many, count)
