@@ -8,7 +8,16 @@ from dataclasses import replace
 
 import pytest
 
-from explorer.analysis import compare, facts, layout, memory, page, scope, source, table
+from explorer.analysis import (
+    compare,
+    facts,
+    layout,
+    memory_forecast,
+    print_layout,
+    scope,
+    source,
+    table,
+)
 from explorer.analysis.advice import advise
 from explorer.analysis.problem import problems
 from explorer.analysis.report import Report, analyse
@@ -249,7 +258,7 @@ WORK = {
         report.producer(NodePath.of(INPUT)),
     ),
     "advice": lambda report: advise(report),
-    "memory": lambda report: memory.forecast(report),
+    "memory": lambda report: memory_forecast.forecast(report),
     "source": written,
     "fields": fields,
     "layout": lambda report: layout.placed(report.graph),
@@ -260,7 +269,9 @@ WORK = {
         table.as_markdown(report),
     ),
     "levels": lambda report: (scope.scope(report), scope.first_problems(report)),
-    "page": lambda report: page.problems_on(report, page.opened(scope.scope(report), 3)),
+    "page": lambda report: print_layout.problems_on(
+        report, print_layout.opened(scope.scope(report), 3)
+    ),
     "comparison": compared,
     "copies": lambda report: edits.paste(report.graph, edits.excerpt(report.graph, report.facts)),
     "removal": lambda report: edits.remove(report.graph, middle(report), bridge=True),
@@ -288,7 +299,7 @@ def test_the_deepest_network_that_a_file_may_hold_ends():
     report = analyse(of_kinds(20_000, "Conv2d", "ReLU"))
     assert len(report.layers()) == 20_000
     assert [advice.rule for advice in advise(report)] == ["plain", "wide"]
-    assert memory.forecast(report).training > 0
+    assert memory_forecast.forecast(report).training > 0
     assert source.source(report).text.count("\n") > 20_000
     assert len(layout.layout(report.graph)) == 20_002
 
@@ -320,7 +331,7 @@ def test_two_layers_of_one_name_are_a_problem_and_no_circle(build):
     assert {problem.rule for problem in problems(report)} == {"names"}
     for do in WORK.values():
         do(report)
-    assert advise(report) == () and memory.forecast(report) is None
+    assert advise(report) == () and memory_forecast.forecast(report) is None
     assert len(report.layer_fields) == len(paths) and None not in report.layer_fields
     with pytest.raises(source.NotRunnable):
         source.source(report)
