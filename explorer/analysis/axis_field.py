@@ -1,6 +1,7 @@
-"""What the places of one map see of the places of an earlier one, along one axis: composed, joined
-and measured exactly."""
+"""Which places of an earlier map each place of a map sees, along one axis: composed and joined
+exactly."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 from math import gcd, lcm
@@ -9,19 +10,19 @@ from typing import NamedTuple, TypeGuard
 from explorer.catalog.layer_window import LayerWindow, Span
 
 Number = int | Fraction
-LONGEST = 512  # phases; tables that would need more are written out place by place
-MOST_PLACES = 16_384  # what is written out; no map that a device could hold has a longer side
+LONGEST = 512  # phases; a field with more is stored place by place
+MOST_PLACES = 16_384  # stored one by one; no map that a device could hold has a longer side
 
 
 class AxisField(NamedTuple):
     """Place q × period + r sees from q × step + spans[r][0] to q × step + spans[r][1], inclusive,
     counted without regard to the borders, as in LayerWindow; a span of None sees nothing.
 
-    jump: how far neighbouring places stand apart in the earlier map: step / period; 0 for the one
-    place that is left after global pooling; where branches of unlike jumps meet, that of the first.
-    whole: went through a layer that sees all of its input. bounded: only the places in `spans`
-    exist, and step means nothing. rising: no span begins or ends before the one of the place
-    before, and none is None.
+    jump: the distance of neighbouring places in the earlier map: step / period; 0 for the one
+    place that is left after global pooling; where branches of unequal jumps meet, that of the first.
+    whole: there is a layer between that sees all of its input. bounded: only the places in `spans`
+    exist, and step has no meaning. rising: no span starts or ends before that of the place before,
+    and none is None.
     """
 
     period: int
@@ -50,11 +51,11 @@ class AxisField(NamedTuple):
             lowest, highest = self.at(low), self.at(high)
             assert lowest and highest
             return lowest[0], highest[1]
-        # Whoever is a period further sees further: the first period has the begin, the last the end.
+        # A place one period further sees further: the first period has the start, the last the end.
         first = filter(None, map(self.at, range(low, min(high, low + self.period - 1) + 1)))
         last = filter(None, map(self.at, range(high, max(low, high - self.period + 1) - 1, -1)))
-        begin = min((span[0] for span in first), default=None)
-        return None if begin is None else (begin, max(span[1] for span in last))
+        start = min((span[0] for span in first), default=None)
+        return None if start is None else (start, max(span[1] for span in last))
 
 
 SAME = AxisField(1, 1, ((0, 0),))
@@ -66,89 +67,70 @@ def axis_field_of(window: LayerWindow, side: int) -> AxisField:
         return AxisField(1, 0, ((0, side - 1),), 0, True)
     if window == (1, 1, ((0, 0),), False):
         return SAME
-    return _sight(
-        window.period, window.step, tuple(window.spans), _number(window.step, window.period), False
-    )
+    jump = plain(Fraction(window.step, window.period))
+    return _periodic(window.period, window.step, tuple(window.spans), jump, False)
 
 
 def composed(outer: AxisField, inner: AxisField, side: int) -> AxisField | None:
     """What `side` places see of the earliest map, if they see `outer` of the one between, and that
-    sees `inner` of the earliest; None if there are too many to be gone through one by one."""
+    sees `inner` of the earliest; None if there are too many places to compute one by one."""
     if outer is SAME:
         return inner
     if inner is SAME and not outer.bounded:
         return outer
     jump, whole = outer.jump * inner.jump, outer.whole or inner.whole
     turns = 1 if inner.bounded else inner.period // gcd(outer.step, inner.period)
-    period = outer.period * turns
-    if outer.bounded or inner.bounded or period > LONGEST:
-        if side > MOST_PLACES:
-            return None
-        return _written(
-            tuple([_through(outer.at(place), inner) for place in range(side)]), jump, whole
-        )
-    if period == 1 and inner.period == 1 and outer.spans[0] and inner.spans[0]:
-        (low, high), (begin, end), step = outer.spans[0], inner.spans[0], inner.step
+    period, bounded = outer.period * turns, outer.bounded or inner.bounded
+    if not bounded and period == inner.period == 1 and outer.spans[0] and inner.spans[0]:
+        (low, high), (start, end), step = outer.spans[0], inner.spans[0], inner.step
         return AxisField(
-            1, outer.step * step, ((low * step + begin, high * step + end),), jump, whole
+            1, outer.step * step, ((low * step + start, high * step + end),), jump, whole
         )
-    return _sight(
+    return _computed(
+        lambda place: (span := outer.at(place)) and inner.hull(*span),
         period,
         turns * outer.step // inner.period * inner.step,
-        tuple([_through(outer.at(place), inner) for place in range(period)]),
+        bounded,
+        side,
         jump,
         whole,
     )
 
 
 def joined(
-    sights: list[AxisField], sides: list[int], side: int, reference: int
+    fields: list[AxisField], sides: list[int], side: int, reference: int
 ) -> AxisField | None:
-    """What `side` places see that join branches of `sides` places, each from a place of its own, or
-    all from the one place of a branch that has no more. reference: places of the earliest map.
-    None if there are too many to be gone through one by one."""
-    sights = [_constant(field) if own == 1 != side else field for field, own in zip(sights, sides)]
-    first = sights[0]
-    jump = next((field.jump for field in sights if field.jump), 0)
-    if all(field is first or field == first for field in sights):
+    """What `side` places see that join branches of `sides` places: the union of the same place in
+    each, or of the one place of a branch that has no more. reference: places of the earliest map.
+    None if there are too many places to compute one by one."""
+    fields = [_constant(field) if own == 1 != side else field for field, own in zip(fields, sides)]
+    first = fields[0]
+    if all(field is first or field == first for field in fields):
         return first
-    for field in sights:
+    jump = next((field.jump for field in fields if field.jump), 0)
+    for field in fields:
         if field.whole and not field.bounded and field.period == 1 and field.step == 0:
             span = field.spans[0]
             if span and span[0] <= 0 and span[1] >= reference - 1:  # there is nothing else to see
                 return field._replace(jump=jump)
-    whole = any(field.whole for field in sights)
-    period = lcm(*(field.period for field in sights))
-    if (
-        any(
-            field.bounded or field.step * first.period != first.step * field.period
-            for field in sights
-        )
-        or period > LONGEST
-    ):
-        if side > MOST_PLACES:
-            return None
-        return _written(
-            tuple([_union([field.at(place) for field in sights]) for place in range(side)]),
-            jump,
-            whole,
-        )
-    return _sight(
+    period = lcm(*(field.period for field in fields))
+    return _computed(
+        lambda place: _union([field.at(place) for field in fields]),
         period,
         first.step * (period // first.period),
-        tuple([_union([field.at(place) for field in sights]) for place in range(period)]),
+        any(
+            field.bounded or field.step * first.period != first.step * field.period
+            for field in fields
+        ),
+        side,
         jump,
-        whole,
+        any(field.whole for field in fields),
     )
 
 
-def _through(span: Span | None, inner: AxisField) -> Span | None:
-    return span and inner.hull(*span)
-
-
 def _union(spans: list[Span | None]) -> Span | None:
-    seen = [span for span in spans if span]
-    return (min(low for low, _high in seen), max(high for _low, high in seen)) if seen else None
+    known = [span for span in spans if span]
+    return (min(low for low, _high in known), max(high for _low, high in known)) if known else None
 
 
 def _constant(field: AxisField) -> AxisField:
@@ -156,22 +138,37 @@ def _constant(field: AxisField) -> AxisField:
     return AxisField(1, 0, (field.at(0),), 0, field.whole, False, field.at(0) is not None)
 
 
-def _sight(
+def _computed(
+    span_of: Callable[[int], Span | None],
+    period: int,
+    step: int,
+    bounded: bool,
+    side: int,
+    jump: Number,
+    whole: bool,
+) -> AxisField | None:
+    """The field whose places have these spans, from one period or, where bounded or too long, from
+    all `side` places; None if those are too many."""
+    if not bounded and period <= LONGEST:
+        return _periodic(period, step, tuple(map(span_of, range(period))), jump, whole)
+    if side > MOST_PLACES:
+        return None
+    spans = tuple(map(span_of, range(side)))
+    return AxisField(side, 0, spans, jump, whole, True, _all_see(spans) and _rises(spans))
+
+
+def _periodic(
     period: int, step: int, spans: tuple[Span | None, ...], jump: Number, whole: bool
 ) -> AxisField:
     if not _all_see(spans):
         return AxisField(period, step, spans, jump, whole, False, False)
     low, high = spans[0]
-    if period > 1 and step % period == 0:  # alike, but for where they stand
+    if period > 1 and step % period == 0:  # all spans may be equal but for their position
         each = step // period
         if all(span == (low + turn * each, high + turn * each) for turn, span in enumerate(spans)):
             period, step, spans = 1, each, spans[:1]
     rising = _rises((*spans, (low + step, high + step)))
     return AxisField(period, step, spans, jump, whole, False, rising)
-
-
-def _written(spans: tuple[Span | None, ...], jump: Number, whole: bool) -> AxisField:
-    return AxisField(len(spans), 0, spans, jump, whole, True, _all_see(spans) and _rises(spans))
 
 
 def _all_see(spans: tuple[Span | None, ...]) -> TypeGuard[tuple[Span, ...]]:
@@ -183,6 +180,6 @@ def _rises(spans: tuple[Span, ...]) -> bool:
     return all(a[0] <= b[0] and a[1] <= b[1] for a, b in pairwise(spans))
 
 
-def _number(above: int, below: int) -> Number:
-    found = Fraction(above, below)
-    return found.numerator if found.denominator == 1 else found
+def plain(number: Number) -> Number:
+    """The number as an int where it is whole."""
+    return number.numerator if number.denominator == 1 else number

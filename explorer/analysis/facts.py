@@ -1,11 +1,11 @@
-"""What follows from a kind, its parameters and its input shapes: computed once, however often it
-occurs in a network."""
+"""What follows from a kind, its parameters and its input shapes: computed once, however often they
+occur in a network."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
-from typing import Any, NamedTuple, TypeGuard, overload
+from typing import Any, NamedTuple, TypeGuard
 
 from explorer.catalog import KINDS, Kind, Mismatch
 from explorer.catalog.graph_builder import Repetition
@@ -32,8 +32,8 @@ class Child(NamedTuple):
     sources: tuple[str, ...]
 
 
-class Blocks(Sequence[Child]):
-    """The children of a stage: equal blocks in a row take the room of one.
+class Blocks(Collection[Child]):
+    """The children of a stage: equal blocks in a row are stored once.
 
     different: the facts of the first blocks; all further ones share the last of them.
     """
@@ -44,31 +44,14 @@ class Blocks(Sequence[Child]):
     def __len__(self) -> int:
         return self._run.times
 
-    @overload
-    def __getitem__(self, at: int) -> Child: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> tuple[Child, ...]: ...
-
-    def __getitem__(self, at: int | slice) -> Child | tuple[Child, ...]:
-        if isinstance(at, slice):
-            return tuple(map(self._child, range(*at.indices(len(self)))))
-        if not -len(self) <= at < len(self):
-            raise IndexError(at)
-        return self._child(at % len(self))
+    def __contains__(self, child: object) -> bool:
+        return any(child == own for own in self)
 
     def __iter__(self) -> Iterator[Child]:
         before, last = INPUT, len(self._different) - 1
         for number, name in enumerate(self._run.names()):
             yield Child(name, self._different[min(number, last)], (before,))
             before = name
-
-    def _child(self, number: int) -> Child:
-        return Child(
-            self._run.name(number),
-            self._different[min(number, len(self._different) - 1)],
-            (self._run.name(number - 1) if number else INPUT,),
-        )
 
 
 class _Facts(NamedTuple):
@@ -85,7 +68,7 @@ class _Facts(NamedTuple):
     fault: Fault | None = None
     faults: int = 0
     layers: int = 1
-    children: Sequence[Child] = ()
+    children: Collection[Child] = ()
     strays: tuple[Child, ...] = ()
     result: str = INPUT
     inner: Graph | None = None
@@ -95,30 +78,30 @@ class Facts(_Facts):
     """What is known of one node.
 
     ins, out: shapes without the batch dimension; None is unknown. params: learned numbers.
-    macs: fused multiply-adds for one picture. activations: numbers that the layers inside put out
-    for one picture, those that only view another tensor not counted. faults: how many there are,
-    here and inside. layers: how many primitives. children, result: of a composite, the nodes inside
+    macs: fused multiply-adds for one picture. activations: numbers in the outputs of the layers
+    inside for one picture, without layers that only view their input. faults: their number, here
+    and inside. layers: the number of primitives. children, result: of a composite, the nodes inside
     that lead to its output, in order of execution, and the id of the one that gives the output.
-    strays: the nodes inside that lead nowhere and have faults.
+    strays: the nodes inside that do not lead to the output and have faults.
     """
 
     __slots__ = ()
 
-    # One is made for each use that is unlike all before, and then shared: it is known by being
-    # itself. A tuple is made three times as fast as a frozen dataclass.
+    # Equal uses share one instance, so identity decides equality. A tuple is made three times as
+    # fast as a frozen dataclass.
     __eq__ = object.__eq__
     __ne__ = object.__ne__
     __hash__ = object.__hash__
 
     @property
     def known_ins(self) -> Shapes:
-        """`ins` of a node that is known to have them all."""
+        """`ins`, where all are known."""
         assert all_known(self.ins)
         return self.ins
 
     @property
     def known_out(self) -> Shape:
-        """`out` of a node that is known to have it."""
+        """`out`, where it is known."""
         assert self.out is not None
         return self.out
 
@@ -129,19 +112,19 @@ class Facts(_Facts):
 
     @property
     def label(self) -> str:
-        """The kind's label; of a group what it weighs with: "1×1, 96 → 3×3, 128"."""
+        """The kind's label; of a group, those of its layers with weights: "1×1, 96 → 3×3, 128"."""
         plain = self.kind.label(self.settings) if self.kind.label else ""
         if self.inner is None:
             return plain
-        words = [child.facts.label for child in self.children if child.facts.params]
-        words = [word for word in words if word]
-        if len(words) < 2:
-            return words[0] if words else plain
-        return f"{words[0]} {'→' if len(words) == 2 else '…'} {words[-1]}"
+        weighted = (child.facts for child in self.children if child.facts.params)
+        labels = [label for facts in weighted if (label := facts.label)]
+        if len(labels) < 2:
+            return labels[0] if labels else plain
+        return f"{labels[0]} {'→' if len(labels) == 2 else '…'} {labels[-1]}"
 
     @property
     def inline(self) -> bool:
-        """The nodes inside stand in the network without this node's name before theirs."""
+        """The nodes inside appear in the network without this node's name before theirs."""
         return self.kind.inlines and self.settings.inline
 
     @property
@@ -218,7 +201,7 @@ def _composite(kind: Kind, settings: Settings, ins: Shapes, inner: Graph | None)
 
 
 def _blocks(run: Repetition, ins: Shapes) -> Blocks:
-    """The blocks of a stage; what comes after one that changes nothing any more is equal."""
+    """The blocks of a stage; those after two equal ones are equal too."""
     different = [_facts(run.first, ins)]
     for _number in range(1, run.times):
         facts = _facts(run.others, (different[-1].out,))
@@ -229,10 +212,14 @@ def _blocks(run: Repetition, ins: Shapes) -> Blocks:
 
 
 def _group(kind: Kind, settings: Settings, ins: Shapes, inner: Graph) -> Facts:
-    found = list(sweep(inner, ins[0]))
     alive = needed(inner)
-    children = [child for child in found if child.id in alive]
-    strays = [child for child in found if child.facts.faults and child.id not in alive]
+    children: list[Child] = []
+    strays: list[Child] = []
+    for child in sweep(inner, ins[0]):
+        if child.id in alive:
+            children.append(child)
+        elif child.facts.faults:
+            strays.append(child)
     leading = inner.into(OUTPUT).get(PORT)
     if leading:
         fault = next(
@@ -249,7 +236,7 @@ def _total(
     kind: Kind,
     settings: Settings,
     ins: Shapes,
-    children: Sequence[Child],
+    children: Collection[Child],
     result: str,
     strays: Iterable[Child] = (),
     fault: Fault | None = None,
@@ -288,12 +275,12 @@ def _total(
 
 
 def clashes(nodes: Iterable[tuple[str, Facts]]) -> Iterator[tuple[str, Fault]]:
-    """Nodes that put a layer into the network under a name that another of them uses; each with
-    the id of the one that could keep its layers to itself."""
+    """Nodes that put a layer into the network under a name that another of them uses: the id of the
+    inline one of the two, and the fault."""
     taken: dict[str, str] = {}
     for id, facts in nodes:
         for name in names_of(id, facts):
-            if taken.get(name, id) != id:  # what clashes inside one is told there
+            if taken.get(name, id) != id:  # a clash inside one node is reported there
                 inliner = id if facts.inline else taken[name]
                 yield (
                     inliner,
@@ -311,15 +298,15 @@ def clashes(nodes: Iterable[tuple[str, Facts]]) -> Iterator[tuple[str, Fault]]:
 
 
 def names_of(id: str, facts: Facts) -> list[str]:
-    """The names that a node puts into the network beside its own place: its id, or if it is
-    inline those of what is inside it."""
+    """The names that a node takes in its scope: its id, or if it is inline those of the nodes inside
+    it."""
     if not facts.inline:
         return [id]
     return [name for child in facts.children for name in names_of(child.id, child.facts)]
 
 
 def needed(graph: Graph) -> set[str]:
-    """The ids from which a way leads to the output."""
+    """The ids from which a path leads to the output."""
     found = {OUTPUT}
     stack = [OUTPUT]
     while stack:
@@ -331,8 +318,8 @@ def needed(graph: Graph) -> set[str]:
 
 
 def sweep(graph: Graph, input: Shape | None) -> Iterator[Child]:
-    """Every node's facts, in order of execution. Never stops at a fault: the next nodes go on
-    with the shape that is intended."""
+    """Every node's facts, in order of execution. input: shape of the graph's input, None if
+    unknown. Does not stop at a fault: the next nodes are given the shape that was intended."""
     shapes: dict[str, Shape | None] = {INPUT: input}
     for id in graph.order:
         child = _child(graph.nodes[id], graph.into(id), shapes)
@@ -375,12 +362,9 @@ def _unconnected(
 
 
 def names_in(graph: Graph) -> set[str]:
-    """Every name that the layers of the graph put into the network beside one another: the nodes'
-    ids, and what stands inside those that are inline."""
-    found = set(graph.nodes)
-    for child in sweep(graph, graph.input or (3, 224, 224)):
-        found.update(names_of(child.id, child.facts))
-    return found
+    """Every name that is taken in the graph: the nodes' ids, and the names inside inline nodes."""
+    children = sweep(graph, graph.input or (3, 224, 224))
+    return {*graph.nodes, *(name for each in children for name in names_of(each.id, each.facts))}
 
 
 forget = _facts.cache_clear

@@ -1,8 +1,7 @@
-"""The forms of files: one row for each in which a network is taken away, and the names of those that
-are brought.
+"""The forms of files: one row for each form of export, and the suffixes of files that can be opened.
 
-They stand in `analysis`, the lowest room that makes any of them: source and tables need a report
-alone. Engine, window and command line, which make the others or offer them, may all import it.
+They are in `analysis`, the lowest room that makes any of them: source and tables need only a report.
+Engine, window and command line, which make the others or offer them, may all import it.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 NETWORKS = (SUFFIX, ".json")
 SAFETENSORS = ".safetensors"
 WEIGHTS = (SAFETENSORS, ".pth", ".pt", ".bin")
-"""What files of weights are called; what one is, its first bytes say (`explorer/engine/weights.py`)."""
+"""Suffixes of files of weights; their first bytes say what they are (`explorer/engine/weights.py`)."""
 PHOTO_FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "PNG": (".png",),
@@ -51,8 +50,8 @@ class Maker(Enum):
 
 @dataclass(frozen=True)
 class Entry:
-    """What is chosen first, one form or several that a file's name tells apart. words: in the menu
-    "Export", with the mnemonic; doc: one sentence."""
+    """An entry of the menu "Export": one form, or several that the file's suffix tells apart.
+    words: in the menu, with the mnemonic; doc: one sentence."""
 
     id: str
     words: str
@@ -63,9 +62,9 @@ class Entry:
 class Form:
     """One form of export.
 
-    id: as the code calls it. title: in a file dialog. suffix: of its files. sound: only a network
-    without problems has it; what is wrong can be drawn, too. binary: it cannot be printed. text:
-    what a file holds, where the report says it. to: what `export --to` calls it, if not by its id.
+    id: its name in the code. title: in a file dialog. suffix: of its files. sound: it needs a network
+    without problems. binary: it cannot be printed. text: writes the file's text, where Maker.REPORT
+    makes it. to: its name for `export --to`, if that is not the id.
     """
 
     id: str
@@ -79,7 +78,7 @@ class Form:
     to: str = ""
 
 
-# What makes them is imported when it is needed: the command line reads the table at each start.
+# Imports where they are needed: the command line reads this table at each start.
 
 
 def _source(report: "Report") -> str:
@@ -100,8 +99,8 @@ def _markdown(report: "Report") -> str:
     return as_markdown(report)
 
 
-_DIAGRAM = Entry("diagram", _("&Diagram"), _("Save what is shown as a picture for a page"))
-_TABLE = Entry("table", _("&Table"), _("Save every layer's shape and figures"))
+_DIAGRAM = Entry("diagram", _("&Diagram"), _("Save the diagram as a picture for a document"))
+_TABLE = Entry("table", _("&Table"), _("Save the shape and figures of every layer"))
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
         form.id: form
@@ -130,7 +129,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
                 Entry(
                     "weights",
                     _("&Weights (safetensors)"),
-                    _("Save the weights, by the names that PyTorch gives them"),
+                    _("Save the weights under their names in PyTorch"),
                 ),
                 sound=True,
                 binary=True,

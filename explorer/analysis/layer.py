@@ -1,4 +1,4 @@
-"""The primitives of a network, one after another, under the names that they have in it."""
+"""The primitives of a network in order of execution, with their names in it."""
 
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -45,7 +45,7 @@ class Layer(NamedTuple):
 @lru_cache(maxsize=4096)
 def layers_of(path: str, facts: Facts, sources: tuple[str, ...]) -> tuple[list[Layer], str]:
     """The primitives that the node at `path` puts into the network, and the path of the one that
-    gives the node's output. sources: the paths that feed it. Remembered, for an edit leaves most
+    gives the node's output. sources: the paths that feed it. Cached, because an edit leaves most
     nodes as they were."""
     return _layers_of(path, facts, sources)
 
@@ -56,7 +56,7 @@ def _layers_of(path: str, facts: Facts, sources: tuple[str, ...]) -> tuple[list[
     prefix = path.rpartition(".")[0] if facts.inline else path
     if prefix:
         prefix += "."
-    found: list[Layer] = []
+    layers: list[Layer] = []
     paths = {INPUT: sources[0] if sources else INPUT}
     for id, inner, feeding in facts.children:
         fed = (
@@ -65,17 +65,17 @@ def _layers_of(path: str, facts: Facts, sources: tuple[str, ...]) -> tuple[list[
             else tuple([paths[source] for source in feeding])
         )
         if inner.kind.composite:
-            layers, paths[id] = _layers_of(prefix + id, inner, fed)
-            found += layers
+            own, paths[id] = _layers_of(prefix + id, inner, fed)
+            layers += own
         else:
             paths[id] = here = prefix + id
-            found.append(Layer(here, inner, fed))
-    return found, paths.get(facts.result, paths[INPUT])
+            layers.append(Layer(here, inner, fed))
+    return layers, paths.get(facts.result, paths[INPUT])
 
 
 @lru_cache(maxsize=1024)
 def paths_of(path: NodePath, facts: Facts) -> tuple[NodePath, ...]:
-    """The paths of the primitives at and inside a node, in the order of `layers_of`. Remembered, for
+    """The paths of the primitives at and inside a node, in the order of `layers_of`. Cached, because
     an edit leaves most nodes as they were."""
     if not facts.kind.composite:
         return (path,)

@@ -1,4 +1,4 @@
-"""What is wrong with a network, one problem after another, and what would mend it."""
+"""What is wrong with a network, problem by problem, and what a fix is."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from explorer.graph.path import NodePath
 from explorer.text import _
 
 FAULT, ADVICE = "fault", "advice"
-MOST_MENDED = 100
-"""So many problems of a graph get fixes, the first ones, and so many inside each of its groups; for
-some fixes the whole graph is looked at. With those mended the next get theirs."""
+MOST_FIXED = 100
+"""Only so many problems of a graph get fixes, the first ones, and as many inside each of its groups,
+because some fixes search the whole graph. The others get theirs once the first ones are fixed."""
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,17 @@ class Fix:
 
     @property
     def cost(self) -> str:
-        """What it adds, in words: "+8,448 parameters", or nothing."""
+        """What it adds, as text: "+8,448 parameters", or ""."""
         return "" if self.added is None else _("{count:+,} parameters").format(count=self.added)
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong: the path of the layer, the rule, the sentence; `fixes` says what would mend
-    it.
+    """Something wrong: the path of the layer, the rule, the sentence. `fixes` returns its fixes.
 
-    grade: "fault", the network cannot run; "advice", it can, but a good colleague would say
-    something. fault: what may be mended. reason: of advice, why, with its source. tried: of advice,
-    its fixes.
+    grade: "fault", the network cannot run; "advice", it can, but an experienced colleague would
+    object. fault: the one to be fixed, None if no fix is offered. reason: of advice, why, with its
+    source. tried: of advice, its fixes.
     """
 
     path: NodePath
@@ -57,7 +56,7 @@ _known: WeakKeyDictionary[Report, tuple[Problem, ...]] = WeakKeyDictionary()
 
 
 def problems(report: Report) -> tuple[Problem, ...]:
-    """What is wrong, in order of execution; found once for each report."""
+    """The problems of a network, in order of execution; computed once for each report."""
     if report not in _known:
         _known[report] = tuple(_problems(report, NodePath()))
     return _known[report]
@@ -67,10 +66,10 @@ def _problems(report: Report, around: NodePath) -> list[Problem]:
     """around: the path of the group whose inside the report is on."""
     found: list[Problem] = []
 
-    def add(path: NodePath, fault: Fault, mendable: bool = True) -> None:
+    def add(path: NodePath, fault: Fault, fixable: bool = True) -> None:
         message = fault.message.replace("{node}", str(path))
-        mended = fault if mendable and len(found) < MOST_MENDED else None
-        found.append(Problem(path, fault.rule, message, fault=mended))
+        fixed = fault if fixable and len(found) < MOST_FIXED else None
+        found.append(Problem(path, fault.rule, message, fault=fixed))
 
     if report.too_large:
         message = _("The network has {count:,} layers; allowed: 1 to {most:,}")
@@ -90,13 +89,13 @@ def _problems(report: Report, around: NodePath) -> list[Problem]:
 
 
 def _once(faults: Iterator[tuple[NodePath, Fault]]) -> Iterator[tuple[NodePath, Fault]]:
-    """Faults inside one block, those of its branches that are given the same vector but once: what
-    is wrong is before the block."""
-    told = False
+    """The faults inside one block; only the first of rule "map", for branches that are given the
+    same vector share the mistake before the block."""
+    reported = False
     for path, fault in faults:
-        if fault.rule != "map" or not told:
+        if fault.rule != "map" or not reported:
             yield path, fault
-        told = told or fault.rule == "map"
+        reported = reported or fault.rule == "map"
 
 
 def _faults(path: NodePath, facts: Facts) -> Iterator[tuple[NodePath, Fault]]:

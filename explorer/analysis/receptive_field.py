@@ -3,7 +3,7 @@
 Size, jump and centre follow Araujo, Norris, Sim 2019, "Computing Receptive Fields of Convolutional
 Neural Networks", Distill: counted without regard to the borders, so a field may be larger than the
 picture, and a place at the border, which sees padding too, may see fewer pixels, never more; where
-branches meet it is the union. What sees all of its input (global pooling, Flatten, a
+branches meet it is the union. A layer that sees all of its input (global pooling, Flatten, a
 squeeze-and-excitation gate) sees the whole map: from there on the field is clipped to the picture.
 The statistics of a normalisation are not counted: they are constants when the network is used.
 """
@@ -13,22 +13,30 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from explorer.analysis.axis_field import SAME, AxisField, Number, axis_field_of, composed, joined
+from explorer.analysis.axis_field import (
+    SAME,
+    AxisField,
+    Number,
+    axis_field_of,
+    composed,
+    joined,
+    plain,
+)
 from explorer.analysis.facts import Child, Facts, all_known
 from explorer.graph.graph import INPUT, Shape
 from explorer.graph.path import NodePath
 
 FARTHEST = 10**100
-"""Pixels; what is further apart, or by so much closer than pixels are, is not told any more."""
+"""Pixels; a field whose jump is larger, or as much smaller than a pixel, counts as unknown."""
 
 
 class ReceptiveField(NamedTuple):
     """What one place of a feature map sees of the picture, (height, width) each, in pixels.
 
-    size: of the largest field of all places. jump: how far neighbouring places stand apart; 0 if
-    there is only one, after global pooling. centre: of the first place's field, where the first
-    pixel is 0; None if that place sees nothing. Numbers are int where they are whole. clipped:
-    behind a layer that sees all of its input, so that the field is clipped to the picture.
+    size: of the largest field of all places. jump: the distance of neighbouring places; 0 if there
+    is only one, after global pooling. centre: of the first place's field, where the first pixel is
+    0; None if that place sees nothing. Numbers are int where they are whole. clipped: after a layer
+    that sees all of its input, so that the field is clipped to the picture.
     """
 
     size: tuple[int, int]
@@ -38,8 +46,8 @@ class ReceptiveField(NamedTuple):
 
 
 class MapField(NamedTuple):
-    """What the places of a map see of an earlier one. sides: of the map, (height, width), also
-    where a Permute has put the channels last."""
+    """What the places of a map see of an earlier one. sides: (height, width) of the map, also after
+    a Permute that puts the channels last."""
 
     height: AxisField
     width: AxisField
@@ -56,9 +64,9 @@ def itself(shape: Shape) -> MapField:
     return MapField(SAME, SAME, sides_of(shape))
 
 
-def behind(outer: MapField | None, inner: MapField | None) -> MapField | None:
-    """What is seen through both, the outer one behind the inner; None if one is unknown, or if it
-    is beyond all measure."""
+def chained(outer: MapField | None, inner: MapField | None) -> MapField | None:
+    """What is seen through both, the outer one after the inner; None if one is unknown, or the
+    result is too large."""
     if outer is None or inner is None:
         return None
     height = width = composed(outer.height, inner.height, outer.sides[0])
@@ -70,8 +78,8 @@ def behind(outer: MapField | None, inner: MapField | None) -> MapField | None:
 
 
 def _is_beyond(field: AxisField) -> bool:
-    """Hundreds of strides in a row, on a map of one pixel: the number has no meaning, and the
-    numbers of thousands would take longer and longer to multiply."""
+    """After hundreds of strides in a row, on a map of one pixel, the jump has no meaning, and its
+    digits would take longer and longer to multiply."""
     jump = field.jump
     return max(field.step, jump.numerator, jump.denominator) > FARTHEST
 
@@ -104,18 +112,18 @@ def merged(branches: list[MapField | None], reference: tuple[int, int]) -> MapFi
     return MapField(height, height if height == width else width, (tall, wide))
 
 
-def _square(seen: MapField) -> bool:
-    return seen.sides[0] == seen.sides[1]
+def _square(field: MapField) -> bool:
+    return field.sides[0] == field.sides[1]
 
 
 @lru_cache(maxsize=65_536)
 def through(facts: Facts) -> MapField | None:
     """What the node's places see of its own input, the union of its inputs if it has several; None
-    if it is unknown. Remembered by the facts, which equal nodes share."""
+    if it is unknown. Cached by the facts, which equal nodes share."""
     ins = facts.ins
     if facts.out is None or not ins or not all_known(ins):
         return None
-    if facts.kind.composite:  # its own fault is that of its names, or that it has no output
+    if facts.kind.composite:  # its own fault can only be one of names, or a missing output
         return inside(facts)[facts.result] if facts.result else None
     if facts.fault:
         return None
@@ -130,37 +138,41 @@ def through(facts: Facts) -> MapField | None:
 def step(
     facts: Facts, branches: list[MapField | None], reference: tuple[int, int]
 ) -> MapField | None:
-    """What a node's places see, whose inputs see `branches`."""
+    """What the places of a node see whose inputs see `branches`."""
     own = through(facts)
     if own is None:
         return None
-    came = merged(branches, reference)
+    before = merged(branches, reference)
     if own.height is SAME and own.width is SAME:  # a Permute changes the shape, not the places
-        return came
-    return behind(own, came)
+        return before
+    return chained(own, before)
 
 
 @lru_cache(maxsize=4096)
 def inside(facts: Facts) -> dict[str, MapField | None]:
     """For every node inside a composite, by id: what its places see of the composite's input."""
     entering = itself(facts.known_ins[0])
-    reference = entering.sides
-    found: dict[str, MapField | None] = {INPUT: entering}
+    fields: dict[str, MapField | None] = {INPUT: entering}
     for id, child, sources in facts.children:
-        found[id] = step(child, [found[source] for source in sources], reference)
-    return found
+        fields[id] = step(child, [fields[source] for source in sources], entering.sides)
+    return fields
+
+
+def _known_inside(facts: Facts) -> dict[str, MapField | None]:
+    """The same; nothing while the shape of the composite's input is unknown."""
+    return inside(facts) if facts.ins and facts.ins[0] else {}
 
 
 @lru_cache(maxsize=256)
 def _children(facts: Facts) -> dict[str, Child]:
-    """What is inside a composite, by id."""
+    """The nodes inside a composite, by id."""
     return {child.id: child for child in (*facts.strays, *facts.children)}
 
 
 class ReceptiveFields:
     """The receptive fields of a network's nodes and layers, computed when they are asked for.
 
-    facts, sources: of a Report. input: shape of the picture, or of what else the network is given.
+    facts, sources: as in a Report. input: shape of the picture, or of what else enters.
     """
 
     def __init__(
@@ -170,75 +182,71 @@ class ReceptiveFields:
         self._sides = sides_of(input)
 
     def of(self, path: NodePath) -> ReceptiveField | None:
-        """The field of the node at a path; None if it is unknown: behind a fault, or connected to
-        nothing. Raises KeyError."""
+        """The field of the node at a path; None if it is unknown: after a fault, or not connected.
+        Raises KeyError."""
         return self._measured(self.seen(path))
 
     def seen(self, path: NodePath) -> MapField | None:
         """What the places of the node at a path see of the picture. Raises KeyError."""
-        id, *way = path
-        facts, seen = self._facts[id], self._seen[id]
-        entry = self._entry(id)
-        for id in way:
-            child = _children(facts).get(id)
-            if child is None:
-                raise KeyError(path)
-            known = inside(facts) if facts.ins and facts.ins[0] else {}
-            seen = behind(known.get(id), entry)
-            entry = behind(known.get(child.sources[0]) if child.sources else None, entry)
+        id, *within = path
+        facts, field, entry = self._facts[id], self._fields[id], self._entry(id)
+        for id in within:
+            child = _children(facts)[id]
+            known = _known_inside(facts)
+            field = chained(known.get(id), entry)
+            entry = chained(known.get(child.sources[0]) if child.sources else None, entry)
             facts = child.facts
-        return seen
+        return field
 
     def layers(self, ids: Iterable[str]) -> Iterator[ReceptiveField | None]:
         """Those of every primitive in the nodes `ids` and inside them, in order of execution."""
         for id in ids:
-            yield from self._fields(self._facts[id], self._entry(id), self._seen[id])
+            yield from self._layers(self._facts[id], self._entry(id), self._fields[id])
 
-    def _fields(
-        self, facts: Facts, entry: MapField | None, seen: MapField | None
+    def _layers(
+        self, facts: Facts, entry: MapField | None, own: MapField | None
     ) -> Iterator[ReceptiveField | None]:
         if not facts.kind.composite:
-            yield self._measured(seen)
+            yield self._measured(own)
             return
-        known = inside(facts) if facts.ins and facts.ins[0] else {}
+        known = _known_inside(facts)
         before = field = None
         for id, child, sources in facts.children:
             own = known.get(id)
             if child.kind.composite:
-                came = known.get(sources[0]) if sources else None
-                yield from self._fields(child, behind(came, entry), None)
+                source = known.get(sources[0]) if sources else None
+                yield from self._layers(child, chained(source, entry), None)
                 continue
-            if own is not before:  # that of a ReLU is the one of what feeds it
-                before, field = own, self._measured(behind(own, entry))
+            if own is not before:  # a ReLU has the field of the layer before it
+                before, field = own, self._measured(chained(own, entry))
             yield field
 
     def _entry(self, id: str) -> MapField | None:
         sources = self._sources[id]
-        return merged([self._seen[source] for source in sources], self._sides) if sources else None
+        return merged([self._fields[each] for each in sources], self._sides) if sources else None
 
     @cached_property
-    def _seen(self) -> dict[str, MapField | None]:
+    def _fields(self) -> dict[str, MapField | None]:
         """What the places of each node of the whole network see of the picture."""
-        found: dict[str, MapField | None] = {INPUT: itself(self._input)}
+        fields: dict[str, MapField | None] = {INPUT: itself(self._input)}
         for id, facts in self._facts.items():
-            sources = [found[source] for source in self._sources[id]]
-            found[id] = step(facts, sources, self._sides) if sources else None
-        return found
+            sources = [fields[source] for source in self._sources[id]]
+            fields[id] = step(facts, sources, self._sides) if sources else None
+        return fields
 
-    def _measured(self, seen: MapField | None) -> ReceptiveField | None:
-        if seen is None:
+    def _measured(self, field: MapField | None) -> ReceptiveField | None:
+        if field is None:
             return None
-        height = _measure(seen.height, seen.sides[0], self._sides[0])
-        width = (
-            height
-            if seen.height is seen.width and self._sides[0] == self._sides[1] and _square(seen)
-            else _measure(seen.width, seen.sides[1], self._sides[1])
-        )
+        height = width = _measure(field.height, field.sides[0], self._sides[0])
+        if not (
+            field.height is field.width and self._sides[0] == self._sides[1] and _square(field)
+        ):
+            width = _measure(field.width, field.sides[1], self._sides[1])
         return ReceptiveField(
             (height[0], width[0]),
             (height[1], width[1]),
             (height[2], width[2]),
-            seen.height.whole or seen.width.whole,
+            field.height.whole or field.width.whole,
         )
 
 
@@ -252,12 +260,8 @@ def _measure(field: AxisField, side: int, pixels: int) -> tuple[int, Number, Num
         size = first[1] - first[0] + 1
     else:
         size = max((span[1] - span[0] + 1 for span in spans if span), default=0)
-    return size, _plain(field.jump), first and _half(first[0] + first[1])
+    return size, plain(field.jump), first and _half(first[0] + first[1])
 
 
 def _half(number: int) -> Number:
     return Fraction(number, 2) if number % 2 else number // 2
-
-
-def _plain(number: Number) -> Number:
-    return number.numerator if number.denominator == 1 else number

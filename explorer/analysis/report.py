@@ -29,9 +29,10 @@ MOST_LAYERS = 100_000  # cifar_resnet1202, the deepest of the literature, has so
 class Report:
     """All that is known of a graph without running it.
 
-    facts: by node id. params, macs, activations: of what leads to the output; macs and
-    activations (numbers, 4 bytes each in float32) for one picture. faults: of the network as a
-    whole, by the id of the node or end concerned; those of one node alone are in its facts.
+    facts, sources: by node id; sources are the ids that feed a node, in the order of its ports.
+    alive: the ids from which a path leads to the output. params, macs, activations: of those nodes;
+    macs and activations (numbers, 4 bytes each in float32) for one picture. faults: of the network
+    as a whole, by the id of the node or end concerned; those of one node are in its facts.
     """
 
     graph: Graph
@@ -55,13 +56,13 @@ class Report:
 
     @cached_property
     def size(self) -> int:
-        """How many layers there are, inside all blocks, also those that lead nowhere."""
+        """The number of layers, inside all blocks, also of those that do not lead to the output."""
         return sum(facts.layers for facts in self.facts.values())
 
     @cached_property
     def known(self) -> bool:
-        """The totals count every layer; otherwise there are some whose shape is unknown, and the
-        totals are what is known at the least."""
+        """The totals count every layer; otherwise some shapes are unknown, and the totals are lower
+        bounds."""
         return all(
             facts.out is not None and None not in facts.ins and facts.ins
             for id, facts in self.facts.items()
@@ -70,7 +71,7 @@ class Report:
 
     @property
     def too_large(self) -> bool:
-        """The layers are too many to be listed one by one."""
+        """There are too many layers to list them one by one."""
         return self.size > MOST_LAYERS
 
     def inside(self, id: str) -> "Report":
@@ -88,17 +89,18 @@ class Report:
 
     @cached_property
     def names(self) -> set[str]:
-        """Every name that the layers put into the network beside one another."""
+        """Every name that is taken in the network."""
         return names_in(self.graph)
 
     @cached_property
     def users(self) -> Counter[str]:
-        """By such a name: how many nodes that lead to the output use it."""
-        found: Counter[str] = Counter()
-        for id, facts in self.facts.items():
-            if id in self.alive:
-                found.update(set(names_of(id, facts)))
-        return found
+        """How many nodes that lead to the output use each of these names."""
+        return Counter(
+            name
+            for id, facts in self.facts.items()
+            if id in self.alive
+            for name in set(names_of(id, facts))
+        )
 
     def layers(self) -> list[Layer]:
         """The primitives that lead to the output, in order of execution; none if the network is
@@ -110,8 +112,12 @@ class Report:
         """The path of the node of each of `layers()`."""
         if self.too_large:
             return []
-        nodes = [(NodePath((id,)), self.facts[id]) for id in self.facts if id in self.alive]
-        return [path for node in nodes for path in paths_of(*node)]
+        return [
+            path
+            for id, facts in self.facts.items()
+            if id in self.alive
+            for path in paths_of(NodePath((id,)), facts)
+        ]
 
     def producer(self, path: NodePath) -> str:
         """The path of the layer whose output is the output of the node at `path`. Raises
@@ -119,50 +125,37 @@ class Report:
         return self._producers[path]
 
     @property
-    def layer_ends(self) -> dict[str, int]:
-        """By the id of each node that leads to the output, in order: how many of `layers()` are
-        its own or those of nodes before it."""
-        return self._layers[2]
-
-    @property
     def outputs(self) -> dict[str, str]:
-        """By the id of each node that leads to the output: the path of the layer that gives its
-        output."""
+        """By the id of each node that leads to the output, and of both ends: the path of the layer
+        that gives its output."""
         return self._layers[1]
 
     @cached_property
-    def _layers(self) -> tuple[list[Layer], dict[str, str], dict[str, int]]:
-        """The layers; for every node of the whole network the path that gives its output, and
-        where its layers end."""
+    def _layers(self) -> tuple[list[Layer], dict[str, str]]:
         layers: list[Layer] = []
         outputs = {INPUT: INPUT}
-        ends: dict[str, int] = {}
         if self.too_large:
-            return layers, outputs, ends
+            return layers, outputs
         for id, facts in self.facts.items():
             if id in self.alive:
-                found, outputs[id] = layers_of(id, facts, self._feeding(id, outputs))
-                layers += found
-                ends[id] = len(layers)
+                own, outputs[id] = layers_of(id, facts, self._feeding(id, outputs))
+                layers += own
         leading = self.graph.into(OUTPUT).get(PORT)
         if leading:
             outputs[OUTPUT] = outputs[leading.source]
-        return layers, outputs, ends
+        return layers, outputs
 
     @cached_property
     def _producers(self) -> dict[NodePath, str]:
-        outputs = self._layers[1]
+        outputs = self.outputs
         found = {NodePath((id,)): path for id, path in outputs.items()}
-        if self.too_large:
-            return found
-        for id, facts in self.facts.items():
-            if id in self.alive:
-                found |= producers(id, facts, self._feeding(id, outputs))
+        for id in outputs.keys() & self.facts.keys():
+            found |= producers(id, self.facts[id], self._feeding(id, outputs))
         return found
 
     @cached_property
     def fields(self) -> ReceptiveFields:
-        """What the places of every node see of the picture."""
+        """The receptive fields of all nodes and layers."""
         return ReceptiveFields(self.facts, self.sources, self.graph.input)
 
     @cached_property
@@ -179,11 +172,9 @@ class Report:
 def analyse(graph: Graph, data: DataSet | None = None) -> Report:
     """The report on a graph, and on how it fits `data`, if given. Never raises for a network that
     is wrong: what is wrong is among the report's faults."""
-    facts: dict[str, Facts] = {}
-    sources: dict[str, tuple[str, ...]] = {}
-    for child in sweep(graph, graph.input or None):
-        facts[child.id] = child.facts
-        sources[child.id] = child.sources
+    children = list(sweep(graph, graph.input or None))
+    facts = {child.id: child.facts for child in children}
+    sources = {child.id: child.sources for child in children}
     alive = needed(graph)
     counted = [facts[id] for id in facts if id in alive]
     leading = graph.into(OUTPUT).get(PORT)
@@ -232,8 +223,8 @@ def _end_faults(
                 )
             )
         if leading and output is not None and output != (len(data.classes),):
-            where = leading.source if leading.source != INPUT else OUTPUT
-            found.setdefault(where, []).append(
+            blamed = leading.source if leading.source != INPUT else OUTPUT
+            found.setdefault(blamed, []).append(
                 Fault(
                     "classes",
                     _(

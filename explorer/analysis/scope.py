@@ -1,4 +1,4 @@
-"""One scope of a network: the whole, or the inside of a block; what can be seen at one time."""
+"""One scope of a network: the whole, or the inside of a block."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,16 +11,19 @@ from explorer.graph.graph import Graph, Shape
 from explorer.graph.path import NodePath
 from explorer.text import _
 
+MOST_NAMED = 12
+"""Nodes that a message lists."""
+
 
 class NoInside(ValueError):
-    """Nothing lies inside there; the sentence says why."""
+    """There is no scope at this path; the sentence says why."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scope:
-    """path: of the block whose inside this is, () for the whole network. graph: its
-    nodes at their places. facts: by node id. input: the shape that enters, None if unknown. own:
-    the graph is the person's, not given by a kind."""
+    """path: of the block whose inside this is, () for the whole network. graph: its nodes at their
+    places. facts: by node id. input: shape of the input, None if unknown. own: the user drew the
+    graph; otherwise a kind declares it."""
 
     path: NodePath = field(default_factory=NodePath)
     graph: Graph = field(default_factory=Graph)
@@ -34,45 +37,40 @@ def scope(report: Report, path: tuple[str, ...] = ()) -> Scope:
     graph, facts, own = report.graph, report.facts, True
     input: Shape | None = graph.input
     for depth, id in enumerate(path, 1):
-        here, found = NodePath(path[:depth]), facts.get(id)
-        if found is None:
-            raise NoInside(
-                _("There is no {path}; {where} holds {ids}").format(
-                    path=here,
-                    where=here.scope or _("the network"),
-                    ids=_some(graph.nodes),
-                )
+        here, node_facts = NodePath(path[:depth]), facts.get(id)
+        if node_facts is None:
+            sentence = (
+                _("There is no {path}; {scope} contains {ids}")
+                if here.scope
+                else _("There is no {path}; the network contains {ids}")
             )
-        node = graph.nodes[id]
-        inner, own = found.expansion, own and node.inner is not None
+            ids = ", ".join(list(graph.nodes)[:MOST_NAMED])
+            ids += ", …" * (len(graph.nodes) > MOST_NAMED)
+            raise NoInside(sentence.format(path=here, scope=here.scope, ids=ids))
+        inner, own = node_facts.expansion, own and graph.nodes[id].inner is not None
         if inner is None:
             raise NoInside(
-                _("Nothing is known of the inside of {path}").format(path=here)
-                if found.kind.composite
+                _("The inside of {path} is unknown, because its input is").format(path=here)
+                if node_facts.kind.composite
                 else _("{path} is a {kind} and has no inside").format(
-                    path=here, kind=found.kind.name
+                    path=here, kind=node_facts.kind.name
                 )
             )
-        input = found.ins[0] if found.ins else None
+        input = node_facts.ins[0] if node_facts.ins else None
         facts = {child.id: child.facts for child in sweep(inner, input)}
         graph = placed_inside(inner) if not own and unplaced(inner) else inner
     return Scope(NodePath(path), graph, facts, input, own)
 
 
 def first_problems(report: Report, path: tuple[str, ...] = ()) -> dict[str, Problem]:
-    """The first problem of each node of a scope, or inside it, by node id."""
+    """The first problem at or inside each node of a scope, by node id."""
     return {id: each[0] for id, each in by_node(problems(report), path).items()}
 
 
-def by_node(found: Iterable[Problem], path: tuple[str, ...]) -> dict[str, list[Problem]]:
-    """These problems or pieces of advice by the id of the node of a scope in which they lie."""
+def by_node(problems: Iterable[Problem], path: tuple[str, ...]) -> dict[str, list[Problem]]:
+    """These problems or pieces of advice by the id of the node of a scope that they concern."""
     nodes: dict[str, list[Problem]] = {}
-    for problem in found:
+    for problem in problems:
         if ids := problem.path.within(path):
             nodes.setdefault(ids[0], []).append(problem)
     return nodes
-
-
-def _some(ids: Iterable[str], most: int = 12) -> str:
-    ids = list(ids)
-    return ", ".join(ids[:most]) + (", …" if len(ids) > most else "")

@@ -1,4 +1,4 @@
-"""What a convolution saves by sharing its kernels over all places."""
+"""The parameters that a convolution saves by sharing its kernel over all places."""
 
 from functools import lru_cache
 from math import prod
@@ -8,11 +8,11 @@ from explorer.analysis.facts import Facts
 
 
 class Unshared(NamedTuple):
-    """Parameters of a convolution's rivals with the same input and output.
+    """Parameters of layers without sharing that have the input and output of a convolution.
 
-    local: locally connected, every place with a kernel of its own and every number that comes out
-    with a bias of its own (those of a convolution without bias have none). full: every number that
-    comes out is a sum over all that come in, with a bias of its own likewise.
+    local: locally connected, with a kernel for every place and a bias for every number of the
+    output (no biases where the convolution has none). full: fully connected, every number of the
+    output a sum over all numbers of the input, with the same biases.
     """
 
     local: int
@@ -24,8 +24,8 @@ def unshared(facts: Facts) -> Unshared | None:
     """The parameters that the convolution would need without sharing; None for any other layer, and
     while its shapes are unknown.
 
-    A kernel at the border is counted whole. A transposed convolution lays its kernel on the places
-    that come in, so there it is these that get their own.
+    A kernel at the border is counted whole. A transposed convolution applies its kernel at the
+    places of its input, so there every place of the input has its own.
     """
     if facts.kind.category != "convolution" or not facts.weights or facts.fault:
         return None

@@ -26,7 +26,7 @@ def write(run: TrainingRun, folder: Path) -> tuple[Path, ...]:
     about = {"name": graph.name, "data": run.pictures.about.name, "recipe": run.recipe.as_dict()}
     checkpoint.write(paths[0], run.model.net.state_dict(), about)
     try:
-        file.replace_text(paths[1], _metrics(run))
+        file.replace_bytes(paths[1], _metrics(run).encode("utf-8"))
         file.write(graph, paths[2])
     except OSError as fault:
         raise unwritable(folder, fault) from None

@@ -9,7 +9,7 @@ from explorer.graph.graph import ENDS, INPUT, OUTPUT, PORT, Graph, Node, Value, 
 from explorer.text import _
 
 Edit = Callable[[Graph], Graph]
-"""An edit whose arguments but the graph are settled."""
+"""An edit with all its arguments but the graph given."""
 
 
 class EditError(ValueError):
@@ -17,11 +17,11 @@ class EditError(ValueError):
 
 
 def add(graph: Graph, node: Node) -> Graph:
-    """The graph with one node more. Raises EditError if its id is taken or cannot be a name."""
+    """The graph with another node. Raises EditError if its id is taken or is no valid name."""
     if reason := names.fault(node.id):
         raise EditError(reason)
     if node.id in graph.nodes:
-        raise EditError(_("There is a node {id} already").format(id=node.id))
+        raise EditError(_("There is already a node {id}").format(id=node.id))
     return replace(graph, nodes={**graph.nodes, node.id: node})
 
 
@@ -54,9 +54,9 @@ def remove(graph: Graph, ids: Iterable[str], bridge: bool = False) -> Graph:
 
 
 def connect(graph: Graph, source: str, target: str, port: str = PORT) -> Graph:
-    """The graph with a wire from `source` to that port; a wire already there gives way.
+    """The graph with a wire from `source` to that port, which replaces a wire already there.
 
-    Raises EditError if an end does not exist or the wire would close a circle.
+    Raises EditError if an end does not exist or the wire would close a cycle.
     """
     if reason := refusal(graph, source, target):
         raise EditError(reason)
@@ -67,13 +67,13 @@ def connect(graph: Graph, source: str, target: str, port: str = PORT) -> Graph:
 def refusal(graph: Graph, source: str, target: str) -> str | None:
     """Why no wire may run from `source` to `target`, in one sentence; None if one may."""
     if source == OUTPUT or (source not in graph.nodes and source != INPUT):
-        return _("{id} gives nothing that a wire could carry").format(id=source)
+        return _("{id} has no output that a wire could carry").format(id=source)
     if target == INPUT or (target not in graph.nodes and target != OUTPUT):
         return _("{id} takes no wire").format(id=target)
-    if way := graph.reaches(target, source):
+    if path := graph.reaches(target, source):
         return _(
-            "This wire would close a circle: {way}. A convolutional network runs forward only"
-        ).format(way=" → ".join([*way, target]))
+            "This wire would close a cycle: {cycle}. A convolutional network runs forward only"
+        ).format(cycle=" → ".join([*path, target]))
     return None
 
 
@@ -86,7 +86,10 @@ def disconnect(graph: Graph, target: str, port: str = PORT) -> Graph:
 
 
 def insert(graph: Graph, node: Node, wire: Wire, port: str = PORT) -> Graph:
-    """The graph with `node` (new or not yet wired) put into `wire`; the wire enters at `port`."""
+    """The graph with `node` (new or not yet wired) put into `wire`, which then ends at its `port`.
+
+    Raises EditError if there is no such wire.
+    """
     if wire not in graph.wires:
         raise EditError(
             _("There is no wire from {source} to {target}").format(
@@ -100,8 +103,7 @@ def insert(graph: Graph, node: Node, wire: Wire, port: str = PORT) -> Graph:
 
 def set_params(graph: Graph, id: str, params: Mapping[str, Value]) -> Graph:
     """The graph with these parameters of a node set, the others as they were."""
-    node = _existing(graph, id)
-    return replace_node(graph, replace(node, params={**node.params, **params}))
+    return set_each(graph, {id: params})
 
 
 def set_each(graph: Graph, params: Mapping[str, Mapping[str, Value]]) -> Graph:
@@ -128,14 +130,14 @@ def move(graph: Graph, positions: Mapping[str, tuple[float, float]]) -> Graph:
 
 
 def rename(graph: Graph, old: str, new: str) -> Graph:
-    """The graph with a node's id changed, its wires following."""
+    """The graph with a node renamed, in its wires too. Raises EditError if the new id is taken."""
     _existing(graph, old)
     if old == new:
         return graph
     if reason := names.fault(new):
         raise EditError(reason)
     if new in graph.nodes:
-        raise EditError(_("There is a node {id} already").format(id=new))
+        raise EditError(_("There is already a node {id}").format(id=new))
     nodes = {
         new if id == old else id: replace(node, id=new) if id == old else node
         for id, node in graph.nodes.items()
@@ -162,20 +164,20 @@ def paste(
 ) -> Graph:
     """The graph with the nodes and wires of `part` added under free names, shifted by offset.
 
-    taken: names that are not free though no node bears them. The new nodes are the last ones of
+    taken: names that are not free though no node has them. The new nodes are the last ones of
     the result.
     """
     free = names.Free({*taken, *graph.nodes})
-    fresh: dict[str, str] = {}
+    renamed: dict[str, str] = {}
     nodes = dict(graph.nodes)
     for node in part.nodes.values():
-        fresh[node.id] = id = free.take(node.id)
+        renamed[node.id] = id = free.take(node.id)
         x, y = node.position
         nodes[id] = replace(node, id=id, position=(x + offset[0], y + offset[1]))
     wires = tuple(
-        Wire(fresh[w.source], fresh[w.target], w.port)
+        Wire(renamed[w.source], renamed[w.target], w.port)
         for w in part.wires
-        if w.source in fresh and w.target in fresh
+        if w.source in renamed and w.target in renamed
     )
     return replace(graph, nodes=nodes, wires=graph.wires + wires)
 

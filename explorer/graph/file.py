@@ -50,13 +50,13 @@ def _inside(graph: Graph) -> dict[str, Any]:
 
 def _node_dict(node: Node) -> dict[str, Any]:
     x, y = node.position
-    found = {
+    plain = {
         "id": node.id,
         "kind": node.kind,
         "params": dict(node.params),
         "position": [_plain(x), _plain(y)],
     }
-    return found if node.inner is None else found | _inside(node.inner)
+    return plain if node.inner is None else plain | _inside(node.inner)
 
 
 def _plain(number: float) -> int | float:
@@ -81,9 +81,9 @@ def _json(value: object) -> str:
 
 
 def loads(text: str) -> Graph:
-    """The graph that a file's text states. Raises FileError."""
+    """The graph in a file's text. Raises FileError."""
     try:
-        found = json.loads(text)
+        plain = json.loads(text)
     except RecursionError:
         raise FileError(
             _("This is not a network file: it is not JSON (nested too deeply)")
@@ -94,12 +94,12 @@ def loads(text: str) -> Graph:
                 reason=str(error)[:120]
             )
         ) from None
-    return from_dict(found)
+    return from_dict(plain)
 
 
 def from_dict(found: object) -> Graph:
-    """The graph that plain values state, checked in form, not yet against the kinds: whether
-    wires end at ports that are there, one at each, `catalog.check` tells.
+    """The graph in plain values, checked in form, not yet against the kinds: `catalog.check`
+    checks whether each wire ends at a port that exists, and no two at the same one.
 
     Raises FileError with one sentence.
     """
@@ -144,8 +144,7 @@ def from_dict(found: object) -> Graph:
                 value=_shown(shape), most=LARGEST_SIDE
             )
         )
-    budget = [MOST_NODES]
-    return _graph(found, name, tuple(shape), budget, 0)
+    return _graph(found, name, tuple(shape), [MOST_NODES], 0)
 
 
 def _graph(
@@ -174,8 +173,10 @@ def _graph(
     try:
         graph.order  # noqa: B018  a cached property, which raises
     except CycleError as error:
-        way = error.path if len(error.path) <= 12 else [*error.path[:6], "…", *error.path[-5:]]
-        raise FileError(_("The wires run in a circle: {way}").format(way=" → ".join(way))) from None
+        cycle = error.path if len(error.path) <= 12 else [*error.path[:6], "…", *error.path[-5:]]
+        raise FileError(
+            _("The wires run in a cycle: {cycle}").format(cycle=" → ".join(cycle))
+        ) from None
     return graph
 
 
@@ -295,16 +296,11 @@ def read(path: str | os.PathLike[str]) -> Graph:
 
 
 def write(graph: Graph, path: str | os.PathLike[str]) -> None:
-    """Put the graph into the file at `path`; a crash half-way leaves the old file whole.
+    """Write the graph to the file at `path`; a crash in between leaves the old file whole.
 
     Raises OSError.
     """
-    replace_text(Path(path), dumps(graph))
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Put a text into the file at `path`, all of it or nothing. Raises OSError."""
-    replace_bytes(path, text.encode("utf-8"))
+    replace_bytes(Path(path), dumps(graph).encode("utf-8"))
 
 
 def replace_bytes(path: Path, content: bytes) -> None:

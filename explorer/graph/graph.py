@@ -17,7 +17,7 @@ PORT = "x"
 
 
 class CycleError(ValueError):
-    """The wires run in a circle. `path` names the nodes on it, in order."""
+    """The wires run in a cycle. path: the ids of its nodes, in order, the first one again at the end."""
 
     def __init__(self, path: list[str]):
         super().__init__(" → ".join(path))
@@ -82,24 +82,24 @@ class Graph:
 
     @cached_property
     def _wires_into(self) -> dict[str, dict[str, Wire]]:
-        found: dict[str, dict[str, Wire]] = {}
+        wires: dict[str, dict[str, Wire]] = {}
         for wire in self.wires:
-            found.setdefault(wire.target, {})[wire.port] = wire
-        return found
+            wires.setdefault(wire.target, {})[wire.port] = wire
+        return wires
 
     @cached_property
     def _wires_from(self) -> dict[str, list[Wire]]:
-        found: dict[str, list[Wire]] = {}
+        wires: dict[str, list[Wire]] = {}
         for wire in self.wires:
-            found.setdefault(wire.source, []).append(wire)
-        return found
+            wires.setdefault(wire.source, []).append(wire)
+        return wires
 
     def into(self, node: str) -> dict[str, Wire]:
         """The wires that end at `node`, by port."""
         return self._wires_into.get(node, {})
 
     def out_of(self, node: str) -> list[Wire]:
-        """The wires that begin at `node`."""
+        """The wires that start at `node`."""
         return self._wires_from.get(node, [])
 
     @cached_property
@@ -115,7 +115,7 @@ class Graph:
 
     @cached_property
     def places(self) -> dict[str, int]:
-        """By the id of every node and both ends: which one it is in that order."""
+        """The position of every node and both ends in that order, by id."""
         return {id: number for number, id in enumerate((INPUT, *self.order, OUTPUT))}
 
     def _sorted(self) -> tuple[str, ...]:
@@ -123,8 +123,7 @@ class Graph:
             id: sum(1 for wire in self.into(id).values() if wire.source != INPUT)
             for id in self.nodes
         }
-        ready = [id for id, count in waiting.items() if count == 0]
-        ready.reverse()
+        ready = [id for id, count in reversed(waiting.items()) if count == 0]
         order: list[str] = []
         while ready:
             id = ready.pop()
@@ -141,8 +140,8 @@ class Graph:
         return tuple(order)
 
     def _cycle(self, among: set[str]) -> list[str]:
-        """One circle inside `among`, every node of which waits for another of them."""
-        # A dict, for it keeps the order and finds at once.
+        """One cycle inside `among`, every node of which waits for another of them."""
+        # A dict keeps the order, and its lookup takes constant time.
         path: dict[str, None] = {min(among): None}
         while True:
             before = next(
@@ -152,12 +151,11 @@ class Graph:
             )
             if before in path:
                 ids = list(path)
-                circle = ids[ids.index(before) :][::-1]
-                return [*circle, circle[0]]
+                return [before, *ids[: ids.index(before) : -1], before]
             path[before] = None
 
     def reaches(self, start: str, goal: str) -> list[str] | None:
-        """The ids along a way from `start` to `goal` following the wires, or None."""
+        """The ids along a path of wires from `start` to `goal`, or None."""
         came: dict[str, str] = {start: ""}
         stack = [start]
         while stack:
@@ -172,3 +170,12 @@ class Graph:
                     came[wire.target] = id
                     stack.append(wire.target)
         return None
+
+    def downstream(self, id: str) -> set[str]:
+        """The ids that a path of wires leads to from a node, its own among them."""
+        reached, stack = {id}, [id]
+        while stack:
+            targets = {wire.target for wire in self.out_of(stack.pop())} - reached
+            reached |= targets
+            stack += targets
+        return reached

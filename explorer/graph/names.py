@@ -1,4 +1,4 @@
-"""Which names a node may bear: they become attributes and variables of the PyTorch source."""
+"""Which names a node may have: they become attributes and variables of the PyTorch source."""
 
 import keyword
 import re
@@ -32,18 +32,18 @@ def fault(name: object) -> str | None:
     if not isinstance(name, str) or not _IDENTIFIER.fullmatch(name) or len(name) > LONGEST:
         return _(
             "{name!r} cannot name a node; allowed: a letter, then letters, digits and _, "
-            "at last perhaps - and a number; at most {longest}"
+            "optionally ending in - and a number; or a number alone; at most {longest} characters"
         ).format(name=_cut(name), longest=LONGEST)
     reason = (
         _("every network has an end of this name")
         if name in ENDS
-        else _("the forward pass of the written source calls its tensor so")
+        else _("the generated source uses it for the tensor of its forward pass")
         if name == "x"
-        else _("the written source uses this name itself")
+        else _("the generated source uses this name itself")
         if name in _OF_SOURCE
         else _("a module of PyTorch has an attribute of this name")
         if name in _OF_MODULE
-        else _("it is a word of the language Python")
+        else _("it is a keyword of Python")
         if keyword.iskeyword(name) or keyword.issoftkeyword(name)
         else None
     )
@@ -55,7 +55,7 @@ def _cut(name: object) -> object:
 
 
 def free(wanted: str, taken: Container[str]) -> str:
-    """`wanted`, or with the first number behind it that makes it differ from all `taken`."""
+    """`wanted`, or with the first number after it that makes it differ from all `taken`."""
     return Free(taken).take(wanted)
 
 
@@ -65,10 +65,10 @@ class Free:
     def __init__(self, taken: Container[str]) -> None:
         self._taken = taken
         self._given: set[str] = set()
-        self._numbers: dict[str, Iterator[str]] = {}  # by the stem, from where they were last
+        self._numbers: dict[str, Iterator[str]] = {}  # further ones by their stem
 
     def take(self, wanted: str) -> str:
-        """`wanted`, or with the first number behind it that makes it differ."""
+        """`wanted`, or with the first number after it that makes it differ."""
         name = wanted
         if wanted in self._given or wanted in self._taken or fault(wanted):
             stem = wanted.rstrip("0123456789")[: LONGEST - 10]
@@ -81,7 +81,7 @@ class Free:
 
 
 def numbered(stem: str, taken: Container[str]) -> Iterator[str]:
-    """The free names that begin so, one after another: stem1, stem2 …"""
+    """The names stem1, stem2 … that are free and valid."""
     for number in count(1):
         if f"{stem}{number}" not in taken and not fault(f"{stem}{number}"):
             yield f"{stem}{number}"

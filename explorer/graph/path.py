@@ -38,8 +38,8 @@ class NodePath(tuple[str, ...]):
 
 
 def declared(graph: Graph, path: NodePath) -> NodePath | None:
-    """The path of the first node along this one that is no custom group: what lies inside is given
-    by its kind. None if all are groups."""
+    """The path of the first node along `path` that is no custom group, so that its kind declares
+    what lies inside it. None if all are groups."""
     for depth, id in enumerate(path, 1):
         node = graph.nodes.get(id)
         if node is None or node.inner is None:

@@ -33,8 +33,8 @@ def test_a_block_in_a_stage(report):
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [
-        (("x",), "There is no x; the network holds stem, layer1"),
-        (("layer1", "9"), "There is no layer1.9; layer1 holds 0, 1"),
+        (("x",), "There is no x; the network contains stem, layer1"),
+        (("layer1", "9"), "There is no layer1.9; layer1 contains 0, 1"),
         (("layer1", "0", "conv1"), "layer1.0.conv1 is a Conv2d and has no inside"),
         (("layer1", "0", "conv1", "x"), "layer1.0.conv1 is a Conv2d and has no inside"),
     ],
@@ -46,7 +46,7 @@ def test_where_nothing_lies(report, path, sentence):
 
 def test_a_block_of_unknown_input_has_no_known_inside():
     graph = edits.add(Graph("net", (3, 8, 8)), Node("block", "BasicBlock", {"channels": 8}))
-    with pytest.raises(NoInside, match="Nothing is known of the inside of block"):
+    with pytest.raises(NoInside, match="The inside of block is unknown"):
         scope(analyse(graph), ("block",))
 
 

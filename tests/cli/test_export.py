@@ -118,7 +118,7 @@ def test_export_of_what_lies_inside(run, tmp_path, refused):
         sizes.append(ElementTree.fromstring(out).get("width"))
     assert len(set(sizes)) == 4 and int(sizes[3]) == 3 * int(sizes[0])
     for path, words in (
-        ("layer9", "There is no layer9; the network holds stem, layer1"),
+        ("layer9", "There is no layer9; the network contains stem, layer1"),
         ("layer2.0.conv1", "layer2.0.conv1 is a Conv2d and has no inside"),
         ("...", "There is no "),
     ):

@@ -21,7 +21,7 @@ def hostile() -> dict[str, tuple[str, str]]:
         "a list": ("[]", '"format"'),
         "deep": ("[" * 100_000, "not JSON"),
         "newer": (changed(version=9), "newer CNN Explorer"),
-        "cycle": (changed(wires=[["a", "a"]]), "circle: a → a"),
+        "cycle": (changed(wires=[["a", "a"]]), "cycle: a → a"),
         "kind": (changed(nodes=[node | {"kind": "Warp"}]), "a is of the unknown kind Warp"),
         "range": (changed(nodes=[node | {"params": {"out_channels": 0}}]), "allowed: 1 to 65536"),
         "bool": (changed(nodes=[node | {"params": {"stride": True}}]), "must be a whole number"),

@@ -63,7 +63,7 @@ def test_a_circle_is_refused_while_the_wire_is_dragged(person, qtbot):
     assert person.canvas.gesture.item.problem
     with qtbot.waitSignal(person.session.notified) as said:
         person.release(person.scene.cards["layer1"].in_port("x"))
-    assert "circle" in said.args[0]
+    assert "cycle" in said.args[0]
     assert person.session.graph == before
 
 

@@ -89,7 +89,7 @@ def test_an_undone_and_redone_change_is_known_to_be_unsaved(person, saved):
                     "wires": [["a", "b"], ["b", "a"]],
                 }
             ),
-            "circle",
+            "cycle",
         ),
     ],
 )

@@ -55,6 +55,7 @@ def test_the_basic_block_nets_begin_solid_and_the_bottleneck_nets_dashed(person)
 
     for name, dashed in (("resnet18", False), ("resnet34", False), ("resnet50", True)):
         person.session.new(name)
-        first = person.scene.cards["layer1"].facts.children[0].facts
+        first = next(iter(person.scene.cards["layer1"].facts.children)).facts
         assert shortcut(first) is dashed, name
-        assert shortcut(person.scene.cards["layer2"].facts.children[0].facts) is True
+        second = next(iter(person.scene.cards["layer2"].facts.children)).facts
+        assert shortcut(second) is True

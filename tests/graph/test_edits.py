@@ -68,18 +68,18 @@ def test_connect_takes_the_place_of_the_wire_before():
     assert wires(graph) == {("input", "a", "x"), ("input", "b", "x"), ("b", "output", "x")}
 
 
-def test_connect_refuses_a_circle_and_names_it():
-    with pytest.raises(EditError, match="circle: a → b → c → a"):
+def test_connect_refuses_a_cycle_and_names_it():
+    with pytest.raises(EditError, match="cycle: a → b → c → a"):
         edits.connect(chain("a", "b", "c"), "c", "a", "b")
-    with pytest.raises(EditError, match="circle: a → a"):
+    with pytest.raises(EditError, match="cycle: a → a"):
         edits.connect(chain("a"), "a", "a")
 
 
 @pytest.mark.parametrize(
     ("source", "target", "word"),
     [
-        ("output", "a", "output gives nothing"),
-        ("nobody", "a", "nobody gives nothing"),
+        ("output", "a", "output has no output"),
+        ("nobody", "a", "nobody has no output"),
         ("a", "input", "input takes no wire"),
         ("a", "nobody", "nobody takes no wire"),
     ],

@@ -369,8 +369,8 @@ def test_wrong_position(position):
             '["source", "target", "port"], where kinds that join have the ports "a", "b", …',
         ),
         ([["input", "output", "a"]], "output has no input a; it has: x"),
-        ([["conv1", "add", "a"], ["add", "conv1"]], "circle: "),
-        ([["conv1", "conv1"]], "circle: "),
+        ([["conv1", "add", "a"], ["add", "conv1"]], "cycle: "),
+        ([["conv1", "conv1"]], "cycle: "),
     ],
 )
 def test_wrong_wires(wires, word):
@@ -404,7 +404,7 @@ def test_circles():
         ],
         wires=[],
     )
-    assert "circle: a → a" in sentence(inside)
+    assert "cycle: a → a" in sentence(inside)
 
 
 def test_too_many():

@@ -60,11 +60,11 @@ def test_bad_names(name):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("x", "the forward pass of the written source calls its tensor so"),
-        ("range", "the written source uses this name itself"),
+        ("x", "the generated source uses it for the tensor of its forward pass"),
+        ("range", "the generated source uses this name itself"),
         ("input", "every network has an end of this name"),
         ("forward", "a module of PyTorch has an attribute of this name"),
-        ("lambda", "it is a word of the language Python"),
+        ("lambda", "it is a keyword of Python"),
     ],
 )
 def test_the_reason_is_the_true_one(name, reason):
