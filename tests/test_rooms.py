@@ -29,15 +29,12 @@ def test_a_file_is_named_for_what_it_holds():
 
 
 def test_the_tests_mirror_the_rooms():
-    """tests/graph/test_edits.py is for explorer/graph/edits.py; whole actions, campaigns and
-    the manual are for many modules, and this file for all."""
+    """tests/graph/test_edits.py is for explorer/graph/edits.py; whole actions and campaigns are for
+    many modules, and this file for all."""
     folder = Path(__file__).resolve().parent
     for path in folder.rglob("test_*.py"):
         where = path.relative_to(folder)
-        if (
-            where.parts[0] in ("flows", "campaigns", "test_manual.py")
-            or path == Path(__file__).resolve()
-        ):
+        if where.parts[0] in ("flows", "campaigns") or path == Path(__file__).resolve():
             continue
         module = PACKAGE / where.parent / path.stem.removeprefix("test_")
         assert module.is_dir() or module.with_suffix(".py").exists(), f"{where}: for which module?"

@@ -83,10 +83,8 @@ class Param:
 
     @property
     def called(self) -> str:
-        """What a person reads as its name: its title, else its name in words, translated."""
-        if self.title or len(self.name) == 1:
-            return self.title or self.name
-        return _(self.name.replace("_", " ").capitalize())
+        """What a person reads as its name: its title, or a name of one letter."""
+        return self.title or self.name
 
     @property
     def called_within(self) -> str:

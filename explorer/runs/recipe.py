@@ -102,6 +102,7 @@ FIELDS: Mapping[str, Param] = MappingProxyType(
                 _("Number of passes through the training pictures."),
                 1,
                 10_000,
+                title=_("Epochs"),
             ),
             Param(
                 "batch_size",
@@ -111,6 +112,7 @@ FIELDS: Mapping[str, Param] = MappingProxyType(
                 MOST_PICTURES,
                 unit=_("pictures"),
                 step=32,
+                title=_("Batch size"),
             ),
             Param(
                 "learning_rate",
@@ -122,6 +124,7 @@ FIELDS: Mapping[str, Param] = MappingProxyType(
                 100,
                 step=0.005,
                 absent=_("automatic"),
+                title=_("Learning rate"),
             ),
             Param(
                 "weight_decay",
@@ -130,6 +133,7 @@ FIELDS: Mapping[str, Param] = MappingProxyType(
                 0,
                 1,
                 step=0.0001,
+                title=_("Weight decay"),
             ),
             Param(
                 "seed",
@@ -137,12 +141,14 @@ FIELDS: Mapping[str, Param] = MappingProxyType(
                 _("Determines the initial weights and the order of the pictures."),
                 0,
                 2**31 - 1,
+                title=_("Seed"),
             ),
             Param(
                 "mode",
                 Recipe.mode,
                 _("Number format and memory layout; auto measures which is fastest."),
                 choices=MODES,
+                title=_("Mode"),
             ),
             Param(
                 "limit",
@@ -152,6 +158,7 @@ FIELDS: Mapping[str, Param] = MappingProxyType(
                 10**9,
                 unit=_("pictures"),
                 absent=_("all"),
+                title=_("Limit"),
             ),
         )
     }

@@ -210,6 +210,7 @@ def test_every_kind_names_its_source(name):
 @pytest.mark.parametrize("name", KINDS)
 def test_no_form_shows_the_names_of_files(name):
     for param in KINDS[name].params:
+        assert param.title or len(param.name) == 1
         assert not re.search(
             r"\dx\d|red$|^(Bn|Se|Num)\b|^Ch\d|^(Inline|First|Expanded|Eps)$", param.called
         )

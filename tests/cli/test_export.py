@@ -151,7 +151,10 @@ def test_export_of_the_table(run, tmp_path, refused):
         (["--to", "png"], "needs a file: -o FILE.png"),
         (["--to", "pdf"], "needs a file: -o FILE.pdf"),
         (["--to", "png", "-o", "x.png", "--scale", "1e5"], "would be too large; allowed: 30,000"),
-        (["--to", "pdf", "-o", "x.pdf", "--width", "1e6"], "of a PDF may be 14,400"),
+        (
+            ["--to", "pdf", "-o", "x.pdf", "--width", "1e6"],
+            "points would be too large; allowed: 14,400 a side",
+        ),
         (["--to", "svg", "-o", "no/such/folder.svg"], "No such file"),
         (["--to", "svg", "-o", "null\0.svg"], "null"),
         (["--to", "png", "-o", "/dev/full/x.png"], "/dev/full/x.png: "),

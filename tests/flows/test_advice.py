@@ -30,6 +30,7 @@ def test_two_convolutions_in_a_row(person, qtbot):
     dock.raise_()
     person.wait(lambda: len(person.window.problems.advice) == 1)
     (row,) = person.window.problems.advice
+    person.wait(row.isVisible)
     assert f"{second} follows {first}" in row.problem.message
     row.why.click()
     assert row.reason.isVisible()

@@ -122,7 +122,7 @@ def test_the_cards_follow_the_engine_while_no_panel_shows_its_answers(ready):
     ready.wait(lambda: all(docks[id].visibleRegion().isEmpty() for id in ("maps", "gradients")))
     for image in (1, 2, 3):  # the engine answers one only after the one before was drawn
         before = cards["layer2"].gauge
-        ready.session.watch("layer2", image)
+        ready.session.run.watch("layer2", image)
         ready.wait(lambda: cards["layer2"].gauge != before)
     assert maps.redraw.due and gradients.redraw.due
     docks["maps"].raise_()

@@ -47,7 +47,7 @@ class Card(QGraphicsItem):
     def show_node(self, node: Node, facts: Facts, ports: tuple[str, ...], problem: str) -> None:
         """Show a node. ports: its inputs; problem: the mark of its badge, "" for none."""
         self.facts = facts
-        self._doc = f"<b>{node.id}</b> · {facts.kind.name}<br>{_(facts.kind.doc)}"
+        self._doc = f"<b>{node.id}</b> · {facts.kind.name}<br>{facts.kind.doc}"
         self._show(facts.kind.name, facts.out, facts.label, ports, problem)
         self._set_tip()
 

@@ -141,8 +141,7 @@ class NumberField(_Number, QDoubleSpinBox):
 
 def choice_text(choice: str) -> str:
     """What a person reads for one of a parameter's choices: for a kind its title."""
-    title = KINDS[choice].title if choice in KINDS else ""
-    return _(title) if title else choice
+    return (KINDS[choice].title if choice in KINDS else "") or choice
 
 
 class ChoiceField(QuietWheel, QComboBox):

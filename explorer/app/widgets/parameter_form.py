@@ -52,11 +52,11 @@ class ParameterForm(QWidget):
         """Make the row of a parameter when it is first shown: of the forty parameters of a stage its
         block reads a few."""
         name, grid = param.name, self._grid
-        field, title = field_for(param), _(param.called)
+        field, title = field_for(param), param.called
         self.fields[name] = field
         field.setToolTip(tip(param))
         field.setAccessibleName(title)
-        field.setAccessibleDescription(_(param.doc))
+        field.setAccessibleDescription(param.doc)
         field.setMaximumWidth(FIELD)
         field.installEventFilter(self)
         heading = self._labels[name] = label(title, "muted")
@@ -82,7 +82,7 @@ class ParameterForm(QWidget):
     def _show_reason(self, param: Param, why: str) -> None:
         """Write below its field why a text is not allowed; "": it is."""
         reason = self.reasons[param.name]
-        reason.setText(_("{name} {reason}").format(name=_(param.called), reason=why) if why else "")
+        reason.setText(_("{name} {reason}").format(name=param.called, reason=why) if why else "")
         reason.setVisible(bool(why))
         self._mark(param.name, bool(why))
 
@@ -174,7 +174,7 @@ def tip(param: Param) -> str:
         for word in (*param.words, param.absent) if param.absent else param.words:
             allowed = _("{range}, or “{word}”").format(range=allowed, word=word)
     return _("<p><b>{name}</b>: {doc}</p><p>Allowed: {allowed}. Default: {default}</p>").format(
-        name=param.name, doc=_(param.doc), allowed=allowed, default=_default(param)
+        name=param.name, doc=param.doc, allowed=allowed, default=_default(param)
     )
 
 

@@ -43,6 +43,7 @@ KINDS.declare(
                 "Sigmoid",
                 _("The function that brings the gates between 0 and 1."),
                 choices=("Sigmoid", "Hardsigmoid"),
+                title=_("Gate"),
             ),
         ),
         label=lambda p: f"SE {p.squeeze_channels}",

@@ -95,6 +95,7 @@ def _params(eps: Value) -> tuple[Param, ...]:
                 "Adds a learned number to each channel even before a normalisation; "
                 "without normalisation there always is a bias."
             ),
+            title=_("Bias"),
         ),
         replace(EPS, default=eps),
         MOMENTUM,

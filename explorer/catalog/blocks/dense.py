@@ -64,7 +64,14 @@ KINDS.declare(
             "average pooling (Huang et al. 2016, section 3)."
         ),
         params=(
-            Param("compression", 0.5, _("Share of the channels that is kept (θ)."), 0.01, 1.0),
+            Param(
+                "compression",
+                0.5,
+                _("Share of the channels that is kept (θ)."),
+                0.01,
+                1.0,
+                title=_("Compression"),
+            ),
         ),
         label=lambda p: f"×{p.compression:g}, s2",
         expand=_transition,

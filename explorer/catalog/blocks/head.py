@@ -30,9 +30,21 @@ KINDS.declare(
         begins="head",
         title=_("Pool + linear"),
         params=(
-            Param("classes", 10, _("Number of classes of the data set."), 1, MOST_FEATURES),
             Param(
-                "dropout", 0.0, _("Share of the pooled values set to 0 while training."), 0.0, 0.95
+                "classes",
+                10,
+                _("Number of classes of the data set."),
+                1,
+                MOST_FEATURES,
+                title=_("Classes"),
+            ),
+            Param(
+                "dropout",
+                0.0,
+                _("Share of the pooled values set to 0 while training."),
+                0.0,
+                0.95,
+                title=_("Dropout"),
             ),
             INLINE,
         ),

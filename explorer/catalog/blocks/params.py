@@ -16,7 +16,9 @@ INLINE = Param(
 WIDTH = Param(
     "width", 64, _("Channels of the 3×3 convolutions."), 1, MOST_CHANNELS, title=_("Channels")
 )
-OUT_CHANNELS = Param("out_channels", 64, _("Channels that come out."), 1, MOST_CHANNELS)
+OUT_CHANNELS = Param(
+    "out_channels", 64, _("Channels that come out."), 1, MOST_CHANNELS, title=_("Out channels")
+)
 STRIDE = Param(
     "stride",
     1,
@@ -24,6 +26,7 @@ STRIDE = Param(
     1,
     64,
     unit="px",
+    title=_("Stride"),
 )
 SHORTCUT = Param(
     "shortcut",
@@ -34,6 +37,7 @@ SHORTCUT = Param(
         "adds channels of zeros, without parameters (option A); none makes a plain network."
     ),
     choices=("automatic", "projection", "zeros", "none"),
+    title=_("Shortcut"),
 )
 NORM = Param(
     "norm",
@@ -58,6 +62,7 @@ ACTIVATION = Param(
     "ReLU",
     _("The non-linearity after each convolution but the last."),
     choices=ACTIVATIONS,
+    title=_("Activation"),
 )
 SE = Param(
     "se",
@@ -76,6 +81,7 @@ GROUPS = Param(
     _("Groups of the 3×3 convolution: ResNeXt's cardinality (Xie et al. 2016)."),
     1,
     MOST_CHANNELS,
+    title=_("Groups"),
 )
 WIDTH_PER_GROUP = Param(
     "width_per_group",
@@ -87,6 +93,7 @@ WIDTH_PER_GROUP = Param(
     ),
     1,
     MOST_CHANNELS,
+    title=_("Width per group"),
 )
 DROPOUT = Param(
     "dropout",
@@ -94,9 +101,16 @@ DROPOUT = Param(
     _("Share of the branch's values that are set to 0 while training."),
     0.0,
     0.95,
+    title=_("Dropout"),
 )
 KERNEL = Param(
-    "kernel_size", 3, _("Height and width of the convolution larger than 1×1."), 1, 255, unit="px"
+    "kernel_size",
+    3,
+    _("Height and width of the convolution larger than 1×1."),
+    1,
+    255,
+    unit="px",
+    title=_("Kernel size"),
 )
 EXPAND = Param(
     "expand_ratio",
@@ -105,6 +119,7 @@ EXPAND = Param(
     0.125,
     64.0,
     unit="×",
+    title=_("Expand ratio"),
 )
 EXPANDED = Param(
     "expanded", 64, _("Channels inside the block."), 1, MOST_CHANNELS, title=_("Inner channels")
@@ -115,9 +130,15 @@ DROP_PATH = Param(
     _("Share of the pictures that skip the block's branch while training (Huang et al. 2016)."),
     0.0,
     0.95,
+    title=_("Drop path"),
 )
 LAYER_SCALE = Param(
-    "layer_scale", 1e-6, _("The number that the branch's learned scale starts with."), 0.0, 1.0
+    "layer_scale",
+    1e-6,
+    _("The number that the branch's learned scale starts with."),
+    0.0,
+    1.0,
+    title=_("Layer scale"),
 )
 GROWTH = Param(
     "growth_rate",

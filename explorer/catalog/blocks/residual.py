@@ -23,9 +23,22 @@ from explorer.text import _
 
 # Shortcuts ------------------------------------------------------------------------------------
 
-_OTHER = Param("out_channels", 64, _("Channels of the other branch."), 1, MOST_CHANNELS)
+_OTHER = Param(
+    "out_channels",
+    64,
+    _("Channels of the other branch."),
+    1,
+    MOST_CHANNELS,
+    title=_("Out channels"),
+)
 _STEP = Param(
-    "stride", 1, _("Step: how many times the other branch lowers the resolution."), 1, 64, unit="px"
+    "stride",
+    1,
+    _("Step: how many times the other branch lowers the resolution."),
+    1,
+    64,
+    unit="px",
+    title=_("Stride"),
 )
 
 

@@ -28,6 +28,7 @@ _DROP_LAST = Param(
     0.0,
     0.95,
     of=_with("drop_path"),
+    title=_("Drop path last"),
 )
 _STAGE = Param(
     "stage",
@@ -36,6 +37,7 @@ _STAGE = Param(
     1,
     99,
     of=tuple(name for name in BLOCKS if "{stage}" in KINDS[name].numbered),
+    title=_("Stage"),
 )
 
 
@@ -100,7 +102,13 @@ KINDS.declare(
             "(He et al. 2015, table 1, conv2_x to conv5_x)."
         ),
         params=(
-            Param("block", "BasicBlock", _("The block that is repeated."), choices=BLOCKS),
+            Param(
+                "block",
+                "BasicBlock",
+                _("The block that is repeated."),
+                choices=BLOCKS,
+                title=_("Block"),
+            ),
             Param("depth", 2, _("Number of blocks."), 1, 1000, unit="×", title=_("Blocks")),
             *_block_params(),
             _DROP_LAST,

@@ -8,7 +8,14 @@ from explorer.catalog.kind import KINDS, MOST_CHANNELS, Kind, Param, Settings, S
 from explorer.catalog.layers.normalisation import EPS
 from explorer.text import _
 
-OUT = Param("out_channels", 64, _("Channels that the first stage gets."), 1, MOST_CHANNELS)
+OUT = Param(
+    "out_channels",
+    64,
+    _("Channels that the first stage gets."),
+    1,
+    MOST_CHANNELS,
+    title=_("Out channels"),
+)
 
 
 def _stem(channels: int, size: int, stride: int = 1) -> GraphBuilder:
@@ -129,7 +136,15 @@ KINDS.declare(
         title=_("Patchify 4×4"),
         params=(
             replace(OUT, default=96),
-            Param("patch_size", 4, _("Height and width of a patch."), 1, 64, unit="px"),
+            Param(
+                "patch_size",
+                4,
+                _("Height and width of a patch."),
+                1,
+                64,
+                unit="px",
+                title=_("Patch size"),
+            ),
             replace(EPS, default=1e-6),
         ),
         label=lambda p: f"{p.patch_size}×{p.patch_size}, {p.out_channels}",

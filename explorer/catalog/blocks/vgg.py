@@ -46,8 +46,10 @@ KINDS.declare(
         params=(
             OUT_CHANNELS,
             Param("depth", 2, _("Number of convolutions."), 1, 64, title=_("Convolutions")),
-            Param("batch_norm", False, _("BatchNorm2d after each convolution.")),
-            Param("pool", True, _("2×2 max pooling at the end.")),
+            Param(
+                "batch_norm", False, _("BatchNorm2d after each convolution."), title=_("Batch norm")
+            ),
+            Param("pool", True, _("2×2 max pooling at the end."), title=_("Pool")),
             replace(INLINE, default=False),
             FIRST,
         ),

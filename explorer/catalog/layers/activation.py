@@ -66,7 +66,16 @@ _activation(
     "max(αx, x)",
     _("lets a little of the negative side through, so that no unit dies (Maas, Hannun, Ng 2013)."),
     begins="leaky",
-    params=(Param("negative_slope", 0.01, _("Slope on the negative side (α)."), 0.0, 1.0),),
+    params=(
+        Param(
+            "negative_slope",
+            0.01,
+            _("Slope on the negative side (α)."),
+            0.0,
+            1.0,
+            title=_("Negative slope"),
+        ),
+    ),
     arguments=lambda p, ins: (Argument("negative_slope", p.negative_slope, 0.01),),
     searched="lrelu",
     curve=(lambda x: max(0.15 * x, x), -3, 3),  # a slope of 0.01 could not be told from 0
@@ -77,7 +86,10 @@ _activation(
     _("learns the slope on the negative side (He et al. 2015, arXiv 1502.01852, section 2.1)."),
     params=(
         Param(
-            "per_channel", True, _("A slope for each channel; otherwise one for the whole layer.")
+            "per_channel",
+            True,
+            _("A slope for each channel; otherwise one for the whole layer."),
+            title=_("Per channel"),
         ),
         Param(
             "init",

@@ -41,6 +41,7 @@ OUT_CHANNELS = Param(
     _("Number of kernels, and so of the feature maps that come out."),
     1,
     MOST_CHANNELS,
+    title=_("Out channels"),
 )
 GROUPS = Param(
     "groups",
@@ -51,9 +52,13 @@ GROUPS = Param(
     ),
     1,
     MOST_CHANNELS,
+    title=_("Groups"),
 )
 BIAS = Param(
-    "bias", True, _("Adds a learned number to each output channel; useless before BatchNorm2d.")
+    "bias",
+    True,
+    _("Adds a learned number to each output channel; useless before BatchNorm2d."),
+    title=_("Bias"),
 )
 
 
@@ -273,6 +278,7 @@ KINDS.declare(
                 63,
                 unit="px",
                 pair=True,
+                title=_("Output padding"),
             ),
             DILATION,
             GROUPS,

@@ -43,8 +43,15 @@ KINDS.declare(
         ),
         begins="fc",
         params=(
-            Param("out_features", 10, _("Number of features that come out."), 1, MOST_FEATURES),
-            Param("bias", True, _("Adds a learned number to each output.")),
+            Param(
+                "out_features",
+                10,
+                _("Number of features that come out."),
+                1,
+                MOST_FEATURES,
+                title=_("Out features"),
+            ),
+            Param("bias", True, _("Adds a learned number to each output."), title=_("Bias")),
             Param(
                 "per_place",
                 False,
@@ -52,6 +59,7 @@ KINDS.declare(
                     "Takes a map whose channels are last (after Permute) and works on the channels of "
                     "each place, as a 1×1 convolution does."
                 ),
+                title=_("Per place"),
             ),
         ),
         label=lambda p: f"{p.out_features}",

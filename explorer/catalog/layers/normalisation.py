@@ -33,6 +33,7 @@ MOMENTUM = Param(
     _("Share of the newest batch in BatchNorm2d's running mean and variance."),
     0.0,
     1.0,
+    title=_("Momentum"),
 )
 _NUMBER = 4  # bytes of a number that is kept for the backward pass (torch.float32)
 
@@ -216,9 +217,16 @@ KINDS.declare(
         ),
         begins="lrn",
         params=(
-            Param("size", 5, _("Number of neighbouring channels that count (n)."), 1, 1024),
-            Param("alpha", 1e-4, _("Weight of their squares (α)."), 0.0, 1000.0),
-            Param("beta", 0.75, _("Exponent (β)."), 0.0, 10.0),
+            Param(
+                "size",
+                5,
+                _("Number of neighbouring channels that count (n)."),
+                1,
+                1024,
+                title=_("Size"),
+            ),
+            Param("alpha", 1e-4, _("Weight of their squares (α)."), 0.0, 1000.0, title=_("Alpha")),
+            Param("beta", 0.75, _("Exponent (β)."), 0.0, 10.0, title=_("Beta")),
             Param(
                 "k",
                 1.0,

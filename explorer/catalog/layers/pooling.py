@@ -185,6 +185,7 @@ def _adaptive(
                     1024,
                     unit="px",
                     pair=True,
+                    title=_("Output size"),
                 ),
             ),
             label=lambda p: extent(p.output_size),

@@ -140,12 +140,14 @@ KINDS.declare(
                 1,
                 32,
                 unit="×",
+                title=_("Scale factor"),
             ),
             Param(
                 "mode",
                 "nearest",
                 _("nearest repeats values; bilinear interpolates between them."),
                 choices=("nearest", "bilinear"),
+                title=_("Mode"),
             ),
         ),
         label=lambda p: f"×{p.scale_factor}",
@@ -164,8 +166,8 @@ KINDS.declare(
 )
 
 
-def _side(name: str, doc: str) -> Param:
-    return Param(name, 1, doc, 0, 1024, unit="px")
+def _side(name: str, title: str, doc: str) -> Param:
+    return Param(name, 1, doc, 0, 1024, unit="px", title=title)
 
 
 def _pad_shape(p: Settings, ins: Shapes) -> Shape:
@@ -182,10 +184,10 @@ KINDS.declare(
             "only below and on the right (torch.nn.ZeroPad2d)."
         ),
         params=(
-            _side("left", _("Columns added on the left.")),
-            _side("right", _("Columns added on the right.")),
-            _side("top", _("Rows added above.")),
-            _side("bottom", _("Rows added below.")),
+            _side("left", _("Left"), _("Columns added on the left.")),
+            _side("right", _("Right"), _("Columns added on the right.")),
+            _side("top", _("Top"), _("Rows added above.")),
+            _side("bottom", _("Bottom"), _("Rows added below.")),
         ),
         label=lambda p: f"{p.left} {p.right} {p.top} {p.bottom}",
         shape=_pad_shape,
@@ -219,7 +221,14 @@ KINDS.declare(
             "2015, option A)."
         ),
         params=(
-            Param("before", 0, _("Channels of zeros added before the input's."), 0, MOST_CHANNELS),
+            Param(
+                "before",
+                0,
+                _("Channels of zeros added before the input's."),
+                0,
+                MOST_CHANNELS,
+                title=_("Before"),
+            ),
             Param(
                 "behind",
                 0,
@@ -268,7 +277,16 @@ KINDS.declare(
             "(Zhang et al. 2017, ShuffleNet)."
         ),
         begins="shuffle",
-        params=(Param("groups", 2, _("Number of groups that are mixed."), 1, MOST_CHANNELS),),
+        params=(
+            Param(
+                "groups",
+                2,
+                _("Number of groups that are mixed."),
+                1,
+                MOST_CHANNELS,
+                title=_("Groups"),
+            ),
+        ),
         label=lambda p: f"g{p.groups}",
         shape=lambda p, ins: _parted(p.groups, "groups", "ChannelShuffle", ins),
         call=lambda p, ins: Call("nn.ChannelShuffle", (Argument("groups", p.groups),)),
@@ -301,8 +319,10 @@ KINDS.declare(
             "2018)."
         ),
         params=(
-            Param("chunks", 2, _("Number of equal parts."), 1, 1024),
-            Param("index", 0, _("The part that is taken, counted from 0."), 0, 1023),
+            Param("chunks", 2, _("Number of equal parts."), 1, 1024, title=_("Chunks")),
+            Param(
+                "index", 0, _("The part that is taken, counted from 0."), 0, 1023, title=_("Index")
+            ),
         ),
         label=lambda p: f"{p.index + 1} / {p.chunks}",
         shape=_chunk_shape,
@@ -336,6 +356,7 @@ KINDS.declare(
                     "height, width), as maps have it."
                 ),
                 choices=("last", "first"),
+                title=_("Channels"),
             ),
         ),
         label=lambda p: _("channels {where}").format(where=p.channels),

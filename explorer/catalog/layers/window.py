@@ -17,9 +17,17 @@ KERNEL = Param(
     255,
     unit="px",
     pair=True,
+    title=_("Kernel size"),
 )
 STRIDE = Param(
-    "stride", 1, _("Step of the window; 2 halves height and width."), 1, 64, unit="px", pair=True
+    "stride",
+    1,
+    _("Step of the window; 2 halves height and width."),
+    1,
+    64,
+    unit="px",
+    pair=True,
+    title=_("Stride"),
 )
 PADDING = Param(
     "padding",
@@ -29,6 +37,7 @@ PADDING = Param(
     127,
     unit="px",
     pair=True,
+    title=_("Padding"),
 )
 DILATION = Param(
     "dilation",
@@ -38,6 +47,7 @@ DILATION = Param(
     64,
     unit="px",
     pair=True,
+    title=_("Dilation"),
 )
 
 

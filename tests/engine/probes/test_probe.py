@@ -119,7 +119,7 @@ def test_a_look_at_a_node_needs_its_class_and_its_file_alone(pictures, tiny, mon
 
     peak = SimpleNamespace(
         reduce=lambda look, through: {"peak": through.values[look.path].amax()},
-        tell=lambda look, through, found: ({"peak": found["peak"].item()}, {}),
+        describe=lambda look, through, found: ({"peak": found["peak"].item()}, {}),
     )
     monkeypatch.setitem(LOOKS, Peak, peak)
     probe = Probe(build(tiny(), CPU), pictures)
