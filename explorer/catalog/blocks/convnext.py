@@ -32,8 +32,9 @@ KINDS.declare(
         "ConvNeXtBlock",
         "block",
         _(
-            "Depthwise 7×7, LayerNorm, a linear layer to four times the channels, GELU and one back, all "
-            "at each place; the branch begins near zero by its scale (Liu et al. 2022, figure 4)."
+            "A depthwise 7×7 convolution, LayerNorm, and at each place a linear layer to four times the "
+            "channels, GELU and a linear layer back; a learned scale starts the branch near zero (Liu et "
+            "al. 2022, figure 4)."
         ),
         title=_("ConvNeXt block"),
         params=(LAYER_SCALE, DROP_PATH),

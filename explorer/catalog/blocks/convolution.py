@@ -129,8 +129,8 @@ KINDS.declare(
         "BasicConv2d",
         "convolution",
         _(
-            "Convolution, BatchNorm2d and ReLU under the names conv, bn and relu: the building brick of "
-            "GoogLeNet and Inception (Szegedy et al. 2015)."
+            "Convolution, BatchNorm2d and ReLU under the names conv, bn and relu: what torchvision's "
+            "GoogLeNet and Inception-v3 are made of (Szegedy et al. 2015)."
         ),
         begins="conv",
         params=_params(0.001),

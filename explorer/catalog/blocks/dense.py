@@ -26,8 +26,8 @@ KINDS.declare(
         "DenseLayer",
         "block",
         _(
-            "Computes a few new maps from all that came before and stacks them on them: [x, H(x)]; in a "
-            "stage it makes a dense block (Huang et al. 2016, DenseNet-BC)."
+            "Computes a few new maps from all earlier ones and appends them: [x, H(x)]; in a stage it "
+            "makes a dense block (Huang et al. 2016, DenseNet-BC)."
         ),
         title=_("Dense layer"),
         params=(GROWTH, BN_SIZE, DROPOUT),

@@ -30,7 +30,7 @@ KINDS.declare(
         "Fire",
         "block",
         _(
-            "A narrow 1×1 convolution feeds a 1×1 and a 3×3, whose outputs are stacked: few channels "
+            "A narrow 1×1 convolution feeds a 1×1 and a 3×3, whose outputs are joined: few channels "
             "reach the costly 3×3 (Iandola et al. 2016, SqueezeNet, figure 1)."
         ),
         params=(

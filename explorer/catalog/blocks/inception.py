@@ -62,8 +62,9 @@ KINDS.declare(
         "Inception",
         "block",
         _(
-            "1×1, two 3×3 and a pooling side by side, each with a 1×1 that keeps it cheap (Szegedy et al. "
-            "2014, GoogLeNet, figure 2b; the second 3×3 is 5×5 there, 3×3 in torchvision)."
+            "A 1×1, two 3×3 and a max pooling side by side, the last three each with a 1×1 that keeps it "
+            "cheap (Szegedy et al. 2014, GoogLeNet, figure 2b; the second 3×3 is 5×5 there, 3×3 in "
+            "torchvision)."
         ),
         params=(
             channels("ch1x1", 64, _("Channels of the 1×1 branch."), _("1×1 alone")),
@@ -175,7 +176,10 @@ for _letter, _expand, _doc, _params, _label in (
     (
         "A",
         _a,
-        _("1×1, 5×5, two 3×3 and a pooling side by side (Szegedy et al. 2015, figure 5)."),
+        _(
+            "A 1×1, a 5×5, a pair of 3×3 and an average pooling side by side (Szegedy et al. 2015, "
+            "figure 5, where a pair of 3×3 takes the place of the 5×5)."
+        ),
         (
             channels(
                 "pool_features",
@@ -190,7 +194,7 @@ for _letter, _expand, _doc, _params, _label in (
         "B",
         _b,
         _(
-            "Halves the resolution by 3×3, two 3×3 and a max pooling side by side (Szegedy "
+            "Halves the resolution by a 3×3, a pair of 3×3 and a max pooling side by side (Szegedy "
             "et al. 2015, figure 10)."
         ),
         (),
@@ -199,7 +203,10 @@ for _letter, _expand, _doc, _params, _label in (
     (
         "C",
         _c,
-        _("A 7×7 taken apart into 1×7 and 7×1, once and twice (Szegedy et al. 2015, figure 6)."),
+        _(
+            "A 7×7 factorised into 1×7 and 7×1, once and twice in a row, beside a 1×1 and an average "
+            "pooling (Szegedy et al. 2015, figure 6)."
+        ),
         (channels("channels_7x7", 128, _("Channels of the 1×7 and 7×1."), _("1×7 channels")),),
         lambda p: f"7×7, {p.channels_7x7}",
     ),
@@ -207,8 +214,8 @@ for _letter, _expand, _doc, _params, _label in (
         "D",
         _d,
         _(
-            "Halves the resolution behind 1×7 and 7×1 (Szegedy et al. 2015; torchvision's "
-            "Mixed_7a)."
+            "Halves the resolution by a 3×3, by a 3×3 after 1×7 and 7×1, and by a max pooling, side by "
+            "side (Szegedy et al. 2015; torchvision's Mixed_7a)."
         ),
         (),
         lambda p: "s2",

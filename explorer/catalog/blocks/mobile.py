@@ -87,8 +87,9 @@ KINDS.declare(
         "InvertedResidual",
         "block",
         _(
-            "1×1 up, depthwise 3×3, 1×1 down without a non-linearity, so that nothing is lost in the "
-            "narrow part; the shortcut joins the narrow ends (Sandler et al. 2018, MobileNetV2)."
+            "A 1×1 convolution to more channels, a depthwise 3×3 and a 1×1 back without a non-linearity, "
+            "which would lose information in few channels; the shortcut joins the narrow ends (Sandler "
+            "et al. 2018, MobileNetV2)."
         ),
         begins="inverted",
         title=_("Inverted residual"),
@@ -151,7 +152,7 @@ KINDS.declare(
         "MBConv",
         "block",
         _(
-            "EfficientNet's block: an inverted residual with SiLU and a gate whose narrow part has a "
+            "EfficientNet's block: an inverted residual with SiLU and a gate whose narrow layer has a "
             "quarter of the input's channels (Tan and Le 2019, section 4)."
         ),
         params=(OUT_CHANNELS, STRIDE, EXPAND, KERNEL, _GATE, DROP_PATH, EPS, MOMENTUM),
@@ -179,8 +180,8 @@ KINDS.declare(
         "FusedMBConv",
         "block",
         _(
-            "MBConv with one plain 3×3 instead of 1×1 and depthwise 3×3: faster where the channels are "
-            "few (Tan and Le 2021, EfficientNetV2, figure 2)."
+            "MBConv with one ordinary 3×3 instead of the 1×1 and the depthwise 3×3, and no gate: faster "
+            "in early stages, where channels are few (Tan and Le 2021, EfficientNetV2, figure 2)."
         ),
         begins="mbconv",
         title=_("Fused MBConv"),

@@ -60,9 +60,10 @@ KINDS.declare(
         "PreActBasicBlock",
         "block",
         _(
-            "Normalisation and ReLU before each of two 3×3 convolutions, so that the shortcut stays clear "
-            "from end to end: x + F(x) with nothing behind the sum (He et al. 2016, figure 4e). With "
-            "many channels, and dropout, it is Wide ResNet's (Zagoruyko and Komodakis 2016)."
+            "Normalisation and ReLU before each of two 3×3 convolutions, so that the shortcut stays an "
+            "identity through the whole network: x + F(x) with nothing after the sum (He et al. 2016, "
+            "figure 4e). With many channels, and dropout, it is Wide ResNet's (Zagoruyko and Komodakis "
+            "2016)."
         ),
         title=_("Pre-act basic"),
         params=_PARAMS,

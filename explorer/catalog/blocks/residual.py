@@ -179,8 +179,8 @@ KINDS.declare(
         "BasicBlock",
         "block",
         _(
-            "Two 3×3 convolutions that learn F(x) = H(x) − x; the output is F(x) + x (He et al. 2015, "
-            "figure 5 left)."
+            "Two 3×3 convolutions that learn F(x) = H(x) − x; the output is ReLU(F(x) + x) (He et al. "
+            "2015, figure 5 left)."
         ),
         params=(WIDTH, STRIDE, SHORTCUT, NORM, SE),
         label=lambda p: f"3×3, {p.width}{strided(p)}",
@@ -208,10 +208,10 @@ KINDS.declare(
         "Bottleneck",
         "block",
         _(
-            "1×1 down, 3×3, 1×1 up to four times the channels, plus the shortcut (He et al. 2015, figure "
-            "5 right); the stride is on the 3×3, as in torchvision. With groups it is ResNeXt's block "
-            "(Xie et al. 2016), with width_per_group 128 Wide ResNet's (Zagoruyko and Komodakis 2016): "
-            "the 3×3 has width × width_per_group / 64 × groups channels."
+            "A 1×1 convolution to fewer channels, a 3×3 and a 1×1 to four times as many, plus the "
+            "shortcut (He et al. 2015, figure 5 right); the stride is on the 3×3, as in torchvision. With "
+            "groups it is ResNeXt's block (Xie et al. 2016), with width_per_group 128 Wide ResNet's "
+            "(Zagoruyko and Komodakis 2016): the 3×3 has width × width_per_group / 64 × groups channels."
         ),
         params=(WIDTH, STRIDE, SHORTCUT, NORM, SE, GROUPS, WIDTH_PER_GROUP),
         presets=(
@@ -262,8 +262,8 @@ KINDS.declare(
         "RegNetBlock",
         "block",
         _(
-            "A bottleneck as wide inside as outside, its 3×3 in groups of equal width, with a gate in "
-            "RegNetY (Radosavovic et al. 2020, section 3.2)."
+            "A bottleneck with as many channels inside as outside, its 3×3 in groups of equal width, "
+            "with a gate in RegNetY (Radosavovic et al. 2020, section 3.2)."
         ),
         title=_("RegNet block"),
         params=(OUT_CHANNELS, STRIDE, GROUP_WIDTH, SE_RATIO),

@@ -55,9 +55,9 @@ KINDS.declare(
         "ShuffleUnit",
         "block",
         _(
-            "One half of the channels passes by, the other goes through 1×1, depthwise 3×3, 1×1; then the "
-            "channels are mixed. Where the resolution falls both halves work (Ma et al. 2018, "
-            "ShuffleNetV2, figure 3c and d)."
+            "One half of the channels bypasses the convolutions, the other goes through 1×1, depthwise "
+            "3×3, 1×1; then the channels are mixed. Where the resolution or the number of channels "
+            "changes, both branches take all channels (Ma et al. 2018, ShuffleNetV2, figure 3c and d)."
         ),
         title=_("Shuffle unit"),
         params=(OUT_CHANNELS, STRIDE),
