@@ -7,7 +7,7 @@ from itertools import compress, count
 from explorer.analysis.facts import Facts
 from explorer.catalog import KINDS
 from explorer.graph.graph import Graph
-from explorer.text import _
+from explorer.text import _, ngettext
 
 _WORDS = (
     "MobileNet",
@@ -75,9 +75,12 @@ def forms_told(forms: list[Facts]) -> dict[int, str]:
 
     def parts(form: Facts) -> tuple[str, str, str]:
         kinds = [facts.kind for facts in _within(form)]
+        convolutions = sum(kind.convolves for kind in kinds)
         return (
             _("a shortcut") if sums(form) else _("no shortcut"),
-            _("{count} convolutions").format(count=sum(kind.convolves for kind in kinds)),
+            ngettext("{count} convolution", "{count} convolutions", convolutions).format(
+                count=convolutions
+            ),
             _("a gate") if any(kind.gates for kind in kinds) else _("no gate"),
         )
 

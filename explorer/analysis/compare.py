@@ -66,9 +66,11 @@ def compared(
     shape = input if entry == INPUT else facts[entry].out
     out = facts[exit].out
     if shape is None or out is None or any(facts[id].faults for id in nodes):
-        raise NotComparable(_("Something is wrong with these nodes; mend it first"))
+        raise NotComparable(_("These nodes have a problem; fix it first"))
     if len(shape) != 3 or len(out) != 3:
-        raise NotComparable(_("Only what takes maps and gives maps compares with a convolution"))
+        raise NotComparable(
+            _("Only nodes that take maps and output maps can be compared with a convolution")
+        )
     sources = {
         id: tuple([INPUT if source == entry else source for source in _sources(graph, id)])
         for id in nodes
@@ -76,10 +78,10 @@ def compared(
     fields = ReceptiveFields({id: facts[id] for id in nodes}, sources, shape)
     field = fields.of(NodePath((exit,)))
     if field is None:
-        raise NotComparable(_("Something is wrong with these nodes; mend it first"))
+        raise NotComparable(_("These nodes have a problem; fix it first"))
     if field.clipped:
         raise NotComparable(
-            _("{node} sees the whole map; there is no convolution of that field").format(node=exit)
+            _("{node} sees the whole map; no convolution has such a field").format(node=exit)
         )
     down, right = field.jump
     if not (isinstance(down, int) and isinstance(right, int)) or 0 in (down, right, *field.size):
@@ -135,16 +137,15 @@ def _ends(graph: Graph, nodes: tuple[str, ...]) -> tuple[str, str]:
         if not graph.out_of(id) or any(wire.target not in among for wire in graph.out_of(id))
     ]
     if len(entries) != 1 or len(exits) != 1:
-        what = (
-            _("come from {names}").format(names=", ".join(sorted(entries)))
+        message = (
+            _("A convolution has one input; these nodes are fed by {names}")
             if len(entries) > 1
-            else _("end at {names}").format(names=", ".join(exits))
+            else _("A convolution has one output; these nodes end at {names}")
             if len(exits) > 1
-            else _("come from nowhere")
+            else _("A convolution has one input; these nodes have none")
         )
-        raise NotComparable(
-            _("One convolution has one input and one output; these nodes {what}").format(what=what)
-        )
+        names = sorted(entries) if len(entries) > 1 else exits
+        raise NotComparable(message.format(names=", ".join(names)))
     return entries.pop(), exits[0]
 
 

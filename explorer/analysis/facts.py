@@ -162,7 +162,7 @@ def _facts(meaning: Meaning, ins: tuple[Shape | None, ...]) -> Facts:
         fault = Fault(mismatch.rule, mismatch.message, mismatch.allowed)
         return Facts(kind, settings, ins, mismatch.intended, fault=fault, faults=1)
     if prod(out) > MOST_NUMBERS:
-        message = _("{{node}} would give {shape}, more numbers than a tensor can have").format(
+        message = _("{{node}} would output {shape}, more numbers than a tensor can hold").format(
             shape=text_of(out)
         )
         return Facts(kind, settings, ins, ins[0], fault=Fault("numbers", message), faults=1)
@@ -341,9 +341,9 @@ def _unconnected(
     node: Node, kind: Kind, ins: tuple[Shape | None, ...], wires: Mapping[str, Wire]
 ) -> Facts:
     message = (
-        _("{{node}} joins at least two branches, but {count} connected").format(
-            count=_("one is") if ins else _("none is")
-        )
+        _("{node} joins at least two branches, but only one is connected")
+        if kind.variadic and ins
+        else _("{node} joins at least two branches, but none is connected")
         if kind.variadic
         else _("The input of {node} is not connected")
     )

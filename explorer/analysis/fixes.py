@@ -86,13 +86,14 @@ def _projected(want: Shape, branches: list[tuple[Wire, Shape]], strides: list[in
     """One projection for each node whose output differs, though it may feed several inputs."""
     steps = {wire.source: stride for (wire, _have), stride in zip(branches, strides)}
     shapes = {wire.source: have for wire, have in branches}
-    label = _("Project {branch}: 1×1").format(branch=_(" and ").join(steps))
-    if max(strides) > 1:
-        label += _(", stride {stride}").format(
-            stride=_(" and ").join(str(stride) for stride in dict.fromkeys(strides) if stride > 1)
-        )
+    label = (
+        _("Project {branches}: 1×1, stride {stride}")
+        if max(strides) > 1
+        else _("Project {branches}: 1×1")
+    )
+    larger = [str(stride) for stride in dict.fromkeys(strides) if stride > 1]
     return Fix(
-        label,
+        label.format(branches=_(" and ").join(steps), stride=_(" and ").join(larger)),
         partial(
             _project_each, wires=[wire for wire, _have in branches], strides=steps, channels=want[0]
         ),

@@ -80,7 +80,7 @@ def as_lines(report: Report, forecast: Forecast | None, room: int | None = None)
         given = (forecast.precision, forecast.optimiser_name, forecast.device)
         lines.append(
             _(
-                "  {room} hold a batch of {training:,} in training, of {inference:,} in inference"
+                "  {room} holds a batch of {training:,} in training and of {inference:,} in inference"
             ).format(
                 room=bytes_text(room),
                 training=largest_batch(report, room, *given),

@@ -9,7 +9,7 @@ from explorer.analysis.report import MOST_LAYERS, Report
 from explorer.graph.edits import Edit
 from explorer.graph.graph import OUTPUT
 from explorer.graph.path import NodePath
-from explorer.text import _
+from explorer.text import _, ngettext
 
 FAULT, ADVICE = "fault", "advice"
 MOST_FIXED = 100
@@ -31,7 +31,15 @@ class Fix:
     @property
     def cost(self) -> str:
         """What it adds, as text: "+8,448 parameters", or ""."""
-        return "" if self.added is None else _("{count:+,} parameters").format(count=self.added)
+        return (
+            ""
+            if self.added is None
+            else (
+                ngettext("{count:+,} parameter", "{count:+,} parameters", self.added).format(
+                    count=self.added
+                )
+            )
+        )
 
 
 @dataclass(frozen=True)

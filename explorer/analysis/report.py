@@ -228,8 +228,8 @@ def _end_faults(
                 Fault(
                     "classes",
                     _(
-                        "{{node}} gives {actual}, but {data} has {count} classes; expected: a "
-                        "vector of {count}"
+                        "{{node}} outputs {actual}, but {data} has {count} classes; expected: a vector of "
+                        "{count}"
                     ).format(actual=text_of(output), data=data.title, count=len(data.classes)),
                     data,
                 )

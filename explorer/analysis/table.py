@@ -140,7 +140,7 @@ def jump_text(field: ReceptiveField | None) -> str:
 
 def clipped_note() -> str:
     """What the mark of a clipped field means."""
-    return _("{mark} clipped to the picture: behind a layer that sees all of its input").format(
+    return _("{mark} clipped to the picture: after a layer that sees all of its input").format(
         mark=CLIPPED
     )
 

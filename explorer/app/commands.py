@@ -109,7 +109,7 @@ FILE: "tuple[Command[Window], ...]" = (
         "squeezenet",
         _("&SqueezeNet on a photo"),
         "Ctrl+Shift+Q",
-        _("SqueezeNet 1.1 with its ImageNet weights, looking at photos"),
+        _("SqueezeNet 1.1 with its ImageNet weights, applied to photos"),
         lambda window: window.show_example("squeezenet1_1"),
     ),
     Command(
@@ -137,7 +137,7 @@ FILE: "tuple[Command[Window], ...]" = (
         "open_photo",
         _("Open a &photo…"),
         "Ctrl+Shift+O",
-        _("Look at a photo of your own through the network"),
+        _("Apply the network to a photo of your own"),
         lambda window: window.files.open_photo(),
     ),
     *(
@@ -224,7 +224,7 @@ HELP: "tuple[Command[Window], ...]" = (
         "log",
         _("Show &log"),
         "Ctrl+Shift+L",
-        _("What window and engine wrote to their log"),
+        _("The log of the window and the engine"),
         partial(_show, LogWindow),
     ),
     Command("about", _("&About"), "", _("Version and licence"), _about),

@@ -44,7 +44,7 @@ class DocumentTabs(QWidget):
         more = QToolButton()
         more.setText("+")
         more.setAutoRaise(True)
-        more.setStatusTip(_("Open a template or a file"))
+        more.setStatusTip(_("Open a template"))
         more.setAccessibleName(_("Open another network"))
         more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         more.setMenu(self.new_menu(more))

@@ -246,8 +246,8 @@ class RunControl(QObject):
         if not self.session.holds_drawn():
             self.session.notified.emit(
                 _(
-                    "The run goes on with the network as it was when it "
-                    "started; stop it and run again to train the edited one"
+                    "The run continues with the network as it was when it started; stop it and run again "
+                    "to train the edited network"
                 )
             )
 

@@ -112,12 +112,12 @@ class RunMemory(QObject):
         sentence = (
             _(
                 "A step needs about {need}, but {device} has {room} for it: the run would stop "
-                "for want of memory. A batch of {batch:,} fits."
+                "because memory runs out. A batch of {batch:,} fits."
             )
             if self.largest
             else _(
                 "A step needs about {need}, but {device} has {room} for it: the run would stop "
-                "for want of memory. Not even one picture fits: the network must be narrower, or "
+                "because memory runs out. Not even one picture fits: the network must be narrower, or "
                 "its pictures smaller."
             )
         )

@@ -255,7 +255,7 @@ class Session(QObject):
         facts = self.facts_of(path)
         if facts is None or facts.inner is None:
             self.notified.emit(
-                _("Select one group of your own to save it; “Edit inside” makes one of a block")
+                _("Select one group of your own to save it; “Edit inside” turns a block into one")
             )
             return
         id = path[-1]
@@ -339,10 +339,10 @@ class Session(QObject):
             sentence = _("An empty network: drag layers and blocks from the palette into the wire")
         elif not data.labelled:
             sentence = _(
-                "{name} as published: {input}. It looks at photos; choose a data set to train it"
+                "{name} as published: {input}. It is applied to photos; choose a data set to train it"
             )
         else:
-            sentence = _("{name} takes the pictures of {data}: {input}, {count} classes")
+            sentence = _("{name} now takes the pictures of {data}: {input}, {count} classes")
         self.notified.emit(
             sentence.format(
                 name=name,

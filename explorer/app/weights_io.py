@@ -49,7 +49,7 @@ class WeightsIO(QObject):
         """Initialise the current document's network with the weights in a file, if they fit."""
         session = self.session
         if session.run.active:
-            session.notified.emit(_("A run is going on; stop it before you import weights"))
+            session.notified.emit(_("A run is active; stop it before you import weights"))
         elif problem := session.first_problem:
             session.notified.emit(
                 _("Weights can be imported once the network has no problems: {problem}").format(
@@ -109,13 +109,13 @@ class WeightsIO(QObject):
             sentence = _("{name} is written")
         elif message.dynamic:
             sentence = _(
-                "{name} is written, for any number of pictures at a time; onnxruntime's outputs "
-                "differ by at most {difference:.1e}, of outputs up to {largest:.3g}"
+                "{name} is written, for any batch size; the outputs of onnxruntime differ by at most "
+                "{difference:.1e} (largest output {largest:.3g})"
             )
         else:
             sentence = _(
-                "{name} is written, for one picture at a time; onnxruntime's outputs "
-                "differ by at most {difference:.1e}, of outputs up to {largest:.3g}"
+                "{name} is written, for one picture at a time; the outputs of onnxruntime differ by "
+                "at most {difference:.1e} (largest output {largest:.3g})"
             )
         name, difference, largest = Path(message.path).name, message.difference, message.largest
         self.session.notified.emit(

@@ -45,7 +45,7 @@ def run(given: Namespace) -> int:
     graph = network.load(given.network, data=data)
     if given.network in templates.names():
         print(
-            _("{name} takes the pictures of {data}: {input}, {count} classes").format(
+            _("{name} now takes the pictures of {data}: {input}, {count} classes").format(
                 name=graph.name, data=data.title, input=text_of(data.input), count=len(data.classes)
             )
         )

@@ -81,7 +81,9 @@ def disconnect(graph: Graph, target: str, port: str = PORT) -> Graph:
     """The graph without the wire into that port. Raises EditError if there is none."""
     kept = tuple(w for w in graph.wires if (w.target, w.port) != (target, port))
     if len(kept) == len(graph.wires):
-        raise EditError(_("No wire ends at {id}, input {port}").format(id=target, port=port))
+        raise EditError(
+            _("No wire is connected to input {port} of {id}").format(id=target, port=port)
+        )
     return replace(graph, wires=kept)
 
 

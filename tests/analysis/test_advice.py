@@ -254,7 +254,7 @@ def test_a_deep_plain_stack(draw):
     report = analyse(stack(draw, 12))
     advice = only(report, "plain")
     assert "12 layers" in advice.message and "section 3.1" in advice.reason
-    assert followed(report, advice) == ["Insert BatchNorm2d behind 12 convolutions"]
+    assert followed(report, advice) == ["Insert BatchNorm2d after 12 convolutions"]
     after = advice.tried[0].edit(report.graph)
     assert advise(analyse(after)) == (), "nor has it a bias before BatchNorm2d now"
     order = [after.nodes[id].kind for id in after.order]
@@ -310,7 +310,7 @@ def test_an_activation_before_the_sum(draw, projection):
     report = analyse(graph)
     advice = only(report, "sum")
     assert str(advice.path) == "add" and "adds the output of r2" in advice.message
-    assert followed(report, advice) == ["Move r2 behind add"]
+    assert followed(report, advice) == ["Move r2 after add"]
     after = advice.tried[0].edit(graph)
     assert after.into("r2")["x"].source == "add" and after.into("out")["x"].source == "r2"
     assert after.into("add")["a"].source == "c2"
@@ -478,7 +478,7 @@ def test_a_pooling_mends_a_small_field(draw):
         input=FASHION_MNIST.input,
     )
     report = analyse(graph, FASHION_MNIST)
-    assert followed(report, only(report, "narrow")) == ["Insert MaxPool2d 2×2 behind a"]
+    assert followed(report, only(report, "narrow")) == ["Insert MaxPool2d 2×2 after a"]
 
 
 def test_a_gate_may_average_anything(draw):
@@ -708,7 +708,7 @@ def test_all_of_a_very_deep_stack_is_normalised_at_once():
     report = analyse(chain(2000))
     advice = only(report, "plain")
     assert "1000 layers with weights" in advice.message
-    assert followed(report, advice) == ["Insert BatchNorm2d behind 1000 convolutions"]
+    assert followed(report, advice) == ["Insert BatchNorm2d after 1000 convolutions"]
 
 
 @pytest.mark.parametrize("dead", [False, True])

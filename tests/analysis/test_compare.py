@@ -102,8 +102,8 @@ def test_a_block_and_branches_compare_as_a_whole():
         (("pool",), "sees the whole map"),
         (("up",), "raise the resolution"),
         (("left", "right"), "end at left, right"),
-        (("bad",), "mend it first"),
-        (("loose",), "come from nowhere"),
+        (("bad",), "fix it first"),
+        (("loose",), "have none"),
     ],
 )
 def test_what_no_convolution_can_do_is_said(draw, ids, why):

@@ -286,7 +286,7 @@ def test_half_an_add_keeps_the_wire_it_has(draw, port):
         )
     )
     problem = only(report)
-    assert problem.message == "add joins at least two branches, but one is connected"
+    assert problem.message == "add joins at least two branches, but only one is connected"
     assert mended(report, problem) == ["Connect b to add"]
     assert analyse(fixes(report, problem)[0].edit(report.graph)).ok
     assert report.output == (3, 8, 8)
@@ -304,7 +304,7 @@ def test_classes(draw):
     assert (str(problem.path), problem.rule) == ("head", "classes")
     assert (
         problem.message
-        == "head gives 7, but Fashion-MNIST has 10 classes; expected: a vector of 10"
+        == "head outputs 7, but Fashion-MNIST has 10 classes; expected: a vector of 10"
     )
     assert mended(report, problem) == ["Set classes 10, as Fashion-MNIST has"]
 

@@ -39,7 +39,7 @@ def test_lines_for_a_person(report):
     lines = as_lines(report, forecast(report, 64), 24 * 2**30)
     assert lines[0] == "memory at batch 64, float32, momentum"
     assert "  activations kept    1.3 GiB" in lines
-    assert lines[-1].startswith("  24 GiB hold a batch of 1,")
+    assert lines[-1].startswith("  24 GiB holds a batch of 1,")
     assert len({len(line) for line in lines[1:-1]}) == 1, "figures stand below one another"
 
 
@@ -76,7 +76,7 @@ def test_check_prints_the_block_when_asked(capsys):
     out = capsys.readouterr().out
     assert "memory at batch 8, float32, adam" in out and "hold a batch" not in out
     assert cli.main(["check", "lenet5", "--device", "1 GB"]) == 0
-    assert "  1 GiB hold a batch of " in capsys.readouterr().out
+    assert "  1 GiB holds a batch of " in capsys.readouterr().out
 
 
 def test_the_command_line_offers_what_there_is():
@@ -115,7 +115,7 @@ def test_every_amount_is_in_one_unit(capsys):
     """The table's activations and the forecast's parts."""
     assert cli.main(["check", "resnet18", "--memory", "--device", "24GB"]) == 0
     out = capsys.readouterr().out
-    assert "activations 31.4 MiB a picture" in out and "  24 GiB hold a batch" in out
+    assert "activations 31.4 MiB a picture" in out and "  24 GiB holds a batch" in out
     assert " MB" not in out and " GB" not in out
 
 

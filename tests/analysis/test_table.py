@@ -147,7 +147,7 @@ def test_a_clipped_field_is_marked_and_explained():
     lines = as_text(analyse(templates.build("resnet18"))).splitlines()
     assert next(line for line in lines if line.startswith("avgpool")).split()[3] == "224×224*"
     assert next(line for line in lines if line.startswith("layer4.1.relu2")).split()[3] == "435×435"
-    assert lines[-1] == "* clipped to the picture: behind a layer that sees all of its input"
+    assert lines[-1] == "* clipped to the picture: after a layer that sees all of its input"
 
 
 def test_nothing_is_explained_where_nothing_is_clipped(draw):

@@ -109,7 +109,7 @@ def test_ignored_here_it_can_be_brought_back(session, panel, qtbot, edit):
     row.setFocus()
     qtbot.keyClick(row, Qt.Key.Key_Delete)
     assert session.advice.shown == () and session.advice.aside == 1
-    assert "One piece of advice is ignored here" in words(panel)
+    assert "1 piece of advice is ignored here" in words(panel)
     edit("Again", partial(edits.set_params, id="conv_a", params={"bias": False}))
     assert session.advice.shown == (), "another edit does not bring it back"
     session.advice.bring_back()

@@ -222,6 +222,6 @@ def test_the_network_that_the_engine_holds_is_taken_away(
         state = weights_of("cifar_resnet8", 0)
         assert torch.equal(load_file(path)["conv1.weight"], state["conv1.weight"])
     else:
-        assert "any number of pictures" in person.window.notice.text()
+        assert "any batch size" in person.window.notice.text()
     person.click("layer2")  # and the engine goes on
     person.wait(lambda: "layer2" in person.window.feature_maps.title.text())

@@ -93,7 +93,7 @@ def test_connect_refuses_what_is_no_end(source, target, word):
 def test_disconnect():
     graph = edits.disconnect(chain("a"), "a")
     assert wires(graph) == {("a", "output", "x")}
-    with pytest.raises(EditError, match="No wire ends at a, input x"):
+    with pytest.raises(EditError, match="No wire is connected to input x of a"):
         edits.disconnect(graph, "a")
 
 

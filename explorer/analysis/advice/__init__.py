@@ -36,10 +36,10 @@ RULES = {
             "linear",
             _("Two linear layers in a row"),
             _(
-                "Two linear layers equal one: without a non-linearity between them the second adds no "
-                "function that the first could not have. BatchNorm2d and average pooling do not help, for "
-                "they are linear when the network answers (Goodfellow, Bengio, Courville 2016, section "
-                "6.1)."
+                "Two linear layers equal one: without a non-linearity between them, the second can "
+                "compute nothing that the first could not compute alone. BatchNorm2d and average "
+                "pooling do not help, because they are linear in evaluation mode (Goodfellow, Bengio, "
+                "Courville 2016, section 6.1)."
             ),
             chain.linear,
             lambda kind: kind.weighted,
@@ -48,8 +48,8 @@ RULES = {
             "bias",
             _("A bias before BatchNorm2d"),
             _(
-                "BatchNorm2d subtracts the mean of each channel, and with it the bias; its own β takes the "
-                "bias's place (Ioffe and Szegedy 2015, section 3.2)."
+                "BatchNorm2d subtracts the mean of each channel, and the bias with it; its own β "
+                "takes the place of the bias (Ioffe and Szegedy 2015, section 3.2)."
             ),
             chain.bias,
             lambda kind: kind.weighted and kind.window is not None,
@@ -70,9 +70,9 @@ RULES = {
             "sum",
             _("An activation before a residual sum"),
             _(
-                "F(x) is to correct x in both directions. Behind a ReLU it is never negative, the sum only "
-                "grows from block to block, and the error rises: 7.84 % against 6.61 % for a ResNet-110 on "
-                "CIFAR-10 (He et al. 2016, figure 4c and table 2)."
+                "F(x) must be able to correct x in both directions. After a ReLU it is never "
+                "negative, so the sum can only grow from block to block, and the error rises: 7.84 % "
+                "against 6.61 % for a ResNet-110 on CIFAR-10 (He et al. 2016, figure 4c and table 2)."
             ),
             chain.residual,
             lambda kind: kind.joins == "sum",
@@ -81,8 +81,9 @@ RULES = {
             "stride",
             _("A stride larger than its window"),
             _(
-                "Between one window and the next lie pixels that no weight ever sees: what is there cannot "
-                "matter. A window at least as large as its stride sees all (Dumoulin and Visin 2016)."
+                "Between one window and the next there are pixels that no weight ever sees, so they "
+                "cannot affect the result. A window at least as large as its stride sees all pixels "
+                "(Dumoulin and Visin 2016)."
             ),
             window.stride,
             lambda kind: not kind.spreads and {"kernel_size", "stride"} <= kind.names,
@@ -91,9 +92,10 @@ RULES = {
             "small",
             _("A window larger than its map"),
             _(
-                "Where the map is as small as one pixel the other weights meet only the zeros of the "
-                "padding: they cost memory and never learn. The picture is too small for so many strides, "
-                "or the layer could be 1×1 (for dilation: Chen et al. 2017, section 3.3)."
+                "Where the map is as small as one pixel, all but one of the weights see only the "
+                "zeros of the padding: they cost memory and never learn. The picture is too small for "
+                "so many strides, or the layer could be 1×1 (for dilation: Chen et al. 2017, section "
+                "3.3)."
             ),
             window.small,
         ),
@@ -101,9 +103,10 @@ RULES = {
             "narrow",
             _("A receptive field smaller than the object"),
             _(
-                "Global pooling only takes a mean: no place that it averages has seen a whole object, so "
-                "the network knows parts but not how they belong together (Brendel and Bethge 2019). More "
-                "layers, an earlier stride or dilation widen the field (Araujo, Norris, Sim 2019)."
+                "Global pooling only takes a mean: none of the positions that it averages has seen a "
+                "whole object, so the network knows parts but not how they fit together (Brendel and "
+                "Bethge 2019). More layers, an earlier stride or dilation enlarge the field (Araujo, "
+                "Norris, Sim 2019)."
             ),
             window.narrow,
             lambda kind: kind.category == "pooling",
@@ -112,9 +115,10 @@ RULES = {
             "wide",
             _("A receptive field far larger than the picture"),
             _(
-                "A layer that can only add context adds nothing once all of the picture is seen. Such "
-                "layers cost time and hardly change the result; fewer of them, fewer strides before them, a "
-                "larger picture, or shortcuts that lead past them (Richter et al. 2021, arXiv 2106.12307)."
+                "A layer that can only add context adds nothing once the whole picture is seen. Such "
+                "layers cost time and hardly change the result. What helps: fewer of them, fewer "
+                "strides before them, a larger picture, or shortcuts around them (Richter et al. "
+                "2021, arXiv 2106.12307)."
             ),
             window.wide,
         ),
@@ -122,9 +126,9 @@ RULES = {
             "last",
             _("A last layer that hinders the loss"),
             _(
-                "Training compares the scores with the classes by the cross-entropy, which is softmax and "
-                "logarithm in one: it expects the plain scores of the last linear layer. A second softmax "
-                "flattens the gradient (PyTorch documentation, torch.nn.CrossEntropyLoss)."
+                "Training uses the cross-entropy, which contains softmax and logarithm and expects "
+                "the raw scores of the last linear layer. A second softmax flattens the gradient "
+                "(PyTorch documentation, torch.nn.CrossEntropyLoss)."
             ),
             ends.last,
         ),
@@ -132,7 +136,7 @@ RULES = {
             "dead",
             _("A dead end"),
             _(
-                "Only what leads to the output takes part: the figures of a dead end are in no total, and "
+                "Only what leads to the output is used: a dead end is not counted in any total, and "
                 "no gradient reaches it."
             ),
             ends.dead,
@@ -220,7 +224,7 @@ def advise(report: Report) -> tuple[Problem, ...]:
 
 
 def _problem(context: RuleContext, told: _Told, fixes: list[Fix]) -> Problem:
-    message = told.finding.message + _often(context, told)
+    message = _counted(context, told)
     return Problem(
         told.path,
         told.rule.name,
@@ -231,14 +235,19 @@ def _problem(context: RuleContext, told: _Told, fixes: list[Fix]) -> Problem:
     )
 
 
-def _often(context: RuleContext, told: _Told) -> str:
-    """How often it is so in the same node, in words; nothing if once."""
+def _counted(context: RuleContext, told: _Told) -> str:
+    """The finding in words, with the number of times that it holds in the same node."""
+    message = told.finding.message
     if len(told.times) == 1:
-        return ""
+        return message
     blocks = len({path[len(told.own)] for path in told.times if len(path) > len(told.own) + 1})
     if KINDS[context.node(told.own).kind].category == "stage" and blocks > 1:
-        return _(" (in {count} blocks of {node})").format(count=blocks, node=told.own)
-    return _(" ({count} times in {node})").format(count=len(told.times), node=told.own)
+        return _("{finding} (in {count} blocks of {node})").format(
+            finding=message, count=blocks, node=told.own
+        )
+    return _("{finding} ({count} times in {node})").format(
+        finding=message, count=len(told.times), node=told.own
+    )
 
 
 def _everywhere(problems: list[tuple[Rule, Problem]]) -> Iterator[Problem]:

@@ -22,7 +22,7 @@ from explorer.catalog.layers.window import extent, pair
 from explorer.graph import edits
 from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Wire
 from explorer.graph.path import NodePath
-from explorer.text import _
+from explorer.text import _, ngettext
 
 DEEP = 11
 """So many layers with weights could be trained from a random start without normalisation and
@@ -43,19 +43,24 @@ def linear(context: RuleContext, layer: Layer) -> Finding | None:
     if before is None or not before.facts.kind.weighted or _factors(context, before, layer):
         return None
     direct = all(map(_is_in_place, between))
-    names = context.name(layer), context.name(before)
-    message = _("{node} follows {before} with no non-linearity between them").format(
-        node=names[0], before=names[1]
-    )
-    if direct and layer.facts.kind.convolves and before.facts.kind.convolves:
-        message += _(": together they are one convolution of {size}").format(
-            size=_together(before, layer)
+    both = direct and layer.facts.kind.convolves and before.facts.kind.convolves
+    message = (
+        _(
+            "{node} follows {before} with no non-linearity between them: together they are one "
+            "convolution of {size}"
         )
+        if both
+        else _("{node} follows {before} with no non-linearity between them")
+    ).format(
+        node=context.name(layer),
+        before=context.name(before),
+        size=_together(before, layer) if both else "",
+    )
     return Finding(message, partial(_parted, context, layer, before, direct))
 
 
 def _passes_on(kind: Kind) -> bool:
-    """It is linear when the network answers, and learns no function of its own."""
+    """It is linear in evaluation mode, and learns no function of its own."""
     return kind.linear and not kind.weighted
 
 
@@ -263,12 +268,15 @@ def _normalised(context: RuleContext, last: str, before: dict[str, str]) -> Iter
     edit = partial(_norms_everywhere, behind=behind, settings=settings)
     yield True
     if context.after(Fix("", edit)):
+        convolutions = sum(map(len, behind.values()))
         label = (
             _("Insert BatchNorm2d everywhere")
             if settings
-            else _("Insert BatchNorm2d behind {count} convolutions").format(
-                count=sum(map(len, behind.values()))
-            )
+            else ngettext(
+                "Insert BatchNorm2d after {count} convolution",
+                "Insert BatchNorm2d after {count} convolutions",
+                convolutions,
+            ).format(count=convolutions)
         )
         yield Fix(label, edit)
 
@@ -311,8 +319,8 @@ def residual(context: RuleContext, layer: Layer) -> Finding | None:
         if _comes_from(context, end, others):
             return Finding(
                 _(
-                    "{node} adds the output of {activation}: the branch can only raise what "
-                    "the shortcut brings, never lower it"
+                    "{node} adds the output of {activation}: the branch can only increase the values of "
+                    "the shortcut, never decrease them"
                 ).format(node=context.name(layer), activation=context.name(end)),
                 partial(_behind_the_sum, context, layer, end),
             )
@@ -365,7 +373,7 @@ def _behind_the_sum(context: RuleContext, layer: Layer, end: Layer) -> Iterator[
         yield context.removing(other)
         return
     yield Fix(
-        _("Move {activation} behind {node}").format(activation=other[-1], node=own[-1]),
+        _("Move {activation} after {node}").format(activation=other[-1], node=own[-1]),
         edits.inside(own.scope, partial(_moved, id=node.id, behind=own[-1])),
     )
 

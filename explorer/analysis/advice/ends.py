@@ -39,15 +39,14 @@ def _hindrance(kind: Kind) -> str:
     """What such a layer does to the scores at the end; "" if nothing is wrong with it."""
     if kind.probabilities:
         return _(
-            "{node} makes probabilities at the end, but the cross-entropy that trains the "
-            "network takes scores and contains a softmax"
+            "{node} outputs probabilities at the end, but the cross-entropy that trains the "
+            "network expects scores and contains a softmax"
         )
     if kind.views == "resting":
-        return _("{node} sets scores to 0 at random, at the very end")
+        return _("{node} sets scores to 0 at random at the very end")
     if kind.category == "activation":
         return _(
-            "{node} bends the scores of the classes at the very end: they should be free to take "
-            "any value"
+            "{node} limits the class scores at the very end; they should be able to take any value"
         )
     return ""
 
@@ -82,11 +81,11 @@ def _dead(
         branch = yield from _leading_only_to(graph, id)
         name = where / id
         message = (
-            _("{node} leads nowhere: it is not counted, and nothing can train it").format(node=name)
+            _("{node} leads nowhere: it is not counted and cannot be trained").format(node=name)
             if len(branch) == 1
             else _(
-                "{node} leads nowhere: it and the {count} nodes that only lead to it are not "
-                "counted, and nothing can train them"
+                "{node} leads nowhere: it and the {count} nodes that lead only to it are not counted "
+                "and cannot be trained"
             ).format(node=name, count=len(branch) - 1)
         )
         yield Finding(message, partial(_cut, joins, where, id, branch), where / id)

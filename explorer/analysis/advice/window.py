@@ -21,7 +21,7 @@ from explorer.analysis.problem import Fix
 from explorer.catalog import KINDS, Mismatch, roles
 from explorer.catalog.layers.window import extent, pads, pair, shown, text_of
 from explorer.graph.graph import INPUT, Value, Wire
-from explorer.text import _
+from explorer.text import _, ngettext
 
 FAR = 4
 """A field so many times the picture is far larger than it."""
@@ -127,8 +127,8 @@ def _keeping(layer: Layer, kernels: tuple[int, ...]) -> dict[str, Value]:
 
 
 def small(context: RuleContext) -> Iterator[Finding | None]:
-    """Windows of which one weight alone ever meets the map, the rest zeros of the padding; told
-    together, for behind a map of 1×1 all are so."""
+    """Windows of which one weight alone ever meets the map, the rest zeros of the padding; reported
+    together, because after a map of 1×1 all are so."""
     layers = []
     for number, layer in enumerate(context.layers):
         if number % STEP == STEP - 1:
@@ -138,16 +138,23 @@ def small(context: RuleContext) -> Iterator[Finding | None]:
     if not layers or not context.report.ok:
         return
     first = layers[0]
-    message = _(
-        "{node} slides a window of {kernel} over a map of {map}: one weight of {all} ever sees data"
+    message = (
+        _(
+            "{node} slides a window of {kernel} over a map of {map}: only one weight of {all} ever "
+            "sees data"
+        )
+        if len(layers) == 1
+        else _(
+            "{node} slides a window of {kernel} over a map of {map}: only one weight of {all} ever "
+            "sees data; the same holds in {count} layers"
+        )
     ).format(
+        count=len(layers),
         node=context.name(first),
         kernel=extent(first.facts.settings.kernel_size),
         map=text_of(first.facts.known_ins[0][1:]),
         all=prod(pair(first.facts.settings.kernel_size)),
     )
-    if len(layers) > 1:
-        message += _("; so it is in {count} layers").format(count=len(layers))
     yield Finding(message, partial(_enlarged, context, layers), context.place(first).path)
 
 
@@ -249,8 +256,8 @@ def narrow(context: RuleContext, layer: Layer) -> Finding | None:
         return None
     return Finding(
         _(
-            "{node} averages places that see {field} pixels each, of a picture of {picture}, "
-            "in which an object takes some {object}"
+            "{node} averages positions that each see {field} pixels of a picture of {picture}, in "
+            "which an object takes up about {object}"
         ).format(
             node=context.name(layer),
             field=text_of(field.size),
@@ -274,7 +281,7 @@ def _widened(context: RuleContext, layer: Layer) -> Iterator[Fix | bool]:
         id = wire.source
     for wire in wires[1:_TRIALS]:
         fix = Fix(
-            _("Insert {kind} 2×2 behind {node}").format(kind=roles.POOLING.name, node=wire.source),
+            _("Insert {kind} 2×2 after {node}").format(kind=roles.POOLING.name, node=wire.source),
             partial(placing.into_wire, wire=wire, kind=roles.POOLING.name, params={}),
         )
         yield True
@@ -368,23 +375,26 @@ def wide(context: RuleContext) -> Iterator[Finding | None]:
             count += 1
     if first is not None:
         field = int(before.growth) + 1
-        nothing = (
-            _("its window sees nothing new")
-            if count == 1
-            else _("it and {count} windows behind it see nothing new")
-            if count > 2
-            else _("it and one window behind it see nothing new")
-        ).format(count=count - 1)
-        yield Finding(
+        message = (
             _(
-                "Before {node} every place sees {field} pixels already, {times} times the "
-                "picture: {nothing}"
-            ).format(
-                nothing=nothing,
+                "Before {node} every position already sees {field} pixels, {times} times the "
+                "picture: its window adds nothing new"
+            )
+            if count == 1
+            else ngettext(
+                "Before {node} every position already sees {field} pixels, {times} times the "
+                "picture: its window and {count} window after it add nothing new",
+                "Before {node} every position already sees {field} pixels, {times} times the "
+                "picture: its window and {count} windows after it add nothing new",
+                count - 1,
+            )
+        )
+        yield Finding(
+            message.format(
                 node=context.name(first),
                 field=text_of((field, field)),
                 times=round(field / max(report.graph.input[1:]), 1),
-                count=count,
+                count=count - 1,
             ),
             path=context.place(first).path,
         )

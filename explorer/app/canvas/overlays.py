@@ -247,7 +247,7 @@ class Map(QWidget):
         super().__init__(canvas)
         self.canvas = canvas
         self.setFixedSize(116, 62)
-        self.setToolTip(_("Drag to move over the network"))
+        self.setToolTip(_("Drag to move the view"))
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)  # paint again when the pointer comes or goes
         self.pale = False
 

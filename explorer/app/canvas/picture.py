@@ -155,7 +155,7 @@ class Picture:
         buffer = _buffer()
         # PySide6's stubs ask for bytes as the format, which Qt refuses.
         if not image.save(buffer, "PNG"):  # type: ignore[call-overload]
-            raise TooLarge(_("There is not enough memory for this picture"))
+            raise TooLarge(_("There is not enough memory to draw this picture"))
         return bytes(buffer.data().data())
 
     def _paint(

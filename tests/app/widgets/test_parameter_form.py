@@ -8,7 +8,7 @@ from explorer.app.widgets.parameter_form import ParameterForm
 from explorer.catalog import KINDS
 from explorer.catalog.kind import Kind, Param
 
-SIZE = Param("kernel_size", 3, "The window.", 1, 255, unit="px", pair=True)
+SIZE = Param("kernel_size", 3, "The window.", 1, 255, unit="px", pair=True, title="Kernel size")
 EDGE = Param("padding", 0, "The edge.", 0, 127, unit="px", pair=True, words=("same",))
 KIND = Kind(
     "Made",

@@ -26,8 +26,8 @@ def field_rows(field: ReceptiveField | None, picture: Shape) -> list[Row]:
                 name,
                 _("{size}, clipped").format(size=size),
                 _(
-                    "What one place sees of the picture, in pixels: behind a layer that sees all of "
-                    "its input (global pooling, Flatten, a gate) it is clipped to the picture"
+                    "What one position sees of the picture, in pixels; after a layer that sees all of its "
+                    "input (global pooling, Flatten, a gate) it is clipped to the picture"
                 ),
             ),
             *_jump(field),

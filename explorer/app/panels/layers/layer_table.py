@@ -202,7 +202,7 @@ class LayerTable(QAbstractTableModel):
         if column == KIND:
             return KINDS[layer.kind].doc
         if column == FIELD and (field := self.field(row)) and field.clipped:
-            return _("Clipped to the picture: behind a layer that sees all of its input")
+            return _("Clipped to the picture: after a layer that sees all of its input")
         if column in (LOCAL, FULL) and (sharing := unshared(layer.facts)):
             return _("{count} parameters, {ratio}× as many").format(
                 count=grouped(sharing[column - LOCAL]),

@@ -74,9 +74,9 @@ class Entry:
         """What the tool tip says: the sentence, and the figures for a map of 64×28×28."""
         if self.is_template:
             found = templates.template(self.title)
-            facts = _("Made for {input} and {classes} classes; opened for the present data").format(
-                input=shape_text(found.input), classes=grouped(found.classes)
-            )
+            facts = _(
+                "Made for {input} and {classes} classes; opened for the current data set"
+            ).format(input=shape_text(found.input), classes=grouped(found.classes))
         elif self.is_own:
             facts = ""
         else:

@@ -239,7 +239,7 @@ class Palette(QWidget):
         if row.is_template:
             menu.addAction(_("&Open as a new network"), lambda: self._take(index))
         else:
-            menu.addAction(_("&Add behind the selected node"), lambda: self._take(index))
+            menu.addAction(_("&Add after the selected node"), lambda: self._take(index))
         if row.is_own:
             menu.addAction(_("&Rename"), "F2", lambda: self.list.edit(index))
             menu.addAction(_("Re&move"), "Del", lambda: self._remove(index))
@@ -281,9 +281,9 @@ class SearchField(QLineEdit):
         self.setPlaceholderText(_("Search conv 64 3×3"))
         self.setToolTip(
             _(
-                "Words and numbers: “conv 3x5 64 s2” is a convolution of 3×5 with 64 "
-                "channels and stride 2; p is padding, d dilation, g groups, dw depthwise. "
-                "Enter puts the first behind the selected node."
+                "Words and numbers: “conv 3x5 64 s2” is a 3×5 convolution with 64 channels and stride "
+                "2; p is padding, d dilation, g groups, dw depthwise. Enter adds the first result "
+                "after the selected node."
             )
         )
         self.setAccessibleName(_("Search the palette"))

@@ -35,10 +35,10 @@ class AdviceRow(ListRow):
         self.reason.setTextFormat(Qt.TextFormat.PlainText)
         self.reason.hide()
         self.buttons = [FixButton(session, fix, False, 11) for fix in advice.tried]
-        self.why = _small(_("Why?"), _("Show the reason, and where it comes from"))
+        self.why = _small(_("Why?"), _("Show the reason and its source"))
         self.why.setCheckable(True)
         self.why.toggled.connect(self.reason.setVisible)
-        self.ignore = _small(_("Ignore"), _("Say no more of this"))
+        self.ignore = _small(_("Ignore"), _("Ignore this advice"))
         self.ignore.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.ignore.setMenu(self._menu())
         self.top.addWidget(self.why)

@@ -25,7 +25,7 @@ from explorer.app.widgets.fix_button import FixButton
 from explorer.app.widgets.flow import Flow
 from explorer.app.widgets.live_panel import Redraw
 from explorer.app.widgets.mismatch_card import RULES, MismatchCard
-from explorer.text import _
+from explorer.text import _, ngettext
 
 MOST = 30  # rows; whoever has more problems mends these first
 _NARROW = 700  # pixels of width below which there is no room for the card
@@ -155,9 +155,11 @@ class Problems(QWidget):
     def _aside_line(self, count: int) -> QLabel:
         """How much was set aside, and the way back."""
         words = (
-            _("One piece of advice is ignored here")
-            if count == 1
-            else _("{count} pieces of advice are ignored here").format(count=count)
+            ngettext(
+                "{count} piece of advice is ignored here",
+                "{count} pieces of advice are ignored here",
+                count,
+            ).format(count=count)
             if count
             else _("Some kinds of advice are ignored")
         )

@@ -28,12 +28,12 @@ DOCS = {
         "The weights of convolutions and linear layers once more in 16 bits, made by autocast."
     ),
     "activations": _(
-        "Every tensor that the backward pass needs, once however many layers read it: "
-        "masks, indices and the pictures among them."
+        "Every tensor that the backward pass needs, counted once however many layers read it, "
+        "including masks, indices and the pictures."
     ),
     "transient": _(
-        "What else is there at the peak: values in use, the loss, and gradients of "
-        "activations on the way back."
+        "Everything else at the peak: values in use, the loss, and the gradients of "
+        "activations in the backward pass."
     ),
 }
 
@@ -191,12 +191,12 @@ class MemoryPanel(QWidget):
         }
         if place.others:
             return _(
-                "Of {all}, others use {others} (hatched) and {kept} are kept free for the driver, "
-                "the libraries and gaps: {room} are left for a step."
+                "Of {all}, other programs use {others} (hatched) and {kept} is kept free for the "
+                "driver, the libraries and gaps; {room} is left for a step."
             ).format(**values)
         return _(
-            "Of {all}, {kept} are kept free for the driver, the libraries and gaps: {room} are "
-            "left for a step."
+            "Of {all}, {kept} is kept free for the driver, the libraries and gaps; {room} is left "
+            "for a step."
         ).format(**values)
 
 

@@ -76,12 +76,16 @@ class RunBar(QWidget):
         for box, tip in (
             (
                 self.data,
-                _("The data set that the network is trained on, or the photos that it looks at"),
+                _(
+                    "The data set that the network is trained on, or the photos that it is applied to"
+                ),
             ),
             (self.device, _("Where the engine computes")),
             (
                 self.mode,
-                _("How numbers are kept while training; auto measures, and takes the fastest"),
+                _(
+                    "Number format and memory layout in training; auto measures and takes the fastest"
+                ),
             ),
         ):
             box.setToolTip(tip)
@@ -237,7 +241,7 @@ class RunBar(QWidget):
         self.progress.say(
             _("ready · F5 trains the network")
             if data is None or data.labelled
-            else _("looking at photos · a data set is needed to train")
+            else _("photos only · training needs a data set")
         )
 
     def set_modes(self, modes: Modes) -> None:
@@ -275,17 +279,20 @@ RUN_BAR: tuple[Command[RunBar], ...] = (
         )
         for id, words, keys, tip in (
             ("run", _("&Run"), "F5", _("Train the network from its first step")),
-            ("resume", _("R&esume"), "F8", _("Go on with the run")),
-            ("pause", _("&Pause"), "F6", _("Halt the run between two steps")),
+            ("resume", _("R&esume"), "F8", _("Resume the run")),
+            ("pause", _("&Pause"), "F6", _("Pause the run after this step")),
             ("step", _("&Step"), "F10", _("Train for one step")),
-            ("stop", _("St&op"), "Shift+F5", _("End the run; its weights stay")),
+            ("stop", _("St&op"), "Shift+F5", _("End the run; its weights are kept")),
         )
     ),
     Command(
         "run_settings",
         _("Se&ttings and memory"),
         "Ctrl+Shift+R",
-        _("The figures of the next run, the memory that it takes, the largest batch that fits"),
+        _(
+            "The settings of the next run, the memory that it needs, and the largest batch that "
+            "fits"
+        ),
         RunBar.open_settings,
     ),
 )
