@@ -140,7 +140,7 @@ def test_the_panel_lists_what_adds_up(memory, panel, session, settled):
     assert panel.rows["copies"][0].isVisible()
     place = memory.place
     assert "other programs use 4 GiB (hatched)" in panel.more.text()
-    assert f"{bytes_text(place.room)} are left for a step" in panel.more.text()
+    assert f"{bytes_text(place.room)} is left for a step" in panel.more.text()
     assert f"{bytes_text(place.memory - place.others - place.room)} are kept free" in (
         panel.more.text()
     ), "what the three figures leave open"
