@@ -11,14 +11,16 @@ from explorer.text import _
 class SideWindow(QDialog):
     """A window beside the main one, which stays usable; it is deleted when it is closed.
 
-    size: width and height in pixels. column: the layout of its widgets, from the top.
+    size: width and height in pixels, if the screen has room. column: the layout of its widgets, from
+    the top.
     """
 
     def __init__(self, title: str, size: tuple[int, int], parent: QWidget | None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
-        self.resize(*size)
+        room = self.screen().availableSize()
+        self.resize(min(size[0], room.width() * 9 // 10), min(size[1], room.height() * 9 // 10))
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(16, 12, 16, 12)
         self.column.setSpacing(8)

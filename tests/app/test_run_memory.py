@@ -141,7 +141,7 @@ def test_the_panel_lists_what_adds_up(memory, panel, session, settled):
     place = memory.place
     assert "other programs use 4 GiB (hatched)" in panel.more.text()
     assert f"{bytes_text(place.room)} is left for a step" in panel.more.text()
-    assert f"{bytes_text(place.memory - place.others - place.room)} are kept free" in (
+    assert f"{bytes_text(place.memory - place.others - place.room)} is kept free" in (
         panel.more.text()
     ), "what the three figures leave open"
 

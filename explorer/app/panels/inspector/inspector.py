@@ -24,7 +24,9 @@ from explorer.app.panels.inspector.parameter_bars import Bar, ParameterBars
 from explorer.app.panels.inspector.selection_target import SelectionTarget, target_of
 from explorer.app.panels.problems.advice_row import AdviceList
 from explorer.app.session import Session
+from explorer.app.widgets.column import clear
 from explorer.app.widgets.fix_button import FixButton
+from explorer.app.widgets.label import label
 from explorer.app.widgets.live_panel import Redraw
 from explorer.app.widgets.parameter_form import ParameterForm
 from explorer.catalog import KINDS, Kind
@@ -34,7 +36,7 @@ from explorer.graph import edits
 from explorer.graph.edits import Edit, EditError
 from explorer.graph.file import LONGEST_NAME
 from explorer.graph.graph import Graph, Shape, Value
-from explorer.text import _
+from explorer.text import _, ngettext
 
 EDGE, SECTION = 16, 12
 MOST_PROBLEMS = 3
@@ -74,12 +76,12 @@ class Inspector(QScrollArea):
     def _build(self) -> None:
         self.name = NameField()
         self.name.renamed.connect(self._rename)
-        self.links = _label("small", links=True)
+        self.links = _linked()
         self.links.linkActivated.connect(self._follow)
-        self.about = _label("small", wrap=True, links=True)
+        self.about = _linked(wrap=True)
         self.about.linkActivated.connect(self._unfold_doc)
         self._doc_of = ""  # the kind whose whole description is shown
-        self.reason = _label("small", wrap=True, links=True)
+        self.reason = _linked(wrap=True)
         self.reason.linkActivated.connect(self._follow)
         self.fixes = QWidget()
         self._fix_column = QVBoxLayout(self.fixes)
@@ -88,11 +90,11 @@ class Inspector(QScrollArea):
         self.input = InputForm(self._session)
         self._form_place = QVBoxLayout()
         self.measured = FigureColumn()
-        self.bars_heading = _label("heading")
+        self.bars_heading = label("", "heading")
         self.bars = ParameterBars()
         self.bars.picked.connect(self._pick)
-        self.classes_heading = _label("heading")
-        self.classes = _label("small", wrap=True)
+        self.classes_heading = label("", "heading")
+        self.classes = label("", "small", wrap=True)
         self.advice = AdviceList(self._session)
         top = QHBoxLayout()
         top.setSpacing(8)
@@ -113,11 +115,10 @@ class Inspector(QScrollArea):
         self._column.addLayout(self._form_place)
         self._column.addWidget(self.input)
         self._measured_line = _line()
-        measured_heading = _label("heading")
-        measured_heading.setText(_("Measured").upper())
+        measured_heading = label(_("Measured").upper(), "heading")
         self._bars_line, self._classes_line = _line(), _line()
-        self._advice_line, self.advice_heading = _line(), _label("heading")
-        self.advice_heading.setText(_("Advice").upper())
+        self._advice_line = _line()
+        self.advice_heading = label(_("Advice").upper(), "heading")
         for line, heading, content in (
             (self._advice_line, self.advice_heading, self.advice),
             (self._measured_line, measured_heading, self.measured),
@@ -232,23 +233,17 @@ class Inspector(QScrollArea):
             self._show_doc(self.target.only.kind)
 
     def _show_problems(self, found: tuple[Problem, ...]) -> None:
-        while self._fix_column.count():
-            item = self._fix_column.takeAt(0)
-            if item is not None and (gone := item.widget()) is not None:
-                gone.hide()
-                gone.deleteLater()
+        clear(self._fix_column)
         for problem in found[:MOST_PROBLEMS]:
-            sentence = _label("problem", wrap=True)
-            sentence.setText(problem.message)
-            self._fix_column.addWidget(sentence)
+            self._fix_column.addWidget(label(problem.message, "problem", wrap=True))
             for number, fix in enumerate(fixes(self._session.report, problem)):
                 self._fix_column.addWidget(FixButton(self._session, fix, number == 0, 11))
         if len(found) > MOST_PROBLEMS:
-            more = _label("small")
-            more.setText(
-                _("and {count} more problems inside").format(count=len(found) - MOST_PROBLEMS)
+            more = len(found) - MOST_PROBLEMS
+            rest = ngettext(
+                "and {count} more problem inside", "and {count} more problems inside", more
             )
-            self._fix_column.addWidget(more)
+            self._fix_column.addWidget(label(rest.format(count=more), "small"))
         self.fixes.setVisible(bool(found))
 
     def _show_advice(self, target: SelectionTarget) -> None:
@@ -457,17 +452,15 @@ def _shape(shape: Shape | None) -> str:
     return shape_text(shape) if shape else "?"
 
 
-def _label(role: str, wrap: bool = False, links: bool = False) -> QLabel:
-    label = QLabel()
-    label.setProperty("role", role)
-    label.setWordWrap(wrap)
-    if links:
-        label.setTextFormat(Qt.TextFormat.RichText)
-        label.setTextInteractionFlags(
-            Qt.TextInteractionFlag.LinksAccessibleByMouse
-            | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
-        )
-    return label
+def _linked(wrap: bool = False) -> QLabel:
+    """A small label with links."""
+    linked = label("", "small", wrap)
+    linked.setTextFormat(Qt.TextFormat.RichText)
+    linked.setTextInteractionFlags(
+        Qt.TextInteractionFlag.LinksAccessibleByMouse
+        | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+    )
+    return linked
 
 
 def _link(target: str, text: str) -> str:

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -16,10 +16,12 @@ from PySide6.QtWidgets import (
 from explorer.analysis.advice import RULES
 from explorer.analysis.problem import Problem
 from explorer.app import theme
-from explorer.app.panels.problems.list_row import ListRow
+from explorer.app.panels.problems.list_row import Badge, ListRow
 from explorer.app.session import Session
+from explorer.app.widgets.column import clear
 from explorer.app.widgets.fix_button import FixButton
 from explorer.app.widgets.flow import Flow
+from explorer.app.widgets.label import label
 from explorer.app.widgets.small_button import small_button
 from explorer.text import _
 
@@ -28,10 +30,8 @@ class AdviceRow(ListRow):
     """Mark, path, sentence, fixes; the reason unfolds. A click or Enter leads to its node."""
 
     def __init__(self, session: Session, advice: Problem, parent: QWidget | None = None) -> None:
-        super().__init__(session, advice, AdviceMark(), parent)
-        self.reason = QLabel(advice.reason)
-        self.reason.setProperty("role", "small")
-        self.reason.setWordWrap(True)
+        super().__init__(session, advice, Badge("i", "warning"), parent)
+        self.reason = label(advice.reason, "small", wrap=True)
         self.reason.setTextFormat(Qt.TextFormat.PlainText)
         self.reason.hide()
         self.buttons = [FixButton(session, fix, False, 11) for fix in advice.tried]
@@ -81,34 +81,6 @@ def _small(text: str, tip: str) -> QToolButton:
     return button
 
 
-class AdviceMark(QWidget):
-    """An amber ring with an i: something to know, nothing that is wrong."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setFixedSize(QSize(18, 18))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        paint_mark(painter, QPointF(9, 9), 8)
-        painter.end()
-
-
-def paint_mark(painter: QPainter, centre: QPointF, radius: float) -> None:
-    """The mark of advice: a filled disc with an i, in the colour of a warning."""
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme.color("warning"))
-    painter.drawEllipse(centre, radius, radius)
-    painter.setPen(Qt.GlobalColor.white)
-    painter.setFont(theme.sans(round(radius * 1.4), bold=True))
-    painter.drawText(
-        QRectF(centre.x() - radius, centre.y() - radius, 2 * radius, 2 * radius),
-        Qt.AlignmentFlag.AlignCenter,
-        "i",
-    )
-
-
 class AdviceList(QWidget):
     """The advice on what is selected, in the inspector: sentence by sentence, with its fixes."""
 
@@ -127,17 +99,12 @@ class AdviceList(QWidget):
         if advice == self._shown:
             return
         self._shown = advice
-        while self._column.count():
-            item = self._column.takeAt(0)
-            if item is not None and (gone := item.widget()) is not None:
-                gone.hide()
-                gone.deleteLater()
+        clear(self._column)
         for each in advice[: self.MOST]:
             self._column.addWidget(_Piece(self._session, each))
         if len(advice) > self.MOST:
-            more = QLabel(_("and {count} more").format(count=len(advice) - self.MOST))
-            more.setProperty("role", "small")
-            self._column.addWidget(more)
+            rest = _("and {count} more").format(count=len(advice) - self.MOST)
+            self._column.addWidget(label(rest, "small"))
 
 
 class _Piece(QWidget):

@@ -1,9 +1,7 @@
 """One entry in the list of problems: a click or Enter leads to its node."""
 
-from PySide6.QtCore import QEvent, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
-    QEnterEvent,
-    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -36,6 +34,9 @@ class ListRow(QFrame):
         self._session, self.problem = session, problem
         self._current = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(
+            Qt.WidgetAttribute.WA_Hover
+        )  # painted anew when the pointer comes and goes
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(f"{problem.path}: {problem.message}")
         self.setToolTip(_("Show {path} on the canvas").format(path=problem.path))
@@ -88,22 +89,6 @@ class ListRow(QFrame):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 7, 7)
         painter.end()
 
-    def enterEvent(self, event: QEnterEvent) -> None:
-        super().enterEvent(event)
-        self.update()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        super().leaveEvent(event)
-        self.update()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.update()
-
 
 class _PathLabel(QLabel):
     """A path that gives way in its middle where room is short."""
@@ -121,4 +106,24 @@ class _PathLabel(QLabel):
             self.text(), Qt.TextElideMode.ElideMiddle, self.width()
         )
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, words)
+        painter.end()
+
+
+class Badge(QWidget):
+    """A disc with a mark, in a colour of the theme."""
+
+    def __init__(self, mark: str, colour: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._mark, self._colour = mark, colour
+        self.setFixedSize(QSize(18, 18))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color(self._colour))
+        painter.drawEllipse(QPointF(9, 9), 8, 8)
+        painter.setPen(Qt.GlobalColor.white)
+        painter.setFont(theme.sans(11, bold=True))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._mark)
         painter.end()

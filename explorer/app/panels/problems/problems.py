@@ -3,8 +3,8 @@ colleague would say."""
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -19,10 +19,12 @@ from explorer.analysis.problem import Problem, problems
 from explorer.analysis.report import Report
 from explorer.app import theme
 from explorer.app.panels.problems.advice_row import AdviceRow
-from explorer.app.panels.problems.list_row import ListRow
+from explorer.app.panels.problems.list_row import Badge, ListRow
 from explorer.app.session import Change, Session
+from explorer.app.widgets.column import clear
 from explorer.app.widgets.fix_button import FixButton
 from explorer.app.widgets.flow import Flow
+from explorer.app.widgets.label import label
 from explorer.app.widgets.live_panel import Redraw
 from explorer.app.widgets.mismatch_card import RULES, MismatchCard
 from explorer.text import _, ngettext
@@ -56,8 +58,7 @@ class Problems(QWidget):
         session.advice.changed.connect(self._on_advice)
 
     def _build(self) -> None:
-        self.empty = QLabel(_("No problems: the network can run"))
-        self.empty.setProperty("role", "good")
+        self.empty = label(_("No problems: the network can run"), "good")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._list = QWidget()
         self._column = QVBoxLayout(self._list)
@@ -117,18 +118,14 @@ class Problems(QWidget):
         self._shown = shown
         if self._list.isAncestorOf(self.focusWidget() or self):
             self._scroll.setFocus()  # else it went to the next button, and the list scrolled there
-        while self._column.count() > 1:
-            item = self._column.takeAt(0)
-            if item is not None and (gone := item.widget()) is not None:
-                gone.hide()
-                gone.deleteLater()
+        clear(self._column, keep=1)
         self.rows = [ProblemRow(self._session, problem) for problem in found[:MOST]]
         self.advice = [AdviceRow(self._session, each) for each in advice.shown[:MOST]]
         aside = advice.aside or bool(advice.rules_aside)
         if advice.shown or aside:
             self._add_rows(_("Problems") if found else "", self.rows, len(found))
             if not found:
-                self._add(_label(_("No problems: the network can run"), "good"))
+                self._add(label(_("No problems: the network can run"), "good"))
             self._add_rows(_("Advice"), self.advice, len(advice.shown))
             if aside:
                 self._add(self._aside_line(advice.aside))
@@ -146,11 +143,11 @@ class Problems(QWidget):
         if heading and rows:
             if self._column.count() > 1:
                 self._column.insertSpacing(self._column.count() - 1, 6)
-            self._add(_label(f"{heading} {count}".upper(), "heading"))
+            self._add(label(f"{heading} {count}".upper(), "heading"))
         for row in rows:
             self._add(row)
         if count > MOST:
-            self._add(_label(_("and {count} more").format(count=count - MOST), "muted"))
+            self._add(label(_("and {count} more").format(count=count - MOST), "muted"))
 
     def _aside_line(self, count: int) -> QLabel:
         """How much was set aside, and the way back."""
@@ -163,7 +160,7 @@ class Problems(QWidget):
             if count
             else _("Some kinds of advice are ignored")
         )
-        line = _label(
+        line = label(
             f'{words}. <a href="back" style="color:{theme.current().accent};'
             f'text-decoration:none">{_("Bring back")}</a>',
             "small",
@@ -205,7 +202,9 @@ class ProblemRow(ListRow):
     """One problem: badge, path, sentence, fixes. A click or Enter leads to its node."""
 
     def __init__(self, session: Session, problem: Problem, parent: QWidget | None = None) -> None:
-        super().__init__(session, problem, Badge("≠" if problem.rule in RULES else "!"), parent)
+        super().__init__(
+            session, problem, Badge("≠" if problem.rule in RULES else "!", "problem"), parent
+        )
         self.buttons = [
             FixButton(session, fix, number == 0, 11)
             for number, fix in enumerate(fixes(session.report, problem))
@@ -217,29 +216,3 @@ class ProblemRow(ListRow):
                 row.addWidget(button)
             self.words.addSpacing(2)
             self.words.addLayout(row)
-
-
-def _label(text: str, role: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", role)
-    return label
-
-
-class Badge(QWidget):
-    """A red disc with a mark."""
-
-    def __init__(self, mark: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._mark = mark
-        self.setFixedSize(QSize(18, 18))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.color("problem"))
-        painter.drawEllipse(QPointF(9, 9), 8, 8)
-        painter.setPen(Qt.GlobalColor.white)
-        painter.setFont(theme.sans(11, bold=True))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._mark)
-        painter.end()
