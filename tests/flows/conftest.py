@@ -116,8 +116,8 @@ class Person:
     def train(self, epochs: int, steps: int = 60) -> None:
         """Press Run, with epochs of so few steps, for which the window has no field."""
         run = self.session.run
-        run.set_recipe({**run.recipe, "epochs": epochs, "batch_size": 32, "limit": 32 * steps})
-        run.choose_mode("float32")
+        figures = {"epochs": epochs, "batch_size": 32, "limit": 32 * steps, "mode": "float32"}
+        run.change_recipe(figures)
         self.window.run_bar.run_actions["run"].trigger()
 
     def undo(self) -> None:
