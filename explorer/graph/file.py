@@ -4,7 +4,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +43,18 @@ def to_dict(graph: Graph) -> dict[str, Any]:
 
 def _inside(graph: Graph) -> dict[str, Any]:
     return {
-        "nodes": [_node_dict(node) for node in graph.nodes.values()],
-        "wires": [[w.source, w.target] + ([] if w.port == PORT else [w.port]) for w in graph.wires],
+        "nodes": [node_to_dict(node) for node in graph.nodes.values()],
+        "wires": [wire_to_list(wire) for wire in graph.wires],
     }
 
 
-def _node_dict(node: Node) -> dict[str, Any]:
+def wire_to_list(wire: Wire) -> list[str]:
+    """The wire as plain values."""
+    return [wire.source, wire.target] + ([] if wire.port == PORT else [wire.port])
+
+
+def node_to_dict(node: Node) -> dict[str, Any]:
+    """The node, and what is inside it, as plain values."""
     x, y = node.position
     plain = {
         "id": node.id,
@@ -121,7 +127,12 @@ def from_dict(found: object) -> Graph:
                 "one reads up to {newest}"
             ).format(version=version, newest=VERSION)
         )
-    name = found.get("name", "network")
+    name, shape = network_name(found.get("name", "network")), input_shape(found.get("input"))
+    return _graph(found, name, shape, [MOST_NODES], 0)
+
+
+def network_name(name: object) -> str:
+    """The name of a network. Raises FileError."""
     if (
         not isinstance(name, str)
         or not name.strip()
@@ -133,7 +144,11 @@ def from_dict(found: object) -> Graph:
                 value=_shown(name), most=LONGEST_NAME
             )
         )
-    shape = found.get("input")
+    return name
+
+
+def input_shape(shape: object) -> Shape:
+    """The shape (channels, height, width) of a picture. Raises FileError."""
     if (
         not isinstance(shape, list)
         or len(shape) != 3
@@ -144,7 +159,7 @@ def from_dict(found: object) -> Graph:
                 value=_shown(shape), most=LARGEST_SIDE
             )
         )
-    return _graph(found, name, tuple(shape), [MOST_NODES], 0)
+    return tuple(shape)
 
 
 def _graph(
@@ -165,11 +180,15 @@ def _graph(
         )
     by_id: dict[str, Node] = {}
     for item in nodes:
-        node = _node(item, budget, depth)
+        node = node_from_dict(item, budget, depth)
         if node.id in by_id:
             raise FileError(_("Two nodes are called {id}").format(id=node.id))
         by_id[node.id] = node
-    graph = Graph(name, shape, by_id, tuple(_wires(wires, by_id)))
+    return without_cycle(Graph(name, shape, by_id, tuple(wires_from_lists(wires, by_id))))
+
+
+def without_cycle(graph: Graph) -> Graph:
+    """The graph itself. Raises FileError if its wires run in a cycle."""
     try:
         graph.order  # noqa: B018  a cached property, which raises
     except CycleError as error:
@@ -180,7 +199,9 @@ def _graph(
     return graph
 
 
-def _node(item: object, budget: list[int], depth: int) -> Node:
+def node_from_dict(item: object, budget: list[int], depth: int = 0) -> Node:
+    """The node in plain values; budget: how many nodes there may be inside it, which it takes from;
+    depth: the number of groups that it lies in. Raises FileError."""
     if not isinstance(item, dict):
         raise FileError(
             _("A node is {value}; it must be an object with id and kind").format(value=_shown(item))
@@ -225,7 +246,8 @@ def _node(item: object, budget: list[int], depth: int) -> Node:
     return Node(id, kind, params, (float(position[0]), float(position[1])), inner)
 
 
-def _wires(items: list[object], nodes: Mapping[str, Node]) -> Iterator[Wire]:
+def wires_from_lists(items: Iterable[object], nodes: Container[str]) -> Iterator[Wire]:
+    """The wires in plain values; nodes: the ids that they may join. Raises FileError."""
     for item in items:
         if (
             not isinstance(item, list)
