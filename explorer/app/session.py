@@ -372,12 +372,25 @@ class Session(QObject):
             if document.path == path:
                 self.show_document(document)
                 return
-        graph = check.read(path)
+        content = file.content(path)
+        graph = check.parsed(content, path)
         if unplaced(graph):
             graph = placed(graph)
         document = self._made(graph, path, self.data)
+        document.digest = file.digest(content)
         self.weights_io.recall(document)
         self._show(document)
+
+    def blank(self) -> Document:
+        """A document that is not open yet, for a graph that is still to come."""
+        return self._made(Graph(), None, self.data)
+
+    def restore(self, documents: list[Document], current: Document | None) -> None:
+        """Open documents that were open before, and show the one that was current."""
+        for document in documents:
+            self._show(document)
+        if current is not None:
+            self.show_document(current)
 
     def _show(self, document: Document) -> None:
         """Show a new document, in place of a single one that is untouched."""
@@ -418,10 +431,9 @@ class Session(QObject):
 
     def save(self, path: str | Path) -> None:
         """Write the current document to a file. Raises OSError: then the old file is unchanged."""
-        path = Path(path)
-        file.write(self.graph, path)
-        self.document.path = path
-        self.document.undo.setClean()
+        path, content = Path(path), file.dumps(self.graph).encode("utf-8")
+        file.replace_bytes(path, content)
+        self.document.mark_saved(path, file.digest(content))
         self.weights_io.remember(self.document)
         self._emit_changed()
 

@@ -1,12 +1,16 @@
 """The file of a network: .cnn.json, version 1."""
 
+import errno
+import glob
+import hashlib
 import json
 import math
 import os
-import tempfile
+import stat
+import time
 from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from explorer.graph import names
 from explorer.graph.graph import ENDS, INPUT, OUTPUT, PORT, CycleError, Graph, Node, Shape, Wire
@@ -16,10 +20,12 @@ FORMAT = "cnn-explorer"
 VERSION = 1
 SUFFIX = ".cnn.json"
 MOST_NODES = 20_000
-MOST_BYTES = 64 * 2**20
+MOST_BYTES = 16 * 2**20
 DEEPEST = 16
 LARGEST_SIDE = 65_536
 LONGEST_NAME = 200
+OLD_SECONDS = 10
+"""After so long, a temporary file belongs to nobody any more."""
 
 
 class FileError(ValueError):
@@ -89,7 +95,9 @@ def _json(value: object) -> str:
 def loads(text: str) -> Graph:
     """The graph in a file's text. Raises FileError."""
     try:
-        plain = json.loads(text)
+        plain = json.loads(text, object_pairs_hook=_object)
+    except FileError:
+        raise
     except RecursionError:
         raise FileError(
             _("This is not a network file: it is not JSON (nested too deeply)")
@@ -101,6 +109,15 @@ def loads(text: str) -> Graph:
             )
         ) from None
     return from_dict(plain)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _value in pairs]
+        twice = next(key for key in found if keys.count(key) > 1)
+        raise FileError(_('One object has the key "{key}" twice').format(key=_cut(twice)))
+    return found
 
 
 def from_dict(found: object) -> Graph:
@@ -292,29 +309,59 @@ def _shown(value: object) -> str:
     return _cut(json.dumps(value, default=str, ensure_ascii=False))
 
 
-def read(path: str | os.PathLike[str]) -> Graph:
-    """The graph in the file at `path`. Raises FileError, also when the file cannot be read."""
+def content(path: str | os.PathLike[str]) -> bytes:
+    """What is in the file at `path`. Raises FileError if it cannot be read or is no network file by its
+    size or kind."""
     path = Path(path)
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise FileError(
-                _("{name}: larger than {most} MiB, no network file").format(
-                    name=path.name, most=MOST_BYTES // 2**20
-                )
-            )
-        text = path.read_text("utf-8")
-    except UnicodeDecodeError:
-        raise FileError(
-            _("{name}: not a network file: it is not text").format(name=path.name)
-        ) from None
-    except FileError:
-        raise
+        with open_regular(path) as file:
+            found = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a name with a null character
         raise FileError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    if len(found) > MOST_BYTES:
+        raise FileError(
+            _("{name}: larger than {most} MiB, no network file").format(
+                name=path.name, most=MOST_BYTES // 2**20
+            )
+        )
+    return found
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """The file at `path`, opened to read. Raises OSError, also if it is a device or a pipe, which may
+    never end."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
-        return loads(text)
+        kind = os.fstat(handle).st_mode
+        if stat.S_ISDIR(kind):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(kind):
+            raise OSError(errno.EINVAL, _("it is a device or a pipe, not a file"))
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def digest(content: bytes) -> str:
+    """What tells this content from any other."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def parsed(content: bytes, path: str | os.PathLike[str]) -> Graph:
+    """The graph in the content of the file at `path`. Raises FileError."""
+    name = Path(path).name
+    try:
+        return loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise FileError(_("{name}: not a network file: it is not text").format(name=name)) from None
     except FileError as error:
-        raise FileError(f"{path.name}: {error}") from None
+        raise FileError(f"{name}: {error}") from None
+
+
+def read(path: str | os.PathLike[str]) -> Graph:
+    """The graph in the file at `path`. Raises FileError, also when the file cannot be read."""
+    return parsed(content(path), path)
 
 
 def write(graph: Graph, path: str | os.PathLike[str]) -> None:
@@ -325,21 +372,29 @@ def write(graph: Graph, path: str | os.PathLike[str]) -> None:
     replace_bytes(Path(path), dumps(graph).encode("utf-8"))
 
 
-def replace_bytes(path: Path, content: bytes) -> None:
-    """Write to a temporary file beside `path`, then rename it over `path`. Raises OSError."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+def replace_bytes(path: Path, content: bytes, sync: bool = True) -> None:
+    """Write to a temporary file beside `path`, then rename it over `path`. Raises OSError.
+
+    A link is followed, permissions are kept, a file that is write-protected is not replaced.
+    Temporary files that a process left when it was killed are deleted. sync: wait until the content
+    would survive a power failure.
+    """
+    path = path.resolve()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        if time.time() - left.stat().st_mtime > OLD_SECONDS:
+            left.unlink(missing_ok=True)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "wb") as file:
+            if path.exists():
+                if not os.access(path, os.W_OK):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+                os.chmod(temporary, stat.S_IMODE(path.stat().st_mode))
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            os.chmod(temporary, path.stat().st_mode & 0o777)
-        elif os.name == "posix":
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(temporary, 0o666 & ~mask)
+            if sync:
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
