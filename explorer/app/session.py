@@ -373,13 +373,26 @@ class Session(QObject):
                 self.show_document(document)
                 return
         content = file.content(path)
-        graph = check.parsed(content, path)
-        if unplaced(graph):
-            graph = placed(graph)
-        document = self._made(graph, path, self.data)
+        document = self._made(_parsed(content, path), path, self.data)
         document.digest = file.digest(content)
         self.weights_io.recall(document)
         self._show(document)
+
+    def open_copy(self, content: bytes, path: Path) -> None:
+        """Open what was in a file as a document of no file. Raises FileError."""
+        self._show(self._made(_parsed(content, path), None, self.data))
+
+    def reload(self, content: bytes, path: Path) -> bool:
+        """Take what is in the current document's file, as one step that can be undone. Raises
+        FileError."""
+        graph = _parsed(content, path)
+        if not self.edit(
+            _("Reload {name}").format(name=path.name), lambda _mine: graph, whole=True
+        ):
+            return False
+        self.document.mark_saved(path, file.digest(content))
+        self._emit_changed()
+        return True
 
     def blank(self) -> Document:
         """A document that is not open yet, for a graph that is still to come."""
@@ -443,6 +456,12 @@ class Session(QObject):
             self.document.data, self.document.image = data, 0
             self.report = self._analysed(self.graph)
             self._emit_changed()
+
+
+def _parsed(content: bytes, path: Path) -> Graph:
+    """The graph in the content of a file, its nodes placed if they are not. Raises FileError."""
+    graph = check.parsed(content, path)
+    return placed(graph) if unplaced(graph) else graph
 
 
 def _fitted(name: str, data: DataSet) -> Graph:
