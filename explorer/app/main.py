@@ -52,7 +52,7 @@ def run(network: str | None = None) -> int:
     status = app.exec()
     signals.close()
     sys.excepthook = sys.__excepthook__
-    recovery.close(keep=status > 128)
+    recovery.close(keep=not window.closed)
     session.link.close()
     return status
 

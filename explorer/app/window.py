@@ -49,6 +49,7 @@ class Window(QMainWindow):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session: Session = session
+        self.closed = False  # by the person, who was asked about unsaved changes
         self.setObjectName("window")
         self.setAcceptDrops(True)
         self.canvas = Canvas(session)
@@ -246,4 +247,5 @@ class Window(QMainWindow):
         settings.GEOMETRY.set(self.saveGeometry())
         settings.PANELS.set(self.saveState(docks.LAYOUT_VERSION))
         self.session.link.close()
+        self.closed = True
         event.accept()
