@@ -8,7 +8,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QMouseEve
 from PySide6.QtWidgets import QApplication
 
 from explorer.app import engine_link, theme
-from explorer.app.canvas.canvas import NODE_MIME
+from explorer.app.node_drag import NODE_MIME
 from explorer.app.panels.palette.entries import Entry
 from explorer.app.session import Session
 from explorer.app.window import Window

@@ -1,6 +1,5 @@
 """What a network can be made of: searched, dragged onto the canvas, or placed by a key."""
 
-import json
 from collections.abc import Callable
 
 from PySide6.QtCore import (
@@ -32,6 +31,7 @@ from PySide6.QtWidgets import (
 
 from explorer.analysis import placing
 from explorer.app import own_blocks, settings, theme
+from explorer.app.node_drag import mime_data
 from explorer.app.own_blocks import NameRefused
 from explorer.app.panels.palette.entries import Entry
 from explorer.app.panels.palette.rows import (
@@ -53,7 +53,6 @@ from explorer.graph.file import FileError
 from explorer.graph.graph import Node
 from explorer.text import _
 
-MIME = "application/x-cnn-explorer-node"
 _GOES = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 _ENTERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -61,9 +60,9 @@ _ENTERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 class Palette(QWidget):
     """Every kind of node, every template and the saved blocks, by section, with a search.
 
-    placed(kind, params): the person wants such a node behind the selected one; group_placed(name,
-    group): such a group. A row that is dragged bears the mime type `MIME`: JSON {"kind": name,
-    "params": {...}}, for a saved block {"block": name, "file": the text of its file}.
+    placed(kind, params): the person wants to add such a node after the selected one.
+    group_placed(name, group): the same for a saved block. Entries can be dragged onto the canvas;
+    `node_drag` describes what such a drag carries.
     """
 
     placed = Signal(str, dict)
@@ -203,18 +202,10 @@ class Palette(QWidget):
             group = self._own(entry.title)
             if group is None:
                 return None
-            found: dict[str, object] = {
-                "block": entry.title,
-                "file": file.dumps(own_blocks.as_network(group, entry.title, None)),
-            }
-        else:
-            found = {
-                "kind": entry.kind,
-                "params": dict(entry.for_channels(self._channels()).params),
-            }
-        mime = QMimeData()
-        mime.setData(MIME, json.dumps(found).encode())
-        return mime
+            text = file.dumps(own_blocks.as_network(group, entry.title, None))
+            return mime_data({"block": entry.title, "file": text})
+        params = dict(entry.for_channels(self._channels()).params)
+        return mime_data({"kind": entry.kind, "params": params})
 
     # Saved blocks ---------------------------------------------------------------------------------
 
