@@ -5,6 +5,6 @@ from PySide6.QtWidgets import QLabel
 
 def label(text: str, role: str, wrap: bool = False) -> QLabel:
     """A label with the font and colour of a role (`explorer/app/style.py` lists them)."""
-    made = QLabel(text, wordWrap=wrap)
-    made.setProperty("role", role)
-    return made
+    widget = QLabel(text, wordWrap=wrap)
+    widget.setProperty("role", role)
+    return widget

@@ -68,8 +68,8 @@ class Code(QWidget):
         self._build()
         self.redraw = Redraw(self, self.refresh, PAUSE_MS)  # a burst of edits is written once
         session.changed.connect(self._on_change)
-        theme.changed.connect(self._wear)
-        self._wear()
+        theme.changed.connect(self._apply_theme)
+        self._apply_theme()
 
     def _build(self) -> None:
         self.note = QLabel()
@@ -174,9 +174,9 @@ class Code(QWidget):
     def _lead(self) -> None:
         self._session.lead_to(problems(self._session.report)[0].path)
 
-    def _wear(self) -> None:
+    def _apply_theme(self) -> None:
         self.text.setFont(theme.mono(12))
-        self._highlighter.wear()
+        self._highlighter.apply_theme()
         self.redraw.mark()
 
 
@@ -187,7 +187,7 @@ class Highlighter(QSyntaxHighlighter):
         super().__init__(document)
         self._formats: dict[str, QTextCharFormat] = {}
 
-    def wear(self) -> None:
+    def apply_theme(self) -> None:
         """Take the colours of the current theme."""
         self._formats = {kind: _format(theme.color(token)) for kind, token in _COLOURS.items()}
         self.rehighlight()

@@ -75,7 +75,7 @@ class GradientsPanel(LivePanel):
         session = self._session
         layers, norms = session.run.gradients
         if not layers:
-            self.say_nothing(session.run.wait)
+            self.show_empty(session.run.wait)
         else:
             self.stack.setCurrentIndex(1)
             held, record = session.engine_holds, session.document.record
@@ -103,9 +103,6 @@ class GradientsPanel(LivePanel):
         if self.sentence.property("role") != role:
             self.sentence.setProperty("role", role)
             self.sentence.style().polish(self.sentence)
-
-    def wear(self) -> None:
-        self.redraw.mark()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -60,8 +60,8 @@ class Layers(QWidget):
         self._build()
         self.redraw = Redraw(self, self.refresh)
         session.changed.connect(self._on_change)
-        theme.changed.connect(self._wear)
-        self._wear()
+        theme.changed.connect(self._apply_theme)
+        self._apply_theme()
 
     def _build(self) -> None:
         self.filter = QLineEdit()
@@ -241,7 +241,7 @@ class Layers(QWidget):
         picked = sorted(self._picked())
         QGuiApplication.clipboard().setText(self.table.as_csv(picked if len(picked) > 1 else None))
 
-    def _wear(self) -> None:
+    def _apply_theme(self) -> None:
         self.view.setFont(theme.mono(11))
         self.view.horizontalHeader().setFont(theme.sans(11))
         self.view.viewport().update()

@@ -197,7 +197,7 @@ class FeatureMapsPanel(LivePanel):
         look, maps, answers = self._look, run.seen.get(Maps), run.seen.get(Answers)
         self._session.link.took()
         if look is None or maps is None or answers is None or not run.describes_drawn(look.path):
-            self.say_nothing(run.wait)
+            self.show_empty(run.wait)
             return
         self.stack.setCurrentIndex(1)
         if look.path != self._path:
@@ -213,9 +213,6 @@ class FeatureMapsPanel(LivePanel):
         self.title.show_parts(self._title(look.path, maps.figures, is_vector))
         self.figures.show_figures(maps.figures, maps.cost)
         self._write_hint()
-
-    def wear(self) -> None:
-        self.redraw.mark()
 
     def _title(self, path: str, figures: Json, is_vector: bool) -> list[str]:
         parts = [path or _("output"), number.shape_text(tuple(figures["shape"]))]
