@@ -376,7 +376,7 @@ class Inspector(QScrollArea):
         self.classes_heading.setText(heading.format(count=count, data=data.title).upper())
         self.classes.setText(", ".join(data.classes))
 
-    # Doing --------------------------------------------------------------------------------------
+    # Actions ------------------------------------------------------------------------------------
 
     def _edit(self, label: str, edit: Edit, burst: str = "") -> bool:
         return self._session.edit(label, edit, burst=burst or None, whole=True)
