@@ -106,7 +106,7 @@ class Person:
 
     def take(self, kind: str, **params) -> QMimeData:
         """What a drag of that entry of the palette carries."""
-        return self.window.palette_panel.list.dragged(Entry("", kind, kind, params))
+        return self.window.palette_panel.list.drag_data(Entry("", kind, kind, params))
 
     def key(self, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
         """Press a key while the canvas has the focus."""

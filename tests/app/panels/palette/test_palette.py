@@ -377,7 +377,7 @@ def test_a_spoilt_block_is_told_of_and_harms_nothing(palette, session, qtbot):
     with qtbot.waitSignal(session.notified) as said:
         palette.list.doubleClicked.emit(palette.rows.index(palette.rows.row_of_own("layer2")))
     assert "not JSON" in said.args[0]
-    assert palette.list.dragged(palette.rows.entries[-1 - len(templates.names())]) is None
+    assert palette.list.drag_data(palette.rows.entries[-1 - len(templates.names())]) is None
 
 
 def test_only_a_group_can_be_saved(session, qtbot):
