@@ -8,7 +8,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QMouseEve
 from PySide6.QtWidgets import QApplication
 
 from explorer.app import engine_link, journal, theme
-from explorer.app.canvas.canvas import NODE_MIME
+from explorer.app.node_drag import NODE_MIME
 from explorer.app.panels.palette.entries import Entry
 from explorer.app.recovery import Recovery
 from explorer.app.session import Session
@@ -108,7 +108,7 @@ class Person:
 
     def take(self, kind: str, **params) -> QMimeData:
         """What a drag of that entry of the palette carries."""
-        return self.window.palette_panel.list.dragged(Entry("", kind, kind, params))
+        return self.window.palette_panel.list.drag_data(Entry("", kind, kind, params))
 
     def key(self, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
         """Press a key while the canvas has the focus."""

@@ -69,7 +69,7 @@ def test_a_group_is_kept_in_the_palette_and_used_in_another_network(person, qtbo
     palette.search.clear()
     entry = palette.rows.index(palette.rows.row_of_own("layer2")).data(Qt.ItemDataRole.UserRole)
     wire = person.scene.wires[Wire("layer4", "head")]
-    person.drop(palette.list.dragged(entry), wire.path.pointAtPercent(0.5))
+    person.drop(palette.list.drag_data(entry), wire.path.pointAtPercent(0.5))
     assert person.session.graph.nodes["layer5"].inner == inner
     assert person.session.report.ok
     person.undo()

@@ -111,7 +111,7 @@ class RunBar(QWidget):
         self.mode.activated.connect(lambda index: self.recipe_wanted.emit({"mode": MODES[index]}))
         self.set_devices([])
         self.show_run("idle")
-        theme.changed.connect(self._wear)
+        theme.changed.connect(self._apply_theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -261,7 +261,7 @@ class RunBar(QWidget):
                 )
         self._share_room()
 
-    def _wear(self) -> None:
+    def _apply_theme(self) -> None:
         for name, made in self.run_actions.items():
             made.setIcon(run_icon(name))
 
