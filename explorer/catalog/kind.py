@@ -92,13 +92,17 @@ class Param:
         name = self.called
         return name if name[1:2].isupper() else name[:1].lower() + name[1:]
 
-    def fault(self, value: object) -> str | None:
-        """Why `value` cannot be taken, in words that follow the parameter's name; or None."""
+    def fault(self, value: object, name: str = "") -> str | None:
+        """Why `value` is not allowed, in one sentence; None if it is allowed.
+
+        name: what the sentence calls the parameter; if empty, its title.
+        """
+        name = name or self.called
         if (value is None and self.absent) or value in self.choices + self.words:
             return None
         if self.choices:
-            return _("is {value}; allowed: {choices}").format(
-                value=_shown(value), choices=", ".join(self.choices)
+            return _("{name} is {value}; allowed: {choices}").format(
+                name=name, value=_shown(value), choices=", ".join(self.choices)
             )
         wanted = type(self.default)
         if wanted is str or (wanted is float and type(value) is int):
@@ -106,8 +110,8 @@ class Param:
         pair = self.pair and isinstance(value, tuple) and len(value) == 2
         numbers: tuple[Any, ...] = value if pair else (value,)  # type: ignore[assignment]
         if any(type(number) is not wanted for number in numbers):
-            return _("is {value}; it must be {what}").format(
-                value=_shown(value), what=self._expected()
+            return _("{name} is {value}; it must be {what}").format(
+                name=name, value=_shown(value), what=self._expected()
             )
         if wanted is bool:
             return None
@@ -115,8 +119,8 @@ class Param:
         if all(self.low <= number <= self.high for number in numbers):
             return None
         low, high = (f"{end:g}" if type(end) is float else end for end in (self.low, self.high))
-        return _("is {value}; allowed: {low} to {high}").format(
-            value=_shown(value), low=low, high=high
+        return _("{name} is {value}; allowed: {low} to {high}").format(
+            name=name, value=_shown(value), low=low, high=high
         )
 
     def _expected(self) -> str:
@@ -337,8 +341,8 @@ class Kind:
                 return _("{kind} has no parameter {name}; it has: {names}").format(
                     kind=self.name, name=_shown(name), names=", ".join(known) or _("none")
                 )
-            if reason := known[name].fault(value):
-                return _("{name} {reason}").format(name=name, reason=reason)
+            if fault := known[name].fault(value, name):
+                return fault
         return None
 
 

@@ -185,10 +185,8 @@ class Service:
         graph = check.from_dict(request.graph)
         place = device.pick(request.device)
         name, seed = request.data, request.seed
-        if reason := FIELDS["seed"].fault(seed):
-            raise EngineError(
-                _("{name} {reason}.").format(name=FIELDS["seed"].called, reason=reason)
-            )
+        if fault := FIELDS["seed"].fault(seed):
+            raise EngineError(f"{fault}.")
         pictures = data.to_look_at(name, place)
         built_as = BuiltAs(name, str(place), seed, request.weights)
         # Another seed or file asks for other weights; another device or data set does not.

@@ -50,8 +50,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name, field in FIELDS.items():
-            if reason := field.fault(getattr(self, name)):
-                raise RecipeError(_("{name} {reason}").format(name=field.called, reason=reason))
+            if fault := field.fault(getattr(self, name)):
+                raise RecipeError(fault)
 
     @classmethod
     def of(cls, request: Mapping[str, Any]) -> Self:

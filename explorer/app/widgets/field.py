@@ -20,13 +20,14 @@ _IN_NUMBERS = set("0123456789.eE+-")
 
 class _Number(SpinBox):
     """What both fields of one number share: any number can be typed; for one that is not allowed
-    `faulted` is emitted with the reason, in words that follow the field's name, and with "" when
-    the text is allowed again. When the field loses the focus it shows the last allowed number.
+    `faulted` is emitted with a sentence that says why, and with "" when the text is allowed again.
+    When the field loses the focus it shows the last allowed number.
 
-    absent: what a person reads where there is no value (None), which is what an empty field means.
+    name: what that sentence calls the number. absent: what a person reads where there is no value
+    (None), which is what an empty field means.
     """
 
-    _absent = ""
+    _name = _absent = ""
     _empty = False  # there is no value, or several nodes have mixed ones
 
     if TYPE_CHECKING:
@@ -37,9 +38,9 @@ class _Number(SpinBox):
         """Itself; a field of whole numbers has the same methods."""
         return cast(QDoubleSpinBox, self)
 
-    def _prepare(self, unit: str, absent: str = "") -> None:
+    def _prepare(self, unit: str, name: str = "", absent: str = "") -> None:
         super()._prepare(unit)
-        self._absent = absent
+        self._name, self._absent = name, absent
         self.lineEdit().textEdited.connect(self._on_text)
         self._numbers.valueChanged.connect(self._on_value)
         self.editingFinished.connect(lambda: self._report(""))
@@ -73,8 +74,11 @@ class _Number(SpinBox):
             self._report("")
         else:
             self._report(
-                _("is {value}; allowed: {low} to {high}").format(
-                    value=limit_text(stated), low=limit_text(low), high=limit_text(high)
+                _("{name} is {value}; allowed: {low} to {high}").format(
+                    name=self._name,
+                    value=limit_text(stated),
+                    low=limit_text(low),
+                    high=limit_text(high),
                 )
             )
         if not text and self._absent:
@@ -99,12 +103,12 @@ class WholeField(_Number, QSpinBox):
     edited, faulted = Signal(object), Signal(str)
 
     def __init__(
-        self, low: int, high: int, step: int = 1, unit: str = "", absent: str = ""
+        self, name: str, low: int, high: int, step: int = 1, unit: str = "", absent: str = ""
     ) -> None:
         super().__init__()
         self.setRange(low, high)
         self.setSingleStep(step)
-        self._prepare(unit, absent)
+        self._prepare(unit, name, absent)
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         verdict = super().validate(text, position)
@@ -119,13 +123,13 @@ class NumberField(_Number, QDoubleSpinBox):
     edited, faulted = Signal(object), Signal(str)
 
     def __init__(
-        self, low: float, high: float, step: float, unit: str = "", absent: str = ""
+        self, name: str, low: float, high: float, step: float, unit: str = "", absent: str = ""
     ) -> None:
         super().__init__()
         self.setDecimals(_MOST_DECIMALS)
         self.setRange(low, high)
         self.setSingleStep(step)
-        self._prepare(unit, absent)
+        self._prepare(unit, name, absent)
 
     def valueFromText(self, text: str) -> float:
         stated = _stated(text)
@@ -204,11 +208,13 @@ def field_for(param: Param) -> Field:
     field: WholeField | NumberField
     if isinstance(param.default, int):
         low, high = int(param.low), int(param.high)
-        field = WholeField(low, high, int(param.step) or 1, param.unit, param.absent)
+        field = WholeField(param.called, low, high, int(param.step) or 1, param.unit, param.absent)
     else:
         assert isinstance(param.default, float)
         # A share changes in steps of 0.05; a tiny default, in steps of a tenth of it.
         step = param.default / 10 if 0 < param.default < 0.01 else 0.05
-        field = NumberField(param.low, param.high, param.step or step, param.unit, param.absent)
+        field = NumberField(
+            param.called, param.low, param.high, param.step or step, param.unit, param.absent
+        )
     field.show_value(param.default)  # from which the arrows step where there is no value
     return field

@@ -82,7 +82,7 @@ class ParameterForm(QWidget):
     def _show_reason(self, param: Param, why: str) -> None:
         """Write below its field why a text is not allowed; "": it is."""
         reason = self.reasons[param.name]
-        reason.setText(_("{name} {reason}").format(name=param.called, reason=why) if why else "")
+        reason.setText(why)
         reason.setVisible(bool(why))
         self._mark(param.name, bool(why))
 

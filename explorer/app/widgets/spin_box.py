@@ -41,7 +41,7 @@ class SpinBox(QuietWheel, _Box):
     """A mixin for a spin box of Qt's: its unit at the right, which gives way to the arrows while the
     pointer is there; Undo and Redo are the window's.
 
-    faulted(reason): the text is not allowed, in words that follow the field's name; "" once it is.
+    faulted(reason): why the text is not allowed, in one sentence; "" once it is.
     """
 
     _reason = ""

@@ -40,7 +40,7 @@ class InputForm(QWidget):
                 times = QLabel("×")
                 times.setProperty("role", "faint")
                 row.addWidget(times)
-            field = WholeField(1, LARGEST_SIDE)
+            field = WholeField(name, 1, LARGEST_SIDE)
             field.setFixedWidth(wide)
             field.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             field.setToolTip(
@@ -48,7 +48,7 @@ class InputForm(QWidget):
             )
             field.setAccessibleName(_("Input: {name}").format(name=name))
             field.edited.connect(partial(self._set, axis))
-            field.faulted.connect(partial(self._tell, name))
+            field.faulted.connect(self._show_reason)
             self.fields.append(field)
             row.addWidget(field)
 
@@ -57,9 +57,9 @@ class InputForm(QWidget):
         for field, side in zip(self.fields, self._session.graph.input):
             field.show_value(side)
 
-    def _tell(self, name: str, why: str) -> None:
-        """Say why what stands in a field cannot be taken; nothing, if it can."""
-        self.reason.setText(_("{name} {reason}").format(name=name, reason=why) if why else "")
+    def _show_reason(self, why: str) -> None:
+        """Show why the text of a field is not allowed; "": it is."""
+        self.reason.setText(why)
         self.reason.setVisible(bool(why))
 
     def _set(self, axis: int, side: int) -> None:
