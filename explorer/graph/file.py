@@ -1,4 +1,4 @@
-"""The file of a network: .cnn.json, version 1."""
+"""The file format of a network: .cnn.json, version 1."""
 
 import json
 import math
@@ -17,21 +17,22 @@ VERSION = 1
 SUFFIX = ".cnn.json"
 MOST_NODES = 20_000
 MOST_BYTES = 64 * 2**20
-DEEPEST = 16
+DEEPEST = 16  # groups inside one another
 LARGEST_SIDE = 65_536
-LONGEST_NAME = 200
+"""Of a picture, in pixels, and the most channels that it may have."""
+LONGEST_NAME = 200  # characters
 
 
 class FileError(ValueError):
-    """The file is not a network that can be opened; the sentence says why."""
+    """The file cannot be opened as a network; the sentence says why."""
 
     def __init__(self, sentence: str):
-        # Words of the file are in it: they must not steer a terminal.
+        # The sentence quotes the file, which must not send escape codes to a terminal.
         super().__init__("".join(c if c.isprintable() else "\ufffd" for c in sentence))
 
 
 def to_dict(graph: Graph) -> dict[str, Any]:
-    """The graph as plain values, in the file's order of keys."""
+    """The graph as JSON's values, the keys in the order of the file."""
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -50,21 +51,21 @@ def _inside(graph: Graph) -> dict[str, Any]:
 
 def _node_dict(node: Node) -> dict[str, Any]:
     x, y = node.position
-    plain = {
+    fields = {
         "id": node.id,
         "kind": node.kind,
         "params": dict(node.params),
-        "position": [_plain(x), _plain(y)],
+        "position": [_rounded(x), _rounded(y)],
     }
-    return plain if node.inner is None else plain | _inside(node.inner)
+    return fields if node.inner is None else fields | _inside(node.inner)
 
 
-def _plain(number: float) -> int | float:
+def _rounded(number: float) -> int | float:
     return int(number) if number == int(number) else round(number, 2)
 
 
 def dumps(graph: Graph) -> str:
-    """The file's text: one node a line, so that a difference in version control reads well."""
+    """The text of the file: one node or wire a line, so that a diff in version control reads well."""
     whole = to_dict(graph)
     lines = [
         f'"{key}": {_json(value)}' for key, value in whole.items() if key not in ("nodes", "wires")
@@ -83,7 +84,7 @@ def _json(value: object) -> str:
 def loads(text: str) -> Graph:
     """The graph in a file's text. Raises FileError."""
     try:
-        plain = json.loads(text)
+        content = json.loads(text)
     except RecursionError:
         raise FileError(
             _("This is not a network file: it is not JSON (nested too deeply)")
@@ -94,20 +95,19 @@ def loads(text: str) -> Graph:
                 reason=str(error)[:120]
             )
         ) from None
-    return from_dict(plain)
+    return from_dict(content)
 
 
-def from_dict(found: object) -> Graph:
-    """The graph in plain values, checked in form, not yet against the kinds: `catalog.check`
-    checks whether each wire ends at a port that exists, and no two at the same one.
+def from_dict(content: object) -> Graph:
+    """The graph in JSON's values. Raises FileError.
 
-    Raises FileError with one sentence.
+    Checked here is the form alone; `catalog.check` checks kinds, parameters and ports.
     """
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise FileError(
             _('This is not a network file: its "format" is not "{format}"').format(format=FORMAT)
         )
-    version = found.get("version")
+    version = content.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise FileError(
             _('"version" is {value}; allowed: 1 to {newest}').format(
@@ -121,7 +121,7 @@ def from_dict(found: object) -> Graph:
                 "one reads up to {newest}"
             ).format(version=version, newest=VERSION)
         )
-    name = found.get("name", "network")
+    name = content.get("name", "network")
     if (
         not isinstance(name, str)
         or not name.strip()
@@ -133,7 +133,7 @@ def from_dict(found: object) -> Graph:
                 value=_shown(name), most=LONGEST_NAME
             )
         )
-    shape = found.get("input")
+    shape = content.get("input")
     if (
         not isinstance(shape, list)
         or len(shape) != 3
@@ -144,15 +144,16 @@ def from_dict(found: object) -> Graph:
                 value=_shown(shape), most=LARGEST_SIDE
             )
         )
-    return _graph(found, name, tuple(shape), [MOST_NODES], 0)
+    return _graph(content, name, tuple(shape), [MOST_NODES], 0)
 
 
 def _graph(
-    found: Mapping[str, Any], name: str, shape: Shape, budget: list[int], depth: int
+    content: Mapping[str, Any], name: str, shape: Shape, budget: list[int], depth: int
 ) -> Graph:
+    """The network or the inside of a group. budget: how many more nodes the file may have."""
     if depth > DEEPEST:
         raise FileError(_("Groups are nested more than {most} deep").format(most=DEEPEST))
-    nodes, wires = found.get("nodes"), found.get("wires")
+    nodes, wires = content.get("nodes"), content.get("wires")
     if not isinstance(nodes, list) or not isinstance(wires, list):
         raise FileError(_('"nodes" and "wires" must both be lists'))
     budget[0] -= len(nodes)
@@ -214,7 +215,7 @@ def _node(item: object, budget: list[int], depth: int) -> Node:
     if (
         not isinstance(position, list)
         or len(position) != 2
-        or not all(_number(place) and abs(place) <= 1e7 for place in position)
+        or not all(_number(number) and abs(number) <= 1e7 for number in position)
     ):
         raise FileError(
             _('"position" of {id} is {value}; it must be two numbers').format(
@@ -276,14 +277,14 @@ def read(path: str | os.PathLike[str]) -> Graph:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise FileError(
-                _("{name}: larger than {most} MiB, no network file").format(
+                _("{name} is larger than {most} MiB, so it is not a network file").format(
                     name=path.name, most=MOST_BYTES // 2**20
                 )
             )
         text = path.read_text("utf-8")
     except UnicodeDecodeError:
         raise FileError(
-            _("{name}: not a network file: it is not text").format(name=path.name)
+            _("{name} is not a network file: it is not text").format(name=path.name)
         ) from None
     except FileError:
         raise
@@ -296,7 +297,7 @@ def read(path: str | os.PathLike[str]) -> Graph:
 
 
 def write(graph: Graph, path: str | os.PathLike[str]) -> None:
-    """Write the graph to the file at `path`; a crash in between leaves the old file whole.
+    """Write the graph to the file at `path`; after a crash the old file is still whole.
 
     Raises OSError.
     """
@@ -304,7 +305,7 @@ def write(graph: Graph, path: str | os.PathLike[str]) -> None:
 
 
 def replace_bytes(path: Path, content: bytes) -> None:
-    """Write to a temporary file beside `path`, then rename it over `path`. Raises OSError."""
+    """Write `content` to a temporary file beside `path`, then rename it to `path`. Raises OSError."""
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
