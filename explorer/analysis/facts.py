@@ -179,6 +179,11 @@ def _facts(meaning: Meaning, ins: tuple[Shape | None, ...]) -> Facts:
     )
 
 
+def facts_of(node: Node, ins: tuple[Shape | None, ...]) -> Facts:
+    """The facts of a node whose inputs, all of them, have these shapes; None is unknown."""
+    return _facts(node.meaning, ins)
+
+
 def _composite(kind: Kind, settings: Settings, ins: Shapes, inner: Graph | None) -> Facts:
     if inner is not None:
         return _group(kind, settings, ins, inner)
@@ -298,8 +303,8 @@ def clashes(nodes: Iterable[tuple[str, Facts]]) -> Iterator[tuple[str, Fault]]:
 
 
 def names_of(id: str, facts: Facts) -> list[str]:
-    """The names that a node takes in its scope: its id, or if it is inline those of the nodes inside
-    it."""
+    """The names that a node takes in its scope: its id, or if it is inline those of the nodes
+    inside it."""
     if not facts.inline:
         return [id]
     return [name for child in facts.children for name in names_of(child.id, child.facts)]
@@ -334,7 +339,7 @@ def _child(node: Node, wires: Mapping[str, Wire], shapes: dict[str, Shape | None
     ins = tuple([shapes[source] for source in sources])
     if len(sources) < len(kind.inputs):
         return Child(node.id, _unconnected(node, kind, ins, wires), sources)
-    return Child(node.id, _facts(node.meaning, ins), sources)
+    return Child(node.id, facts_of(node, ins), sources)
 
 
 def _unconnected(

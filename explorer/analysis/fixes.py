@@ -5,8 +5,8 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 
-from explorer.analysis.facts import Facts, Fault, all_known, names_in, names_of, sweep
-from explorer.analysis.layer_fixes import LAYER_RULES, Rule
+from explorer.analysis.facts import Facts, Fault, all_known, facts_of, names_in, names_of
+from explorer.analysis.layer_fixes import LAYER_RULES, Rule, one_or_pair
 from explorer.analysis.problem import Fix, Problem
 from explorer.analysis.report import Report
 from explorer.catalog import KINDS, Kind, roles
@@ -24,7 +24,8 @@ def fixes(report: Report, problem: Problem) -> tuple[Fix, ...]:
 
 
 def _fixes(report: Report, path: Sequence[str], fault: Fault) -> Iterator[Fix]:
-    """The fixes of the fault of the node at `path`; those inside a group are found as in a network."""
+    """The fixes of the fault of the node at `path`; those inside a group are found as in a
+    network."""
     id, *within = path
     if not within:
         yield from _RULES.get(fault.rule, _none)(report, id, fault)
@@ -82,7 +83,8 @@ def _matched(report: Report, changed: Mapping[str, Mapping[str, Value]]) -> Fix:
 
 
 def _projected(want: Shape, branches: list[tuple[Wire, Shape]], strides: list[int]) -> Fix:
-    """The fix that projects each node that feeds one of these branches once, however many it feeds."""
+    """The fix that projects each node that feeds one of these branches once, however many it
+    feeds."""
     stride_of = {wire.source: stride for (wire, _have), stride in zip(branches, strides)}
     shapes = {wire.source: have for wire, have in branches}
     label = (
@@ -151,7 +153,8 @@ def _project(graph: Graph, wire: Wire, channels: int, stride: int) -> Graph:
 
 
 def _reshaped(report: Report, id: str, have: Shape, want: Shape) -> dict[str, Value]:
-    """Channels and stride that make the output of a node `want` instead of `have`; {} if it has none."""
+    """Channels and stride that make the output of a node `want` instead of `have`; {} if it has
+    none."""
     if id not in report.facts or len(have) != 3 or len(want) != 3:
         return {}
     facts = report.facts[id]
@@ -173,24 +176,19 @@ def _reshaped(report: Report, id: str, have: Shape, want: Shape) -> dict[str, Va
             wanted = wanted[:1] * 2  # the size was rounded: try the stride of the height for both
         if any(step != int(step) or step < 1 for step in wanted):
             return {}
-        height, width = map(int, wanted)
-        changed["stride"] = height if height == width else (height, width)
+        changed["stride"] = one_or_pair(map(int, wanted))
     return changed if _gives(report, id, changed, want) else {}
 
 
 def _gives(report: Report, id: str, params: Mapping[str, Value], want: Shape) -> bool:
     """Whether the node with these parameters has the output `want`."""
-    node = report.graph.nodes[id]
-    if KINDS[node.kind].fault({**node.params, **params}):
-        return False
-    ins = report.facts[id].ins
-    trial = Graph(
-        "",
-        (),
-        {id: replace(node, params={**node.params, **params})},
-        (Wire(INPUT, id, KINDS[node.kind].inputs[0]), Wire(id, OUTPUT)),
+    node, kind, ins = report.graph.nodes[id], report.facts[id].kind, report.facts[id].ins
+    node = replace(node, params={**node.params, **params})
+    return (
+        len(ins) == len(kind.inputs) == 1
+        and not kind.fault(node.params)
+        and facts_of(node, ins).out == want
     )
-    return len(ins) == 1 and next(sweep(trial, ins[0])).facts.out == want
 
 
 def _multiply(report: Report, id: str, fault: Fault) -> Iterator[Fix]:

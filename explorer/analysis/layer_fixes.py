@@ -23,9 +23,9 @@ def _set(report: Report, id: str, **params: Value) -> Iterator[Fix]:
         )
 
 
-def _single(values: Iterable[int]) -> Value:
-    """Height and width as one number if they are equal."""
-    height, width = values
+def one_or_pair(sides: Iterable[int]) -> Value:
+    """Height and width as a parameter takes them: one number if they are equal."""
+    height, width = sides
     return height if height == width else (height, width)
 
 
@@ -54,23 +54,25 @@ def _padding(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
 
 def _same(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     """Pad by half the kernel, which keeps the size at a stride of 1; or lower the stride to 1."""
-    yield from _set(report, id, padding=_single(fault.allowed["padding"]))
+    yield from _set(report, id, padding=one_or_pair(fault.allowed["padding"]))
     yield from _set(report, id, stride=1)
 
 
 def _vanishes(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
-    yield from _set(report, id, padding=_single(fault.allowed["padding"]))
-    yield from _set(report, id, kernel_size=_single(fault.allowed["kernel_size"]))
+    yield from _set(report, id, padding=one_or_pair(fault.allowed["padding"]))
+    yield from _set(report, id, kernel_size=one_or_pair(fault.allowed["kernel_size"]))
 
 
 def _output_padding(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     settings = report.facts[id].settings
     paddings = pair(settings.output_padding)
-    yield from _set(report, id, output_padding=_single(map(min, paddings, fault.allowed["most"])))
+    yield from _set(
+        report, id, output_padding=one_or_pair(map(min, paddings, fault.allowed["most"]))
+    )
     yield from _set(
         report,
         id,
-        stride=_single(
+        stride=one_or_pair(
             stride if padding <= most else padding + 1
             for stride, padding, most in zip(pair(settings.stride), paddings, fault.allowed["most"])
         ),

@@ -13,8 +13,9 @@ from explorer.text import _, ngettext
 
 FAULT, ADVICE = "fault", "advice"
 MOST_FIXED = 100
-"""Fixes are offered for so many problems of a graph, the first ones, and for as many inside each of its
-groups, because some fixes search the whole graph. The others get theirs once these are fixed."""
+"""Fixes are offered for so many problems of a graph, the first ones, and for as many inside each of
+its groups, because some fixes search the whole graph. The others get theirs once these are
+fixed."""
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,8 @@ class Service:
         self._answers.send(message)
 
     def _guarded(self, generation: int, act: Callable[..., None], *arguments: Any) -> bool:
-        """Calls `act`; whether it succeeded. A fault is sent as `Failed`, and the engine goes on."""
+        """Calls `act`; whether it succeeded. A fault is sent as `Failed`, and the engine goes
+        on."""
         try:
             act(*arguments)
             return True
@@ -256,7 +257,8 @@ class Service:
         self._built_as, self._probe = built_as, Probe(model, pictures)
 
     def _rebuild(self, session: TrainingSession) -> None:
-        """Builds the network of a failed run, whose weights may be useless, as it was at the start."""
+        """Builds the network of a failed run, whose weights may be useless, as it was at the
+        start."""
         path = self._built_as.weights if self._built_as is not None else None
         self._built_as = self._probe = None
         start = self._read_start(path, session.generation)

@@ -90,7 +90,8 @@ def disconnect(graph: Graph, target: str, port: str = PORT) -> Graph:
 
 
 def insert(graph: Graph, node: Node, wire: Wire, port: str = PORT) -> Graph:
-    """The graph with `node` (new or not yet wired) inserted into `wire`, which then ends at its `port`.
+    """The graph with `node` (new or not yet wired) inserted into `wire`, which then ends at its
+    `port`.
 
     Raises EditError if there is no such wire.
     """
@@ -123,7 +124,8 @@ def set_each(graph: Graph, params: Mapping[str, Mapping[str, Value]]) -> Graph:
 
 
 def replace_node(graph: Graph, node: Node) -> Graph:
-    """The graph with `node` instead of the node of the same id. Raises EditError if there is none."""
+    """The graph with `node` instead of the node of the same id. Raises EditError if there is
+    none."""
     _existing(graph, node.id)
     return replace(graph, nodes={**graph.nodes, node.id: node})
 
@@ -138,8 +140,8 @@ def move(graph: Graph, positions: Mapping[str, tuple[float, float]]) -> Graph:
 
 
 def rename(graph: Graph, old: str, new: str) -> Graph:
-    """The graph with a node renamed, in its wires too. Raises EditError if there is no such node, or
-    the new id is taken or is not a valid name."""
+    """The graph with a node renamed, in its wires too. Raises EditError if there is no such node,
+    or the new id is taken or is not a valid name."""
     _existing(graph, old)
     if old == new:
         return graph
@@ -172,7 +174,8 @@ def excerpt(graph: Graph, ids: Iterable[str]) -> Graph:
 def paste(
     graph: Graph, part: Graph, taken: Iterable[str] = (), offset: tuple[float, float] = (24.0, 24.0)
 ) -> Graph:
-    """The graph with the nodes and wires of `part` added under free ids; the new nodes are its last.
+    """The graph with the nodes and wires of `part` added under free ids; the new nodes are its
+    last.
 
     taken: further names that are not free, though no node of the graph has them. offset: added to
     the positions of the new nodes, in scene units.
@@ -199,7 +202,8 @@ def _existing(graph: Graph, id: str) -> Node:
 
 
 def inside(path: Sequence[str], edit: Edit) -> Edit:
-    """The edit of a whole network that applies `edit` inside the group at `path`, itself inside groups."""
+    """The edit of a whole network that applies `edit` inside the group at `path`, itself inside
+    groups."""
     for id in reversed(path):
         edit = partial(_inside, id=id, edit=edit)
     return edit

@@ -65,7 +65,8 @@ def _rounded(number: float) -> int | float:
 
 
 def dumps(graph: Graph) -> str:
-    """The text of the file: one node or wire a line, so that a diff in version control reads well."""
+    """The text of the file: one node or wire a line, so that a diff in version control reads
+    well."""
     whole = to_dict(graph)
     lines = [
         f'"{key}": {_json(value)}' for key, value in whole.items() if key not in ("nodes", "wires")
@@ -305,7 +306,8 @@ def write(graph: Graph, path: str | os.PathLike[str]) -> None:
 
 
 def replace_bytes(path: Path, content: bytes) -> None:
-    """Write `content` to a temporary file beside `path`, then rename it to `path`. Raises OSError."""
+    """Write `content` to a temporary file beside `path`, then rename it to `path`. Raises
+    OSError."""
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -17,7 +17,8 @@ PORT = "x"
 
 
 class CycleError(ValueError):
-    """The wires form a cycle. path: the ids of its nodes in order, the first repeated at the end."""
+    """The wires form a cycle. path: the ids of its nodes in order, the first repeated at the
+    end."""
 
     def __init__(self, path: list[str]):
         super().__init__(" → ".join(path))
@@ -155,7 +156,8 @@ class Graph:
             path[source] = None
 
     def reaches(self, start: str, goal: str) -> list[str] | None:
-        """The ids along a path of wires from `start` to `goal`, both included; None if there is no path."""
+        """The ids along a path of wires from `start` to `goal`, both included; None if there is no
+        path."""
         previous: dict[str, str] = {start: ""}
         stack = [start]
         while stack:

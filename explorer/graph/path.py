@@ -6,8 +6,8 @@ from explorer.graph.graph import Graph
 class NodePath(tuple[str, ...]):
     """The ids from the whole network inward to a node; () is the network itself.
 
-    Its text, "layer2.0.conv1", is for people, files, messages and PyTorch. The path of a layer in an
-    inline block contains the block's id; the name of its module does not.
+    Its text, "layer2.0.conv1", is for people, files, messages and PyTorch. The path of a layer in
+    an inline block contains the block's id; the name of its module does not.
     """
 
     __slots__ = ()

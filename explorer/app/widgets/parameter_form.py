@@ -49,8 +49,8 @@ class ParameterForm(QWidget):
         self._grid.setColumnMinimumWidth(2, NARROW)
 
     def _add(self, row: int, param: Param) -> None:
-        """Make the row of a parameter when it is first shown: of the forty parameters of a stage its
-        block reads a few."""
+        """Make the row of a parameter when it is first shown: of the forty parameters of a stage
+        its block reads a few."""
         name, grid = param.name, self._grid
         field, title = field_for(param), param.called
         self.fields[name] = field

@@ -38,8 +38,8 @@ class QuietWheel(_Widget):
 
 
 class SpinBox(QuietWheel, _Box):
-    """A mixin for a spin box of Qt's: its unit at the right, which gives way to the arrows while the
-    pointer is there; Undo and Redo are the window's.
+    """A mixin for a spin box of Qt's: its unit at the right, which gives way to the arrows while
+    the pointer is there; Undo and Redo are the window's.
 
     faulted(reason): why the text is not allowed, in one sentence; "" once it is.
     """

@@ -184,7 +184,7 @@ class Palette(QWidget):
     def _channels(self) -> int | None:
         """Channels of the map that a new node would get."""
         session = self._session
-        id = placing.end(session.shown, session.selection)
+        id = placing.predecessor(session.shown, session.selection)
         facts = session.shown_facts.get(id)
         shape = facts.out if facts is not None else session.shown_input
         return shape[0] if shape else None
