@@ -173,7 +173,7 @@ def steps(report: Report) -> Generator[bool | None, None, tuple[Problem, ...]]:
     things: True before a fix is tried, which takes as long as the analysis of the network. There is
     no advice while two layers have the same name, because it could be about either.
     """
-    found: dict[tuple[str, NodePath], _NodeFinding] = {}
+    findings: dict[tuple[str, NodePath], _NodeFinding] = {}
     if not report.size or report.too_large:
         return ()
     context = RuleContext(report)
@@ -188,10 +188,9 @@ def steps(report: Report) -> Generator[bool | None, None, tuple[Problem, ...]]:
             if None in layer.facts.ins:
                 continue
             for rule in rules:
-                finding = rule.check(context, layer)
-                if finding:
+                if finding := rule.check(context, layer):
                     path, node_path = context.place(layer)
-                    found.setdefault(
+                    findings.setdefault(
                         (rule.name, node_path), _NodeFinding(rule, finding, path, node_path, [])
                     ).paths.append(path)
     for rule in RULES.values():
@@ -200,13 +199,13 @@ def steps(report: Report) -> Generator[bool | None, None, tuple[Problem, ...]]:
                 if finding is None:
                     yield None
                 else:
-                    found[rule.name, finding.path] = _NodeFinding(
+                    findings[rule.name, finding.path] = _NodeFinding(
                         rule, finding, finding.path, finding.path, [finding.path]
                     )
             yield None
-    order = {id: number for number, id in enumerate(report.facts)}
     problems = []
-    for each in sorted(found.values(), key=lambda each: order.get(each.path[0], -1)):
+    ranks = report.graph.ranks
+    for each in sorted(findings.values(), key=lambda each: ranks.get(each.path[0], -1)):
         fixes = []
         for fix in each.finding.fixes():
             if isinstance(fix, Fix):
