@@ -309,7 +309,7 @@ def clashes(nodes: Iterable[tuple[str, Facts]]) -> Iterator[tuple[str, Fault]]:
 
 
 def names_of(id: str, facts: Facts) -> list[str]:
-    """The names that a node takes in its scope: its id, or if it is inline those of the nodes
+    """The names that a node uses up in its scope: its id, or if it is inline those of the nodes
     inside it."""
     if not facts.inline:
         return [id]

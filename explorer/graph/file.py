@@ -245,7 +245,7 @@ def _wires(items: list[object], nodes: Mapping[str, Node]) -> Iterator[Wire]:
         for id, other in ((wire.source, OUTPUT), (wire.target, INPUT)):
             if id == other or (id not in nodes and id not in ENDS):
                 raise FileError(
-                    _("The wire from {source} to {target} has no end at {id}").format(
+                    _("The wire from {source} to {target} cannot be connected at {id}").format(
                         source=_cut(wire.source), target=_cut(wire.target), id=_cut(id)
                     )
                 )
