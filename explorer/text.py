@@ -1,6 +1,7 @@
-"""The one door through which every sentence that a person reads passes."""
+"""Translation: every sentence for a person passes through one of these functions."""
 
 import gettext
+from collections.abc import Collection
 
 from explorer import resource
 
@@ -15,3 +16,9 @@ def _(sentence: str) -> str:
 def ngettext(one: str, many: str, count: int) -> str:
     """The sentence for `count` things in the reader's language: `one` or `many` in English."""
     return _translation.ngettext(one, many, count)
+
+
+def listed(words: Collection[str]) -> str:
+    """The words as a list within a sentence: "a", "a and b", "a, b and c"."""
+    *first, last = words or [""]
+    return _("{first} and {last}").format(first=", ".join(first), last=last) if first else last

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import explorer
+from explorer.text import listed
 
 PROGRAM = """
 import sys
@@ -52,3 +53,8 @@ def test_every_sentence_can_be_extracted():
                 for sentence in node.args[: {"_": 1, "ngettext": 2}.get(node.func.id, 0)]:
                     whole = isinstance(sentence, ast.Constant) and sentence.value
                     assert whole, f"{path}:{node.lineno}: not one text, without a variable in it"
+
+
+def test_listed():
+    lists = [listed(["conv1", "conv2", "fc"][:count]) for count in range(4)]
+    assert lists == ["", "conv1", "conv1 and conv2", "conv1, conv2 and fc"]

@@ -1,5 +1,5 @@
-"""Which places of an earlier map each place of a map sees, along one axis: composed and joined
-exactly."""
+"""Which positions of an earlier map each position of a map sees along one axis, exactly, through
+layers in a row and where branches meet."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -10,19 +10,19 @@ from typing import NamedTuple, TypeGuard
 from explorer.catalog.layer_window import LayerWindow, Span
 
 Number = int | Fraction
-LONGEST = 512  # phases; a field with more is stored place by place
-MOST_PLACES = 16_384  # stored one by one; no map that a device could hold has a longer side
+LONGEST_PERIOD = 512  # positions; a field with a longer one is stored position by position
+MOST_POSITIONS = 16_384  # stored one by one; no map that fits a device has a longer side
 
 
 class AxisField(NamedTuple):
-    """Place q × period + r sees from q × step + spans[r][0] to q × step + spans[r][1], inclusive,
-    counted without regard to the borders, as in LayerWindow; a span of None sees nothing.
+    """What each position of a map sees: position q × period + r sees from q × step + spans[r][0] to
+    q × step + spans[r][1], inclusive, borders disregarded, as in LayerWindow; None sees nothing.
 
-    jump: the distance of neighbouring places in the earlier map: step / period; 0 for the one
-    place that is left after global pooling; where branches of unequal jumps meet, that of the first.
-    whole: there is a layer between that sees all of its input. bounded: only the places in `spans`
-    exist, and step has no meaning. rising: no span starts or ends before that of the place before,
-    and none is None.
+    jump: the distance of neighbouring positions in the earlier map, step / period; 0 for the one
+    position after global pooling; where branches with different jumps meet, that of the first.
+    whole: a layer between the maps sees all of its input. bounded: only the positions in `spans`
+    exist, and step has no meaning. rising: no span is None, and none starts or ends before that of
+    the previous position.
     """
 
     period: int
@@ -33,16 +33,16 @@ class AxisField(NamedTuple):
     bounded: bool = False
     rising: bool = True
 
-    def at(self, place: int) -> Span | None:
-        """What one place sees; None: nothing."""
+    def at(self, position: int) -> Span | None:
+        """What one position sees; None is nothing."""
         if self.bounded:
-            return self.spans[place] if 0 <= place < self.period else None
-        turn, phase = divmod(place, self.period)
+            return self.spans[position] if 0 <= position < self.period else None
+        periods, phase = divmod(position, self.period)
         span = self.spans[phase]
-        return span and (turn * self.step + span[0], turn * self.step + span[1])
+        return span and (periods * self.step + span[0], periods * self.step + span[1])
 
     def hull(self, low: int, high: int) -> Span | None:
-        """The span around all that the places from low to high see together."""
+        """The smallest span that contains what all positions from low to high, inclusive, see."""
         if self.bounded:
             low, high = max(low, 0), min(high, self.period - 1)
             if low > high:
@@ -51,7 +51,8 @@ class AxisField(NamedTuple):
             lowest, highest = self.at(low), self.at(high)
             assert lowest and highest
             return lowest[0], highest[1]
-        # A place one period further sees further: the first period has the start, the last the end.
+        # A position sees what the one a period before it sees, further along: the first period
+        # contains the start of the span, the last one its end.
         first = filter(None, map(self.at, range(low, min(high, low + self.period - 1) + 1)))
         last = filter(None, map(self.at, range(high, max(low, high - self.period + 1) - 1, -1)))
         start = min((span[0] for span in first), default=None)
@@ -62,7 +63,7 @@ SAME = AxisField(1, 1, ((0, 0),))
 
 
 def axis_field_of(window: LayerWindow, side: int) -> AxisField:
-    """A layer's own window into an input of `side` places."""
+    """The field of a layer in its own input, which has `side` positions."""
     if window.whole:
         return AxisField(1, 0, ((0, side - 1),), 0, True)
     if window == (1, 1, ((0, 0),), False):
@@ -72,24 +73,25 @@ def axis_field_of(window: LayerWindow, side: int) -> AxisField:
 
 
 def composed(outer: AxisField, inner: AxisField, side: int) -> AxisField | None:
-    """What `side` places see of the earliest map, if they see `outer` of the one between, and that
-    sees `inner` of the earliest; None if there are too many places to compute one by one."""
+    """The field of `side` positions in the earliest of three maps: `outer` is their field in the
+    map between, `inner` the field of that in the earliest. None if there are too many positions to
+    compute one by one."""
     if outer is SAME:
         return inner
     if inner is SAME and not outer.bounded:
         return outer
     jump, whole = outer.jump * inner.jump, outer.whole or inner.whole
-    turns = 1 if inner.bounded else inner.period // gcd(outer.step, inner.period)
-    period, bounded = outer.period * turns, outer.bounded or inner.bounded
+    repeats = 1 if inner.bounded else inner.period // gcd(outer.step, inner.period)
+    period, bounded = outer.period * repeats, outer.bounded or inner.bounded
     if not bounded and period == inner.period == 1 and outer.spans[0] and inner.spans[0]:
         (low, high), (start, end), step = outer.spans[0], inner.spans[0], inner.step
         return AxisField(
             1, outer.step * step, ((low * step + start, high * step + end),), jump, whole
         )
     return _computed(
-        lambda place: (span := outer.at(place)) and inner.hull(*span),
+        lambda position: (span := outer.at(position)) and inner.hull(*span),
         period,
-        turns * outer.step // inner.period * inner.step,
+        repeats * outer.step // inner.period * inner.step,
         bounded,
         side,
         jump,
@@ -100,9 +102,12 @@ def composed(outer: AxisField, inner: AxisField, side: int) -> AxisField | None:
 def joined(
     fields: list[AxisField], sides: list[int], side: int, reference: int
 ) -> AxisField | None:
-    """What `side` places see that join branches of `sides` places: the union of the same place in
-    each, or of the one place of a branch that has no more. reference: places of the earliest map.
-    None if there are too many places to compute one by one."""
+    """The field of `side` positions at which branches with `sides` positions meet: the union of
+    what the same position sees in each, or the only position of a branch of size 1.
+
+    reference: how many positions the earliest map has. None if there are too many positions to
+    compute one by one.
+    """
     fields = [_constant(field) if own == 1 != side else field for field, own in zip(fields, sides)]
     first = fields[0]
     if all(field is first or field == first for field in fields):
@@ -111,11 +116,11 @@ def joined(
     for field in fields:
         if field.whole and not field.bounded and field.period == 1 and field.step == 0:
             span = field.spans[0]
-            if span and span[0] <= 0 and span[1] >= reference - 1:  # there is nothing else to see
+            if span and span[0] <= 0 and span[1] >= reference - 1:  # there is no more to see
                 return field._replace(jump=jump)
     period = lcm(*(field.period for field in fields))
     return _computed(
-        lambda place: _union([field.at(place) for field in fields]),
+        lambda position: _union([field.at(position) for field in fields]),
         period,
         first.step * (period // first.period),
         any(
@@ -134,7 +139,7 @@ def _union(spans: list[Span | None]) -> Span | None:
 
 
 def _constant(field: AxisField) -> AxisField:
-    """Every place sees what the first does."""
+    """The field in which every position sees what the first one sees in `field`."""
     return AxisField(1, 0, (field.at(0),), 0, field.whole, False, field.at(0) is not None)
 
 
@@ -147,11 +152,11 @@ def _computed(
     jump: Number,
     whole: bool,
 ) -> AxisField | None:
-    """The field whose places have these spans, from one period or, where bounded or too long, from
-    all `side` places; None if those are too many."""
-    if not bounded and period <= LONGEST:
+    """The field whose positions have these spans: computed for one period, or if it is bounded or
+    has a long period, for all `side` positions; None if these are too many."""
+    if not bounded and period <= LONGEST_PERIOD:
         return _periodic(period, step, tuple(map(span_of, range(period))), jump, whole)
-    if side > MOST_PLACES:
+    if side > MOST_POSITIONS:
         return None
     spans = tuple(map(span_of, range(side)))
     return AxisField(side, 0, spans, jump, whole, True, _all_see(spans) and _rises(spans))
@@ -163,16 +168,16 @@ def _periodic(
     if not _all_see(spans):
         return AxisField(period, step, spans, jump, whole, False, False)
     low, high = spans[0]
-    if period > 1 and step % period == 0:  # all spans may be equal but for their position
-        each = step // period
-        if all(span == (low + turn * each, high + turn * each) for turn, span in enumerate(spans)):
-            period, step, spans = 1, each, spans[:1]
+    if period > 1 and step % period == 0:  # the spans may be shifted copies of one another
+        shift = step // period
+        if all(span == (low + n * shift, high + n * shift) for n, span in enumerate(spans)):
+            period, step, spans = 1, shift, spans[:1]
     rising = _rises((*spans, (low + step, high + step)))
     return AxisField(period, step, spans, jump, whole, False, rising)
 
 
 def _all_see(spans: tuple[Span | None, ...]) -> TypeGuard[tuple[Span, ...]]:
-    """Every place sees something."""
+    """Whether every position sees something."""
     return None not in spans
 
 
@@ -181,5 +186,5 @@ def _rises(spans: tuple[Span, ...]) -> bool:
 
 
 def plain(number: Number) -> Number:
-    """The number as an int where it is whole."""
+    """The number as an int if it is whole."""
     return number.numerator if number.denominator == 1 else number

@@ -1,4 +1,4 @@
-"""Layers in a row beside the one convolution that would see as much."""
+"""Layers in a row compared with one convolution that has the same receptive field."""
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -10,16 +10,19 @@ from explorer.analysis.layer import Layer, layers_of
 from explorer.analysis.receptive_field import ReceptiveField, ReceptiveFields
 from explorer.graph.graph import INPUT, Graph, Shape
 from explorer.graph.path import NodePath
-from explorer.text import _
+from explorer.text import _, listed
 
 
 class NotComparable(Exception):
-    """No one convolution stands for these nodes; the message says why."""
+    """The nodes cannot be compared with one convolution; the message says why."""
 
 
 class Figures(NamedTuple):
-    """layers: those with kernels. weights: numbers in the kernels, without biases and without what
-    a normalisation learns. macs: fused multiply-adds for one picture. nonlinearities: activations.
+    """The figures that are compared.
+
+    layers: those with kernels. weights: numbers in the kernels, without biases and without the
+    parameters of normalisations. macs: fused multiply-adds for one picture. nonlinearities: layers
+    that are activations.
     """
 
     layers: int
@@ -29,13 +32,14 @@ class Figures(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Nodes, and one convolution with the same receptive field, stride and channels.
+    """Nodes compared with one convolution with the same receptive field, stride and channels.
 
-    nodes: all that are compared, in order of execution. field: (height, width) of what one place
-    of their output sees of their input, in places of it. growth: the sizes that the field passes
-    through on the way, the largest last. stride: of the one convolution. channels: in and out.
-    equal: what the ratio of weights would be with as many channels everywhere, where the nodes are
-    plain convolutions in a row and their channels differ; otherwise None.
+    nodes: the ids of all that are compared, in order of execution. field: (height, width) of the
+    receptive field of their output in their input, in positions of it. growth: the sizes of the
+    field after each layer that enlarges it. stride: of the one convolution. channels: in and out.
+    chain, single: the figures of the nodes and of the one convolution. equal: what `ratio` would be
+    if all layers had the same number of channels; None if they have, or if the nodes are not plain
+    convolutions in a row.
     """
 
     nodes: tuple[str, ...]
@@ -49,7 +53,7 @@ class Comparison(NamedTuple):
 
     @property
     def ratio(self) -> Fraction:
-        """Weights of the nodes against those of the one convolution: two 3×3 have 18/25 of the
+        """Weights of the nodes divided by those of the one convolution: two 3×3 have 18/25 of the
         weights of one 5×5, three 27/49 of one 7×7 (Simonyan and Zisserman 2014, section 2.3)."""
         return Fraction(self.chain.weights, self.single.weights)
 
@@ -57,9 +61,9 @@ class Comparison(NamedTuple):
 def compared(
     graph: Graph, facts: Mapping[str, Facts], input: Shape | None, ids: Iterable[str]
 ) -> Comparison:
-    """Compares these nodes of the graph, and those between them, with one convolution.
+    """The comparison of these nodes of a graph, and those between them, with one convolution.
 
-    facts: of every node of the graph; input: the shape that enters it. Raises NotComparable.
+    facts: of every node of the graph. input: shape of its input. Raises NotComparable.
     """
     nodes = _with_between(graph, set(ids) & graph.nodes.keys())
     entry, exit = _ends(graph, nodes)
@@ -93,7 +97,7 @@ def compared(
     weights = shape[0] * out[0] * prod(field.size)
     after = layers[max(n for n, layer in enumerate(layers) if _kernel(layer)) + 1 :]
     single = Figures(
-        1, weights, weights * prod(out[1:]), int(any(_bends(layer) for layer in after))
+        1, weights, weights * prod(out[1:]), int(any(_is_activation(layer) for layer in after))
     )
     return Comparison(
         nodes,
@@ -108,7 +112,7 @@ def compared(
 
 
 def _with_between(graph: Graph, chosen: set[str]) -> tuple[str, ...]:
-    """These nodes and all on a way from one of them to another, in order of execution."""
+    """These nodes and all on a path from one of them to another, in order of execution."""
     if not chosen:
         raise NotComparable(_("Select the nodes to compare"))
     down: set[str] = set()
@@ -128,7 +132,8 @@ def _sources(graph: Graph, id: str) -> list[str]:
 
 
 def _ends(graph: Graph, nodes: tuple[str, ...]) -> tuple[str, str]:
-    """The one node that feeds these, and the one of them whose output goes on."""
+    """The id of the only node or end that feeds these, and of the only one of them that feeds
+    others or nothing. Raises NotComparable."""
     among = set(nodes)
     entries = {source for id in nodes for source in _sources(graph, id)} - among
     exits = [
@@ -145,12 +150,12 @@ def _ends(graph: Graph, nodes: tuple[str, ...]) -> tuple[str, str]:
             else _("A convolution has one input; these nodes have none")
         )
         names = sorted(entries) if len(entries) > 1 else exits
-        raise NotComparable(message.format(names=", ".join(names)))
+        raise NotComparable(message.format(names=listed(names)))
     return entries.pop(), exits[0]
 
 
 def _kernel(layer: Layer) -> int:
-    """Numbers in the layer's kernel: of what it learns with at least two axes; 0 if there is none."""
+    """How many numbers the kernel of a layer has; 0 if it has none."""
     return sum(
         weight.size
         for weight in layer.facts.weights
@@ -158,7 +163,7 @@ def _kernel(layer: Layer) -> int:
     )
 
 
-def _bends(layer: Layer) -> bool:
+def _is_activation(layer: Layer) -> bool:
     return layer.facts.kind.category == "activation"
 
 
@@ -168,21 +173,22 @@ def _figures(layers: list[Layer]) -> Figures:
         sum(map(bool, kernels)),
         sum(kernels),
         sum(layer.macs for layer in layers),
-        sum(map(_bends, layers)),
+        sum(map(_is_activation, layers)),
     )
 
 
 def _growth(
     fields: Iterable[ReceptiveField | None], last: tuple[int, int]
 ) -> tuple[tuple[int, int], ...]:
-    found = [(1, 1)]
+    """The sizes of these fields, without those that are no larger than the one before."""
+    sizes = [(1, 1)]
     for field in fields:
-        size = field.size if field else found[-1]
-        if size != found[-1] and all(
-            old <= new <= end for old, new, end in zip(found[-1], size, last)
+        size = field.size if field else sizes[-1]
+        if size != sizes[-1] and all(
+            old <= new <= end for old, new, end in zip(sizes[-1], size, last)
         ):
-            found.append(size)
-    return tuple(found[1:]) or (last,)
+            sizes.append(size)
+    return tuple(sizes[1:]) or (last,)
 
 
 def _equal(
@@ -192,11 +198,12 @@ def _equal(
     chain: Figures,
     single: Figures,
 ) -> Fraction | None:
-    if any(len(came) != 1 for came in (*sources.values(), *(layer.sources for layer in layers))):
+    """See `Comparison.equal`. sources: of the nodes, by id. size: of the receptive field."""
+    if any(len(each) != 1 for each in (*sources.values(), *(layer.sources for layer in layers))):
         return None
     kernels = [layer for layer in layers if _kernel(layer)]
     if any(not layer.facts.kind.convolves or layer.settings["groups"] != 1 for layer in kernels):
         return None
     taps = sum(prod(layer.facts.weights[0].shape[2:]) for layer in kernels)
-    found = Fraction(taps, prod(size))
-    return None if found == Fraction(chain.weights, single.weights) else found
+    ratio = Fraction(taps, prod(size))
+    return None if ratio == Fraction(chain.weights, single.weights) else ratio

@@ -1,5 +1,5 @@
-"""What follows from a kind, its parameters and its input shapes: computed once, however often they
-occur in a network."""
+"""The facts of a node: what follows from its kind, its parameters and its input shapes. They are
+computed once, however often the same combination occurs in a network."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,11 @@ from explorer.text import _
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a node. `{node}` in the message stands for its path."""
+    """What is wrong with a node.
+
+    rule: the word that names the rule. message: the sentence for a person; "{node}" in it stands
+    for the node's path. allowed: figures that a fix needs.
+    """
 
     rule: str
     message: str
@@ -25,7 +29,7 @@ class Fault:
 
 
 class Child(NamedTuple):
-    """A node inside: its id, its facts, and the ids that feed it, in the order of the ports."""
+    """A node of a graph. sources: the ids that feed it, in the order of its ports."""
 
     id: str
     facts: "Facts"
@@ -33,13 +37,13 @@ class Child(NamedTuple):
 
 
 class Blocks(Collection[Child]):
-    """The children of a stage: equal blocks in a row are stored once.
+    """The children of a stage, of which equal ones in a row are stored once.
 
-    different: the facts of the first blocks; all further ones share the last of them.
+    distinct: the facts of the first blocks; all further blocks share the last of them.
     """
 
-    def __init__(self, run: Repetition, different: tuple["Facts", ...]) -> None:
-        self._run, self._different = run, different
+    def __init__(self, run: Repetition, distinct: tuple["Facts", ...]) -> None:
+        self._run, self._distinct = run, distinct
 
     def __len__(self) -> int:
         return self._run.times
@@ -48,9 +52,9 @@ class Blocks(Collection[Child]):
         return any(child == own for own in self)
 
     def __iter__(self) -> Iterator[Child]:
-        before, last = INPUT, len(self._different) - 1
+        before, last = INPUT, len(self._distinct) - 1
         for number, name in enumerate(self._run.names()):
-            yield Child(name, self._different[min(number, last)], (before,))
+            yield Child(name, self._distinct[min(number, last)], (before,))
             before = name
 
 
@@ -77,42 +81,44 @@ class _Facts(NamedTuple):
 class Facts(_Facts):
     """What is known of one node.
 
-    ins, out: shapes without the batch dimension; None is unknown. params: learned numbers.
-    macs: fused multiply-adds for one picture. activations: numbers in the outputs of the layers
-    inside for one picture, without layers that only view their input. faults: their number, here
-    and inside. layers: the number of primitives. children, result: of a composite, the nodes inside
-    that lead to its output, in order of execution, and the id of the one that gives the output.
-    strays: the nodes inside that do not lead to the output and have faults.
+    ins, out: shapes without the batch dimension; None is unknown. params: learned numbers. macs:
+    fused multiply-adds for one picture. activations: numbers in the outputs of its layers for one
+    picture; layers that only view their input have none. fault: of the node itself. faults: how
+    many there are in it and inside it. layers: the number of primitives. children, result: of a
+    composite, the nodes inside that lead to its output, in order of execution, and the id of the
+    one whose output is its output. strays: the nodes inside that do not lead to the output and have
+    faults. inner: the graph inside a custom group.
     """
 
     __slots__ = ()
 
-    # Equal uses share one instance, so identity decides equality. A tuple is made three times as
-    # fast as a frozen dataclass.
+    # Equal uses share one instance, so equality is identity. A tuple is created three times as fast
+    # as a frozen dataclass.
     __eq__ = object.__eq__
     __ne__ = object.__ne__
     __hash__ = object.__hash__
 
     @property
     def known_ins(self) -> Shapes:
-        """`ins`, where all are known."""
+        """`ins`, all of which must be known."""
         assert all_known(self.ins)
         return self.ins
 
     @property
     def known_out(self) -> Shape:
-        """`out`, where it is known."""
+        """`out`, which must be known."""
         assert self.out is not None
         return self.out
 
     @property
     def call(self) -> Call | None:
-        """The constructor that makes this layer, for a primitive with a module of its own."""
+        """The constructor call of this layer; None if it is no module of its own."""
         return self.kind.call(self.settings, self.known_ins) if self.kind.call else None
 
     @property
     def label(self) -> str:
-        """The kind's label; of a group, those of its layers with weights: "1×1, 96 → 3×3, 128"."""
+        """The kind's label; for a group, the labels of its first and last nodes with parameters:
+        "1×1, 96 → 3×3, 128"."""
         plain = self.kind.label(self.settings) if self.kind.label else ""
         if self.inner is None:
             return plain
@@ -124,12 +130,12 @@ class Facts(_Facts):
 
     @property
     def inline(self) -> bool:
-        """The nodes inside appear in the network without this node's name before theirs."""
+        """Whether the names of the nodes inside have no prefix with this node's id."""
         return self.kind.inlines and self.settings.inline
 
     @property
     def expansion(self) -> Graph | None:
-        """The graph inside a composite, None for a primitive."""
+        """The graph inside a composite; None for a primitive, and while the inputs are unknown."""
         if self.inner is not None:
             return self.inner
         if not self.children or self.kind.expand is None:
@@ -138,12 +144,12 @@ class Facts(_Facts):
 
 
 def all_known(shapes: tuple[Shape | None, ...]) -> TypeGuard[Shapes]:
-    """No shape is None."""
+    """Whether no shape is None."""
     return None not in shapes
 
 
 MOST_NUMBERS = 2**63 - 1
-"""Torch counts the numbers of a tensor in 64 bits."""
+"""The most elements of a tensor: PyTorch counts them in a signed 64-bit integer."""
 
 
 @lru_cache(maxsize=65_536)
@@ -179,6 +185,11 @@ def _facts(meaning: Meaning, ins: tuple[Shape | None, ...]) -> Facts:
     )
 
 
+def facts_of(node: Node, ins: tuple[Shape | None, ...]) -> Facts:
+    """The facts of a node whose inputs, all of them, have these shapes; None is unknown."""
+    return _facts(node.meaning, ins)
+
+
 def _composite(kind: Kind, settings: Settings, ins: Shapes, inner: Graph | None) -> Facts:
     if inner is not None:
         return _group(kind, settings, ins, inner)
@@ -201,14 +212,14 @@ def _composite(kind: Kind, settings: Settings, ins: Shapes, inner: Graph | None)
 
 
 def _blocks(run: Repetition, ins: Shapes) -> Blocks:
-    """The blocks of a stage; those after two equal ones are equal too."""
-    different = [_facts(run.first, ins)]
+    """The blocks of a stage. Once a block equals the one before it, so do all further ones."""
+    distinct = [_facts(run.first, ins)]
     for _number in range(1, run.times):
-        facts = _facts(run.others, (different[-1].out,))
-        if facts is different[-1]:
+        facts = _facts(run.others, (distinct[-1].out,))
+        if facts is distinct[-1]:
             break
-        different.append(facts)
-    return Blocks(run, tuple(different))
+        distinct.append(facts)
+    return Blocks(run, tuple(distinct))
 
 
 def _group(kind: Kind, settings: Settings, ins: Shapes, inner: Graph) -> Facts:
@@ -242,7 +253,7 @@ def _total(
     fault: Fault | None = None,
     inner: Graph | None = None,
 ) -> Facts:
-    """What follows for a composite from what is inside it."""
+    """The facts of a composite, whose figures are the sums of those of its children."""
     params = macs = activations = layers = 0
     faults = int(fault is not None)
     out = ins[0] if result == INPUT else None
@@ -275,12 +286,12 @@ def _total(
 
 
 def clashes(nodes: Iterable[tuple[str, Facts]]) -> Iterator[tuple[str, Fault]]:
-    """Nodes that put a layer into the network under a name that another of them uses: the id of the
-    inline one of the two, and the fault."""
+    """The faults of nodes that put a layer into the network under a name that another of them uses,
+    each with the id of the inline one of the two."""
     taken: dict[str, str] = {}
     for id, facts in nodes:
         for name in names_of(id, facts):
-            if taken.get(name, id) != id:  # a clash inside one node is reported there
+            if taken.get(name, id) != id:  # a clash within one node is a fault inside it
                 inliner = id if facts.inline else taken[name]
                 yield (
                     inliner,
@@ -298,28 +309,31 @@ def clashes(nodes: Iterable[tuple[str, Facts]]) -> Iterator[tuple[str, Fault]]:
 
 
 def names_of(id: str, facts: Facts) -> list[str]:
-    """The names that a node takes in its scope: its id, or if it is inline those of the nodes inside
-    it."""
+    """The names that a node uses up in its scope: its id, or if it is inline those of the nodes
+    inside it."""
     if not facts.inline:
         return [id]
     return [name for child in facts.children for name in names_of(child.id, child.facts)]
 
 
 def needed(graph: Graph) -> set[str]:
-    """The ids from which a path leads to the output."""
-    found = {OUTPUT}
+    """The ids of the output and of all nodes and ends from which a path of wires leads to it."""
+    upstream = {OUTPUT}
     stack = [OUTPUT]
     while stack:
         for wire in graph.into(stack.pop()).values():
-            if wire.source not in found:
-                found.add(wire.source)
+            if wire.source not in upstream:
+                upstream.add(wire.source)
                 stack.append(wire.source)
-    return found
+    return upstream
 
 
 def sweep(graph: Graph, input: Shape | None) -> Iterator[Child]:
-    """Every node's facts, in order of execution. input: shape of the graph's input, None if
-    unknown. Does not stop at a fault: the next nodes are given the shape that was intended."""
+    """Every node of a graph with its facts, in order of execution.
+
+    input: the shape of the graph's input, None if unknown. Does not stop at a fault: the nodes
+    after it are given the shape that was intended.
+    """
     shapes: dict[str, Shape | None] = {INPUT: input}
     for id in graph.order:
         child = _child(graph.nodes[id], graph.into(id), shapes)
@@ -334,7 +348,7 @@ def _child(node: Node, wires: Mapping[str, Wire], shapes: dict[str, Shape | None
     ins = tuple([shapes[source] for source in sources])
     if len(sources) < len(kind.inputs):
         return Child(node.id, _unconnected(node, kind, ins, wires), sources)
-    return Child(node.id, _facts(node.meaning, ins), sources)
+    return Child(node.id, facts_of(node, ins), sources)
 
 
 def _unconnected(
@@ -362,7 +376,8 @@ def _unconnected(
 
 
 def names_in(graph: Graph) -> set[str]:
-    """Every name that is taken in the graph: the nodes' ids, and the names inside inline nodes."""
+    """Every name that is taken in a graph: the ids of its nodes and of those inside inline
+    nodes."""
     children = sweep(graph, graph.input or (3, 224, 224))
     return {*graph.nodes, *(name for each in children for name in names_of(each.id, each.facts))}
 

@@ -1,30 +1,31 @@
-"""What would make a problem right: each fix a named edit that a person can choose."""
+"""The fixes of a problem: named edits that remove it, from which a person chooses."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
 
-from explorer.analysis.facts import Facts, Fault, all_known, names_in, names_of, sweep
-from explorer.analysis.layer_fixes import LAYER_RULES, Rule
+from explorer.analysis.facts import Facts, Fault, all_known, facts_of, names_in, names_of
+from explorer.analysis.layer_fixes import LAYER_RULES, Rule, one_or_pair
 from explorer.analysis.problem import Fix, Problem
 from explorer.analysis.report import Report
 from explorer.catalog import KINDS, Kind, roles
 from explorer.catalog.layers.window import pair, text_of
 from explorer.graph import edits, names
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Shape, Value, Wire
-from explorer.text import _
+from explorer.text import _, listed
 
 
 def fixes(report: Report, problem: Problem) -> tuple[Fix, ...]:
-    """The edits that would mend a problem of the network, the best first."""
+    """The fixes of a problem of the network, the best first; none if it has none to offer."""
     if problem.fault is None:
         return problem.tried
     return tuple(_fixes(report, problem.path, problem.fault))
 
 
 def _fixes(report: Report, path: Sequence[str], fault: Fault) -> Iterator[Fix]:
-    """Those of a node's fault; inside a custom group, which can be mended like a network."""
+    """The fixes of the fault of the node at `path`; those inside a group are found as in a
+    network."""
     id, *within = path
     if not within:
         yield from _RULES.get(fault.rule, _none)(report, id, fault)
@@ -41,23 +42,22 @@ def _none(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
 
 
 def _add(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
-    """Project the branches that differ to the shape of the others; or make their channels those of
-    the others. Others: the most of one shape, or the first; then the next."""
+    """Project the branches that differ to one of the shapes, or change the parameters of the nodes
+    that they come from; first to the shape that most branches have, then to each of the others."""
     graph, facts = report.graph, report.facts[id]
     wires = [graph.into(id)[port] for port in sorted(graph.into(id))]
     ins = facts.ins
     if not all_known(ins):
         return
     shapes = sorted(dict.fromkeys(ins), key=ins.count, reverse=True)
-    odd = {
+    differing = {
         want: [(wire, have) for wire, have in zip(wires, ins) if have != want] for want in shapes
     }
-    for want, branches in odd.items():
-        found = [_stride(have, want) for _wire, have in branches]
-        strides = [stride for stride in found if stride]
-        if len(strides) == len(found):
+    for want, branches in differing.items():
+        strides = [_stride(have, want) for _wire, have in branches]
+        if all(strides):
             yield _projected(want, branches, strides)
-    for want, branches in odd.items():
+    for want, branches in differing.items():
         changed = {
             wire.source: _reshaped(report, wire.source, have, want) for wire, have in branches
         }
@@ -68,7 +68,7 @@ def _add(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
 
 
 def _matched(report: Report, changed: Mapping[str, Mapping[str, Value]]) -> Fix:
-    """Other parameters for each of these nodes."""
+    """The fix that sets these parameters of these nodes."""
     each = [
         (source, report.facts[source].kind.stated(params)) for source, params in changed.items()
     ]
@@ -76,15 +76,16 @@ def _matched(report: Report, changed: Mapping[str, Mapping[str, Value]]) -> Fix:
         _("Match {branch}: {values}").format(branch=each[0][0], values=each[0][1])
         if len(each) == 1
         else _("Match {branches}").format(
-            branches=_(" and ").join(f"{source} ({values})" for source, values in each)
+            branches=listed([f"{source} ({values})" for source, values in each])
         )
     )
     return Fix(label, partial(edits.set_each, params=changed))
 
 
 def _projected(want: Shape, branches: list[tuple[Wire, Shape]], strides: list[int]) -> Fix:
-    """One projection for each node whose output differs, though it may feed several inputs."""
-    steps = {wire.source: stride for (wire, _have), stride in zip(branches, strides)}
+    """The fix that projects each node that feeds one of these branches once, however many it
+    feeds."""
+    stride_of = {wire.source: stride for (wire, _have), stride in zip(branches, strides)}
     shapes = {wire.source: have for wire, have in branches}
     label = (
         _("Project {branches}: 1×1, stride {stride}")
@@ -93,62 +94,67 @@ def _projected(want: Shape, branches: list[tuple[Wire, Shape]], strides: list[in
     )
     larger = [str(stride) for stride in dict.fromkeys(strides) if stride > 1]
     return Fix(
-        label.format(branches=_(" and ").join(steps), stride=_(" and ").join(larger)),
+        label.format(branches=listed(stride_of), stride=listed(larger)),
         partial(
-            _project_each, wires=[wire for wire, _have in branches], strides=steps, channels=want[0]
+            _project_each,
+            wires=[wire for wire, _have in branches],
+            strides=stride_of,
+            channels=want[0],
         ),
         added=sum(want[0] * have[0] + 2 * want[0] for have in shapes.values()),
     )
 
 
 def _project_each(graph: Graph, wires: list[Wire], strides: dict[str, int], channels: int) -> Graph:
-    made: dict[str, str] = {}
+    projections: dict[str, str] = {}  # by source
     for wire in wires:
-        if wire.source in made:
-            graph = edits.connect(graph, made[wire.source], wire.target, wire.port)
-            continue
-        graph = _project(graph, wire, channels, strides[wire.source])
-        made[wire.source] = list(graph.nodes)[-1]
+        if wire.source in projections:
+            graph = edits.connect(graph, projections[wire.source], wire.target, wire.port)
+        else:
+            graph = _project(graph, wire, channels, strides[wire.source])
+            projections[wire.source] = list(graph.nodes)[-1]
     return graph
 
 
 def _feeds(graph: Graph, id: str, others: Collection[str]) -> bool:
-    """A way leads from the node to one of the others. No look is taken at what comes after all of
-    them."""
-    last = max(graph.places[other] for other in others)
-    goals, found, stack = set(others) - {id}, {id}, [id]
+    """Whether a path of wires leads from the node to one of the others. Nodes after the last of
+    them in the order of execution are not searched."""
+    last = max(graph.ranks[other] for other in others)
+    goals, visited, stack = set(others) - {id}, {id}, [id]
     while stack:
         for wire in graph.out_of(stack.pop()):
             if wire.target in goals:
                 return True
-            if wire.target not in found and graph.places[wire.target] < last:
-                found.add(wire.target)
+            if wire.target not in visited and graph.ranks[wire.target] < last:
+                visited.add(wire.target)
                 stack.append(wire.target)
     return False
 
 
-def _stride(have: Shape, want: Shape) -> int | None:
-    """The stride of a 1×1 convolution that brings `have` to the size of `want`, if there is one."""
+def _stride(have: Shape, want: Shape) -> int:
+    """The stride of a 1×1 convolution from the height and width of `have` to those of `want`; 0 if
+    there is none."""
     if len(have) != 3 or len(want) != 3:
-        return None
+        return 0
     stride = max(1, -(-have[1] // want[1]))
     fits = all((side - 1) // stride + 1 == goal for side, goal in zip(have[1:], want[1:]))
-    return stride if fits and stride <= 64 else None
+    return stride if fits and stride <= 64 else 0
 
 
 def _project(graph: Graph, wire: Wire, channels: int, stride: int) -> Graph:
     ends = [graph.nodes[end].position for end in (wire.source, wire.target) if end in graph.nodes]
-    place = (sum(x for x, _y in ends) / len(ends), sum(y for _x, y in ends) / len(ends))
+    x, y = (sum(axis) / len(ends) for axis in zip(*ends))
     if len(ends) == 2 and abs(ends[0][1] - ends[1][1]) < 80 and ends[1][0] - ends[0][0] > 320:
-        place = (place[0], place[1] - 140.0)  # a way round other cards goes over them
+        y -= 140.0  # a long shortcut runs above the cards that it passes
     params = {"out_channels": channels} | ({"stride": stride} if stride > 1 else {})
     kind = roles.PROJECTION
-    node = Node(kind.next_id(names_in(graph)), kind.name, params, place)
+    node = Node(kind.next_id(names_in(graph)), kind.name, params, (x, y))
     return edits.insert(graph, node, wire)
 
 
 def _reshaped(report: Report, id: str, have: Shape, want: Shape) -> dict[str, Value]:
-    """Parameters of a node that make its output `want` instead of `have`: channels and stride."""
+    """Channels and stride that make the output of a node `want` instead of `have`; {} if it has
+    none."""
     if id not in report.facts or len(have) != 3 or len(want) != 3:
         return {}
     facts = report.facts[id]
@@ -167,59 +173,54 @@ def _reshaped(report: Report, id: str, have: Shape, want: Shape) -> dict[str, Va
             return {}
         wanted = [step * a / b for step, a, b in zip(pair(stride), have[1:], want[1:])]
         if any(step != int(step) or step < 1 for step in wanted):
-            wanted = wanted[:1] * 2  # a size that was rounded: it may be that of the height's step
+            wanted = wanted[:1] * 2  # the size was rounded: try the stride of the height for both
         if any(step != int(step) or step < 1 for step in wanted):
             return {}
-        height, width = map(int, wanted)
-        changed["stride"] = height if height == width else (height, width)
+        changed["stride"] = one_or_pair(map(int, wanted))
     return changed if _gives(report, id, changed, want) else {}
 
 
 def _gives(report: Report, id: str, params: Mapping[str, Value], want: Shape) -> bool:
-    """The node, so changed, really has that output."""
-    node = report.graph.nodes[id]
-    if KINDS[node.kind].fault({**node.params, **params}):
-        return False
-    ins = report.facts[id].ins
-    trial = Graph(
-        "",
-        (),
-        {id: replace(node, params={**node.params, **params})},
-        (Wire(INPUT, id, KINDS[node.kind].inputs[0]), Wire(id, OUTPUT)),
+    """Whether the node with these parameters has the output `want`."""
+    node, kind, ins = report.graph.nodes[id], report.facts[id].kind, report.facts[id].ins
+    node = replace(node, params={**node.params, **params})
+    return (
+        len(ins) == len(kind.inputs) == 1
+        and not kind.fault(node.params)
+        and facts_of(node, ins).out == want
     )
-    return len(ins) == 1 and next(sweep(trial, ins[0])).facts.out == want
 
 
 def _multiply(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
-    """Give one branch the channels of the other, and its size too where no side of 1 stands for
-    it."""
+    """Give one branch the channels of the other, and its height and width too unless they can be
+    broadcast."""
     graph, ins = report.graph, report.facts[id].ins
     wires = [graph.into(id)[port] for port in sorted(graph.into(id))]
     if not all_known(ins) or any(len(shape) != 3 for shape in ins):
         return
-    for which, other in ((1, 0), (0, 1)):
-        have, full = ins[which], ins[other]
+    for wire, other, have, full in (
+        (wires[1], wires[0], ins[1], ins[0]),
+        (wires[0], wires[1], ins[0], ins[1]),
+    ):
         fits = all(a == b or 1 in (a, b) for a, b in zip(have[1:], full[1:]))
         want = (full[0], *(have[1:] if fits else full[1:]))
-        stride = _stride(have, want)
-        if stride:
-            yield _projected(want, [(wires[which], have)], [stride])
-        changed = _reshaped(report, wires[which].source, have, want)
-        source, beside = wires[which].source, wires[other].source
-        if changed and source != beside and not _feeds(graph, source, [beside]):
+        if stride := _stride(have, want):
+            yield _projected(want, [(wire, have)], [stride])
+        changed, source = _reshaped(report, wire.source, have, want), wire.source
+        if changed and source != other.source and not _feeds(graph, source, [other.source]):
             yield _matched(report, {source: changed})
 
 
 def _concat(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
-    """Give the one branch that differs the size of the others."""
+    """Give the one branch that differs the height and width of the others."""
     into, ins = report.graph.into(id), report.facts[id].known_ins
     sources = [into[port].source for port in sorted(into)]
-    for which, (source, have) in enumerate(zip(sources, ins)):
-        others = {shape[1:] for number, shape in enumerate(ins) if number != which}
-        want = (have[0], *min(others))
-        changed = _reshaped(report, source, have, want) if len(others) == 1 else {}
-        beside = sources[:which] + sources[which + 1 :]
-        if changed and source not in beside and not _feeds(report.graph, source, beside):
+    for index, (source, have) in enumerate(zip(sources, ins)):
+        sizes = {shape[1:] for shape in ins[:index] + ins[index + 1 :]}
+        want = (have[0], *min(sizes))
+        changed = _reshaped(report, source, have, want) if len(sizes) == 1 else {}
+        others = sources[:index] + sources[index + 1 :]
+        if changed and source not in others and not _feeds(report.graph, source, others):
             yield _matched(report, {source: changed})
 
 
@@ -245,8 +246,8 @@ def _vector(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
 def _before(graph: Graph, id: str, kinds: Sequence[Kind]) -> Graph:
     x, y = graph.nodes[id].position
     for number, kind in enumerate(kinds):
-        place = (x - 130.0 * (len(kinds) - number), y)
-        node = Node(kind.next_id(names_in(graph)), kind.name, position=place)
+        position = (x - 130.0 * (len(kinds) - number), y)
+        node = Node(kind.next_id(names_in(graph)), kind.name, position=position)
         graph = edits.insert(graph, node, next(iter(graph.into(id).values())))
     return graph
 
@@ -257,9 +258,9 @@ def _before(graph: Graph, id: str, kinds: Sequence[Kind]) -> Graph:
 def _classes(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     count = len(fault.allowed.classes)
     while id in report.facts and _keeps_count(report.facts[id]):
-        id = report.sources[id][0]  # what counts is before it
+        id = report.sources[id][0]  # the number of scores is set before it
     kind = report.facts[id].kind if id in report.facts else None
-    key = _count_of(kind) if kind else None
+    key = _count_param(kind) if kind else None
     if kind and key and getattr(report.facts[id].settings, key) != count:
         yield Fix(
             _("Set {values}, as {data} has").format(
@@ -272,7 +273,7 @@ def _classes(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     last = inner.into(OUTPUT).get(PORT) if inner else None
     if inner and last and last.source in inner.nodes:
         kind = KINDS[inner.nodes[last.source].kind]
-        if key := _count_of(kind):
+        if key := _count_param(kind):
             yield Fix(
                 _("Set {values} in {node}").format(
                     values=kind.stated({key: count}), node=f"{id}.{last.source}"
@@ -290,12 +291,12 @@ def _classes(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
 
 
 def _keeps_count(facts: Facts) -> bool:
-    """It gives as many numbers as it gets, and learns nothing."""
+    """Whether its output has the shape of its input and it learns nothing."""
     return len(facts.ins) == 1 and facts.ins[0] == facts.out and not facts.params
 
 
-def _count_of(kind: Kind) -> str | None:
-    """The parameter that says how many scores come out."""
+def _count_param(kind: Kind) -> str | None:
+    """The name of the parameter that says how many scores come out."""
     return next((key for key in ("classes", "out_features") if key in kind.names), None)
 
 
@@ -305,7 +306,7 @@ def _append_head(graph: Graph, count: int, shape: Shape) -> Graph:
     kind, key = (roles.HEAD, "classes") if len(shape) == 3 else (roles.SCORES, "out_features")
     params = {key: count}
     if kind.inlines and not graph.nodes.keys().isdisjoint(("avgpool", "flatten", "fc")):
-        params["inline"] = False  # its layers' names are taken
+        params["inline"] = False  # the names of its layers are taken
     node = Node(kind.next_id(names_in(graph)), kind.name, params, (x + 180.0, y))
     return edits.insert(graph, node, wire)
 
@@ -321,7 +322,7 @@ def _input(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
 
 
 def _unconnected(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
-    """Connect what leads nowhere yet, if there is just one such node before this one."""
+    """Connect the node that feeds nothing, if there is exactly one that may feed this one."""
     graph = report.graph
     allowed = fault.allowed or {"ports": (PORT,), "count": 1}
     loose = list(islice(_loose(report, id), 2)) if allowed["count"] == 1 else ()
@@ -335,16 +336,10 @@ def _unconnected(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
 
 
 def _loose(report: Report, id: str) -> Iterator[str]:
-    """What feeds nothing, and may feed the node."""
-    graph = report.graph
-    behind, stack = {id}, [id]
-    while stack and report.loose:
-        for wire in graph.out_of(stack.pop()):
-            if wire.target not in behind:
-                behind.add(wire.target)
-                stack.append(wire.target)
-    yield from (other for other in report.loose if other not in behind)
-    if id != OUTPUT and not graph.out_of(INPUT):
+    """The nodes that feed nothing and may feed this one, and the input if it feeds nothing."""
+    downstream = report.graph.downstream(id) if report.loose else ()
+    yield from (other for other in report.loose if other not in downstream)
+    if id != OUTPUT and not report.graph.out_of(INPUT):
         yield INPUT
 
 
@@ -357,9 +352,7 @@ def _names(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     if (
         name in report.alive
         and name in names_of(name, report.facts[name])
-        and (
-            report.users[name] == 2  # with a third, the name would still occur twice
-        )
+        and report.users[name] == 2  # with a third, the name would still occur twice
     ):
         fresh = names.free(name, report.names)
         yield Fix(

@@ -1,7 +1,7 @@
-"""The forms of files: one row for each form of export, and the suffixes of files that can be opened.
+"""The forms of export, one row each, and the suffixes of the files that can be opened.
 
-They are in `analysis`, the lowest room that makes any of them: source and tables need only a report.
-Engine, window and command line, which make the others or offer them, may all import it.
+They are in `analysis`, the lowest room that writes any of these files: source and tables need only
+a report. The engine and the window write the others, and may import this, as may the command line.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 NETWORKS = (SUFFIX, ".json")
 SAFETENSORS = ".safetensors"
 WEIGHTS = (SAFETENSORS, ".pth", ".pt", ".bin")
-"""Suffixes of files of weights; their first bytes say what they are (`explorer/engine/weights.py`)."""
+"""Suffixes of files with weights; their first bytes decide how they are read
+(`explorer/engine/weights.py`)."""
 PHOTO_FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "PNG": (".png",),
@@ -31,16 +32,16 @@ PHOTO_FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "TIFF": (".tif", ".tiff"),
     }
 )
-"""Suffixes of photos by the name of their format: those that Pillow decodes itself; others start
-programs (EPS) or fetch files."""
+"""Suffixes of photos, by format. Only formats that Pillow decodes by itself: for others it starts
+programs (EPS) or fetches files."""
 
 
 class Maker(Enum):
-    """Who makes a file.
+    """What makes the file of a form.
 
-    REPORT: whoever has the report, by the row's function. PICTURE: what draws with Qt, by the
-    function in WRITERS of `explorer/app/canvas/picture.py`. ENGINE: the engine, which alone has the
-    weights, by the function in WRITERS of `explorer/engine/transfer.py`.
+    REPORT: the form's own function, from the report alone. PICTURE: a function in WRITERS of
+    `explorer/app/canvas/picture.py`, which draws with Qt. ENGINE: a function in WRITERS of
+    `explorer/engine/transfer.py`, because only the engine has the weights.
     """
 
     REPORT = auto()
@@ -50,8 +51,8 @@ class Maker(Enum):
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of the menu "Export": one form, or several that the file's suffix tells apart.
-    words: in the menu, with the mnemonic; doc: one sentence."""
+    """An entry of the menu "Export", of one form or of several that the file's suffix tells apart.
+    words: its text, with the mnemonic. doc: one sentence."""
 
     id: str
     words: str
@@ -62,9 +63,10 @@ class Entry:
 class Form:
     """One form of export.
 
-    id: its name in the code. title: in a file dialog. suffix: of its files. sound: it needs a network
-    without problems. binary: it cannot be printed. text: writes the file's text, where Maker.REPORT
-    makes it. to: its name for `export --to`, if that is not the id.
+    id: its name in the code. title: its name in a file dialog. suffix: of its files. entry: in the
+    menu. sound: whether the network must have no faults. binary: whether the file is no text, and
+    cannot be printed. text: returns the file's text, for Maker.REPORT. to: its name for `export
+    --to`, if that is not the id.
     """
 
     id: str
@@ -78,7 +80,7 @@ class Form:
     to: str = ""
 
 
-# Imports where they are needed: the command line reads this table at each start.
+# Imported only where they are needed, because the command line reads this table at each start.
 
 
 def _source(report: "Report") -> str:

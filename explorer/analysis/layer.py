@@ -1,4 +1,5 @@
-"""The primitives of a network in order of execution, with their names in it."""
+"""The layers of a network: its primitives in order of execution, with the names of their
+modules."""
 
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -9,8 +10,8 @@ from explorer.graph.path import NodePath
 
 
 class Layer(NamedTuple):
-    """A primitive of the network. path: its module's name in the network; sources: the paths of
-    the layers that feed it ("input" for the picture)."""
+    """A primitive at its place in the network. path: the name of its module there. sources: the
+    paths of the layers that feed it; "input" is the picture."""
 
     path: str
     facts: Facts
@@ -44,9 +45,12 @@ class Layer(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def layers_of(path: str, facts: Facts, sources: tuple[str, ...]) -> tuple[list[Layer], str]:
-    """The primitives that the node at `path` puts into the network, and the path of the one that
-    gives the node's output. sources: the paths that feed it. Cached, because an edit leaves most
-    nodes as they were."""
+    """The layers of the node at `path`, and the path of the layer whose output is the node's
+    output.
+
+    sources: the paths of the layers that feed the node. Cached, because an edit leaves most nodes
+    unchanged.
+    """
     return _layers_of(path, facts, sources)
 
 
@@ -68,15 +72,15 @@ def _layers_of(path: str, facts: Facts, sources: tuple[str, ...]) -> tuple[list[
             own, paths[id] = _layers_of(prefix + id, inner, fed)
             layers += own
         else:
-            paths[id] = here = prefix + id
-            layers.append(Layer(here, inner, fed))
+            paths[id] = inner_path = prefix + id
+            layers.append(Layer(inner_path, inner, fed))
     return layers, paths.get(facts.result, paths[INPUT])
 
 
 @lru_cache(maxsize=1024)
 def paths_of(path: NodePath, facts: Facts) -> tuple[NodePath, ...]:
-    """The paths of the primitives at and inside a node, in the order of `layers_of`. Cached, because
-    an edit leaves most nodes as they were."""
+    """The node paths of the primitives at and inside a node, in the order of `layers_of`. Cached,
+    because an edit leaves most nodes unchanged."""
     if not facts.kind.composite:
         return (path,)
     return tuple(
@@ -85,26 +89,33 @@ def paths_of(path: NodePath, facts: Facts) -> tuple[NodePath, ...]:
 
 
 def producers(id: str, facts: Facts, sources: tuple[str, ...]) -> dict[NodePath, str]:
-    """For the node and every one inside it, by its path: the path of the primitive whose output is
-    its output."""
-    found: dict[NodePath, str] = {}
+    """For a node and every node inside it, by its path: the path of the layer whose output is its
+    output. sources: the paths of the layers that feed the node."""
+    producer_of: dict[NodePath, str] = {}
     path = NodePath((id,))
-    found[path] = _trace(found, "" if facts.inline else f"{id}.", path, facts, sources)
-    return found
+    prefix = "" if facts.inline else f"{id}."
+    producer_of[path] = _trace(producer_of, prefix, path, facts, sources)
+    return producer_of
 
 
 def _trace(
-    found: dict[NodePath, str], prefix: str, path: NodePath, facts: Facts, sources: tuple[str, ...]
+    producer_of: dict[NodePath, str],
+    prefix: str,
+    path: NodePath,
+    facts: Facts,
+    sources: tuple[str, ...],
 ) -> str:
+    """The producer of the node at `path`; those of the nodes inside are entered. prefix: of the
+    names of the modules inside."""
     if not facts.kind.composite:
         return prefix[:-1]
     paths = {INPUT: sources[0] if sources else INPUT}
     for child in facts.children:
-        inner, here = child.facts, path / child.id
-        paths[child.id] = found[here] = _trace(
-            found,
+        inner, inner_path = child.facts, path / child.id
+        paths[child.id] = producer_of[inner_path] = _trace(
+            producer_of,
             prefix if inner.inline else f"{prefix}{child.id}.",
-            here,
+            inner_path,
             inner,
             tuple(paths[source] for source in child.sources),
         )

@@ -1,4 +1,4 @@
-"""Fixes within one layer: other values of its own parameters."""
+"""Fixes of a fault within one layer: other values of its parameters, or its removal."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -15,7 +15,7 @@ Rule = Callable[[Report, str, Fault], Iterator[Fix]]
 
 
 def _set(report: Report, id: str, **params: Value) -> Iterator[Fix]:
-    """Give the node these parameters, if it can take them."""
+    """The fix that sets these parameters of the node, if its kind allows them."""
     if not report.facts[id].kind.fault(params):
         yield Fix(
             _("Set {values}").format(values=report.facts[id].kind.stated(params)),
@@ -23,13 +23,13 @@ def _set(report: Report, id: str, **params: Value) -> Iterator[Fix]:
         )
 
 
-def _single(values: Iterable[int]) -> Value:
-    """One number where both sides agree."""
-    height, width = values
+def one_or_pair(sides: Iterable[int]) -> Value:
+    """Height and width as a parameter takes them: one number if they are equal."""
+    height, width = sides
     return height if height == width else (height, width)
 
 
-def _removed(id: str) -> Fix:
+def _removal(id: str) -> Fix:
     return Fix(_("Remove {node}").format(node=id), partial(edits.remove, ids=[id], bridge=True))
 
 
@@ -45,7 +45,7 @@ def _kernel(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
         yield from _set(report, id, padding=allowed["padding"])
     yield from _set(report, id, kernel_size=allowed["largest"])
     if kind.category == "pooling":
-        yield _removed(id)
+        yield _removal(id)
 
 
 def _padding(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
@@ -53,26 +53,28 @@ def _padding(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
 
 
 def _same(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
-    """Half the kernel on every side is what keeps the size where the stride is 1."""
-    yield from _set(report, id, padding=_single(fault.allowed["padding"]))
+    """Pad by half the kernel, which keeps the size at a stride of 1; or lower the stride to 1."""
+    yield from _set(report, id, padding=one_or_pair(fault.allowed["padding"]))
     yield from _set(report, id, stride=1)
 
 
 def _vanishes(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
-    yield from _set(report, id, padding=_single(fault.allowed["padding"]))
-    yield from _set(report, id, kernel_size=_single(fault.allowed["kernel_size"]))
+    yield from _set(report, id, padding=one_or_pair(fault.allowed["padding"]))
+    yield from _set(report, id, kernel_size=one_or_pair(fault.allowed["kernel_size"]))
 
 
 def _output_padding(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     settings = report.facts[id].settings
-    asked = pair(settings.output_padding)
-    yield from _set(report, id, output_padding=_single(map(min, asked, fault.allowed["most"])))
+    paddings = pair(settings.output_padding)
+    yield from _set(
+        report, id, output_padding=one_or_pair(map(min, paddings, fault.allowed["most"]))
+    )
     yield from _set(
         report,
         id,
-        stride=_single(
-            stride if more <= most else more + 1
-            for stride, more, most in zip(pair(settings.stride), asked, fault.allowed["most"])
+        stride=one_or_pair(
+            stride if padding <= most else padding + 1
+            for stride, padding, most in zip(pair(settings.stride), paddings, fault.allowed["most"])
         ),
     )
 
@@ -95,10 +97,10 @@ def _groups(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
 
 
 def _nearest(key: str, report: Report, id: str, fault: Fault) -> Iterator[Fix]:
-    """The number nearest to the one asked for that is allowed; of two the smaller."""
+    """Set the parameter `key` to the nearest allowed number, of two the smaller."""
     number = _nearest_allowed(getattr(report.facts[id].settings, key), fault)
     if number is None:
-        yield _removed(id)
+        yield _removal(id)
     else:
         yield from _set(report, id, **{key: number})
 
@@ -112,7 +114,7 @@ def _chunks(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     settings = report.facts[id].settings
     chunks = _nearest_allowed(settings.chunks, fault)
     if chunks is None:
-        yield _removed(id)
+        yield _removal(id)
     elif settings.index < chunks:
         yield from _set(report, id, chunks=chunks)
     else:

@@ -1,4 +1,4 @@
-"""The forecast of memory as JSON's values and as lines for a terminal."""
+"""The forecast of memory as JSON and as lines for a terminal."""
 
 from typing import Any
 
@@ -15,22 +15,22 @@ TITLES = {
     "activations": _("activations kept"),
     "transient": _("transient"),
 }
-"""What the parts of a training step are called, in the order in which they are shown."""
+"""What a person reads for each part of the forecast, in the order in which they are shown."""
 
 
 def as_dict(
     report: Report, forecast: Forecast | None, room: int | None = None, named: bool = False
 ) -> dict[str, Any] | None:
-    """What `check --json` says under "memory"; None for a network that cannot run.
+    """The forecast as JSON's values, under "memory" in `check --json`; None if the network cannot
+    run.
 
-    Every figure but the batches is in bytes; see Forecast. room: bytes that tensors may take, null
-    where not given; the largest batches are those whose peak is at most that, in training no more
-    than a run may have, null without it.
-    named: the person named the device; otherwise its type is one that the forecast assumed.
+    Amounts are in bytes, see Forecast. room: bytes that tensors may take; largest batches: the most
+    pictures with which the peak is at most `room`, see `largest_batch`; both are null if `room` is
+    not given. named: whether the person named the device; otherwise the forecast assumed its type.
     """
     if forecast is None:
         return None
-    given = (forecast.precision, forecast.optimiser_name, forecast.device)
+    options = (forecast.precision, forecast.optimiser_name, forecast.device)
     return {
         "unit": "bytes",
         "batch": forecast.batch,
@@ -48,16 +48,16 @@ def as_dict(
         "training_peak": forecast.training,
         "inference_peak": forecast.inference,
         "room": room,
-        "largest_training_batch": None if room is None else largest_batch(report, room, *given),
+        "largest_training_batch": None if room is None else largest_batch(report, room, *options),
         "largest_inference_batch": None
         if room is None
-        else largest_batch(report, room, *given, training=False),
+        else largest_batch(report, room, *options, training=False),
     }
 
 
 def as_lines(report: Report, forecast: Forecast | None, room: int | None = None) -> list[str]:
-    """The same for a person: what adds up to the peak of a training step, that of inference, and
-    what fits."""
+    """The forecast for a person: the parts of the peak of a training step, that peak, the peak of
+    inference, and the largest batches that fit into `room` bytes."""
     if forecast is None:
         return [_("memory: unknown, because the network cannot run")]
     shown = [
@@ -69,29 +69,29 @@ def as_lines(report: Report, forecast: Forecast | None, room: int | None = None)
         (_("peak of training"), forecast.training),
         (_("peak of inference"), forecast.inference),
     ]
-    wide = max(len(title) for title, _size in shown)
+    width = max(len(title) for title, _size in shown)
     lines = [
         _("memory at batch {batch}, {precision}, {optimiser}").format(
             batch=forecast.batch, precision=forecast.precision, optimiser=forecast.optimiser_name
         )
     ]
-    lines += [f"  {title:<{wide}}  {bytes_text(size):>8}" for title, size in shown]
+    lines += [f"  {title:<{width}}  {bytes_text(size):>8}" for title, size in shown]
     if room is not None:
-        given = (forecast.precision, forecast.optimiser_name, forecast.device)
+        options = (forecast.precision, forecast.optimiser_name, forecast.device)
         lines.append(
             _(
                 "  {room} holds a batch of {training:,} in training and of {inference:,} in inference"
             ).format(
                 room=bytes_text(room),
-                training=largest_batch(report, room, *given),
-                inference=largest_batch(report, room, *given, training=False),
+                training=largest_batch(report, room, *options),
+                inference=largest_batch(report, room, *options, training=False),
             )
         )
     return lines
 
 
 def bytes_text(count: float) -> str:
-    """An amount of memory, in steps of 1,024: "19.3 MiB", "24 GiB"."""
+    """An amount of memory in bytes, with binary prefixes: "19.3 MiB", "24 GiB"."""
     value, unit = float(count), "B"
     for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
         if abs(value) < 999.5 or unit == "TiB":
@@ -102,12 +102,12 @@ def bytes_text(count: float) -> str:
 
 
 def bytes_of(text: str) -> int | None:
-    """The amount that a person wrote, in steps of 1,024 as memory is sold: "24GB", "24 GiB",
-    "8g", "100 B"; None if it is none, or has no unit."""
+    """The bytes that a person wrote, "24GB", "24 GiB", "8g" or "100 B"; None if the text is no
+    amount or has no unit. A GB is 1,024³ bytes, as for memory that is sold."""
     whole = text.strip().lower()
-    words = whole.removesuffix("b").removesuffix("i").rstrip()
-    unit = words[-1:] if words[-1:] in "kmgt" else ""
-    figures = words.removesuffix(unit).rstrip()
+    amount = whole.removesuffix("b").removesuffix("i").rstrip()
+    unit = amount[-1:] if amount[-1:] in "kmgt" else ""
+    figures = amount.removesuffix(unit).rstrip()
     if figures == whole or not figures.replace(".", "", 1).isdecimal() or len(figures) > 20:
         return None
     return int(float(figures) * 1024 ** " kmgt".index(unit or " "))

@@ -1,4 +1,4 @@
-"""What is wrong with a network, problem by problem, and what a fix is."""
+"""The problems of a network, and what a fix is."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,15 +13,16 @@ from explorer.text import _, ngettext
 
 FAULT, ADVICE = "fault", "advice"
 MOST_FIXED = 100
-"""Only so many problems of a graph get fixes, the first ones, and as many inside each of its groups,
-because some fixes search the whole graph. The others get theirs once the first ones are fixed."""
+"""Fixes are offered for so many problems of a graph, the first ones, and for as many inside each of
+its groups, because some fixes search the whole graph. The others get theirs once these are
+fixed."""
 
 
 @dataclass(frozen=True)
 class Fix:
-    """A named edit of the whole network that makes a problem right.
+    """A named edit of the whole network that removes a problem.
 
-    added: how many parameters it adds; None where that is not known beforehand.
+    added: how many learned numbers it adds; None where that is not known beforehand.
     """
 
     label: str
@@ -30,7 +31,7 @@ class Fix:
 
     @property
     def cost(self) -> str:
-        """What it adds, as text: "+8,448 parameters", or ""."""
+        """What it adds: "+8,448 parameters"; "" where that is not known."""
         return (
             ""
             if self.added is None
@@ -44,11 +45,12 @@ class Fix:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong: the path of the layer, the rule, the sentence. `fixes` returns its fixes.
+    """Something wrong with a network; `fixes` returns its fixes.
 
-    grade: "fault", the network cannot run; "advice", it can, but an experienced colleague would
-    object. fault: the one to be fixed, None if no fix is offered. reason: of advice, why, with its
-    source. tried: of advice, its fixes.
+    path: of the node concerned. rule: the word that names the rule. message: one sentence. grade:
+    "fault", the network cannot run; "advice", it can, but an experienced colleague would object.
+    fault: what `fixes` starts from; None if it offers none, and for advice. reason: of advice, why,
+    with its source. tried: of advice, its fixes, which have been tried.
     """
 
     path: NodePath
@@ -60,18 +62,18 @@ class Problem:
     tried: tuple[Fix, ...] = ()
 
 
-_known: WeakKeyDictionary[Report, tuple[Problem, ...]] = WeakKeyDictionary()
+_cache: WeakKeyDictionary[Report, tuple[Problem, ...]] = WeakKeyDictionary()
 
 
 def problems(report: Report) -> tuple[Problem, ...]:
-    """The problems of a network, in order of execution; computed once for each report."""
-    if report not in _known:
-        _known[report] = tuple(_problems(report, NodePath()))
-    return _known[report]
+    """The faults of a network as problems, in order of execution; computed once for each report."""
+    if report not in _cache:
+        _cache[report] = tuple(_problems(report, NodePath()))
+    return _cache[report]
 
 
-def _problems(report: Report, around: NodePath) -> list[Problem]:
-    """around: the path of the group whose inside the report is on."""
+def _problems(report: Report, scope: NodePath) -> list[Problem]:
+    """scope: the path of the group on whose inside the report is."""
     found: list[Problem] = []
 
     def add(path: NodePath, fault: Fault, fixable: bool = True) -> None:
@@ -82,23 +84,23 @@ def _problems(report: Report, around: NodePath) -> list[Problem]:
     if report.too_large:
         message = _("The network has {count:,} layers; allowed: 1 to {most:,}")
         message = message.format(count=report.size, most=MOST_LAYERS)
-        add(around / OUTPUT, Fault("size", message))
+        add(scope / OUTPUT, Fault("size", message))
         return found
     for id, facts in report.facts.items():
         if facts.inner is not None and facts.faults and facts.ins:
-            found += _problems(report.inside(id), around / id)
+            found += _problems(report.inside(id), scope / id)
             continue
-        for path, fault in _once(_faults(around / id, facts)):
+        for path, fault in _without_repeats(_faults(scope / id, facts)):
             add(path, fault, fault is facts.fault)
     for id, faults in report.faults.items():
         for fault in faults:
-            add(around / id, fault)
+            add(scope / id, fault)
     return found
 
 
-def _once(faults: Iterator[tuple[NodePath, Fault]]) -> Iterator[tuple[NodePath, Fault]]:
-    """The faults inside one block; only the first of rule "map", for branches that are given the
-    same vector share the mistake before the block."""
+def _without_repeats(faults: Iterator[tuple[NodePath, Fault]]) -> Iterator[tuple[NodePath, Fault]]:
+    """These faults inside one block, of those with the rule "map" only the first: branches that all
+    get the same vector share one mistake, which is before the block."""
     reported = False
     for path, fault in faults:
         if fault.rule != "map" or not reported:
@@ -107,6 +109,7 @@ def _once(faults: Iterator[tuple[NodePath, Fault]]) -> Iterator[tuple[NodePath, 
 
 
 def _faults(path: NodePath, facts: Facts) -> Iterator[tuple[NodePath, Fault]]:
+    """The faults of the node at `path` and of all nodes inside it, by path."""
     if not facts.faults:
         return
     if facts.fault:

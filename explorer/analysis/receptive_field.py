@@ -1,11 +1,11 @@
-"""Which pixels of the picture one place of a feature map sees: exact, on graphs with branches.
+"""Which pixels of the picture one position of a feature map sees: exact, also where branches meet.
 
 Size, jump and centre follow Araujo, Norris, Sim 2019, "Computing Receptive Fields of Convolutional
-Neural Networks", Distill: counted without regard to the borders, so a field may be larger than the
-picture, and a place at the border, which sees padding too, may see fewer pixels, never more; where
-branches meet it is the union. A layer that sees all of its input (global pooling, Flatten, a
-squeeze-and-excitation gate) sees the whole map: from there on the field is clipped to the picture.
-The statistics of a normalisation are not counted: they are constants when the network is used.
+Neural Networks", Distill. Borders are disregarded: a field may be larger than the picture, and a
+position at the border, which also sees padding, may see fewer pixels, never more. Where branches
+meet, the field is the union. After a layer that sees all of its input (global pooling, Flatten, a
+squeeze-and-excitation gate) the field is clipped to the picture. The statistics of a normalisation
+do not count: they are constants when the network is used.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,16 +27,17 @@ from explorer.graph.graph import INPUT, Shape
 from explorer.graph.path import NodePath
 
 FARTHEST = 10**100
-"""Pixels; a field whose jump is larger, or as much smaller than a pixel, counts as unknown."""
+"""Pixels: a field whose jump or its reciprocal is larger counts as unknown."""
 
 
 class ReceptiveField(NamedTuple):
-    """What one place of a feature map sees of the picture, (height, width) each, in pixels.
+    """What one position of a feature map sees of the picture: (height, width) each, in pixels.
 
-    size: of the largest field of all places. jump: the distance of neighbouring places; 0 if there
-    is only one, after global pooling. centre: of the first place's field, where the first pixel is
-    0; None if that place sees nothing. Numbers are int where they are whole. clipped: after a layer
-    that sees all of its input, so that the field is clipped to the picture.
+    size: of the largest field of any position. jump: the distance between the fields of
+    neighbouring positions; 0 if there is only one position, after global pooling. centre: of the
+    first position's field, where the first pixel is 0; None if that position sees nothing. Whole
+    numbers are ints. clipped: the field is clipped to the picture, after a layer that sees all of
+    its input.
     """
 
     size: tuple[int, int]
@@ -46,8 +47,8 @@ class ReceptiveField(NamedTuple):
 
 
 class MapField(NamedTuple):
-    """What the places of a map see of an earlier one. sides: (height, width) of the map, also after
-    a Permute that puts the channels last."""
+    """What the positions of a map see of an earlier one. sides: (height, width) of the map, even
+    after a Permute that puts the channels last."""
 
     height: AxisField
     width: AxisField
@@ -55,18 +56,18 @@ class MapField(NamedTuple):
 
 
 def sides_of(shape: Shape) -> tuple[int, int]:
-    """Height and width of a map; a vector has one place."""
+    """Height and width of a map; a vector has one position."""
     return shape[1:] if len(shape) == 3 else (1, 1)
 
 
 def itself(shape: Shape) -> MapField:
-    """A map seen from itself."""
+    """The field of a map in itself: each position sees itself."""
     return MapField(SAME, SAME, sides_of(shape))
 
 
 def chained(outer: MapField | None, inner: MapField | None) -> MapField | None:
-    """What is seen through both, the outer one after the inner; None if one is unknown, or the
-    result is too large."""
+    """The field through two parts of the network, `outer` after `inner`; None if one is unknown, or
+    if the result has too many positions or too large a jump."""
     if outer is None or inner is None:
         return None
     height = width = composed(outer.height, inner.height, outer.sides[0])
@@ -78,14 +79,15 @@ def chained(outer: MapField | None, inner: MapField | None) -> MapField | None:
 
 
 def _is_beyond(field: AxisField) -> bool:
-    """After hundreds of strides in a row, on a map of one pixel, the jump has no meaning, and its
-    digits would take longer and longer to multiply."""
+    """Whether the jump is too large to have a meaning, as after hundreds of strides on a map of one
+    pixel; ever longer numbers would take ever longer to multiply."""
     jump = field.jump
     return max(field.step, jump.numerator, jump.denominator) > FARTHEST
 
 
 def merged(branches: list[MapField | None], reference: tuple[int, int]) -> MapField | None:
-    """What is seen through any of these branches; reference: sides of the map that they see."""
+    """The field where these branches meet; None if one is unknown, or if there are too many
+    positions. reference: the sides of the map that the branches see."""
     if len(branches) == 1:
         return branches[0]
     known = [branch for branch in branches if branch is not None]
@@ -117,14 +119,14 @@ def _square(field: MapField) -> bool:
 
 
 @lru_cache(maxsize=65_536)
-def through(facts: Facts) -> MapField | None:
-    """What the node's places see of its own input, the union of its inputs if it has several; None
-    if it is unknown. Cached by the facts, which equal nodes share."""
+def own_field(facts: Facts) -> MapField | None:
+    """The field of a node in its own input, or in the union of its inputs; None if it is unknown.
+    Cached by the facts, which equal nodes share."""
     ins = facts.ins
     if facts.out is None or not ins or not all_known(ins):
         return None
     if facts.kind.composite:  # its own fault can only be one of names, or a missing output
-        return inside(facts)[facts.result] if facts.result else None
+        return fields_inside(facts)[facts.result] if facts.result else None
     if facts.fault:
         return None
     if facts.kind.window is None:
@@ -135,32 +137,32 @@ def through(facts: Facts) -> MapField | None:
     return MapField(height, height if height == width else width, there)
 
 
-def step(
+def field_after(
     facts: Facts, branches: list[MapField | None], reference: tuple[int, int]
 ) -> MapField | None:
-    """What the places of a node see whose inputs see `branches`."""
-    own = through(facts)
+    """The field of a node whose inputs have the fields `branches`. reference: as in `merged`."""
+    own = own_field(facts)
     if own is None:
         return None
     before = merged(branches, reference)
-    if own.height is SAME and own.width is SAME:  # a Permute changes the shape, not the places
+    if own.height is SAME and own.width is SAME:  # a Permute changes the shape, not the positions
         return before
     return chained(own, before)
 
 
 @lru_cache(maxsize=4096)
-def inside(facts: Facts) -> dict[str, MapField | None]:
-    """For every node inside a composite, by id: what its places see of the composite's input."""
+def fields_inside(facts: Facts) -> dict[str, MapField | None]:
+    """The field of every node inside a composite in the composite's input, by id."""
     entering = itself(facts.known_ins[0])
     fields: dict[str, MapField | None] = {INPUT: entering}
     for id, child, sources in facts.children:
-        fields[id] = step(child, [fields[source] for source in sources], entering.sides)
+        fields[id] = field_after(child, [fields[source] for source in sources], entering.sides)
     return fields
 
 
 def _known_inside(facts: Facts) -> dict[str, MapField | None]:
-    """The same; nothing while the shape of the composite's input is unknown."""
-    return inside(facts) if facts.ins and facts.ins[0] else {}
+    """As `fields_inside`; empty while the shape of the composite's input is unknown."""
+    return fields_inside(facts) if facts.ins and facts.ins[0] else {}
 
 
 @lru_cache(maxsize=256)
@@ -170,9 +172,9 @@ def _children(facts: Facts) -> dict[str, Child]:
 
 
 class ReceptiveFields:
-    """The receptive fields of a network's nodes and layers, computed when they are asked for.
+    """The receptive fields of the nodes and layers of a network, computed when they are asked for.
 
-    facts, sources: as in a Report. input: shape of the picture, or of what else enters.
+    facts, sources: as in a Report. input: shape of the picture, or of the map that enters.
     """
 
     def __init__(
@@ -182,12 +184,12 @@ class ReceptiveFields:
         self._sides = sides_of(input)
 
     def of(self, path: NodePath) -> ReceptiveField | None:
-        """The field of the node at a path; None if it is unknown: after a fault, or not connected.
-        Raises KeyError."""
-        return self._measured(self.seen(path))
+        """The field of the node at a path; None if it is unknown, after a fault or if the node is
+        not connected. Raises KeyError."""
+        return self._measured(self.map_field(path))
 
-    def seen(self, path: NodePath) -> MapField | None:
-        """What the places of the node at a path see of the picture. Raises KeyError."""
+    def map_field(self, path: NodePath) -> MapField | None:
+        """What each position of the node at a path sees of the picture. Raises KeyError."""
         id, *within = path
         facts, field, entry = self._facts[id], self._fields[id], self._entry(id)
         for id in within:
@@ -199,7 +201,7 @@ class ReceptiveFields:
         return field
 
     def layers(self, ids: Iterable[str]) -> Iterator[ReceptiveField | None]:
-        """Those of every primitive in the nodes `ids` and inside them, in order of execution."""
+        """The field of every layer at or inside the nodes `ids`, in order of execution."""
         for id in ids:
             yield from self._layers(self._facts[id], self._entry(id), self._fields[id])
 
@@ -227,11 +229,11 @@ class ReceptiveFields:
 
     @cached_property
     def _fields(self) -> dict[str, MapField | None]:
-        """What the places of each node of the whole network see of the picture."""
+        """What each position of each node of the network sees of the picture, by node id."""
         fields: dict[str, MapField | None] = {INPUT: itself(self._input)}
         for id, facts in self._facts.items():
             sources = [fields[source] for source in self._sources[id]]
-            fields[id] = step(facts, sources, self._sides) if sources else None
+            fields[id] = field_after(facts, sources, self._sides) if sources else None
         return fields
 
     def _measured(self, field: MapField | None) -> ReceptiveField | None:
@@ -251,7 +253,8 @@ class ReceptiveFields:
 
 
 def _measure(field: AxisField, side: int, pixels: int) -> tuple[int, Number, Number | None]:
-    """Size, jump and centre of what `side` places see of `pixels`."""
+    """Size, jump and centre of the field of `side` positions in a picture of `pixels`, along one
+    axis."""
     spans = field.spans[:side]
     if field.whole:
         spans = tuple([span and (max(0, span[0]), min(pixels - 1, span[1])) for span in spans])

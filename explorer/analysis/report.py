@@ -1,4 +1,4 @@
-"""The report on a network: every shape, figure and fault, from one sweep."""
+"""The report on a network: its shapes, figures and faults, from one sweep."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -22,17 +22,19 @@ from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Shape, Wire
 from explorer.graph.path import NodePath
 from explorer.text import _
 
-MOST_LAYERS = 100_000  # cifar_resnet1202, the deepest of the literature, has some 4,800
+MOST_LAYERS = 100_000  # cifar_resnet1202, the deepest network of the literature, has about 4,800
 
 
 @dataclass(frozen=True, eq=False)
 class Report:
     """All that is known of a graph without running it.
 
-    facts, sources: by node id; sources are the ids that feed a node, in the order of its ports.
-    alive: the ids from which a path leads to the output. params, macs, activations: of those nodes;
-    macs and activations (numbers, 4 bytes each in float32) for one picture. faults: of the network
-    as a whole, by the id of the node or end concerned; those of one node are in its facts.
+    data: the data set that the network is meant for, if any. facts, sources: by node id, in order
+    of execution; sources are the ids that feed a node, in the order of its ports. alive: the ids
+    from which a path leads to the output. output: shape of the output, None if unknown. params,
+    macs, activations: totals of the nodes alive; macs (fused multiply-adds) and activations
+    (numbers) are for one picture. faults: of the network as a whole, by the id of the node or end
+    concerned; those of a single node are in its facts.
     """
 
     graph: Graph
@@ -49,20 +51,21 @@ class Report:
 
     @cached_property
     def ok(self) -> bool:
-        """There is no problem: the network can run."""
+        """Whether there is no fault: the network can run."""
         return not (
             self.too_large or self.faults or any([facts.faults for facts in self.facts.values()])
         )
 
     @cached_property
     def size(self) -> int:
-        """The number of layers, inside all blocks, also of those that do not lead to the output."""
+        """The number of layers, those inside blocks and those that do not lead to the output
+        included."""
         return sum(facts.layers for facts in self.facts.values())
 
     @cached_property
     def known(self) -> bool:
-        """The totals count every layer; otherwise some shapes are unknown, and the totals are lower
-        bounds."""
+        """Whether the totals count every layer; if not, some shapes are unknown and the totals are
+        lower bounds."""
         return all(
             facts.out is not None and None not in facts.ins and facts.ins
             for id, facts in self.facts.items()
@@ -71,7 +74,7 @@ class Report:
 
     @property
     def too_large(self) -> bool:
-        """There are too many layers to list them one by one."""
+        """Whether there are too many layers to list them one by one."""
         return self.size > MOST_LAYERS
 
     def inside(self, id: str) -> "Report":
@@ -89,12 +92,12 @@ class Report:
 
     @cached_property
     def names(self) -> set[str]:
-        """Every name that is taken in the network."""
+        """Every name that is taken in the network, see `names_in`."""
         return names_in(self.graph)
 
     @cached_property
     def users(self) -> Counter[str]:
-        """How many nodes that lead to the output use each of these names."""
+        """How many of the nodes that lead to the output use each name."""
         return Counter(
             name
             for id, facts in self.facts.items()
@@ -103,8 +106,8 @@ class Report:
         )
 
     def layers(self) -> list[Layer]:
-        """The primitives that lead to the output, in order of execution; none if the network is
-        too large."""
+        """The layers that lead to the output, in order of execution; none if the network is too
+        large."""
         return self._layers[0]
 
     @cached_property
@@ -126,8 +129,8 @@ class Report:
 
     @property
     def outputs(self) -> dict[str, str]:
-        """By the id of each node that leads to the output, and of both ends: the path of the layer
-        that gives its output."""
+        """The path of the layer whose output is that of a node, by the id of each node that leads
+        to the output and of both ends."""
         return self._layers[1]
 
     @cached_property
@@ -148,10 +151,10 @@ class Report:
     @cached_property
     def _producers(self) -> dict[NodePath, str]:
         outputs = self.outputs
-        found = {NodePath((id,)): path for id, path in outputs.items()}
+        producer_of = {NodePath((id,)): path for id, path in outputs.items()}
         for id in outputs.keys() & self.facts.keys():
-            found |= producers(id, self.facts[id], self._feeding(id, outputs))
-        return found
+            producer_of |= producers(id, self.facts[id], self._feeding(id, outputs))
+        return producer_of
 
     @cached_property
     def fields(self) -> ReceptiveFields:
@@ -160,7 +163,7 @@ class Report:
 
     @cached_property
     def layer_fields(self) -> list[ReceptiveField | None]:
-        """The receptive field of every layer, in the order of `layers()`; None: unknown."""
+        """The receptive field of every layer, in the order of `layers()`; None is unknown."""
         if self.too_large:
             return []
         return list(self.fields.layers(id for id in self.facts if id in self.alive))
@@ -170,8 +173,11 @@ class Report:
 
 
 def analyse(graph: Graph, data: DataSet | None = None) -> Report:
-    """The report on a graph, and on how it fits `data`, if given. Never raises for a network that
-    is wrong: what is wrong is among the report's faults."""
+    """The report on a graph, and on whether it fits the data set `data`, if given.
+
+    Raises nothing for a network that is wrong: what is wrong is among the faults. Raises
+    CycleError.
+    """
     children = list(sweep(graph, graph.input or None))
     facts = {child.id: child.facts for child in children}
     sources = {child.id: child.sources for child in children}
@@ -203,7 +209,8 @@ def _end_faults(
     leading: Wire | None,
     output: Shape | None,
 ) -> dict[str, tuple[Fault, ...]]:
-    """What is wrong with the network as a whole: its ends, its names, its fit to the data."""
+    """The faults of the network as a whole, by node or end: of its ends, its names, its fit to the
+    data."""
     found: dict[str, list[Fault]] = {}
     if not leading:
         found.setdefault(OUTPUT, []).append(

@@ -1,4 +1,4 @@
-"""One scope of a network: the whole, or the inside of a block."""
+"""A scope of a network: the whole network, or the inside of one block."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,18 +12,21 @@ from explorer.graph.path import NodePath
 from explorer.text import _
 
 MOST_NAMED = 12
-"""Nodes that a message lists."""
+"""The most ids that a message lists."""
 
 
 class NoInside(ValueError):
-    """There is no scope at this path; the sentence says why."""
+    """The path does not lead to a block whose inside is known; the sentence says why."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scope:
-    """path: of the block whose inside this is, () for the whole network. graph: its nodes at their
-    places. facts: by node id. input: shape of the input, None if unknown. own: the user drew the
-    graph; otherwise a kind declares it."""
+    """The whole network, or the inside of one block.
+
+    path: of that block; () is the whole network. graph: its nodes with their positions. facts: by
+    node id. input: shape of the input, None if unknown. own: whether the user drew the graph;
+    otherwise a kind declares it.
+    """
 
     path: NodePath = field(default_factory=NodePath)
     graph: Graph = field(default_factory=Graph)
@@ -37,23 +40,23 @@ def scope(report: Report, path: tuple[str, ...] = ()) -> Scope:
     graph, facts, own = report.graph, report.facts, True
     input: Shape | None = graph.input
     for depth, id in enumerate(path, 1):
-        here, node_facts = NodePath(path[:depth]), facts.get(id)
+        block, node_facts = NodePath(path[:depth]), facts.get(id)
         if node_facts is None:
             sentence = (
                 _("There is no {path}; {scope} contains {ids}")
-                if here.scope
+                if block.scope
                 else _("There is no {path}; the network contains {ids}")
             )
             ids = ", ".join(list(graph.nodes)[:MOST_NAMED])
             ids += ", …" * (len(graph.nodes) > MOST_NAMED)
-            raise NoInside(sentence.format(path=here, scope=here.scope, ids=ids))
+            raise NoInside(sentence.format(path=block, scope=block.scope, ids=ids))
         inner, own = node_facts.expansion, own and graph.nodes[id].inner is not None
         if inner is None:
             raise NoInside(
-                _("The inside of {path} is unknown, because its input is").format(path=here)
+                _("The inside of {path} is unknown, because its input is").format(path=block)
                 if node_facts.kind.composite
                 else _("{path} is a {kind} and has no inside").format(
-                    path=here, kind=node_facts.kind.name
+                    path=block, kind=node_facts.kind.name
                 )
             )
         input = node_facts.ins[0] if node_facts.ins else None
@@ -63,12 +66,13 @@ def scope(report: Report, path: tuple[str, ...] = ()) -> Scope:
 
 
 def first_problems(report: Report, path: tuple[str, ...] = ()) -> dict[str, Problem]:
-    """The first problem at or inside each node of a scope, by node id."""
+    """The first problem at or inside each node of the scope at `path`, by node id."""
     return {id: each[0] for id, each in by_node(problems(report), path).items()}
 
 
 def by_node(problems: Iterable[Problem], path: tuple[str, ...]) -> dict[str, list[Problem]]:
-    """These problems or pieces of advice by the id of the node of a scope that they concern."""
+    """These problems by the id of the node at or inside which each is, of those in the scope at
+    `path`."""
     nodes: dict[str, list[Problem]] = {}
     for problem in problems:
         if ids := problem.path.within(path):

@@ -1,4 +1,4 @@
-"""The parameters that a convolution saves by sharing its kernel over all places."""
+"""The parameters that a convolution saves by sharing its kernel between all positions."""
 
 from functools import lru_cache
 from math import prod
@@ -8,11 +8,12 @@ from explorer.analysis.facts import Facts
 
 
 class Unshared(NamedTuple):
-    """Parameters of layers without sharing that have the input and output of a convolution.
+    """The numbers of parameters of two layers with the same input and output as a convolution, but
+    without its sharing.
 
-    local: locally connected, with a kernel for every place and a bias for every number of the
-    output (no biases where the convolution has none). full: fully connected, every number of the
-    output a sum over all numbers of the input, with the same biases.
+    local: of a locally connected layer, with a kernel for every position and a bias for every
+    number of the output, if the convolution has biases. full: of a fully connected layer, with a
+    weight for every pair of an input and an output number, and the same biases.
     """
 
     local: int
@@ -21,16 +22,16 @@ class Unshared(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def unshared(facts: Facts) -> Unshared | None:
-    """The parameters that the convolution would need without sharing; None for any other layer, and
-    while its shapes are unknown.
+    """The parameters that a convolution would need without sharing; None for any other layer, and
+    while shapes are unknown.
 
-    A kernel at the border is counted whole. A transposed convolution applies its kernel at the
-    places of its input, so there every place of the input has its own.
+    A kernel at the border counts as a whole one. A transposed convolution applies its kernel at the
+    positions of its input, so there is one kernel for each of those.
     """
     if facts.kind.category != "convolution" or not facts.weights or facts.fault:
         return None
     kernel, *bias = facts.weights
     shape, out = facts.known_ins[0], facts.known_out
-    spread = shape if facts.kind.spreads else out
+    positions = shape[1:] if facts.kind.spreads else out[1:]
     biases = prod(out) if bias else 0
-    return Unshared(kernel.size * prod(spread[1:]) + biases, prod(shape) * prod(out) + biases)
+    return Unshared(kernel.size * prod(positions) + biases, prod(shape) * prod(out) + biases)

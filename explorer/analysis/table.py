@@ -1,4 +1,4 @@
-"""The report as a table, as JSON, as CSV and as Markdown."""
+"""The report as a table for a terminal, as JSON, as CSV and as Markdown."""
 
 import csv
 import io
@@ -38,7 +38,7 @@ CSV = (
     "fully_connected",
 )
 _LISTS = ("problems", "advice", "layers")
-CLIPPED = "*"  # marks a field that is clipped to the picture
+CLIPPED = "*"  # after the size of a field that is clipped to the picture
 
 
 def _shape_list(shape: Shape | None) -> list[int] | None:
@@ -70,12 +70,13 @@ def _row(layer: Layer, field: ReceptiveField | None) -> dict[str, Any]:
 
 
 def as_json(report: Report, memory: dict[str, Any] | None = None) -> str:
-    """One JSON object. Shapes are lists without the batch dimension, null where unknown; "in" of a
-    layer that joins branches is a list of shapes; macs are multiply-adds for one picture.
+    """The report as one JSON object, one problem, piece of advice or layer a line.
 
-    receptive_field, jump and centre: [height, width] in pixels, see ReceptiveField; null where
-    unknown. unshared and fully_connected, of convolutions only: parameters, see Unshared. memory:
-    what stands under that key, see memory_table.as_dict.
+    Shapes are lists without the batch dimension, null where unknown; "in" of a layer that joins
+    branches is a list of shapes; macs are fused multiply-adds for one picture. receptive_field,
+    jump and centre: [height, width] in pixels, see ReceptiveField; null where unknown. unshared and
+    fully_connected, of convolutions only: numbers of parameters, see Unshared. memory: the value
+    under that key, see memory_table.as_dict.
     """
     whole: dict[str, Any] = {
         "name": report.graph.name,
@@ -114,7 +115,7 @@ def as_json(report: Report, memory: dict[str, Any] | None = None) -> str:
 
 
 def _lines(items: list[Any]) -> str:
-    """A list, one item a line."""
+    """A list as JSON, one item a line."""
     return "[" + ",".join(f"\n  {_json(item)}" for item in items) + ("\n ]" if items else "]")
 
 
@@ -123,15 +124,15 @@ def _json(value: object) -> str:
 
 
 def size_text(field: ReceptiveField | None) -> str:
-    """A field's size for a person: "43×43", "224×224*" if it is clipped to the picture."""
+    """The size of a field: "43×43"; "224×224*" if it is clipped to the picture, "?" if unknown."""
     if field is None:
         return "?"
     return text_of(field.size) + (CLIPPED if field.clipped else "")
 
 
 def jump_text(field: ReceptiveField | None) -> str:
-    """A field's jump for a person: "4", "2×1" where height and width differ, "–" where there is
-    only one place."""
+    """The jump of a field: "4", "2×1" where height and width differ, "–" where there is only one
+    position, "?" if it is unknown."""
     if field is None:
         return "?"
     parts = ["–" if not jump else str(jump) for jump in field.jump]
@@ -139,15 +140,15 @@ def jump_text(field: ReceptiveField | None) -> str:
 
 
 def clipped_note() -> str:
-    """What the mark of a clipped field means."""
+    """The sentence that explains the mark of a clipped field."""
     return _("{mark} clipped to the picture: after a layer that sees all of its input").format(
         mark=CLIPPED
     )
 
 
 def as_text(report: Report, more: Iterable[str] = ()) -> str:
-    """The table of layers for a terminal; below it the totals, `more` lines, the problems and the
-    advice."""
+    """The table of layers for a terminal; below it the totals, the lines `more`, the problems and
+    the advice with their fixes."""
     head = (_("layer"), _("kind"), _("output"), _("receptive field"), _("parameters"), _("MACs"))
     fields = report.layer_fields
     anywhere = any(field and field.clipped for field in fields)
@@ -209,8 +210,11 @@ def as_text(report: Report, more: Iterable[str] = ()) -> str:
 
 
 def as_csv(report: Report) -> str:
-    """The layers as CSV with the heading `CSV`, one a line: figures as plain numbers, shapes as
-    64×56×56, those of several inputs joined by " + "; empty where unknown or where there is none."""
+    """The layers as CSV under the heading `CSV`, one layer a line.
+
+    Figures are plain numbers, shapes are written 64×56×56, those of several inputs joined by " + ";
+    a field is empty where its figure is unknown or does not exist.
+    """
     return csv_of(zip(report.layers(), report.layer_fields))
 
 
@@ -244,7 +248,7 @@ def _ins(layer: Layer) -> str:
 
 
 def as_markdown(report: Report) -> str:
-    """The layers as a table in Markdown, the totals in its last line."""
+    """The layers as a table in Markdown, with the totals in its last line."""
     head = (
         _("layer"),
         _("kind"),
@@ -270,7 +274,7 @@ def as_markdown(report: Report) -> str:
             size_text(field).replace(CLIPPED, "\\" + CLIPPED),
             jump_text(field),
             centre_text(field),
-            *_rivals(layer),
+            *_unshared_cells(layer),
         )
         for layer, field in zip(report.layers(), fields)
     ]
@@ -301,19 +305,19 @@ def as_markdown(report: Report) -> str:
 
 
 def centre_text(field: ReceptiveField | None) -> str:
-    """The centre of the first place's field for a person: "3", "3.5", "3, 5" for height and width
-    that differ."""
+    """The centre of the first position's field: "3", "3.5", "3, 5" where height and width differ,
+    "–" where that position sees nothing, "?" if it is unknown."""
     if field is None:
         return "?"
     parts = ["–" if centre is None else f"{float(centre):g}" for centre in field.centre]
     return parts[0] if parts[0] == parts[1] else ", ".join(parts)
 
 
-def _rivals(layer: Layer) -> list[str]:
+def _unshared_cells(layer: Layer) -> list[str]:
     sharing = unshared(layer.facts)
     return [f"{count:,}" for count in sharing] if sharing else ["", ""]
 
 
 def _escaped(text: str) -> str:
-    """Text that Markdown takes as it is."""
+    """The text with what Markdown would interpret escaped."""
     return "".join("\\" + sign if sign in "\\`*_{}[]<>#|" else sign for sign in text)

@@ -92,13 +92,17 @@ class Param:
         name = self.called
         return name if name[1:2].isupper() else name[:1].lower() + name[1:]
 
-    def fault(self, value: object) -> str | None:
-        """Why `value` cannot be taken, in words that follow the parameter's name; or None."""
+    def fault(self, value: object, name: str = "") -> str | None:
+        """Why `value` is not allowed, in one sentence; None if it is allowed.
+
+        name: what the sentence calls the parameter; if empty, its title.
+        """
+        name = name or self.called
         if (value is None and self.absent) or value in self.choices + self.words:
             return None
         if self.choices:
-            return _("is {value}; allowed: {choices}").format(
-                value=_shown(value), choices=", ".join(self.choices)
+            return _("{name} is {value}; allowed: {choices}").format(
+                name=name, value=_shown(value), choices=", ".join(self.choices)
             )
         wanted = type(self.default)
         if wanted is str or (wanted is float and type(value) is int):
@@ -106,8 +110,8 @@ class Param:
         pair = self.pair and isinstance(value, tuple) and len(value) == 2
         numbers: tuple[Any, ...] = value if pair else (value,)  # type: ignore[assignment]
         if any(type(number) is not wanted for number in numbers):
-            return _("is {value}; it must be {what}").format(
-                value=_shown(value), what=self._expected()
+            return _("{name} is {value}; it must be {what}").format(
+                name=name, value=_shown(value), what=self._expected()
             )
         if wanted is bool:
             return None
@@ -115,8 +119,8 @@ class Param:
         if all(self.low <= number <= self.high for number in numbers):
             return None
         low, high = (f"{end:g}" if type(end) is float else end for end in (self.low, self.high))
-        return _("is {value}; allowed: {low} to {high}").format(
-            value=_shown(value), low=low, high=high
+        return _("{name} is {value}; allowed: {low} to {high}").format(
+            name=name, value=_shown(value), low=low, high=high
         )
 
     def _expected(self) -> str:
@@ -182,36 +186,32 @@ class Kind:
     states `expand` alone, which writes its inside. All functions take the settings and the input
     shapes (without the batch dimension) in the order of the ports.
 
-    module: the text of the class that `call` makes, where PyTorch has none.
-    window: what one place of the output sees of the input, for height and width; None: the same
-    place of every input. keeps: what must stay in memory for the backward pass, "input" and
-    "output", or a function that returns it. extra: bytes for one picture that it keeps beside them
-    (masks, indices), as on a GPU in float32.
-    numbered: the ids that a stage gives its blocks of this kind, with {i} counting from 0, {n} from 1.
-    begins: the first part of its nodes' ids, as people write it in code ("bn"); if empty, its name
-    in lower case. searched: other words by which people search for it.
+    module: the text of the class that `call` makes, where PyTorch has none. window: what one place
+    of the output sees of the input, for height and width; None: the same place of every input.
+    keeps: what must stay in memory for the backward pass, "input" and "output", or a function that
+    returns it. extra: bytes for one picture that it keeps beside them (masks, indices), as on a GPU
+    in float32. numbered: the ids that a stage gives its blocks of this kind, with {i} counting from
+    0, {n} from 1. begins: the first part of its nodes' ids, as people write it in code ("bn"); if
+    empty, its name in lower case. searched: other words by which people search for it.
 
-    variadic: any number of inputs, at least two, with the ports a, b, c …
-    macs: one fused multiply-add is one MAC; what has no multiplication by a weight has none.
-    presets: entries of the palette beside or instead of the plain one: (title, parameters).
-    common: shown in the palette before its section is opened to all.
+    variadic: any number of inputs, at least two, with the ports a, b, c … macs: one fused
+    multiply-add is one MAC; what has no multiplication by a weight has none. presets: entries of
+    the palette beside or instead of the plain one: (title, parameters). common: shown in the
+    palette before its section is opened to all.
 
-    Traits, which the rules read instead of knowing kinds by name:
-    linear: its output is linear in its input, up to a constant, in eval mode.
-    normalises: brings its input to mean 0 and standard deviation 1, over whichever axes.
-    positive: its output has no negative number. probabilities: its output are probabilities that
-    add up to 1.
-    joins: how it joins branches: "sum", "product" or "stack". shortcut: the kind of shortcut that it
-    is: "identity", "project" or "pad". gates: weighs channels by what is in them.
-    spreads: spreads each number over a window, as a transposed convolution does.
-    stacks: a stage can repeat it.
-    curve: an activation of one number as its glyph draws it: the function, and the ends of its axis.
-    views: its output is its input's memory, "always" or only while it is "resting": in eval mode, or
-    where its p is 0. counts: its output is counted among the activations.
-    full_on: where autocast keeps it in float32, "cuda" or "cpu" (torch.amp, "Autocast Op
-    Reference"). at_work: the most memory that it takes beside its output, forward and backward, in
-    sizes of its output, if it is made of several steps. masks: its `extra` is a mask, which on the
-    CPU is as wide as its numbers.
+    Traits, which the rules read instead of knowing kinds by name: linear: its output is linear in
+    its input, up to a constant, in eval mode. normalises: brings its input to mean 0 and standard
+    deviation 1, over whichever axes. positive: its output has no negative number. probabilities:
+    its output are probabilities that add up to 1. joins: how it joins branches: "sum", "product" or
+    "stack". shortcut: the kind of shortcut that it is: "identity", "project" or "pad". gates:
+    weighs channels by what is in them. spreads: spreads each number over a window, as a transposed
+    convolution does. stacks: a stage can repeat it. curve: an activation of one number as its glyph
+    draws it: the function, and the ends of its axis. views: its output is its input's memory,
+    "always" or only while it is "resting": in eval mode, or where its p is 0. counts: its output is
+    counted among the activations. full_on: where autocast keeps it in float32, "cuda" or "cpu"
+    (torch.amp, "Autocast Op Reference"). at_work: the most memory that it takes beside its output,
+    forward and backward, in sizes of its output, if it is made of several steps. masks: its `extra`
+    is a mask, which on the CPU is as wide as its numbers.
     """
 
     name: str
@@ -318,7 +318,8 @@ class Kind:
         )
 
     def ports(self, connected: Iterable[str] = ()) -> tuple[str, ...]:
-        """The input ports that a node offers when these are wired; a variadic one offers one more."""
+        """The input ports that a node offers when these are wired; a variadic one offers one
+        more."""
         if not self.variadic:
             return self.inputs
         last = max((PORTS.index(port) for port in connected), default=0)
@@ -337,8 +338,8 @@ class Kind:
                 return _("{kind} has no parameter {name}; it has: {names}").format(
                     kind=self.name, name=_shown(name), names=", ".join(known) or _("none")
                 )
-            if reason := known[name].fault(value):
-                return _("{name} {reason}").format(name=name, reason=reason)
+            if fault := known[name].fault(value, name):
+                return fault
         return None
 
 

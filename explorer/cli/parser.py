@@ -78,8 +78,8 @@ def figure(field: Param, text: str) -> object:
     if not field.choices:
         with suppress(ValueError):
             value = (int if type(field.default) is int else float)(text)
-    if reason := field.fault(value):
-        raise argparse.ArgumentTypeError(_("it {reason}").format(reason=reason))
+    if fault := field.fault(value, _("it")):
+        raise argparse.ArgumentTypeError(fault)
     return value
 
 

@@ -130,7 +130,8 @@ class Service:
         self._answers.send(message)
 
     def _guarded(self, generation: int, act: Callable[..., None], *arguments: Any) -> bool:
-        """Calls `act`; whether it succeeded. A fault is sent as `Failed`, and the engine goes on."""
+        """Calls `act`; whether it succeeded. A fault is sent as `Failed`, and the engine goes
+        on."""
         try:
             act(*arguments)
             return True
@@ -185,10 +186,8 @@ class Service:
         graph = check.from_dict(request.graph)
         place = device.pick(request.device)
         name, seed = request.data, request.seed
-        if reason := FIELDS["seed"].fault(seed):
-            raise EngineError(
-                _("{name} {reason}.").format(name=FIELDS["seed"].called, reason=reason)
-            )
+        if fault := FIELDS["seed"].fault(seed):
+            raise EngineError(f"{fault}.")
         pictures = data.to_look_at(name, place)
         built_as = BuiltAs(name, str(place), seed, request.weights)
         # Another seed or file asks for other weights; another device or data set does not.
@@ -258,7 +257,8 @@ class Service:
         self._built_as, self._probe = built_as, Probe(model, pictures)
 
     def _rebuild(self, session: TrainingSession) -> None:
-        """Builds the network of a failed run, whose weights may be useless, as it was at the start."""
+        """Builds the network of a failed run, whose weights may be useless, as it was at the
+        start."""
         path = self._built_as.weights if self._built_as is not None else None
         self._built_as = self._probe = None
         start = self._read_start(path, session.generation)

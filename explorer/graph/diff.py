@@ -7,9 +7,11 @@ from explorer.graph.graph import Graph, Wire
 
 @dataclass(frozen=True)
 class Diff:
-    """Ids of nodes, except `wired` and `unwired`.
+    """What changed from one graph to another.
 
-    revalued: another kind, parameter or inner graph. moved: another position.
+    added, removed, revalued, moved: ids of nodes; revalued ones have another kind, other parameters
+    or another inner graph, moved ones another position. wired, unwired: wires that are new and that
+    are gone. reframed: the network has another name or input shape.
     """
 
     added: frozenset[str]
@@ -22,7 +24,7 @@ class Diff:
 
     @property
     def only_moved(self) -> bool:
-        """Nothing that a figure depends on changed."""
+        """Whether nothing changed that a figure depends on."""
         return not (
             self.added
             or self.removed
@@ -34,16 +36,16 @@ class Diff:
 
 
 def diff(before: Graph, after: Graph) -> Diff:
-    """What an edit did. reframed: the name or the input shape changed."""
+    """What an edit that turned `before` into `after` changed."""
     old, new = before.nodes, after.nodes
     one = before.wires is after.wires  # they need no look
     old_wires, new_wires = (frozenset(() if one else each.wires) for each in (before, after))
-    common = [id for id in new if id in old and new[id] is not old[id]]
+    replaced = [id for id in new if id in old and new[id] is not old[id]]
     return Diff(
         added=frozenset(new.keys() - old.keys()),
         removed=frozenset(old.keys() - new.keys()),
-        revalued=frozenset(id for id in common if new[id].meaning != old[id].meaning),
-        moved=frozenset(id for id in common if new[id].position != old[id].position),
+        revalued=frozenset(id for id in replaced if new[id].meaning != old[id].meaning),
+        moved=frozenset(id for id in replaced if new[id].position != old[id].position),
         wired=new_wires - old_wires,
         unwired=old_wires - new_wires,
         reframed=(before.name, before.input) != (after.name, after.input),

@@ -1,4 +1,5 @@
-"""What a person can do to a graph: each edit returns a new one, or raises and changes nothing."""
+"""What a person can do to a graph: each edit returns a new graph, or raises EditError and changes
+nothing."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -9,15 +10,15 @@ from explorer.graph.graph import ENDS, INPUT, OUTPUT, PORT, Graph, Node, Value, 
 from explorer.text import _
 
 Edit = Callable[[Graph], Graph]
-"""An edit with all its arguments but the graph given."""
+"""A function from a graph to the edited graph."""
 
 
 class EditError(ValueError):
-    """The edit makes no sense on this graph; the sentence says why and what is allowed."""
+    """The edit is not possible on this graph; the sentence says why and what is allowed."""
 
 
 def add(graph: Graph, node: Node) -> Graph:
-    """The graph with another node. Raises EditError if its id is taken or is no valid name."""
+    """The graph with a further node. Raises EditError if its id is taken or is not a valid name."""
     if reason := names.fault(node.id):
         raise EditError(reason)
     if node.id in graph.nodes:
@@ -26,16 +27,17 @@ def add(graph: Graph, node: Node) -> Graph:
 
 
 def remove(graph: Graph, ids: Iterable[str], bridge: bool = False) -> Graph:
-    """The graph without these nodes and their wires.
+    """The graph without these nodes and their wires. Raises EditError if one does not exist.
 
-    bridge: what fed a removed node's first port then feeds whatever the node fed.
+    bridge: connect what fed the first port of a removed node to whatever that node fed.
     """
     ids = set(ids)
     for id in ids:
         _existing(graph, id)
     wires = [wire for wire in graph.wires if wire.source not in ids and wire.target not in ids]
     if bridge:
-        feeding: dict[str, str | None] = {}  # what fed a removed node, of those that stay
+        # By removed node: the node or end that stays and that fed it, directly or through others.
+        feeding: dict[str, str | None] = {}
         for wire in graph.wires:
             if wire.source in ids and wire.target not in ids:
                 source: str | None = wire.source
@@ -56,7 +58,7 @@ def remove(graph: Graph, ids: Iterable[str], bridge: bool = False) -> Graph:
 def connect(graph: Graph, source: str, target: str, port: str = PORT) -> Graph:
     """The graph with a wire from `source` to that port, which replaces a wire already there.
 
-    Raises EditError if an end does not exist or the wire would close a cycle.
+    Raises EditError if source or target does not exist or the wire would close a cycle.
     """
     if reason := refusal(graph, source, target):
         raise EditError(reason)
@@ -65,7 +67,7 @@ def connect(graph: Graph, source: str, target: str, port: str = PORT) -> Graph:
 
 
 def refusal(graph: Graph, source: str, target: str) -> str | None:
-    """Why no wire may run from `source` to `target`, in one sentence; None if one may."""
+    """Why no wire may run from `source` to `target`, in one sentence; None if it may."""
     if source == OUTPUT or (source not in graph.nodes and source != INPUT):
         return _("{id} has no output that a wire could carry").format(id=source)
     if target == INPUT or (target not in graph.nodes and target != OUTPUT):
@@ -78,7 +80,7 @@ def refusal(graph: Graph, source: str, target: str) -> str | None:
 
 
 def disconnect(graph: Graph, target: str, port: str = PORT) -> Graph:
-    """The graph without the wire into that port. Raises EditError if there is none."""
+    """The graph without the wire into that port. Raises EditError if there is no such wire."""
     kept = tuple(w for w in graph.wires if (w.target, w.port) != (target, port))
     if len(kept) == len(graph.wires):
         raise EditError(
@@ -88,7 +90,8 @@ def disconnect(graph: Graph, target: str, port: str = PORT) -> Graph:
 
 
 def insert(graph: Graph, node: Node, wire: Wire, port: str = PORT) -> Graph:
-    """The graph with `node` (new or not yet wired) put into `wire`, which then ends at its `port`.
+    """The graph with `node` (new or not yet wired) inserted into `wire`, which then ends at its
+    `port`.
 
     Raises EditError if there is no such wire.
     """
@@ -98,18 +101,21 @@ def insert(graph: Graph, node: Node, wire: Wire, port: str = PORT) -> Graph:
                 source=wire.source, target=wire.target
             )
         )
-    grown = graph if node.id in graph.nodes else add(graph, node)
-    grown = connect(grown, wire.source, node.id, port)
-    return connect(grown, node.id, wire.target, wire.port)
+    graph = graph if node.id in graph.nodes else add(graph, node)
+    graph = connect(graph, wire.source, node.id, port)
+    return connect(graph, node.id, wire.target, wire.port)
 
 
 def set_params(graph: Graph, id: str, params: Mapping[str, Value]) -> Graph:
-    """The graph with these parameters of a node set, the others as they were."""
+    """The graph with these parameters of a node set and its other parameters unchanged.
+
+    Raises EditError if there is no such node.
+    """
     return set_each(graph, {id: params})
 
 
 def set_each(graph: Graph, params: Mapping[str, Mapping[str, Value]]) -> Graph:
-    """The graph with parameters of several nodes set, by id, the others as they were."""
+    """The graph with these parameters of several nodes set, by node id; see `set_params`."""
     nodes = dict(graph.nodes)
     for id, values in params.items():
         node = _existing(graph, id)
@@ -118,13 +124,15 @@ def set_each(graph: Graph, params: Mapping[str, Mapping[str, Value]]) -> Graph:
 
 
 def replace_node(graph: Graph, node: Node) -> Graph:
-    """The graph with `node` in the place of the one of the same id."""
+    """The graph with `node` instead of the node of the same id. Raises EditError if there is
+    none."""
     _existing(graph, node.id)
     return replace(graph, nodes={**graph.nodes, node.id: node})
 
 
 def move(graph: Graph, positions: Mapping[str, tuple[float, float]]) -> Graph:
-    """The graph with these nodes at these places (scene units)."""
+    """The graph with these nodes at these positions (scene units). Raises EditError if one does not
+    exist."""
     nodes = dict(graph.nodes)
     for id, position in positions.items():
         nodes[id] = replace(_existing(graph, id), position=position)
@@ -132,7 +140,8 @@ def move(graph: Graph, positions: Mapping[str, tuple[float, float]]) -> Graph:
 
 
 def rename(graph: Graph, old: str, new: str) -> Graph:
-    """The graph with a node renamed, in its wires too. Raises EditError if the new id is taken."""
+    """The graph with a node renamed, in its wires too. Raises EditError if there is no such node,
+    or the new id is taken or is not a valid name."""
     _existing(graph, old)
     if old == new:
         return graph
@@ -152,7 +161,8 @@ def rename(graph: Graph, old: str, new: str) -> Graph:
 
 
 def excerpt(graph: Graph, ids: Iterable[str]) -> Graph:
-    """The part of the graph made of these nodes and the wires among them: what copy takes."""
+    """These nodes and the wires between them, as a graph: what is copied. Ends and unknown ids are
+    left out."""
     ids = set(ids) - set(ENDS)
     return replace(
         graph,
@@ -164,12 +174,13 @@ def excerpt(graph: Graph, ids: Iterable[str]) -> Graph:
 def paste(
     graph: Graph, part: Graph, taken: Iterable[str] = (), offset: tuple[float, float] = (24.0, 24.0)
 ) -> Graph:
-    """The graph with the nodes and wires of `part` added under free names, shifted by offset.
+    """The graph with the nodes and wires of `part` added under free ids; the new nodes are its
+    last.
 
-    taken: names that are not free though no node has them. The new nodes are the last ones of
-    the result.
+    taken: further names that are not free, though no node of the graph has them. offset: added to
+    the positions of the new nodes, in scene units.
     """
-    free = names.Free({*taken, *graph.nodes})
+    free = names.FreeNames({*taken, *graph.nodes})
     renamed: dict[str, str] = {}
     nodes = dict(graph.nodes)
     for node in part.nodes.values():
@@ -191,7 +202,8 @@ def _existing(graph: Graph, id: str) -> Node:
 
 
 def inside(path: Sequence[str], edit: Edit) -> Edit:
-    """The edit of the whole network that does `edit` inside the groups along a path of ids."""
+    """The edit of a whole network that applies `edit` inside the group at `path`, itself inside
+    groups."""
     for id in reversed(path):
         edit = partial(_inside, id=id, edit=edit)
     return edit

@@ -1,4 +1,4 @@
-"""The file of a network: .cnn.json, version 1."""
+"""The file format of a network: .cnn.json, version 1."""
 
 import errno
 import glob
@@ -21,23 +21,24 @@ VERSION = 1
 SUFFIX = ".cnn.json"
 MOST_NODES = 20_000
 MOST_BYTES = 16 * 2**20
-DEEPEST = 16
+DEEPEST = 16  # groups inside one another
 LARGEST_SIDE = 65_536
-LONGEST_NAME = 200
+"""Of a picture, in pixels, and the most channels that it may have."""
+LONGEST_NAME = 200  # characters
 OLD_SECONDS = 10
 """After so long, a temporary file belongs to nobody any more."""
 
 
 class FileError(ValueError):
-    """The file is not a network that can be opened; the sentence says why."""
+    """The file cannot be opened as a network; the sentence says why."""
 
     def __init__(self, sentence: str):
-        # Words of the file are in it: they must not steer a terminal.
+        # The sentence quotes the file, which must not send escape codes to a terminal.
         super().__init__("".join(c if c.isprintable() else "\ufffd" for c in sentence))
 
 
 def to_dict(graph: Graph) -> dict[str, Any]:
-    """The graph as plain values, in the file's order of keys."""
+    """The graph as JSON's values, the keys in the order of the file."""
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -62,21 +63,22 @@ def wire_to_list(wire: Wire) -> list[str]:
 def node_to_dict(node: Node) -> dict[str, Any]:
     """The node, and what is inside it, as plain values."""
     x, y = node.position
-    plain = {
+    fields = {
         "id": node.id,
         "kind": node.kind,
         "params": dict(node.params),
-        "position": [_plain(x), _plain(y)],
+        "position": [_rounded(x), _rounded(y)],
     }
-    return plain if node.inner is None else plain | _inside(node.inner)
+    return fields if node.inner is None else fields | _inside(node.inner)
 
 
-def _plain(number: float) -> int | float:
+def _rounded(number: float) -> int | float:
     return int(number) if number == int(number) else round(number, 2)
 
 
 def dumps(graph: Graph) -> str:
-    """The file's text: one node a line, so that a difference in version control reads well."""
+    """The text of the file: one node or wire a line, so that a diff in version control reads
+    well."""
     whole = to_dict(graph)
     lines = [
         f'"{key}": {_json(value)}' for key, value in whole.items() if key not in ("nodes", "wires")
@@ -95,7 +97,7 @@ def _json(value: object) -> str:
 def loads(text: str) -> Graph:
     """The graph in a file's text. Raises FileError."""
     try:
-        plain = json.loads(text, object_pairs_hook=_object)
+        content = json.loads(text, object_pairs_hook=_object)
     except FileError:
         raise
     except RecursionError:
@@ -108,29 +110,28 @@ def loads(text: str) -> Graph:
                 reason=str(error)[:120]
             )
         ) from None
-    return from_dict(plain)
+    return from_dict(content)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    values = dict(pairs)
+    if len(values) < len(pairs):
         keys = [key for key, _value in pairs]
-        twice = next(key for key in found if keys.count(key) > 1)
+        twice = next(key for key in values if keys.count(key) > 1)
         raise FileError(_('One object has the key "{key}" twice').format(key=_cut(twice)))
-    return found
+    return values
 
 
-def from_dict(found: object) -> Graph:
-    """The graph in plain values, checked in form, not yet against the kinds: `catalog.check`
-    checks whether each wire ends at a port that exists, and no two at the same one.
+def from_dict(content: object) -> Graph:
+    """The graph in JSON's values. Raises FileError.
 
-    Raises FileError with one sentence.
+    Checked here is the form alone; `catalog.check` checks kinds, parameters and ports.
     """
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise FileError(
             _('This is not a network file: its "format" is not "{format}"').format(format=FORMAT)
         )
-    version = found.get("version")
+    version = content.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise FileError(
             _('"version" is {value}; allowed: 1 to {newest}').format(
@@ -144,8 +145,8 @@ def from_dict(found: object) -> Graph:
                 "one reads up to {newest}"
             ).format(version=version, newest=VERSION)
         )
-    name, shape = network_name(found.get("name", "network")), input_shape(found.get("input"))
-    return _graph(found, name, shape, [MOST_NODES], 0)
+    name, shape = network_name(content.get("name", "network")), input_shape(content.get("input"))
+    return _graph(content, name, shape, [MOST_NODES], 0)
 
 
 def network_name(name: object) -> str:
@@ -180,11 +181,12 @@ def input_shape(shape: object) -> Shape:
 
 
 def _graph(
-    found: Mapping[str, Any], name: str, shape: Shape, budget: list[int], depth: int
+    content: Mapping[str, Any], name: str, shape: Shape, budget: list[int], depth: int
 ) -> Graph:
+    """The network or the inside of a group. budget: how many more nodes the file may have."""
     if depth > DEEPEST:
         raise FileError(_("Groups are nested more than {most} deep").format(most=DEEPEST))
-    nodes, wires = found.get("nodes"), found.get("wires")
+    nodes, wires = content.get("nodes"), content.get("wires")
     if not isinstance(nodes, list) or not isinstance(wires, list):
         raise FileError(_('"nodes" and "wires" must both be lists'))
     budget[0] -= len(nodes)
@@ -252,7 +254,7 @@ def node_from_dict(item: object, budget: list[int], depth: int = 0) -> Node:
     if (
         not isinstance(position, list)
         or len(position) != 2
-        or not all(_number(place) and abs(place) <= 1e7 for place in position)
+        or not all(_number(number) and abs(number) <= 1e7 for number in position)
     ):
         raise FileError(
             _('"position" of {id} is {value}; it must be two numbers').format(
@@ -282,7 +284,7 @@ def wires_from_lists(items: Iterable[object], nodes: Container[str]) -> Iterator
         for id, other in ((wire.source, OUTPUT), (wire.target, INPUT)):
             if id == other or (id not in nodes and id not in ENDS):
                 raise FileError(
-                    _("The wire from {source} to {target} has no end at {id}").format(
+                    _("The wire from {source} to {target} cannot be connected at {id}").format(
                         source=_cut(wire.source), target=_cut(wire.target), id=_cut(id)
                     )
                 )
@@ -315,16 +317,16 @@ def content(path: str | os.PathLike[str]) -> bytes:
     path = Path(path)
     try:
         with open_regular(path) as file:
-            found = file.read(MOST_BYTES + 1)
+            data = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a name with a null character
         raise FileError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-    if len(found) > MOST_BYTES:
+    if len(data) > MOST_BYTES:
         raise FileError(
-            _("{name}: larger than {most} MiB, no network file").format(
+            _("{name} is larger than {most} MiB, so it is not a network file").format(
                 name=path.name, most=MOST_BYTES // 2**20
             )
         )
-    return found
+    return data
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -354,7 +356,9 @@ def parsed(content: bytes, path: str | os.PathLike[str]) -> Graph:
     try:
         return loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise FileError(_("{name}: not a network file: it is not text").format(name=name)) from None
+        raise FileError(
+            _("{name} is not a network file: it is not text").format(name=name)
+        ) from None
     except FileError as error:
         raise FileError(f"{name}: {error}") from None
 
@@ -365,7 +369,7 @@ def read(path: str | os.PathLike[str]) -> Graph:
 
 
 def write(graph: Graph, path: str | os.PathLike[str]) -> None:
-    """Write the graph to the file at `path`; a crash in between leaves the old file whole.
+    """Write the graph to the file at `path`; after a crash the old file is still whole.
 
     Raises OSError.
     """

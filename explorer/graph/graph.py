@@ -1,4 +1,4 @@
-"""The value that everything else is about: nodes and the wires between them."""
+"""A network as a value: nodes and the wires between them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,8 @@ PORT = "x"
 
 
 class CycleError(ValueError):
-    """The wires run in a cycle. path: the ids of its nodes, in order, the first one again at the end."""
+    """The wires form a cycle. path: the ids of its nodes in order, the first repeated at the
+    end."""
 
     def __init__(self, path: list[str]):
         super().__init__(" → ".join(path))
@@ -26,10 +27,10 @@ class CycleError(ValueError):
 
 @dataclass(frozen=True)
 class Node:
-    """One use of a kind. `params` holds what was set; the kind knows the defaults.
+    """One use of a kind. params: those that were set; the kind knows the defaults.
 
-    position: centre on the canvas, in scene units. inner: the graph inside a custom group.
-    meaning: what the node computes, hashable: kind, parameters, inner graph; not id nor place.
+    position: of the card's centre on the canvas, in scene units. inner: the graph inside a custom
+    group. meaning: what the node computes, hashable; neither its id nor its position.
     """
 
     id: str
@@ -50,7 +51,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Wire:
-    """The output of `source` goes to the input `port` of `target`."""
+    """A connection from the output of `source` to the input `port` of `target`, both by id."""
 
     source: str
     target: str
@@ -59,10 +60,10 @@ class Wire:
 
 @dataclass(frozen=True)
 class Graph:
-    """A network, or the inside of a block. Never changed; edits make new ones.
+    """A network, or the inside of a block. Immutable; edits return new graphs.
 
-    input: shape (channels, height, width) of one picture, without the batch dimension.
-    The ids "input" and "output" stand for the two ends and are not among `nodes`.
+    input: shape (channels, height, width) of one picture, in pixels, without the batch dimension.
+    nodes: by id, without the two ends, which have the ids "input" and "output".
     """
 
     name: str = "network"
@@ -104,19 +105,19 @@ class Graph:
 
     @cached_property
     def order(self) -> tuple[str, ...]:
-        """The nodes' ids, each after all that feed it; otherwise in the order of `nodes`.
+        """The nodes' ids, each after all nodes that feed it, otherwise in the order of `nodes`.
 
         Raises CycleError.
         """
-        place = {id: number for number, id in enumerate((INPUT, *self.nodes, OUTPUT))}
-        if all([place[wire.source] < place[wire.target] for wire in self.wires]):
+        ranks = {id: rank for rank, id in enumerate((INPUT, *self.nodes, OUTPUT))}
+        if all([ranks[wire.source] < ranks[wire.target] for wire in self.wires]):
             return tuple(self.nodes)
         return self._sorted()
 
     @cached_property
-    def places(self) -> dict[str, int]:
-        """The position of every node and both ends in that order, by id."""
-        return {id: number for number, id in enumerate((INPUT, *self.order, OUTPUT))}
+    def ranks(self) -> dict[str, int]:
+        """The index of every node and of both ends in `order`, by id. Raises CycleError."""
+        return {id: rank for rank, id in enumerate((INPUT, *self.order, OUTPUT))}
 
     def _sorted(self) -> tuple[str, ...]:
         waiting = {
@@ -140,39 +141,40 @@ class Graph:
         return tuple(order)
 
     def _cycle(self, among: set[str]) -> list[str]:
-        """One cycle inside `among`, every node of which waits for another of them."""
-        # A dict keeps the order, and its lookup takes constant time.
+        """One cycle within the nodes `among`, each of which is fed by another of them."""
+        # A dict keeps its order and is searched in constant time.
         path: dict[str, None] = {min(among): None}
         while True:
-            before = next(
+            source = next(
                 wire.source
                 for wire in self.into(next(reversed(path))).values()
                 if wire.source in among
             )
-            if before in path:
+            if source in path:
                 ids = list(path)
-                return [before, *ids[: ids.index(before) : -1], before]
-            path[before] = None
+                return [source, *ids[: ids.index(source) : -1], source]
+            path[source] = None
 
     def reaches(self, start: str, goal: str) -> list[str] | None:
-        """The ids along a path of wires from `start` to `goal`, or None."""
-        came: dict[str, str] = {start: ""}
+        """The ids along a path of wires from `start` to `goal`, both included; None if there is no
+        path."""
+        previous: dict[str, str] = {start: ""}
         stack = [start]
         while stack:
             id = stack.pop()
             if id == goal:
                 path = [id]
-                while came[path[-1]]:
-                    path.append(came[path[-1]])
+                while previous[path[-1]]:
+                    path.append(previous[path[-1]])
                 return path[::-1]
             for wire in self.out_of(id):
-                if wire.target not in came:
-                    came[wire.target] = id
+                if wire.target not in previous:
+                    previous[wire.target] = id
                     stack.append(wire.target)
         return None
 
     def downstream(self, id: str) -> set[str]:
-        """The ids that a path of wires leads to from a node, its own among them."""
+        """The ids of the node and of all nodes and ends to which a path of wires leads from it."""
         reached, stack = {id}, [id]
         while stack:
             targets = {wire.target for wire in self.out_of(stack.pop())} - reached

@@ -1,4 +1,4 @@
-"""Which names a node may have: they become attributes and variables of the PyTorch source."""
+"""Which ids a node may have: they become attributes and variables of the PyTorch source."""
 
 import keyword
 import re
@@ -10,7 +10,7 @@ from explorer.text import _
 
 LONGEST = 64
 
-# A submodule of such a name would hide what the network needs.
+# A submodule with one of these names would hide what the generated class needs.
 _OF_SOURCE = frozenset("self super torch nn x range print len".split())
 _OF_MODULE = frozenset(  # attributes of torch.nn.Module, torch 2.6 to 2.13
     """T_destination add_module apply bfloat16 buffers
@@ -55,20 +55,20 @@ def _cut(name: object) -> object:
 
 
 def free(wanted: str, taken: Container[str]) -> str:
-    """`wanted`, or with the first number after it that makes it differ from all `taken`."""
-    return Free(taken).take(wanted)
+    """`wanted`, or if it is taken or no valid id, the first free one that ends in a number."""
+    return FreeNames(taken).take(wanted)
 
 
-class Free:
-    """Names that differ from all `taken` and from one another."""
+class FreeNames:
+    """Hands out valid ids that differ from all `taken` and from one another."""
 
     def __init__(self, taken: Container[str]) -> None:
         self._taken = taken
         self._given: set[str] = set()
-        self._numbers: dict[str, Iterator[str]] = {}  # further ones by their stem
+        self._numbers: dict[str, Iterator[str]] = {}  # by stem: stem1, stem2 … not yet tried
 
     def take(self, wanted: str) -> str:
-        """`wanted`, or with the first number after it that makes it differ."""
+        """`wanted`, or if it is taken or no valid id, the first free one that ends in a number."""
         name = wanted
         if wanted in self._given or wanted in self._taken or fault(wanted):
             stem = wanted.rstrip("0123456789")[: LONGEST - 10]
@@ -81,7 +81,7 @@ class Free:
 
 
 def numbered(stem: str, taken: Container[str]) -> Iterator[str]:
-    """The names stem1, stem2 … that are free and valid."""
+    """The ids stem1, stem2 … that are valid and not in `taken`."""
     for number in count(1):
         if f"{stem}{number}" not in taken and not fault(f"{stem}{number}"):
             yield f"{stem}{number}"

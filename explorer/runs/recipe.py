@@ -13,9 +13,9 @@ MOMENTUM = 0.9
 WARM_UP = 0.3
 """Share of the first epoch in which the learning rate rises."""
 RATE_NORMALISED, RATE_PLAIN = 0.2, 0.02
-"""Learning rates where none is set. With 0.2, cifar_resnet8 on Fashion-MNIST reached a test accuracy
-of 88.8 and 88.2 % after its first epoch (seeds 0 and 1) and 92.1 % after its fifth; with 0.1 87.8 %
-and with 0.03 84.1 % after one. Without BatchNorm such rates make training diverge."""
+"""Learning rates where none is set. With 0.2, cifar_resnet8 on Fashion-MNIST reached a test
+accuracy of 88.8 and 88.2 % after its first epoch (seeds 0 and 1) and 92.1 % after its fifth; with
+0.1 87.8 % and with 0.03 84.1 % after one. Without BatchNorm such rates make training diverge."""
 AUTO = "auto"
 MOST_PICTURES = 65_536
 """In a batch."""
@@ -36,8 +36,8 @@ class Recipe:
 
     learning_rate: the highest, at the end of the warm-up; None until the network is known (see
     `settled`). weight_decay: of the weights of convolutions and linear layers; biases and the
-    parameters of BatchNorm do not decay (He et al. 2018, arXiv 1812.01187, 3.1). limit: images of an
-    epoch, None for all of them.
+    parameters of BatchNorm do not decay (He et al. 2018, arXiv 1812.01187, 3.1). limit: images of
+    an epoch, None for all of them.
     """
 
     epochs: int = 5
@@ -50,8 +50,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name, field in FIELDS.items():
-            if reason := field.fault(getattr(self, name)):
-                raise RecipeError(_("{name} {reason}").format(name=field.called, reason=reason))
+            if fault := field.fault(getattr(self, name)):
+                raise RecipeError(fault)
 
     @classmethod
     def of(cls, figures: Mapping[str, Any]) -> Self:

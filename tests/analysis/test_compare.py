@@ -101,7 +101,7 @@ def test_a_block_and_branches_compare_as_a_whole():
         (("head",), "maps"),
         (("pool",), "sees the whole map"),
         (("up",), "raise the resolution"),
-        (("left", "right"), "end at left, right"),
+        (("left", "right"), "end at left and right"),
         (("bad",), "fix it first"),
         (("loose",), "have none"),
     ],

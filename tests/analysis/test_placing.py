@@ -22,7 +22,7 @@ def test_many_at_once_are_as_one_after_another(draw):
     ids = [f"conv{n}" for n in range(1, 25)]
     graph = draw(*((id, "Conv2d", CONV) for id in ids), ("bn2", "BatchNorm2d", {}))
     graph = placed(graph)
-    at_once = placing.behind_each(graph, ids, "BatchNorm2d")
+    at_once = placing.after_each(graph, ids, "BatchNorm2d")
     in_turn = one_by_one(graph, ids)
     assert list(at_once.nodes) == list(in_turn.nodes)
     assert {id: node.position for id, node in at_once.nodes.items()} == {
@@ -39,7 +39,7 @@ def test_all_that_a_node_fed_the_new_one_feeds(draw):
         ("end", "Conv2d", CONV),
         wires=["input a b add.a output", "a add.b", "b end"],
     )
-    at_once = placing.behind_each(graph, ["a", "b", "end"], "BatchNorm2d")
+    at_once = placing.after_each(graph, ["a", "b", "end"], "BatchNorm2d")
     assert set(at_once.wires) == set(one_by_one(graph, ["a", "b"]).wires)
     assert list(at_once.nodes)[-2:] == ["bn1", "bn2"], "end feeds nothing"
     assert Wire("bn1", "add", "b") in at_once.wires

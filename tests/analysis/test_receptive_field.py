@@ -78,14 +78,14 @@ def check(report, values, places=None, borders=True):
     assert report.ok
     rows = list(zip(report.paths, report.layers(), report.layer_fields, strict=True))
     for place, layer, field in rows if places is None else rows[-1:]:
-        seen, value = report.fields.seen(place), found[layer.path]
+        map_field, value = report.fields.map_field(place), found[layer.path]
         assert report.fields.of(place) == field
         for axis in (0, 1):
             side = report.graph.input[axis + 1]
             count = value.shape[axis + 2] if value.dim() == 4 else 1
             inside = []
             for number in range(count) if places is None else places:
-                span = seen[axis].at(number)
+                span = map_field[axis].at(number)
                 told = changed(picture, value, axis, number)
                 if borders or span == clipped(span, side):
                     assert told == clipped(span, side), f"{place}, axis {axis}, place {number}"
@@ -95,7 +95,7 @@ def check(report, values, places=None, borders=True):
             assert max(sizes, default=0) <= field.size[axis]
             if field.clipped and sizes:
                 assert max(sizes) == field.size[axis]
-            whole = [span for span in map(seen[axis].at, range(count)) if span]
+            whole = [span for span in map(map_field[axis].at, range(count)) if span]
             if any(clipped(span, side) == span for span in whole):
                 assert max(sizes) == field.size[axis], f"{place}: an inner place sees all of it"
 
@@ -317,7 +317,7 @@ def test_a_place_that_sees_nothing_has_no_centre(draw):
     )
     up, _b, _shift = report.layer_fields
     assert up.size == (1, 1) and up.jump == (Fraction(1, 2),) * 2 and up.centre == (0, 0)
-    assert report.fields.seen(NodePath.of("up")).height.at(1) is None
+    assert report.fields.map_field(NodePath.of("up")).height.at(1) is None
 
 
 def narrow(name, input=None, **nodes):

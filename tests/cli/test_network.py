@@ -28,7 +28,7 @@ def hostile() -> dict[str, tuple[str, str]]:
         "word": (changed(nodes=[node | {"params": {"stride": "2"}}]), "must be a whole number"),
         "name": (changed(nodes=[node | {"id": "__import__('os')"}]), "cannot name a node"),
         "two": (changed(nodes=[node, node]), "Two nodes are called a"),
-        "wire": (changed(wires=[["a", "b"]]), "no end at b"),
+        "wire": (changed(wires=[["a", "b"]]), "cannot be connected at b"),
         "input": (changed(input=[3, 0, 8]), '"input" is [3, 0, 8]'),
         "escape": (changed(nodes=[node | {"kind": "\x1b[2J"}]), "unknown kind"),
         "million": (

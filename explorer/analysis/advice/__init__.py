@@ -1,5 +1,5 @@
-"""What a good colleague would say of a network that runs: problems of a lower grade, each with its
-reason and its source, and an edit that follows it where there is one."""
+"""Advice: what an experienced colleague would object to in a network that runs. Each piece is a
+problem of the lower grade, with its reason, the source of that, and fixes where there are any."""
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
@@ -16,15 +16,18 @@ from explorer.text import _
 
 
 class Rule(NamedTuple):
-    """One kind of advice. title: what it is about. reason: why, with its source. about: the kinds of
-    layers that `look` is asked about; without it, it is asked once, about the whole network.
-    everywhere: the label of a fix that follows it in all {count} places at once, where the first
-    fix of each place sets parameters."""
+    """One rule of advice.
+
+    title: what it is about. reason: why, with its source. check: the function that returns what it
+    finds. about: whether `check` is asked about layers of a kind; without it, `check` is asked
+    once, about the whole network. everywhere: the label of a fix that applies the first fix of all
+    {count} findings at once, if these set parameters.
+    """
 
     name: str
     title: str
     reason: str
-    look: Callable[..., Any]
+    check: Callable[..., Any]
     about: Callable[[Kind], bool] | None = None
     everywhere: str = ""
 
@@ -152,22 +155,25 @@ _BY_KIND = {
 }
 
 
-class _Told(NamedTuple):
-    """A piece of advice before its fixes are known. times: in which places the rule saw it."""
+class _NodeFinding(NamedTuple):
+    """What a rule found in one node. finding: the first one there. path: of the layer that it is
+    about. node_path: of the node. paths: of all layers there for which the rule found something."""
 
     rule: Rule
     finding: Finding
     path: NodePath
-    own: NodePath
-    times: list[NodePath]
+    node_path: NodePath
+    paths: list[NodePath]
 
 
 def steps(report: Report) -> Generator[bool | None, None, tuple[Problem, ...]]:
-    """The advice on a network, in order of execution. It stops after each little piece of the work,
-    some ms at most, for whoever has other things to do: with True where the next piece is to try a
-    fix, which takes as long as the analysis of the network. Returns the whole; nothing while two
-    layers have one name, for then it is open which of them is meant."""
-    found: dict[tuple[str, NodePath], _Told] = {}
+    """Works out the advice on a network, and returns it in order of execution.
+
+    Yields after each small piece of the work, a few ms at most, so that the caller can do other
+    things: True before a fix is tried, which takes as long as the analysis of the network. There is
+    no advice while two layers have the same name, because it could be about either.
+    """
+    findings: dict[tuple[str, NodePath], _NodeFinding] = {}
     if not report.size or report.too_large:
         return ()
     context = RuleContext(report)
@@ -182,32 +188,44 @@ def steps(report: Report) -> Generator[bool | None, None, tuple[Problem, ...]]:
             if None in layer.facts.ins:
                 continue
             for rule in rules:
-                finding = rule.look(context, layer)
-                if finding:
-                    path, own = context.place(layer)
-                    told = found.setdefault((rule.name, own), _Told(rule, finding, path, own, []))
-                    told.times.append(path)
+                if finding := rule.check(context, layer):
+                    path, node_path = context.place(layer)
+                    findings.setdefault(
+                        (rule.name, node_path), _NodeFinding(rule, finding, path, node_path, [])
+                    ).paths.append(path)
     for rule in RULES.values():
         if rule.about is None:
-            for finding in rule.look(context):
+            for finding in rule.check(context):
                 if finding is None:
                     yield None
                 else:
-                    found[rule.name, finding.path] = _Told(
+                    findings[rule.name, finding.path] = _NodeFinding(
                         rule, finding, finding.path, finding.path, [finding.path]
                     )
             yield None
-    order = {id: number for number, id in enumerate(report.facts)}
     problems = []
-    for told in sorted(found.values(), key=lambda told: order.get(told.path[0], -1)):
+    ranks = report.graph.ranks
+    for each in sorted(findings.values(), key=lambda each: ranks.get(each.path[0], -1)):
         fixes = []
-        for fix in told.finding.fixes():
+        for fix in each.finding.fixes():
             if isinstance(fix, Fix):
                 fixes.append(fix)
                 yield None
             else:
                 yield fix
-        problems.append((told.rule, _problem(context, told, fixes)))
+        problems.append(
+            (
+                each.rule,
+                Problem(
+                    each.path,
+                    each.rule.name,
+                    _counted(context, each),
+                    ADVICE,
+                    reason=each.rule.reason,
+                    tried=tuple(fixes),
+                ),
+            )
+        )
         yield None
     return tuple(_everywhere(problems))
 
@@ -219,39 +237,28 @@ def advise(report: Report) -> tuple[Problem, ...]:
         try:
             next(work)
         except StopIteration as done:
-            told: tuple[Problem, ...] = done.value
-            return told
+            advice: tuple[Problem, ...] = done.value
+            return advice
 
 
-def _problem(context: RuleContext, told: _Told, fixes: list[Fix]) -> Problem:
-    message = _counted(context, told)
-    return Problem(
-        told.path,
-        told.rule.name,
-        message,
-        ADVICE,
-        reason=told.rule.reason,
-        tried=tuple(fixes),
-    )
-
-
-def _counted(context: RuleContext, told: _Told) -> str:
-    """The finding in words, with the number of times that it holds in the same node."""
-    message = told.finding.message
-    if len(told.times) == 1:
+def _counted(context: RuleContext, found: _NodeFinding) -> str:
+    """The sentence of a finding, with the number of times that it holds in the same node."""
+    message, node_path, paths = found.finding.message, found.node_path, found.paths
+    if len(paths) == 1:
         return message
-    blocks = len({path[len(told.own)] for path in told.times if len(path) > len(told.own) + 1})
-    if KINDS[context.node(told.own).kind].category == "stage" and blocks > 1:
+    blocks = len({path[len(node_path)] for path in paths if len(path) > len(node_path) + 1})
+    if KINDS[context.node(node_path).kind].category == "stage" and blocks > 1:
         return _("{finding} (in {count} blocks of {node})").format(
-            finding=message, count=blocks, node=told.own
+            finding=message, count=blocks, node=node_path
         )
     return _("{finding} ({count} times in {node})").format(
-        finding=message, count=len(told.times), node=told.own
+        finding=message, count=len(paths), node=node_path
     )
 
 
 def _everywhere(problems: list[tuple[Rule, Problem]]) -> Iterator[Problem]:
-    """The advice, and with it, where a rule says so, one fix that follows it in all places."""
+    """The advice; to that of rules with `everywhere` a fix is added that applies the first fix of
+    each."""
     firsts: dict[str, list[Fix]] = {}
     for rule, problem in problems:
         if rule.everywhere and problem.tried:
@@ -263,7 +270,8 @@ def _everywhere(problems: list[tuple[Rule, Problem]]) -> Iterator[Problem]:
             whole[name] = Fix(
                 RULES[name].everywhere.format(count=len(fixes)),
                 partial(
-                    set_all, settings=[e.edit for e in fixes if isinstance(e.edit, SetParameters)]
+                    set_all,
+                    settings=[fix.edit for fix in fixes if isinstance(fix.edit, SetParameters)],
                 ),
                 sum(added) if len(added) == len(fixes) else None,
             )

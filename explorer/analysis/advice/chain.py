@@ -6,7 +6,7 @@ from itertools import count
 
 from explorer.analysis import placing
 from explorer.analysis.advice.rule_context import (
-    LOOK,
+    REACH,
     STEP,
     Finding,
     RuleContext,
@@ -14,33 +14,33 @@ from explorer.analysis.advice.rule_context import (
     at_each,
     set_all,
 )
-from explorer.analysis.facts import Facts, sweep
+from explorer.analysis.facts import Facts, facts_of
 from explorer.analysis.layer import Layer
 from explorer.analysis.problem import Fix
 from explorer.catalog import Kind, roles
 from explorer.catalog.layers.window import extent, pair
 from explorer.graph import edits
-from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Wire
+from explorer.graph.graph import Graph, Node
 from explorer.graph.path import NodePath
 from explorer.text import _, ngettext
 
 DEEP = 11
-"""So many layers with weights could be trained from a random start without normalisation and
-without shortcuts (Simonyan and Zisserman 2014, section 3.1: configuration A, the start of all
-deeper ones)."""
+"""The most layers with weights that could be trained from a random start without normalisation and
+without shortcuts (Simonyan and Zisserman 2014, section 3.1: configuration A, whose weights all
+deeper ones started from)."""
 
 
 # Two linear layers ----------------------------------------------------------------------------
 
 
 def linear(context: RuleContext, layer: Layer) -> Finding | None:
-    """Two layers with weights and nothing but linear ones between them."""
+    """Finds two layers with weights between which every layer is linear."""
     between: list[Layer] = []
     before = context.source(layer)
-    while before is not None and _passes_on(before.facts.kind) and len(between) < LOOK:
+    while before is not None and _passes_on(before.facts.kind) and len(between) < REACH:
         between.append(before)
         before = context.source(before)
-    if before is None or not before.facts.kind.weighted or _factors(context, before, layer):
+    if before is None or not before.facts.kind.weighted or _is_factorised(context, before, layer):
         return None
     direct = all(map(_is_in_place, between))
     both = direct and layer.facts.kind.convolves and before.facts.kind.convolves
@@ -54,46 +54,48 @@ def linear(context: RuleContext, layer: Layer) -> Finding | None:
     ).format(
         node=context.name(layer),
         before=context.name(before),
-        size=_together(before, layer) if both else "",
+        size=_combined_window(before, layer) if both else "",
     )
-    return Finding(message, partial(_parted, context, layer, before, direct))
+    return Finding(message, partial(_linear_fixes, context, layer, before, direct))
 
 
 def _passes_on(kind: Kind) -> bool:
-    """It is linear in evaluation mode, and learns no function of its own."""
+    """Whether the kind is linear in evaluation mode and not itself a layer with weights."""
     return kind.linear and not kind.weighted
 
 
 def _is_in_place(layer: Layer) -> bool:
-    """Each number of its output is one of its input, times a constant at most."""
+    """Whether each number of the layer's output is the same number of its input, scaled and shifted
+    at most."""
     kind = layer.facts.kind
     return _passes_on(kind) and kind.window is None and layer.ins[0] == layer.out
 
 
-def _factors(context: RuleContext, first: Layer, second: Layer) -> bool:
-    """The two are meant as one cheap layer: depthwise and pointwise (Sifre 2014; Howard et al.
-    2017), fewer channels between (a matrix of low rank), the linear bottleneck of an inverted
-    residual, which is the pointwise half of a separable convolution (Sandler et al. 2018, section
-    3.2), or a column of weights and a row (Szegedy et al. 2015)."""
+def _is_factorised(context: RuleContext, first: Layer, second: Layer) -> bool:
+    """Whether two layers are meant as one cheap layer: depthwise and pointwise (Sifre 2014; Howard
+    et al. 2017); fewer channels between them, a matrix of low rank; the linear bottleneck of an
+    inverted residual block, the pointwise half of a separable convolution (Sandler et al. 2018,
+    section 3.2); or a kernel of one column and one of one row (Szegedy et al. 2015)."""
     a, b = first.facts.settings, second.facts.settings
     if getattr(a, "groups", 1) > 1 or getattr(b, "groups", 1) > 1:
         return True
     if not first.out or not second.out:
         return True
-    here, there = pair(getattr(a, "kernel_size", 1)), pair(getattr(b, "kernel_size", 1))
-    if (1, 1) in (here, there):
+    kernel, next_kernel = pair(getattr(a, "kernel_size", 1)), pair(getattr(b, "kernel_size", 1))
+    if (1, 1) in (kernel, next_kernel):
         return first.out[0] < min(first.facts.known_ins[0][0], second.out[0]) or (
-            here == (1, 1) and _is_separable(context, first)
+            kernel == (1, 1) and _is_separable(context, first)
         )
-    return here[0] == there[1] == 1 or here[1] == there[0] == 1
+    return kernel[0] == next_kernel[1] == 1 or kernel[1] == next_kernel[0] == 1
 
 
 def _is_separable(context: RuleContext, pointwise: Layer) -> bool:
-    """A depthwise convolution comes before it on some branch, with no other weights between."""
-    ways = list(pointwise.sources)
+    """Whether a depthwise convolution comes before it on some branch, with no weights between them;
+    True where the branches are too long to search."""
+    waiting = list(pointwise.sources)
     visited: set[str] = set()
-    while ways and len(visited) < LOOK:
-        path = ways.pop()
+    while waiting and len(visited) < REACH:
+        path = waiting.pop()
         layer = context.by_path.get(path)
         if layer is None or path in visited:
             continue
@@ -109,12 +111,12 @@ def _is_separable(context: RuleContext, pointwise: Layer) -> bool:
             or kind.shortcut
             or kind.category == "activation"
         ):
-            ways += layer.sources
-    return bool(ways)  # too far to tell
+            waiting += layer.sources
+    return bool(waiting)
 
 
-def _together(first: Layer, second: Layer) -> str:
-    """The window of both as one."""
+def _combined_window(first: Layer, second: Layer) -> str:
+    """The kernel size of the one convolution that two in a row are together: "5×5"."""
     sides = []
     for k, d, s, kernel, dilation in zip(
         *(
@@ -132,28 +134,22 @@ def _together(first: Layer, second: Layer) -> str:
     return extent(tuple(sides))
 
 
-def _parted(context: RuleContext, layer: Layer, before: Layer, direct: bool) -> Iterator[Fix]:
-    own, other = context.place(layer).own, context.place(before).own
-    if own == other:
+def _linear_fixes(context: RuleContext, layer: Layer, before: Layer, direct: bool) -> Iterator[Fix]:
+    node_path, other = context.place(layer).node_path, context.place(before).node_path
+    if node_path == other:
         return
     if getattr(context.facts(other).settings, "activation", None) == "none":
         yield context.setting(other, {"activation": roles.ACTIVATION.name})
-    wire = next(iter(context.graph(own).into(own[-1]).values()))
+    wire = next(iter(context.graph(node_path).into(node_path[-1]).values()))
     yield Fix(
-        _("Insert {kind} before {node}").format(kind=roles.ACTIVATION.name, node=own),
+        _("Insert {kind} before {node}").format(kind=roles.ACTIVATION.name, node=node_path),
         edits.inside(
-            own.scope,
+            node_path.scope,
             partial(placing.into_wire, wire=wire, kind=roles.ACTIVATION.name, params={}),
         ),
     )
-    if direct and context.is_own(before):
-        alone = Graph(
-            "",
-            (),
-            {"node": Node("node", layer.kind, layer.settings)},
-            (Wire(INPUT, "node"), Wire("node", OUTPUT)),
-        )
-        facts = next(sweep(alone, before.ins[0])).facts
+    if direct and context.is_node(before):
+        facts = facts_of(Node("", layer.kind, layer.settings), before.ins)
         if facts.fault is None and facts.out == layer.out:
             yield context.removing(other)
 
@@ -162,28 +158,28 @@ def _parted(context: RuleContext, layer: Layer, before: Layer, direct: bool) -> 
 
 
 def bias(context: RuleContext, layer: Layer) -> Finding | None:
-    """A bias that BatchNorm2d subtracts at once."""
+    """Finds a bias that the BatchNorm2d after it subtracts."""
     if not layer.facts.settings.bias:
         return None
     norm = context.only_use(layer)
     if norm is None or not (norm.facts.kind.normalises and norm.facts.kind.linear):
         return None
-    if not hasattr(context.facts(context.place(layer).own).settings, "bias"):
-        return None  # the block has it so that published weights fit
+    if not hasattr(context.facts(context.place(layer).node_path).settings, "bias"):
+        return None  # a declared block has the bias because the published weights have it
     return Finding(
         _("The bias of {node} does nothing: {norm} subtracts it at once").format(
             node=context.name(layer), norm=context.name(norm)
         ),
-        partial(_unbiased, context, layer),
+        partial(_bias_fixes, context, layer),
     )
 
 
-def _unbiased(context: RuleContext, layer: Layer) -> Iterator[Fix]:
-    own = context.place(layer).own
+def _bias_fixes(context: RuleContext, layer: Layer) -> Iterator[Fix]:
+    node_path = context.place(layer).node_path
     yield context.setting(
-        own,
+        node_path,
         {"bias": False},
-        _("Turn off the bias of {node}").format(node=own),
+        _("Turn off the bias of {node}").format(node=node_path),
         -layer.out[0] if layer.out else None,
     )
 
@@ -192,13 +188,15 @@ def _unbiased(context: RuleContext, layer: Layer) -> Iterator[Fix]:
 
 
 def plain(context: RuleContext) -> Iterator[Finding | None]:
-    """Many layers with weights in a row, and nothing between them that normalises or leads
-    around. None now and then, for whoever has other work."""
-    counts: dict[str, int] = {}  # layers with weights up to here, by path
-    rows: dict[str, str] = {}  # the last of them
-    firsts: dict[str, str] = {}  # and the first
-    before: dict[str, str] = {}  # of a layer with weights: the one of them before it
-    deep: dict[str, Layer] = {}
+    """Finds many layers with weights in a row that no normalisation interrupts and no shortcut
+    bypasses. Yields None every now and then, so that the caller can do other work."""
+    # By the path of a layer in such a row: the layers with weights up to it, how many, the last one
+    # and the first one.
+    counts: dict[str, int] = {}
+    lasts: dict[str, str] = {}
+    firsts: dict[str, str] = {}
+    before: dict[str, str] = {}  # by the path of a layer with weights: the one before it
+    deep: dict[str, Layer] = {}  # by the first layer of a row that is too deep: the last one so far
     for number, layer in enumerate(context.layers):
         if number % STEP == STEP - 1:
             yield None
@@ -210,10 +208,10 @@ def plain(context: RuleContext) -> Iterator[Finding | None]:
         if not count:
             continue
         counts[path], firsts[path] = count, firsts.get(source, path)
-        rows[path] = path if kind.weighted else rows[source]
+        lasts[path] = path if kind.weighted else lasts[source]
         if kind.weighted:
-            if source in rows:
-                before[path] = rows[source]
+            if source in lasts:
+                before[path] = lasts[source]
             if count > DEEP:
                 deep[firsts[path]] = layer
     for first, last in deep.items():
@@ -226,15 +224,15 @@ def plain(context: RuleContext) -> Iterator[Finding | None]:
                 first=context.name(context.by_path[first]),
                 last=context.name(last),
             ),
-            partial(_normalised, context, last.path, before),
+            partial(_plain_fixes, context, last.path, before),
             context.place(context.by_path[first]).path,
         )
 
 
-def _normalised(context: RuleContext, last: str, before: dict[str, str]) -> Iterator[Fix | bool]:
-    """One edit: BatchNorm2d behind each convolution of the row that ends there, whose bias then
-    does nothing. before: the layer with weights before each."""
-    behind: dict[NodePath, list[str]] = {}  # convolutions by the group in which they lie
+def _plain_fixes(context: RuleContext, last: str, before: dict[str, str]) -> Iterator[Fix | bool]:
+    """One edit: BatchNorm2d after each convolution of the row that ends at the path `last`, and
+    without its bias, which then does nothing. before: by path, the layer with weights before it."""
+    convolutions: dict[NodePath, list[str]] = {}  # ids by the path of the group
     settings: list[SetParameters] = []
     blocks: dict[NodePath, Facts] = {}
     path: str | None = last
@@ -244,65 +242,65 @@ def _normalised(context: RuleContext, last: str, before: dict[str, str]) -> Iter
         if number % STEP == 0:
             yield False
         layer, path = context.by_path[path], before.get(path)
-        own = context.place(layer).own
+        node_path = context.place(layer).node_path
         if layer.facts.kind.window is None:
             continue  # no convolution
-        if context.is_own(layer):
-            behind.setdefault(own.scope, []).append(own[-1])
+        if context.is_node(layer):
+            convolutions.setdefault(node_path.scope, []).append(node_path[-1])
         else:
-            blocks[own] = context.facts(own)
-    for ids in behind.values():
+            blocks[node_path] = context.facts(node_path)
+    for ids in convolutions.values():
         ids.reverse()
-    # The number of the next layer of VGG groups beside one another.
+    # By scope: the number of the first layer of its next VGG group.
     following: dict[NodePath, int] = {}
-    for own, facts in reversed(blocks.items()):
+    for node_path, facts in reversed(blocks.items()):
         if getattr(facts.settings, "norm", None) == "none":
-            settings.append(SetParameters(own, {"norm": roles.NORMALISATION.name}))
+            settings.append(SetParameters(node_path, {"norm": roles.NORMALISATION.name}))
         elif getattr(facts.settings, "batch_norm", None) is False:
             p = facts.settings
-            first = following.get(own.scope, p.first)
-            following[own.scope] = first + 3 * p.depth + p.pool
-            settings.append(SetParameters(own, {"batch_norm": True, "first": first}))
-    if not behind and not settings:
+            first = following.get(node_path.scope, p.first)
+            following[node_path.scope] = first + 3 * p.depth + p.pool
+            settings.append(SetParameters(node_path, {"batch_norm": True, "first": first}))
+    if not convolutions and not settings:
         return
-    edit = partial(_norms_everywhere, behind=behind, settings=settings)
+    edit = partial(_norms_everywhere, convolutions=convolutions, settings=settings)
     yield True
-    if context.after(Fix("", edit)):
-        convolutions = sum(map(len, behind.values()))
+    if context.report_after(Fix("", edit)):
+        inserted = sum(map(len, convolutions.values()))
         label = (
             _("Insert BatchNorm2d everywhere")
             if settings
             else ngettext(
                 "Insert BatchNorm2d after {count} convolution",
                 "Insert BatchNorm2d after {count} convolutions",
-                convolutions,
-            ).format(count=convolutions)
+                inserted,
+            ).format(count=inserted)
         )
         yield Fix(label, edit)
 
 
 def _norms_everywhere(
-    graph: Graph, behind: dict[NodePath, list[str]], settings: list[SetParameters]
+    graph: Graph, convolutions: dict[NodePath, list[str]], settings: list[SetParameters]
 ) -> Graph:
-    each = {where: partial(_norm_behind, ids=ids) for where, ids in behind.items()}
-    return set_all(at_each(graph, each), settings)
+    edit_of = {scope: partial(_norm_after, ids=ids) for scope, ids in convolutions.items()}
+    return set_all(at_each(graph, edit_of), settings)
 
 
-def _norm_behind(graph: Graph, ids: list[str]) -> Graph:
+def _norm_after(graph: Graph, ids: list[str]) -> Graph:
     graph = edits.set_each(graph, {id: {"bias": False} for id in ids})
-    return placing.behind_each(graph, ids, roles.NORMALISATION.name)
+    return placing.after_each(graph, ids, roles.NORMALISATION.name)
 
 
 # An activation before the residual sum ----------------------------------------------------------
 
 
 def residual(context: RuleContext, layer: Layer) -> Finding | None:
-    """A sum whose branch F(x) has been through a ReLU, so that it can only add."""
+    """Finds a sum whose branch F(x) ends in a ReLU, so that it is never negative."""
     if len(layer.sources) < 2:
         return None
     for number, path in enumerate(layer.sources):
         end = context.by_path.get(path)
-        for _step in range(LOOK):
+        for _step in range(REACH):
             if (
                 end is None
                 or not _is_in_place(end)
@@ -314,7 +312,8 @@ def residual(context: RuleContext, layer: Layer) -> Finding | None:
         if end is None or not end.facts.kind.positive or len(context.uses[end.path]) != 1:
             continue
         others = {
-            _entry(context, other) for other in layer.sources[:number] + layer.sources[number + 1 :]
+            _shortcut_start(context, other)
+            for other in layer.sources[:number] + layer.sources[number + 1 :]
         }
         if _comes_from(context, end, others):
             return Finding(
@@ -322,14 +321,15 @@ def residual(context: RuleContext, layer: Layer) -> Finding | None:
                     "{node} adds the output of {activation}: the branch can only increase the values of "
                     "the shortcut, never decrease them"
                 ).format(node=context.name(layer), activation=context.name(end)),
-                partial(_behind_the_sum, context, layer, end),
+                partial(_residual_fixes, context, layer, end),
             )
     return None
 
 
-def _entry(context: RuleContext, path: str) -> str:
-    """Where a shortcut begins: the path of what feeds it; itself, if it is the identity."""
-    for _step in range(LOOK):
+def _shortcut_start(context: RuleContext, path: str) -> str:
+    """The path of the layer that feeds the shortcut ending at `path`; `path` itself for the
+    identity."""
+    for _step in range(REACH):
         layer = context.by_path.get(path)
         if layer is None:
             break
@@ -349,11 +349,11 @@ def _entry(context: RuleContext, path: str) -> str:
 
 
 def _comes_from(context: RuleContext, end: Layer, starts: set[str]) -> bool:
-    """A way with weights on it leads from one of these layers to `end`: a branch of a residual
-    block, so no longer than LOOK."""
+    """Whether a chain of layers, some with weights, leads from one of `starts` to `end`: a branch
+    of a residual block, no longer than REACH."""
     weights = False
     layer: Layer | None = end
-    for _step in range(LOOK):
+    for _step in range(REACH):
         if layer is None or len(layer.sources) != 1:
             return False
         weights = weights or layer.facts.kind.weighted
@@ -363,9 +363,9 @@ def _comes_from(context: RuleContext, end: Layer, starts: set[str]) -> bool:
     return False
 
 
-def _behind_the_sum(context: RuleContext, layer: Layer, end: Layer) -> Iterator[Fix]:
-    own, other = context.place(layer).own, context.place(end).own
-    if not (context.is_own(layer) and context.is_own(end) and own[:-1] == other[:-1]):
+def _residual_fixes(context: RuleContext, layer: Layer, end: Layer) -> Iterator[Fix]:
+    node_path, other = context.place(layer).node_path, context.place(end).node_path
+    if not (context.is_node(layer) and context.is_node(end) and node_path[:-1] == other[:-1]):
         return
     node = context.node(other)
     uses = context.uses.get(layer.path, ())
@@ -373,15 +373,15 @@ def _behind_the_sum(context: RuleContext, layer: Layer, end: Layer) -> Iterator[
         yield context.removing(other)
         return
     yield Fix(
-        _("Move {activation} after {node}").format(activation=other[-1], node=own[-1]),
-        edits.inside(own.scope, partial(_moved, id=node.id, behind=own[-1])),
+        _("Move {activation} after {node}").format(activation=other[-1], node=node_path[-1]),
+        edits.inside(node_path.scope, partial(_move_after, id=node.id, target=node_path[-1])),
     )
 
 
-def _moved(graph: Graph, id: str, behind: str) -> Graph:
+def _move_after(graph: Graph, id: str, target: str) -> Graph:
     node = graph.nodes[id]
     graph = edits.remove(graph, [id], bridge=True)
-    leaving = graph.out_of(behind)
+    leaving = graph.out_of(target)
     graph = placing.into_wire(graph, leaving[0], node.kind, node.params)
     new = list(graph.nodes)[-1]
     for wire in leaving[1:]:

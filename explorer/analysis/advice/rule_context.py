@@ -1,5 +1,5 @@
-"""What the rules look at: the layers of a network, what feeds what, and where on the canvas each
-of them can be edited."""
+"""What advice rules read: the layers of a network, which feeds which, and which node to edit for
+each."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,15 +18,14 @@ from explorer.graph.path import NodePath, declared
 from explorer.text import _
 
 STEP = 256
-"""Layers that are looked at in one go."""
-LOOK = 64
-"""Layers that one look from a layer goes back or ahead at the most: what belongs together stands
-together."""
+"""Layers that are read between two pauses of a rule."""
+REACH = 64
+"""The most layers that a rule goes back or ahead from a layer: what belongs together is close."""
 TRIALS = 32
-"""Fixes that may be tried on one network: a trial takes as long as the analysis, and a rule may
-have something to say of each layer."""
-WALKED = 16
-"""Nodes that one network's rules may walk over for fixes, times its layers."""
+"""The most fixes that are tried on one network: a trial takes as long as the analysis, and a rule
+may find something in every layer."""
+VISITS = 16
+"""The most nodes that the search for fixes visits in one network, for each of its layers."""
 
 
 def _nothing() -> Iterator[Fix]:
@@ -34,9 +33,10 @@ def _nothing() -> Iterator[Fix]:
 
 
 class Finding(NamedTuple):
-    """What a rule saw. fixes: asked for when the advice is told; among them stands True before a
-    fix is tried, False where a little piece of other work is done. path: the path of the node, if
-    it is no layer that the rule was asked about."""
+    """What a rule found at one place. message: one sentence. fixes: makes the fixes; before one of
+    them is tried it yields True, and False after each small piece of other work. path: of the node
+    concerned, from a rule that is asked about the whole network.
+    """
 
     message: str
     fixes: Callable[[], Iterable[Fix | bool]] = _nothing
@@ -44,18 +44,18 @@ class Finding(NamedTuple):
 
 
 class LayerPlace(NamedTuple):
-    """Where a layer is: its own path, and that of the node of the canvas that it belongs to, the
-    innermost that a person can edit."""
+    """Where a layer is. path: its own. node_path: that of the innermost node that a person can edit
+    and that is the layer or contains it."""
 
     path: NodePath
-    own: NodePath
+    node_path: NodePath
 
 
 @dataclass(frozen=True, eq=False)
 class SetParameters:
-    """The edit that sets parameters of the node at a path."""
+    """The edit that sets parameters of the node at the path `node_path`."""
 
-    own: NodePath
+    node_path: NodePath
     params: Mapping[str, Value]
 
     def __call__(self, graph: Graph) -> Graph:
@@ -63,11 +63,10 @@ class SetParameters:
 
 
 class RuleContext:
-    """A report as the rules see it. layers: those that lead to the output, in order. uses: by the
-    path of a layer, the layers that it feeds. kinds: the layers of each kind.
+    """A report as the rules read it.
 
-    clash: two layers have one path. Then a path does not tell which layer it means, and what is
-    said here of layers by their paths is wrong.
+    layers: those that lead to the output, in order of execution. by_path: the same by the name of
+    the module. uses: by the path of a layer, the layers that it feeds. kinds: the layers by kind.
     """
 
     def __init__(self, report: Report) -> None:
@@ -78,18 +77,18 @@ class RuleContext:
         self.kinds: dict[str, list[Layer]] = {}
         self._node_paths: dict[str, NodePath] = {}  # by the path of a layer: that of its node
         self._inner: dict[Facts, dict[str, Facts]] = {}
-        self._trials, self._walks = TRIALS, WALKED * report.size
+        self._trials, self._visits = TRIALS, VISITS * report.size
 
     @classmethod
     def of(cls, report: Report) -> "RuleContext":
-        """All of a report at once."""
+        """The context of a report, read at once."""
         context = cls(report)
         for _step in context.read():
             pass
         return context
 
     def read(self) -> Iterator[None]:
-        """Take the layers in, in little pieces."""
+        """Read the layers, with a pause after every STEP of them."""
         uses, kinds = self.uses, self.kinds
         for number, (layer, path) in enumerate(zip(self.layers, self.report.paths)):
             if number % STEP == STEP - 1:
@@ -109,126 +108,132 @@ class RuleContext:
 
     @property
     def clash(self) -> bool:
+        """Whether two layers have the same name, so that the tables by path are wrong."""
         return len(self.by_path) < len(self.layers)
 
     def only_use(self, layer: Layer) -> Layer | None:
-        """The one layer that it feeds; None if there are several or none."""
+        """The only layer that `layer` feeds; None if it feeds several or none."""
         uses = self.uses.get(layer.path, ())
         return uses[0] if len(uses) == 1 else None
 
     def source(self, layer: Layer) -> Layer | None:
-        """The one layer that feeds it and nothing else; None if there is no such layer."""
-        if len(layer.sources) != 1:
-            return None
-        found = self.by_path.get(layer.sources[0])
-        return found if found is not None and len(self.uses[found.path]) == 1 else None
+        """The only layer that feeds `layer`, if it feeds nothing else; otherwise None."""
+        source = self.by_path.get(layer.sources[0]) if len(layer.sources) == 1 else None
+        return source if source and len(self.uses[source.path]) == 1 else None
 
-    def behind(self, layer: Layer) -> Iterator[Layer]:
-        """The layers behind it, as long as each feeds only the next; no more than LOOK."""
+    def chain_after(self, layer: Layer) -> Iterator[Layer]:
+        """The layers after `layer`, as long as each feeds only the next; at most REACH."""
         following = self.only_use(layer)
-        for _step in range(LOOK):
+        for _step in range(REACH):
             if following is None:
                 return
             yield following
             following = self.only_use(following)
 
-    # Places on the canvas ---------------------------------------------------------------------
+    # Nodes on the canvas ----------------------------------------------------------------------
 
     def place(self, layer: Layer) -> LayerPlace:
-        """Where it is on the canvas."""
+        """Where a layer is on the canvas."""
         path = self._node_paths[layer.path]
         return LayerPlace(path, declared(self.report.graph, path) or path)
 
     def name(self, layer: Layer) -> str:
-        """The path by which a person knows it."""
+        """The path of a layer as a person reads it."""
         return str(self._node_paths[layer.path])
 
     def node_giving(self, path: str) -> NodePath:
-        """The path of a node whose output is that of the layer at `path`."""
+        """The path of a node, the outermost if possible, whose output is that of the layer at
+        `path`."""
         node = self._node_paths[path]
         return NodePath(node[:1]) if self.report.outputs[node[0]] == path else node
 
-    def graph(self, own: NodePath) -> Graph:
-        """The graph in which the node at a path lies."""
+    def graph(self, node_path: NodePath) -> Graph:
+        """The graph that contains the node at a path."""
         graph = self.report.graph
-        for id in own[:-1]:
+        for id in node_path[:-1]:
             inner = graph.nodes[id].inner
-            assert inner is not None  # own nodes lie in groups alone
+            assert inner is not None  # only groups contain nodes that can be edited
             graph = inner
         return graph
 
-    def node(self, own: NodePath) -> Node:
+    def node(self, node_path: NodePath) -> Node:
         """The node at a path."""
-        return self.graph(own).nodes[own[-1]]
+        return self.graph(node_path).nodes[node_path[-1]]
 
-    def facts(self, own: NodePath) -> Facts:
-        """What is known of the node at a path."""
-        facts = self.report.facts[own[0]]
-        for id in own[1:]:
+    def facts(self, node_path: NodePath) -> Facts:
+        """The facts of the node at a path."""
+        facts = self.report.facts[node_path[0]]
+        for id in node_path[1:]:
             inner = self._inner.get(facts)
             if inner is None:
                 inner = self._inner[facts] = {child.id: child.facts for child in facts.children}
             facts = inner[id]
         return facts
 
-    def is_own(self, layer: Layer) -> bool:
-        """The layer is a node by itself, not part of a declared block."""
+    def is_node(self, layer: Layer) -> bool:
+        """Whether the layer is a node that a person can edit, not part of a declared block."""
         place = self.place(layer)
-        return place.path == place.own
+        return place.path == place.node_path
 
     # Fixes ------------------------------------------------------------------------------------
 
     def setting(
-        self, own: NodePath, params: Mapping[str, Value], label: str = "", added: int | None = None
+        self,
+        node_path: NodePath,
+        params: Mapping[str, Value],
+        label: str = "",
+        added: int | None = None,
     ) -> Fix:
-        """The fix that sets parameters of a node."""
-        values = KINDS[self.node(own).kind].stated(params)
+        """The fix that sets parameters of the node at a path. label: if empty, it states them.
+        added: see Fix."""
+        values = KINDS[self.node(node_path).kind].stated(params)
         return Fix(
-            label or _("Set {values} in {node}").format(values=values, node=own),
-            SetParameters(own, params),
+            label or _("Set {values} in {node}").format(values=values, node=node_path),
+            SetParameters(node_path, params),
             added,
         )
 
-    def removing(self, own: NodePath) -> Fix:
-        """The fix that takes a node out and joins what is before and behind it."""
+    def removing(self, node_path: NodePath) -> Fix:
+        """The fix that removes the node at a path and connects what fed it to what it fed."""
         return Fix(
-            _("Remove {node}").format(node=own),
-            edits.inside(own.scope, partial(edits.remove, ids=[own[-1]], bridge=True)),
+            _("Remove {node}").format(node=node_path),
+            edits.inside(node_path.scope, partial(edits.remove, ids=[node_path[-1]], bridge=True)),
         )
 
-    def may_walk(self, nodes: int = 1) -> bool:
-        """Whether a walk may go over so many nodes more; they are counted."""
-        self._walks -= nodes
-        return self._walks >= 0
+    def may_visit(self, nodes: int) -> bool:
+        """Whether the search for fixes may visit so many more nodes, which are then counted."""
+        self._visits -= nodes
+        return self._visits >= 0
 
-    def after(self, fix: Fix) -> Report | None:
-        """The report on the network with the fix applied; None if that has more faults, or if
-        enough was tried."""
+    def report_after(self, fix: Fix) -> Report | None:
+        """The report on the network with the fix applied; None if that has more problems, or once
+        TRIALS fixes have been tried."""
         report = self.report
         self._trials -= 1
         if self._trials < 0:
             return None
-        found = analyse(fix.edit(report.graph), report.data)
-        return found if len(problems(found)) <= len(problems(report)) else None
+        after = analyse(fix.edit(report.graph), report.data)
+        return after if len(problems(after)) <= len(problems(report)) else None
 
 
 def set_all(graph: Graph, settings: Iterable[SetParameters]) -> Graph:
-    """The graph with all these parameters set."""
-    each: dict[NodePath, dict[str, Mapping[str, Value]]] = {}
+    """The graph with all these parameters set, however many nodes of a group they are of, in one
+    pass."""
+    by_scope: dict[NodePath, dict[str, Mapping[str, Value]]] = {}
     for setting in settings:
-        each.setdefault(setting.own.scope, {})[setting.own[-1]] = setting.params
+        by_scope.setdefault(setting.node_path.scope, {})[setting.node_path[-1]] = setting.params
     return at_each(
-        graph, {where: partial(edits.set_each, params=params) for where, params in each.items()}
+        graph, {scope: partial(edits.set_each, params=each) for scope, each in by_scope.items()}
     )
 
 
-def at_each(graph: Graph, each: Mapping[NodePath, Edit]) -> Graph:
-    """The graph after several edits: of the inside of the group at each path, and of the
-    graph itself at ()."""
+def at_each(graph: Graph, edit_of: Mapping[NodePath, Edit]) -> Graph:
+    """The graph after these edits, each of the inside of the group at its path, or at () of the
+    graph itself."""
     deeper: dict[str, dict[NodePath, Edit]] = {}
-    for where, edit in each.items():
-        if where:
-            deeper.setdefault(where[0], {})[NodePath(where[1:])] = edit
+    for path, edit in edit_of.items():
+        if path:
+            deeper.setdefault(path[0], {})[NodePath(path[1:])] = edit
     if deeper:
         nodes = dict(graph.nodes)
         for id, edits_inside in deeper.items():
@@ -236,4 +241,4 @@ def at_each(graph: Graph, each: Mapping[NodePath, Edit]) -> Graph:
             assert inner is not None  # only a group has nodes inside that can be edited
             nodes[id] = replace(nodes[id], inner=at_each(inner, edits_inside))
         graph = replace(graph, nodes=nodes)
-    return each[NodePath()](graph) if () in each else graph
+    return edit_of[NodePath()](graph) if () in edit_of else graph

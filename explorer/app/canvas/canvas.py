@@ -195,10 +195,10 @@ class Canvas(QGraphicsView):
     def put(self, kind: str, params: Mapping[str, Value], **own: Any) -> None:
         """Add a node after the selected one (or the last), as the palette's Enter does. own:
         `inner` and `name` of a saved block."""
-        after = placing.end(self.network.graph, self.session.selection)
+        after = placing.predecessor(self.network.graph, self.session.selection)
         self._add(
             own.get("name") or kind,
-            partial(placing.behind, id=after, kind=kind, params=params, **own),
+            partial(placing.after, id=after, kind=kind, params=params, **own),
         )
 
     def put_group(self, name: str, group: Node) -> None:
@@ -211,7 +211,7 @@ class Canvas(QGraphicsView):
         edit = (
             partial(placing.into_wire, wire=item.wire)
             if item is not None and item.wire is not None
-            else partial(placing.dropped, place=(place.x(), place.y()))
+            else partial(placing.dropped, position=(place.x(), place.y()))
         )
         self._add(own.get("name") or kind, partial(edit, kind=kind, params=params, **own))
 

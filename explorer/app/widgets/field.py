@@ -20,14 +20,14 @@ _NUMBER_CHARACTERS = set("0123456789.eE+-")
 
 class _Number(SpinBox):
     """What both fields for a single number share. Any number can be typed; for one that is not
-    allowed, `faulted` is emitted with a reason that reads on from the field's name, and with "" once
-    the text is allowed again. When the field loses the focus, it shows the last allowed number.
+    allowed, `faulted` is emitted with a sentence that says why, and with "" once the text is allowed
+    again. When the field loses the focus, it shows the last allowed number.
 
-    absent: the text shown for no value (None), which an empty field stands for; "" if there must
-    be a value.
+    name: what that sentence calls the number. absent: the text shown for no value (None), which an
+    empty field stands for; "" if there must be a value.
     """
 
-    _absent = ""
+    _name = _absent = ""
     _empty = False  # no value, or the selected nodes have different ones
 
     if TYPE_CHECKING:
@@ -38,9 +38,9 @@ class _Number(SpinBox):
         """The field itself; as a QSpinBox it has the same methods."""
         return cast(QDoubleSpinBox, self)
 
-    def _prepare(self, unit: str, absent: str = "") -> None:
+    def _prepare(self, unit: str, name: str = "", absent: str = "") -> None:
         super()._prepare(unit)
-        self._absent = absent
+        self._name, self._absent = name, absent
         self.lineEdit().textEdited.connect(self._on_text)
         self._spin_box.valueChanged.connect(self._on_value)
         self.editingFinished.connect(lambda: self._report(""))
@@ -74,8 +74,11 @@ class _Number(SpinBox):
             self._report("")
         else:
             self._report(
-                _("is {value}; allowed: {low} to {high}").format(
-                    value=limit_text(number), low=limit_text(low), high=limit_text(high)
+                _("{name} is {value}; allowed: {low} to {high}").format(
+                    name=self._name,
+                    value=limit_text(number),
+                    low=limit_text(low),
+                    high=limit_text(high),
                 )
             )
         if not text and self._absent:
@@ -100,12 +103,12 @@ class WholeField(_Number, QSpinBox):
     edited, faulted = Signal(object), Signal(str)
 
     def __init__(
-        self, low: int, high: int, step: int = 1, unit: str = "", absent: str = ""
+        self, name: str, low: int, high: int, step: int = 1, unit: str = "", absent: str = ""
     ) -> None:
         super().__init__()
         self.setRange(low, high)
         self.setSingleStep(step)
-        self._prepare(unit, absent)
+        self._prepare(unit, name, absent)
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         state, text, position = super().validate(text, position)
@@ -121,13 +124,13 @@ class NumberField(_Number, QDoubleSpinBox):
     edited, faulted = Signal(object), Signal(str)
 
     def __init__(
-        self, low: float, high: float, step: float, unit: str = "", absent: str = ""
+        self, name: str, low: float, high: float, step: float, unit: str = "", absent: str = ""
     ) -> None:
         super().__init__()
         self.setDecimals(_MOST_DECIMALS)
         self.setRange(low, high)
         self.setSingleStep(step)
-        self._prepare(unit, absent)
+        self._prepare(unit, name, absent)
 
     def valueFromText(self, text: str) -> float:
         number = _number_in(text)
@@ -206,11 +209,13 @@ def field_for(param: Param) -> Field:
     field: WholeField | NumberField
     if isinstance(param.default, int):
         low, high = int(param.low), int(param.high)
-        field = WholeField(low, high, int(param.step) or 1, param.unit, param.absent)
+        field = WholeField(param.called, low, high, int(param.step) or 1, param.unit, param.absent)
     else:
         assert isinstance(param.default, float)
         # Shares change in steps of 0.05, tiny values in steps of a tenth of the default.
         step = param.default / 10 if 0 < param.default < 0.01 else 0.05
-        field = NumberField(param.low, param.high, param.step or step, param.unit, param.absent)
+        field = NumberField(
+            param.called, param.low, param.high, param.step or step, param.unit, param.absent
+        )
     field.show_value(param.default)  # where there is no value, the arrows step from the default
     return field

@@ -69,8 +69,8 @@ class PairField(SpinBox, QAbstractSpinBox):
 
     def setValue(self, value: Value) -> None:
         """Set a value as the person would. Raises ValueError if it is not allowed."""
-        if reason := self._param.fault(value):
-            raise ValueError(f"{self._param.name} {reason}")
+        if fault := self._param.fault(value):
+            raise ValueError(fault)
         self._set_value(value)
 
     def show_value(self, value: Value, mixed: bool = False) -> None:

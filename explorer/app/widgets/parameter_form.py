@@ -80,7 +80,7 @@ class ParameterForm(QWidget):
 
     def _show_reason(self, param: Param, reason: str) -> None:
         """Write below its field why a text is not allowed; nothing if it is allowed ("")."""
-        show_reason(self.reasons[param.name], param.called, reason)
+        show_reason(self.reasons[param.name], reason)
         self._mark(param.name, bool(reason))
 
     def _mark(self, name: str, wrong: bool) -> None:
@@ -152,9 +152,9 @@ class ParameterForm(QWidget):
         return super().eventFilter(watched, event)
 
 
-def show_reason(line: QLabel, name: str, reason: str) -> None:
-    """Write in a line why the text of the field of that name is not allowed; hide it for ""."""
-    line.setText(_("{name} {reason}").format(name=name, reason=reason) if reason else "")
+def show_reason(line: QLabel, reason: str) -> None:
+    """Write in a line why the text of a field is not allowed; hide it for ""."""
+    line.setText(reason)
     line.setVisible(bool(reason))
 
 

@@ -41,8 +41,7 @@ class SpinBox(QuietWheel, _Box):
     """A mixin for one of Qt's spin boxes: its unit stands at the right and makes way for the arrows
     while the pointer is over the box; Undo and Redo are left to the window.
 
-    faulted(reason): why the text is not allowed, to be read on from the field's name; "" once it is
-    allowed.
+    faulted(reason): why the text is not allowed, in one sentence; "" once it is allowed.
     """
 
     _reason = ""

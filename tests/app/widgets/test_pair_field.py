@@ -109,7 +109,7 @@ def test_one_number_is_stepped_as_one_by_key_and_wheel_within_its_range(field, q
 
 def test_what_is_not_allowed_is_told_and_given_up_at_the_end(field, qtbot):
     typed(qtbot, field, "3x999")
-    assert field.reasons == ["is 3×999; allowed: 1 to 255"]
+    assert field.reasons == ["kernel_size is 3×999; allowed: 1 to 255"]
     assert field.value() == (3, 99)
     qtbot.keyClick(field, Qt.Key.Key_Backspace)
     assert field.reasons[-1] == "" and field.value() == (3, 99)

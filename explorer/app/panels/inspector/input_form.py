@@ -40,13 +40,13 @@ class InputForm(QWidget):
         ):
             if axis:
                 row.addWidget(label("×", "faint"))
-            field = WholeField(1, LARGEST_SIDE)
+            field = WholeField(name, 1, LARGEST_SIDE)
             field.setFixedWidth(width)
             field.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             field.setToolTip(tip.format(most=grouped(LARGEST_SIDE)))
             field.setAccessibleName(_("Input: {name}").format(name=name))
             field.edited.connect(partial(self._set_side, axis))
-            field.faulted.connect(partial(show_reason, self.reason, name))
+            field.faulted.connect(partial(show_reason, self.reason))
             self.fields.append(field)
             row.addWidget(field)
 

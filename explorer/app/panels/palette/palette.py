@@ -183,7 +183,7 @@ class Palette(QWidget):
     def _channels(self) -> int | None:
         """The channels of a new node's input; None if they are unknown."""
         session = self._session
-        id = placing.end(session.shown, session.selection)
+        id = placing.predecessor(session.shown, session.selection)
         facts = session.shown_facts.get(id)
         shape = facts.out if facts is not None else session.shown_input
         return shape[0] if shape else None
