@@ -9,7 +9,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QSettings, QStandardPaths
 
-from explorer.app import folders, settings
+from explorer import folders
+from explorer.app import settings
 
 _log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
 import explorer
-from explorer.app import folders
+from explorer import folders
 
 LARGEST = 2**20  # bytes of a file, which then becomes the one before
 _LEVELS = {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from explorer.app import folders
+from explorer import folders
 from explorer.catalog import check
 from explorer.catalog.roles import GROUP
 from explorer.graph import file

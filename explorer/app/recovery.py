@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLockFile, QObject, QTimer
 
-from explorer.app import folders, journal
+from explorer import folders
+from explorer.app import journal
 from explorer.app.document import Document
 from explorer.app.journal import Journal
 from explorer.catalog.check import KindError

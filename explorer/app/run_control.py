@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from explorer import folders
 from explorer.analysis.report import Report, analyse
-from explorer.app import folders, settings
+from explorer.app import settings
 from explorer.app.document import Document
 from explorer.catalog.datasets import DataSet
 from explorer.graph.diff import diff

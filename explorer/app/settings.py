@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QByteArray, QSettings
 
-from explorer.app import folders
+from explorer import folders
 from explorer.runs.recipe import REMEMBERED, Recipe
 
 T = TypeVar("T")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from explorer import folders
 from explorer.analysis.form import SAFETENSORS
-from explorer.app import folders, settings
+from explorer.app import settings
 from explorer.app.document import Document
 from explorer.catalog.datasets import PICTURES
 from explorer.graph.file import to_dict

@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from explorer.app import folders, journal
+from explorer import folders
+from explorer.app import journal
 from explorer.app.recovery import Recovery
 from explorer.app.session import Session
 from explorer.catalog.datasets import PHOTOS

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from explorer.app import folders, log
+from explorer import folders
+from explorer.app import log
 from explorer.app.log_window import LogWindow
 from tests.patience import PATIENCE
 

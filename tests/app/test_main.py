@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from explorer.app import folders, settings
+from explorer import folders
+from explorer.app import settings
 from tests.patience import PATIENCE
 
 START = """

@@ -26,6 +26,11 @@ def state() -> Path:
     return _at("state", _DIRS.user_state_path)
 
 
+def runs() -> Path:
+    """The folder in which every run has a folder of its own."""
+    return data() / "runs"
+
+
 def log() -> Path:
     """The folder of the log files."""
     return _at("log", _DIRS.user_log_path)
