@@ -15,6 +15,8 @@ from explorer.catalog.check import KindError
 from explorer.catalog.datasets import PICTURES
 from explorer.graph.delta import apply
 from explorer.graph.file import FileError, replace_bytes, to_dict
+from explorer.runs import folder
+from explorer.runs.folder import RunError
 from explorer.text import _
 
 FORMAT = "cnn-explorer-journal"
@@ -129,6 +131,7 @@ def _about(document: Document) -> Line:
         "data": document.data.name,
         "image": document.image,
         "weights": document.weights,
+        "run": document.record.folder or None if document.record else None,
     }
 
 
@@ -164,15 +167,24 @@ def read(path: Path, document: Document) -> int:
     if (first.get("format"), first.get("version")) != (FORMAT, VERSION):
         raise FileError(_("This is not a journal that this version can read"))
     document.graph = check.from_dict(first.get("graph"))
-    _take_about(document, first)
+    run = _take_about(document, first)
     if first.get("saved") is not True:
         document.undo.resetClean()
+    lost = 0
     for number, line in enumerate(lines[1:], 1):
         try:
-            _replay(document, _decoded(line))
+            values = _decoded(line)
+            if "about" in values:
+                run = _take_about(document, values)
+            else:
+                _replay(document, values)
         except (FileError, KindError):
-            return len(lines) - number
-    return 0
+            lost = len(lines) - number
+            break
+    if run is not None:
+        with contextlib.suppress(RunError):  # it was deleted, or lies on another machine
+            document.record = folder.read(Path(run))
+    return lost
 
 
 def _decoded(line: bytes) -> dict[str, Any]:
@@ -196,13 +208,12 @@ def _replay(document: Document, line: dict[str, Any]) -> None:
             document.undo.redo()
         case {"saved": True}:
             document.undo.setClean()
-        case {"about": _}:
-            _take_about(document, line)
         case _:
             raise FileError(_("A line is of no known kind"))
 
 
-def _take_about(document: Document, line: dict[str, Any]) -> None:
+def _take_about(document: Document, line: dict[str, Any]) -> str | None:
+    """Takes what a line states of a document; returns the folder of its last run."""
     match line.get("about"):
         case {
             "path": str() | None as path,
@@ -210,9 +221,11 @@ def _take_about(document: Document, line: dict[str, Any]) -> None:
             "data": str(data),
             "image": int() | str() as image,
             "weights": str() | None as weights,
+            "run": str() | None as run,
         }:
             document.path = None if path is None else Path(path)
             document.digest, document.image, document.weights = digest, image, weights
             document.data = PICTURES.get(data, document.data)
+            return run
         case _:
             raise FileError(_("A line does not describe a document"))

@@ -71,6 +71,8 @@ class Recovery(QObject):
                     current = document if is_current else current
                     changed += document.modified
             self._session.restore(documents, current)
+            if current is not None and current.record is not None:
+                self._session.run.show(current.record)
         if changed:
             self._session.notified.emit(
                 ngettext(
@@ -112,6 +114,7 @@ class Recovery(QObject):
         """Keep journals from now on."""
         self._thread.start()
         self._session.changed.connect(self._follow)
+        self._session.run.state_changed.connect(self._follow)
         self._follow()
         if not self._notified:  # all that was restored is in the new journals
             for folder, lock in self._restored:
@@ -123,6 +126,7 @@ class Recovery(QObject):
         """End; unless the journals are to be kept for the next start, the documents were closed."""
         if self._thread.is_alive():
             self._session.changed.disconnect(self._follow)
+            self._session.run.state_changed.disconnect(self._follow)
             self._over.set()
             self._wake.set()
             self._thread.join()
@@ -134,7 +138,7 @@ class Recovery(QObject):
             shutil.rmtree(self._folder, ignore_errors=True)
         self._lock.unlock()
 
-    def _follow(self, _change: "Change | None" = None) -> None:
+    def _follow(self, _change: "Change | str" = "") -> None:
         """Follow which documents are open, and what of them is not in their graph."""
         documents = self._session.documents
         for closed in self._journals.keys() - set(documents):

@@ -1,7 +1,5 @@
 """Requests to build, watch and train the current network, and the newest answers to them."""
 
-import shutil
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,13 +33,12 @@ from explorer.protocol.messages import (
     Validated,
     Watch,
 )
+from explorer.runs.folder import folder_name
 from explorer.runs.record import Progress, RunRecord
 from explorer.text import _
 
 if TYPE_CHECKING:
     from explorer.app.session import Change, Session
-
-KEPT_RUNS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +81,6 @@ class RunControl(QObject):
         self.watched = ""
         self._trouble = ""  # why the engine could not build
         self._waits = False  # the run is requested when the engine has started
-        self._folder = folders.data() / "runs"
         session.changed.connect(self._follow)
         self.link.started.connect(self._on_started)
         self.link.hello_said.connect(self._on_hello)
@@ -278,18 +274,23 @@ class RunControl(QObject):
             return
         if self.session.memory.warning:  # the forecast may be wrong: the run starts all the same
             self.session.notified.emit(self.session.memory.warning)
-        self._delete_old_runs()
         document, last = self.session.document, self.record
         self.record = document.record = RunRecord(
             graph=document.graph,
             data=document.data,
             recipe=self.recipe,
             weights=document.weights,
-            folder=str(self._folder / uuid.uuid4().hex),
             before=(last.history if len(last.history) else last.before) if last else None,
             state="idle",
         )
         self._request(self.record)
+
+    def show(self, record: RunRecord) -> None:
+        """Make a run that was read from its folder the newest one, unless one is active."""
+        if not self.active:
+            self.record = record
+            self.state_changed.emit(record.state)
+            self.grown.emit()
 
     def _refusal(self) -> str:
         """Why the current network cannot be trained; "" if it can."""
@@ -300,12 +301,6 @@ class RunControl(QObject):
         if problem := self.session.first_problem:
             return _("The network cannot run yet: {problem}").format(problem=problem)
         return ""
-
-    def _delete_old_runs(self) -> None:
-        """Delete the checkpoints of all runs but the last `KEPT_RUNS`."""
-        runs = [each for each in self._folder.glob("*") if each.is_dir()]
-        for old in sorted(runs, key=lambda each: each.stat().st_mtime)[:-KEPT_RUNS]:
-            shutil.rmtree(old, ignore_errors=True)
 
     def resume(self) -> None:
         """Go on with a paused run, or with one that ended from its last checkpoint: with its network,
@@ -335,7 +330,7 @@ class RunControl(QObject):
                     data=record.data.name,
                     weights=record.weights,
                     recipe=record.recipe,
-                    checkpoint=record.folder,
+                    out=_wanted_folder(record.graph),
                     resume=record.checkpoint,
                     device=self.device,
                     looks=all_of(self.watched, self.image),
@@ -422,6 +417,8 @@ class RunControl(QObject):
             self.state_changed.emit(self.state)
 
     def _on_state(self, message: State) -> None:
+        if self.record is not None and message.folder is not None:
+            self.record.folder = message.folder
         self._enter(message.state)
         if not self.active and not self.session.holds_drawn():
             self.build()
@@ -453,6 +450,13 @@ class RunControl(QObject):
             self.record.state = state
             self.state_changed.emit(state)
             self.wait_changed.emit()
+
+
+def _wanted_folder(graph: Graph) -> str:
+    """The folder that a run of this network should have, in the user's folder of runs; a relative path
+    lies in that of an engine on another machine."""
+    name = folder_name(graph.name)
+    return name if settings.ENGINE.get() else str(folders.runs() / name)
 
 
 def same_network(held: Graph, drawn: Graph) -> bool:

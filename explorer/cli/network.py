@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from explorer.analysis.report import Report
 
 
-def declare(parser: ArgumentParser) -> None:
+def declare(parser: ArgumentParser, optional: bool = False) -> None:
     """Adds the argument NAME|FILE."""
     parser.add_argument(
         "network",
+        nargs="?" if optional else None,
         metavar="NAME|FILE",
         help=_("a template's name or a {suffix} file").format(suffix=SUFFIX),
     )

@@ -62,6 +62,11 @@ class TrainingBar:
                 )
             )
 
+    def end(self) -> None:
+        """Leaves nothing of the bar on the line."""
+        if self.live:
+            self._draw("")
+
     def _draw(self, text: str) -> None:
         self.stream.write(f"\r\x1b[2K{text}")
         self.stream.flush()

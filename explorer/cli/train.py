@@ -1,24 +1,34 @@
 """train: trains a network by a recipe and writes the files of the run."""
 
+import shlex
 import sys
 from argparse import ArgumentParser, Namespace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from explorer.catalog import templates
 from explorer.catalog.datasets import DATASETS
 from explorer.catalog.layers import text_of
 from explorer.cli import network
-from explorer.cli.parser import engine_errors, figure
+from explorer.cli.parser import Noted, UsageError, engine_errors, figure, refuse_unused
+from explorer.graph import file
 from explorer.runs.recipe import FIELDS, Recipe
 from explorer.text import _
+
+if TYPE_CHECKING:
+    from explorer.protocol.messages import Train
 
 
 def declare(parser: ArgumentParser) -> None:
     """Adds its arguments."""
-    network.declare(parser)
+    network.declare(parser, optional=True)
     parser.add_argument(
-        "--data", choices=DATASETS, default="fashion-mnist", help=_("data set (%(default)s)")
+        "--data",
+        action=Noted,
+        choices=DATASETS,
+        default="fashion-mnist",
+        help=_("data set (%(default)s)"),
     )
     parser.add_argument(
         "--device",
@@ -28,18 +38,71 @@ def declare(parser: ArgumentParser) -> None:
     for name, field in FIELDS.items():
         parser.add_argument(
             f"--{name.replace('_', '-')}",
+            action=Noted,
             type=partial(figure, field),
             metavar=name.upper(),
             help=f"{field.doc} ({field.absent or field.default})".replace("%", "%%"),
         )
     parser.add_argument(
-        "--out", type=Path, help=_("folder for weights, metrics and network (runs/NAME)")
+        "--out",
+        action=Noted,
+        type=Path,
+        metavar="FOLDER",
+        help=_(
+            "folder of the run; with a number if it is taken (NAME in the user's folder of runs)"
+        ),
+    )
+    parser.add_argument(
+        "--resume",
+        metavar="RUN",
+        help=_("go on with a run that ended early: its folder, or its name in the folder of runs"),
     )
 
 
 def run(given: Namespace) -> int:
-    """Trains with a progress bar; 1 if the network has problems."""
+    """Trains with a progress bar; 1 if the network has problems, 130 if it was interrupted."""
+    from explorer.cli.terminal import TrainingBar
+    from explorer.protocol.messages import Train
+
+    if (given.network is None) == (given.resume is None):
+        raise UsageError(_("state a network to train, or the run to --resume"))
+    if given.resume is None:
+        request = _new_run(given)
+    else:
+        refuse_unused(given, ("--device",), _("{option} is that of the run which is resumed"))
+        request = Train(graph={}, resume=given.resume, device=given.device)
+    if request is None:
+        return 1
+    bar = TrainingBar()
+    with engine_errors():
+        from explorer.engine.training_driver import train
+
+        result = train(request, bar, lambda sentence: print(sentence, file=sys.stderr))
+    bar.end()
+    if result.folder is not None and not result.finished:
+        print(
+            _("stopped after step {step}; cnn-explorer train --resume {folder} goes on").format(
+                step=result.steps, folder=shlex.quote(str(result.folder))
+            ),
+            file=sys.stderr,
+        )
+    if not result.finished:
+        return 130
+    print(
+        _("test accuracy {accuracy:.2%} after {seconds:.0f} s ({mode})").format(
+            accuracy=result.accuracy, seconds=result.seconds, mode=result.mode
+        )
+    )
+    for path in result.files:
+        print(path)
+    return 0
+
+
+def _new_run(given: Namespace) -> "Train | None":
+    """The request for a run; None if the network has problems, which are printed."""
     from explorer.analysis.report import analyse
+    from explorer.protocol.messages import Train
+    from explorer.runs.folder import folder_name
 
     data = DATASETS[given.data]
     graph = network.load(given.network, data=data)
@@ -50,25 +113,11 @@ def run(given: Namespace) -> int:
             )
         )
     if network.print_problems(analyse(graph, data)):
-        return 1
-    from explorer.cli.terminal import TrainingBar
-
-    folder = given.out or Path("runs") / graph.name
-    try:
-        with engine_errors():
-            from explorer.engine.training_driver import train
-
-            result = train(
-                graph, data.name, Recipe.of(vars(given)), given.device, folder, TrainingBar()
-            )
-    except KeyboardInterrupt:
-        print(_("\nstopped; nothing was written"), file=sys.stderr)
-        return 130
-    print(
-        _("test accuracy {accuracy:.2%} after {seconds:.0f} s ({mode})").format(
-            accuracy=result.accuracy, seconds=result.seconds, mode=result.mode
-        )
+        return None
+    return Train(
+        graph=file.to_dict(graph),
+        data=data.name,
+        device=given.device,
+        recipe=Recipe.of(vars(given)),
+        out=str(given.out.resolve()) if given.out else folder_name(graph.name),
     )
-    for path in result.files:
-        print(path)
-    return 0

@@ -32,12 +32,12 @@ def find() -> list[Device]:
     return devices
 
 
-def pick(name: str) -> torch.device:
-    """The device with the id `name`; "auto" is the first of `find`. Raises EngineError if there is no
-    such device."""
+def pick(name: str, preferred: str | None = None) -> torch.device:
+    """The device with the id `name`; "auto" is the preferred one if it is here, else the first of
+    `find`. Raises EngineError if there is no such device."""
     ids = [device.id for device in find()]
     if name == "auto":
-        return torch.device(ids[0])
+        return torch.device(preferred if preferred in ids else ids[0])
     wanted = f"{name}:0" if name in ("cuda", "xpu") else name
     if wanted not in ids:
         raise EngineError(

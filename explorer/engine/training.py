@@ -18,10 +18,10 @@ from explorer.engine.failure import EngineError
 from explorer.engine.model import Model
 from explorer.engine.precision import PRECISIONS, measure
 from explorer.engine.validation import Score, validate
+from explorer.runs.folder import COLUMNS
 from explorer.runs.recipe import MOMENTUM, Recipe
 from explorer.text import _
 
-COLUMNS = ("step", "epoch", "loss", "accuracy", "learning_rate")
 GRADIENT_SECONDS, GRADIENT_ROWS = 0.25, 400
 """The least time between two rows of gradients, and about the most rows in a run."""
 _PACE_SECONDS = 3.0
@@ -168,6 +168,11 @@ class TrainingRun:
                 self._pace.popleft()
         return fetched
 
+    @property
+    def rows(self) -> np.ndarray:
+        """The figures of all steps that were fetched, (n, 5) float64 as COLUMNS."""
+        return np.concatenate([np.empty((0, len(COLUMNS))), *self.history])
+
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The state that `restore` reads: tensors by name, and values for JSON. Call after
         `fetch()`."""
@@ -179,8 +184,7 @@ class TrainingRun:
         tensors["random.cpu"] = torch.get_rng_state()
         if self.model.device.type == "cuda":
             tensors["random.cuda"] = torch.cuda.get_rng_state(self.model.device)
-        history = np.concatenate([np.empty((0, len(COLUMNS))), *self.history])
-        tensors["history.rows"] = torch.from_numpy(history)
+        tensors["history.rows"] = torch.from_numpy(self.rows)
         validated = [
             [
                 each.epoch,

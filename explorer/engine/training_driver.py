@@ -1,75 +1,98 @@
 """A whole run without a window, as the command line trains."""
 
+import signal
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from explorer.engine import data, device, results
-from explorer.engine.data import Pictures
+from explorer.engine import device
 from explorer.engine.failure import EngineError
-from explorer.engine.model import Model, build
-from explorer.engine.precision import PRECISIONS, supported
-from explorer.engine.training import EpochScore, TrainingRun, choose
-from explorer.graph.graph import Graph
-from explorer.runs.recipe import AUTO, Recipe
-
-
-def prepare(graph: Graph, set_name: str, name: str, recipe: Recipe) -> tuple[Model, Pictures]:
-    """A new model of `graph` and its pictures on the device `name`; raises EngineError."""
-    place = device.pick(name)
-    if place.type == "cpu":
-        device.lower_priority()
-    pictures = data.load(set_name, place)
-    return build(graph, place, recipe.seed, pictures.about), pictures
+from explorer.engine.training import EpochScore, TrainingRun
+from explorer.engine.training_session import TrainingSession
+from explorer.protocol.messages import Failed, Message, Rows, Train, Validated
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a run ended. accuracy: on the test set, 0 to 1; seconds: of the whole run."""
+    """How a run ended. accuracy: of the last validation, 0 to 1; None before the first. mode: None
+    where none was chosen yet. seconds: since it was started or resumed. finished: not interrupted.
+    folder: that of the run. files: of its results."""
 
-    accuracy: float
-    loss: float
-    mode: str
+    accuracy: float | None
+    mode: str | None
     steps: int
     seconds: float
+    finished: bool
+    folder: Path | None
     files: tuple[Path, ...]
 
 
 def train(
-    graph: Graph,
-    data_name: str = "fashion-mnist",
-    recipe: Recipe | None = None,
-    device_name: str = "auto",
-    out: Path | None = None,
-    progress: Callable[[TrainingRun, EpochScore | None], None] | None = None,
+    request: Train,
+    progress: Callable[[TrainingRun, EpochScore | None], None] = lambda _run, _score: None,
+    warn: Callable[[str], None] = lambda _sentence: None,
 ) -> Result:
-    """Trains `graph` to the end, as `cnn-explorer train` does.
+    """Trains to the end, or until a signal such as Ctrl+C ends it after the present step, as
+    `cnn-explorer train` does.
 
-    `progress(run, validated)` is called at display rate, and with a score after each epoch. Weights,
-    metrics and graph are written to the folder `out`, if it is given. Raises EngineError.
+    `progress(run, validated)` is called at display rate, and with the score after each epoch;
+    `warn(sentence)` where something could not be written. Raises EngineError, FileError,
+    RecipeError.
     """
     start = time.perf_counter()
-    recipe = recipe or Recipe()
-    if out is not None:
-        results.check(out)
+
+    def hear(message: Message) -> None:
+        match message:
+            case Rows() if session.run is not None:
+                progress(session.run, None)
+            case Validated() if session.run is not None:
+                progress(session.run, session.run.validated[-1])
+            case Failed():
+                warn(message.sentence)
+
     device.settle_threads()
-    model, pictures = prepare(graph, data_name, device_name, recipe)
-    if recipe.mode == AUTO or PRECISIONS[recipe.mode] not in supported(model.device):
-        *_, measured = choose(model, pictures, recipe)
-        recipe = replace(recipe, mode=measured[0][0])
-    run = TrainingRun(model, pictures, recipe)
-    shown = 0.0
-    while not run.finished:
-        validated = run.advance()
-        if validated or time.perf_counter() - shown > 0.1:
-            if lost := run.fetch().lost:
-                raise EngineError(lost)
-            shown = time.perf_counter()
-            if progress:
-                progress(run, validated)
-    score = run.validated[-1].score
-    files = results.write(run, out) if out is not None else ()
+    with _end_signals() as received:
+        session = TrainingSession(request, hear)
+        try:
+            while not session.over and not received:
+                session.advance()
+            session.stop()  # unless it is over
+        except EngineError:
+            session.fail()
+            raise
+    run, files = session.run, session.files
     return Result(
-        score.accuracy, score.loss, recipe.mode, run.step, time.perf_counter() - start, files
+        accuracy=run.validated[-1].score.accuracy if run and run.validated else None,
+        mode=run.recipe.mode if run else None,
+        steps=run.step if run else 0,
+        seconds=time.perf_counter() - start,
+        finished=session.state == "finished",
+        folder=files.path if files and files.path.exists() else None,
+        files=session.results,
     )
+
+
+@contextmanager
+def _end_signals() -> Iterator[list[int]]:
+    """The signals that arrived and that end a run: a step that is interrupted in its middle leaves
+    weights that no uninterrupted run has. The same signal once more ends the process at once."""
+    received: list[int] = []
+    former: dict[int, Any] = {}
+
+    def receive(number: int, _frame: object) -> None:
+        received.append(number)
+        signal.signal(number, former[number])
+
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+            if number := getattr(signal, name, None):
+                former[number] = signal.signal(number, receive)
+    try:
+        yield received
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

@@ -8,24 +8,23 @@ from pathlib import Path
 
 from torch import Tensor
 
-from explorer.analysis.form import SAFETENSORS
 from explorer.catalog import check
-from explorer.engine import checkpoint, data, device, results
+from explorer.engine import data, device
 from explorer.engine.budget import Budget
-from explorer.engine.checkpoint import FORMAT, VERSION, Checkpoint, path_of
 from explorer.engine.failure import EngineError
 from explorer.engine.model import build
 from explorer.engine.precision import PRECISIONS, supported
-from explorer.engine.training import COLUMNS, TrainingRun, choose
-from explorer.graph import file
+from explorer.engine.run_files import RunFiles, earlier
+from explorer.engine.training import StepRows, TrainingRun, choose
 from explorer.protocol.messages import Failed, Message, Modes, Rows, Saved, State, Train, Validated
-from explorer.runs.recipe import AUTO, Recipe
-from explorer.text import _
+from explorer.runs.folder import COLUMNS
+from explorer.runs.recipe import AUTO
 
 DISPLAY_SECONDS = 0.05
-SAVE_SECONDS = 10.0
+SAVE_SECONDS, MOST_SECONDS = 10.0, 60.0
+"""Between two checkpoints within an epoch; more than the least where saving takes long."""
 _SAVE_SHARE = 0.02
-"""Share of the time that saving may take: a large network is saved less often than every 10 s."""
+"""Share of the time that saving may take."""
 
 
 class TrainingSession:
@@ -33,7 +32,7 @@ class TrainingSession:
 
     Its state is "measuring", "running", "paused", "stopped" or "finished", and is sent whenever it
     changes. `advance()` does one unit of work and sends what is due; its owner answers requests in
-    between.
+    between. files: None if nothing is kept; results: the files of a finished run.
     """
 
     def __init__(
@@ -54,16 +53,22 @@ class TrainingSession:
         self._saved = self._shown = time.perf_counter()
         self._save_seconds = 0.0
 
-        resumed = self._resumed = _resumed(request)
-        recipe = self.recipe = Recipe.of(resumed.about["recipe"]) if resumed else request.recipe
-        place = device.pick(request.device)
-        self.pictures = data.load(request.data, place)
-        self.graph = check.from_dict(resumed.about["graph"] if resumed else request.graph)
+        before = None if request.resume is None else earlier(request.resume)
+        recipe = self.recipe = before.recipe if before else request.recipe
+        place = device.pick(request.device, before.device if before else None)
+        self.pictures = data.load(before.data if before else request.data, place)
+        self.graph = before.graph if before else check.from_dict(request.graph)
+        self._resumed = before.checkpoint if before else None
+        self._weights = request.weights
         self.model = build(self.graph, place, recipe.seed, self.pictures.about, start)
         if place.type == "cpu":
             device.lower_priority()
-        self.out = None if request.out is None else path_of(request.out)
-        self.file = _checkpoint_file(self.out, request.checkpoint)
+        self.results: tuple[Path, ...] = ()
+        self.files: RunFiles | None = None
+        if before is not None and before.folder is not None:
+            self.files = RunFiles(before.folder, self._on_fault)
+        elif request.out is not None:
+            self.files = RunFiles.claimed(request.out, self._on_fault)
         if recipe.mode == AUTO or PRECISIONS[recipe.mode] not in supported(place):
             self._measuring = choose(self.model, self.pictures, recipe)
             self._enter("measuring")
@@ -100,6 +105,8 @@ class TrainingSession:
         if validated or stepped or time.perf_counter() - self._shown > DISPLAY_SECONDS:
             self.send_rows()
         if validated:
+            if self.files is not None:
+                self.files.add_score(self.run, validated)
             self._send(
                 Validated(
                     generation=self.generation,
@@ -116,9 +123,7 @@ class TrainingSession:
             self._until = None
             if self.state == "running":
                 self._enter("paused")
-        elif validated or time.perf_counter() - self._saved > max(
-            SAVE_SECONDS, self._save_seconds / _SAVE_SHARE
-        ):
+        elif validated or time.perf_counter() - self._saved > self._pause_between_saves:
             self.save()
 
     def pause(self) -> None:
@@ -148,17 +153,20 @@ class TrainingSession:
             self.send_rows()
             self._enter("stopped")
             self.save()
+            self._close()
 
     def fail(self) -> None:
         """Ends the run after a fault; saves nothing, since what is in memory may be useless."""
         if not self.over:
             self._enter("stopped")
+            self._close()
 
     def save_silently(self) -> None:
         """Writes a last checkpoint and sends nothing, as there may be nobody to read it."""
-        if self.run is not None and not self.over and not self.run.fetch().lost:
-            self._send = lambda _message: None
+        self._send = lambda _message: None
+        if self.run is not None and not self.over and not self._fetched(self.run).lost:
             self.save()
+        self.fail()
 
     def send_rows(self) -> None:
         """Sends the rows since the last time; raises EngineError if the loss is NaN or infinite."""
@@ -168,7 +176,7 @@ class TrainingSession:
             return
         device.synchronise(run.model.device)  # queued work is not the cost of sending
         start = time.perf_counter()
-        fetched = run.fetch()
+        fetched = self._fetched(run)
         if len(fetched.rows):
             self._send(
                 Rows(
@@ -192,34 +200,36 @@ class TrainingSession:
         if fetched.lost:
             raise EngineError(fetched.lost)
 
+    def _fetched(self, run: TrainingRun) -> StepRows:
+        """The rows since the last time, which go to the files too."""
+        fetched = run.fetch()
+        if self.files is not None:
+            self.files.add(run, fetched)
+        return fetched
+
+    def _on_fault(self, sentence: str) -> None:
+        self._send(Failed(generation=self.generation, sentence=sentence))
+
     def save(self) -> None:
-        """Writes the checkpoint, if it has a file and there is anything new, and sends `Saved`.
+        """Writes the checkpoint, if it has a folder and there is anything new, and sends `Saved`.
 
         If it cannot be written, for example to a full disk, that is sent, and the run goes on.
         """
-        if self.file is None or self.run is None or self._saved_at == self._place:
+        if self.files is None or self.run is None or self._saved_at == self._place:
             return
         start = time.perf_counter()
-        tensors, about = self.run.state()
-        about |= {
-            "format": FORMAT,
-            "version": VERSION,
-            "recipe": self.run.recipe.as_dict(),
-            "graph": file.to_dict(self.graph),
-            "data": self.pictures.about.name,
-        }
         try:
-            checkpoint.write(self.file, tensors, about)
+            self.files.save(self.run)
         except EngineError as fault:
             self._saved = time.perf_counter()
-            self._send(Failed(generation=self.generation, sentence=str(fault)))
+            self._on_fault(str(fault))
             return
         self._saved, self._saved_at = time.perf_counter(), self._place
         self._save_seconds = self._saved - start
         self._send(
             Saved(
                 generation=self.generation,
-                path=str(self.file),
+                path=str(self.files.checkpoint),
                 step=self.run.step,
                 epoch=self.run.epoch,
             )
@@ -229,16 +239,33 @@ class TrainingSession:
         self, state: str, accuracy: float | None = None, files: tuple[str, ...] = ()
     ) -> None:
         self.state = state
-        self._send(State(generation=self.generation, state=state, accuracy=accuracy, files=files))
+        folder = None if self.files is None else str(self.files.path)
+        self._send(
+            State(
+                generation=self.generation,
+                state=state,
+                accuracy=accuracy,
+                files=files,
+                folder=folder,
+            )
+        )
+        if self.files is not None:
+            self.files.enter(state)
 
     def _start(self, mode: str) -> None:
         self.run = TrainingRun(self.model, self.pictures, replace(self.recipe, mode=mode))
         if self._resumed is not None:
             self.run.restore(self._resumed.tensors, self._resumed.about)
             self._resumed = None
+        if self.files is not None:
+            self.files.begin(self.run, self._weights)
         self.budget.reset()
         self._saved, self._saved_at = time.perf_counter(), self._place
         self._enter("running")
+
+    @property
+    def _pause_between_saves(self) -> float:
+        return min(max(SAVE_SECONDS, self._save_seconds / _SAVE_SHARE), MOST_SECONDS)
 
     @property
     def _place(self) -> tuple[int, int]:
@@ -246,36 +273,16 @@ class TrainingSession:
         return (self.run.step, len(self.run.validated)) if self.run is not None else (0, 0)
 
     def _finish(self, run: TrainingRun) -> None:
-        files: tuple[Path, ...] = ()
-        if self.out is not None:
-            try:
-                files = results.write(run, self.out)
-            except EngineError as fault:  # the trained weights stay in memory
-                self._send(Failed(generation=self.generation, sentence=str(fault)))
         self.save()
+        if self.files is not None:
+            try:
+                self.results = self.files.finish(run)
+            except EngineError as fault:  # the trained weights stay in memory
+                self._on_fault(str(fault))
         score = run.validated[-1].score
-        self._enter("finished", score.accuracy, tuple(map(str, files)))
+        self._enter("finished", score.accuracy, tuple(map(str, self.results)))
+        self._close()
 
-
-def _resumed(request: Train) -> Checkpoint | None:
-    if request.resume is None:
-        return None
-    resumed = checkpoint.read_run(path_of(request.resume))
-    if not isinstance(resumed.about.get("recipe"), dict) or "graph" not in resumed.about:
-        raise EngineError(
-            _("The checkpoint {path} has no recipe or no graph, so it cannot be resumed.").format(
-                path=request.resume
-            )
-        )
-    return resumed
-
-
-def _checkpoint_file(out: Path | None, wanted: str | None) -> Path | None:
-    """The file for checkpoints: in `out`, else as `wanted` states, a file or a folder; None if
-    neither is given."""
-    if out is not None:
-        return out / checkpoint.NAME
-    if wanted is None:
-        return None
-    path = path_of(wanted)
-    return path if path.suffix == SAFETENSORS else path / checkpoint.NAME
+    def _close(self) -> None:
+        if self.files is not None:
+            self.files.close()

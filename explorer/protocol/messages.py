@@ -14,7 +14,7 @@ import numpy as np
 from explorer.protocol.looks import Look
 from explorer.runs.recipe import Recipe
 
-VERSION = 2
+VERSION = 3
 """Of the protocol. The engine's first message states it; a window takes no other."""
 
 Json = Mapping[str, Any]
@@ -75,13 +75,13 @@ class Taken(Message):
 class Train(_Network):
     """Train the network: `State`, `Modes`, `Rows`, `Validated`, `Saved`, `Seen`.
 
-    out: the folder for the results. checkpoint: the folder or .safetensors file for checkpoints.
-    resume: a checkpoint, whose graph and recipe then count.
+    out: the run's folder, new or empty; if there is something in it, a number is added to its name; a
+    relative path lies in the engine's folder of runs. None: nothing is kept. resume: the folder of
+    a run, or a checkpoint; its graph, recipe and data set then count, and it goes on in that folder.
     """
 
     recipe: Recipe = field(default_factory=Recipe)
     out: str | None = None
-    checkpoint: str | None = None
     resume: str | None = None
 
 
@@ -236,11 +236,12 @@ class Saved(Message):
 @dataclass(frozen=True, kw_only=True)
 class State(Message):
     """state: "measuring", "running", "paused", "stopped" or "finished"; with the last come accuracy
-    and the files of the results."""
+    and the files of the results. folder: that of the run; None if nothing is kept."""
 
     state: str
     accuracy: float | None = None
     files: tuple[str, ...] = ()
+    folder: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

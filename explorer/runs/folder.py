@@ -8,8 +8,10 @@ validation, weights.safetensors those at the end. The engine writes the tensors.
 """
 
 import csv
+import errno
 import itertools
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -135,10 +137,23 @@ def claim(wanted: Path) -> Path:
         try:
             path.mkdir(parents=True)
         except FileExistsError:
-            if not path.is_dir() or any(path.iterdir()):
+            if not path.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
+            if any(path.iterdir()):
                 continue
         return path.resolve()
     raise AssertionError  # there are numbers without end
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """A validation. confusion: (classes, classes), rows are labels, columns guesses."""
+
+    epoch: int
+    step: int
+    loss: float
+    accuracy: float
+    confusion: np.ndarray
 
 
 class RunFolder:
@@ -186,39 +201,38 @@ class RunFolder:
         lines = [[int(step), *map(_text, row)] for step, row in zip(steps, norms.tolist())]
         self._add(GRADIENTS, lines, ["step", *layers])
 
-    def add_score(
-        self, epoch: int, step: int, loss: float, accuracy: float, confusion: np.ndarray
-    ) -> None:
-        """Adds a validation after an epoch. confusion: (classes, classes), rows are labels, columns
-        guesses."""
+    def add_score(self, score: Scored) -> None:
+        """Adds the validation after an epoch."""
         if self._last_row is not None:
-            self._add(METRICS, [_line(self._last_row, loss, accuracy)])
+            self._add(METRICS, [_line(self._last_row, score.loss, score.accuracy)])
             self._last_row = None
+        self._add_confusion(score)
+        best = max(score.accuracy, self.about.best or 0.0)
+        self.update(step=score.step, accuracy=score.accuracy, best=best)
+
+    def _add_confusion(self, score: Scored) -> None:
         classes = DATASETS[self.about.data].classes
-        lines = [[epoch, label, *counts] for label, counts in zip(classes, confusion.tolist())]
+        counts = zip(classes, score.confusion.tolist())
+        lines = [[score.epoch, label, *row] for label, row in counts]
         self._add(CONFUSION, lines, ["epoch", "label", *classes])
-        best = max(accuracy, self.about.best or 0.0)
-        self.update(step=step, accuracy=accuracy, best=best)
 
-    def go_back(
-        self, rows: np.ndarray, scores: Mapping[int, tuple[float, float]], epoch: int
-    ) -> None:
-        """Drops what a run that goes on from a checkpoint will write again.
-
-        rows: the checkpoint's, (n, 5) as COLUMNS; scores: loss and accuracy by the step of a
-        validation; epoch: the last one that was validated.
-        """
-        step = int(rows[-1, 0]) if len(rows) else 0
-        kept = [_line(row, *scores.get(int(row[0]), ())) for row in rows.tolist()]
+    def rewrite(self, rows: np.ndarray, scores: Sequence[Scored]) -> None:
+        """Makes the tables hold these steps, (n, 5) as COLUMNS, and validations alone, where a run goes
+        on from a checkpoint; of the gradients, those up to the last step."""
+        by_step = {score.step: (score.loss, score.accuracy) for score in scores}
+        lines = [_line(row, *by_step.get(int(row[0]), ())) for row in rows.tolist()]
+        last = rows[-1].tolist() if len(rows) else [0.0]
         self._last_row = None
-        if kept and self._ends_epoch(rows[-1].tolist()) and step not in scores:
-            self._last_row = rows[-1].tolist()
-            kept.pop()
-        self._replace(METRICS, [[*COLUMNS, *SCORES], *kept])
-        for name, last in (GRADIENTS, step), (CONFUSION, epoch):
-            if (self.path / name).exists():
-                first, *lines = _rows_in(self.path / name)
-                self._replace(name, [first, *(line for line in lines if int(line[0]) <= last)])
+        if lines and self._ends_epoch(last) and last[0] not in by_step:
+            self._last_row = last
+            lines.pop()
+        self._replace(METRICS, [[*COLUMNS, *SCORES], *lines])
+        (self.path / CONFUSION).unlink(missing_ok=True)
+        for score in scores:
+            self._add_confusion(score)
+        if (self.path / GRADIENTS).exists():
+            first, *norms = _rows_in(self.path / GRADIENTS)
+            self._replace(GRADIENTS, [first, *(row for row in norms if int(row[0]) <= last[0])])
 
     def _add(self, name: str, lines: list[list[Any]], first: list[str] | None = None) -> None:
         if lines:
