@@ -19,6 +19,7 @@ from explorer.app.docks import PANELS, bring_to_front
 from explorer.app.log_window import LogWindow
 from explorer.app.manual_window import ManualWindow
 from explorer.app.panels.run.run_bar import RUN_BAR
+from explorer.app.runs_window import RunsWindow
 from explorer.app.shortcut_sheet import ShortcutSheet
 from explorer.text import _
 
@@ -104,6 +105,13 @@ FILE: "tuple[Command[Window], ...]" = (
         _KEY.Open,
         _("Open a network file"),
         lambda window: window.files.open(),
+    ),
+    Command(
+        "open_run",
+        _("Open r&un…"),
+        "Ctrl+Alt+O",
+        _("Open a run that was made before, with its curves"),
+        lambda window: _show(RunsWindow, window, window.session),
     ),
     Command(
         "squeezenet",
@@ -239,6 +247,7 @@ MENUS: "tuple[Menu[Window], ...]" = (
             _templates,
             "new",
             "open_file",
+            "open_run",
             Menu(_("E&xamples"), ("squeezenet",)),
             Menu(_("Open &recent"), (_recent,)),
             None,

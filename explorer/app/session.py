@@ -28,6 +28,7 @@ from explorer.graph import edits, file
 from explorer.graph.edits import Edit, EditError
 from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Shape, Wire
 from explorer.graph.path import NodePath
+from explorer.runs import folder
 from explorer.text import _
 
 FIRST, EMPTY = "cifar_resnet8", "empty"
@@ -377,6 +378,20 @@ class Session(QObject):
         document.digest = file.digest(content)
         self.weights_io.recall(document)
         self._show(document)
+
+    def open_run(self, path: Path) -> None:
+        """Open the run in a folder, with its network and curves, or show its document if it is open.
+        Raises RunError: then nothing has changed."""
+        for document in self.documents:
+            if document.record is not None and document.record.folder == str(path):
+                self.show_document(document)
+                return
+        record = folder.read(path)
+        graph = placed(record.graph) if unplaced(record.graph) else record.graph
+        document = self._made(graph, None, record.data)
+        document.record, document.weights = record, record.weights
+        self._show(document)
+        self.run.show(record)
 
     def open_copy(self, content: bytes, path: Path) -> None:
         """Open what was in a file as a document of no file. Raises FileError."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import torch
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 import explorer
 from explorer import folders
@@ -34,8 +34,6 @@ from explorer.runs.folder import (
 from explorer.runs.recipe import Recipe
 from explorer.text import _
 
-LOCK = ".lock"
-
 
 @dataclass(frozen=True)
 class Earlier:
@@ -56,9 +54,11 @@ class Earlier:
 def earlier(name: str) -> Earlier:
     """The run in a folder, which is named by its path or as in the user's folder of runs, or that of a
     checkpoint's file. Raises EngineError, FileError, RecipeError."""
-    path = folders.runs() / path_of(name)  # an absolute path stays as it is
-    if not path.is_dir() and Path(name).exists():
-        path = Path(name)
+    path = path_of(name)
+    if not path.exists():
+        path = folders.runs() / path
+    if not path.exists():
+        raise EngineError(_("There is no run {name}.").format(name=name))
     inside = path if path.is_dir() else path.parent
     state = inside / CHECKPOINT if path.is_dir() else path
     try:
@@ -97,7 +97,7 @@ class RunFiles:
         self.path, self.checkpoint, self._on_fault = path, path / CHECKPOINT, on_fault
         self._folder: RunFolder | None = None
         self._behind = False  # the tables lack something
-        self._lock = FileLock(path / LOCK)
+        self._lock = folder.lock(path)
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
@@ -198,7 +198,7 @@ class RunFiles:
     def close(self) -> None:
         """Gives the folder free; one in which no run began is deleted."""
         self._lock.release()
-        (self.path / LOCK).unlink(missing_ok=True)
+        (self.path / folder.LOCK).unlink(missing_ok=True)
         if self._folder is None:
             with contextlib.suppress(OSError):  # there is something in it
                 self.path.rmdir()

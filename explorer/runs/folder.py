@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from filelock import BaseFileLock, FileLock, Timeout
 
 from explorer.catalog import check
 from explorer.catalog.datasets import DATASETS
@@ -33,6 +34,7 @@ from explorer.text import _
 FORMAT, VERSION = "cnn-explorer-run", 1
 ABOUT, NETWORK, LOG = "run.json", f"network{file.SUFFIX}", "log.txt"
 METRICS, GRADIENTS, CONFUSION = "metrics.csv", "gradients.csv", "confusion.csv"
+LOCK = ".lock"
 CHECKPOINT, BEST, WEIGHTS = "checkpoint.safetensors", "best.safetensors", "weights.safetensors"
 COLUMNS = ("step", "epoch", "loss", "accuracy", "learning_rate")
 SCORES = ("validation_loss", "validation_accuracy")
@@ -154,6 +156,22 @@ class Scored:
     loss: float
     accuracy: float
     confusion: np.ndarray
+
+
+def lock(folder: Path) -> BaseFileLock:
+    """The lock that the engine holds as long as it trains the run."""
+    return FileLock(folder / LOCK)
+
+
+def held(folder: Path) -> bool:
+    """Whether an engine trains the run now."""
+    if not (folder / LOCK).exists():
+        return False
+    try:
+        with lock(folder).acquire(timeout=0):
+            return False
+    except (Timeout, OSError):
+        return True
 
 
 class RunFolder:

@@ -33,8 +33,9 @@ class RunRecord:
     """One run, from its first step on, through every pause and resume.
 
     weights: the file with the weights that it starts with. folder: with its files, on the engine's
-    machine; "" until the engine has made it. checkpoint: the last one. before: the curves of the run before it, to compare with. state: "idle"
-    where it could not start, "measuring", "running", "paused", "stopped", "finished" or "died".
+    machine; "" until the engine has made it. checkpoint: the last one. before: the curves of the run
+    before it, to compare with. state: "idle" where it could not start, "measuring", "running",
+    "paused", "stopped", "finished" or "died".
     gradients: of all layers with weights. confusion: (classes, classes) int64 of the newest
     validation, rows are labels, columns guesses.
     """

@@ -192,7 +192,7 @@ def main() -> None:
                 device=str(place),
                 recipe=Recipe(mode=mode, epochs=100),
                 looks=all_of(next(la.path for la in model.report.layers() if la.kind == "ReLU"), 0),
-                checkpoint=folder,
+                out=folder,
             ),
             hand,
             steps,

@@ -124,7 +124,7 @@ def test_trains_pauses_steps_and_finishes(engine, tiny, tmp_path):
     lines = list(csv.DictReader((tmp_path / "metrics.csv").read_text("utf-8").splitlines()))
     assert [int(line["step"]) for line in lines] == list(range(1, 101))
     assert float(lines[-1]["validation_accuracy"]) == pytest.approx(finished.accuracy)
-    assert file.read(tmp_path / "tiny.cnn.json") == graph
+    assert file.read(tmp_path / "network.cnn.json") == graph
     assert not list(tmp_path.glob(".*"))
 
     # Resumed at its very end, it is finished at once.
@@ -141,7 +141,7 @@ def test_an_edit_ends_the_run_and_keeps_what_it_learned(engine, tiny, tmp_path):
     graph = tiny()
     engine.build(graph, watch="add")
     engine.wait(Built)
-    engine.train(graph, epochs=50, checkpoint=str(tmp_path))
+    engine.train(graph, epochs=50, out=str(tmp_path))
     engine.wait(Rows)
     engine.build(graph, watch="conv2")  # nothing that runs has changed: the run goes on
     assert engine.wait(Built).fresh == 0
@@ -177,7 +177,7 @@ def test_the_last_step_finishes_the_run(engine, tiny):
 def test_goes_on_from_a_checkpoint_after_kill_9(own_engine, start_engine, tiny, tmp_path):
     graph = tiny(dropout=0.3)
     whole = recorded(own_engine, own_engine.train(graph, limit=3200))
-    own_engine.train(graph, limit=3200, checkpoint=str(tmp_path))
+    own_engine.train(graph, limit=3200, out=str(tmp_path))
     own_engine.wait(Rows)
     own_engine.send(Pause())
     saved = own_engine.wait(Saved)
@@ -296,15 +296,15 @@ def test_a_print_cannot_break_the_stream(start_engine):
 
 
 def test_ends_when_its_input_does(own_engine, tiny, tmp_path):
-    own_engine.train(tiny(), epochs=100, checkpoint=str(tmp_path / "run.safetensors"))
+    own_engine.train(tiny(), epochs=100, out=str(tmp_path))
     own_engine.wait(Rows)
     own_engine.process.stdin.close()
     assert own_engine.ended() == 0
-    assert (tmp_path / "run.safetensors").exists()
+    assert (tmp_path / "checkpoint.safetensors").exists()
 
 
 def test_keeps_the_run_when_the_window_dies(own_engine, tiny, tmp_path):
-    own_engine.train(tiny(), epochs=100, checkpoint=str(tmp_path))
+    own_engine.train(tiny(), epochs=100, out=str(tmp_path))
     own_engine.wait(Rows)
     own_engine.stop_listening()
     assert own_engine.ended() == 0

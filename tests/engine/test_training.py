@@ -17,7 +17,9 @@ from explorer.engine.precision import supported
 from explorer.engine.probes.probe import Probe
 from explorer.engine.training import TrainingRun
 from explorer.engine.training_driver import train
+from explorer.graph import file
 from explorer.protocol.looks import all_of
+from explorer.protocol.messages import Train
 from explorer.runs.recipe import Recipe
 
 CPU = torch.device("cpu")
@@ -178,17 +180,20 @@ def test_a_network_without_weights_is_refused(chain, pictures):
 def test_train_does_it_all(tiny, tmp_path):
     shown = []
     result = train(
-        tiny(),
-        recipe=Recipe(epochs=2, limit=256, mode="float32"),
-        device_name="cpu",
-        out=tmp_path,
-        progress=lambda run, validated: shown.append((run.step, validated)),
+        Train(
+            graph=file.to_dict(tiny()),
+            recipe=Recipe(epochs=2, limit=256, mode="float32"),
+            device="cpu",
+            out=str(tmp_path),
+        ),
+        lambda run, validated: shown.append((run.step, validated)),
     )
-    assert result.steps == 4 and 0 <= result.accuracy <= 1
+    assert result.steps == 4 and 0 <= result.accuracy <= 1 and result.finished
+    assert result.folder == tmp_path
     assert [path.name for path in result.files] == [
         "weights.safetensors",
         "metrics.csv",
-        "tiny.cnn.json",
+        "network.cnn.json",
     ]
     assert all(path.is_file() for path in result.files)
     assert [validated.epoch for _, validated in shown if validated] == [1, 2]

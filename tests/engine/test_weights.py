@@ -12,6 +12,8 @@ from torch import nn
 from explorer.analysis.form import WEIGHTS
 from explorer.engine import weights
 from explorer.engine.failure import EngineError
+from explorer.graph import file
+from explorer.protocol.messages import Train
 from explorer.runs.recipe import Recipe
 
 STATE = {"conv.weight": torch.randn(4, 3, 3, 3), "conv.bias": torch.randn(4)}
@@ -56,7 +58,8 @@ def test_a_checkpoint_of_a_run_gives_its_network_alone(tmp_path, tiny):
     from explorer.engine.training_driver import train
 
     recipe = Recipe(epochs=1, limit=64, mode="float32")
-    train(tiny(), recipe=recipe, device_name="cpu", out=tmp_path)
+    graph = file.to_dict(tiny())
+    train(Train(graph=graph, recipe=recipe, device="cpu", out=str(tmp_path)))
     read = weights.read(tmp_path / "weights.safetensors")
     assert read.about["data"] == "fashion-mnist" and "conv1.weight" in read.tensors
 

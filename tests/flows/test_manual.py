@@ -3,7 +3,6 @@
 import re
 import shlex
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -15,7 +14,7 @@ from explorer.app.docks import PANELS
 from explorer.catalog import published, templates
 from explorer.cli import COMMANDS
 from explorer.cli.export import TO
-from explorer.engine import onnx
+from explorer.engine import onnx, training_driver
 from explorer.engine.model import build
 from explorer.graph import file
 
@@ -59,13 +58,15 @@ def examples(tmp_path, monkeypatch):
     Image.open(resource.path("photos") / "chelsea.png").convert("RGB").save("cat.jpg")
     torch.save(load_file(published.weights("squeezenet1_1")), "weights.pth")
 
-    def train(graph, data, recipe, device, folder, bar):
-        folder.mkdir(parents=True)
-        file.write(graph, folder / f"{graph.name}.cnn.json")
-        save_file(
-            build(graph, torch.device("cpu")).net.state_dict(), folder / "weights.safetensors"
-        )
-        return SimpleNamespace(accuracy=0.9, seconds=1.0, mode=recipe.mode, files=())
+    def train(request, bar, warn):
+        if request.resume is None:
+            folder, graph = Path(request.out), file.from_dict(request.graph)
+            folder.mkdir(parents=True)
+            file.write(graph, folder / "network.cnn.json")
+            save_file(
+                build(graph, torch.device("cpu")).net.state_dict(), folder / "weights.safetensors"
+            )
+        return training_driver.Result(0.9, "float32", 1, 1.0, True, None, ())
 
     def to_onnx(model, path):
         path.write_bytes(b"ONNX")
