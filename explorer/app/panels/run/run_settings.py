@@ -10,7 +10,8 @@ from explorer.runs.recipe import FIELDS, REMEMBERED, Recipe, sound
 
 
 class RunSettings(ParameterForm):
-    """The form of the figures. resized: it wants another size."""
+    """The form for the figures. figures_changed(figures): the person, or a call, set another value.
+    resized: it wants another size."""
 
     figures_changed = Signal(object)
     resized = Signal()
@@ -24,7 +25,7 @@ class RunSettings(ParameterForm):
         self.reset.connect(lambda name: self.set_figures({name: FIELDS[name].unset}))
 
     def add_section(self, section: QWidget) -> None:
-        """Puts what follows from the figures below them."""
+        """Add a section below the figures, after a line."""
         rule = QFrame()
         rule.setFixedHeight(1)
         rule.setProperty("rule", True)
@@ -38,12 +39,12 @@ class RunSettings(ParameterForm):
         return super().event(event)
 
     def figures(self) -> dict[str, float | None]:
-        """What a `train` request takes: epochs, batch_size, learning_rate, weight_decay, seed; what
-        is automatic is None."""
+        """The figures by name: epochs, batch_size, learning_rate, weight_decay, seed; None where the
+        value is automatic."""
         return dict(self._figures)
 
     def set_figures(self, figures: Mapping[str, object]) -> None:
-        """Shows these figures; names and values that there are none of are passed over."""
+        """Show these figures; unknown names and values that are not allowed are ignored."""
         before, self._figures = self._figures, {**self._figures, **sound(figures)}
         self.show_values(self._figures)
         if self._figures != before:
