@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListView,
     QMenu,
@@ -47,6 +46,7 @@ from explorer.app.panels.palette.rows import (
     PaletteRows,
 )
 from explorer.app.session import Session
+from explorer.app.widgets.label import label
 from explorer.graph import file
 from explorer.graph.file import FileError
 from explorer.graph.graph import Node
@@ -281,8 +281,7 @@ class SearchField(QLineEdit):
             )
         )
         self.setAccessibleName(_("Search the palette"))
-        self._hint = QLabel("/", self)
-        self._hint.setProperty("role", "faint")
+        self._hint = label("/", "faint")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 8, 0)
         row.addStretch(1)

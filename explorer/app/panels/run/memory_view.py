@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 
 from explorer.analysis.memory_table import TITLES
 from explorer.app import theme
-from explorer.app.number import bytes_text, grouped
+from explorer.app.number import bytes_text, grouped, percent
 from explorer.app.panels.run.memory_bar import COLOURS, MemoryBar
 from explorer.app.run_memory import Device, RunMemory
 from explorer.app.widgets.label import label
@@ -162,12 +162,11 @@ class MemoryPanel(QWidget):
         if memory.measured and memory.expected:
             lines.append(
                 _(
-                    "Measured in the last run: {measured}; forecast for it: {expected} "
-                    "({share:.0%})."
+                    "Measured in the last run: {measured}; forecast for it: {expected} ({share})."
                 ).format(
                     measured=bytes_text(memory.measured),
                     expected=bytes_text(memory.expected),
-                    share=memory.expected / memory.measured,
+                    share=percent(memory.expected / memory.measured, 0),
                 )
             )
         return lines

@@ -27,7 +27,7 @@ from explorer.text import _
 
 BESIDE, BELOW = 520, 380  # width and height in pixels from which both plots fit
 MOST_EPOCH_LINES = 60
-MOST_POINTS = 200  # of a curve as it is drawn: what a plot of this size can show
+MOST_POINTS = 200  # drawn of each curve; a plot of this size cannot show more
 
 
 class TrainingPlots(QWidget):
