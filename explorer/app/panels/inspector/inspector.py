@@ -200,7 +200,7 @@ class Inspector(QScrollArea):
                 if target.declared_in is None and facts.kind is not GROUP:
                     links.append(link("inside", _("Edit inside")))
                 if facts.inner is not None:
-                    links.append(link("keep", _("To palette")))
+                    links.append(link("keep", _("Save to palette")))
         self.links.setText("&nbsp;&nbsp; ".join(links))
         self.reason.setVisible(target.declared_in is not None)
         if target.declared_in is not None:

@@ -105,7 +105,7 @@ class Palette(QWidget):
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
 
-    # Finding --------------------------------------------------------------------------------------
+    # Search ---------------------------------------------------------------------------------------
 
     def _on_query(self, query: str) -> None:
         self.rows.search(query)
@@ -272,7 +272,7 @@ class SearchField(QLineEdit):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setPlaceholderText(_("Search conv 64 3×3"))
+        self.setPlaceholderText(_("Search: conv 64 3×3"))
         self.setToolTip(
             _(
                 "Words and numbers: “conv 3x5 64 s2” is a 3×5 convolution with 64 channels and stride "
