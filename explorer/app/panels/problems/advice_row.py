@@ -24,7 +24,7 @@ from explorer.app.widgets.fix_button import FixButton
 from explorer.app.widgets.flow import Flow
 from explorer.app.widgets.label import label
 from explorer.app.widgets.small_button import small_button
-from explorer.text import _
+from explorer.text import _, ngettext
 
 
 class AdviceRow(ListRow):
@@ -96,8 +96,8 @@ class AdviceList(QWidget):
         clear(self._column)
         for each in advice[: self.MOST]:
             self._column.addWidget(_ShortAdvice(self._session, each))
-        if len(advice) > self.MOST:
-            rest = _("and {count} more").format(count=len(advice) - self.MOST)
+        if (more := len(advice) - self.MOST) > 0:
+            rest = ngettext("and {count} more", "and {count} more", more).format(count=more)
             self._column.addWidget(label(rest, "small"))
 
 

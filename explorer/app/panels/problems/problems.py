@@ -145,7 +145,8 @@ class Problems(QWidget):
         for row in rows:
             self._add(row)
         if count > MOST:
-            self._add(label(_("and {count} more").format(count=count - MOST), "muted"))
+            rest = ngettext("and {count} more", "and {count} more", count - MOST)
+            self._add(label(rest.format(count=count - MOST), "muted"))
 
     def _aside_line(self, count: int) -> QLabel:
         """How much advice is ignored, and a link that brings it back."""

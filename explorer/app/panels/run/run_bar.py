@@ -73,7 +73,7 @@ class RunBar(QWidget):
         self.progress.say(_("not trained yet"))
         row.addWidget(self.progress, 1)
         row.addSpacing(8)
-        self.data, self.device, self.mode = QComboBox(), QComboBox(), QComboBox()
+        self._boxes = self.data, self.device, self.mode = QComboBox(), QComboBox(), QComboBox()
         for box, tip in (
             (
                 self.data,
@@ -122,11 +122,10 @@ class RunBar(QWidget):
 
     def _share_room(self) -> None:
         """Give the choices the width of their texts, as far as the other widgets leave room."""
-        boxes = (self.data, self.device, self.mode)
-        wanted = [box.sizeHint().width() for box in boxes]
-        rest = self._least_size().width() - sum(box.minimumWidth() for box in boxes)
+        wanted = [box.sizeHint().width() for box in self._boxes]
+        rest = self._least_size().width() - sum(box.minimumWidth() for box in self._boxes)
         missing = max(0, rest + sum(wanted) - self.width())
-        for box, width in zip(boxes, wanted):
+        for box, width in zip(self._boxes, wanted):
             share = missing * width // max(sum(wanted), 1)
             box.setMinimumWidth(min(width, max(NARROW, width - share - (missing > 0))))
 
@@ -136,11 +135,8 @@ class RunBar(QWidget):
         return layout.minimumSize()
 
     def minimumSizeHint(self) -> QSize:
-        boxes = (self.data, self.device, self.mode)
-        least = self._least_size()
-        return QSize(
-            least.width() - sum(box.minimumWidth() - NARROW for box in boxes), least.height()
-        )
+        surplus = sum(box.minimumWidth() - NARROW for box in self._boxes)
+        return self._least_size() - QSize(surplus, 0)
 
     def _button(self, command: "Command[RunBar]") -> QToolButton:
         action = self.run_actions[command.id] = CommandAction(command, self, self)
