@@ -155,7 +155,7 @@ def test_the_measured_peak_stands_beside_what_was_forecast_for_that_run(memory, 
     session.memory._on_rows(rows)
     assert memory.measured == expected * 5 // 4 and memory.expected == expected
     assert f"Measured in the last run: {bytes_text(expected * 5 // 4)}" in panel.more.text()
-    assert "(80%)" in panel.more.text()
+    assert "(80 %)" in panel.more.text()
     session.memory._on_rows(replace(rows, memory=None))
     assert memory.measured == expected * 5 // 4
     session.link.state_changed.emit(State(state="stopped"))

@@ -223,7 +223,7 @@ class PathLabel(QLabel):
             kind = self.session.facts_of(view)
             line += (
                 f' <span style="color:{faint}"> &nbsp; '
-                + _("given by {kind}").format(kind=kind.kind.name if kind else "")
+                + _("defined by {kind}").format(kind=kind.kind.name if kind else "")
                 + f'</span> &nbsp;<a href="edit" style="color:{accent};text-decoration:none">'
                 + _("Edit inside")
                 + "</a>"

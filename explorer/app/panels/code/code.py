@@ -142,8 +142,8 @@ class Code(QWidget):
         self.text.verticalScrollBar().setValue(top)
         count = text.count("\n")
         sentence = ngettext(
-            "PyTorch, {count} line; imports only torch",
-            "PyTorch, {count} lines; imports only torch",
+            "{count} line; imports only torch",
+            "{count} lines; imports only torch",
             count,
         )
         self.note.setText(sentence.format(count=grouped(count)))

@@ -62,7 +62,7 @@ class Inspector(QScrollArea):
         self.target: SelectionTarget = target_of(session)
         self._forms: dict[str, ParameterForm] = {}
         self.form: ParameterForm | None = None
-        self._shown_problems: tuple[object, ...] = ()  # after the report that they are of
+        self._shown_problems: tuple[object, ...] = ()  # their report, then the problems
         self._build()
         self.redraw = Redraw(self._content, self.refresh)
         for signal in (session.changed, session.advice.changed, theme.changed):
@@ -185,15 +185,9 @@ class Inspector(QScrollArea):
         links = []
         if not target.ids:
             self.name.show_name(session.graph.name, True)
-            nodes, layers = len(session.graph.nodes), len(session.report.layers())
-            self.about.setText(
-                _("{nodes}, {layers}").format(
-                    nodes=_nodes_text(nodes),
-                    layers=ngettext("{count} layer", "{count} layers", layers).format(
-                        count=grouped(layers)
-                    ),
-                )
-            )
+            count = len(session.report.layers())
+            layers = ngettext("{count} layer", "{count} layers", count).format(count=grouped(count))
+            self.about.setText(f"{_nodes_text(len(session.graph.nodes))} · {layers}")
         elif facts is None:
             self.name.show_name(_nodes_text(len(target.ids)), False)
             self.about.setText(escape(", ".join(target.ids)))
@@ -206,7 +200,7 @@ class Inspector(QScrollArea):
                 if target.declared_in is None and facts.kind is not GROUP:
                     links.append(link("inside", _("Edit inside")))
                 if facts.inner is not None:
-                    links.append(link("keep", _("To palette")))
+                    links.append(link("keep", _("Save to palette")))
         self.links.setText("&nbsp;&nbsp; ".join(links))
         self.reason.setVisible(target.declared_in is not None)
         if target.declared_in is not None:

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListView,
     QMenu,
@@ -47,6 +46,7 @@ from explorer.app.panels.palette.rows import (
     PaletteRows,
 )
 from explorer.app.session import Session
+from explorer.app.widgets.label import label
 from explorer.graph import file
 from explorer.graph.file import FileError
 from explorer.graph.graph import Node
@@ -105,7 +105,7 @@ class Palette(QWidget):
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
 
-    # Finding --------------------------------------------------------------------------------------
+    # Search ---------------------------------------------------------------------------------------
 
     def _on_query(self, query: str) -> None:
         self.rows.search(query)
@@ -272,7 +272,7 @@ class SearchField(QLineEdit):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setPlaceholderText(_("Search conv 64 3×3"))
+        self.setPlaceholderText(_("Search: conv 64 3×3"))
         self.setToolTip(
             _(
                 "Words and numbers: “conv 3x5 64 s2” is a 3×5 convolution with 64 channels and stride "
@@ -281,8 +281,7 @@ class SearchField(QLineEdit):
             )
         )
         self.setAccessibleName(_("Search the palette"))
-        self._hint = QLabel("/", self)
-        self._hint.setProperty("role", "faint")
+        self._hint = label("/", "faint")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 8, 0)
         row.addStretch(1)

@@ -21,7 +21,7 @@ from explorer.app import glyphs, theme
 from explorer.app.panels.palette.entries import OWN_BLOCKS, SECTIONS, TEMPLATES, Entry, entries
 from explorer.app.panels.palette.search import matching
 from explorer.catalog import templates
-from explorer.text import _
+from explorer.text import _, ngettext
 
 Index = QModelIndex | QPersistentModelIndex
 ROW = Qt.ItemDataRole.UserRole
@@ -56,7 +56,8 @@ class Heading:
         """The text at the right of an open heading; a click on it shows all entries, or fewer."""
         if self.folded or not self.more:
             return ""
-        return _("fewer") if self.state == ALL else _("{count} more").format(count=self.more)
+        more = ngettext("{count} more", "{count} more", self.more).format(count=self.more)
+        return _("fewer") if self.state == ALL else more
 
 
 @dataclass(frozen=True)

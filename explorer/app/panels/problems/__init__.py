@@ -1,1 +1,1 @@
-"""What is wrong with the network, and what could be better."""
+"""The problems of the network, and advice on it."""

@@ -1,4 +1,5 @@
-"""A piece of advice in the list: what a colleague would say, why, and how to follow or ignore it."""
+"""Pieces of advice: rows in the list, with the reason and a menu to ignore them, and short ones in
+the inspector."""
 
 from html import escape
 
@@ -23,33 +24,26 @@ from explorer.app.widgets.fix_button import FixButton
 from explorer.app.widgets.flow import Flow
 from explorer.app.widgets.label import label
 from explorer.app.widgets.small_button import small_button
-from explorer.text import _
+from explorer.text import _, ngettext
 
 
 class AdviceRow(ListRow):
-    """Mark, path, sentence, fixes; the reason unfolds. A click or Enter leads to its node."""
+    """A piece of advice; "Why?" unfolds the reason, and "Ignore" or Delete sets it aside."""
 
     def __init__(self, session: Session, advice: Problem, parent: QWidget | None = None) -> None:
-        super().__init__(session, advice, Badge("i", "warning"), parent)
+        buttons = [FixButton(session, fix, False, 11) for fix in advice.tried]
+        super().__init__(session, advice, Badge("i", "warning"), buttons, parent)
         self.reason = label(advice.reason, "small", wrap=True)
         self.reason.setTextFormat(Qt.TextFormat.PlainText)
         self.reason.hide()
-        self.buttons = [FixButton(session, fix, False, 11) for fix in advice.tried]
-        self.why = _small(_("Why?"), _("Show the reason and its source"))
+        self.why = _quiet_button(_("Why?"), _("Show the reason and its source"))
         self.why.setCheckable(True)
         self.why.toggled.connect(self.reason.setVisible)
-        self.ignore = _small(_("Ignore"), _("Ignore this advice"))
+        self.ignore = _quiet_button(_("Ignore"), _("Ignore this advice"))
         self.ignore.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.ignore.setMenu(self._menu())
         self.top.addWidget(self.why)
         self.top.addWidget(self.ignore)
-        if self.buttons:
-            fixes = Flow()
-            for button in self.buttons:
-                button.setCursor(Qt.CursorShape.ArrowCursor)
-                fixes.addWidget(button)
-            self.words.addSpacing(2)
-            self.words.addLayout(fixes)
         self.words.addWidget(self.reason)
 
     def _menu(self) -> QMenu:
@@ -74,7 +68,7 @@ class AdviceRow(ListRow):
             super().keyPressEvent(event)
 
 
-def _small(text: str, tip: str) -> QToolButton:
+def _quiet_button(text: str, tip: str) -> QToolButton:
     button = small_button(text, tip, flat=True)
     button.setProperty("quiet", True)
     button.setCursor(Qt.CursorShape.ArrowCursor)
@@ -82,7 +76,7 @@ def _small(text: str, tip: str) -> QToolButton:
 
 
 class AdviceList(QWidget):
-    """The advice on what is selected, in the inspector: sentence by sentence, with its fixes."""
+    """The advice on what is selected, in the inspector, with its fixes."""
 
     MOST = 3
 
@@ -95,20 +89,20 @@ class AdviceList(QWidget):
         self._column.setSpacing(10)
 
     def show_advice(self, advice: tuple[Problem, ...]) -> None:
-        """Show these pieces of advice, the first few of them."""
+        """Show the first few of these pieces of advice, and how many more there are."""
         if advice == self._shown:
             return
         self._shown = advice
         clear(self._column)
         for each in advice[: self.MOST]:
-            self._column.addWidget(_Piece(self._session, each))
-        if len(advice) > self.MOST:
-            rest = _("and {count} more").format(count=len(advice) - self.MOST)
+            self._column.addWidget(_ShortAdvice(self._session, each))
+        if (more := len(advice) - self.MOST) > 0:
+            rest = ngettext("and {count} more", "and {count} more", more).format(count=more)
             self._column.addWidget(label(rest, "small"))
 
 
-class _Piece(QWidget):
-    """A dot, a sentence, its fixes."""
+class _ShortAdvice(QWidget):
+    """A dot, a sentence, its fixes; the tool tip gives the reason."""
 
     def __init__(self, session: Session, advice: Problem) -> None:
         super().__init__()
@@ -132,7 +126,7 @@ class _Piece(QWidget):
 
 
 class _Dot(QWidget):
-    """The small mark of advice, as on the card, at the height of a first line."""
+    """The small mark of advice, as on a card, level with the first line of a sentence."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,6 @@
-"""One entry in the list of problems: a click or Enter leads to its node."""
+"""A row in the list of problems and advice."""
+
+from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
@@ -20,23 +22,28 @@ from PySide6.QtWidgets import (
 from explorer.analysis.problem import Problem
 from explorer.app import theme
 from explorer.app.session import Session
+from explorer.app.widgets.fix_button import FixButton
+from explorer.app.widgets.flow import Flow
 from explorer.text import _
 
 
 class ListRow(QFrame):
-    """Mark, path and sentence; beside the path what is added to `top`, below the sentence what is
-    added to `words`."""
+    """Mark, path, sentence and fixes; a click or Enter shows the node on the canvas. Subclasses add
+    to `top`, beside the path, and to `words`, below the fixes."""
 
     def __init__(
-        self, session: Session, problem: Problem, mark: QWidget, parent: QWidget | None = None
+        self,
+        session: Session,
+        problem: Problem,
+        mark: QWidget,
+        buttons: Sequence[FixButton],
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self.problem = session, problem
+        self._session, self.problem, self.buttons = session, problem, buttons
         self._current = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAttribute(
-            Qt.WidgetAttribute.WA_Hover
-        )  # painted anew when the pointer comes and goes
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)  # repaint when the pointer enters or leaves
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(f"{problem.path}: {problem.message}")
         self.setToolTip(_("Show {path} on the canvas").format(path=problem.path))
@@ -51,6 +58,13 @@ class ListRow(QFrame):
         self.top.addWidget(path, 1)
         self.words.addLayout(self.top)
         self.words.addWidget(sentence)
+        if buttons:
+            flow = Flow()
+            for button in buttons:
+                button.setCursor(Qt.CursorShape.ArrowCursor)
+                flow.addWidget(button)
+            self.words.addSpacing(2)
+            self.words.addLayout(flow)
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 8, 10, 8)
         row.setSpacing(10)
@@ -58,23 +72,23 @@ class ListRow(QFrame):
         row.addLayout(self.words, 1)
 
     def set_current(self, current: bool) -> None:
-        """Mark the row, because its node is selected."""
+        """Mark the row of the selected node."""
         if current != self._current:
             self._current = current
             self.update()
 
-    def _lead(self) -> None:
+    def _show_node(self) -> None:
         self._session.lead_to(self.problem.path)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(
             event.position().toPoint()
         ):
-            self._lead()
+            self._show_node()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self._lead()
+            self._show_node()
         elif event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
             self.focusNextPrevChild(event.key() == Qt.Key.Key_Down)
         else:
@@ -91,7 +105,7 @@ class ListRow(QFrame):
 
 
 class _PathLabel(QLabel):
-    """A path that gives way in its middle where room is short."""
+    """A path that is shortened in its middle where room is short."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)

@@ -1,5 +1,4 @@
-"""Everything that is wrong with the network, each with what would mend it; and below it what a good
-colleague would say."""
+"""The problems of the network with their fixes, and below them the advice."""
 
 from collections.abc import Sequence
 
@@ -22,21 +21,21 @@ from explorer.app.panels.problems.list_row import Badge, ListRow
 from explorer.app.session import Change, Session
 from explorer.app.widgets.column import clear
 from explorer.app.widgets.fix_button import FixButton
-from explorer.app.widgets.flow import Flow
 from explorer.app.widgets.label import label, link, link_label
 from explorer.app.widgets.live_panel import Redraw
 from explorer.app.widgets.mismatch_card import RULES, MismatchCard
 from explorer.text import _, ngettext
 
-MOST = 30  # rows; whoever has more problems mends these first
+MOST = 30  # rows of problems, and of advice; the others follow once these are dealt with
 _NARROW = 700  # pixels of width below which there is no room for the card
 
 
 class Problems(QWidget):
-    """The list of problems; beside it, for branches that do not fit, both tensors to scale.
+    """The list of problems and advice; beside it, for branches that do not fit together, both tensors
+    on one scale.
 
-    count_changed(count): there are so many problems now; advice_counted: so many pieces of advice,
-    which stand below the problems. A click on a row leads to its node.
+    count_changed(count): the number of problems changed. advice_counted(count): the number of pieces
+    of advice may have changed.
     """
 
     count_changed = Signal(int)
@@ -44,7 +43,7 @@ class Problems(QWidget):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setMinimumWidth(200)  # whatever the sentences in it are
+        self.setMinimumWidth(200)  # however long the sentences in it are
         self._session = session
         self.rows: list[ProblemRow] = []
         self.advice: list[AdviceRow] = []
@@ -80,7 +79,7 @@ class Problems(QWidget):
         row.addLayout(self._beside)
 
     def lead_to(self, number: int) -> None:
-        """Show the node of a problem on the canvas; 0 is the first."""
+        """Show the node of a problem on the canvas. number: of the problem, from 0."""
         self._session.lead_to(problems(self._session.report)[number].path)
 
     # Following --------------------------------------------------------------------------------
@@ -109,28 +108,28 @@ class Problems(QWidget):
     def refresh(self) -> None:
         """Show the problems and the advice that there are now."""
         report, advice = self._session.report, self._session.advice
-        found = problems(report)
-        shown = report if found else None, advice.shown, advice.aside, bool(advice.rules_aside)
+        faults = problems(report)
+        shown = report if faults else None, advice.shown, advice.aside, bool(advice.rules_aside)
         if shown == self._shown:
             self._mark_selection()
             return
         self._shown = shown
         if self._list.isAncestorOf(self.focusWidget() or self):
-            self._scroll.setFocus()  # else it went to the next button, and the list scrolled there
+            self._scroll.setFocus()  # otherwise Qt would move it to a button and scroll to that
         clear(self._column, keep=1)
-        self.rows = [ProblemRow(self._session, problem) for problem in found[:MOST]]
+        self.rows = [ProblemRow(self._session, problem) for problem in faults[:MOST]]
         self.advice = [AdviceRow(self._session, each) for each in advice.shown[:MOST]]
         aside = advice.aside or bool(advice.rules_aside)
         if advice.shown or aside:
-            self._add_rows(_("Problems") if found else "", self.rows, len(found))
-            if not found:
+            self._add_rows(_("Problems") if faults else "", self.rows, len(faults))
+            if not faults:
                 self._add(label(_("No problems: the network can run"), "good"))
             self._add_rows(_("Advice"), self.advice, len(advice.shown))
             if aside:
                 self._add(self._aside_line(advice.aside))
         else:
-            self._add_rows("", self.rows, len(found))
-        listed = bool(found or advice.shown or aside)
+            self._add_rows("", self.rows, len(faults))
+        listed = bool(faults or advice.shown or aside)
         self.empty.setVisible(not listed)
         self._scroll.setVisible(listed)
         self._mark_selection()
@@ -146,7 +145,8 @@ class Problems(QWidget):
         for row in rows:
             self._add(row)
         if count > MOST:
-            self._add(label(_("and {count} more").format(count=count - MOST), "muted"))
+            rest = ngettext("and {count} more", "and {count} more", count - MOST)
+            self._add(label(rest.format(count=count - MOST), "muted"))
 
     def _aside_line(self, count: int) -> QLabel:
         """How much advice is ignored, and a link that brings it back."""
@@ -164,11 +164,11 @@ class Problems(QWidget):
         return line
 
     def _show_card(self) -> None:
-        """The card of the selected mismatch, else of the first."""
-        found = [each for each in problems(self._session.report) if each.rule in RULES]
+        """Show the card of the selected mismatch, or of the first if none is selected."""
+        mismatches = [each for each in problems(self._session.report) if each.rule in RULES]
         wanted = next(
-            (problem for problem in found if problem.path == self._session.selected),
-            found[0] if found else None,
+            (problem for problem in mismatches if problem.path == self._session.selected),
+            mismatches[0] if mismatches else None,
         )
         if self.card is not None:
             if self.card.problem is wanted:
@@ -182,7 +182,7 @@ class Problems(QWidget):
             self._fit_card()
 
     def _fit_card(self) -> None:
-        """Show the card, if there is room for it."""
+        """Show the card only if there is room for it."""
         if self.card is not None:
             self.card.setVisible(
                 self.width() >= _NARROW and self.height() >= self.card.sizeHint().height() + 8
@@ -190,20 +190,12 @@ class Problems(QWidget):
 
 
 class ProblemRow(ListRow):
-    """One problem: badge, path, sentence, fixes. A click or Enter leads to its node."""
+    """A problem that keeps the network from running."""
 
     def __init__(self, session: Session, problem: Problem, parent: QWidget | None = None) -> None:
-        super().__init__(
-            session, problem, Badge("≠" if problem.rule in RULES else "!", "problem"), parent
-        )
-        self.buttons = [
+        badge = Badge("≠" if problem.rule in RULES else "!", "problem")
+        buttons = [
             FixButton(session, fix, number == 0, 11)
             for number, fix in enumerate(fixes(session.report, problem))
         ]
-        if self.buttons:
-            row = Flow()
-            for button in self.buttons:
-                button.setCursor(Qt.CursorShape.ArrowCursor)
-                row.addWidget(button)
-            self.words.addSpacing(2)
-            self.words.addLayout(row)
+        super().__init__(session, problem, badge, buttons, parent)

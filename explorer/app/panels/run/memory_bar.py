@@ -20,9 +20,8 @@ COLOURS = {
 
 
 class MemoryBar(QWidget):
-    """The parts of a step side by side, to scale with what the device has: first, hatched, what
-    others use of it, last what stays empty. What is more than the device has is red, beyond a line
-    at its end."""
+    """The parts of a step side by side, on the scale of the device's memory: first, hatched, what
+    other programs use, at the end what stays free. What exceeds the device is red, beyond a line."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,14 +32,14 @@ class MemoryBar(QWidget):
         theme.changed.connect(self.update)
 
     def set_parts(self, parts: dict[str, int], device: int = 0, others: int = 0) -> None:
-        """Show parts, by the names of COLOURS. device: what there is, 0 where unknown; others: what
-        is in use of it already. All in bytes."""
+        """Show these parts, named as in COLOURS. device: its memory, 0 if unknown; others: what other
+        programs use of it. All in bytes."""
         self.parts, self.device, self.others = dict(parts), device, others
         self.update()
 
     @property
     def needed(self) -> int:
-        """Bytes that would be in use during a step."""
+        """Bytes in use during a step, with those of other programs."""
         return self.others + sum(self.parts.values())
 
     def sizeHint(self) -> QSize:

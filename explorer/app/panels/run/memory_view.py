@@ -1,4 +1,4 @@
-"""What memory the next run will take, part by part, beside what its device has."""
+"""The memory that the next run will take, part by part, against what its device has."""
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -14,9 +14,10 @@ from PySide6.QtWidgets import (
 
 from explorer.analysis.memory_table import TITLES
 from explorer.app import theme
-from explorer.app.number import bytes_text, grouped
+from explorer.app.number import bytes_text, grouped, percent
 from explorer.app.panels.run.memory_bar import COLOURS, MemoryBar
 from explorer.app.run_memory import Device, RunMemory
+from explorer.app.widgets.label import label
 from explorer.text import _
 
 THICK = 9  # pixels
@@ -39,10 +40,10 @@ DOCS = {
 
 
 class MemoryPanel(QWidget):
-    """The forecast in words, as a bar and as a list; beside it the largest batch that fits and,
-    after a run on a device that tells, the peak that was measured.
+    """The forecast in words, as a bar and as a list; below it the largest batch that fits and, after
+    a run on a device that reports it, the measured peak.
 
-    batch_wanted(pictures): the person takes the largest batch that fits.
+    batch_wanted(pictures): the person wants the largest batch that fits.
     """
 
     batch_wanted = Signal(int)
@@ -54,38 +55,29 @@ class MemoryPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(8)
-        self.heading = QLabel(_("MEMORY OF A TRAINING STEP"))
-        self.heading.setProperty("role", "heading")
-        self.total, self.of = QLabel(), QLabel()
-        self.total.setProperty("role", "title")
-        self.of.setProperty("role", "muted")
+        self.heading = label(_("Memory of a training step").upper(), "heading")
+        self.total, self.of = label("", "title"), label("", "muted")
         line = QHBoxLayout()
         line.setSpacing(8)
         line.addWidget(self.total)
         line.addWidget(self.of, 1, Qt.AlignmentFlag.AlignBottom)
         self.bar = MemoryBar()
-        self.warning = self._words("warning")
-        self.largest = self._words("muted")
+        self.warning = label("", "warning", wrap=True)
+        self.largest = label("", "muted", wrap=True)
         self.take = QPushButton(_("Use it"))
         self.take.setStatusTip(_("Train with the largest batch that fits the device"))
         self.take.clicked.connect(lambda: self.batch_wanted.emit(self.memory.largest))
         fit = QHBoxLayout()
         fit.addWidget(self.largest, 1)
         fit.addWidget(self.take)
-        self.more = self._words("small")
+        self.more = label("", "small", wrap=True)
         for part in (self.heading, line, self.bar, self._legend(), self.warning, fit, self.more):
             column.addLayout(part) if isinstance(part, QHBoxLayout) else column.addWidget(part)
         memory.changed.connect(self.refresh)
         self.refresh()
 
-    def _words(self, role: str) -> QLabel:
-        label = QLabel()
-        label.setProperty("role", role)
-        label.setWordWrap(True)
-        return label
-
     def _legend(self) -> QWidget:
-        """A line a part: its name, how large it is beside the largest, its bytes."""
+        """One line per part: its name, a bar relative to the largest part, its bytes."""
         legend = QWidget()
         grid = QGridLayout(legend)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -94,11 +86,10 @@ class MemoryPanel(QWidget):
         grid.setColumnStretch(1, 1)
         self.rows: dict[str, tuple[QLabel, _Share, QLabel]] = {}
         for number, name in enumerate(COLOURS):
-            title, share, size = QLabel(TITLES[name].capitalize()), _Share(COLOURS[name]), QLabel()
+            title, share = label(TITLES[name].capitalize(), "muted"), _Share(COLOURS[name])
+            size = label("", "number")
             for widget in (title, share, size):
                 widget.setToolTip(DOCS[name])
-            title.setProperty("role", "muted")
-            size.setProperty("role", "number")
             grid.addWidget(title, number, 0)
             grid.addWidget(share, number, 1)
             grid.addWidget(size, number, 2, Qt.AlignmentFlag.AlignRight)
@@ -106,48 +97,48 @@ class MemoryPanel(QWidget):
         return legend
 
     def refresh(self) -> None:
-        """Show the present forecast."""
-        memory, found, place = self.memory, self.memory.forecast, self.memory.place
+        """Show the current forecast."""
+        memory, forecast, device = self.memory, self.memory.forecast, self.memory.place
         for part in (self.bar, self.warning, self.largest, self.take, self.more):
-            part.setVisible(found is not None)
+            part.setVisible(forecast is not None)
         for row in self.rows.values():
             for widget in row:
-                widget.setVisible(found is not None)
-        if found is None:
+                widget.setVisible(forecast is not None)
+        if forecast is None:
             self.total.setText("–")
             self.of.setText(_("known once the network can run"))
             return
-        parts = dict(found.parts)
+        parts = dict(forecast.parts)
         parts["parameters"] += parts.pop("buffers")
-        self.bar.set_parts(parts, place.memory if place else 0, place.others if place else 0)
+        self.bar.set_parts(parts, device.memory if device else 0, device.others if device else 0)
         for name, row in self.rows.items():
             row[1].set_share(parts[name] / max(parts.values()))
             row[2].setText(bytes_text(parts[name]))
             for widget in row:
                 widget.setVisible(name != "copies" or parts[name] > 0)
-        self.total.setText(bytes_text(found.training))
-        self.of.setText(self._of(place))
-        self.warning.setText(memory.warning)
-        self.warning.setVisible(bool(memory.warning))
-        self._show_largest(place)
-        self.more.setText("\n".join(self._more()))
-
-    def _of(self, place: Device | None) -> str:
-        batch = _("at batch {batch}, {precision}").format(
-            batch=grouped(self.memory.batch), precision=self.memory.precision
+        self.total.setText(bytes_text(forecast.training))
+        sentence = (
+            _("of {size} on {device}, at batch {batch}, {precision}")
+            if device
+            else _("at batch {batch}, {precision}")
         )
-        return (
-            batch
-            if place is None
-            else _("of {room} on {device}, {batch}").format(
-                room=bytes_text(place.memory), device=place.id, batch=batch
+        self.of.setText(
+            sentence.format(
+                size=bytes_text(device.memory) if device else "",
+                device=device.id if device else "",
+                batch=grouped(memory.batch),
+                precision=memory.precision,
             )
         )
+        self.warning.setText(memory.warning)
+        self.warning.setVisible(bool(memory.warning))
+        self._show_largest(device)
+        self.more.setText("\n".join(self._more()))
 
-    def _show_largest(self, place: Device | None) -> None:
+    def _show_largest(self, device: Device | None) -> None:
         largest = self.memory.largest
-        self.largest.setVisible(place is not None)
-        self.take.setVisible(place is not None and 0 < largest != self.memory.batch)
+        self.largest.setVisible(device is not None)
+        self.take.setVisible(device is not None and 0 < largest != self.memory.batch)
         if self.take.property("primary") is not (not self.memory.fits):
             self.take.setProperty("primary", not self.memory.fits)
             self.take.style().polish(self.take)
@@ -171,33 +162,34 @@ class MemoryPanel(QWidget):
         if memory.measured and memory.expected:
             lines.append(
                 _(
-                    "Measured in the last run: {measured}; forecast for it: {expected} "
-                    "({share:.0%})."
+                    "Measured in the last run: {measured}; forecast for it: {expected} ({share})."
                 ).format(
                     measured=bytes_text(memory.measured),
                     expected=bytes_text(memory.expected),
-                    share=memory.expected / memory.measured,
+                    share=percent(memory.expected / memory.measured, 0),
                 )
             )
         return lines
 
-    def _room(self, place: Device) -> str:
-        """How the device's memory comes down to what a step can have."""
-        values = {
-            "others": bytes_text(place.others),
-            "room": bytes_text(place.room),
-            "kept": bytes_text(max(0, place.memory - place.others - place.room)),
-            "all": bytes_text(place.memory),
-        }
-        if place.others:
-            return _(
+    def _room(self, device: Device) -> str:
+        """How much of the device's memory a step can take, and what takes the rest."""
+        sentence = (
+            _(
                 "Of {all}, other programs use {others} (hatched) and {kept} is kept free for the "
                 "driver, the libraries and gaps; {room} is left for a step."
-            ).format(**values)
-        return _(
-            "Of {all}, {kept} is kept free for the driver, the libraries and gaps; {room} is left "
-            "for a step."
-        ).format(**values)
+            )
+            if device.others
+            else _(
+                "Of {all}, {kept} is kept free for the driver, the libraries and gaps; {room} is left "
+                "for a step."
+            )
+        )
+        return sentence.format(
+            others=bytes_text(device.others),
+            room=bytes_text(device.room),
+            kept=bytes_text(max(0, device.memory - device.others - device.room)),
+            all=bytes_text(device.memory),
+        )
 
 
 class _Share(QWidget):
@@ -209,7 +201,7 @@ class _Share(QWidget):
         self.setMinimumWidth(60)
 
     def set_share(self, share: float) -> None:
-        """0 to 1."""
+        """Show a share from 0 to 1."""
         self._share = share
         self.update()
 

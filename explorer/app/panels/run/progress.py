@@ -1,4 +1,4 @@
-"""How far a run is, in one painted line."""
+"""How far a run has come, in one painted line."""
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen
@@ -10,7 +10,7 @@ from explorer.text import _
 
 
 class RunProgress(QWidget):
-    """A bar that fills, with the words for how far and how long over it."""
+    """A bar that fills, under a line that says how far the run has come and how long it will take."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -21,20 +21,21 @@ class RunProgress(QWidget):
         theme.changed.connect(self.update)
 
     def say(self, *parts: str, share: float = 0.0) -> None:
-        """Words without figures of a run ("measuring the fastest mode"); `share` is 0 to 1."""
+        """Show these parts of a line, such as "measuring the fastest mode". share: from 0 to 1."""
         self.parts, self.share = list(parts), share
         self.setToolTip(self.text())
         self.update()
 
     def show_run(self, progress: Progress, name: str = "", end: str | None = None) -> None:
-        """How far a run is: `name` of the network stands before, `end` is how it ended, if it did."""
+        """Show how far a run has come. name: of its network, if that has to be said; end: how the run
+        ended, None if it goes on."""
         step, steps, epochs = progress.step, progress.steps or 1, progress.epochs or 1
-        an_epoch = max(1, steps // epochs)
-        epoch = min(max(step - 1, 0) // an_epoch, epochs - 1)
+        epoch_steps = max(1, steps // epochs)
+        epoch = min(max(step - 1, 0) // epoch_steps, epochs - 1)
         parts = [
             _("epoch {epoch}/{epochs}").format(epoch=epoch + 1, epochs=epochs),
             _("step {step}/{steps}").format(
-                step=number.grouped(step - epoch * an_epoch), steps=number.grouped(an_epoch)
+                step=number.grouped(step - epoch * epoch_steps), steps=number.grouped(epoch_steps)
             ),
         ]
         if name:
@@ -70,7 +71,7 @@ class RunProgress(QWidget):
         painter.setFont(theme.mono(11))
         painter.setPen(theme.color("text" if self.share > 0 else "muted"))
         measure, room = painter.fontMetrics(), self.width() - 16
-        # Where the bar is narrow, the speed goes first, then the step; what is left stays.
+        # A narrow bar leaves out the speed, then the step too, so that the time left stays.
         choices = [self.parts, self.parts[:2] + self.parts[3:], self.parts[:1] + self.parts[3:]]
         for parts in choices:
             whole = " · ".join(parts)

@@ -1,4 +1,4 @@
-"""The controls of a run: start, pause, step, stop, how far it is, and with what it runs."""
+"""The controls of a run: start, pause, step and stop, its progress, its data, device and mode."""
 
 import re
 from collections.abc import Sequence
@@ -25,8 +25,8 @@ from explorer.runs.recipe import AUTO, MODES
 from explorer.runs.record import ACTIVE, Progress
 from explorer.text import _
 
-NARROW = 76  # pixels that each choice keeps
-# What can be asked for in each state; in all others a run can be started.
+NARROW = 76  # the least width of each choice, in pixels
+# The commands that are allowed in each state; in all other states a run can be started.
 _ALLOWED = {
     "measuring": ("stop",),
     "running": ("pause", "stop"),
@@ -35,10 +35,11 @@ _ALLOWED = {
 
 
 class RunBar(QWidget):
-    """Buttons, progress and choices of a run; it asks by signals, and shows what it is told.
+    """The buttons, the progress and the choices of a run. It emits what the person asks for and
+    shows what its methods are given.
 
-    run_actions: those of RUN_BAR by name, for menus too. allowed: what can be asked of the run now.
-    settings: the figures of a run.
+    run_actions: the actions of RUN_BAR by id, for menus too. allowed: the ids of the commands that
+    the run allows now. settings: the form for the figures of a run.
     """
 
     run_asked = Signal()
@@ -71,7 +72,7 @@ class RunBar(QWidget):
         self.progress.say(_("not trained yet"))
         row.addWidget(self.progress, 1)
         row.addSpacing(8)
-        self.data, self.device, self.mode = QComboBox(), QComboBox(), QComboBox()
+        self._boxes = self.data, self.device, self.mode = QComboBox(), QComboBox(), QComboBox()
         for box, tip in (
             (
                 self.data,
@@ -83,7 +84,8 @@ class RunBar(QWidget):
             (
                 self.mode,
                 _(
-                    "Number format and memory layout in training; auto measures and takes the fastest"
+                    "Number format and memory layout in training; auto measures them and takes the "
+                    "fastest"
                 ),
             ),
         ):
@@ -118,41 +120,37 @@ class RunBar(QWidget):
         self._share_room()
 
     def _share_room(self) -> None:
-        """The words of the choices are whole as long as the progress has what it needs."""
-        boxes = (self.data, self.device, self.mode)
-        wanted = [box.sizeHint().width() for box in boxes]
-        rest = self._least().width() - sum(box.minimumWidth() for box in boxes)
+        """Give the choices the width of their texts, as far as the other widgets leave room."""
+        wanted = [box.sizeHint().width() for box in self._boxes]
+        rest = self._least_size().width() - sum(box.minimumWidth() for box in self._boxes)
         missing = max(0, rest + sum(wanted) - self.width())
-        for box, width in zip(boxes, wanted):
+        for box, width in zip(self._boxes, wanted):
             share = missing * width // max(sum(wanted), 1)
-            box.setMinimumWidth(min(width, max(NARROW, width - share - 1 * (missing > 0))))
+            box.setMinimumWidth(min(width, max(NARROW, width - share - (missing > 0))))
 
-    def _least(self) -> QSize:
+    def _least_size(self) -> QSize:
         layout = self.layout()
         assert layout is not None
         return layout.minimumSize()
 
     def minimumSizeHint(self) -> QSize:
-        boxes = (self.data, self.device, self.mode)
-        least = self._least()
-        return QSize(
-            least.width() - sum(box.minimumWidth() - NARROW for box in boxes), least.height()
-        )
+        surplus = sum(box.minimumWidth() - NARROW for box in self._boxes)
+        return self._least_size() - QSize(surplus, 0)
 
     def _button(self, command: "Command[RunBar]") -> QToolButton:
-        made = self.run_actions[command.id] = CommandAction(command, self, self)
-        made.setIcon(run_icon(command.id))
-        made.setToolTip(f"{command.title} ({command.keys_text}): {command.tip}")
-        self.addAction(made)
+        action = self.run_actions[command.id] = CommandAction(command, self, self)
+        action.setIcon(run_icon(command.id))
+        action.setToolTip(f"{command.title} ({command.keys_text}): {command.tip}")
+        self.addAction(action)
         button = self._buttons[command.id] = QToolButton()
-        button.setDefaultAction(made)
+        button.setDefaultAction(action)
         button.setIconSize(QSize(16, 16))
         button.setObjectName(command.id)
         button.setFixedSize(34, 28)
         return button
 
     def open_settings(self) -> None:
-        """Shows the figures of a run, below their button."""
+        """Show the figures of a run below their button."""
         opener = self._buttons["run_settings"]
         self.settings_menu.popup(opener.mapToGlobal(opener.rect().bottomLeft()))
         self.settings.fields["epochs"].setFocus()
@@ -164,20 +162,23 @@ class RunBar(QWidget):
         progress: Progress | None = None,
         name: str = "",
     ) -> None:
-        """Offer what can be done, and tell how far the run came. state: that of the run's record,
-        or "waiting" for the engine to start, or "absent" where there is none; resumable: the run can
-        go on from a checkpoint; name: of the run's network, where it is not the one that is drawn."""
+        """Offer what can be done now, and show how far the run has come.
+
+        state: that of the run's record, or "waiting" while the engine starts, or "absent" if there
+        is none. resumable: the run can go on from a checkpoint. name: of the run's network, if that
+        is not the one in view.
+        """
         allowed = self.allowed = _ALLOWED.get(state, ("run", "resume") if resumable else ("run",))
         for action in self.run_actions.values():
             action.refresh()
-        # F5 starts, and goes on where there is a run to go on with.
-        goes_on = "resume" in allowed
-        start, go_on = QKeySequence("F5"), QKeySequence("F8")
-        self.run_actions["run"].setShortcuts([] if goes_on and "run" not in allowed else [start])
-        self.run_actions["resume"].setShortcuts([go_on, start] if state == "paused" else [go_on])
-        self._buttons["resume"].setVisible(goes_on)
-        self._buttons["run"].setVisible("run" in allowed or not goes_on)
-        words = {
+        # F8 resumes; F5 starts a run, but resumes one that is paused.
+        can_resume = "resume" in allowed
+        start, resume = QKeySequence("F5"), QKeySequence("F8")
+        self.run_actions["run"].setShortcuts([] if can_resume and "run" not in allowed else [start])
+        self.run_actions["resume"].setShortcuts([resume, start] if state == "paused" else [resume])
+        self._buttons["resume"].setVisible(can_resume)
+        self._buttons["run"].setVisible("run" in allowed or not can_resume)
+        waits = {
             "measuring": _("measuring which mode is fastest"),
             "waiting": _("engine is starting"),
             "absent": _("no engine · F5 starts it"),
@@ -187,8 +188,8 @@ class RunBar(QWidget):
             "died": _("interrupted · F8 resumes") if resumable else _("interrupted"),
             "finished": "",
         }
-        if state in words:
-            self.progress.say(words[state])
+        if state in waits:
+            self.progress.say(waits[state])
         elif progress is not None and state != "idle":
             self.progress.show_run(progress, name, ends.get(state))
         elif ends.get(state):
@@ -200,9 +201,9 @@ class RunBar(QWidget):
         self.device.setEnabled(state not in ACTIVE and self.chosen_device() is not None)
 
     def set_devices(self, devices: Sequence[Device], absent: bool = False) -> None:
-        """Lists the devices of the engine's hello; keeps the choice.
-        Without devices, whether there is no engine (`absent`) or it is starting."""
-        before = self.chosen_device()
+        """List the devices that the engine has, and keep the choice. Without devices, say that there
+        is no engine (`absent`) or that it is starting."""
+        chosen = self.chosen_device()
         self.device.clear()
         for device in devices:
             parts = [device.id, _brief(device.name)]
@@ -215,15 +216,15 @@ class RunBar(QWidget):
         if not devices:
             self.device.addItem(_("no engine") if absent else _("engine is starting"))
         self.device.setEnabled(bool(devices))
-        self.choose_device(before)
+        self.choose_device(chosen)
         self._share_room()
 
     def choose_device(self, device: str | None) -> None:
-        """Shows this device as chosen, if there is such a one; no signal comes of it."""
+        """Show this device, or the first if it is not listed, as chosen; emits nothing."""
         self.device.setCurrentIndex(max(0, self.device.findData(device)))
 
     def chosen_device(self) -> str | None:
-        """The id of the device, None before the engine said which there are."""
+        """The id of the chosen device; None before the engine has said which it has."""
         device: str | None = self.device.currentData()
         return device
 
@@ -231,11 +232,11 @@ class RunBar(QWidget):
         return str(self.data.currentData())
 
     def choose_data(self, name: str) -> None:
-        """Shows this data set as chosen; no signal comes of it."""
+        """Show this data set as chosen; emits nothing."""
         self.data.setCurrentIndex(max(0, self.data.findData(name)))
 
     def say_ready(self) -> None:
-        """What the network in view, which is in no run, is ready for."""
+        """Say what the network in view, which is in no run, is ready for."""
         data = PICTURES.get(self.chosen_data())
         self.progress.say(
             _("ready · F5 trains the network")
@@ -244,7 +245,7 @@ class RunBar(QWidget):
         )
 
     def set_modes(self, modes: Modes) -> None:
-        """What the engine measured, and which it chose."""
+        """Show how fast the engine measured each mode to be, and which one it chose."""
         speeds = dict(modes.measured)
         for index, name in enumerate(MODES):
             text = _short_mode(name)
@@ -262,8 +263,8 @@ class RunBar(QWidget):
         self._share_room()
 
     def _apply_theme(self) -> None:
-        for name, made in self.run_actions.items():
-            made.setIcon(run_icon(name))
+        for name, action in self.run_actions.items():
+            action.setIcon(run_icon(name))
 
 
 RUN_BAR: tuple[Command[RunBar], ...] = (
@@ -306,7 +307,7 @@ def _short_mode(name: str) -> str:
 
 
 def _brief(name: str) -> str:
-    """A device's name without the words that all of them bear."""
+    """A device's name without the words that many names have, and at most 22 characters long."""
     for word in ("NVIDIA ", "GeForce ", "AMD ", "(R)", "(TM)", "Intel ", " Processor", " CPU"):
         name = name.replace(word, "")
     name = re.sub(r" *\d+-Core| @ .*", "", name).strip()

@@ -22,7 +22,7 @@ class RunSettings(ParameterForm):
         self.reset.connect(lambda name: self.changed.emit({name: FIELDS[name].unset}))
 
     def add_section(self, section: QWidget) -> None:
-        """Puts what follows from the figures below them."""
+        """Add a section below the figures, after a line."""
         rule = QFrame()
         rule.setFixedHeight(1)
         rule.setProperty("rule", True)
@@ -36,5 +36,5 @@ class RunSettings(ParameterForm):
         return super().event(event)
 
     def show_recipe(self, recipe: Recipe) -> None:
-        """Shows the figures of this recipe."""
+        """Show the figures of this recipe."""
         self.show_values({name: getattr(recipe, name) for name in REMEMBERED})

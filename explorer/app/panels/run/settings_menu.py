@@ -1,4 +1,4 @@
-"""The menu that holds the form of a run's figures."""
+"""The menu that holds the form for a run's figures."""
 
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QMenu, QWidget, QWidgetAction
@@ -7,8 +7,8 @@ from explorer.app.panels.run.run_settings import RunSettings
 
 
 class SettingsMenu(QMenu):
-    """Shows a form as a menu, and grows and shrinks with it; opened above a place, it stays
-    there."""
+    """Shows a form as a menu that grows and shrinks with the form. Opened above a place, it keeps
+    its lower edge there."""
 
     def __init__(self, form: RunSettings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -20,7 +20,7 @@ class SettingsMenu(QMenu):
         form.resized.connect(self._resize)
 
     def open_above(self, place: QPoint) -> None:
-        """Opens with its lower left corner at a global place."""
+        """Open with the lower left corner at a place of the screen."""
         self._above = place
         self._resize()
         self.popup(place - QPoint(0, self.sizeHint().height()))
@@ -35,5 +35,5 @@ class SettingsMenu(QMenu):
         self._above = None
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        # A menu takes Tab for the next of its entries; here it is the next field of the one form.
+        # In a menu Tab goes to the next entry; here it goes to the next field of the form.
         return QWidget.focusNextPrevChild(self, forward)

@@ -1,4 +1,4 @@
-"""One plot of a run: its title and legend above, and its curves over the steps."""
+"""One plot of a run: the title and the legend, and below them the curves over the steps."""
 
 import math
 from html import escape
@@ -10,16 +10,17 @@ from PySide6.QtGui import QColor, QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from explorer.app import number, theme
+from explorer.app.widgets.label import label
 
 HEADER = 22
 DOT, DASH = "\N{BLACK CIRCLE}", "\N{EN DASH}"
 
 
 class Curves(QWidget):
-    """A plot over steps: raw and smoothed training, validation, the run before.
+    """A plot over steps: raw and smoothed training, validation, the previous run.
 
-    Ranges are set from outside, so that drawing never measures the data. `hovered` bears the step
-    under the mouse, or None when it left.
+    The owner sets the ranges, so that drawing never has to measure the data. hovered(step): the step
+    under the mouse; None once the mouse left.
     """
 
     hovered = Signal(object)
@@ -30,8 +31,7 @@ class Curves(QWidget):
         super().__init__(parent)
         self.log = False
         self._legend_text = ""
-        self.title = QLabel(title)
-        self.title.setProperty("role", "small")
+        self.title = label(title, "small")
         self.title.setFixedHeight(HEADER)
         self.legend = QLabel()
         self.legend.setTextFormat(Qt.TextFormat.RichText)
@@ -41,7 +41,7 @@ class Curves(QWidget):
         self.header.setSpacing(12)
         self.header.addWidget(self.title)
         self.header.addWidget(self.legend, 1, Qt.AlignmentFlag.AlignRight)
-        axes = {"bottom": Steps("bottom"), "left": values or Values("left")}
+        axes = {"bottom": StepAxis("bottom"), "left": values or ValueAxis("left")}
         self.plot = pg.PlotWidget(axisItems=axes)
         self.plot.setFrameShape(self.plot.Shape.NoFrame)
         self.plot.setMinimumSize(120, 60)
@@ -73,7 +73,7 @@ class Curves(QWidget):
         self.apply_theme()
 
     def apply_theme(self) -> None:
-        """Takes the colours and faces of the current theme."""
+        """Take the colours and fonts of the current theme."""
         self.plot.setBackground(theme.color("panel"))
         item = self.plot.getPlotItem()
         item.getViewBox().setBackgroundColor(theme.color("plot"))
@@ -103,12 +103,12 @@ class Curves(QWidget):
         self._legend_text = ""
 
     def set_log(self, log: bool) -> None:
-        """A logarithmic scale of the values, or a linear one."""
+        """Show the values on a logarithmic scale or a linear one."""
         self.log = log
         self.plot.getPlotItem().setLogMode(y=log)
 
     def set_ranges(self, last_step: float, low: float, high: float) -> None:
-        """The steps 0 to `last_step`, the values `low` to `high` (above 0 on a log scale)."""
+        """Show the steps 0 to `last_step` and the values `low` to `high`, positive on a log scale."""
         if self.log:
             low, high = math.log10(max(low, 1e-9)), math.log10(max(high, 1e-9))
         self.plot.setRange(
@@ -119,11 +119,11 @@ class Curves(QWidget):
         )
 
     def set_epochs(self, ends: np.ndarray, low: float, high: float) -> None:
-        """Upright lines at these steps."""
+        """Draw upright lines at these steps, the ends of epochs."""
         self.epochs.setData(np.repeat(ends, 2), np.tile([low, high], len(ends)))
 
     def set_legend(self, entries: list[tuple[str, str, str]]) -> None:
-        """(colour, mark, text) of each entry; the last ones are left out where room is short."""
+        """Show (colour, mark, text) of each entry; the last ones are dropped where room is short."""
         measure = QFontMetrics(theme.sans(11))
         room = self.width() - 24 - (self.title.sizeHint().width() if self.title.isVisible() else 0)
         room -= sum(
@@ -132,14 +132,14 @@ class Curves(QWidget):
             if (item := self.header.itemAt(index)) and (widget := item.widget()) is not None
         )
         parts: list[str] = []
-        for colour, mark, words in entries:
-            room -= measure.horizontalAdvance(f"{mark} {words}") + 14
+        for colour, mark, entry_text in entries:
+            room -= measure.horizontalAdvance(f"{mark} {entry_text}") + 14
             if room < 0 and parts:
                 break
             tint = colour if mark == DOT else theme.current().muted
             parts.append(
                 f'<span style="color:{colour}">{mark}</span> '
-                f'<span style="color:{tint}">{escape(words)}</span>'
+                f'<span style="color:{tint}">{escape(entry_text)}</span>'
             )
         text = "&nbsp;&nbsp; ".join(parts)
         if text != self._legend_text:
@@ -147,7 +147,7 @@ class Curves(QWidget):
             self.legend.setText(f'<span style="font-size:11px">{text}</span>')
 
     def show_cross(self, step: float | None) -> None:
-        """The upright line of the read-out."""
+        """Draw an upright line at the step that the legend describes; None: no line."""
         self.cross.setVisible(step is not None)
         if step is not None:
             self.cross.setPos(step)
@@ -165,8 +165,8 @@ class Curves(QWidget):
         return super().eventFilter(watched, event)
 
 
-class Values(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """An axis of positive values; on a logarithmic scale 1, 2 and 5 of every decade."""
+class ValueAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """An axis of positive values; on a logarithmic scale with 1, 2 and 5 of every decade."""
 
     def logTickValues(
         self, minVal: float, maxVal: float, size: float, stdTicks: object
@@ -180,16 +180,16 @@ class Values(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         return [f"{10**value * scale:.3g}" for value in values]
 
 
-class Percent(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """An axis of shares, 0 to 1, written in percent."""
+class PercentAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """An axis of shares from 0 to 1, written in percent."""
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         digits = 0 if spacing >= 0.01 else 1
         return [f"{value * 100:.{digits}f} %" for value in values]
 
 
-class Steps(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """An axis of steps, in thousands where they are many."""
+class StepAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """An axis of steps, written in thousands where there are many."""
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         return [number.short(round(value)) for value in values]

@@ -1,4 +1,4 @@
-"""The two plots of a run, loss and accuracy, side by side, one below the other, or one at a time."""
+"""The plots of loss and accuracy in a run: side by side, one below the other, or one at a time."""
 
 import numpy as np
 from PySide6.QtCore import Signal
@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.app import number, theme
-from explorer.app.panels.training.curves import DASH, DOT, Curves, Percent
+from explorer.app.panels.training.curves import DASH, DOT, Curves, PercentAxis
 from explorer.app.widgets.small_button import small_button
 from explorer.runs.history import (
     ACCURACY,
@@ -25,18 +25,19 @@ from explorer.runs.history import (
 )
 from explorer.text import _
 
-BESIDE, BELOW = 520, 380  # pixels of width, of height, from which both plots fit
+BESIDE, BELOW = 520, 380  # width and height in pixels from which both plots fit
 MOST_EPOCH_LINES = 60
-MOST_POINTS = 200  # of a curve as it is drawn: what a plot of this size can show
+MOST_POINTS = 200  # drawn of each curve; a plot of this size cannot show more
 
 
 class TrainingPlots(QWidget):
-    """Every step faint, smoothed, validation after each epoch, and dashed the run before.
+    """Curves of every step (faint) and smoothed, validation after each epoch, and the previous run
+    (dashed).
 
-    `touched` tells that the person asked for another look at them, which `draw` gives.
+    redraw_needed: the person changed what is to be drawn; the owner calls `draw`.
     """
 
-    touched = Signal()
+    redraw_needed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,7 +46,7 @@ class TrainingPlots(QWidget):
         self._hover: float | None = None
         self._scales: dict[Curves, tuple[object, ...]] = {}
         self.loss = Curves(_("loss"))
-        self.accuracy = Curves(_("accuracy"), Percent("left"))
+        self.accuracy = Curves(_("accuracy"), PercentAxis("left"))
         self._plots = ((self.loss, LOSS, SMOOTH_LOSS), (self.accuracy, ACCURACY, SMOOTH_ACCURACY))
         self._build()
 
@@ -57,10 +58,13 @@ class TrainingPlots(QWidget):
         row = QHBoxLayout(self._switches)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        for index, (curves, name) in enumerate(
-            ((self.loss, _("loss")), (self.accuracy, _("accuracy")))
+        for index, (curves, name, tip) in enumerate(
+            (
+                (self.loss, _("loss"), _("Show the curve of the loss")),
+                (self.accuracy, _("accuracy"), _("Show the curve of the accuracy")),
+            )
         ):
-            button = _switch(name, _("Show the curve of {name}").format(name=name))
+            button = _switch(name, tip)
             button.setChecked(index == 0)
             self._which.addButton(button, index)
             row.addWidget(button)
@@ -69,18 +73,18 @@ class TrainingPlots(QWidget):
         self._top = QHBoxLayout()
         self._top.addWidget(self._switches)
         self._top.addStretch(1)
-        self._both = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._both.setSpacing(16)
-        self._both.addWidget(self.loss, 1)
-        self._both.addWidget(self.accuracy, 1)
+        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._box.setSpacing(16)
+        self._box.addWidget(self.loss, 1)
+        self._box.addWidget(self.accuracy, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 8, 4)
         column.setSpacing(4)
         column.addLayout(self._top)
-        column.addLayout(self._both, 1)
+        column.addLayout(self._box, 1)
 
     def show_run(self, run: History, before: History | None) -> None:
-        """Draw `run`, and dashed the one `before` it."""
+        """Draw `run` and, dashed, the run `before` it."""
         if run is not self.run:
             self._scales.clear()
         self.run, self.before = run, before
@@ -125,9 +129,9 @@ class TrainingPlots(QWidget):
     def _loss_range(self, log: bool) -> tuple[float, float]:
         """Round bounds that hold the smoothed curves and the validations, not every outlier."""
         runs = [run for run in (self.run, self.before) if run is not None and len(run)]
-        found = [run.points[:, SMOOTH_LOSS] for run in runs]
-        found += [np.array([loss for _step, loss, _accuracy in run.validations]) for run in runs]
-        values = np.concatenate(found)
+        losses = [run.points[:, SMOOTH_LOSS] for run in runs]
+        losses += [np.array([loss for _step, loss, _accuracy in run.validations]) for run in runs]
+        values = np.concatenate(losses)
         values = values[np.isfinite(values)]
         if not len(values):
             return (0.1, 10.0) if log else (0.0, 1.0)
@@ -137,7 +141,8 @@ class TrainingPlots(QWidget):
         return 10 ** (np.floor(np.log10(max(values.min() * 0.7, 1e-6)) * 4) / 4), high
 
     def _accuracy_range(self) -> float:
-        """0 until validations show where it matters; then the tens below them."""
+        """The least accuracy of the scale: 0 until there are validations, then a multiple of 0.1 at
+        least 0.15 below all of them."""
         known = [accuracy for _step, _loss, accuracy in self.run.validations]
         known += (
             [accuracy for _step, _loss, accuracy in self.before.validations] if self.before else []
@@ -171,25 +176,25 @@ class TrainingPlots(QWidget):
         if self.before is not None and len(self.before):
             last = self.before.at(self.before.last_step if self._hover is None else step)
             assert last is not None
-            name = self.before.name or _("run before")
+            name = self.before.name or _("previous run")
             entries.append((theme.current().muted, DASH, f"{name} {_figure(raw, last[smooth])}"))
         return entries
 
-    # what the person does
+    # Actions --------------------------------------------------------------------------------------
 
     def _on_hover(self, step: float | None) -> None:
         self._hover = step
-        self.touched.emit()
+        self.redraw_needed.emit()
 
     def _on_log(self, log: bool) -> None:
         self.loss.set_log(log)
         self._scales.clear()
-        self.touched.emit()
+        self.redraw_needed.emit()
 
     def _arrange(self) -> None:
         beside, below = self.width() >= BESIDE, self.height() >= BELOW
         both = beside or below
-        self._both.setDirection(
+        self._box.setDirection(
             QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         )
         self._switches.setVisible(not both)
@@ -198,7 +203,7 @@ class TrainingPlots(QWidget):
             curves.setVisible(both or self._which.checkedId() == index)
             curves.title.setVisible(both)
         self._scales.clear()
-        self.touched.emit()
+        self.redraw_needed.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -216,7 +221,7 @@ def _figure(raw: int, value: float) -> str:
 
 
 def _round_up(value: float) -> float:
-    """The next round figure above `value`, so that the axis moves seldom."""
+    """A round figure of at least `value`, so that the axis changes seldom."""
     power = 10 ** np.floor(np.log10(max(value, 1e-9)))
     rounded: float = next(
         (s * power for s in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8) if s * power >= value), 10 * power

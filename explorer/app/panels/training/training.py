@@ -1,4 +1,4 @@
-"""Loss and accuracy of the run, over its steps."""
+"""Loss and accuracy over the steps of a run."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,10 +15,8 @@ if TYPE_CHECKING:
 
 
 class TrainingPanel(LivePanel):
-    """Curves of loss and accuracy: every step faint, smoothed, and validation after each epoch.
-
-    The run before stays as a dashed line, so that two networks can be compared.
-    """
+    """Curves of loss and accuracy: every step (faint), smoothed, and validation after each epoch. The
+    previous run stays as a dashed line, so that two networks can be compared."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,12 +27,12 @@ class TrainingPanel(LivePanel):
 
     @cached_property
     def plots(self) -> "TrainingPlots":
-        """Made when there is something to plot: pyqtgraph takes longer to import than all of the
-        window to build, and the first look at the window need not wait for it."""
+        """The plots, made once there is something to plot: importing pyqtgraph takes longer than
+        building the whole window, which must not wait for it."""
         from explorer.app.panels.training.plots import TrainingPlots
 
         plots = TrainingPlots()
-        plots.touched.connect(self.redraw.mark)
+        plots.redraw_needed.connect(self.redraw.mark)
         self.stack.addWidget(plots)
         return plots
 

@@ -195,6 +195,25 @@ def test_nothing_selected_shows_the_network(inspector, session, qtbot):
     assert session.graph.name == "mine"
 
 
+def test_one_node_is_not_counted_as_several(inspector, session):
+    assert inspector.about.text() == "5 nodes · 32 layers"
+    session.new("empty")
+    session.edit(
+        "Add",
+        lambda graph: edits.insert(graph, Node("relu", "ReLU"), graph.into("output")["x"]),
+    )
+    session.select([])
+    inspector.redraw.settle()
+    assert inspector.about.text() == "1 node · 1 layer"
+
+
+def test_there_is_no_link_into_a_block_whose_inside_is_unknown(inspector, session):
+    session.edit("Remove", lambda graph: edits.disconnect(graph, "layer2", "x"))
+    session.select({"layer2"})
+    inspector.redraw.settle()
+    assert inspector.links.text() == ""
+
+
 def test_problem_shows_its_sentence_and_its_fix_mends_it(inspector, session, qtbot):
     session.edit(
         "Add",
