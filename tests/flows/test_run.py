@@ -9,6 +9,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from explorer.app import journal
+from explorer.app.number import percent
+from explorer.app.runs_window import RunsWindow
 from explorer.graph import edits
 
 
@@ -207,3 +210,61 @@ def test_the_record_of_a_run_holds_what_the_engine_told(ready):
     ((_step, _loss, accuracy),) = record.history.validations
     assert record.confusion.shape == (10, 10)
     assert record.confusion.trace() / record.confusion.sum() == pytest.approx(accuracy)
+
+
+def test_a_window_that_is_killed_in_a_run_is_followed_by_one_that_goes_on(ready, qtbot):
+    """The next start shows the network with its curves, and F8 goes on from the checkpoint."""
+    person = ready
+    link, run = person.session.link, person.session.run
+    person.session.new("lenet5")
+    person.train(epochs=50)
+    with qtbot.waitSignal(link.saved) as saved:
+        pass
+    document = person.session.document
+    shown = document.record.history.last_step
+    again = person.session.blank()
+    os.kill(link.hello.pid, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+    person.wait(lambda: run.state == "died")
+
+    assert journal.read(document.journal.path, again) == 0
+    person.session.restore([again], again)
+    run.show(again.record)
+    assert again.record is not document.record and again.record.state == "died"
+    assert again.record.history.last_step >= min(shown, saved.args[0].step)
+    assert again.record.recipe == document.record.recipe
+    person.wait(lambda: link.hello is not None)
+    with qtbot.waitSignal(link.rows_arrived) as rows:
+        person.window.run_bar.run_actions["resume"].trigger()
+    assert rows.args[0].rows[0, 0] == saved.args[0].step + 1
+    person.window.run_bar.run_actions["stop"].trigger()
+    person.wait(lambda: run.state == "stopped")
+
+
+def test_a_run_is_opened_with_its_curves_from_the_list(ready, qtbot):
+    person = ready
+    run = person.session.run
+    person.session.new("lenet5")
+    person.train(epochs=1)
+    person.wait(lambda: run.state == "finished")
+    record = person.session.document.record
+    person.session.new("resnet18")
+    person.session.close(0)
+    person.window.menus.actions["open_run"].trigger()
+    runs = person.window.findChild(RunsWindow)
+    item = runs.list.topLevelItem(0)
+    assert [item.text(column) for column in range(5)] == [
+        "lenet5",
+        "Fashion-MNIST",
+        "1 of 1",
+        percent(record.history.validations[-1][2]),
+        "finished",
+    ]
+    qtbot.keyClick(runs.search, Qt.Key.Key_Return)
+    assert person.session.graph == record.graph
+    opened = person.session.document.record
+    assert opened is not record and opened.history.validations == pytest.approx(
+        record.history.validations, rel=1e-4
+    )
+    np.testing.assert_allclose(opened.history.points, record.history.points, rtol=1e-4)
+    assert opened.gradients.layers == record.gradients.layers
+    person.wait(lambda: person.window.training.plots.isVisible())
