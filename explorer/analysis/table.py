@@ -191,7 +191,9 @@ def as_text(report: Report, more: Iterable[str] = ()) -> str:
         *map(line, rows),
         rule,
         line(total),
-        _("activations {size} a picture (float32)").format(size=bytes_text(report.activations * 4)),
+        _("activations: {size} per picture (float32)").format(
+            size=bytes_text(report.activations * 4)
+        ),
     ]
     if anywhere:
         lines.append(clipped_note())

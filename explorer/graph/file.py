@@ -19,7 +19,7 @@ MOST_NODES = 20_000
 MOST_BYTES = 64 * 2**20
 DEEPEST = 16  # groups inside one another
 LARGEST_SIDE = 65_536
-"""Of a picture, in pixels, and the most channels that it may have."""
+"""The largest height and width of a picture, in pixels, and its most channels."""
 LONGEST_NAME = 200  # characters
 
 
