@@ -248,9 +248,8 @@ def _leaf_backward(
         if learn
     )
     made += facts.kind.at_work[1] * out
-    if (
-        facts.kind.category == "merge"
-    ):  # products of full size, which are then summed up to sides of 1
+    # The products have the full size before they are summed up to sides of 1.
+    if facts.kind.category == "merge":
         made = max(made, out * (sum(learns) + bool(weights)))
     if width == FULL or not execution.half:
         return ((FULL * weights, made),)

@@ -14,10 +14,8 @@ TURN_OUT, TURN_IN, CHANNEL = 18.0, 14.0, 9.0
 """Where a wire turns: right of the card that it leaves, left of the card that it enters, and beside
 another wire that enters the same card."""
 ROW = 152.0
-ARC, ARCS = (
-    44.0,
-    34.0,
-)  # height above cards for a wire that passes over them, and for each further one
+ARC, ARCS = 44.0, 34.0
+"""The height above cards that a wire needs to pass over them, and that each further wire needs."""
 STACK = 10.0  # how far the cards that are drawn behind a stage stick out
 FULL_ROW = 900.0
 FULL_CHAIN, FULL_BLOCK, MOST_IN_BLOCK = 1240.0, 1900.0, 13

@@ -18,11 +18,10 @@ LETTER, AROUND = 6.0, 20.0
 
 
 def opened(scope: Scope, depth: int) -> Scope:
-    """The scope with nodes replaced by what is inside them, under ids joined with dots, all at (0,
-    0).
+    """The scope with nodes replaced by what is inside them, under ids joined with dots.
 
-    depth: 0, nothing is opened, and positions stay; 1, groups are; 2, stages too; 3, blocks, stems
-    and heads too.
+    depth: 0 is the scope itself; 1 opens groups, 2 also stages, 3 also blocks, stems and heads. All
+    nodes of an opened scope are at (0, 0).
     """
     if not depth:
         return scope

@@ -167,7 +167,7 @@ class _Writer:
         self.blocks: list[_Block] = []
         self.alike: dict[tuple[Any, ...], list[_Block]] = {}  # by what all uses of a class share
         self.block_of: dict[int, _Block] = {}
-        self.lines_inside: dict[int, Mapping[str, NodeLines]] = {}  # by id() of a block's facts
+        self.class_lines: dict[int, Mapping[str, NodeLines]] = {}  # by id() of a block's facts
 
     def source(self) -> Source:
         """The text of the whole file, with the lines of the nodes."""
@@ -262,10 +262,10 @@ class _Writer:
         if key not in self.block_of:  # an nn.Sequential, which has no class
             names = [child.id for child in _spliced(facts.children)[0]]
             return self._lines_of(_nodes(facts), dict(zip(names, items)), first, top)
-        if key not in self.lines_inside:
+        if key not in self.class_lines:
             spans = self.block_of[key].spans
-            self.lines_inside[key] = self._lines_of(_nodes(facts), spans, top, top)
-        return self.lines_inside[key]
+            self.class_lines[key] = self._lines_of(_nodes(facts), spans, top, top)
+        return self.class_lines[key]
 
     # The classes --------------------------------------------------------------------------------
 

@@ -152,7 +152,7 @@ def as_text(report: Report, more: Iterable[str] = ()) -> str:
     head = (_("layer"), _("kind"), _("output"), _("receptive field"), _("parameters"), _("MACs"))
     fields = report.layer_fields
     anywhere = any(field and field.clipped for field in fields)
-    space = " " if anywhere else ""  # figures stand below one another, not the marks
+    space = " " if anywhere else ""  # keeps the figures aligned, with the mark after them
     rows = [
         (
             layer.path,
