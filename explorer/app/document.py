@@ -1,16 +1,22 @@
 """One open network: its graph, its undo stack, its file, and what of it is in view."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from explorer.catalog import check
 from explorer.catalog.datasets import DataSet
+from explorer.graph.delta import delta
 from explorer.graph.edits import Edit
 from explorer.graph.graph import Graph
 from explorer.graph.path import NodePath
 from explorer.runs.record import RunRecord
+
+if TYPE_CHECKING:
+    from explorer.app.journal import Journal
 
 
 class Change(QUndoCommand):
@@ -26,6 +32,15 @@ class Change(QUndoCommand):
         super().__init__(label)
         self.document, self.before, self.after, self.burst = document, before, after, burst
 
+    @cached_property
+    def line(self) -> Mapping[str, Any]:
+        """The change as a line of the journal."""
+        return {
+            "edit": self.text(),
+            "burst": self.burst,
+            "delta": delta(self.before, self.after),
+        }
+
     def redo(self) -> None:
         self.document.graph = self.after
 
@@ -40,6 +55,7 @@ class Change(QUndoCommand):
         if other.burst != self.burst or other.before is not self.after:
             return False
         self.after = other.after
+        vars(self).pop("line", None)
         return True
 
 
@@ -49,8 +65,10 @@ class Document:
     data: what it is trained on or looks at; image: the number of one of its test pictures, or the
     path of a photo. weights: the path of the file with its initial weights, None for random ones.
     record: its last run. view: the path of the open block, () for the whole network; selection: the
-    ids selected there. undo: its changes; clean as it is in the file. `on_change()` is called after
-    an edit, an undo or a redo.
+    ids selected there. undo: its changes; clean as it is in the file. digest: of that file when it was
+    last read or written. journal: None where no edits are kept. recovered: it came back after the
+    program had ended without closing it, and was not saved since. `on_change()` is called after an
+    edit, an undo or a redo.
     """
 
     def __init__(
@@ -69,12 +87,21 @@ class Document:
         self.view = NodePath()
         self.selection: frozenset[str] = frozenset()
         self.undo = QUndoStack()
+        self.digest: str | None = None
+        self.journal: Journal | None = None
+        self.recovered = False
         self._on_change = on_change
 
     @property
     def modified(self) -> bool:
         """There are unsaved changes."""
         return not self.undo.isClean()
+
+    @property
+    def changes(self) -> list[Change]:
+        """All steps on the undo stack, those that were undone last."""
+        steps = [self.undo.command(place) for place in range(self.undo.count())]
+        return [step for step in steps if isinstance(step, Change)]  # there is no other kind
 
     def edit(self, label: str, edit: Edit, burst: str | None = None) -> None:
         """Do an edit of the whole graph as a step that can be undone.
@@ -83,18 +110,30 @@ class Document:
         """
         after = check.graph(edit(self.graph), self.graph)
         if after != self.graph:
-            self._step(lambda: self.undo.push(Change(self, label, self.graph, after, burst)))
+            change = Change(self, label, self.graph, after, burst)
+            line = change.line if self.journal else {}
+            self._step(lambda: self.undo.push(change), line)
 
     def step_back(self) -> None:
         """Undo the last edit."""
-        self._step(self.undo.undo)
+        self._step(self.undo.undo, {"undo": True})
 
     def step_forward(self) -> None:
         """Redo the edit last undone."""
-        self._step(self.undo.redo)
+        self._step(self.undo.redo, {"redo": True})
 
-    def _step(self, step: Callable[[], None]) -> None:
+    def _step(self, step: Callable[[], None], line: Mapping[str, Any]) -> None:
         before = self.graph
         step()
         if self.graph is not before:
+            if self.journal is not None:
+                self.journal.append(line)
             self._on_change()
+
+    def mark_saved(self, path: Path, digest: str) -> None:
+        """The file at `path` holds the graph as it is now."""
+        self.path, self.digest, self.recovered = path, digest, False
+        self.undo.setClean()
+        if self.journal is not None:
+            self.journal.follow()
+            self.journal.append({"saved": True})

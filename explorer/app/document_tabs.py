@@ -25,8 +25,8 @@ class Tabs(QTabBar):
 
 
 class DocumentTabs(QWidget):
-    """One tab for each document, with a dot where there are unsaved changes. They take the width that
-    the rest of the bar leaves."""
+    """One tab for each document, with a dot where there are unsaved changes, and a turning arrow where
+    they were restored. They take the width that the rest of the bar leaves."""
 
     def __init__(self, session: Session, files: "Files") -> None:
         super().__init__()
@@ -93,8 +93,11 @@ class DocumentTabs(QWidget):
                 self.bar.addTab("")
             for number, document in enumerate(documents):
                 text = self.session.title(document) + (" ●" if document.modified else "")
-                self.bar.setTabText(number, text)
-                self.bar.setTabToolTip(number, f"{text}\n{document.path or _('not saved yet')}")
+                self.bar.setTabText(number, f"↻ {text}" if document.recovered else text)
+                lines = [text, str(document.path or _("not saved yet"))]
+                if document.recovered:
+                    lines.append(_("restored after CNN Explorer ended unexpectedly"))
+                self.bar.setTabToolTip(number, "\n".join(lines))
             self.bar.setCurrentIndex(documents.index(self.session.document))
 
     def _switch(self, index: int) -> None:

@@ -1,16 +1,17 @@
 """Opening, saving and exporting files, with the dialogs for it."""
 
+from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QAbstractButton, QFileDialog, QMessageBox
 
 from explorer.analysis.form import FORMS, NETWORKS, PHOTO_FORMATS, WEIGHTS, Entry, Form, Maker
 from explorer.analysis.scope import first_problems
 from explorer.app import settings
 from explorer.app.document import Document
-from explorer.graph.file import SUFFIX, FileError, replace_bytes
+from explorer.graph.file import SUFFIX, FileError, content, digest, replace_bytes
 from explorer.text import _
 
 if TYPE_CHECKING:
@@ -53,8 +54,57 @@ class Files:
 
     def save(self) -> bool:
         """Save the current document; returns False if it is not saved."""
-        path = self.session.document.path
-        return self._write(path) if path is not None else self.save_as()
+        document = self.session.document
+        if document.path is None:
+            return self.save_as()
+        try:
+            theirs = content(document.path) if document.path.exists() else None
+        except FileError:
+            theirs = None  # whatever it is, writing it tells
+        if theirs is not None and document.digest not in (None, digest(theirs)):
+            return self._resolve(document.path, theirs)
+        return self._write(document.path)
+
+    def _resolve(self, path: Path, theirs: bytes) -> bool:
+        """Ask what to do with a file that another program has changed, and that is to be saved."""
+        box = QMessageBox(
+            QMessageBox.Icon.Warning,
+            _("The file has changed"),
+            _("Another program has changed {name} since it was opened.").format(name=path.name),
+            parent=self.window,
+        )
+        box.setInformativeText(
+            _("Saving replaces that version. Both can be kept under two names, or looked at first.")
+        )
+        role = QMessageBox.ButtonRole
+        choices: dict[QAbstractButton, Callable[[], bool]] = {
+            box.addButton(_("Keep both…"), role.AcceptRole): self.save_as,
+            box.addButton(_("Replace it"), role.DestructiveRole): lambda: self._write(path),
+            box.addButton(_("Open it beside"), role.ActionRole): lambda: self._open_beside(
+                path, theirs
+            ),
+            box.addButton(_("Reload it"), role.ActionRole): lambda: self._reload(path, theirs),
+        }
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.exec()
+        clicked = box.clickedButton()
+        return any(act() for button, act in choices.items() if button is clicked)
+
+    def _open_beside(self, path: Path, theirs: bytes) -> bool:
+        """Open the version that is on disk as a new document."""
+        try:
+            self.session.open_copy(theirs, path)
+        except FileError as error:
+            self.session.notified.emit(str(error))
+        return False
+
+    def _reload(self, path: Path, theirs: bytes) -> bool:
+        """Take the version that is on disk, as a step that can be undone."""
+        try:
+            return self.session.reload(theirs, path)
+        except FileError as error:
+            self.session.notified.emit(str(error))
+            return False
 
     def save_as(self) -> bool:
         """Ask for a name and save the current document; returns False if it is not saved."""
@@ -187,10 +237,10 @@ class Files:
         )
         return answer == buttons.Yes
 
-    def _put(self, path: Path, content: bytes) -> None:
+    def _put(self, path: Path, exported: bytes) -> None:
         """Write what is exported, and notify the result."""
         try:
-            replace_bytes(path, content)
+            replace_bytes(path, exported)
         except OSError as error:
             self._failed(path, error)
         else:

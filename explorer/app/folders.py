@@ -21,6 +21,11 @@ def data() -> Path:
     return _at("data", _DIRS.user_data_path)
 
 
+def state() -> Path:
+    """The folder of what outlives a crash: the journals of the open networks."""
+    return _at("state", _DIRS.user_state_path)
+
+
 def log() -> Path:
     """The folder of the log files."""
     return _at("log", _DIRS.user_log_path)

@@ -10,6 +10,8 @@ from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from explorer.app import former_folders, log, theme
+from explorer.app.ending import EndSignals
+from explorer.app.recovery import Recovery
 from explorer.app.session import Session
 from explorer.app.window import Window
 from explorer.catalog import templates
@@ -22,7 +24,9 @@ _log = logging.getLogger(__name__)
 def run(network: str | None = None) -> int:
     """Show the window with a file or template open, until it is closed; returns the exit status.
 
-    Raises FileError before anything is shown if the file cannot be opened.
+    What was open when the program last ended unexpectedly is open again; a signal ends it in the
+    same way, without asking. Raises FileError before anything is shown if the file cannot be
+    opened.
     """
     QCoreApplication.setOrganizationName("CNN Explorer")
     QCoreApplication.setApplicationName("CNN Explorer")
@@ -33,17 +37,22 @@ def run(network: str | None = None) -> int:
     former_folders.adopt()
     theme.start(app)
     session = Session()
+    window, recovery, signals = Window(session), Recovery(session), EndSignals(session)
+    recovery.restore()
     if network in templates.names():
         session.new(network)
     elif network is not None:
         session.read(network)
-    window = Window(session)
     sys.excepthook = _ExceptionHook(session)
+    signals.received.connect(lambda number: app.exit(128 + number))
     window.show()
     QTimer.singleShot(0, session.link.start)
+    QTimer.singleShot(0, recovery.start)
     QTimer.singleShot(1000, window, lambda: settle(window))
     status = app.exec()
+    signals.close()
     sys.excepthook = sys.__excepthook__
+    recovery.close(keep=not window.closed)
     session.link.close()
     return status
 

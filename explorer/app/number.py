@@ -11,6 +11,7 @@ __all__ = [
     "limit_text",
     "percent",
     "setting_text",
+    "shape_or_unknown",
     "shape_text",
     "short",
     "time_text",
@@ -19,6 +20,11 @@ __all__ = [
 
 NBSP = "\N{NO-BREAK SPACE}"
 _STEPS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def shape_or_unknown(shape: tuple[int, ...] | None) -> str:
+    """The text of a shape; "?" if it is unknown."""
+    return shape_text(shape) if shape else "?"
 
 
 def grouped(count: int) -> str:

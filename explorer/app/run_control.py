@@ -60,10 +60,10 @@ class RunControl(QObject):
     """A session's requests to the engine, and its answers.
 
     record: the newest run, of whichever document. While it is active the engine keeps its network;
-    an edit is built when the run has ended. recipe: the figures of the next run; mode: its number
-    format and memory layout. watched: the path of the node that the live views show. grown: the
-    record has more rows or scores. looked: `seen` has a new answer. emptied: the live views must
-    drop what they show, which is of another network. wait_changed: `wait` has changed.
+    an edit is built when the run has ended. recipe: of the next run. watched: the path of the node
+    that the live views show. grown: the record has more rows or scores. looked: `seen` has a new
+    answer. emptied: the live views must drop what they show, which is of another network.
+    wait_changed: `wait` has changed.
     """
 
     state_changed = Signal(str)
@@ -77,8 +77,7 @@ class RunControl(QObject):
         super().__init__(session)
         self.session, self.link = session, session.link
         self.device = settings.DEVICE.get()
-        self.mode = "auto"
-        self.recipe: dict[str, float | None] = dict(settings.RECIPE.get())
+        self.recipe = settings.RECIPE.get()
         self.record: RunRecord | None = None
         self._seen: dict[type[Look], Seen] = {}
         self.watched = ""
@@ -167,7 +166,7 @@ class RunControl(QObject):
                 graph=to_dict(report.graph),
                 data=session.data.name,
                 device=self.device,
-                seed=int(self.recipe.get("seed") or 0),
+                seed=self.recipe.seed,
                 weights=session.document.weights,
                 looks=all_of(self.watched, self.image),
             )
@@ -283,7 +282,7 @@ class RunControl(QObject):
         self.record = document.record = RunRecord(
             graph=document.graph,
             data=document.data,
-            recipe={**self.recipe, "mode": self.mode},
+            recipe=self.recipe,
             weights=document.weights,
             folder=str(self._folder / uuid.uuid4().hex),
             before=(last.history if len(last.history) else last.before) if last else None,
@@ -364,14 +363,10 @@ class RunControl(QObject):
         self.recipe_changed.emit(self.recipe)
         self.build()
 
-    def choose_mode(self, mode: str) -> None:
-        """Set number format and memory layout of the next run; "auto" takes the fastest."""
-        self.mode = mode
-        self.recipe_changed.emit(self.recipe)
-
-    def set_recipe(self, recipe: Mapping[str, float | None]) -> None:
-        """Set the figures of the next run, by the names of `Recipe`, and remember them."""
-        self.recipe = dict(recipe)
+    def change_recipe(self, figures: Mapping[str, float | str | None]) -> None:
+        """Change these figures of the next run's recipe, as far as they are allowed, and remember
+        them."""
+        self.recipe = self.recipe.updated(figures)
         settings.RECIPE.set(self.recipe)
         self.recipe_changed.emit(self.recipe)
 

@@ -9,7 +9,7 @@ from explorer.analysis.memory_table import bytes_text
 from explorer.analysis.report import Report
 from explorer.app.background_work import BackgroundWork
 from explorer.protocol.messages import Modes, Rows
-from explorer.runs.recipe import AUTO, MOST_PICTURES, Recipe
+from explorer.runs.recipe import AUTO, MOST_PICTURES
 from explorer.text import _
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class RunMemory(QObject):
     @property
     def batch(self) -> int:
         """Pictures in a batch of the next run."""
-        return min(int(self._session.run.recipe.get("batch_size") or Recipe.batch_size), self._most)
+        return min(self._session.run.recipe.batch_size, self._most)
 
     @property
     def _most(self) -> int:
@@ -79,7 +79,7 @@ class RunMemory(QObject):
     @property
     def precision(self) -> str:
         """The number format of the next run; float32, which takes the most, until "auto" has chosen."""
-        mode = self._session.run.mode
+        mode = self._session.run.recipe.mode
         return ((self._chosen or "") if mode == AUTO else mode).partition(" ")[0] or "float32"
 
     @property

@@ -372,12 +372,38 @@ class Session(QObject):
             if document.path == path:
                 self.show_document(document)
                 return
-        graph = check.read(path)
-        if unplaced(graph):
-            graph = placed(graph)
-        document = self._made(graph, path, self.data)
+        content = file.content(path)
+        document = self._made(_parsed(content, path), path, self.data)
+        document.digest = file.digest(content)
         self.weights_io.recall(document)
         self._show(document)
+
+    def open_copy(self, content: bytes, path: Path) -> None:
+        """Open what was in a file as a document of no file. Raises FileError."""
+        self._show(self._made(_parsed(content, path), None, self.data))
+
+    def reload(self, content: bytes, path: Path) -> bool:
+        """Take what is in the current document's file, as one step that can be undone. Raises
+        FileError."""
+        graph = _parsed(content, path)
+        if not self.edit(
+            _("Reload {name}").format(name=path.name), lambda _mine: graph, whole=True
+        ):
+            return False
+        self.document.mark_saved(path, file.digest(content))
+        self._emit_changed()
+        return True
+
+    def blank(self) -> Document:
+        """A document that is not open yet, for a graph that is still to come."""
+        return self._made(Graph(), None, self.data)
+
+    def restore(self, documents: list[Document], current: Document | None) -> None:
+        """Open documents that were open before, and show the one that was current."""
+        for document in documents:
+            self._show(document)
+        if current is not None:
+            self.show_document(current)
 
     def _show(self, document: Document) -> None:
         """Show a new document, in place of a single one that is untouched."""
@@ -418,10 +444,9 @@ class Session(QObject):
 
     def save(self, path: str | Path) -> None:
         """Write the current document to a file. Raises OSError: then the old file is unchanged."""
-        path = Path(path)
-        file.write(self.graph, path)
-        self.document.path = path
-        self.document.undo.setClean()
+        path, content = Path(path), file.dumps(self.graph).encode("utf-8")
+        file.replace_bytes(path, content)
+        self.document.mark_saved(path, file.digest(content))
         self.weights_io.remember(self.document)
         self._emit_changed()
 
@@ -431,6 +456,12 @@ class Session(QObject):
             self.document.data, self.document.image = data, 0
             self.report = self._analysed(self.graph)
             self._emit_changed()
+
+
+def _parsed(content: bytes, path: Path) -> Graph:
+    """The graph in the content of a file, its nodes placed if they are not. Raises FileError."""
+    graph = check.parsed(content, path)
+    return placed(graph) if unplaced(graph) else graph
 
 
 def _fitted(name: str, data: DataSet) -> Graph:

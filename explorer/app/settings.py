@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from PySide6.QtCore import QByteArray, QSettings
 
 from explorer.app import folders
-from explorer.runs.recipe import sound
+from explorer.runs.recipe import REMEMBERED, Recipe
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -125,8 +125,8 @@ def _joined(values: frozenset[Any]) -> str:
     return " ".join(sorted(map(str, values)))
 
 
-def _figures(stored: object) -> Mapping[str, float | None]:
-    return sound(json.loads(_text(stored)))
+def _recipe(stored: object) -> Recipe:
+    return Recipe().updated(json.loads(_text(stored)))
 
 
 THEMES = ("auto", "dark", "light")
@@ -153,7 +153,10 @@ ADVICE_ASIDE = Setting[frozenset[str]](
 )
 ENGINE = Setting[tuple[str, ...]]("engine/command", (), _command, list)
 DEVICE = Setting("engine/device", "auto", _text)
-RECIPE = Setting[Mapping[str, float | None]](
-    "run/recipe", {}, _figures, lambda figures: json.dumps(dict(figures))
+RECIPE = Setting(
+    "run/recipe",
+    Recipe(),
+    _recipe,
+    lambda recipe: json.dumps({name: getattr(recipe, name) for name in REMEMBERED}),
 )
-"""The figures of a run, by the names of `REMEMBERED`."""
+"""The recipe of the next run; of its figures, those in `REMEMBERED` are kept."""

@@ -49,6 +49,7 @@ class Window(QMainWindow):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session: Session = session
+        self.closed = False  # by the person, who was asked about unsaved changes
         self.setObjectName("window")
         self.setAcceptDrops(True)
         self.canvas = Canvas(session)
@@ -118,15 +119,12 @@ class Window(QMainWindow):
         bar.stop_asked.connect(run.stop)
         bar.resume_asked.connect(run.resume)
         bar.device_chosen.connect(run.choose_device)
-        bar.mode_chosen.connect(run.choose_mode)
         bar.data_chosen.connect(lambda name: self.session.choose_data(PICTURES[name]))
-        bar.settings_changed.connect(run.set_recipe)
-        bar.settings.set_figures(run.recipe)
-        run.set_recipe(bar.settings.figures())
+        bar.recipe_wanted.connect(run.change_recipe)
+        run.recipe_changed.connect(bar.settings.show_recipe)
+        bar.settings.show_recipe(run.recipe)
         bar.settings.add_section(self.memory)
-        self.memory.batch_wanted.connect(
-            lambda batch: bar.settings.set_figures({"batch_size": batch})
-        )
+        self.memory.batch_wanted.connect(lambda batch: run.change_recipe({"batch_size": batch}))
         self.status.memory_asked.connect(bar.settings_menu.open_above)
         for signal in (run.state_changed, run.grown, run.wait_changed, link.started, link.died):
             signal.connect(self._show_run)
@@ -249,4 +247,5 @@ class Window(QMainWindow):
         settings.GEOMETRY.set(self.saveGeometry())
         settings.PANELS.set(self.saveState(docks.LAYOUT_VERSION))
         self.session.link.close()
+        self.closed = True
         event.accept()

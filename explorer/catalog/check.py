@@ -101,7 +101,12 @@ def from_dict(values: object) -> Graph:
 
 def read(path: str | os.PathLike[str]) -> Graph:
     """The graph in a file, checked in form and against the kinds. Raises FileError."""
-    return _checked(file.read(path), f"{path}: ")
+    return parsed(file.content(path), path)
+
+
+def parsed(content: bytes, path: str | os.PathLike[str]) -> Graph:
+    """The graph in the content of a file, checked in form and against the kinds. Raises FileError."""
+    return _checked(file.parsed(content, path), f"{path}: ")
 
 
 def _checked(unchecked: Graph, prefix: str) -> Graph:

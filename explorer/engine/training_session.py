@@ -55,7 +55,7 @@ class TrainingSession:
         self._save_seconds = 0.0
 
         resumed = self._resumed = _resumed(request)
-        recipe = self.recipe = Recipe.of(resumed.about["recipe"] if resumed else request.recipe)
+        recipe = self.recipe = Recipe.of(resumed.about["recipe"]) if resumed else request.recipe
         place = device.pick(request.device)
         self.pictures = data.load(request.data, place)
         self.graph = check.from_dict(resumed.about["graph"] if resumed else request.graph)

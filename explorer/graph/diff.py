@@ -38,13 +38,15 @@ class Diff:
 def diff(before: Graph, after: Graph) -> Diff:
     """What an edit that turned `before` into `after` changed."""
     old, new = before.nodes, after.nodes
+    one = before.wires is after.wires  # they need no look
+    old_wires, new_wires = (frozenset(() if one else each.wires) for each in (before, after))
     replaced = [id for id in new if id in old and new[id] is not old[id]]
     return Diff(
         added=frozenset(new.keys() - old.keys()),
         removed=frozenset(old.keys() - new.keys()),
         revalued=frozenset(id for id in replaced if new[id].meaning != old[id].meaning),
         moved=frozenset(id for id in replaced if new[id].position != old[id].position),
-        wired=frozenset(after.wires) - frozenset(before.wires),
-        unwired=frozenset(before.wires) - frozenset(after.wires),
+        wired=new_wires - old_wires,
+        unwired=old_wires - new_wires,
         reframed=(before.name, before.input) != (after.name, after.input),
     )

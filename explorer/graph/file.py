@@ -1,12 +1,16 @@
 """The file format of a network: .cnn.json, version 1."""
 
+import errno
+import glob
+import hashlib
 import json
 import math
 import os
-import tempfile
-from collections.abc import Iterator, Mapping
+import stat
+import time
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from explorer.graph import names
 from explorer.graph.graph import ENDS, INPUT, OUTPUT, PORT, CycleError, Graph, Node, Shape, Wire
@@ -16,11 +20,13 @@ FORMAT = "cnn-explorer"
 VERSION = 1
 SUFFIX = ".cnn.json"
 MOST_NODES = 20_000
-MOST_BYTES = 64 * 2**20
+MOST_BYTES = 16 * 2**20
 DEEPEST = 16  # groups inside one another
 LARGEST_SIDE = 65_536
 """The largest height and width of a picture, in pixels, and its most channels."""
 LONGEST_NAME = 200  # characters
+OLD_SECONDS = 10
+"""After so long, a temporary file belongs to nobody any more."""
 
 
 class FileError(ValueError):
@@ -44,12 +50,18 @@ def to_dict(graph: Graph) -> dict[str, Any]:
 
 def _inside(graph: Graph) -> dict[str, Any]:
     return {
-        "nodes": [_node_dict(node) for node in graph.nodes.values()],
-        "wires": [[w.source, w.target] + ([] if w.port == PORT else [w.port]) for w in graph.wires],
+        "nodes": [node_to_dict(node) for node in graph.nodes.values()],
+        "wires": [wire_to_list(wire) for wire in graph.wires],
     }
 
 
-def _node_dict(node: Node) -> dict[str, Any]:
+def wire_to_list(wire: Wire) -> list[str]:
+    """The wire as plain values."""
+    return [wire.source, wire.target] + ([] if wire.port == PORT else [wire.port])
+
+
+def node_to_dict(node: Node) -> dict[str, Any]:
+    """The node, and what is inside it, as plain values."""
     x, y = node.position
     fields = {
         "id": node.id,
@@ -85,7 +97,9 @@ def _json(value: object) -> str:
 def loads(text: str) -> Graph:
     """The graph in a file's text. Raises FileError."""
     try:
-        content = json.loads(text)
+        content = json.loads(text, object_pairs_hook=_object)
+    except FileError:
+        raise
     except RecursionError:
         raise FileError(
             _("This is not a network file: it is not JSON (nested too deeply)")
@@ -97,6 +111,15 @@ def loads(text: str) -> Graph:
             )
         ) from None
     return from_dict(content)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        keys = [key for key, _value in pairs]
+        twice = next(key for key in values if keys.count(key) > 1)
+        raise FileError(_('One object has the key "{key}" twice').format(key=_cut(twice)))
+    return values
 
 
 def from_dict(content: object) -> Graph:
@@ -122,7 +145,12 @@ def from_dict(content: object) -> Graph:
                 "one reads up to {newest}"
             ).format(version=version, newest=VERSION)
         )
-    name = content.get("name", "network")
+    name, shape = network_name(content.get("name", "network")), input_shape(content.get("input"))
+    return _graph(content, name, shape, [MOST_NODES], 0)
+
+
+def network_name(name: object) -> str:
+    """The name of a network. Raises FileError."""
     if (
         not isinstance(name, str)
         or not name.strip()
@@ -134,7 +162,11 @@ def from_dict(content: object) -> Graph:
                 value=_shown(name), most=LONGEST_NAME
             )
         )
-    shape = content.get("input")
+    return name
+
+
+def input_shape(shape: object) -> Shape:
+    """The shape (channels, height, width) of a picture. Raises FileError."""
     if (
         not isinstance(shape, list)
         or len(shape) != 3
@@ -145,7 +177,7 @@ def from_dict(content: object) -> Graph:
                 value=_shown(shape), most=LARGEST_SIDE
             )
         )
-    return _graph(content, name, tuple(shape), [MOST_NODES], 0)
+    return tuple(shape)
 
 
 def _graph(
@@ -167,11 +199,15 @@ def _graph(
         )
     by_id: dict[str, Node] = {}
     for item in nodes:
-        node = _node(item, budget, depth)
+        node = node_from_dict(item, budget, depth)
         if node.id in by_id:
             raise FileError(_("Two nodes are called {id}").format(id=node.id))
         by_id[node.id] = node
-    graph = Graph(name, shape, by_id, tuple(_wires(wires, by_id)))
+    return without_cycle(Graph(name, shape, by_id, tuple(wires_from_lists(wires, by_id))))
+
+
+def without_cycle(graph: Graph) -> Graph:
+    """The graph itself. Raises FileError if its wires run in a cycle."""
     try:
         graph.order  # noqa: B018  a cached property, which raises
     except CycleError as error:
@@ -182,7 +218,9 @@ def _graph(
     return graph
 
 
-def _node(item: object, budget: list[int], depth: int) -> Node:
+def node_from_dict(item: object, budget: list[int], depth: int = 0) -> Node:
+    """The node in plain values; budget: how many nodes there may be inside it, which it takes from;
+    depth: the number of groups that it lies in. Raises FileError."""
     if not isinstance(item, dict):
         raise FileError(
             _("A node is {value}; it must be an object with id and kind").format(value=_shown(item))
@@ -227,7 +265,8 @@ def _node(item: object, budget: list[int], depth: int) -> Node:
     return Node(id, kind, params, (float(position[0]), float(position[1])), inner)
 
 
-def _wires(items: list[object], nodes: Mapping[str, Node]) -> Iterator[Wire]:
+def wires_from_lists(items: Iterable[object], nodes: Container[str]) -> Iterator[Wire]:
+    """The wires in plain values; nodes: the ids that they may join. Raises FileError."""
     for item in items:
         if (
             not isinstance(item, list)
@@ -272,29 +311,61 @@ def _shown(value: object) -> str:
     return _cut(json.dumps(value, default=str, ensure_ascii=False))
 
 
-def read(path: str | os.PathLike[str]) -> Graph:
-    """The graph in the file at `path`. Raises FileError, also when the file cannot be read."""
+def content(path: str | os.PathLike[str]) -> bytes:
+    """What is in the file at `path`. Raises FileError if it cannot be read or is no network file by its
+    size or kind."""
     path = Path(path)
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise FileError(
-                _("{name} is larger than {most} MiB, so it is not a network file").format(
-                    name=path.name, most=MOST_BYTES // 2**20
-                )
-            )
-        text = path.read_text("utf-8")
-    except UnicodeDecodeError:
-        raise FileError(
-            _("{name} is not a network file: it is not text").format(name=path.name)
-        ) from None
-    except FileError:
-        raise
+        with open_regular(path) as file:
+            data = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a name with a null character
         raise FileError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    if len(data) > MOST_BYTES:
+        raise FileError(
+            _("{name} is larger than {most} MiB, so it is not a network file").format(
+                name=path.name, most=MOST_BYTES // 2**20
+            )
+        )
+    return data
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """The file at `path`, opened to read. Raises OSError, also if it is a device or a pipe, which may
+    never end."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
-        return loads(text)
+        kind = os.fstat(handle).st_mode
+        if stat.S_ISDIR(kind):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(kind):
+            raise OSError(errno.EINVAL, _("it is a device or a pipe, not a file"))
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def digest(content: bytes) -> str:
+    """What tells this content from any other."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def parsed(content: bytes, path: str | os.PathLike[str]) -> Graph:
+    """The graph in the content of the file at `path`. Raises FileError."""
+    name = Path(path).name
+    try:
+        return loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise FileError(
+            _("{name} is not a network file: it is not text").format(name=name)
+        ) from None
     except FileError as error:
-        raise FileError(f"{path.name}: {error}") from None
+        raise FileError(f"{name}: {error}") from None
+
+
+def read(path: str | os.PathLike[str]) -> Graph:
+    """The graph in the file at `path`. Raises FileError, also when the file cannot be read."""
+    return parsed(content(path), path)
 
 
 def write(graph: Graph, path: str | os.PathLike[str]) -> None:
@@ -305,22 +376,29 @@ def write(graph: Graph, path: str | os.PathLike[str]) -> None:
     replace_bytes(Path(path), dumps(graph).encode("utf-8"))
 
 
-def replace_bytes(path: Path, content: bytes) -> None:
-    """Write `content` to a temporary file beside `path`, then rename it to `path`. Raises
-    OSError."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+def replace_bytes(path: Path, content: bytes, sync: bool = True) -> None:
+    """Write to a temporary file beside `path`, then rename it over `path`. Raises OSError.
+
+    A link is followed, permissions are kept, a file that is write-protected is not replaced.
+    Temporary files that a process left when it was killed are deleted. sync: wait until the content
+    would survive a power failure.
+    """
+    path = path.resolve()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        if time.time() - left.stat().st_mtime > OLD_SECONDS:
+            left.unlink(missing_ok=True)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "wb") as file:
+            if path.exists():
+                if not os.access(path, os.W_OK):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+                os.chmod(temporary, stat.S_IMODE(path.stat().st_mode))
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            os.chmod(temporary, path.stat().st_mode & 0o777)
-        elif os.name == "posix":
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(temporary, 0o666 & ~mask)
+            if sync:
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise

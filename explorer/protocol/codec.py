@@ -10,6 +10,7 @@ import numpy as np
 
 from explorer.protocol import frames
 from explorer.protocol.messages import ANSWERS, REQUESTS, VERSION, Arrays, Hello, Message
+from explorer.runs.recipe import RecipeError
 from explorer.text import _
 
 _TYPE = "type"
@@ -98,9 +99,11 @@ def _instance(kind: type, given: Mapping[str, Any], where: str) -> Any:
             raise MessageError(
                 _("{where} lacks its field “{name}”.").format(where=where, name=name)
             )
-    return kind(
-        **{name: _value(hints[name], value, f"{where}.{name}") for name, value in given.items()}
-    )
+    values = {name: _value(hints[name], value, f"{where}.{name}") for name, value in given.items()}
+    try:
+        return kind(**values)
+    except RecipeError as fault:
+        raise MessageError(f"{where}: {fault}") from None
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from explorer.protocol.looks import Look
+from explorer.runs.recipe import Recipe
 
 VERSION = 2
 """Of the protocol. The engine's first message states it; a window takes no other."""
@@ -74,12 +75,11 @@ class Taken(Message):
 class Train(_Network):
     """Train the network: `State`, `Modes`, `Rows`, `Validated`, `Saved`, `Seen`.
 
-    recipe: its figures by name; what is left out, or null, takes its default. out: the folder for
-    the results. checkpoint: the folder or .safetensors file for checkpoints. resume: a checkpoint,
-    whose graph and recipe then count.
+    out: the folder for the results. checkpoint: the folder or .safetensors file for checkpoints.
+    resume: a checkpoint, whose graph and recipe then count.
     """
 
-    recipe: Json = field(default_factory=dict)
+    recipe: Recipe = field(default_factory=Recipe)
     out: str | None = None
     checkpoint: str | None = None
     resume: str | None = None

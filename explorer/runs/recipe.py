@@ -54,14 +54,26 @@ class Recipe:
                 raise RecipeError(fault)
 
     @classmethod
-    def of(cls, request: Mapping[str, Any]) -> Self:
-        """The recipe of a request; a figure that is missing or None takes its default. Raises
+    def of(cls, figures: Mapping[str, Any]) -> Self:
+        """The recipe with these figures; one that is missing or None takes its default. Raises
         RecipeError."""
-        return cls(**{name: request[name] for name in FIELDS if request.get(name) is not None})
+        return cls(**{name: figures[name] for name in FIELDS if figures.get(name) is not None})
 
     def as_dict(self) -> dict[str, Any]:
         """The figures by name, as `of` reads them."""
         return asdict(self)
+
+    def updated(self, figures: Mapping[str, Any]) -> Self:
+        """The recipe with those of these figures that are allowed. Raises TypeError if they are no
+        mapping."""
+        if not isinstance(figures, Mapping):
+            raise TypeError(f"expected a mapping, got {type(figures).__name__}")
+        allowed = {
+            name: value
+            for name, value in figures.items()
+            if name in FIELDS and FIELDS[name].fault(value) is None
+        }
+        return replace(self, **allowed)
 
     def steps_per_epoch(self, images: int) -> int:
         """Steps of an epoch with a data set of `images` images; those that do not fill a batch are
@@ -165,18 +177,6 @@ FIELDS: Mapping[str, Param] = MappingProxyType(
 )
 REMEMBERED = ("epochs", "batch_size", "learning_rate", "weight_decay", "seed")
 """The figures that the window's form shows and its settings keep."""
-
-
-def sound(figures: object) -> dict[str, float | None]:
-    """The remembered figures among `figures` whose value is allowed. Raises TypeError if it is no
-    mapping."""
-    if not isinstance(figures, Mapping):
-        raise TypeError(f"figures are a mapping, not {type(figures).__name__}")
-    return {
-        name: figures[name]
-        for name in REMEMBERED
-        if name in figures and FIELDS[name].fault(figures[name]) is None
-    }
 
 
 def _fall(share: float) -> float:

@@ -1,8 +1,6 @@
 """One run: what it trains and how, and its figures so far."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -10,6 +8,7 @@ from explorer.catalog.datasets import DataSet
 from explorer.graph.graph import Graph
 from explorer.runs.course import Course
 from explorer.runs.history import History
+from explorer.runs.recipe import Recipe
 
 ACTIVE = ("measuring", "running", "paused")
 
@@ -42,7 +41,7 @@ class RunRecord:
 
     graph: Graph
     data: DataSet
-    recipe: Mapping[str, Any]
+    recipe: Recipe
     weights: str | None = None
     folder: str = ""
     before: History | None = None

@@ -54,8 +54,8 @@ while data := os.read(0, 65536):
                 for look in request.looks:
                     say(Seen(generation=generation, look=look, figures={},
                              arrays={"mosaic": mosaic}, more=look != request.looks[-1]))
-            case Train(recipe={"answer": words, **more}):
-                # The tests tell by a recipe what to do.
+            case Train(graph={"answer": words, **more}):
+                # The tests say by a graph what to do.
                 if words == "babble":
                     os.write(1, b"hello, I am a stray print that is no frame at all")
                 elif words == "another version":
@@ -79,7 +79,7 @@ while data := os.read(0, 65536):
 
 def order(answer: str, **more) -> Train:
     """What makes the test's own engine do something."""
-    return Train(graph={}, recipe={"answer": answer, **more})
+    return Train(graph={"answer": answer, **more})
 
 
 def looks(path: str, image: int = 0) -> tuple[Maps, ...]:

@@ -22,7 +22,7 @@ from explorer.app.own_blocks import OwnBlocks
 former_folders.adopt()
 former_folders.adopt()
 import json
-print(json.dumps([settings.THEME.get(), settings.RECENT.get(), dict(settings.RECIPE.get()),
+print(json.dumps([settings.THEME.get(), settings.RECENT.get(), settings.RECIPE.get().epochs,
                   settings.OPENED_WITH.get(), OwnBlocks().names()]))
 """
 
@@ -69,9 +69,9 @@ def adopt():
 
 def test_all_of_it_is_moved(former, monkeypatch):
     monkeypatch.delenv("CNN_EXPLORER_HOME")
-    theme, recent, recipe, beginnings, blocks = adopt()
+    theme, recent, epochs, beginnings, blocks = adopt()
     assert theme == "light" and recent == ["/a, b.cnn.json", "/c.cnn.json"]
-    assert recipe == {"epochs": 7, "learning_rate": None}
+    assert epochs == 7
     assert blocks == ["mine"]
     weights = Path(beginnings["/a"][0])
     assert weights.read_text() == "weights" and "cache" not in weights.parts

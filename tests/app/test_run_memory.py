@@ -52,9 +52,9 @@ def panel(memory, qtbot) -> MemoryPanel:
 
 def test_the_forecast_is_that_of_the_next_run(memory, session, settled):
     assert memory.forecast == forecast(session.report, 128, "float32", device="cuda")
-    session.run.set_recipe({"batch_size": 32})
+    session.run.change_recipe({"batch_size": 32})
     assert memory.forecast == forecast(session.report, 32, "float32", device="cuda")
-    session.run.choose_mode("bfloat16 channels-last")
+    session.run.change_recipe({"mode": "bfloat16 channels-last"})
     settled()
     assert memory.forecast == forecast(session.report, 32, "bfloat16", device="cuda")
     session.run.choose_device("cpu")
@@ -70,7 +70,7 @@ def test_auto_is_forecast_as_float32_until_a_mode_was_measured(memory, session, 
 
 
 def test_a_batch_is_no_larger_than_the_data(memory, session):
-    session.run.set_recipe({"batch_size": 65_000})
+    session.run.change_recipe({"batch_size": 65_000})
     assert memory.batch == DATASETS["fashion-mnist"].train == memory.forecast.batch
 
 
@@ -108,7 +108,7 @@ def test_too_large_a_step_is_told_before_the_run(memory, session, panel, greet, 
     session.notified.connect(told.append)
     greet(replace(GPU, memory=2**30, free=0))
     assert memory.fits and not panel.warning.isVisible()
-    session.run.set_recipe({"batch_size": 20_000})
+    session.run.change_recipe({"batch_size": 20_000})
     assert not memory.fits and panel.warning.isVisible()
     need = bytes_text(memory.forecast.training)
     assert f"needs about {need}, but cuda:0 has" in memory.warning
@@ -117,7 +117,7 @@ def test_too_large_a_step_is_told_before_the_run(memory, session, panel, greet, 
     assert memory.warning in told
     with qtbot.waitSignal(panel.batch_wanted) as wanted:
         panel.take.click()
-    session.run.set_recipe({"batch_size": wanted.args[0]})
+    session.run.change_recipe({"batch_size": wanted.args[0]})
     assert memory.fits and not panel.warning.isVisible() and not panel.take.isVisible()
 
 
@@ -135,7 +135,7 @@ def test_the_panel_lists_what_adds_up(memory, panel, session, settled):
     assert sum(panel.bar.parts.values()) == found.training
     assert panel.bar.needed == found.training + 4 * 2**30
     assert not panel.rows["copies"][0].isVisible()
-    session.run.choose_mode("bfloat16 channels-last")
+    session.run.change_recipe({"mode": "bfloat16 channels-last"})
     settled()
     assert panel.rows["copies"][0].isVisible()
     place = memory.place
@@ -150,7 +150,7 @@ def test_the_measured_peak_stands_beside_what_was_forecast_for_that_run(memory, 
     session.run.start()
     expected = memory.forecast.training
     session.link.state_changed.emit(State(state="running"))
-    session.run.set_recipe({"batch_size": 8})  # for the run after that
+    session.run.change_recipe({"batch_size": 8})  # for the run after that
     rows = Rows(columns=(), rows=np.zeros((0, 0)), memory=expected * 5 // 4)
     session.memory._on_rows(rows)
     assert memory.measured == expected * 5 // 4 and memory.expected == expected

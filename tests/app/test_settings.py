@@ -7,7 +7,7 @@ import pytest
 from explorer.app import settings
 from explorer.app.session import Session
 from explorer.app.window import Window
-from explorer.runs.recipe import FIELDS
+from explorer.runs.recipe import FIELDS, REMEMBERED, Recipe
 
 TABLE = {
     setting.key: setting
@@ -59,8 +59,8 @@ def test_whatever_stands_in_the_file_there_is_a_value_of_the_type(qapp, text):
     write_raw(text)
     for key, setting in TABLE.items():
         assert type(setting.get()) is type(setting.default), key
-    figures = settings.RECIPE.get()
-    assert not any(FIELDS[name].fault(value) for name, value in figures.items())
+    recipe = settings.RECIPE.get()
+    assert not any(FIELDS[name].fault(getattr(recipe, name)) for name in REMEMBERED)
 
 
 @pytest.mark.parametrize("text", DAMAGE)
@@ -70,7 +70,7 @@ def test_the_window_opens_whatever_stands_in_the_settings(qtbot, text):
     window = Window(session)
     qtbot.addWidget(window)
     window.show()
-    assert session.run.recipe["epochs"] == 5
+    assert session.run.recipe.epochs == 5
     window.files.recent, session.own_blocks.names(), session.advice.shown
     window.close()
     assert Session().run.recipe == session.run.recipe
@@ -92,7 +92,7 @@ def test_the_window_opens_whatever_stands_in_the_settings(qtbot, text):
         (settings.ENGINE, ("ssh", "gpu box", "python", "-m", "explorer.engine")),
         (settings.ENGINE, ("engine",)),
         (settings.DEVICE, "cuda:1"),
-        (settings.RECIPE, {"epochs": 3, "learning_rate": None, "weight_decay": 1e-4}),
+        (settings.RECIPE, Recipe(epochs=3, learning_rate=None, weight_decay=1e-4)),
     ],
     ids=lambda value: getattr(value, "key", ""),
 )
@@ -110,4 +110,4 @@ def test_a_default_cannot_be_changed_by_who_has_it(qapp):
 
 def test_a_figure_out_of_range_leaves_the_others(qapp):
     settings.store().setValue("run/recipe", '{"epochs": 0, "batch_size": 64, "seed": true}')
-    assert settings.RECIPE.get() == {"batch_size": 64}
+    assert settings.RECIPE.get() == Recipe(batch_size=64)

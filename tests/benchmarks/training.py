@@ -190,7 +190,7 @@ def main() -> None:
                 graph=file.to_dict(graph),
                 data=FASHION_MNIST.name,
                 device=str(place),
-                recipe={"mode": mode, "epochs": 100},
+                recipe=Recipe(mode=mode, epochs=100),
                 looks=all_of(next(la.path for la in model.report.layers() if la.kind == "ReLU"), 0),
                 checkpoint=folder,
             ),

@@ -22,6 +22,7 @@ from explorer.protocol.codec import decode, encode
 from explorer.protocol.frames import Decoder, frame
 from explorer.protocol.looks import all_of
 from explorer.protocol.messages import Failed, Message, Seen, Stop, Taken
+from explorer.runs.recipe import Recipe
 from tests.patience import PATIENCE
 
 
@@ -192,16 +193,16 @@ class Engine:
             for name in ("data", "device", "weights", "out", "checkpoint", "resume")
             if name in state
         }
-        recipe = {
-            "seed": 0,
-            "epochs": 1,
-            "batch_size": 32,
-            "learning_rate": 0.05,
-            "weight_decay": 5e-4,
-            "mode": "float32",
-            "limit": 320,
-            **state,
-        }
+        recipe = Recipe(
+            **{
+                "epochs": 1,
+                "batch_size": 32,
+                "learning_rate": 0.05,
+                "mode": "float32",
+                "limit": 320,
+            }
+            | state
+        )
         return self.send(
             messages.Train(
                 graph=file.to_dict(graph),

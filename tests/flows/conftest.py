@@ -7,11 +7,13 @@ from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
-from explorer.app import engine_link, theme
-from explorer.app.canvas.canvas import NODE_MIME
+from explorer.app import engine_link, journal, theme
+from explorer.app.node_drag import NODE_MIME
 from explorer.app.panels.palette.entries import Entry
+from explorer.app.recovery import Recovery
 from explorer.app.session import Session
 from explorer.app.window import Window
+from explorer.graph import file
 from tests.patience import PATIENCE_MS
 
 
@@ -106,7 +108,7 @@ class Person:
 
     def take(self, kind: str, **params) -> QMimeData:
         """What a drag of that entry of the palette carries."""
-        return self.window.palette_panel.list.dragged(Entry("", kind, kind, params))
+        return self.window.palette_panel.list.drag_data(Entry("", kind, kind, params))
 
     def key(self, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
         """Press a key while the canvas has the focus."""
@@ -116,8 +118,8 @@ class Person:
     def train(self, epochs: int, steps: int = 60) -> None:
         """Press Run, with epochs of so few steps, for which the window has no field."""
         run = self.session.run
-        run.set_recipe({**run.recipe, "epochs": epochs, "batch_size": 32, "limit": 32 * steps})
-        run.choose_mode("float32")
+        figures = {"epochs": epochs, "batch_size": 32, "limit": 32 * steps, "mode": "float32"}
+        run.change_recipe(figures)
         self.window.run_bar.run_actions["run"].trigger()
 
     def undo(self) -> None:
@@ -148,7 +150,15 @@ def person(qtbot, qapp, engine_command):
     qtbot.addWidget(window, before_close_func=_lose_changes)
     with qtbot.waitExposed(window):
         window.show()
+    recovery = Recovery(session)
+    recovery.start()
     yield Person(window, qtbot)
+    for document in session.documents:  # whatever was done would have survived a crash
+        again = session.blank()
+        assert journal.read(document.journal.path, again) == 0
+        assert file.dumps(again.graph) == file.dumps(document.graph)
+        assert again.undo.index() == document.undo.index()
+    recovery.close()
     # pytest-qt has told the window to be deleted; without this it would wait for an event loop.
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     gc.collect()

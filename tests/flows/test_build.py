@@ -228,6 +228,16 @@ def test_edit_inside_from_inside_makes_all_around_it_ones_own(person):
     assert person.session.graph.nodes["layer2"].kind == "Stage"
 
 
+def test_edit_inside_applies_to_the_open_block_if_nothing_is_selected(person):
+    person.double_click("layer2")
+    person.session.select([])
+    action = person.window.menus.actions["edit_inside"]
+    assert action.isEnabled() and not person.session.editable
+    action.trigger()
+    assert person.session.view == ("layer2",) and person.session.editable
+    assert not action.isEnabled()
+
+
 def test_alt_up_leaves_a_block(person, qtbot):
     person.double_click("layer2")
     person.click("0")

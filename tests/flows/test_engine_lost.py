@@ -49,8 +49,7 @@ def test_f5_brings_it_back_and_trains(broken, person, qtbot, monkeypatch):
     assert bar.device.currentText() == "no engine"
     monkeypatch.setattr(engine_link, "HELLO_LIMIT_MS", 90_000)
     settings.ENGINE.forget()
-    run.set_recipe({**run.recipe, "epochs": 50, "limit": 3840})
-    run.choose_mode("float32")
+    run.change_recipe({"epochs": 50, "limit": 3840, "mode": "float32"})
     with qtbot.waitSignal(link.rows_arrived):
         press_f5(person)
     assert run.state == "running" and not link.given_up

@@ -118,6 +118,64 @@ def test_a_crash_in_the_middle_of_saving_loses_nothing(person, saved, monkeypatc
     assert [path.name for path in saved.parent.iterdir()] == [saved.name]
 
 
+def choose(words):
+    """Click that button of the question that comes."""
+
+    def click():
+        box = QApplication.activeModalWidget()
+        assert "has changed net.cnn.json" in box.text()
+        next(each for each in box.buttons() if each.text() == words).click()
+
+    QTimer.singleShot(0, click)
+
+
+@pytest.fixture
+def changed(person, saved):
+    """The saved network, edited here and by another program too; what the latter wrote."""
+    person.click("relu1")
+    person.window.actions_of_canvas.by_name["delete"].trigger()
+    theirs = saved.read_text().replace("lenet5", "theirs")
+    saved.write_text(theirs)
+    return theirs
+
+
+def test_what_another_program_wrote_is_not_replaced_unasked(person, saved, changed):
+    mine = person.session.graph
+    choose("Cancel")
+    assert not person.window.files.save() and saved.read_text() == changed
+    choose("Replace it")
+    assert person.window.files.save() and file.read(saved) == mine
+    assert person.window.files.save(), "it is asked once"
+
+
+def test_both_versions_are_kept(person, saved, changed, monkeypatch):
+    other, mine = saved.with_name("mine.cnn.json"), person.session.graph
+    monkeypatch.setattr(
+        "explorer.app.files.QFileDialog.getSaveFileName", lambda *_args: (str(other), "")
+    )
+    choose("Keep both…")
+    assert person.window.files.save()
+    assert saved.read_text() == changed and file.read(other) == mine
+    assert person.session.document.path == other
+
+
+def test_the_other_version_is_reloaded_and_mine_is_an_undo_away(person, saved, changed):
+    mine = person.session.graph
+    choose("Reload it")
+    assert person.window.files.save()
+    assert person.session.graph.name == "theirs" and not person.session.document.modified
+    person.undo()
+    assert person.session.graph == mine and person.session.document.modified
+
+
+def test_the_other_version_is_looked_at_beside_mine(person, saved, changed):
+    mine = person.session.document
+    choose("Open it beside")
+    assert not person.window.files.save()
+    assert person.session.graph.name == "theirs" and person.session.document.path is None
+    assert mine in person.session.documents and mine.modified and saved.read_text() == changed
+
+
 def test_closing_with_changes_asks_and_can_be_cancelled(person, saved):
     person.click("conv1")
     person.window.actions_of_canvas.by_name["delete"].trigger()

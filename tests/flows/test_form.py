@@ -69,7 +69,7 @@ def test_a_group_is_kept_in_the_palette_and_used_in_another_network(person, qtbo
     palette.search.clear()
     entry = palette.rows.index(palette.rows.row_of_own("layer2")).data(Qt.ItemDataRole.UserRole)
     wire = person.scene.wires[Wire("layer4", "head")]
-    person.drop(palette.list.dragged(entry), wire.path.pointAtPercent(0.5))
+    person.drop(palette.list.drag_data(entry), wire.path.pointAtPercent(0.5))
     assert person.session.graph.nodes["layer5"].inner == inner
     assert person.session.report.ok
     person.undo()
@@ -106,18 +106,18 @@ def test_the_figures_of_the_next_run_are_typed_as_those_of_a_node(person, qtbot)
     both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     person.key(Qt.Key.Key_R, both)
     person.wait(form.fields["epochs"].hasFocus)
-    assert run.recipe["learning_rate"] is None  # automatic
+    assert run.recipe.learning_rate is None  # automatic
     for _step in range(2):
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
     rate = form.fields["learning_rate"]
     assert rate.hasFocus()
     qtbot.keyClicks(rate, "0.05")
-    assert run.recipe["learning_rate"] == 0.05
+    assert run.recipe.learning_rate == 0.05
     rate.selectAll()
     qtbot.keyClicks(rate, "500")
     assert form.reasons["learning_rate"].text() == "Learning rate is 500; allowed: 1e-08 to 100"
     qtbot.keyClick(rate, Qt.Key.Key_Return)
     assert rate.text() == "50" and not form.reasons["learning_rate"].isVisible()
     qtbot.mouseClick(form.resets["learning_rate"], Qt.MouseButton.LeftButton)
-    assert run.recipe["learning_rate"] is None and settings.RECIPE.get() == run.recipe
+    assert run.recipe.learning_rate is None and settings.RECIPE.get() == run.recipe
     assert person.window.run_bar.settings_menu.isVisible(), "it closes with Escape alone"

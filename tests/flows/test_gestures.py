@@ -220,9 +220,10 @@ def test_space_is_let_go_when_the_keys_go_elsewhere(person):
     hand.release()
 
 
-def test_only_a_block_can_be_opened_from_the_menu(person):
+@pytest.mark.parametrize("command", ["open", "edit_inside"])
+def test_only_the_inside_of_a_block_can_be_opened_or_edited_from_the_menu(person, command):
     person.session.new("vgg11")
-    action = person.window.menus.actions["open"]
+    action = person.window.menus.actions[command]
     for ids, is_block in (
         (["features"], True),
         (["flatten"], False),

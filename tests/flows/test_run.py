@@ -202,7 +202,7 @@ def test_the_record_of_a_run_holds_what_the_engine_told(ready):
     record = person.session.document.record
     person.wait(lambda: record.state == "finished")
     assert record is person.session.run.record and record.graph is person.session.graph
-    assert record.recipe["epochs"] == 1 and record.checkpoint
+    assert record.recipe.epochs == 1 and record.checkpoint
     assert record.history.last_step == 60 and record.progress.step == 60
     ((_step, _loss, accuracy),) = record.history.validations
     assert record.confusion.shape == (10, 10)

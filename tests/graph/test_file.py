@@ -521,7 +521,50 @@ def test_rights_are_kept(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o640
 
 
-@pytest.mark.parametrize("name", ["replace", "fsync", "fdopen", "chmod"])
+@pytest.mark.skipif(os.name != "posix", reason="links are POSIX's")
+def test_a_link_still_leads_to_the_file(tmp_path):
+    path, link = tmp_path / "net.cnn.json", tmp_path / "link.cnn.json"
+    file.write(GRAPH, path)
+    link.symlink_to(path)
+    file.write(OTHER, link)
+    assert link.is_symlink() and file.read(path) == OTHER
+
+
+def test_what_a_killed_process_left_is_deleted(tmp_path):
+    path = tmp_path / "net [1].cnn.json"
+    left, young, other = (
+        tmp_path / f".{name}.tmp" for name in (f"{path.name}.123", f"{path.name}.124", "b.1")
+    )
+    for each in (left, young, other):
+        each.write_text("half")
+    for each in (left, other):
+        os.utime(each, (0, 0))
+    file.write(GRAPH, path)
+    assert not left.exists() and young.exists() and other.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes are POSIX's")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.cnn.json")
+    assert "a device or a pipe" in sentence(tmp_path / "pipe.cnn.json", file.read)
+    assert "a device or a pipe" in sentence("/dev/zero", file.read)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
+    path = tmp_path / "net.cnn.json"
+    path.write_bytes(b"\xef\xbb\xbf" + file.dumps(GRAPH).encode())
+    assert file.read(path) == GRAPH
+
+
+def test_a_key_that_stands_twice_is_refused():
+    text = file.dumps(GRAPH)
+    for key in ("name", "id"):
+        assert f'the key "{key}" twice' in sentence(
+            text.replace(f'"{key}": ', f'"{key}": "a", "{key}": ', 1), file.loads
+        )
+
+
+@pytest.mark.parametrize("name", ["replace", "fsync", "chmod"])
 @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt(), MemoryError()])
 def test_a_crash_in_the_middle_leaves_the_old_file(tmp_path, monkeypatch, name, error):
     path = tmp_path / "net.cnn.json"
@@ -544,7 +587,7 @@ def test_a_file_that_cannot_be_read(tmp_path):
     assert "not text" in sentence(tmp_path / "picture.png", file.read)
     with open(tmp_path / "large.cnn.json", "wb") as large:
         large.truncate(65 * 2**20)
-    assert "larger than 64 MiB" in sentence(tmp_path / "large.cnn.json", file.read)
+    assert "larger than 16 MiB" in sentence(tmp_path / "large.cnn.json", file.read)
 
 
 def test_what_is_refused_names_the_file(tmp_path):

@@ -21,10 +21,11 @@ from explorer.protocol.messages import (
     State,
     Train,
 )
+from explorer.runs.recipe import Recipe
 
 SOME = [
     Build(generation=4, graph={"nodes": [1, {"a": None}]}, looks=all_of("layer1.0", "/a/b.png")),
-    Train(graph={}, recipe={"epochs": 2, "learning_rate": None}, resume="x"),
+    Train(graph={}, recipe=Recipe(epochs=2, learning_rate=None), resume="x"),
     Hello(devices=(Device("cpu", "größe", 3),), torch="2", pid=1),
     Modes(measured=(("float32", 1.5), ("bfloat16", 2.0)), chosen="float32"),
     Rows(columns=("step", "loss"), rows=np.arange(6.0).reshape(3, 2), memory=None, steps=9),

@@ -112,11 +112,13 @@ class CanvasActions:
             self.session.select({new})
 
     def can_open(self) -> bool:
-        """The selection is one block, whose inside can be shown."""
+        """Whether one block is selected and its inside is known."""
         facts = self.session.facts_of(self.session.selected)
-        if len(self.session.selection) != 1 or facts is None:
-            return False
-        return facts.inner is not None or len(facts.children) > 0
+        return (
+            len(self.session.selection) == 1
+            and facts is not None
+            and (facts.inner is not None or len(facts.children) > 0)
+        )
 
     def open(self) -> None:
         if len(self._chosen) == 1:
@@ -126,15 +128,18 @@ class CanvasActions:
         if self.session.view:
             self.session.lead_to(self.session.view)
 
+    def can_edit_inside(self) -> bool:
+        """Whether one block is selected, or none and the open block cannot be edited yet."""
+        return self.can_open() or not (self.session.selection or self.session.editable)
+
     def edit_inside(self) -> None:
-        if not self._chosen and not self.session.editable:
-            self.session.edit_inside(self.session.view)
-        elif len(self._chosen) == 1:
-            facts = self.session.shown_facts[self._chosen[0]]
-            if facts.kind.composite and facts.inner is None:
-                self.session.edit_inside(self.session.view / self._chosen[0])
-            else:
-                self.open()
+        """Make the inside of the selected block, or of the open one, the user's own, and open it."""
+        session = self.session
+        facts = session.facts_of(session.selected)
+        if session.editable and facts is not None and facts.inner is not None:
+            self.open()
+        else:
+            session.edit_inside(session.selected)
 
     def keep(self) -> None:
         """Save the selected group (or the open one, if nothing is selected) to the palette."""
@@ -222,6 +227,7 @@ CANVAS: tuple[Command[CanvasActions], ...] = (
         "Ctrl+E",
         _("Make the block's inside your own, to change it"),
         CanvasActions.edit_inside,
+        can=CanvasActions.can_edit_inside,
     ),
     Command(
         "keep",

@@ -1,6 +1,5 @@
 """The canvas: the view of the network, and the mouse and keys that edit it."""
 
-import json
 from collections.abc import Mapping
 from functools import partial
 from math import inf
@@ -40,6 +39,7 @@ from explorer.app.canvas.gestures import (
 from explorer.app.canvas.overlays import Overlays
 from explorer.app.canvas.scene import NetworkScene
 from explorer.app.canvas.wire import WireItem
+from explorer.app.node_drag import NODE_MIME, content_of
 from explorer.app.own_blocks import group_in
 from explorer.app.session import Change, Session
 from explorer.catalog.roles import GROUP
@@ -48,7 +48,6 @@ from explorer.graph.edits import Edit
 from explorer.graph.graph import ENDS, Graph, Node, Value, Wire
 from explorer.text import _
 
-NODE_MIME = "application/x-cnn-explorer-node"
 SMALLEST, LARGEST = 0.05, 3.0
 GRID = 24
 
@@ -232,7 +231,7 @@ class Canvas(QGraphicsView):
         place = self.mapToScene(event.position().toPoint())
         self.highlight_wire(self.network.wire_at(place, DROP_REACH))
         if self._ghost is None:
-            width, height = card_size(_dragged(event).get("kind", GROUP.name))
+            width, height = card_size(content_of(event.mimeData()).get("kind", GROUP.name))
             self._ghost = QGraphicsRectItem(-width / 2, -height / 2, width, height)
             self._ghost.setPen(QPen(theme.color("accent"), 1.5, Qt.PenStyle.DashLine))
             self._ghost.setZValue(9)
@@ -246,16 +245,18 @@ class Canvas(QGraphicsView):
     def dropEvent(self, event: QDropEvent) -> None:
         self._end_drag()
         self.setFocus()
-        place, entry = self.mapToScene(event.position().toPoint()), _dragged(event)
-        if "file" in entry:
-            group = group_in(file.loads(entry["file"]), entry["block"])
-            self.drop(group.kind, dict(group.params), place, inner=group.inner, name=entry["block"])
+        place = self.mapToScene(event.position().toPoint())
+        content = content_of(event.mimeData())
+        if "file" in content:
+            name = content["block"]
+            group = group_in(file.loads(content["file"]), name)
+            self.drop(group.kind, dict(group.params), place, inner=group.inner, name=name)
         else:
             params = {
                 name: tuple(value) if isinstance(value, list) else value
-                for name, value in entry["params"].items()
+                for name, value in content["params"].items()
             }
-            self.drop(entry["kind"], params, place)
+            self.drop(content["kind"], params, place)
         event.acceptProposedAction()
 
     def _end_drag(self) -> None:
@@ -477,12 +478,6 @@ class Canvas(QGraphicsView):
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         super().scrollContentsBy(dx, dy)
         self.overlays.place()
-
-
-def _dragged(event: QDropEvent) -> dict[str, Any]:
-    """The entry of the palette that is dragged."""
-    entry: dict[str, Any] = json.loads(bytes(event.mimeData().data(NODE_MIME).data()))
-    return entry
 
 
 def _connected(graph: Graph, source: str, target: str, port: str, freed: Wire | None) -> Graph:

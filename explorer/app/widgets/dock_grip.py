@@ -1,4 +1,5 @@
-"""The thin title bar of a panel, by which it is moved or closed; most have their name on a tab."""
+"""The thin title bar of a panel, by which it is moved and closed. Most panels have their title on
+a tab; the bar shows it for the others."""
 
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -12,12 +13,12 @@ HEIGHT, DOTS = 16, 6
 
 
 class DockGrip(QWidget):
-    """Leaves mouse events to the dock, which can be dragged by its title bar."""
+    """Lets mouse events through to the dock, which Qt moves when its title bar is dragged."""
 
     def __init__(self, dock: QDockWidget) -> None:
         super().__init__(dock)
         self.dock = dock
-        self.setToolTip(_("Drag to move the panel; double-click to make it a window"))
+        self.setToolTip(_("Drag to move the panel; double-click to detach it"))
         self.setCursor(Qt.CursorShape.SizeAllCursor)
         close = small_button("×", _("Close the panel; the View menu brings it back"), flat=True)
         close.setAccessibleName(_("Close {panel}").format(panel=dock.windowTitle()))
@@ -44,8 +45,8 @@ class DockGrip(QWidget):
         painter.setBrush(theme.color("faint"))
         middle = self.width() / 2
         for number in range(DOTS):
-            place = QPointF(middle + (number - (DOTS - 1) / 2) * 6, HEIGHT / 2)
-            painter.drawEllipse(place, 1.2, 1.2)
+            centre = QPointF(middle + (number - (DOTS - 1) / 2) * 6, HEIGHT / 2)
+            painter.drawEllipse(centre, 1.2, 1.2)
         window = self.dock.parentWidget()
         tabbed = isinstance(window, QMainWindow) and window.tabifiedDockWidgets(self.dock)
         if self.dock.isFloating() or not tabbed:

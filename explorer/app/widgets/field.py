@@ -1,5 +1,5 @@
-"""Fields of a form: a number with its unit, two numbers, a choice, a yes or no. `show_value` emits
-nothing; `edited` is emitted only for what the person does."""
+"""The fields of a form: a number with its unit, a pair of numbers, a choice, a switch. `show_value`
+emits nothing; `edited` is emitted only when the person changes the value."""
 
 from typing import TYPE_CHECKING, cast
 
@@ -15,40 +15,40 @@ from explorer.graph.graph import Value
 from explorer.text import _
 
 _MOST_DECIMALS = 12
-_IN_NUMBERS = set("0123456789.eE+-")
+_NUMBER_CHARACTERS = set("0123456789.eE+-")
 
 
 class _Number(SpinBox):
-    """What both fields of one number share: any number can be typed; for one that is not allowed
-    `faulted` is emitted with a sentence that says why, and with "" when the text is allowed again.
-    When the field loses the focus it shows the last allowed number.
+    """What both fields for a single number share. Any number can be typed; for one that is not
+    allowed, `faulted` is emitted with a sentence that says why, and with "" once the text is allowed
+    again. When the field loses the focus, it shows the last allowed number.
 
-    name: what that sentence calls the number. absent: what a person reads where there is no value
-    (None), which is what an empty field means.
+    name: what that sentence calls the number. absent: the text shown for no value (None), which an
+    empty field stands for; "" if there must be a value.
     """
 
     _name = _absent = ""
-    _empty = False  # there is no value, or several nodes have mixed ones
+    _empty = False  # no value, or the selected nodes have different ones
 
     if TYPE_CHECKING:
         edited = Signal(object)
 
     @property
-    def _numbers(self) -> QDoubleSpinBox:
-        """Itself; a field of whole numbers has the same methods."""
+    def _spin_box(self) -> QDoubleSpinBox:
+        """The field itself; as a QSpinBox it has the same methods."""
         return cast(QDoubleSpinBox, self)
 
     def _prepare(self, unit: str, name: str = "", absent: str = "") -> None:
         super()._prepare(unit)
         self._name, self._absent = name, absent
         self.lineEdit().textEdited.connect(self._on_text)
-        self._numbers.valueChanged.connect(self._on_value)
+        self._spin_box.valueChanged.connect(self._on_value)
         self.editingFinished.connect(lambda: self._report(""))
 
     def show_value(self, value: Value | None, mixed: bool = False) -> None:
-        """Show a value; an empty field for None or where several nodes have `mixed` ones."""
+        """Show a value; an empty field for None or if the nodes have different ones (`mixed`)."""
         self.lineEdit().setPlaceholderText(_("mixed") if mixed else self._absent)
-        empty, box = mixed or value is None, self._numbers
+        empty, box = mixed or value is None, self._spin_box
         if empty == self._empty and value in (None, box.value()):
             return
         self._empty = empty
@@ -67,16 +67,16 @@ class _Number(SpinBox):
         self.edited.emit(value)
 
     def _on_text(self, text: str) -> None:
-        box = self._numbers
+        box = self._spin_box
         low, high = box.minimum(), box.maximum()
-        stated = _stated(text)
-        if stated is None or low <= stated <= high:
+        number = _number_in(text)
+        if number is None or low <= number <= high:
             self._report("")
         else:
             self._report(
                 _("{name} is {value}; allowed: {low} to {high}").format(
                     name=self._name,
-                    value=limit_text(stated),
+                    value=limit_text(number),
                     low=limit_text(low),
                     high=limit_text(high),
                 )
@@ -84,13 +84,13 @@ class _Number(SpinBox):
         if not text and self._absent:
             self._empty = True
             self.edited.emit(None)
-        # Typing the value that was hidden under "mixed" changes nothing for the box itself.
+        # Qt reports no change if the number typed is the one that "mixed" hid.
         elif self._empty and self.hasAcceptableInput() and box.valueFromText(text) == box.value():
             self._on_value(box.value())
 
 
-def _stated(text: str) -> float | None:
-    """The number that a text states; None if it is not one."""
+def _number_in(text: str) -> float | None:
+    """The number that the text spells; None if it spells none."""
     try:
         return float(text)
     except ValueError:
@@ -111,10 +111,11 @@ class WholeField(_Number, QSpinBox):
         self._prepare(unit, name, absent)
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        verdict = super().validate(text, position)
-        if verdict[0] == QValidator.State.Invalid and len(text) <= 15 and set(text) <= _IN_NUMBERS:
-            return QValidator.State.Intermediate, text, position
-        return verdict
+        state, text, position = super().validate(text, position)
+        unfinished = len(text) <= 15 and set(text) <= _NUMBER_CHARACTERS
+        if state == QValidator.State.Invalid and unfinished:
+            state = QValidator.State.Intermediate
+        return state, text, position
 
 
 class NumberField(_Number, QDoubleSpinBox):
@@ -132,24 +133,24 @@ class NumberField(_Number, QDoubleSpinBox):
         self._prepare(unit, name, absent)
 
     def valueFromText(self, text: str) -> float:
-        stated = _stated(text)
-        return self.value() if stated is None else stated
+        number = _number_in(text)
+        return self.value() if number is None else number
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        stated, states = _stated(text), QValidator.State
-        if stated is not None and self.minimum() <= stated <= self.maximum():
+        number, states = _number_in(text), QValidator.State
+        if number is not None and self.minimum() <= number <= self.maximum():
             return states.Acceptable, text, position
-        unfinished = stated is not None or set(text) <= _IN_NUMBERS
+        unfinished = number is not None or set(text) <= _NUMBER_CHARACTERS
         return states.Intermediate if unfinished else states.Invalid, text, position
 
 
 def choice_text(choice: str) -> str:
-    """What a person reads for one of a parameter's choices: for a kind its title."""
+    """The text shown for one of a parameter's choices; for a kind, its title."""
     return (KINDS[choice].title if choice in KINDS else "") or choice
 
 
 class ChoiceField(QuietWheel, QComboBox):
-    """One of a few words; a kind of node is shown by its title, as in the palette."""
+    """One of a parameter's choices; a kind of node is shown by its title, as in the palette."""
 
     edited = Signal(object)
 
@@ -163,13 +164,13 @@ class ChoiceField(QuietWheel, QComboBox):
         self.currentIndexChanged.connect(self._on_index)
 
     def show_value(self, value: Value, mixed: bool = False) -> None:
-        """Show a choice; no choice where several nodes have `mixed` ones."""
+        """Show a choice; none if the nodes have different ones (`mixed`)."""
         with QSignalBlocker(self):
             self.setCurrentIndex(-1 if mixed else self.findData(value))
 
-    def _on_index(self, at: int) -> None:
-        if at >= 0:
-            self.edited.emit(self.itemData(at))
+    def _on_index(self, index: int) -> None:
+        if index >= 0:
+            self.edited.emit(self.itemData(index))
 
 
 class SwitchField(QCheckBox):
@@ -182,7 +183,7 @@ class SwitchField(QCheckBox):
         self.clicked.connect(self._on_click)
 
     def show_value(self, value: Value, mixed: bool = False) -> None:
-        """Show a value; a dash where several nodes have `mixed` ones."""
+        """Show a value; a dash if the nodes have different ones (`mixed`)."""
         with QSignalBlocker(self):
             self.setTristate(mixed)
             state = Qt.CheckState.Checked if value else Qt.CheckState.Unchecked
@@ -197,7 +198,7 @@ Field = WholeField | NumberField | PairField | ChoiceField | SwitchField
 
 
 def field_for(param: Param) -> Field:
-    """The field for a parameter, as its declaration asks for it."""
+    """The field that a parameter's declaration asks for."""
     if param.choices:
         return ChoiceField(param.choices)
     if isinstance(param.default, bool):
@@ -211,10 +212,10 @@ def field_for(param: Param) -> Field:
         field = WholeField(param.called, low, high, int(param.step) or 1, param.unit, param.absent)
     else:
         assert isinstance(param.default, float)
-        # A share changes in steps of 0.05; a tiny default, in steps of a tenth of it.
+        # Shares change in steps of 0.05, tiny values in steps of a tenth of the default.
         step = param.default / 10 if 0 < param.default < 0.01 else 0.05
         field = NumberField(
             param.called, param.low, param.high, param.step or step, param.unit, param.absent
         )
-    field.show_value(param.default)  # from which the arrows step where there is no value
+    field.show_value(param.default)  # where there is no value, the arrows step from the default
     return field

@@ -1,4 +1,4 @@
-"""A fix of a problem as a button, with the parameters that it adds."""
+"""A button for a fix of a problem; it states how many parameters the fix adds."""
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent
@@ -18,8 +18,8 @@ from explorer.app.session import Session
 
 
 class FixButton(QPushButton):
-    """Applies a fix when it is pressed, as one undo step. A label that does not fit is cut at its
-    end; the tool tip has all of it. size: of the text, in pixels."""
+    """Applies a fix, as one undo step, when it is pressed. A label that does not fit is shortened
+    at its end; the tool tip shows all of it. size: of the font, in pixels."""
 
     def __init__(
         self,
@@ -46,8 +46,8 @@ class FixButton(QPushButton):
         return QSize(96, super().minimumSizeHint().height())
 
     @property
-    def shown(self) -> str:
-        """The text as it is painted: the label may be cut, the cost is not."""
+    def painted_text(self) -> str:
+        """The text as it is painted: the label may be shortened, the cost never is."""
         option = QStyleOptionButton()
         self.initStyleOption(option)
         contents = QStyle.SubElement.SE_PushButtonContents
@@ -61,5 +61,5 @@ class FixButton(QPushButton):
     def paintEvent(self, event: QPaintEvent) -> None:
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        option.text = self.shown
+        option.text = self.painted_text
         QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)

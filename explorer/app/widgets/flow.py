@@ -1,4 +1,4 @@
-"""A layout that puts its widgets into rows, as words in a text."""
+"""A layout that wraps its widgets into rows, like the words of a paragraph."""
 
 from functools import reduce
 
@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 class Flow(QLayout):
     """Widgets from left to right at their preferred size, in as many rows as they need; a widget
-    wider than a row is made to fit it."""
+    wider than a row is narrowed to fit."""
 
     def __init__(self, spacing: int = 6, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,7 +52,7 @@ class Flow(QLayout):
         return reduce(QSize.expandedTo, (item.minimumSize() for item in self._items), QSize())
 
     def _arrange(self, rect: QRect, move: bool) -> int:
-        """The height in pixels that the items take; if `move`, they are put into their places."""
+        """The height in pixels that the items take; with `move`, also gives them their places."""
         x, y, row = rect.left(), rect.top(), 0
         for item in self._items:
             size = item.sizeHint().boundedTo(QSize(rect.width(), 1 << 20))

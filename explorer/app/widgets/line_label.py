@@ -1,4 +1,4 @@
-"""A line of words that stays true where it has to be shortened."""
+"""A line of text that says so where it is shortened."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 
 class LineLabel(QLabel):
-    """Parts of a line with dots between them. Where they do not fit, the last parts are left out
-    and in the end the first is shortened, marked by "…"; the text and the tool tip have all."""
+    """The parts of a line, with dots between them. If they do not fit, parts are dropped from the
+    end, and finally the first is shortened; "…" marks both. The text and the tool tip are whole."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, textFormat=Qt.TextFormat.PlainText)
@@ -22,15 +22,14 @@ class LineLabel(QLabel):
         self.setText(" · ".join(parts))
         self.setToolTip(self.text())
 
-    def words_in(self, room: int) -> str:
-        """The words that are painted in `room` pixels."""
+    def text_in(self, room: int) -> str:
+        """The text that is painted in `room` pixels."""
         measure = self.fontMetrics()
         for count in range(len(self._parts), 0, -1):
-            words = " · ".join(self._parts[:count])
-            if count < len(self._parts):
-                words += " · …"
-            if measure.horizontalAdvance(words) <= room:
-                return words
+            dropped = ["…"] * (count < len(self._parts))
+            text = " · ".join([*self._parts[:count], *dropped])
+            if measure.horizontalAdvance(text) <= room:
+                return text
         return measure.elidedText(self.text(), Qt.TextElideMode.ElideMiddle, room)
 
     def minimumSizeHint(self) -> QSize:
@@ -42,5 +41,5 @@ class LineLabel(QLabel):
         painter.drawText(
             self.contentsRect(),
             self.alignment() | Qt.AlignmentFlag.AlignVCenter,
-            self.words_in(self.contentsRect().width()),
+            self.text_in(self.contentsRect().width()),
         )

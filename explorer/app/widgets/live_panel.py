@@ -1,4 +1,4 @@
-"""What the panels have in common: they note that something changed and draw it once, when seen."""
+"""When panels redraw: a change only marks a panel, which is drawn once, while it is on screen."""
 
 from collections.abc import Callable
 
@@ -27,21 +27,21 @@ class Redraw(QTimer):
         view.installEventFilter(self)
 
     def mark(self, *_change: object) -> None:
-        """There is something new to draw."""
+        """Note that there is something new to draw."""
         self.due = True
-        if self._is_seen and not self.isActive():
+        if self._is_on_screen and not self.isActive():
             self.start()
 
     def settle(self) -> None:
-        """Draw now what is due, for a caller that needs it drawn."""
-        if self.due and self._is_seen:
+        """Draw now if something is due, for a caller that cannot wait."""
+        if self.due and self._is_on_screen:
             self.due = False
             self.stop()
             self._draw()
 
     @property
-    def _is_seen(self) -> bool:
-        # To Qt a dock whose tab is not the front one is visible, at a place outside the window.
+    def _is_on_screen(self) -> bool:
+        # Qt calls a dock behind another tab visible; it lies outside the window then.
         return not self._view.visibleRegion().isEmpty()
 
     def eventFilter(self, view: QObject, event: QEvent) -> bool:
@@ -53,17 +53,18 @@ class Redraw(QTimer):
 
 
 class LivePanel(QWidget):
-    """A panel whose `draw` is called at most every 40 ms, after `redraw.mark`, and only while seen."""
+    """A panel whose `draw` is called after `redraw.mark`, at most every 40 ms and only while the
+    panel is on screen."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.redraw = Redraw(self, self.draw, FRAME_MS)
-        theme.changed.connect(self.wear)
+        theme.changed.connect(self.apply_theme)
 
     def fill(self, body: QWidget | None, empty: str) -> None:
-        """Show the sentence `empty` until there is something to show, then `body`; None: what is
-        added to the stack later."""
-        self._nothing = empty
+        """Lay out the sentence `empty`, shown while there is nothing to draw, and `body`, unless that
+        is added to the stack later."""
+        self._empty_sentence = empty
         self.empty = label(empty, "muted", wrap=True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.stack = QStackedLayout(self)
@@ -72,14 +73,14 @@ class LivePanel(QWidget):
             self.stack.addWidget(body)
 
     def follow(self, run: RunControl, *news: SignalInstance) -> None:
-        """Draw after these signals of the run, and at once when the run's answers are dropped."""
+        """Redraw after these signals of the run, and at once when its answers are dropped."""
         for signal in (run.wait_changed, *news):
             signal.connect(self.redraw.mark)
         run.emptied.connect(self._on_emptied)
 
-    def say_nothing(self, wait: str = "") -> None:
-        """Show why there is nothing: `wait`, or "" for the sentence given to `fill`."""
-        self.empty.setText(wait or self._nothing)
+    def show_empty(self, reason: str = "") -> None:
+        """Show why there is nothing to draw: the reason, or without one the sentence of `fill`."""
+        self.empty.setText(reason or self._empty_sentence)
         self.stack.setCurrentIndex(0)
 
     def _on_emptied(self) -> None:
@@ -87,9 +88,9 @@ class LivePanel(QWidget):
         self.redraw.settle()
 
     def draw(self) -> None:
-        """Draw what is stored."""
+        """Show what is known now."""
         raise NotImplementedError
 
-    def wear(self) -> None:
-        """Take the colours of the current theme."""
-        self.update()
+    def apply_theme(self) -> None:
+        """Take the colours and fonts of the current theme."""
+        self.redraw.mark()

@@ -1,4 +1,4 @@
-"""Two tensors that do not fit together, side by side and to scale, with the fixes."""
+"""Two tensors that do not fit together, side by side on one scale, with the fixes."""
 
 from dataclasses import dataclass
 from html import escape
@@ -33,8 +33,8 @@ _BOX = QSize(72, 68)
 
 @dataclass(frozen=True)
 class Branch:
-    """One input of a join: the node that it comes from and its shape. setter: the node that gave it
-    that shape; stated: what the setter's parameters state of it."""
+    """One input of a join: the node that it comes from and its shape. setter: the node that
+    determined the shape, or INPUT; stated: what the setter's parameters say of it, "" if unknown."""
 
     source: str
     shape: Shape
@@ -43,14 +43,14 @@ class Branch:
 
 
 def branches(session: Session, path: NodePath) -> list[Branch]:
-    """The branches that meet at the node of a path, in the order of its ports."""
-    around, join = session.facts_of(path.scope), session.facts_of(path)
-    graph = around.expansion if around is not None else session.graph
+    """The branches that meet at the join at a path, in the order of its ports."""
+    block, join = session.facts_of(path.scope), session.facts_of(path)
+    graph = block.expansion if block is not None else session.graph
     if graph is None or join is None:
         return []
-    into, met = graph.into(path[-1]), []
-    for port, shape in zip(sorted(into), join.known_ins):
-        setter = source = into[port].source
+    wire_at, joined = graph.into(path[-1]), []
+    for port, shape in zip(sorted(wire_at), join.known_ins):
+        setter = source = wire_at[port].source
         while setter != INPUT:
             facts = session.facts_of(path.scope / setter)
             wires = graph.into(setter)
@@ -63,8 +63,8 @@ def branches(session: Session, path: NodePath) -> list[Branch]:
                 break
             setter = next(iter(wires.values())).source
         facts = session.facts_of(path.scope / setter) if setter != INPUT else None
-        met.append(Branch(source, shape, setter, _stated(facts) if facts else ""))
-    return met
+        joined.append(Branch(source, shape, setter, _stated(facts) if facts else ""))
+    return joined
 
 
 def _channels_of(facts: Facts) -> int | None:
@@ -76,27 +76,27 @@ def _channels_of(facts: Facts) -> int | None:
 
 
 def _stated(facts: Facts) -> str:
-    """What the settings of a node state of its output shape: "64 channels, stride 2"."""
-    words = []
+    """What the settings of a node say of its output shape: "64 channels, stride 2"."""
+    parts = []
     if facts.out and _channels_of(facts):
         count = facts.out[0]
-        words.append(
+        parts.append(
             ngettext("{count} channel", "{count} channels", count).format(count=count)
             if len(facts.out) == 3
             else ngettext("{count} feature", "{count} features", count).format(count=count)
         )
     stride = getattr(facts.settings, "stride", 1)
     if stride != 1:
-        words.append(_("stride {stride}").format(stride=setting_text(stride)).replace(" ", NBSP))
-    return ", ".join(words) or facts.kind.name
+        parts.append(_("stride {stride}").format(stride=setting_text(stride)).replace(" ", NBSP))
+    return ", ".join(parts) or facts.kind.name
 
 
 class MismatchCard(QWidget):
-    """Why a join does not fit: both tensors, the sides that differ, the node that set them, the
-    fixes.
+    """Why the branches of a join do not fit together: two tensors, the sides that differ, the node
+    that set them, and the fixes.
 
-    problem: its rule is one of `RULES`. closed: the person wants to hide the card (only if it is
-    `closable`).
+    problem: its rule is one of `RULES`. closed: the person wants to hide the card; only a `closable`
+    one offers that.
     """
 
     closed = Signal()
@@ -110,9 +110,8 @@ class MismatchCard(QWidget):
     ) -> None:
         super().__init__(parent)
         self.problem = problem
-        met = branches(session, problem.path)
-        first = met[0]
-        other = next((branch for branch in met[1:] if branch.shape != first.shape), met[-1])
+        first, *others = branches(session, problem.path)
+        other = next((branch for branch in others if branch.shape != first.shape), others[-1])
         self.buttons = [
             FixButton(session, fix, primary=number == 0)
             for number, fix in enumerate(fixes(session.report, problem))
@@ -127,17 +126,16 @@ class MismatchCard(QWidget):
         top = QHBoxLayout()
         top.addWidget(label(title, "strong"), 1)
         if closable:
-            hide = small_button("×", _("Hide this card"), flat=True)
-            hide.clicked.connect(self.closed)
-            top.addWidget(hide)
-        setter = _("the input") if other.setter == INPUT else other.setter
+            close_button = small_button("×", _("Hide this card"), flat=True)
+            close_button.clicked.connect(self.closed)
+            top.addWidget(close_button)
         set_by = (
-            _("set by {node}:<br>{stated}").format(
-                node=f"<b>{escape(setter)}</b>", stated=escape(other.stated)
-            )
+            _("set by {node}:<br>{stated}")
             if other.stated
-            else _("given by {node}").format(node=setter)
-        )
+            else _("set by the input")
+            if other.setter == INPUT
+            else _("set by {node}")
+        ).format(node=f"<b>{escape(other.setter)}</b>", stated=escape(other.stated))
         words = QVBoxLayout()
         words.setSpacing(8)
         words.addStretch(1)
@@ -182,7 +180,7 @@ class MismatchCard(QWidget):
 
 
 class TensorPair(QWidget):
-    """Both tensors as boxes to one scale, edges that differ in red, their shapes below."""
+    """Both tensors as boxes on one scale, the edges that differ in red, their shapes below."""
 
     def __init__(
         self, first: Branch, other: Branch, sizes_only: bool, parent: QWidget | None = None
@@ -193,14 +191,14 @@ class TensorPair(QWidget):
         if sizes_only:
             self._marked.discard(tensor_box.CHANNELS)
         metrics = QFontMetrics(theme.mono(11, bold=True))
-        self._column = (
+        self._column_width = (
             max(
                 _BOX.width(),
                 *(metrics.horizontalAdvance(shape_text(branch.shape)) for branch in self._pair),
             )
             + 8
         )
-        self.setFixedSize(2 * self._column, _BOX.height() + 40)
+        self.setFixedSize(2 * self._column_width, _BOX.height() + 40)
         self.setAccessibleName(
             _("{a} and {b}").format(a=shape_text(first.shape), b=shape_text(other.shape))
         )
@@ -210,11 +208,10 @@ class TensorPair(QWidget):
         largest = tensor_box.largest_of(*(branch.shape for branch in self._pair))
         for number, branch in enumerate(self._pair):
             name = "problem" if number else "muted"
-            left = number * self._column
-            box = QRectF(left + (self._column - _BOX.width()) / 2, 2, _BOX.width(), _BOX.height())
+            left, width = number * self._column_width, self._column_width
             tensor_box.paint_tensor(
                 painter,
-                box,
+                QRectF(left + (width - _BOX.width()) / 2, 2, _BOX.width(), _BOX.height()),
                 branch.shape,
                 theme.color(name),
                 theme.mixed(name, "panel", 0.28),
@@ -222,7 +219,7 @@ class TensorPair(QWidget):
                 self._marked,
                 theme.color("problem"),
             )
-            row = QRectF(left, _BOX.height() + 6, self._column, 16)
+            row = QRectF(left, _BOX.height() + 6, width, 16)
             painter.setFont(theme.mono(11, bold=bool(number)))
             painter.setPen(theme.color("problem" if number else "text"))
             painter.drawText(row, Qt.AlignmentFlag.AlignCenter, shape_text(branch.shape))
@@ -231,19 +228,19 @@ class TensorPair(QWidget):
             source = painter.fontMetrics().elidedText(
                 _("input") if branch.source == INPUT else branch.source,
                 Qt.TextElideMode.ElideRight,
-                int(self._column) - 4,
+                width - 4,
             )
             painter.drawText(row.translated(0, 16), Qt.AlignmentFlag.AlignCenter, source)
 
 
 def differences(a: Shape, b: Shape, sizes_only: bool = False) -> list[str]:
-    """What differs between two shapes, a line for each: "channels 64 ≠ 128", "size 56 ≠ 28"."""
+    """The differences between two shapes, one line each: "channels 64 ≠ 128", "size 56 ≠ 28"."""
     if len(a) != len(b):
         return [_("a map ≠ a vector")]
     lines = []
     if a[0] != b[0] and not sizes_only:
-        what = _("channels {a} ≠ {b}") if len(a) == 3 else _("features {a} ≠ {b}")
-        lines.append(what.format(a=a[0], b=b[0]))
+        line = _("channels {a} ≠ {b}") if len(a) == 3 else _("features {a} ≠ {b}")
+        lines.append(line.format(a=a[0], b=b[0]))
     if a[1:] != b[1:]:
         lines.append(_("size {a} ≠ {b}").format(a=_size(a), b=_size(b)))
     return lines

@@ -1,4 +1,4 @@
-"""A field for one number, or for two (height × width), or for one of a few words."""
+"""A field for one number, for two (height × width), or for one of a few words."""
 
 import re
 
@@ -13,16 +13,16 @@ from explorer.catalog import Param
 from explorer.graph.graph import Value
 from explorer.text import _
 
-_ONE = r"[+-]?\d+"
-_BETWEEN = r"\s*[×x*,;]\s*|\s+"
+_INTEGER = r"[+-]?\d+"
+_SEPARATOR = r"\s*[×x*,;]\s*|\s+"
 
 
 class PairField(SpinBox, QAbstractSpinBox):
-    """Takes "3", and if the parameter allows it "3×5" (also written 3x5, 3 5 or 3, 5) and its
-    words; shows two equal numbers as one.
+    """Accepts "3", and where the parameter allows them "3×5" (also typed as 3x5, 3 5 or 3, 5) and
+    the parameter's words; shows two equal numbers as one.
 
-    Arrow keys and wheel step the number at the caret, both numbers if all is selected. Each word is
-    also a button, which goes back to a number while the word is the value. edited(value): the
+    The arrow keys and the wheel step the number at the caret, or both if both are selected. Each
+    word is also a button, which restores the number while the word is the value. edited(value): the
     person gave a value. faulted(reason): as in SpinBox.
     """
 
@@ -37,18 +37,18 @@ class PairField(SpinBox, QAbstractSpinBox):
         self._number: Value = self._low if isinstance(param.default, str) else param.default
         self._mixed, self._typed = False, ""
         self._prepare("" if param.words else param.unit)
-        self.words = {word: self._button(word) for word in param.words}
+        self.words = {word: self._word_button(word) for word in param.words}
         self.lineEdit().textEdited.connect(self._on_text)
-        self.editingFinished.connect(self._tidy)
-        self._tidy()
+        self.editingFinished.connect(self._write_value)
+        self._write_value()
 
-    def _button(self, word: str) -> QToolButton:
+    def _word_button(self, word: str) -> QToolButton:
         button = small_button(word, "", flat=True)
         button.setAccessibleName(word)
         button.setCheckable(True)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # typing the word does the same
         button.setCursor(Qt.CursorShape.ArrowCursor)
-        button.clicked.connect(lambda on: self._give(word if on else self._number))
+        button.clicked.connect(lambda on: self._set_value(word if on else self._number))
         row = self.layout()
         assert row is not None  # `_prepare` made it
         row.addWidget(button)
@@ -60,35 +60,35 @@ class PairField(SpinBox, QAbstractSpinBox):
         return self._value
 
     def minimum(self) -> float | None:
-        """The least that each number may be."""
+        """The least that a number may be."""
         return self._param.low
 
     def maximum(self) -> float | None:
-        """The most that each number may be."""
+        """The most that a number may be."""
         return self._param.high
 
     def setValue(self, value: Value) -> None:
-        """Give a value as the person would. Raises ValueError for what is not allowed."""
+        """Set a value as the person would. Raises ValueError if it is not allowed."""
         if fault := self._param.fault(value):
             raise ValueError(fault)
-        self._give(value)
+        self._set_value(value)
 
     def show_value(self, value: Value, mixed: bool = False) -> None:
-        """Show a value; an empty field where several nodes have `mixed` ones."""
+        """Show a value; an empty field if the nodes have different ones (`mixed`)."""
         if (value, mixed) != (self._value, self._mixed):
             self._value, self._mixed = value, mixed
-            self._tidy()
+            self._write_value()
 
     # Text -----------------------------------------------------------------------------------------
 
-    def _meant(self, text: str) -> Value | None:
-        """The value that a text states, allowed or not; None if it states none."""
+    def _value_in(self, text: str) -> Value | None:
+        """The value that the text spells, allowed or not; None if it spells none."""
         text = text.strip().lower()
         if text in self._param.words:
             return text
-        numbers = re.split(_BETWEEN, text)
+        numbers = re.split(_SEPARATOR, text)
         if len(numbers) > (2 if self._param.pair else 1) or not all(
-            re.fullmatch(_ONE, number) for number in numbers
+            re.fullmatch(_INTEGER, number) for number in numbers
         ):
             return None
         return _one_or_two(list(map(int, numbers)))
@@ -97,32 +97,32 @@ class PairField(SpinBox, QAbstractSpinBox):
         if text.strip() and not self._typed.startswith(text):  # nothing was deleted
             self._complete(text)
         self._typed = self.lineEdit().text()
-        value = self._meant(self.lineEdit().text())
+        value = self._value_in(self._typed)
         reason = self._param.fault(value) if value is not None else ""
         self._report(reason or "")
-        if value is not None and not reason and (self._mixed or value != self._value):
-            self._take(value)
+        if value is not None and not reason:
+            self._accept(value)
 
     def _complete(self, text: str) -> None:
-        """Complete the start of a word; what was added is selected."""
+        """Complete the beginning of a word and select what was added."""
         word = next((word for word in self._param.words if word.startswith(text.lower())), "")
         if word:
             with QSignalBlocker(self.lineEdit()):
                 self.lineEdit().setText(word)
                 self.lineEdit().setSelection(len(word), len(text) - len(word))
 
-    def _give(self, value: Value) -> None:
-        """Take a value, unless it is the present one, and write it."""
+    def _set_value(self, value: Value) -> None:
+        self._accept(value)
+        self._write_value()
+
+    def _accept(self, value: Value) -> None:
+        """Make it the value, unless it is that already; leaves the text alone."""
         if self._mixed or value != self._value:
-            self._take(value)
-        self._tidy()
+            self._value, self._mixed = value, False
+            self._update_words()
+            self.edited.emit(value)
 
-    def _take(self, value: Value) -> None:
-        self._value, self._mixed = value, False
-        self._mark()
-        self.edited.emit(value)
-
-    def _tidy(self) -> None:
+    def _write_value(self) -> None:
         """Write the value in its usual form."""
         line, text = self.lineEdit(), self.fixup("")
         with QSignalBlocker(line):
@@ -130,10 +130,10 @@ class PairField(SpinBox, QAbstractSpinBox):
             if line.text() != text:
                 line.setText(text)
         self._typed = text
-        self._mark()
+        self._update_words()
         self._report("")
 
-    def _mark(self) -> None:
+    def _update_words(self) -> None:
         if type(self._value) is not str:
             self._number = self._value
         for word, button in self.words.items():
@@ -147,11 +147,11 @@ class PairField(SpinBox, QAbstractSpinBox):
     # Qt -------------------------------------------------------------------------------------------
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        value, written = self._meant(text), text.strip().lower()
+        value, typed = self._value_in(text), text.strip().lower()
         if value is not None and not self._param.fault(value):
             return QValidator.State.Acceptable, text, position
-        unfinished = re.fullmatch(rf"[+-]?\d*(?:(?:{_BETWEEN})[+-]?\d*)?", written) or any(
-            word.startswith(written) for word in self._param.words
+        unfinished = re.fullmatch(rf"[+-]?\d*(?:(?:{_SEPARATOR})[+-]?\d*)?", typed) or any(
+            word.startswith(typed) for word in self._param.words
         )
         state = QValidator.State.Intermediate if unfinished else QValidator.State.Invalid
         return state, text, position
@@ -166,41 +166,39 @@ class PairField(SpinBox, QAbstractSpinBox):
     def stepBy(self, steps: int) -> None:
         """Step the number at the caret, or both if both are selected."""
         line = self.lineEdit()
-        value = self._meant(line.text())
+        value = self._value_in(line.text())
         if type(value) is str or value is None:
             value = self._number
         numbers = list(value) if isinstance(value, tuple) else [int(value)]
-        # Two numbers that have become equal stay two while they are being stepped.
-        parts = re.split(_BETWEEN, line.text().strip())
+        # Two numbers that become equal remain two while they are being stepped.
+        parts = re.split(_SEPARATOR, line.text().strip())
         if len(parts) == 2 and len(numbers) == 1:
             numbers *= 2
         start = line.selectionStart()
         if start < 0:
             start = line.cursorPosition()
         end, border = start + len(line.selectedText()), len(parts[0])
-        chosen = [
-            at
-            for at in range(len(numbers))
-            if len(numbers) == 1 or (start <= border if at == 0 else end > border)
+        stepped = [
+            index
+            for index in range(len(numbers))
+            if len(numbers) == 1 or (start <= border if index == 0 else end > border)
         ]
-        for at in chosen:
-            numbers[at] = max(self._low, min(self._high, numbers[at] + steps))
-        stepped = _one_or_two(numbers)
-        if self._mixed or stepped != self._value:
-            self._take(stepped)
+        for index in stepped:
+            numbers[index] = max(self._low, min(self._high, numbers[index] + steps))
+        self._accept(_one_or_two(numbers))
         texts = list(map(str, numbers))
         with QSignalBlocker(line):
             line.setText("×".join(texts))
-            first = sum(len(text) + 1 for text in texts[: chosen[0]])
-            line.setSelection(first, len("×".join(texts[chosen[0] : chosen[-1] + 1])))
+            first = sum(len(text) + 1 for text in texts[: stepped[0]])
+            line.setSelection(first, len("×".join(texts[stepped[0] : stepped[-1] + 1])))
         self._typed = line.text()
         self._report("")
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        self._tidy()
+        self._write_value()
 
 
 def _one_or_two(numbers: list[int]) -> int | tuple[int, int]:
-    """Two numbers as a pair; equal ones, or a single one, as one number."""
+    """One or two numbers as a value: a pair only if they differ."""
     return numbers[0] if len(set(numbers)) == 1 else (numbers[0], numbers[1])

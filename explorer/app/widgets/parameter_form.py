@@ -1,4 +1,4 @@
-"""The form of parameters, those of a kind or of a run, made from their declaration."""
+"""The form for the parameters of a kind or of a run, made from their declarations."""
 
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -19,13 +19,13 @@ FIELD, NARROW, ROW = 122, 96, 30  # widths of a field, height of a row, in pixel
 
 
 class ParameterForm(QWidget):
-    """A row for every parameter: its title, a button that goes back to the default, a field; below
-    a field whose text is not allowed, the reason.
+    """A row for each parameter: its title, a button that restores the default, and a field; below a
+    field whose text is not allowed, the reason.
 
-    Where there is a parameter `block`, those that this block does not read are not shown.
-    edited(name, value, burst): the person set a value, or None where there may be none; `burst`
-    names the sequence of keystrokes that it belongs to, "" for a choice, which is an undo step of
-    its own. reset(name): the person wants the default.
+    If there is a parameter `block`, parameters that the chosen block does not use are not shown.
+    edited(name, value, burst): the person set a value, or None where that is allowed; `burst` names
+    the run of keystrokes that the edit belongs to, "" for a choice, which is an undo step of its
+    own. reset(name): the person wants the default.
     """
 
     edited = Signal(str, object, str)
@@ -49,42 +49,39 @@ class ParameterForm(QWidget):
         self._grid.setColumnMinimumWidth(2, NARROW)
 
     def _add(self, row: int, param: Param) -> None:
-        """Make the row of a parameter when it is first shown: of the forty parameters of a stage
-        its block reads a few."""
+        """Make a parameter's row, once it is needed: a block uses few of a stage's forty parameters."""
         name, grid = param.name, self._grid
         field, title = field_for(param), param.called
         self.fields[name] = field
-        field.setToolTip(tip(param))
+        field.setToolTip(_tool_tip(param))
         field.setAccessibleName(title)
         field.setAccessibleDescription(param.doc)
         field.setMaximumWidth(FIELD)
         field.installEventFilter(self)
         heading = self._labels[name] = label(title, "muted")
-        heading.setToolTip(tip(param))
+        heading.setToolTip(_tool_tip(param))
         heading.setBuddy(field)
         default = _("Back to the default, {value}").format(value=_default(param))
-        back = self.resets[name] = small_button("↺", default, flat=True)
-        back.setAccessibleName(_("Reset {name}").format(name=title))
-        back.setStyleSheet("padding: 0;")
-        back.setFixedSize(18, 20)
-        back.clicked.connect(lambda: self.reset.emit(name))
+        reset = self.resets[name] = small_button("↺", default, flat=True)
+        reset.setAccessibleName(_("Reset {name}").format(name=title))
+        reset.setStyleSheet("padding: 0;")
+        reset.setFixedSize(18, 20)
+        reset.clicked.connect(lambda: self.reset.emit(name))
         field.edited.connect(lambda value: self._on_edit(name, value))
         middle = Qt.AlignmentFlag.AlignVCenter
-        for column, widget in enumerate((heading, back, field)):
+        for column, widget in enumerate((heading, reset, field)):
             grid.addWidget(widget, row, column, middle)
         grid.setRowMinimumHeight(row, ROW)
         if hasattr(field, "faulted"):
-            reason = self.reasons[name] = label("", "problem", wrap=True)
-            reason.hide()
-            grid.addWidget(reason, row + 1, 0, 1, 3)
-            field.faulted.connect(lambda why: self._show_reason(param, why))
+            line = self.reasons[name] = label("", "problem", wrap=True)
+            line.hide()
+            grid.addWidget(line, row + 1, 0, 1, 3)
+            field.faulted.connect(lambda reason: self._show_reason(param, reason))
 
-    def _show_reason(self, param: Param, why: str) -> None:
-        """Write below its field why a text is not allowed; "": it is."""
-        reason = self.reasons[param.name]
-        reason.setText(why)
-        reason.setVisible(bool(why))
-        self._mark(param.name, bool(why))
+    def _show_reason(self, param: Param, reason: str) -> None:
+        """Write below its field why a text is not allowed; nothing if it is allowed ("")."""
+        show_reason(self.reasons[param.name], reason)
+        self._mark(param.name, bool(reason))
 
     def _mark(self, name: str, wrong: bool) -> None:
         field = self.fields[name]
@@ -100,54 +97,54 @@ class ParameterForm(QWidget):
         mixed: Collection[str] = (),
         wrong: Collection[str] = (),
     ) -> None:
-        """Show these values by parameter. mixed: parameters that differ among the selected nodes;
-        wrong: parameters to mark as faulty."""
-        before = len(self.fields)
+        """Show the values of these parameters. mixed: those that differ among the selected nodes;
+        wrong: those to mark as faulty."""
+        count = len(self.fields)
         for row, param in enumerate(self.params):
             name = param.name
-            read = not param.of or ("block" not in mixed and values.get("block") in param.of)
+            used = not param.of or ("block" not in mixed and values.get("block") in param.of)
             if name not in self.fields:
-                if not read:
+                if not used:
                     continue
                 self._add(2 * row, param)
             field = self.fields[name]
-            field.show_value(cast(Value, values[name]), name in mixed)  # None where it may be
+            field.show_value(cast(Value, values[name]), name in mixed)  # None only where allowed
             field.setEnabled(editable)
-            self._grid.setRowMinimumHeight(2 * row, ROW if read else 0)
-            field.setVisible(read)
-            self._labels[name].setVisible(read)
+            self._grid.setRowMinimumHeight(2 * row, ROW if used else 0)
+            field.setVisible(used)
+            self._labels[name].setVisible(used)
             self.resets[name].setVisible(
-                read and editable and (name in mixed or values[name] != param.unset)
+                used and editable and (name in mixed or values[name] != param.unset)
             )
             refused = name in self.reasons and bool(self.reasons[name].text())
             self._mark(name, name in wrong or refused)
-        if len(self.fields) > before:
-            self._order()
+        if len(self.fields) > count:
+            self._set_tab_order()
 
     def prepare(self, values: Mapping[str, Value]) -> Iterator[None]:
-        """Make the rows that these values need, one for each step of the iterator."""
+        """Make the rows that these values need, one at each step of the iterator."""
         for row, param in enumerate(self.params):
             if param.name not in self.fields and (not param.of or values.get("block") in param.of):
                 self._add(2 * row, param)
                 for widget in (self._labels, self.resets, self.fields):
                     widget[param.name].ensurePolished()
                 yield
-        self._order()
+        self._set_tab_order()
 
-    def _order(self) -> None:
+    def _set_tab_order(self) -> None:
         """Let the Tab key go from row to row, in whatever order they were made."""
-        rows = [
+        widgets = [
             widget
             for param in self.params
             if param.name in self.fields
             for widget in (self.resets[param.name], self.fields[param.name])
         ]
-        for before, after in itertools.pairwise(rows):
+        for before, after in itertools.pairwise(widgets):
             QWidget.setTabOrder(before, after)
 
     def _on_edit(self, name: str, value: Value | None) -> None:
-        alone = isinstance(self.fields[name], ChoiceField | SwitchField)
-        self.edited.emit(name, value, "" if alone else f"{name}.{self._bursts}")
+        is_choice = isinstance(self.fields[name], ChoiceField | SwitchField)
+        self.edited.emit(name, value, "" if is_choice else f"{name}.{self._bursts}")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.FocusOut:
@@ -155,8 +152,14 @@ class ParameterForm(QWidget):
         return super().eventFilter(watched, event)
 
 
-def tip(param: Param) -> str:
-    """The tool tip of a parameter: PyTorch's name, the sentence, what is allowed, the default."""
+def show_reason(line: QLabel, reason: str) -> None:
+    """Write in a line why the text of a field is not allowed; hide it for ""."""
+    line.setText(reason)
+    line.setVisible(bool(reason))
+
+
+def _tool_tip(param: Param) -> str:
+    """PyTorch's name of a parameter, its description, what is allowed, the default."""
     if param.choices:
         allowed = ", ".join(map(choice_text, param.choices))
     elif isinstance(param.default, bool):

@@ -1,4 +1,4 @@
-"""What all fields with arrows share: their look, and where their keys and the wheel go."""
+"""What all fields with arrows share: their look, and how they treat keys and the wheel."""
 
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from explorer.app import style
 from explorer.app.widgets.label import label
 from explorer.app.widgets.undo_key import is_undo
 
-# At run time these mixins have no base of Qt's: the box that they are mixed into is one already.
+# At run time these mixins have no Qt base: the class that they are mixed into brings it.
 if TYPE_CHECKING:
     _Box = QAbstractSpinBox
     _Widget = QWidget
@@ -27,8 +27,8 @@ else:
 
 
 class QuietWheel(_Widget):
-    """A mixin for a field: the wheel turns it only while it has the focus, and else scrolls the
-    form."""
+    """A mixin for a field that the wheel changes only while it has the focus; otherwise the wheel
+    scrolls the form."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.hasFocus():
@@ -38,10 +38,10 @@ class QuietWheel(_Widget):
 
 
 class SpinBox(QuietWheel, _Box):
-    """A mixin for a spin box of Qt's: its unit at the right, which gives way to the arrows while
-    the pointer is there; Undo and Redo are the window's.
+    """A mixin for one of Qt's spin boxes: its unit stands at the right and makes way for the arrows
+    while the pointer is over the box; Undo and Redo are left to the window.
 
-    faulted(reason): why the text is not allowed, in one sentence; "" once it is.
+    faulted(reason): why the text is not allowed, in one sentence; "" once it is allowed.
     """
 
     _reason = ""
@@ -66,7 +66,7 @@ class SpinBox(QuietWheel, _Box):
         row.addWidget(self._unit)
 
     def event(self, event: QEvent) -> bool:
-        # The line edit inside gets this event by a call, not through filters, and would keep Undo.
+        # Qt passes this event straight to the line edit inside, past its filters; it would keep Undo.
         if event.type() == QEvent.Type.ShortcutOverride and is_undo(event):
             event.ignore()
             return False

@@ -24,13 +24,13 @@ def paint_tensor(
     marked: Collection[int] = (),
     color_marked: QColor | None = None,
 ) -> None:
-    """Draw a tensor at the middle of the bottom of `rect`.
+    """Draw a tensor centred at the bottom of `rect`.
 
-    shape: (channels, height, width) or (features,), which is drawn as a rod. largest: the shape
-    that would fill `rect`; boxes drawn with the same size of `rect` and the same `largest` are to
-    one scale: height and width by their square root, channels by their logarithm, so that both
-    3×224×224 and 2048×7×7 can be recognised. marked: axes (CHANNELS, HEIGHT, WIDTH) whose edges are
-    drawn in `color_marked`.
+    shape: (channels, height, width), or (features,), which is drawn as a rod. largest: the shape
+    that would fill `rect`. Boxes in equally large rects with the same `largest` share one scale:
+    the square root of height and width, the logarithm of channels, so that both 3×224×224 and
+    2048×7×7 can be recognised. marked: axes (CHANNELS, HEIGHT, WIDTH) whose edges are drawn in
+    `color_marked`.
     """
     length, height, depth = _sides(rect, shape, largest)
     left = rect.center().x() - (length + depth) / 2
@@ -76,7 +76,7 @@ def differing(a: Shape, b: Shape) -> set[int]:
 
 
 def largest_of(*shapes: Shape | None) -> Shape:
-    """The longest of every side: the `largest` with which these are drawn to one scale."""
+    """The largest extent along each axis: the `largest` that draws these shapes on one scale."""
     maps = [_as_map(shape) for shape in shapes if shape]
     return tuple(max(sides) for sides in zip(*maps)) if maps else (1, 1, 1)
 

@@ -18,7 +18,7 @@ GREYS: Sequence[int] = [0xFF000000 | value * 0x010101 for value in range(256)]
 
 @cache
 def _map() -> ColorMap:
-    # Importing pyqtgraph takes a third of a second, for which the window's start must not wait.
+    # Importing pyqtgraph takes a third of a second, which must not delay the window's start.
     from pyqtgraph import colormap
 
     return colormap.get("viridis")

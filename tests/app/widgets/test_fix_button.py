@@ -10,8 +10,8 @@ def test_a_fix_that_has_too_little_room_is_cut_at_its_end(session, qtbot):
     qtbot.addWidget(button)
     button.show()
     button.resize(button.sizeHint())
-    assert button.shown == f"{label}  +650"
+    assert button.painted_text == f"{label}  +650"
     button.resize(150, 28)
-    read, _dots, cost = button.shown.partition("…")
+    read, _dots, cost = button.painted_text.partition("…")
     assert label.startswith(read) and len(read) > 8 and cost == "  +650"
     assert label in button.toolTip()

@@ -15,7 +15,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
     QPushButton,
     QTextEdit,
@@ -29,9 +28,10 @@ from explorer.analysis.source import Source, source
 from explorer.app import theme
 from explorer.app.number import grouped
 from explorer.app.session import Change, Session
+from explorer.app.widgets.label import label
 from explorer.app.widgets.live_panel import Redraw
 from explorer.app.widgets.small_button import small_button
-from explorer.text import _
+from explorer.text import _, ngettext
 
 _TOKENS = re.compile(
     r"(?P<comment>#.*)|(?P<string>\"[^\"]*\"|'[^']*')"
@@ -51,9 +51,9 @@ PAUSE_MS = 60
 
 
 class Code(QWidget):
-    """The source of the network, read-only; the line of the selected node is marked.
+    """The source of the network, read-only; the lines of the selected node are marked.
 
-    export_asked(): the person wants it as a file.
+    export_asked: the person wants to save it as a file.
     """
 
     export_asked = Signal()
@@ -62,18 +62,17 @@ class Code(QWidget):
         super().__init__(parent)
         self.setMinimumWidth(240)
         self._session = session
-        self._written: Report | None = None
+        self._shown_report: Report | None = None
         self._source: Source | None = None
         self.marked: Sequence[int] = ()  # the lines of the selected node
         self._build()
         self.redraw = Redraw(self, self.refresh, PAUSE_MS)  # a burst of edits is written once
         session.changed.connect(self._on_change)
-        theme.changed.connect(self._wear)
-        self._wear()
+        theme.changed.connect(self._apply_theme)
+        self._apply_theme()
 
     def _build(self) -> None:
-        self.note = QLabel()
-        self.note.setProperty("role", "small")
+        self.note = label("", "small")
         self.copy_button = small_button(_("Copy"), _("Copy the whole source"))
         self.copy_button.clicked.connect(self.copy)
         self.export_button = small_button(_("Export…"), _("Save the source as a Python file"))
@@ -86,19 +85,17 @@ class Code(QWidget):
         self.text.setAccessibleName(_("PyTorch source"))
         self.text.document().setDocumentMargin(12)
         self._highlighter = Highlighter(self.text.document())
-        self.problem = QLabel()
-        self.problem.setProperty("role", "problem")
-        self.problem.setWordWrap(True)
+        self.problem = label("", "problem", wrap=True)
         self.problem.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.problem.setTextFormat(Qt.TextFormat.PlainText)
-        self.lead_button = QPushButton(_("Show it"))
-        self.lead_button.clicked.connect(self._lead)
-        self._broken = QWidget()
-        middle = QVBoxLayout(self._broken)
+        self.problem_button = QPushButton()
+        self.problem_button.clicked.connect(self._show_problem)
+        self._problem_page = QWidget()
+        middle = QVBoxLayout(self._problem_page)
         middle.setContentsMargins(24, 16, 24, 16)
         middle.addStretch(1)
         middle.addWidget(self.problem)
-        middle.addWidget(self.lead_button, 0, Qt.AlignmentFlag.AlignCenter)
+        middle.addWidget(self.problem_button, 0, Qt.AlignmentFlag.AlignCenter)
         middle.addStretch(1)
         top = QHBoxLayout()
         top.setContentsMargins(12, 6, 12, 6)
@@ -111,7 +108,7 @@ class Code(QWidget):
         column.setSpacing(0)
         column.addLayout(top)
         column.addWidget(self.text, 1)
-        column.addWidget(self._broken, 1)
+        column.addWidget(self._problem_page, 1)
 
     # Following --------------------------------------------------------------------------------
 
@@ -120,35 +117,39 @@ class Code(QWidget):
             self.redraw.mark()
 
     def refresh(self) -> None:
-        """Write the source as it is now; or say why there is none."""
+        """Show the source as it is now, or the first problem if there is none."""
         report = self._session.report
-        if report is not self._written:
-            self._written, self._source = report, None
+        if report is not self._shown_report:
+            self._shown_report, self._source = report, None
             if report.ok:
                 self._source = source(report)
-                self._show(self._source.text)
+                self._show_text(self._source.text)
             else:
                 problem = problems(report)[0]
                 self.problem.setText(problem.message)
-                self.lead_button.setText(_("Show {path}").format(path=problem.path))
+                self.problem_button.setText(_("Show {path}").format(path=problem.path))
                 self.note.setText(_("A network with problems has no source"))
             for widget in (self.text, self.copy_button, self.export_button):
                 widget.setVisible(report.ok)
-            self._broken.setVisible(not report.ok)
+            self._problem_page.setVisible(not report.ok)
         self._mark_lines()
 
-    def _show(self, text: str) -> None:
+    def _show_text(self, text: str) -> None:
         if text == self.text.toPlainText():
             return
         top = self.text.verticalScrollBar().value()
         self.text.setPlainText(text)
         self.text.verticalScrollBar().setValue(top)
-        self.note.setText(
-            _("PyTorch, {count} lines; imports only torch").format(count=grouped(text.count("\n")))
+        count = text.count("\n")
+        sentence = ngettext(
+            "PyTorch, {count} line; imports only torch",
+            "PyTorch, {count} lines; imports only torch",
+            count,
         )
+        self.note.setText(sentence.format(count=grouped(count)))
 
     def _mark_lines(self) -> None:
-        """Mark the lines that make the selected node."""
+        """Mark the lines of the selected node."""
         if self._source is None:
             return
         self.marked = lines = self._source.lines(self._session.selected)
@@ -165,35 +166,35 @@ class Code(QWidget):
             self.text.setTextCursor(cursor)
             self.text.centerCursor()
 
-    # Doing --------------------------------------------------------------------------------------
+    # Actions ------------------------------------------------------------------------------------
 
     def copy(self) -> None:
         """Copy the whole source."""
         QGuiApplication.clipboard().setText(self.text.toPlainText())
 
-    def _lead(self) -> None:
+    def _show_problem(self) -> None:
         self._session.lead_to(problems(self._session.report)[0].path)
 
-    def _wear(self) -> None:
+    def _apply_theme(self) -> None:
         self.text.setFont(theme.mono(12))
-        self._highlighter.wear()
+        self._highlighter.apply_theme()
         self.redraw.mark()
 
 
 class Highlighter(QSyntaxHighlighter):
-    """Colours Python, as far as the written source uses it."""
+    """Colours Python, as far as the source of a network uses it."""
 
     def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
         self._formats: dict[str, QTextCharFormat] = {}
 
-    def wear(self) -> None:
+    def apply_theme(self) -> None:
         """Take the colours of the current theme."""
         self._formats = {kind: _format(theme.color(token)) for kind, token in _COLOURS.items()}
         self.rehighlight()
 
     def highlightBlock(self, text: str) -> None:
-        # State 1: the line begins inside a docstring.
+        # Block state 1: the next line begins inside a docstring.
         inside = self.previousBlockState() == 1
         if inside or text.lstrip().startswith(_QUOTES):
             closes = text.count(_QUOTES) + inside == 2 or (inside and _QUOTES in text)
@@ -201,12 +202,12 @@ class Highlighter(QSyntaxHighlighter):
             self.setCurrentBlockState(0 if closes else 1)
             return
         self.setCurrentBlockState(0)
-        for found in _TOKENS.finditer(text):
-            kind = found.lastgroup or ""
-            self.setFormat(found.start(), found.end() - found.start(), self._formats[kind])
+        for token in _TOKENS.finditer(text):
+            kind = token.lastgroup or ""
+            self.setFormat(token.start(), token.end() - token.start(), self._formats[kind])
 
 
 def _format(colour: QColor) -> QTextCharFormat:
-    made = QTextCharFormat()
-    made.setForeground(colour)
-    return made
+    char_format = QTextCharFormat()
+    char_format.setForeground(colour)
+    return char_format

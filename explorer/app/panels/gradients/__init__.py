@@ -1,1 +1,1 @@
-"""How much gradient every layer gets."""
+"""How large the gradients of each layer are."""

@@ -1,4 +1,4 @@
-"""Two painted plots of gradients over the layers of a network: one moment, and a whole run."""
+"""Two plots of the gradients of a network's layers: at one moment, and over a whole run."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -19,7 +19,10 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class _DepthPlot(QWidget):
-    """What both share: a plot with room for labels, and the words for what the mouse is on."""
+    """What both plots share: the room that their labels leave, and a text on what the mouse is over.
+
+    pointed(text): the mouse moved over the plot, or left it ("").
+    """
 
     pointed = Signal(str)
 
@@ -29,32 +32,29 @@ class _DepthPlot(QWidget):
         self.setMinimumSize(120, 48)
         self._mouse: QPointF | None = None
 
-    def words_at(self, place: QPointF) -> str:
+    def text_at(self, place: QPointF) -> str:
+        """What the plot shows at that place."""
         raise NotImplementedError
 
     def room(self) -> QRect:
-        """The plot within the labels."""
+        """The part of the widget that the labels leave for the plot."""
         return QRect(LEFT, 2, max(self.width() - LEFT - 2, 1), max(self.height() - BOTTOM - 2, 1))
 
-    def _tell(self) -> None:
-        place = self._mouse
-        if place is not None and self.room().contains(place.toPoint()):
-            self.pointed.emit(self.words_at(place))
-        else:
-            self.pointed.emit("")
+    def _on_mouse(self, place: QPointF | None) -> None:
+        self._mouse = place
+        inside = place is not None and self.room().contains(place.toPoint())
+        self.pointed.emit(self.text_at(place) if place is not None and inside else "")
         self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._mouse = event.position()
-        self._tell()
+        self._on_mouse(event.position())
 
     def leaveEvent(self, event: QEvent) -> None:
-        self._mouse = None
-        self._tell()
+        self._on_mouse(None)
 
 
 class DepthProfile(_DepthPlot):
-    """One point a layer, from input to output, on a logarithmic scale, over the healthy band."""
+    """One point per layer, from input to output, on a logarithmic scale with the healthy band."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,16 +66,17 @@ class DepthProfile(_DepthPlot):
     def show_norms(
         self, norms: np.ndarray, layers: Sequence[str], main: np.ndarray, role: str
     ) -> None:
-        """norms: (n,), where only positive ones are drawn; main: (n,) bool, which are compared.
+        """Draw the norms (n,) of these layers; one that is not positive is marked as a problem.
 
-        role: the colour of the line through those; the others are grey.
+        main: (n,) bool, the layers that are compared. role: the colour of their line; the line
+        through the others is grey.
         """
         self.norms, self.layers, self.role = np.asarray(norms, float), tuple(layers), role
         self.main = np.asarray(main, bool)
         self.update()
 
     def bounds(self) -> tuple[float, float]:
-        """log10 of the least and greatest value of the scale, with the healthy band within."""
+        """log10 of the least and greatest value of the scale, which holds the healthy band."""
         known = self.norms[self._known()]
         if not known.size:
             return -1.0, 1.0
@@ -89,12 +90,12 @@ class DepthProfile(_DepthPlot):
         return np.isfinite(self.norms) & (self.norms > TINY)
 
     def _middle(self) -> float:
-        """log10 of the median of what is compared."""
+        """log10 of the median of the norms that are compared, or of all if none of those is known."""
         known = self._known()
         compared = known & self.main
         return math.log10(np.median(self.norms[compared if compared.any() else known]))
 
-    def words_at(self, place: QPointF) -> str:
+    def text_at(self, place: QPointF) -> str:
         index = self._index_at(place)
         if index < 0:
             return ""
@@ -172,7 +173,8 @@ class DepthProfile(_DepthPlot):
 
 
 class HeatMap(_DepthPlot):
-    """The sizes of a run: layers downwards, time to the right, viridis on a log scale."""
+    """The gradients of a run: layers from top to bottom, steps from left to right, and their size as
+    a colour on a logarithmic scale."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -181,7 +183,7 @@ class HeatMap(_DepthPlot):
         self._low = self._high = 0.0
 
     def show_course(self, course: Course) -> None:
-        """Paints it anew; the course may have grown since."""
+        """Draw a course, which may have grown since it was last drawn."""
         self._course = course
         levels, self._low, self._high = course.levels()
         if levels.size:
@@ -194,7 +196,7 @@ class HeatMap(_DepthPlot):
     def room(self) -> QRect:
         return super().room().adjusted(0, 0, -54, 0)
 
-    def words_at(self, place: QPointF) -> str:
+    def text_at(self, place: QPointF) -> str:
         room, course = self.room(), self._course
         if not len(course):
             return ""
@@ -230,7 +232,7 @@ class HeatMap(_DepthPlot):
         self._paint_colours(painter, room)
 
     def _paint_colours(self, painter: QPainter, room: QRect) -> None:
-        """The scale at the right: its colours, and what the ends stand for."""
+        """Paint the scale at the right: its colours and the values at its ends."""
         bar = QRect(room.right() + 8, room.top(), SCALE - 2, room.height())
         column = np.linspace(254, 0, 128).astype(np.uint8)[:, None]
         painter.drawImage(bar, viridis.picture(column))

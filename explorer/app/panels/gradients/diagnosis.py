@@ -1,4 +1,4 @@
-"""What the sizes of the layers' gradients mean, in a sentence."""
+"""One sentence on what the sizes of the layers' gradients mean."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -9,20 +9,22 @@ from explorer.analysis.facts import Facts
 from explorer.analysis.report import Report
 from explorer.app import number
 from explorer.catalog import KINDS
-from explorer.text import _
+from explorer.text import _, ngettext
 
-HEALTHY = 10.0  # times the median, and its inverse: within them no layer starves or bursts
-STEEP = 100.0  # between the first quarter of the layers and the last
-TREND = 10.0  # then at least between the halves
+HEALTHY = 10.0  # a gradient is healthy from a tenth of the median to ten times the median
+# Gradients vanish or explode if the first quarter of the layers differs from the last by the factor
+# STEEP, and the first half from the second by TREND, in the same direction.
+STEEP, TREND = 100.0, 10.0
 
 
 def judge(norms: np.ndarray, layers: Sequence[str]) -> tuple[str, str]:
-    """(role, sentence) for L2 norms (n,) by depth; role is good, warning, problem or muted.
+    """The role (good, warning, problem or muted) and the sentence for the L2 norms (n,) of these
+    layers, in order of depth.
 
-    A norm that is not a number because the layer has no part in the loss counts as 0.
+    A norm is NaN where the layer has no part in the loss; that counts as 0.
     """
     if not len(norms):
-        return "muted", _("No layer here has weights.")
+        return "muted", _("no layer has weights")
     if np.isinf(norms).any():
         return "problem", _("exploding: the gradient of {layer} is infinite").format(
             layer=layers[int(np.argmax(np.isinf(norms)))]
@@ -32,49 +34,52 @@ def judge(norms: np.ndarray, layers: Sequence[str]) -> tuple[str, str]:
     if not reached.any():
         return "problem", _("no layer gets a gradient")
     if not reached.all():
-        return "warning", _("no gradient reaches {layer} ({count} of {all} layers)").format(
-            layer=layers[int(np.argmin(reached))], count=int((~reached).sum()), all=len(norms)
-        )
-    ratio = _decline(norms)
+        return "warning", ngettext(
+            "no gradient reaches {layer} ({count} of {all} layer)",
+            "no gradient reaches {layer} ({count} of {all} layers)",
+            len(norms),
+        ).format(layer=layers[int(np.argmin(reached))], count=int((~reached).sum()), all=len(norms))
+    ratio = _first_to_last(norms)
     if ratio < 1 / STEEP:
-        return "problem", _("vanishing: the first layers get 1/{times} of the last").format(
-            times=number.grouped(round(1 / ratio))
-        )
+        return "problem", _(
+            "vanishing: the first layers get 1/{factor} of the gradient of the last"
+        ).format(factor=number.grouped(round(1 / ratio)))
     if ratio > STEEP:
-        return "problem", _("exploding: the first layers get {times} times the last").format(
-            times=number.grouped(round(ratio))
-        )
+        return "problem", _(
+            "exploding: the first layers get {factor} times the gradient of the last"
+        ).format(factor=number.grouped(round(ratio)))
     relative = norms / np.median(norms)
     low, high = float(relative.min()), float(relative.max())
-    bounds = f"{_plain(low)}\N{EN DASH}{_plain(high)}"
-    if low >= 1 / HEALTHY and high <= HEALTHY:
-        return "good", _("healthy: {bounds} of the median").format(bounds=bounds)
     outlier = int(np.argmax(np.abs(np.log(relative))))
-    return "warning", _("uneven: {bounds} of the median, farthest {layer}").format(
-        bounds=bounds, layer=layers[outlier]
-    )
+    healthy = low >= 1 / HEALTHY and high <= HEALTHY
+    sentence = (
+        _("healthy: {low} to {high} times the median")
+        if healthy
+        else _("uneven: {low} to {high} times the median; {layer} is farthest from it")
+    ).format(low=_plain(low), high=_plain(high), layer=layers[outlier])
+    return "good" if healthy else "warning", sentence
 
 
-def _decline(norms: np.ndarray) -> float:
-    """How many times larger the first layers' norms (n,), all positive, are than the last layers';
-    1 if that is not the way of the whole network.
+def _first_to_last(norms: np.ndarray) -> float:
+    """How many times as large the norms (n,), all positive, of the first layers are as those of the
+    last; 1 if the network as a whole does not follow that trend.
 
-    The medians of the first and the last quarter are compared, of three layers at least, so that no
-    single layer decides; and the halves must differ in the same direction.
+    Compares the medians of the first and the last quarter, of at least three layers, so that no
+    single layer decides; the halves must differ in the same direction.
     """
-    few, half = max(len(norms) // 4, min(3, len(norms) // 2), 1), max(len(norms) // 2, 1)
+    quarter, half = max(len(norms) // 4, min(3, len(norms) // 2), 1), max(len(norms) // 2, 1)
     ratio, trend = (
-        float(np.median(norms[:count]) / np.median(norms[-count:])) for count in (few, half)
+        float(np.median(norms[:count]) / np.median(norms[-count:])) for count in (quarter, half)
     )
     return ratio if min(trend, ratio) > TREND or max(trend, ratio) < 1 / TREND else 1.0
 
 
-@lru_cache(maxsize=2)  # asked at each drawing
+@lru_cache(maxsize=2)  # called whenever the panel draws
 def compared(layers: tuple[str, ...], report: Report | None) -> np.ndarray:
-    """Which of these layers' gradients are compared, (n,) bool: not those of normalisations and of
-    gates, which are far smaller than those of the layers between them; all, if no others are left.
+    """Which of these layers are compared, (n,) bool: all but normalisations and gates, whose
+    gradients are far smaller than those of the layers around them; all, if no others are left.
 
-    report: of the network that the layers are of; without one all are compared.
+    report: on the network that the layers belong to; without one, all are compared.
     """
     left_out = (
         set()
@@ -90,7 +95,7 @@ def compared(layers: tuple[str, ...], report: Report | None) -> np.ndarray:
 
 
 def _gates(report: Report) -> list[bool]:
-    """Of each layer in order of execution, whether it is inside a gate."""
+    """Whether each layer, in order of execution, is inside a gate."""
     return [
         gate
         for id, facts in report.facts.items()

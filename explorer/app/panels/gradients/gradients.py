@@ -1,28 +1,26 @@
-"""How much gradient every layer gets: over the depth of the network, and over the time of a run."""
+"""How large each layer's gradient is: over the depth of the network, and over the steps of a run."""
+
+import itertools
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import (
-    QBoxLayout,
-    QHBoxLayout,
-    QLabel,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from explorer.app.panels.gradients.depth_plots import DepthProfile, HeatMap
 from explorer.app.panels.gradients.diagnosis import compared, judge
 from explorer.app.session import Session
+from explorer.app.widgets.label import label
 from explorer.app.widgets.live_panel import LivePanel
 from explorer.text import _
 
-BESIDE = 560  # pixels of width from which both plots fit side by side
+BESIDE = 560  # pixels of width from which the plots stand side by side
 
 
 class GradientsPanel(LivePanel):
-    """L2 norms of the layers' weight gradients: the newest over depth, and depth × time in a run.
+    """L2 norms of the layers' weight gradients: the newest over depth, and those of a run over depth
+    and time.
 
-    Before a run, and after it, the probe's gradients are shown over the depth.
+    Before and after a run, the newest gradients are those of the probe.
     """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -32,37 +30,34 @@ class GradientsPanel(LivePanel):
         self.follow(session.run, session.run.looked, session.run.grown)
 
     def _build(self) -> None:
-        self.title = QLabel()
-        self.title.setProperty("role", "small")
+        self.title = label("", "small")
         self.title.setMinimumWidth(1)
-        self.hint = QLabel()
-        self.hint.setProperty("role", "number")
+        self.hint = label("", "number")
         self.heat, self.profile = HeatMap(), DepthProfile()
         for plot in (self.heat, self.profile):
             plot.pointed.connect(self.hint.setText)
-        self.sentence = QLabel()
+        self.sentence = label("", "muted", wrap=True)
         self.sentence.setMinimumWidth(1)
-        self.sentence.setWordWrap(True)
         self.sentence.setToolTip(
             _(
-                "Compared are the L2 norms of the gradients of the weights; normalisations "
-                "and gates (grey) are left out; the green band is a tenth to ten times their median"
+                "Compares the L2 norms of the weights' gradients, without those of normalisations and "
+                "gates (grey). The green band goes from a tenth of their median to ten times it."
             )
         )
         top = QHBoxLayout()
         top.addWidget(self.title)
         top.addStretch(1)
         top.addWidget(self.hint)
-        self._both = QBoxLayout(QBoxLayout.Direction.TopToBottom)
-        self._both.setSpacing(4)
-        self._both.addWidget(self.heat, 3)
-        self._both.addWidget(self.profile, 2)
+        self._plots = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._plots.setSpacing(4)
+        self._plots.addWidget(self.heat, 3)
+        self._plots.addWidget(self.profile, 2)
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(12, 8, 12, 8)
         column.setSpacing(4)
         column.addLayout(top)
-        column.addLayout(self._both, 1)
+        column.addLayout(self._plots, 1)
         column.addWidget(self.sentence)
         self.fill(
             body,
@@ -75,7 +70,7 @@ class GradientsPanel(LivePanel):
         session = self._session
         layers, norms = session.run.gradients
         if not layers:
-            self.say_nothing(session.run.wait)
+            self.show_empty(session.run.wait)
         else:
             self.stack.setCurrentIndex(1)
             held, record = session.engine_holds, session.document.record
@@ -91,26 +86,21 @@ class GradientsPanel(LivePanel):
             )
             if record is not None and has_run:
                 self.heat.show_course(record.gradients.of(main))
-            role, sentence = judge(
-                norms[main], [path for path, each in zip(layers, main, strict=True) if each]
-            )
+            role, sentence = judge(norms[main], list(itertools.compress(layers, main)))
             self.profile.show_norms(norms, layers, main, role)
-            self._say(role, sentence)
+            self._show_sentence(role, sentence)
         session.link.took()
 
-    def _say(self, role: str, sentence: str) -> None:
+    def _show_sentence(self, role: str, sentence: str) -> None:
         self.sentence.setText(sentence)
         if self.sentence.property("role") != role:
             self.sentence.setProperty("role", role)
             self.sentence.style().polish(self.sentence)
 
-    def wear(self) -> None:
-        self.redraw.mark()
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         beside = self.width() >= BESIDE
-        self._both.setDirection(
+        self._plots.setDirection(
             QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         )
 

@@ -1,15 +1,17 @@
-"""A column of figures: what they are at the left, their values right-aligned."""
+"""A column of figures: their names at the left, their values right-aligned."""
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
+from explorer.app.widgets.label import label
+
 ROW = 19  # pixels
 
 
 class FigureColumn(QWidget):
-    """Rows of (name, value, tool tip); setting them anew changes only what differs."""
+    """Rows of (name, value, tool tip)."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -23,37 +25,35 @@ class FigureColumn(QWidget):
         """Show these rows and no others."""
         self.prepare(len(rows))
         for number, (name, value) in enumerate(self._rows):
-            there = number < len(rows)
-            if there:
+            used = number < len(rows)
+            if used:
                 name.setText(rows[number][0])
                 value.setText(rows[number][1])
-                for label in (name, value):
-                    label.setToolTip(rows[number][2])
-            name.setVisible(there)
-            value.setVisible(there)
+                for cell in (name, value):
+                    cell.setToolTip(rows[number][2])
+            name.setVisible(used)
+            value.setVisible(used)
 
     def prepare(self, count: int) -> None:
-        """Make so many rows, if there are fewer, to be shown later."""
+        """Make rows, hidden until they are needed, so that there are at least this many."""
         while len(self._rows) < count:
             self._rows.append(self._row(len(self._rows)))
 
     def value_of(self, name: str) -> str:
-        """The value shown beside a name. Raises KeyError."""
+        """The value shown beside a name. Raises KeyError if there is none."""
         for left, right in self._rows:
             if left.text() == name and not right.isHidden():
                 return right.text()
         raise KeyError(name)
 
     def _row(self, number: int) -> tuple[QLabel, QLabel]:
-        name, value = QLabel(), QLabel()
-        name.setProperty("role", "muted")
-        value.setProperty("role", "number")
+        name, value = label("", "muted"), label("", "number")
         value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         value.setCursor(Qt.CursorShape.IBeamCursor)
-        for column, label in enumerate((name, value)):
-            label.setFixedHeight(ROW)
-            label.hide()
-            self._grid.addWidget(label, number, column)
-            label.ensurePolished()
+        for column, cell in enumerate((name, value)):
+            cell.setFixedHeight(ROW)
+            cell.hide()
+            self._grid.addWidget(cell, number, column)
+            cell.ensurePolished()
         value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return name, value

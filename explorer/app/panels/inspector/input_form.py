@@ -1,19 +1,21 @@
-"""The shape of the pictures that a network takes."""
+"""The fields for the shape of the network's input."""
 
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from explorer.app.number import grouped, shape_text
 from explorer.app.session import Session
 from explorer.app.widgets.field import WholeField
+from explorer.app.widgets.label import label
+from explorer.app.widgets.parameter_form import show_reason
 from explorer.graph.file import LARGEST_SIDE
-from explorer.graph.graph import Graph
 from explorer.text import _
 
 
 class InputForm(QWidget):
-    """Channels × height × width of the whole network's input, to edit."""
+    """Channels × height × width of the input of the whole network, to be edited."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -24,57 +26,41 @@ class InputForm(QWidget):
         row = QHBoxLayout()
         row.setSpacing(4)
         column.addLayout(row)
-        self.reason = QLabel()
-        self.reason.setProperty("role", "problem")
-        self.reason.setWordWrap(True)
+        self.reason = label("", "problem", wrap=True)
         self.reason.hide()
         column.addWidget(self.reason)
-        label = QLabel(_("Input"))
-        label.setProperty("role", "muted")
-        row.addWidget(label, 1)
+        row.addWidget(label(_("Input"), "muted"), 1)
         self.fields: list[WholeField] = []
-        for axis, (name, wide) in enumerate(
-            ((_("Channels"), 46), (_("Height"), 54), (_("Width"), 54))
+        for axis, (name, tip, width) in enumerate(
+            (
+                (_("Channels"), _("Channels of a picture, 1 to {most}"), 46),
+                (_("Height"), _("Height of a picture in pixels, 1 to {most}"), 54),
+                (_("Width"), _("Width of a picture in pixels, 1 to {most}"), 54),
+            )
         ):
             if axis:
-                times = QLabel("×")
-                times.setProperty("role", "faint")
-                row.addWidget(times)
+                row.addWidget(label("×", "faint"))
             field = WholeField(name, 1, LARGEST_SIDE)
-            field.setFixedWidth(wide)
+            field.setFixedWidth(width)
             field.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-            field.setToolTip(
-                _("{name} of a picture, 1 to {most:,}").format(name=name, most=LARGEST_SIDE)
-            )
+            field.setToolTip(tip.format(most=grouped(LARGEST_SIDE)))
             field.setAccessibleName(_("Input: {name}").format(name=name))
-            field.edited.connect(partial(self._set, axis))
-            field.faulted.connect(self._show_reason)
+            field.edited.connect(partial(self._set_side, axis))
+            field.faulted.connect(partial(show_reason, self.reason))
             self.fields.append(field)
             row.addWidget(field)
 
     def refresh(self) -> None:
-        """Show the present shape."""
+        """Show the current shape."""
         for field, side in zip(self.fields, self._session.graph.input):
             field.show_value(side)
 
-    def _show_reason(self, why: str) -> None:
-        """Show why the text of a field is not allowed; "": it is."""
-        self.reason.setText(why)
-        self.reason.setVisible(bool(why))
-
-    def _set(self, axis: int, side: int) -> None:
-        def reshaped(graph: Graph) -> Graph:
-            shape = tuple(side if at == axis else old for at, old in enumerate(graph.input))
-            return replace(graph, input=shape)
-
+    def _set_side(self, axis: int, side: int) -> None:
+        shape = list(self._session.graph.input)
+        shape[axis] = side
         self._session.edit(
-            _("Set the input to {shape}").format(
-                shape="×".join(
-                    str(side if at == axis else old)
-                    for at, old in enumerate(self._session.graph.input)
-                )
-            ),
-            reshaped,
+            _("Set the input to {shape}").format(shape=shape_text(tuple(shape))),
+            lambda graph: replace(graph, input=tuple(shape)),
             burst=f"input.{axis}",
             whole=True,
         )

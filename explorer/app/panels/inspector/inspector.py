@@ -1,4 +1,4 @@
-"""What is selected, in full: its parameters to edit, its problems, its figures."""
+"""Everything about what is selected: its parameters, to be edited, its problems and its figures."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,14 +8,14 @@ from html import escape
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from explorer.analysis.facts import Facts
 from explorer.analysis.fixes import fixes
 from explorer.analysis.problem import Problem, problems
 from explorer.analysis.report import Report
 from explorer.app import theme
-from explorer.app.number import bytes_text, grouped, percent, shape_text
+from explorer.app.number import bytes_text, grouped, percent, shape_or_unknown
 from explorer.app.panels.inspector.figure_column import FigureColumn
 from explorer.app.panels.inspector.input_form import InputForm
 from explorer.app.panels.inspector.inspector_rows import field_rows, kept_row, sharing_rows
@@ -26,7 +26,7 @@ from explorer.app.panels.problems.advice_row import AdviceList
 from explorer.app.session import Session
 from explorer.app.widgets.column import clear
 from explorer.app.widgets.fix_button import FixButton
-from explorer.app.widgets.label import label
+from explorer.app.widgets.label import label, link, link_label
 from explorer.app.widgets.live_panel import Redraw
 from explorer.app.widgets.parameter_form import ParameterForm
 from explorer.catalog import KINDS, Kind
@@ -35,16 +35,16 @@ from explorer.catalog.roles import GROUP
 from explorer.graph import edits
 from explorer.graph.edits import Edit, EditError
 from explorer.graph.file import LONGEST_NAME
-from explorer.graph.graph import Graph, Shape, Value
+from explorer.graph.graph import Graph, Value
 from explorer.text import _, ngettext
 
 EDGE, SECTION = 16, 12
 MOST_PROBLEMS = 3
-MOST_FIGURES = 12  # rows, made ahead
+MOST_FIGURES = 12  # rows, made in advance
 _SENTENCE_END = re.compile(r"(?<! al\.)(?<=\.) ")
 _NUMBER_BYTES = 4  # of a float32
-# Which parameters a rule is about: they are marked.
-_AT_FAULT = {
+# The parameters that are marked if a rule is broken.
+_PARAMS_OF_RULE = {
     "kernel": ("kernel_size",),
     "groups": ("groups",),
     "padding": ("padding",),
@@ -53,7 +53,8 @@ _AT_FAULT = {
 
 
 class Inspector(QScrollArea):
-    """The selected node, nodes or network: name, form, problems, figures, parameters by block."""
+    """The selected node or nodes, or the whole network: name, form, problems, figures, parameters by
+    block."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,28 +62,28 @@ class Inspector(QScrollArea):
         self.target: SelectionTarget = target_of(session)
         self._forms: dict[str, ParameterForm] = {}
         self.form: ParameterForm | None = None
-        self._told: tuple[object, ...] = ()  # the problems, and the report that they are of
+        self._shown_problems: tuple[object, ...] = ()  # after the report that they are of
         self._build()
-        self.redraw = Redraw(self._inside, self.refresh)
+        self.redraw = Redraw(self._content, self.refresh)
         for signal in (session.changed, session.advice.changed, theme.changed):
             signal.connect(self.redraw.mark)
         session.memory.changed.connect(self._on_memory)
-        self._ahead: Iterator[None] = iter(())
+        self._preparation: Iterator[None] = iter(())
         self._idle = QTimer(self, interval=0)
-        self._idle.timeout.connect(self._go_ahead)
+        self._idle.timeout.connect(self._prepare_next)
 
     # Building ---------------------------------------------------------------------------------
 
     def _build(self) -> None:
         self.name = NameField()
         self.name.renamed.connect(self._rename)
-        self.links = _linked()
-        self.links.linkActivated.connect(self._follow)
-        self.about = _linked(wrap=True)
+        self.links = link_label()
+        self.links.linkActivated.connect(self._follow_link)
+        self.about = link_label(wrap=True)
         self.about.linkActivated.connect(self._unfold_doc)
-        self._doc_of = ""  # the kind whose whole description is shown
-        self.reason = _linked(wrap=True)
-        self.reason.linkActivated.connect(self._follow)
+        self._unfolded_kind = ""  # its whole description is shown
+        self.reason = link_label(wrap=True)
+        self.reason.linkActivated.connect(self._follow_link)
         self.fixes = QWidget()
         self._fix_column = QVBoxLayout(self.fixes)
         self._fix_column.setContentsMargins(0, 0, 0, 0)
@@ -106,8 +107,8 @@ class Inspector(QScrollArea):
         head.addWidget(self.about)
         head.addSpacing(2)
         head.addWidget(self.reason)
-        self._inside = QWidget()
-        self._column = QVBoxLayout(self._inside)
+        self._content = QWidget()
+        self._column = QVBoxLayout(self._content)
         self._column.setContentsMargins(EDGE, EDGE, EDGE, EDGE)
         self._column.setSpacing(SECTION)
         self._column.addLayout(head)
@@ -133,7 +134,7 @@ class Inspector(QScrollArea):
             section.addWidget(content)
             self._column.addLayout(section)
         self._column.addStretch(1)
-        self.setWidget(self._inside)
+        self.setWidget(self._content)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -142,109 +143,112 @@ class Inspector(QScrollArea):
     # Showing ----------------------------------------------------------------------------------
 
     def _on_memory(self) -> None:
-        if not self.redraw.due:  # else it is about to be shown with all else
+        if not self.redraw.due:  # otherwise everything is about to be shown again
             self._show_figures()
 
     def refresh(self) -> None:
         """Show what is selected as it is now."""
         target = self.target = target_of(self._session)
         report = self._session.report
-        found = tuple(target.problems_of(problems(report)))
+        own = tuple(target.problems_of(problems(report)))
         self._show_head(target)
-        told: tuple[object, ...] = (report, *found) if found else ()
-        if told != self._told:
-            self._told = told
-            self._show_problems(found)
+        shown: tuple[object, ...] = (report, *own) if own else ()
+        if shown != self._shown_problems:
+            self._shown_problems = shown
+            self._show_problems(own)
         self._show_advice(target)
-        self._show_form(target, found)
+        self._show_form(target, own)
         self._show_figures()
         self._show_bars()
         self._show_data(not target.ids)
-        self._ahead = self._prepare()
+        self._preparation = self._prepare()
         self._idle.start()
 
     def _prepare(self) -> Iterator[None]:
-        """Make, a row at a time, what shows the nodes in view, so that a first click need not wait."""
+        """Make the forms for the nodes in view, one row at a time, so that a click need not wait."""
         self.measured.prepare(MOST_FIGURES)
         for facts in list(self._session.shown_facts.values()):
             yield from self._form_of(facts.kind.name).prepare(vars(facts.settings))
 
-    def _go_ahead(self) -> None:
-        if next(self._ahead, self) is self:
+    def _prepare_next(self) -> None:
+        if next(self._preparation, self) is self:
             self._idle.stop()
 
     def rename(self) -> None:
         """Let the person type another name for what is selected."""
         self.redraw.settle()
         self.ensureWidgetVisible(self.name)
-        self.name.begin()
+        self.name.start_editing()
 
     def _show_head(self, target: SelectionTarget) -> None:
         session, facts = self._session, target.only
         links = []
         if not target.ids:
             self.name.show_name(session.graph.name, True)
+            nodes, layers = len(session.graph.nodes), len(session.report.layers())
             self.about.setText(
-                _("Network of {nodes} nodes, {layers} layers").format(
-                    nodes=grouped(len(session.graph.nodes)),
-                    layers=grouped(len(session.report.layers())),
+                _("{nodes}, {layers}").format(
+                    nodes=_nodes_text(nodes),
+                    layers=ngettext("{count} layer", "{count} layers", layers).format(
+                        count=grouped(layers)
+                    ),
                 )
             )
         elif facts is None:
-            self.name.show_name(_("{count} nodes").format(count=len(target.ids)), False)
+            self.name.show_name(_nodes_text(len(target.ids)), False)
             self.about.setText(escape(", ".join(target.ids)))
         else:
-            self.name.show_name(target.ids[0], target.given is None)
+            self.name.show_name(target.ids[0], target.declared_in is None)
             self._show_doc(facts.kind)
-            if facts.kind.composite:
-                if (*target.where, *target.ids) != session.view:
-                    links.append(_link("open", _("Open")))
-                if target.given is None and facts.kind is not GROUP:
-                    links.append(_link("inside", _("Edit inside")))
+            if facts.inner is not None or facts.children:
+                if target.path != session.view:
+                    links.append(link("open", _("Open")))
+                if target.declared_in is None and facts.kind is not GROUP:
+                    links.append(link("inside", _("Edit inside")))
                 if facts.inner is not None:
-                    links.append(_link("keep", _("To palette")))
+                    links.append(link("keep", _("To palette")))
         self.links.setText("&nbsp;&nbsp; ".join(links))
-        self.reason.setVisible(target.given is not None)
-        if target.given is not None:
-            block = session.facts_of(target.given)
+        self.reason.setVisible(target.declared_in is not None)
+        if target.declared_in is not None:
+            block = session.facts_of(target.declared_in)
             assert block is not None
             kind = block.kind
             self.reason.setText(
-                _("Given by the {kind} {node}. {link} makes it your own.").format(
+                _("Defined by the {kind} {node}. {link} makes it your own.").format(
                     kind=kind.title or kind.name,
-                    node=f"<b>{target.given}</b>",
-                    link=_link("own", _("Edit inside")),
+                    node=f"<b>{target.declared_in}</b>",
+                    link=link("own", _("Edit inside")),
                 )
             )
 
     def _show_doc(self, kind: Kind) -> None:
-        """What the kind is: its first sentence, and the others when they are asked for."""
+        """Show the first sentence on the kind, with a link to the others, or all once unfolded."""
         first, *rest = _SENTENCE_END.split(kind.doc, maxsplit=1)
-        if kind.name == self._doc_of or not rest:
+        if kind.name == self._unfolded_kind or not rest:
             text = escape(kind.doc)
         else:
-            text = f"{escape(first)} {_link('more', _('more'))}"
+            text = f"{escape(first)} {link('more', _('more'))}"
         self.about.setText(f"{escape(kind.title or kind.name)} · {text}")
         self.about.setToolTip(f"<p>{escape(kind.doc)}</p>" if rest else "")
 
     def _unfold_doc(self, _link: str) -> None:
         if self.target.only is not None:
-            self._doc_of = self.target.only.kind.name
+            self._unfolded_kind = self.target.only.kind.name
             self._show_doc(self.target.only.kind)
 
-    def _show_problems(self, found: tuple[Problem, ...]) -> None:
+    def _show_problems(self, own: tuple[Problem, ...]) -> None:
         clear(self._fix_column)
-        for problem in found[:MOST_PROBLEMS]:
+        for problem in own[:MOST_PROBLEMS]:
             self._fix_column.addWidget(label(problem.message, "problem", wrap=True))
             for number, fix in enumerate(fixes(self._session.report, problem)):
                 self._fix_column.addWidget(FixButton(self._session, fix, number == 0, 11))
-        if len(found) > MOST_PROBLEMS:
-            more = len(found) - MOST_PROBLEMS
+        if len(own) > MOST_PROBLEMS:
+            more = len(own) - MOST_PROBLEMS
             rest = ngettext(
                 "and {count} more problem inside", "and {count} more problems inside", more
             )
             self._fix_column.addWidget(label(rest.format(count=more), "small"))
-        self.fixes.setVisible(bool(found))
+        self.fixes.setVisible(bool(own))
 
     def _show_advice(self, target: SelectionTarget) -> None:
         shown = self._session.advice.shown
@@ -271,9 +275,9 @@ class Inspector(QScrollArea):
             name
             for problem in problems
             if problem.path in target.paths
-            for name in _AT_FAULT.get(problem.rule, ())
+            for name in _PARAMS_OF_RULE.get(problem.rule, ())
         }
-        form.show_values(values[0], target.given is None, mixed, wrong)
+        form.show_values(values[0], target.declared_in is None, mixed, wrong)
         form.setVisible(bool(form.params))
 
     def _form_of(self, kind: str) -> ParameterForm:
@@ -300,14 +304,15 @@ class Inspector(QScrollArea):
                 else [_("In {port}").format(port=port) for port in PORTS[: len(only.ins)]]
             )
             rows = [
-                (name, _shape(shape), _("Channels × height × width that come in"))
+                (name, shape_or_unknown(shape), _("Channels × height × width of the input"))
                 for name, shape in zip(names, only.ins)
             ]
-            rows.append((_("Out"), _shape(only.out), _("Channels × height × width that go out")))
+            tip = _("Channels × height × width of the output")
+            rows.append((_("Out"), shape_or_unknown(only.out), tip))
             rows += field_rows(report.fields.of(target.path), report.graph.input)
         elif not facts:
-            rows = [(_("Out"), _shape(report.output), _("A score for each class"))]
-        # Of a layer with a fault these figures are unknown, which is not 0.
+            rows = [(_("Out"), shape_or_unknown(report.output), _("A score for each class"))]
+        # For a layer with a fault these figures are unknown, which is not 0.
         known = not any(each.fault for each in facts)
         counted: Sequence[Facts | Report] = facts or [report]
         params, macs, outputs = (
@@ -323,9 +328,9 @@ class Inspector(QScrollArea):
                 _("Outputs, batch {count}").format(count=batch),
                 bytes_text(outputs * _NUMBER_BYTES * batch) if known else "?",
                 _(
-                    "What the layers here put out, in float32. A run keeps less where no backward pass "
-                    "needs it, and more where a layer keeps masks or indices: what it keeps of the "
-                    "whole network stands at the network"
+                    "The outputs of the layers here, in float32. A run keeps less where the backward "
+                    "pass does not need them, and more where a layer keeps masks or indices; what it "
+                    "keeps of the whole network is shown when nothing is selected."
                 ),
             ),
         ]
@@ -334,7 +339,11 @@ class Inspector(QScrollArea):
                 (
                     _("Share of parameters"),
                     percent(params / report.params),
-                    _("Of the {count} of the whole network").format(count=grouped(report.params)),
+                    ngettext(
+                        "Of the {count} parameter of the whole network",
+                        "Of the {count} parameters of the whole network",
+                        report.params,
+                    ).format(count=grouped(report.params)),
                 )
             )
         if only is not None:
@@ -343,14 +352,8 @@ class Inspector(QScrollArea):
 
     def _show_bars(self) -> None:
         session = self._session
-        inside = str(session.view)
-        self.bars_heading.setText(
-            (
-                _("Parameters inside {block}").format(block=inside)
-                if inside
-                else _("Parameters by block")
-            ).upper()
-        )
+        heading = _("Parameters inside {block}") if session.view else _("Parameters by block")
+        self.bars_heading.setText(heading.format(block=session.view).upper())
         self.bars.set_bars(
             [
                 Bar(id, facts.params, facts.kind.category)
@@ -368,38 +371,40 @@ class Inspector(QScrollArea):
             self.classes_heading.setText(data.title.upper())
             self.classes.setText(data.doc)
             return
-        self.classes_heading.setText(
-            _("{count} classes of {data}").format(count=len(data.classes), data=data.title).upper()
-        )
+        count = len(data.classes)
+        heading = ngettext("{count} class of {data}", "{count} classes of {data}", count)
+        self.classes_heading.setText(heading.format(count=count, data=data.title).upper())
         self.classes.setText(", ".join(data.classes))
 
-    # Doing --------------------------------------------------------------------------------------
+    # Actions ------------------------------------------------------------------------------------
 
     def _edit(self, label: str, edit: Edit, burst: str = "") -> bool:
         return self._session.edit(label, edit, burst=burst or None, whole=True)
 
     def _set(self, name: str, value: Value, burst: str) -> None:
         self._edit(
-            _("Set {name} of {node}").format(name=self._called(name), node=self._named()),
+            _("Set {name} of {node}").format(name=self._param_name(name), node=self._target_name()),
             self.target.setting(name, value),
-            burst and f"{self._named()}.{burst}",
+            burst and f"{self._target_name()}.{burst}",
         )
 
     def _reset(self, name: str) -> None:
         self._edit(
-            _("Reset {name} of {node}").format(name=self._called(name), node=self._named()),
+            _("Reset {name} of {node}").format(
+                name=self._param_name(name), node=self._target_name()
+            ),
             self.target.resetting(name),
         )
 
-    def _called(self, name: str) -> str:
+    def _param_name(self, name: str) -> str:
         """A parameter in an edit's label."""
-        assert self.form is not None  # it is one of its fields that was edited
+        assert self.form is not None  # one of its fields was edited
         return next(param.called_within for param in self.form.params if param.name == name)
 
-    def _named(self) -> str:
+    def _target_name(self) -> str:
         """The target in an edit's label."""
         paths = self.target.paths
-        return str(paths[0]) if len(paths) == 1 else _("{count} nodes").format(count=len(paths))
+        return str(paths[0]) if len(paths) == 1 else _nodes_text(len(paths))
 
     def _rename(self, name: str) -> None:
         target = self.target
@@ -410,25 +415,22 @@ class Inspector(QScrollArea):
             )
         elif self._edit(
             _("Rename {old} to {new}").format(old=target.ids[0], new=name),
-            target.lifted(partial(edits.rename, old=target.ids[0], new=name)),
-        ) and (self._session.view == target.where):
+            target.of_network(partial(edits.rename, old=target.ids[0], new=name)),
+        ) and (self._session.view == target.scope):
             self._session.select({name})
-        self.redraw.mark()  # also where it may not be called so
+        self.redraw.mark()  # a refused name is replaced too
 
-    def _follow(self, link: str) -> None:
+    def _follow_link(self, name: str) -> None:
         session, target = self._session, self.target
-        if link == "open":
-            session.open((*target.where, *target.ids))
-            return
-        if link == "keep":
+        if name == "open":
+            session.open(target.path)
+        elif name == "keep":
             session.keep_block(target.path)
-            return
-        path = target.path
-        if link == "own" and target.given is not None:
-            path = target.given
-        if session.view != path.scope:
-            session.open(path.scope)
-        session.edit_inside(path)
+        else:
+            path = target.declared_in or target.path
+            if session.view != path.scope:
+                session.open(path.scope)
+            session.edit_inside(path)
 
     def _pick(self, id: str) -> None:
         self._session.select({id})
@@ -448,27 +450,12 @@ def _renamed_network(graph: Graph, name: str) -> Graph:
     return replace(graph, name=name)
 
 
-def _shape(shape: Shape | None) -> str:
-    return shape_text(shape) if shape else "?"
-
-
-def _linked(wrap: bool = False) -> QLabel:
-    """A small label with links."""
-    linked = label("", "small", wrap)
-    linked.setTextFormat(Qt.TextFormat.RichText)
-    linked.setTextInteractionFlags(
-        Qt.TextInteractionFlag.LinksAccessibleByMouse
-        | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
-    )
-    return linked
-
-
-def _link(target: str, text: str) -> str:
-    return f'<a href="{target}" style="text-decoration:none">{text}</a>'
+def _nodes_text(count: int) -> str:
+    return ngettext("{count} node", "{count} nodes", count).format(count=grouped(count))
 
 
 def _line() -> QFrame:
     line = QFrame()
-    line.setProperty("card", True)  # only its border is seen
+    line.setProperty("card", True)  # only its border is visible
     line.setFixedHeight(1)
     return line

@@ -1,4 +1,4 @@
-"""A name that is read as a title, and edited where it stands."""
+"""A name that is shown as a title and edited in place."""
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
@@ -18,10 +18,10 @@ QLineEdit:read-only:hover, QLineEdit:read-only:focus { border-color: transparent
 
 
 class NameField(QLineEdit):
-    """A title; a double click or F2 makes it a field, Enter renames, Escape leaves it.
+    """A title that a double click or F2 turns into a field; Enter renames, Escape cancels.
 
-    renamed(name): the person wants another name. Whether it may be is for the listener to find
-    out; the field shows what `show_name` is given.
+    renamed(name): the person wants another name. The listener decides whether it is allowed; the
+    field goes on showing the name that `show_name` was given.
     """
 
     renamed = Signal(str)
@@ -38,18 +38,18 @@ class NameField(QLineEdit):
         theme.changed.connect(self.ensurePolished)
 
     def show_name(self, name: str, editable: bool) -> None:
-        """Show a name, unless another is just being typed."""
+        """Show a name, unless the person is typing another one for the same node."""
         self._editable = editable
         self.setToolTip(_("Double-click or F2 to rename") if editable else "")
         if name != self._name or not editable:
-            self._leave()
+            self._stop_editing()
         self._name = name
         if self.isReadOnly() and self.text() != name:
             self.setText(name)
             self.setCursorPosition(0)
 
-    def begin(self) -> None:
-        """Let the person type."""
+    def start_editing(self) -> None:
+        """Let the person type another name, if it may be changed."""
         if self._editable and self.isReadOnly():
             self.setReadOnly(False)
             self.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -57,11 +57,11 @@ class NameField(QLineEdit):
 
     def _finish(self) -> None:
         name, changed = self.text().strip(), not self.isReadOnly()
-        self._leave()
+        self._stop_editing()
         if changed and name != self._name:
             self.renamed.emit(name)
 
-    def _leave(self) -> None:
+    def _stop_editing(self) -> None:
         if not self.isReadOnly():
             self.setReadOnly(True)
             self.setText(self._name)
@@ -69,15 +69,15 @@ class NameField(QLineEdit):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if self.isReadOnly():
-            self.begin()
+            self.start_editing()
         else:
             super().mouseDoubleClickEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_F2:
-            self.begin()
+            self.start_editing()
         elif event.key() == Qt.Key.Key_Escape and not self.isReadOnly():
-            self._leave()
+            self._stop_editing()
         else:
             super().keyPressEvent(event)
 

@@ -1,4 +1,4 @@
-"""The parameters of each block of a network, as bars."""
+"""The parameters of each node in view, as bars."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from explorer.app import theme
 from explorer.app.number import grouped, percent, short
-from explorer.text import _
+from explorer.text import _, ngettext
 
 ROW, BAR = 18, 9  # pixels
 WIDEST_NAME = 0.36  # of the width
@@ -23,7 +23,7 @@ WIDEST_NAME = 0.36  # of the width
 
 @dataclass(frozen=True)
 class Bar:
-    """One block: its id, its parameters, its category."""
+    """One node: its id, its number of parameters, and its category, which gives the colour."""
 
     id: str
     params: int
@@ -31,9 +31,9 @@ class Bar:
 
 
 class ParameterBars(QWidget):
-    """A bar for each block that has parameters, in the colour of its category.
+    """A bar for each node that has parameters, in the colour of its category.
 
-    picked(id): the person clicked a block, or went to it with the arrow keys.
+    picked(id): the person clicked the bar of a node, or went to it with the arrow keys.
     """
 
     picked = Signal(str)
@@ -52,8 +52,8 @@ class ParameterBars(QWidget):
         theme.changed.connect(self.update)
 
     def set_bars(self, bars: list[Bar], known: bool = True) -> None:
-        """Show these blocks, those without parameters only as a number; `known`: there are none
-        whose parameters are unknown."""
+        """Show these nodes; those without parameters are only counted. known: the parameters of all
+        of them are known."""
         rows = [bar for bar in bars if bar.params]
         empty = len(bars) - len(rows)
         if (rows, empty, known) != (self.bars, self._empty, self._known):
@@ -62,7 +62,7 @@ class ParameterBars(QWidget):
             self.update()
 
     def set_selected(self, ids: frozenset[str]) -> None:
-        """Mark these blocks."""
+        """Highlight these nodes."""
         if ids != self._selected:
             self._selected = ids
             self.update()
@@ -83,11 +83,11 @@ class ParameterBars(QWidget):
             int(self.width() * WIDEST_NAME),
         )
         most = max((bar.params for bar in self.bars), default=1)
-        number = max(
+        value_width = max(
             (QFontMetrics(values).horizontalAdvance(short(bar.params)) for bar in self.bars),
             default=0,
         )
-        room = max(10, self.width() - left - number - 8)
+        room = max(10, self.width() - left - value_width - 8)
         first = max(0, event.rect().top() // ROW)
         for row in range(first, min(len(self.bars), event.rect().bottom() // ROW + 1)):
             bar, top = self.bars[row], row * ROW
@@ -110,7 +110,7 @@ class ParameterBars(QWidget):
             painter.setFont(values)
             painter.setPen(theme.color("text"))
             painter.drawText(
-                QRectF(left + length + 8, top, number + 4, ROW),
+                QRectF(left + length + 8, top, value_width + 4, ROW),
                 Qt.AlignmentFlag.AlignVCenter,
                 short(bar.params),
             )
@@ -118,16 +118,24 @@ class ParameterBars(QWidget):
         painter.end()
 
     def _paint_rest(self, painter: QPainter) -> None:
-        """The last line: how many have none; and the focus."""
+        """Paint the last line, which counts the nodes without parameters, and the focus."""
         if self._empty or not self.bars:
             painter.setFont(theme.sans(11))
             painter.setPen(theme.color("muted"))
             text = (
                 _("No parameters")
                 if not self.bars
-                else _("{count} more without parameters")
+                else ngettext(
+                    "{count} more node, without parameters",
+                    "{count} more nodes, without parameters",
+                    self._empty,
+                )
                 if self._known
-                else _("{count} more, without parameters or unknown")
+                else ngettext(
+                    "{count} more node, without known parameters",
+                    "{count} more nodes, without known parameters",
+                    self._empty,
+                )
             )
             painter.drawText(
                 QRectF(0, len(self.bars) * ROW, self.width(), ROW),
@@ -169,25 +177,22 @@ class ParameterBars(QWidget):
         if step is None or not self.bars:
             super().keyPressEvent(event)
             return
-        at = next(
+        current = next(
             (row for row, bar in enumerate(self.bars) if bar.id in self._selected),
             -1 if step > 0 else len(self.bars),
         )
-        self.picked.emit(self.bars[max(0, min(len(self.bars) - 1, at + step))].id)
+        self.picked.emit(self.bars[max(0, min(len(self.bars) - 1, current + step))].id)
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             row = self._row_at(event.pos().y())
             if row >= 0:
-                total = sum(bar.params for bar in self.bars)
-                QToolTip.showText(
-                    event.globalPos(),
-                    _("{id}: {count} parameters, {share}").format(
-                        id=self.bars[row].id,
-                        count=grouped(self.bars[row].params),
-                        share=percent(self.bars[row].params / total),
-                    ),
-                    self,
-                )
+                bar, total = self.bars[row], sum(bar.params for bar in self.bars)
+                sentence = ngettext(
+                    "{id}: {count} parameter, {share}",
+                    "{id}: {count} parameters, {share}",
+                    bar.params,
+                ).format(id=bar.id, count=grouped(bar.params), share=percent(bar.params / total))
+                QToolTip.showText(event.globalPos(), sentence, self)
             return True
         return super().event(event)

@@ -1,7 +1,8 @@
-"""What the inspector is about: one node, several, or the whole network."""
+"""What the inspector shows and edits: one node, several, or the whole network."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from explorer.analysis.facts import Facts
 from explorer.analysis.problem import Problem
@@ -14,15 +15,15 @@ from explorer.graph.path import NodePath, declared
 
 @dataclass(frozen=True)
 class SelectionTarget:
-    """Nodes of the graph at the path `where`; none stands for the whole network.
+    """Nodes of one scope; no nodes stand for the whole network.
 
-    given: the path of the declared block in which they lie, so that they cannot be edited;
-    None if they can.
+    scope: its path. facts: those of each node, by id. declared_in: the path of the declared block
+    that contains the nodes, which therefore cannot be edited; None if they can.
     """
 
-    where: NodePath
+    scope: NodePath
     facts: Mapping[str, Facts]
-    given: NodePath | None
+    declared_in: NodePath | None
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -30,12 +31,12 @@ class SelectionTarget:
 
     @property
     def only(self) -> Facts | None:
-        """The facts of the one node, None if there are none or several."""
+        """The facts of the only node; None if there are several or none."""
         return next(iter(self.facts.values())) if len(self.facts) == 1 else None
 
     @property
     def paths(self) -> tuple[NodePath, ...]:
-        return tuple([self.where / id for id in self.ids])
+        return tuple([self.scope / id for id in self.ids])
 
     @property
     def path(self) -> NodePath:
@@ -43,33 +44,30 @@ class SelectionTarget:
         return self.paths[0] if self.facts else NodePath()
 
     def problems_of(self, problems: tuple[Problem, ...]) -> list[Problem]:
-        """Those of these nodes and of what is inside them; of the network's ends, if it is the
-        whole network."""
+        """The problems of these nodes and of what is inside them; of the whole network, those of its
+        two ends."""
         if not self.facts:
             return [problem for problem in problems if problem.path[0] in ENDS]
         return [each for each in problems if any(map(each.path.lies_in, self.paths))]
 
-    def lifted(self, edit: Edit) -> Edit:
-        """An edit of the graph in which the nodes lie, as one of the whole network."""
-        return edits.inside(self.where, edit)
+    def of_network(self, edit: Edit) -> Edit:
+        """An edit of the scope as one of the whole network."""
+        return edits.inside(self.scope, edit)
 
     def setting(self, name: str, value: Value) -> Edit:
         """The edit that sets a parameter of all these nodes."""
-        return self.lifted(
-            lambda graph: _each(
-                graph, self.ids, lambda graph, id: edits.set_params(graph, id, {name: value})
-            )
-        )
+        return self._of_each(lambda graph, id: edits.set_params(graph, id, {name: value}))
 
     def resetting(self, name: str) -> Edit:
-        """The edit that takes a parameter of all these nodes back to its default."""
-        return self.lifted(
-            lambda graph: _each(graph, self.ids, lambda graph, id: _without(graph, id, name))
-        )
+        """The edit that restores the default of a parameter of all these nodes."""
+        return self._of_each(lambda graph, id: _without(graph, id, name))
+
+    def _of_each(self, edit: Callable[[Graph, str], Graph]) -> Edit:
+        return self.of_network(lambda graph: reduce(edit, self.ids, graph))
 
 
 def target_of(session: Session) -> SelectionTarget:
-    """What is selected; the open block, if nothing is in it; else the whole network."""
+    """The selected nodes; if there are none, the open block; if none is open, the whole network."""
     if len(session.selection) > 1:
         known = session.shown_facts
         return SelectionTarget(
@@ -82,12 +80,6 @@ def target_of(session: Session) -> SelectionTarget:
     if facts is None:
         return SelectionTarget(NodePath(), {}, None)
     return SelectionTarget(path.scope, {path[-1]: facts}, declared(session.graph, path.scope))
-
-
-def _each(graph: Graph, ids: tuple[str, ...], edit: Callable[[Graph, str], Graph]) -> Graph:
-    for id in ids:
-        graph = edit(graph, id)
-    return graph
 
 
 def _without(graph: Graph, id: str, name: str) -> Graph:

@@ -1,1 +1,1 @@
-"""Every layer of the network."""
+"""The table of all layers of the network."""

@@ -1,5 +1,6 @@
-"""The layers of a network as a table: sorted, filtered, and where each lies on the canvas."""
+"""The layers of a network as a table that can be sorted and filtered."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, Qt
@@ -12,11 +13,10 @@ from explorer.analysis.report import Report
 from explorer.analysis.sharing import unshared
 from explorer.analysis.table import CLIPPED, csv_of, jump_text, size_text
 from explorer.app import theme
-from explorer.app.number import grouped, percent, shape_text, short
+from explorer.app.number import grouped, percent, shape_or_unknown, short
 from explorer.catalog import KINDS
-from explorer.graph.graph import Shape
 from explorer.graph.path import NodePath
-from explorer.text import _
+from explorer.text import _, ngettext
 
 PATH, KIND, IN, OUT, PARAMS, MACS, SHARE, FIELD, JUMP, LOCAL, FULL = range(11)
 TITLES = (
@@ -34,12 +34,12 @@ TITLES = (
 )
 TIPS = {
     FIELD: _(
-        "Height × width, in pixels, of what one place sees of the picture; {mark} clipped to "
+        "What one position sees of the picture, height × width in pixels; {mark} means clipped to "
         "the picture"
     ).format(mark=CLIPPED),
-    JUMP: _("Pixels between what neighbouring places see"),
-    LOCAL: _("Parameters of a convolution if every place had a kernel and a bias of its own"),
-    FULL: _("Parameters of a convolution if every number that comes out saw all that come in"),
+    JUMP: _("How many pixels apart the receptive fields of two neighbouring positions are"),
+    LOCAL: _("Parameters of a convolution if every position had its own kernel and bias"),
+    FULL: _("Parameters of a convolution if every output depended on every input"),
 }
 _RIGHT = (IN, OUT, PARAMS, MACS, FIELD, JUMP, LOCAL, FULL)
 Index = QModelIndex | QPersistentModelIndex
@@ -47,30 +47,11 @@ SHARE_ROLE = Qt.ItemDataRole.UserRole
 
 
 class Row(NamedTuple):
-    """One layer. place: the path of its node on the canvas; a layer of an inline block has the
-    block's id there, but not in its own path."""
+    """One layer. place: the path of its node on the canvas, which names every block around it; the
+    layer's own path leaves out inline ones."""
 
     place: NodePath
     layer: Layer
-
-    def key(self, column: int) -> tuple[object, ...]:
-        """What the table is sorted by."""
-        layer = self.layer
-        match column:
-            case 0:
-                return (layer.path,)
-            case 1:
-                return (layer.kind,)
-            case 2:
-                return tuple(layer.ins[0] or ()) if layer.ins else ()
-            case 3:
-                return tuple(layer.out or ())
-            case 5:
-                return (layer.macs,)
-            case 9 | 10:
-                sharing = unshared(layer.facts)
-                return (sharing[column - LOCAL] if sharing else 0,)
-        return (layer.params,)
 
 
 def rows_of(report: Report) -> list[Row]:
@@ -78,8 +59,32 @@ def rows_of(report: Report) -> list[Row]:
     return list(map(Row, report.paths, report.layers()))
 
 
+_SORT_KEYS: dict[int, Callable[[Layer], tuple[object, ...]]] = {
+    PATH: lambda layer: (layer.path,),
+    KIND: lambda layer: (layer.kind,),
+    IN: lambda layer: tuple(layer.ins[0] or ()) if layer.ins else (),
+    OUT: lambda layer: tuple(layer.out or ()),
+    PARAMS: lambda layer: (layer.params,),
+    MACS: lambda layer: (layer.macs,),
+    SHARE: lambda layer: (layer.params,),
+    LOCAL: lambda layer: (_unshared_count(layer, LOCAL),),
+    FULL: lambda layer: (_unshared_count(layer, FULL),),
+}
+_TEXTS: dict[int, Callable[[Layer], str]] = {
+    PATH: lambda layer: layer.path,
+    KIND: lambda layer: layer.kind,
+    IN: lambda layer: " + ".join(map(shape_or_unknown, layer.ins)),
+    OUT: lambda layer: shape_or_unknown(layer.out),
+    PARAMS: lambda layer: "?" if layer.facts.fault else grouped(layer.params),
+    MACS: lambda layer: "?" if layer.facts.fault else grouped(layer.macs),
+    LOCAL: lambda layer: _unshared_text(layer, LOCAL),
+    FULL: lambda layer: _unshared_text(layer, FULL),
+}
+"""The columns that depend on the layer alone."""
+
+
 class LayerTable(QAbstractTableModel):
-    """The rows that fit a filter, in the order of execution or of a column."""
+    """The rows that match a filter, in order of execution or sorted by a column."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -90,8 +95,8 @@ class LayerTable(QAbstractTableModel):
         self._filter = ""
         self._column, self._order = -1, Qt.SortOrder.AscendingOrder
 
-    def take(self, report: Report) -> bool:
-        """Show the layers of a report; False if the table shows the very same already."""
+    def show_report(self, report: Report) -> bool:
+        """Show the layers of a report; returns False if the table already shows exactly those."""
         rows = rows_of(report)
         if rows == self.all:
             return False
@@ -101,29 +106,29 @@ class LayerTable(QAbstractTableModel):
         return True
 
     def search(self, text: str) -> None:
-        """Show only layers whose path, kind or shape has this text."""
+        """Show only layers whose path, kind or output shape contains this text."""
         self._filter = (
             text.strip().lower().replace("x", "×") if text[:1].isdigit() else text.strip().lower()
         )
         self._arrange()
 
     def row_at(self, place: NodePath) -> int:
-        """The first row that lies at or inside this place of the canvas; -1 if none does."""
+        """The first row of a layer at or inside this path of the canvas; -1 if there is none."""
         rows = enumerate(self.rows)
         return next((number for number, row in rows if row.place.lies_in(place)), -1)
 
     def as_csv(self, numbers: list[int] | None = None) -> str:
-        """These rows (all that are shown, if None) as CSV with a heading."""
+        """These rows, or with None all that are shown, as CSV with a heading."""
         rows = self.rows if numbers is None else [self.rows[number] for number in numbers]
         return csv_of((row.layer, self._fields.of(row.place)) for row in rows)
 
     def field(self, row: int) -> ReceptiveField | None:
-        """The receptive field of the layer in a row, None if it is unknown."""
+        """The receptive field of the layer in a row; None if it is unknown."""
         return self._fields.of(self.rows[row].place)
 
     @property
     def _fields(self) -> ReceptiveFields:
-        assert self._report is not None  # otherwise there is no row to be asked about
+        assert self._report is not None  # without a report there are no rows
         return self._report.fields
 
     def _arrange(self) -> None:
@@ -135,16 +140,16 @@ class LayerTable(QAbstractTableModel):
             if not text
             or text in row.layer.path.lower()
             or text in row.layer.kind.lower()
-            or text in _shape(row.layer.out)
+            or text in shape_or_unknown(row.layer.out)
         ]
         if self._column >= 0:
-            rows.sort(key=self._key, reverse=self._order == Qt.SortOrder.DescendingOrder)
+            rows.sort(key=self._sort_key, reverse=self._order == Qt.SortOrder.DescendingOrder)
         self.rows = rows
         self.endResetModel()
 
-    def _key(self, row: Row) -> tuple[object, ...]:
+    def _sort_key(self, row: Row) -> tuple[object, ...]:
         if self._column not in (FIELD, JUMP):
-            return row.key(self._column)
+            return _SORT_KEYS[self._column](row.layer)
         field = self._fields.of(row.place)
         return (field.size if self._column == FIELD else field.jump) if field else ()
 
@@ -174,13 +179,11 @@ class LayerTable(QAbstractTableModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         column, layer = index.column(), self.rows[index.row()].layer
         if role == Qt.ItemDataRole.DisplayRole:
-            if column in (FIELD, JUMP):
-                return self._seen(index.row(), column)
-            return self._text(layer, column)
+            return self._text(index.row(), column)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
         if role == Qt.ItemDataRole.ForegroundRole:
-            if column == PATH or (column in (PARAMS, MACS) and self._text(layer, column) != "0"):
+            if column == PATH or (column in (PARAMS, MACS) and _TEXTS[column](layer) != "0"):
                 return theme.color("text")
             return theme.color("muted")
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -190,11 +193,16 @@ class LayerTable(QAbstractTableModel):
             return share, KINDS[layer.kind].category
         return None
 
-    def _seen(self, row: int, column: int) -> str:
+    def _text(self, row: int, column: int) -> str:
+        layer = self.rows[row].layer
+        if column == SHARE:
+            return percent(layer.params / self.params) if self.params else ""
+        if column not in (FIELD, JUMP):
+            return _TEXTS[column](layer)
         field = self.field(row)
         if column == JUMP:
             return jump_text(field)
-        # Without a mark there is a space instead, so that the figures stand below one another.
+        # A space takes the place of a missing mark, so that the figures line up.
         return size_text(field) + ("" if field and field.clipped else "\N{NO-BREAK SPACE}")
 
     def _tip(self, row: int, column: int) -> str | None:
@@ -202,32 +210,12 @@ class LayerTable(QAbstractTableModel):
         if column == KIND:
             return KINDS[layer.kind].doc
         if column == FIELD and (field := self.field(row)) and field.clipped:
-            return _("Clipped to the picture: after a layer that sees all of its input")
-        if column in (LOCAL, FULL) and (sharing := unshared(layer.facts)):
-            return _("{count} parameters, {ratio}× as many").format(
-                count=grouped(sharing[column - LOCAL]),
-                ratio=short(sharing[column - LOCAL] / layer.params),
-            )
+            return _("Clipped to the picture, after a layer that sees all of its input")
+        if column in (LOCAL, FULL) and (count := _unshared_count(layer, column)):
+            return ngettext(
+                "{count} parameter, {ratio}× as many", "{count} parameters, {ratio}× as many", count
+            ).format(count=grouped(count), ratio=short(count / layer.params))
         return None
-
-    def _text(self, layer: Layer, column: int) -> str:
-        match column:
-            case 0:
-                return layer.path
-            case 1:
-                return layer.kind
-            case 2:
-                return _shapes(layer)
-            case 3:
-                return _shape(layer.out)
-            case 4:
-                return "?" if layer.facts.fault else grouped(layer.params)
-            case 5:
-                return "?" if layer.facts.fault else grouped(layer.macs)
-            case 9 | 10:
-                sharing = unshared(layer.facts)
-                return short(sharing[column - LOCAL]) if sharing else ""
-        return percent(layer.params / self.params) if self.params else ""
 
 
 class SharePainter(QStyledItemDelegate):
@@ -247,8 +235,8 @@ class SharePainter(QStyledItemDelegate):
         rect = QRectF(option.rect).adjusted(8, 0, -8, 0)
         painter.setFont(theme.mono(11))
         figure = percent(share)
-        wide = painter.fontMetrics().horizontalAdvance("100.0 %")
-        room = max(0.0, rect.width() - wide - 8)
+        figure_width = painter.fontMetrics().horizontalAdvance("100.0 %")
+        room = max(0.0, rect.width() - figure_width - 8)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color(category))
         painter.drawRoundedRect(
@@ -259,12 +247,15 @@ class SharePainter(QStyledItemDelegate):
         painter.restore()
 
 
-def _shape(shape: Shape | None) -> str:
-    return shape_text(shape) if shape else "?"
+def _unshared_count(layer: Layer, column: int) -> int:
+    """Parameters of a convolution without sharing; 0 for any other layer."""
+    sharing = unshared(layer.facts)
+    return sharing[column - LOCAL] if sharing else 0
 
 
-def _shapes(layer: Layer) -> str:
-    return " + ".join(_shape(shape) for shape in layer.ins)
+def _unshared_text(layer: Layer, column: int) -> str:
+    count = _unshared_count(layer, column)
+    return short(count) if count else ""
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:

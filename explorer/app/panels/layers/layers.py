@@ -1,4 +1,4 @@
-"""Every layer of the network with its shapes and costs."""
+"""All layers of the network with their shapes and costs."""
 
 from functools import partial
 
@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QMenu,
     QTableView,
@@ -36,11 +35,12 @@ from explorer.app.panels.layers.layer_table import (
     SharePainter,
 )
 from explorer.app.session import Change, Session
+from explorer.app.widgets.label import label
 from explorer.app.widgets.live_panel import Redraw
 from explorer.app.widgets.small_button import small_button
 from explorer.graph.diff import diff
 from explorer.graph.path import NodePath
-from explorer.text import _
+from explorer.text import _, ngettext
 
 ROW = 22  # pixels
 _WIDTHS = (132, 112, 96, 88, 84, 92, 130, 106, 50, 80, 114)
@@ -48,20 +48,20 @@ _ORDER = (PATH, OUT, PARAMS, FIELD, JUMP, MACS, KIND, IN, LOCAL, FULL, SHARE)
 
 
 class Layers(QWidget):
-    """The table of layers with its totals; a selected row leads to the layer on the canvas."""
+    """The table of layers with its totals; selecting a row shows the layer on the canvas."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._is_stale = True
         self._document: Document | None = None  # whose layers are shown
-        self._follows = False  # the table goes after the canvas, not the canvas after the table
+        self._is_following = False  # the table is following the canvas, which must not follow it
         self.table = LayerTable(self)
         self._build()
         self.redraw = Redraw(self, self.refresh)
         session.changed.connect(self._on_change)
-        theme.changed.connect(self._wear)
-        self._wear()
+        theme.changed.connect(self._apply_theme)
+        self._apply_theme()
 
     def _build(self) -> None:
         self.filter = QLineEdit()
@@ -69,8 +69,7 @@ class Layers(QWidget):
         self.filter.setAccessibleName(_("Filter layers"))
         self.filter.setMaximumWidth(240)
         self.filter.textChanged.connect(self._on_filter)
-        self.totals = QLabel()
-        self.totals.setProperty("role", "small")
+        self.totals = label("", "small")
         self.totals.setContentsMargins(12, 5, 12, 5)
         self.totals.setMinimumWidth(60)
         self.copy_button = small_button(
@@ -88,7 +87,7 @@ class Layers(QWidget):
         self.view.setTabKeyNavigation(False)
         self.view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.view.verticalHeader().hide()
-        # Fixed heights: asking 4,000 rows for theirs takes longer than everything else.
+        # Fixed heights, because measuring 4,000 rows takes longer than everything else.
         self.view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.view.verticalHeader().setDefaultSectionSize(ROW)
         header = self.view.horizontalHeader()
@@ -99,15 +98,15 @@ class Layers(QWidget):
         self.view.setSortingEnabled(True)
         for column, width in enumerate(_WIDTHS):
             self.view.setColumnWidth(column, width)
-        for place, column in enumerate(_ORDER):  # what matters most is seen in a narrow panel too
-            header.moveSection(header.visualIndex(column), place)
+        for position, column in enumerate(_ORDER):  # a narrow panel shows what matters most
+            header.moveSection(header.visualIndex(column), position)
         hidden = settings.HIDDEN_COLUMNS.get()
         for column in _ORDER:
             self.view.setColumnHidden(column, column in hidden)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._offer_columns)
-        self.view.selectionModel().currentRowChanged.connect(self._lead)
-        self.view.clicked.connect(self._lead)
+        self.view.selectionModel().currentRowChanged.connect(self._show_on_canvas)
+        self.view.clicked.connect(self._show_on_canvas)
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.view)
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(self.copy)
@@ -125,7 +124,7 @@ class Layers(QWidget):
         whole.addWidget(self.totals)
 
     def _offer_columns(self, place: QPoint) -> None:
-        """A menu of the columns, those that are shown ticked."""
+        """Show a menu of the columns, in which those that are shown are ticked."""
         header = self.view.horizontalHeader()
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -157,11 +156,11 @@ class Layers(QWidget):
             document = self._session.document
             top = self.view.verticalScrollBar().value() if document is self._document else 0
             self._document = document
-            self._follows = True
-            if self.table.take(self._session.report):
+            self._is_following = True
+            if self.table.show_report(self._session.report):
                 self.view.verticalScrollBar().setValue(top)
-            self._follows = False
-            self._count()
+            self._is_following = False
+            self._show_totals()
             self._widen_names()
         self._on_selection(self._session.selected)
 
@@ -170,7 +169,7 @@ class Layers(QWidget):
         self._widen_names()
 
     def _widen_names(self) -> None:
-        """Give the names what they need of the room that the other columns leave."""
+        """Make the column of names as wide as they need, as far as the other columns leave room."""
         header = self.view.horizontalHeader()
         others = sum(
             _WIDTHS[column]
@@ -178,38 +177,44 @@ class Layers(QWidget):
             if column != PATH and not self.view.isColumnHidden(column)
         )
         longest = max((len(row.layer.path) for row in self.table.all), default=0)
-        need = longest * self.view.fontMetrics().averageCharWidth() + 16
+        needed = longest * self.view.fontMetrics().averageCharWidth() + 16
         room = max(self.view.viewport().width() - others, self.view.viewport().width() // 3)
-        header.resizeSection(PATH, max(_WIDTHS[PATH], min(need, room)))
+        header.resizeSection(PATH, max(_WIDTHS[PATH], min(needed, room)))
 
     def _on_filter(self, text: str) -> None:
-        self._follows = True
+        self._is_following = True
         self.table.search(text)
-        self._follows = False
-        self._count()
+        self._is_following = False
+        self._show_totals()
         self._on_selection(self._session.selected)
 
-    def _count(self) -> None:
-        shown, table = len(self.table.rows), self.table
-        layers = (
-            _("{shown} of {count} layers") if shown < len(table.all) else _("{count} layers")
-        ).format(shown=grouped(shown), count=grouped(len(table.all)))
+    def _show_totals(self) -> None:
+        table, shown, count = self.table, len(self.table.rows), len(self.table.all)
         params, macs = table.params, table.macs
-        if shown < len(table.all):
+        if shown < count:
+            layers = ngettext("{shown} of {count} layer", "{shown} of {count} layers", count)
             params = sum(row.layer.params for row in table.rows)
             macs = sum(row.layer.macs for row in table.rows)
+        else:
+            layers = ngettext("{count} layer", "{count} layers", count)
+        parameters = ngettext("{count} parameter", "{count} parameters", params)
+        macs_text = ngettext("{count} MAC", "{count} MACs", macs)
         self.totals.setText(
-            _("{layers} · {params} parameters · {macs} MACs").format(
-                layers=layers, params=grouped(params), macs=short(macs)
+            " · ".join(
+                (
+                    layers.format(shown=grouped(shown), count=grouped(count)),
+                    parameters.format(count=grouped(params)),
+                    macs_text.format(count=short(macs)),
+                )
             )
         )
-        self.totals.setToolTip(_("{macs} MACs").format(macs=grouped(macs)))
+        self.totals.setToolTip(macs_text.format(count=grouped(macs)))
 
     def _on_selection(self, path: NodePath) -> None:
-        """Go to the row of what is selected on the canvas."""
+        """Go to the row of the node that is selected on the canvas."""
         row = self.table.row_at(path) if path else -1
         current = self.view.currentIndex().row()
-        self._follows = True
+        self._is_following = True
         if row < 0:
             self.view.selectionModel().clear()
         elif current < 0 or not self._is_at(current, path):
@@ -220,28 +225,28 @@ class Layers(QWidget):
                 | QItemSelectionModel.SelectionFlag.Rows,
             )
             self.view.scrollTo(index)
-        self._follows = False
+        self._is_following = False
 
     def _is_at(self, row: int, path: NodePath) -> bool:
         return row < len(self.table.rows) and self.table.rows[row].place.lies_in(path)
 
-    # Doing --------------------------------------------------------------------------------------
+    # Actions ------------------------------------------------------------------------------------
 
-    def _lead(self, index: QModelIndex, _before: QModelIndex | None = None) -> None:
-        if index.isValid() and not self._follows and len(self._picked()) <= 1:
+    def _show_on_canvas(self, index: QModelIndex, _before: QModelIndex | None = None) -> None:
+        if index.isValid() and not self._is_following and len(self._selected_rows()) <= 1:
             place = self.table.rows[index.row()].place
             if place != self._session.selected:
                 self._session.lead_to(place)
 
-    def _picked(self) -> list[int]:
-        return [index.row() for index in self.view.selectionModel().selectedRows()]
+    def _selected_rows(self) -> list[int]:
+        return sorted(index.row() for index in self.view.selectionModel().selectedRows())
 
     def copy(self) -> None:
-        """Copy the selected rows, if there are several, else all that are shown, as CSV."""
-        picked = sorted(self._picked())
-        QGuiApplication.clipboard().setText(self.table.as_csv(picked if len(picked) > 1 else None))
+        """Copy the selected rows as CSV, or all that are shown if fewer than two are selected."""
+        rows = self._selected_rows()
+        QGuiApplication.clipboard().setText(self.table.as_csv(rows if len(rows) > 1 else None))
 
-    def _wear(self) -> None:
+    def _apply_theme(self) -> None:
         self.view.setFont(theme.mono(11))
         self.view.horizontalHeader().setFont(theme.sans(11))
         self.view.viewport().update()

@@ -1,1 +1,1 @@
-"""What the selected node makes of a picture."""
+"""What the selected node outputs for one picture."""

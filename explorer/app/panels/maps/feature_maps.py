@@ -1,4 +1,4 @@
-"""What the selected node makes of one picture: its feature maps, live."""
+"""The feature maps that the selected node outputs for one picture, updated while it trains."""
 
 import random
 from functools import partial
@@ -27,6 +27,7 @@ from explorer.app.panels.maps.mosaic import MosaicView, Tiles
 from explorer.app.panels.maps.vector_bars import VectorBars
 from explorer.app.session import Session
 from explorer.app.widgets import viridis
+from explorer.app.widgets.label import label
 from explorer.app.widgets.line_label import LineLabel
 from explorer.app.widgets.live_panel import LivePanel
 from explorer.app.widgets.small_button import small_button
@@ -37,13 +38,13 @@ from explorer.text import _
 
 PICTURE = 84
 SIDE, SIDES_OF_PHOTO = PICTURE + 12, (PICTURE + 72, PICTURE + 128)
-WIDE = 300  # pixels of the panel, with room for the answers beside the maps
+WIDE = 300  # pixels of width from which the answers fit beside the maps
 
 
 class FeatureMapsPanel(LivePanel):
-    """The maps of the last probe, strongest first, beside the picture that they were made of.
+    """The maps of the last probe, strongest first, beside the picture that they are of.
 
-    photo_wanted: the person wants to look at a photo of their own.
+    photo_wanted: the person wants to open a photo of their own.
     """
 
     photo_wanted = Signal()
@@ -51,7 +52,7 @@ class FeatureMapsPanel(LivePanel):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._chance = random.Random()
+        self._random = random.Random()
         self._path = ""
         self._is_photo = False
         self._build()
@@ -60,8 +61,7 @@ class FeatureMapsPanel(LivePanel):
     def _build(self) -> None:
         self.title = LineLabel()
         self.title.setProperty("role", "small")
-        self.hint = QLabel()
-        self.hint.setProperty("role", "small")
+        self.hint = label("", "small")
         self.figures = _Figures()
         self.mosaic = MosaicView()
         self.mosaic.hovered.connect(lambda _channel: self._write_hint())
@@ -69,30 +69,25 @@ class FeatureMapsPanel(LivePanel):
         self.bars = VectorBars()
         self.picture = QLabel()
         self.picture.setFixedSize(PICTURE, PICTURE)
-        self.label, self.guess = QLabel(), QLabel()
+        self.label, self.guess = label("", "strong"), label("", "small", wrap=True)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
-        self.label.setProperty("role", "strong")
-        self.guess.setProperty("role", "small")
-        self.guess.setWordWrap(True)
-        self.previous = self._turn(
-            "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
-            _("Show the picture before this one"),
-            -1,
+        self.previous = self._turn_button(
+            "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", _("Show the previous picture"), -1
         )
-        self.next = self._turn(
+        self.next = self._turn_button(
             "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}", _("Show the next picture"), 1
         )
-        self.random = self._turn(_("any"), _("Show a picture drawn by chance"), 0)
-        turns = QHBoxLayout()
-        turns.setSpacing(4)
+        self.random = self._turn_button(_("any"), _("Show a random picture"), 0)
+        turn_buttons = QHBoxLayout()
+        turn_buttons.setSpacing(4)
         for button in (self.previous, self.next, self.random):
-            turns.addWidget(button)
-        turns.addStretch(1)
+            turn_buttons.addWidget(button)
+        turn_buttons.addStretch(1)
         about = QVBoxLayout()
         about.setSpacing(4)
         about.addWidget(self.label)
         about.addWidget(self.guess)
-        about.addLayout(turns)
+        about.addLayout(turn_buttons)
         about.addWidget(self._photos_button())
         about.addStretch(1)
         self._head = QBoxLayout(QBoxLayout.Direction.TopToBottom)
@@ -105,8 +100,8 @@ class FeatureMapsPanel(LivePanel):
         left.addLayout(self._head)
         left.addWidget(self.answers)
         left.addStretch(1)
-        shown = QWidget()
-        self.views = QStackedLayout(shown)
+        output = QWidget()
+        self.views = QStackedLayout(output)
         self.views.addWidget(self.mosaic)
         self.views.addWidget(self.bars)
         middle = QHBoxLayout()
@@ -117,7 +112,7 @@ class FeatureMapsPanel(LivePanel):
         self.answers.hide()
         self._arrange()
         middle.addWidget(self.side)
-        middle.addWidget(shown, 1)
+        middle.addWidget(output, 1)
         top = QHBoxLayout()
         top.addWidget(self.title, 1)
         top.addWidget(self.hint)
@@ -131,26 +126,26 @@ class FeatureMapsPanel(LivePanel):
         self.fill(body, _("Feature maps appear here as soon as the engine has built the network."))
         self.setMinimumSize(240, 160)
 
-    def _turn(self, text: str, tip: str, by: int) -> QToolButton:
+    def _turn_button(self, text: str, tip: str, step: int) -> QToolButton:
         button = small_button(text, tip)
-        button.clicked.connect(lambda: self.turn(by))
+        button.clicked.connect(lambda: self.turn(step))
         return button
 
     def _photos_button(self) -> QToolButton:
-        tip = _("Look at a photo, or at one of your own")
+        tip = _("Look at a supplied photo, or at one of your own")
         self.photos = small_button(_("photo") + " ▾", tip)
         self.photos.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.photos)
-        for place, name in enumerate(PHOTO_FILES):
-            menu.addAction(Path(name).stem, partial(self.look_at, place))
+        for index, name in enumerate(PHOTO_FILES):
+            menu.addAction(Path(name).stem, partial(self.look_at, index))
         menu.addSeparator()
         menu.addAction(_("Open a photo…"), self.photo_wanted.emit)
         self.photos.setMenu(menu)
         return self.photos
 
     def _arrange(self) -> None:
-        """Beside a photo and below it, if there is room, stand the answers; a labelled picture has
-        its label and one guess."""
+        """Show the list of answers for a photo if there is room for it; otherwise, and for a picture
+        with a label, the guess alone."""
         wide = self._is_photo and self.width() >= WIDE
         if wide == self.answers.isHidden():
             direction = QBoxLayout.Direction
@@ -167,24 +162,24 @@ class FeatureMapsPanel(LivePanel):
         self._arrange()
 
     def look_at(self, photo: int) -> None:
-        """Watches one of the photos that come along."""
+        """Watch one of the supplied photos."""
         labelled = self._session.data.labelled
         self._watch(str(resource.path("photos") / PHOTO_FILES[photo]) if labelled else photo)
 
-    def turn(self, by: int) -> None:
-        """Watches the test picture `by` further on, or any one with 0; behind a photo of one's own
-        comes the first."""
+    def turn(self, step: int) -> None:
+        """Watch the picture `step` further on, or with 0 a random one; after a photo of the
+        person's own, the first."""
         look = self._look
         if look is None:
             return
         count, image = self._session.data.test, look.image
         if isinstance(image, str):
-            image = -by
-        self._watch((image + by) % count if by else self._chance.randrange(count))
+            image = -step
+        self._watch((image + step) % count if step else self._random.randrange(count))
 
     @property
     def _look(self) -> Maps | None:
-        """The newest look that was answered."""
+        """The newest look at maps that was answered, None before the first."""
         seen = self._session.run.seen.get(Maps)
         return seen.look if seen is not None and isinstance(seen.look, Maps) else None
 
@@ -197,7 +192,7 @@ class FeatureMapsPanel(LivePanel):
         look, maps, answers = self._look, run.seen.get(Maps), run.seen.get(Answers)
         self._session.link.took()
         if look is None or maps is None or answers is None or not run.describes_drawn(look.path):
-            self.say_nothing(run.wait)
+            self.show_empty(run.wait)
             return
         self.stack.setCurrentIndex(1)
         if look.path != self._path:
@@ -214,14 +209,11 @@ class FeatureMapsPanel(LivePanel):
         self.figures.show_figures(maps.figures, maps.cost)
         self._write_hint()
 
-    def wear(self) -> None:
-        self.redraw.mark()
-
     def _title(self, path: str, figures: Json, is_vector: bool) -> list[str]:
         parts = [path or _("output"), number.shape_text(tuple(figures["shape"]))]
         if figures["count"] > figures["shown"]:
             parts.append(
-                _("{shown} strongest of {count}").format(
+                _("strongest {shown} of {count}").format(
                     shown=figures["shown"], count=number.grouped(figures["count"])
                 )
             )
@@ -230,50 +222,51 @@ class FeatureMapsPanel(LivePanel):
         return parts
 
     def _draw_bars(self, maps: Seen, answers: Seen) -> None:
-        """The figures of a vector; those of the output with the names of the classes."""
+        """Draw the values of a vector; those of the output with the names of the classes."""
         values, data = maps.arrays["values"], self._session.data
         if maps.figures["count"] == len(data.classes):
-            told = answers.figures
-            self.bars.show_values(values, data.classes, told["label"], told["guess"])
+            figures = answers.figures
+            self.bars.show_values(values, data.classes, figures["label"], figures["guess"])
         else:
             names = tuple(str(channel) for channel in maps.arrays["order"].tolist())
             self.bars.show_values(values, names, -1, -1)
 
     def _draw_picture(self, answers: Seen) -> None:
-        picture, told = answers.arrays["picture"], answers.figures
+        picture, figures = answers.arrays["picture"], answers.figures
         if picture.ndim == 2:
             image = viridis.picture(picture, viridis.GREYS)
         else:
             picture = np.ascontiguousarray(picture)
-            high, wide, _channels = picture.shape
-            image = QImage(picture.data, wide, high, 3 * wide, QImage.Format.Format_RGB888).copy()
-        self.picture.setPixmap(_enlarged(image))
-        self._is_photo = told["label"] < 0
+            height, width, _channels = picture.shape
+            rgb = QImage.Format.Format_RGB888
+            image = QImage(picture.data, width, height, 3 * width, rgb).copy()
+        self.picture.setPixmap(_scaled(image))
+        self._is_photo = figures["label"] < 0
         self._arrange()
         if self._is_photo:
             self._show_photo(answers)
             return
-        right = told["label"] == told["guess"]
-        self.label.setText(self._name(told["label"]))
+        colour = theme.color("good" if figures["label"] == figures["guess"] else "problem")
+        self.label.setText(self._class_name(figures["label"]))
         self.label.setToolTip(
             _("test picture {index}").format(index=number.grouped(int(answers.look.image)))
         )
         self.guess.setText(
-            f'<span style="color:{theme.color("good" if right else "problem").name()}">'
-            f"{self._name(told['guess'])} {number.percent(told['confidence'], 0)}</span>"
+            f'<span style="color:{colour.name()}">{self._class_name(figures["guess"])} '
+            f"{number.percent(figures['confidence'], 0)}</span>"
         )
-        self.guess.setToolTip(_("what the network takes it for, and how sure it is"))
+        self.guess.setToolTip(_("The class that the network finds likeliest, and its probability"))
 
     def _show_photo(self, answers: Seen) -> None:
         title, file = answers.figures["title"], answers.look.image
-        named = answers.figures["answers"]
+        likeliest = answers.figures["answers"]
         room = self.side.width() - (PICTURE + 8 if self.answers.isVisible() else 0)
         measure = self.label.fontMetrics()
         self.label.setText(measure.elidedText(title, Qt.TextElideMode.ElideMiddle, room))
         self.label.setToolTip(file if isinstance(file, str) else title)
-        self.answers.show_answers(named)
+        self.answers.show_answers(likeliest)
         self.guess.setText(
-            "".join(f"{escape(name)} {number.percent(chance, 0)}" for name, chance in named[:1])
+            "".join(f"{escape(name)} {number.percent(share, 0)}" for name, share in likeliest[:1])
         )
         self.guess.setToolTip(self.answers.toolTip())
 
@@ -283,25 +276,24 @@ class FeatureMapsPanel(LivePanel):
         if channel == -1 or self.views.currentIndex() == 1:
             self.hint.setText("")
         elif channel not in order:
-            self.hint.setText(_("channel {channel} is not among these").format(channel=channel))
+            self.hint.setText(_("channel {channel} is not shown").format(channel=channel))
         else:
             self.hint.setText(_("channel {channel}").format(channel=channel))
 
-    def _name(self, label: int) -> str:
-        data = self._session.data
-        if 0 <= label < len(data.classes):
-            return data.classes[label]
-        return _("class {number}").format(number=label)
+    def _class_name(self, index: int) -> str:
+        classes = self._session.data.classes
+        known = 0 <= index < len(classes)
+        return classes[index] if known else _("class {number}").format(number=index)
 
     def sizeHint(self) -> QSize:
         return QSize(440, 260)
 
 
-def _enlarged(image: QImage) -> QPixmap:
-    """The picture, to the size of the label: by a whole number where it is small."""
+def _scaled(image: QImage) -> QPixmap:
+    """The picture at the size of its label; a small one is enlarged by a whole number."""
     scale = PICTURE / max(image.width(), image.height(), 1)
     smooth = scale < 1
-    scale = int(scale) if not smooth else scale
+    scale = scale if smooth else int(scale)
     return QPixmap.fromImage(
         image.scaled(
             int(image.width() * scale),
@@ -315,7 +307,7 @@ def _enlarged(image: QImage) -> QPixmap:
 
 
 class _Figures(QWidget):
-    """One line: the colours between the least and greatest value, the mean, zeros, cost."""
+    """One line: the colour scale between the least and greatest value, the mean, zeros, cost."""
 
     SCALE = 64
 
@@ -325,8 +317,8 @@ class _Figures(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip(
             _(
-                "Least and greatest value of all maps (each map is coloured by its own), their "
-                "mean, the share of exact zeros, and the share of time that watching takes"
+                "The least and greatest value of all maps (each map is coloured by its own range), "
+                "the mean, the share of exact zeros, and the share of time that the probes take"
             )
         )
 

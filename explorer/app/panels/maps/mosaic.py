@@ -1,4 +1,4 @@
-"""Feature maps side by side, as large as fits in steps of half a screen pixel to each of theirs."""
+"""Feature maps side by side, as large as fits; one pixel of a map takes 1, 1.5, 2 … of the screen."""
 
 from dataclasses import dataclass, field
 
@@ -15,7 +15,8 @@ GAP = 2
 
 @dataclass(frozen=True)
 class Tiles:
-    """The maps of one probe. order: the channel of each tile, row by row of `columns` tiles."""
+    """The maps of one probe. order: the channel of each tile, row by row, `columns` in a row; tile:
+    height and width of each."""
 
     image: QImage = field(default_factory=QImage)
     order: tuple[int, ...] = ()
@@ -24,7 +25,7 @@ class Tiles:
 
     @classmethod
     def of(cls, maps: Seen) -> "Tiles":
-        """Of the answer to a look at maps."""
+        """The tiles in the answer to a look at maps."""
         return cls(
             viridis.picture(maps.arrays["mosaic"]),
             tuple(maps.arrays["order"].tolist()),
@@ -33,7 +34,7 @@ class Tiles:
         )
 
     def source(self, index: int) -> QRect:
-        """Where in the image a tile is; between two tiles lies as much room as is left."""
+        """Where a tile is in the image; the gaps between tiles are all that the tiles leave."""
         height, width = self.tile
         rows = -(-len(self.order) // self.columns)
         across = (self.image.width() - self.columns * width) // max(self.columns - 1, 1)
@@ -43,10 +44,10 @@ class Tiles:
 
 
 class MosaicView(QWidget):
-    """Paints tiles as large as fits. `hovered` bears the channel under the mouse, or -1.
+    """Paints tiles as large as fits. A click on a map enlarges it, and it stays enlarged while new
+    values arrive; a second click or Escape ends that. The arrow keys go from map to map.
 
-    A click on a map enlarges it and keeps it so while other values come; another click, or Escape,
-    ends that. Arrow keys go from map to map.
+    hovered(channel): the map under the mouse; pinned(channel): the enlarged one; -1 is none.
     """
 
     hovered = Signal(int)
@@ -62,19 +63,19 @@ class MosaicView(QWidget):
         self.setMinimumSize(96, 64)
 
     def show_tiles(self, tiles: Tiles) -> None:
-        """Takes the place of what was shown; a pinned channel stays pinned."""
+        """Show these tiles; a pinned channel stays pinned."""
         self.tiles = tiles
         self.update()
 
     def set_pin(self, channel: int) -> None:
-        """Enlarges the map of `channel`, or none with -1."""
+        """Enlarge the map of `channel`, or none with -1."""
         if channel != self.pin:
             self.pin = channel
             self.pinned.emit(channel)
             self.update()
 
-    def layout_of(self) -> tuple[int, float, QRect]:
-        """(columns, pixels of the screen a pixel of a map, room of the enlarged map)."""
+    def arrangement(self) -> tuple[int, float, QRect]:
+        """(columns, screen pixels per pixel of a map, room for the enlarged map)."""
         enlarged = QRect()
         width = self.width()
         if self.pin in self.tiles.order:
@@ -97,7 +98,7 @@ class MosaicView(QWidget):
 
     def place(self, index: int) -> QRect:
         """Where on the widget a tile is painted."""
-        columns, scale, _enlarged = self.layout_of()
+        columns, scale, _enlarged = self.arrangement()
         return self._place(index, columns, scale)
 
     def _place(self, index: int, columns: int, scale: float) -> QRect:
@@ -107,7 +108,7 @@ class MosaicView(QWidget):
 
     def channel_at(self, point: QPoint) -> int:
         """The channel painted at `point`, or -1."""
-        columns, scale, enlarged = self.layout_of()
+        columns, scale, enlarged = self.arrangement()
         if enlarged.contains(point):
             return self.pin
         for index, channel in enumerate(self.tiles.order):
@@ -119,7 +120,7 @@ class MosaicView(QWidget):
         if not self.tiles.order:
             return
         painter = QPainter(self)
-        columns, scale, enlarged = self.layout_of()
+        columns, scale, enlarged = self.arrangement()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale != int(scale))
         for index, channel in enumerate(self.tiles.order):
             place = self._place(index, columns, scale)
@@ -162,14 +163,14 @@ class MosaicView(QWidget):
         steps: dict[int, int] = {
             Qt.Key.Key_Left: -1,
             Qt.Key.Key_Right: 1,
-            Qt.Key.Key_Up: -self.layout_of()[0],
-            Qt.Key.Key_Down: self.layout_of()[0],
+            Qt.Key.Key_Up: -self.arrangement()[0],
+            Qt.Key.Key_Down: self.arrangement()[0],
         }
         order = self.tiles.order
         if event.key() == Qt.Key.Key_Escape and self.pin != -1:
             self.set_pin(-1)
         elif event.key() in steps and order:
-            here = order.index(self.pin) + steps[event.key()] if self.pin in order else 0
-            self.set_pin(order[min(max(here, 0), len(order) - 1)])
+            index = order.index(self.pin) + steps[event.key()] if self.pin in order else 0
+            self.set_pin(order[min(max(index, 0), len(order) - 1)])
         else:
             super().keyPressEvent(event)

@@ -1,4 +1,4 @@
-"""The values of a vector as bars, one a class."""
+"""The values of a vector as bars."""
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
@@ -11,7 +11,7 @@ ROW, WIDEST = 20, 24
 
 
 class VectorBars(QWidget):
-    """Bars from zero to each value, named; the true class green, a wrong guess red."""
+    """A bar from zero to each value, with its name; the true class is green, a wrong guess red."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -23,7 +23,7 @@ class VectorBars(QWidget):
     def show_values(
         self, values: np.ndarray, names: tuple[str, ...], label: int, guess: int
     ) -> None:
-        """values: (n,); names: n, or none of them; label and guess: indices, or -1."""
+        """Show values (n,) with n names, or none; label and guess: indices, or -1."""
         self.values, self.names = values, names
         self._label, self._guess = label, guess
         self.update()
@@ -72,7 +72,7 @@ class VectorBars(QWidget):
         painter.drawLine(int(zero), 0, int(zero), int(row * count))
 
     def _paint_upright(self, painter: QPainter, low: float, high: float) -> None:
-        """A vector too long for names: upright bars from left to right."""
+        """Paint a vector that is too long for names: upright bars from left to right."""
         step = min(WIDEST, self.width() / len(self.values))
         scale = self.height() / ((high - low) or 1)
         painter.setPen(Qt.PenStyle.NoPen)

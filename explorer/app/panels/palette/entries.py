@@ -1,7 +1,7 @@
-"""What the palette offers: every kind and template, and the blocks that a person saved."""
+"""What the palette offers: every kind and template, and the blocks that the person saved."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType, SimpleNamespace
 
@@ -10,8 +10,9 @@ from explorer.app.number import grouped, shape_text, short
 from explorer.catalog import KINDS, Kind, templates
 from explorer.catalog.roles import CONVOLUTION, GROUP
 from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Value, Wire
-from explorer.text import _
+from explorer.text import _, ngettext
 
+OWN_BLOCKS, TEMPLATES = "mine", "templates"  # sections, as the settings name them
 SECTIONS = (
     ("stems", _("Stems")),
     ("stages", _("Stages")),
@@ -23,21 +24,21 @@ SECTIONS = (
     ("pooling", _("Pooling")),
     ("merge", _("Merge")),
     ("shape", _("Shape, dropout")),
-    ("mine", _("My blocks")),
-    ("templates", _("Templates")),
+    (OWN_BLOCKS, _("My blocks")),
+    (TEMPLATES, _("Templates")),
 )
-COMMON_PRESETS = 2  # so many of a stage's
+COMMON_PRESETS = 2  # how many of a stage's presets are common
 _SECTION_OF = {"stem": "stems", "stage": "stages", "block": "blocks", "head": "heads"}
-_SAMPLE = (64, 28, 28)  # what tool tips reckon with
+_SAMPLE = (64, 28, 28)  # the input for which tool tips state figures
 
 
 @dataclass(frozen=True)
 class Entry:
     """A row of the palette: a kind with parameters, a saved block or a template.
 
-    kind: "" for a template, a group for a saved block, whose name is the title. common: shown
-    before its section is opened to all. depthwise: its groups and channels are those of the map
-    that it gets.
+    kind: "" for a template; a group for a saved block, which has its name as the title. common:
+    shown even where its section does not show all entries. depthwise: its groups and channels follow
+    from its input.
     """
 
     section: str
@@ -54,7 +55,7 @@ class Entry:
 
     @property
     def is_own(self) -> bool:
-        return self.section == "mine"
+        return self.section == OWN_BLOCKS
 
     @cached_property
     def doc(self) -> str:
@@ -62,26 +63,28 @@ class Entry:
         if self.is_template:
             return templates.template(self.title).doc
         if self.is_own:
-            return _("A block that you saved. F2 renames it, Delete takes it out of the palette.")
+            return _("A block that you saved. F2 renames it, Delete removes it from the palette.")
         if self.depthwise:
             return _(
-                "A convolution that filters every channel by itself: groups and channels are "
-                "those of the map that it gets."
+                "A convolution that filters each channel separately; its groups and channels follow "
+                "from its input."
             )
         return KINDS[self.kind].doc
 
     def tip(self) -> str:
-        """What the tool tip says: the sentence, and the figures for a map of 64×28×28."""
+        """The text of the tool tip: the sentence, and the figures for an input of 64×28×28."""
         if self.is_template:
-            found = templates.template(self.title)
-            facts = _(
-                "Made for {input} and {classes} classes; opened for the current data set"
-            ).format(input=shape_text(found.input), classes=grouped(found.classes))
+            template = templates.template(self.title)
+            figures = ngettext(
+                "Made for {input} and {classes} class; opens adapted to the current data set",
+                "Made for {input} and {classes} classes; opens adapted to the current data set",
+                template.classes,
+            ).format(input=shape_text(template.input), classes=grouped(template.classes))
         elif self.is_own:
-            facts = ""
+            figures = ""
         else:
-            facts = _sample(KINDS[self.kind], self.for_channels(_SAMPLE[0]).params)
-        return f"<p><b>{self.title}</b><br>{self.doc}</p><p>{facts}</p>"
+            figures = _figures(KINDS[self.kind], self.for_channels(_SAMPLE[0]).params)
+        return f"<p><b>{self.title}</b><br>{self.doc}</p><p>{figures}</p>"
 
     def settings(self) -> SimpleNamespace | None:
         """Every parameter of its kind, for its glyph; None for a template."""
@@ -90,36 +93,36 @@ class Entry:
         )
 
     def for_channels(self, channels: int | None) -> "Entry":
-        """The entry for a map of so many channels, if that matters to it."""
+        """The entry for an input of that many channels, which only a depthwise one depends on."""
         if not self.depthwise:
             return self
         count = self.params.get("out_channels") or channels
         params = dict(self.params)
         if count is not None:
             params |= {"out_channels": count, "groups": count}
-        return Entry(self.section, self.title, self.kind, MappingProxyType(params), self.note)
+        return replace(self, params=MappingProxyType(params), depthwise=False)
 
 
 def entries(own: Iterable[str] = ()) -> list[Entry]:
-    """All that the palette offers, in its order; own: the names of saved blocks."""
-    found: dict[str, list[Entry]] = {key: [] for key, _title in SECTIONS}
-    # Joins of one's own before the projection that serves them.
+    """Everything that the palette offers, in order. own: the names of the saved blocks."""
+    sections: dict[str, list[Entry]] = {section: [] for section, _title in SECTIONS}
+    # Projections come last, after the joins that they serve.
     for kind in sorted(KINDS.values(), key=lambda kind: kind.shortcut == "project"):
-        if kind is not GROUP:  # it is nothing without nodes inside
+        if kind is not GROUP:  # an empty group is of no use
             section = _SECTION_OF.get(kind.category, kind.category)
-            found[section] += _of_kind(kind, section)
-    found["mine"] = [Entry("mine", name, GROUP.name) for name in own]
-    found["templates"] = [
-        Entry("templates", name, "") for names in templates.families().values() for name in names
+            sections[section] += _entries_of(kind, section)
+    sections[OWN_BLOCKS] = [Entry(OWN_BLOCKS, name, GROUP.name) for name in own]
+    sections[TEMPLATES] = [
+        Entry(TEMPLATES, name, "") for names in templates.families().values() for name in names
     ]
     return [
         entry
-        for rows in found.values()
-        for entry in sorted(rows, key=lambda entry: not entry.common)
+        for section_entries in sections.values()
+        for entry in sorted(section_entries, key=lambda entry: not entry.common)
     ]
 
 
-def _of_kind(kind: Kind, section: str) -> list[Entry]:
+def _entries_of(kind: Kind, section: str) -> list[Entry]:
     stage = kind.category == "stage"
     presets = kind.presets or ((kind.title or kind.name, {}),)
     rows = [
@@ -145,8 +148,9 @@ def _of_kind(kind: Kind, section: str) -> list[Entry]:
     return rows
 
 
-def _sample(kind: Kind, params: Mapping[str, Value]) -> str:
-    """What a node of this kind costs on a sample map, in one line; "" if it takes no such."""
+def _figures(kind: Kind, params: Mapping[str, Value]) -> str:
+    """Shapes and costs of a node of this kind for a sample input; "" if it fits neither the map nor a
+    vector."""
     ports = kind.ports()
     for shape in (_SAMPLE, (_SAMPLE[0],)):
         graph = Graph(
@@ -160,7 +164,12 @@ def _sample(kind: Kind, params: Mapping[str, Value]) -> str:
             break
     if facts.faults or facts.out is None:
         return ""
-    line = _("{input} → {output}: {params} parameters").format(
-        input=shape_text(shape), output=shape_text(facts.out), params=grouped(facts.params)
-    )
-    return line + _(", {macs} MACs").format(macs=short(facts.macs)) if facts.macs else line
+    costs = [
+        ngettext("{count} parameter", "{count} parameters", facts.params).format(
+            count=grouped(facts.params)
+        )
+    ]
+    if facts.macs:
+        macs = ngettext("{count} MAC", "{count} MACs", facts.macs)
+        costs.append(macs.format(count=short(facts.macs)))
+    return f"{shape_text(shape)} → {shape_text(facts.out)}: {', '.join(costs)}"

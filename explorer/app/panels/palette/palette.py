@@ -1,6 +1,5 @@
 """What a network can be made of: searched, dragged onto the canvas, or placed by a key."""
 
-import json
 from collections.abc import Callable
 
 from PySide6.QtCore import (
@@ -32,8 +31,9 @@ from PySide6.QtWidgets import (
 
 from explorer.analysis import placing
 from explorer.app import own_blocks, settings, theme
+from explorer.app.node_drag import mime_data
 from explorer.app.own_blocks import NameRefused
-from explorer.app.panels.palette.entries import Entry
+from explorer.app.panels.palette.entries import OWN_BLOCKS, Entry
 from explorer.app.panels.palette.rows import (
     ALL,
     CARD,
@@ -45,7 +45,6 @@ from explorer.app.panels.palette.rows import (
     Heading,
     PalettePainter,
     PaletteRows,
-    nothing,
 )
 from explorer.app.session import Session
 from explorer.graph import file
@@ -53,17 +52,16 @@ from explorer.graph.file import FileError
 from explorer.graph.graph import Node
 from explorer.text import _
 
-MIME = "application/x-cnn-explorer-node"
-_GOES = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
-_ENTERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_STEP_KEYS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+_ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class Palette(QWidget):
     """Every kind of node, every template and the saved blocks, by section, with a search.
 
-    placed(kind, params): the person wants such a node behind the selected one; group_placed(name,
-    group): such a group. A row that is dragged bears the mime type `MIME`: JSON {"kind": name,
-    "params": {...}}, for a saved block {"block": name, "file": the text of its file}.
+    placed(kind, params): the person wants to add such a node after the selected one.
+    group_placed(name, group): the same for a saved block. Entries can be dragged onto the canvas;
+    `node_drag` describes what such a drag carries.
     """
 
     placed = Signal(str, dict)
@@ -77,18 +75,18 @@ class Palette(QWidget):
         self.search.textChanged.connect(self._on_query)
         self.search.key_pressed.connect(self._on_search_key)
         self.rows = PaletteRows(self)
-        self.rows.states = _remembered()
+        self.rows.states = _remembered_states()
         self.rows.set_own(session.own_blocks.names())
-        # Later: the list must not be filled anew under the field in which it is edited.
+        # Queued, because the list must not be filled again under the field that edits it.
         self.rows.renamed.connect(self._rename, Qt.ConnectionType.QueuedConnection)
         session.own_blocks.changed.connect(self._on_own_changed)
         self.list = PaletteList(self.rows, self)
         self.list.clicked.connect(self._on_click)
         self.list.doubleClicked.connect(self._on_double_click)
-        self.list.entered_on.connect(self._take)
-        self.list.stepped.connect(self._on_step)
-        self.list.removed.connect(self._remove)
-        self.list.dragged = self._dragged
+        self.list.enter_pressed.connect(self._use)
+        self.list.section_stepped.connect(self._on_section_step)
+        self.list.removal_asked.connect(self._remove)
+        self.list.drag_data = self._drag_data
         self.list.customContextMenuRequested.connect(self._show_menu)
         top = QVBoxLayout()
         top.setContentsMargins(EDGE, EDGE, EDGE, 4)
@@ -103,7 +101,7 @@ class Palette(QWidget):
         theme.changed.connect(self.list.viewport().update)
 
     def focus_search(self) -> None:
-        """Let the person type what to look for."""
+        """Let the person type a query."""
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
 
@@ -118,8 +116,8 @@ class Palette(QWidget):
         self.list.scrollToTop()
 
     def _on_search_key(self, key: int) -> None:
-        if key in _ENTERS:
-            self._take(self.list.currentIndex())
+        if key in _ENTER_KEYS:
+            self._use(self.list.currentIndex())
             self.search.selectAll()
         elif key == Qt.Key.Key_Escape:
             self.search.clear()
@@ -135,39 +133,40 @@ class Palette(QWidget):
     def _on_click(self, index: QModelIndex) -> None:
         row = index.data(ROW)
         if isinstance(row, Heading):
-            if self.list.asks_for_more(index):
+            if self.list.was_more_clicked(index):
                 self._show_section(row.section, COMMON if row.state == ALL else ALL)
             else:
                 self._show_section(row.section, COMMON if row.folded else FOLDED)
         elif isinstance(row, Entry) and row.is_template:
-            # The second click of a double click opens no second document.
+            # The second click of a double click must not open a second document.
             if (
                 not self._since_opened.isValid()
                 or self._since_opened.elapsed() > QApplication.doubleClickInterval()
             ):
-                self._take(index)
+                self._use(index)
                 self._since_opened.start()
 
-    def _on_step(self, index: QModelIndex, forward: bool) -> None:
-        """Left and Right go from folded over the common ones to all and back."""
+    def _on_section_step(self, index: QModelIndex, forward: bool) -> None:
+        """Show more of a section (folded, its common entries, all of them), or less."""
         row = index.data(ROW)
         states = STATES if row.more else (FOLDED, COMMON)
-        at = states.index(row.state if row.state in states else COMMON) + (1 if forward else -1)
-        self._show_section(row.section, states[max(0, min(len(states) - 1, at))])
+        step = states.index(row.state if row.state in states else COMMON) + (1 if forward else -1)
+        self._show_section(row.section, states[max(0, min(len(states) - 1, step))])
 
     def _show_section(self, section: str, state: str) -> None:
         self.rows.show_section(section, state)
         self.list.setCurrentIndex(self.rows.index(self.rows.row_of(section)))
         settings.PALETTE.set(self.rows.states)
 
-    # Taking ---------------------------------------------------------------------------------------
+    # Using an entry -------------------------------------------------------------------------------
 
     def _on_double_click(self, index: QModelIndex) -> None:
         row = index.data(ROW)
         if isinstance(row, Entry) and not row.is_template:
-            self._take(index)
+            self._use(index)
 
-    def _take(self, index: QModelIndex) -> None:
+    def _use(self, index: QModelIndex) -> None:
+        """Add the entry to the network, open the template, or fold or unfold the section."""
         row = index.data(ROW) if index.isValid() else None
         if isinstance(row, Heading):
             self._show_section(row.section, COMMON if row.folded else FOLDED)
@@ -176,45 +175,37 @@ class Palette(QWidget):
         elif row.is_template:
             self._session.new(row.title)
         elif row.is_own:
-            if (group := self._own(row.title)) is not None:
+            if (group := self._own_block(row.title)) is not None:
                 self.group_placed.emit(row.title, group)
         else:
             self.placed.emit(row.kind, dict(row.for_channels(self._channels()).params))
 
     def _channels(self) -> int | None:
-        """Channels of the map that a new node would get."""
+        """The channels of a new node's input; None if they are unknown."""
         session = self._session
         id = placing.predecessor(session.shown, session.selection)
         facts = session.shown_facts.get(id)
         shape = facts.out if facts is not None else session.shown_input
         return shape[0] if shape else None
 
-    def _own(self, name: str) -> Node | None:
-        """A saved block's group; None, and a sentence, if it cannot be read."""
+    def _own_block(self, name: str) -> Node | None:
+        """The group of a saved block; None, and a notice, if it cannot be read."""
         try:
             return self._session.own_blocks.read(name)
         except FileError as error:
             self._session.notified.emit(str(error))
             return None
 
-    def _dragged(self, entry: Entry) -> QMimeData | None:
-        """What a drag of an entry carries; None if it cannot be read."""
+    def _drag_data(self, entry: Entry) -> QMimeData | None:
+        """What a drag of an entry carries; None if its saved block cannot be read."""
         if entry.is_own:
-            group = self._own(entry.title)
+            group = self._own_block(entry.title)
             if group is None:
                 return None
-            found: dict[str, object] = {
-                "block": entry.title,
-                "file": file.dumps(own_blocks.as_network(group, entry.title, None)),
-            }
-        else:
-            found = {
-                "kind": entry.kind,
-                "params": dict(entry.for_channels(self._channels()).params),
-            }
-        mime = QMimeData()
-        mime.setData(MIME, json.dumps(found).encode())
-        return mime
+            text = file.dumps(own_blocks.as_network(group, entry.title, None))
+            return mime_data({"block": entry.title, "file": text})
+        params = dict(entry.for_channels(self._channels()).params)
+        return mime_data({"kind": entry.kind, "params": params})
 
     # Saved blocks ---------------------------------------------------------------------------------
 
@@ -222,10 +213,10 @@ class Palette(QWidget):
         known = {entry.title for entry in self.rows.entries if entry.is_own}
         names = self._session.own_blocks.names()
         self.rows.set_own(names)
-        fresh = [name for name in names if name not in known]
-        if fresh and not self.rows.query:
-            self._show_section("mine", ALL)
-            index = self.rows.index(self.rows.row_of_own(fresh[0]))
+        added = [name for name in names if name not in known]
+        if added and not self.rows.query:
+            self._show_section(OWN_BLOCKS, ALL)
+            index = self.rows.index(self.rows.row_of_own(added[0]))
             self.list.setCurrentIndex(index)
             self.list.scrollTo(index)
 
@@ -237,9 +228,9 @@ class Palette(QWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if row.is_template:
-            menu.addAction(_("&Open as a new network"), lambda: self._take(index))
+            menu.addAction(_("&Open as a new network"), lambda: self._use(index))
         else:
-            menu.addAction(_("&Add after the selected node"), lambda: self._take(index))
+            menu.addAction(_("&Add after the selected node"), lambda: self._use(index))
         if row.is_own:
             menu.addAction(_("&Rename"), "F2", lambda: self.list.edit(index))
             menu.addAction(_("Re&move"), "Del", lambda: self._remove(index))
@@ -254,25 +245,28 @@ class Palette(QWidget):
     def _remove(self, index: QModelIndex) -> None:
         name = index.data(ROW).title
         try:
-            kept = self._session.own_blocks.remove(name)
+            path = self._session.own_blocks.remove(name)
         except OSError as error:
             self._session.notified.emit(str(error))
             return
         self._session.notified.emit(
             _("{name} is no longer in the palette; its file is kept as {path}").format(
-                name=name, path=kept
+                name=name, path=path
             )
         )
 
 
-def _remembered() -> dict[str, str]:
+def _remembered_states() -> dict[str, str]:
     """How much of each section the person last had open."""
-    remembered = settings.PALETTE.get()
-    return {section: state for section, state in remembered.items() if state in STATES}
+    states = settings.PALETTE.get()
+    return {section: state for section, state in states.items() if state in STATES}
 
 
 class SearchField(QLineEdit):
-    """The field above the list; its arrow keys, Enter and Escape belong to the list."""
+    """The search field above the list.
+
+    key_pressed(key): an arrow key, Page Up or Down, Enter or Escape, which are for the list.
+    """
 
     key_pressed = Signal(int)
 
@@ -296,7 +290,7 @@ class SearchField(QLineEdit):
         self.textChanged.connect(lambda text: self._hint.setVisible(not text))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (*_GOES, *_ENTERS, Qt.Key.Key_Escape):
+        if event.key() in (*_STEP_KEYS, *_ENTER_KEYS, Qt.Key.Key_Escape):
             self.key_pressed.emit(event.key())
             event.accept()
         else:
@@ -304,16 +298,17 @@ class SearchField(QLineEdit):
 
 
 class PaletteList(QListView):
-    """The rows: arrow keys go, Enter takes, Left and Right fold, the mouse drags.
+    """The list of rows: Enter uses an entry, Left and Right fold a section, the mouse drags.
 
-    entered_on(index): Enter was pressed. stepped(index, forward): more or less of a section is to
-    be shown. removed(index): a saved block is to go. dragged(entry) gives what a drag carries.
+    enter_pressed(index). section_stepped(index, forward): the person wants to see more of a section
+    (`forward`) or less. removal_asked(index): the person wants to remove a saved block. drag_data:
+    returns what a drag of an entry carries.
     """
 
-    entered_on = Signal(QModelIndex)
-    stepped = Signal(QModelIndex, bool)
-    removed = Signal(QModelIndex)
-    dragged: Callable[[Entry], QMimeData | None]
+    enter_pressed = Signal(QModelIndex)
+    section_stepped = Signal(QModelIndex, bool)
+    removal_asked = Signal(QModelIndex)
+    drag_data: Callable[[Entry], QMimeData | None]
 
     def __init__(self, rows: PaletteRows, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -330,11 +325,11 @@ class PaletteList(QListView):
         self._rows, self._pressed = rows, QPoint()
         self.setAccessibleName(_("Palette"))
         self.verticalScrollBar().setSingleStep(CARD)
-        # Under the cards' margin, so that the bar takes no room from them.
+        # As narrow as the margin beside the cards, so that the bar takes no room from them.
         self.verticalScrollBar().setFixedWidth(8)
 
-    def asks_for_more(self, index: QModelIndex) -> bool:
-        """The last click was on the words at the right of a heading."""
+    def was_more_clicked(self, index: QModelIndex) -> bool:
+        """Whether the last click was on the text at the right of a heading."""
         row = index.data(ROW)
         rect = self._painter.row_rect(self.visualRect(index), self)
         return bool(row.more_text) and self._painter.more_place(rect, row).adjusted(
@@ -349,7 +344,7 @@ class PaletteList(QListView):
         entry = self.currentIndex().data(ROW) if self.currentIndex().isValid() else None
         if not isinstance(entry, Entry) or entry.is_template:
             return
-        mime = self.dragged(entry)
+        mime = self.drag_data(entry)
         if mime is None:
             return
         drag = QDrag(self)
@@ -362,13 +357,13 @@ class PaletteList(QListView):
         index = self.currentIndex()
         row = index.data(ROW) if index.isValid() else None
         if self.state() == QAbstractItemView.State.EditingState:
-            super().keyPressEvent(event)  # what the field of a new name leaves over
-        elif event.key() in _ENTERS and row is not None:
-            self.entered_on.emit(index)
+            super().keyPressEvent(event)  # a key that the field for the new name ignored
+        elif event.key() in _ENTER_KEYS and row is not None:
+            self.enter_pressed.emit(index)
         elif event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right) and isinstance(row, Heading):
-            self.stepped.emit(index, event.key() == Qt.Key.Key_Right)
+            self.section_stepped.emit(index, event.key() == Qt.Key.Key_Right)
         elif event.key() == Qt.Key.Key_Delete and isinstance(row, Entry) and row.is_own:
-            self.removed.emit(index)
+            self.removal_asked.emit(index)
         else:
             super().keyPressEvent(event)
 
@@ -382,6 +377,6 @@ class PaletteList(QListView):
             painter.drawText(
                 self.viewport().rect().adjusted(EDGE, 8, -EDGE, 0),
                 Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap,
-                nothing(rows.query),
+                _("Nothing matches “{query}”").format(query=rows.query),
             )
             painter.end()

@@ -1,4 +1,4 @@
-"""The rows of the palette: headings that fold, and cards that can be dragged."""
+"""The rows of the palette: headings that fold, and cards that can be dragged onto the canvas."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from explorer.app import glyphs, theme
-from explorer.app.panels.palette.entries import SECTIONS, Entry, entries
+from explorer.app.panels.palette.entries import OWN_BLOCKS, SECTIONS, TEMPLATES, Entry, entries
 from explorer.app.panels.palette.search import matching
 from explorer.catalog import templates
 from explorer.text import _
@@ -29,16 +29,16 @@ CARD, GAP, HEADING = 26, 3, 22  # heights in pixels
 EDGE = 12  # from the panel's edge to a card
 FOLDED, COMMON, ALL = "folded", "common", "all"  # how much of a section is shown
 STATES = (FOLDED, COMMON, ALL)
-FEW = 3  # a section of no more than so many is never shortened
-_AT_FIRST = {"templates": FOLDED}
+FEW = 3  # a section with no more entries than this always shows all of them
+_INITIAL_STATES = {TEMPLATES: FOLDED}
 
 
 @dataclass(frozen=True)
 class Heading:
-    """The heading of a section, or of a family in it (level 1); its entries follow, unless it is
-    folded.
+    """The heading of a section, or of a family of templates (level 1); its entries follow, unless it
+    is folded.
 
-    more: how many of its entries are not common; they are shown where `state` is ALL.
+    more: how many of its entries are not common; they are shown only if `state` is ALL.
     """
 
     section: str
@@ -53,7 +53,7 @@ class Heading:
 
     @property
     def more_text(self) -> str:
-        """What stands at the right of an open heading: the way to all of its entries, and back."""
+        """The text at the right of an open heading; a click on it shows all entries, or fewer."""
         if self.folded or not self.more:
             return ""
         return _("fewer") if self.state == ALL else _("{count} more").format(count=self.more)
@@ -67,10 +67,11 @@ class Hint:
 
 
 class PaletteRows(QAbstractListModel):
-    """What the palette shows: everything by section, or what a query means, the best first.
+    """What the palette shows: everything by section, or the entries that match a query, the best
+    first.
 
-    states: how much is shown of the sections that the person opened or folded. renamed(old, new):
-    a saved block is to have another name.
+    states: how much is shown of each section that the person opened or folded. renamed(old, new):
+    the person wants another name for a saved block.
     """
 
     renamed = Signal(str, str)
@@ -84,7 +85,7 @@ class PaletteRows(QAbstractListModel):
         self._fill()
 
     def search(self, query: str) -> None:
-        """Show what `query` means; everything, if it is empty."""
+        """Show the entries that match the query; everything, if it is empty."""
         self.query = query.strip()
         self._reset()
 
@@ -94,7 +95,7 @@ class PaletteRows(QAbstractListModel):
         self._reset()
 
     def show_section(self, section: str, state: str) -> None:
-        """Show so much of a section: FOLDED, COMMON or ALL."""
+        """Show that much of a section: FOLDED, COMMON or ALL."""
         self.states[section] = state
         self._reset()
 
@@ -107,7 +108,7 @@ class PaletteRows(QAbstractListModel):
         )
 
     def row_of_own(self, name: str) -> int:
-        """The row of a saved block, -1 if it is not shown."""
+        """The row of a saved block; -1 if it is not shown."""
         return next(
             (
                 row
@@ -128,35 +129,35 @@ class PaletteRows(QAbstractListModel):
             return
         self._rows = []
         for section, title in SECTIONS:
-            inside = [entry for entry in self.entries if entry.section == section]
-            common = [entry for entry in inside if entry.common]
-            if len(inside) <= FEW or section in ("templates", "mine"):
-                common = inside
-            state = self.states.get(section) or _AT_FIRST.get(
-                section, COMMON if common or section == "mine" else FOLDED
+            members = [entry for entry in self.entries if entry.section == section]
+            common = [entry for entry in members if entry.common]
+            if len(members) <= FEW or section in (TEMPLATES, OWN_BLOCKS):
+                common = members
+            state = self.states.get(section) or _INITIAL_STATES.get(
+                section, COMMON if common or section == OWN_BLOCKS else FOLDED
             )
-            self._rows.append(Heading(section, title, state, len(inside) - len(common)))
+            self._rows.append(Heading(section, title, state, len(members) - len(common)))
             if state == FOLDED:
                 continue
-            if section == "templates":
+            if section == TEMPLATES:
                 self._fill_families()
-            elif section == "mine" and not inside:
-                self._rows.append(Hint(_("Save a group here: right-click it, Save to palette.")))
+            elif section == OWN_BLOCKS and not members:
+                self._rows.append(Hint(_("To save a group here, right-click it: Save to palette.")))
             else:
-                self._rows += inside if state == ALL else common
+                self._rows += members if state == ALL else common
 
     def _fill_families(self) -> None:
-        """The templates: those of one family under a heading of their own."""
-        found = {entry.title: entry for entry in self.entries if entry.is_template}
+        """Add the templates; each family with several of them has a heading of its own."""
+        by_name = {entry.title: entry for entry in self.entries if entry.is_template}
         for family, names in templates.families().items():
             if len(names) == 1:
-                self._rows.append(found[names[0]])
+                self._rows.append(by_name[names[0]])
                 continue
-            key = f"templates/{family}"
+            key = f"{TEMPLATES}/{family}"
             state = self.states.get(key, FOLDED)
             self._rows.append(Heading(key, family, state, level=1))
             if state != FOLDED:
-                self._rows += [found[name] for name in names]
+                self._rows += [by_name[name] for name in names]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._rows)
@@ -229,7 +230,7 @@ class PalettePainter(QStyledItemDelegate):
         current: bool = False,
         hovered: bool = False,
     ) -> None:
-        """Paint one entry as a card: glyph, title, and its parameters where a query gave some."""
+        """Paint one entry as a card: glyph, title, and the parameters that a query set."""
         painter.setPen(theme.color("accent" if current else "line"))
         painter.setBrush(theme.color("hover" if hovered else "card"))
         painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
@@ -259,20 +260,20 @@ class PalettePainter(QStyledItemDelegate):
             painter.drawText(room, flags, note)
 
     def picture(self, entry: Entry, ratio: float) -> QPixmap:
-        """The entry's card, to hang under the pointer."""
-        wide = max(
+        """The entry's card, to be shown under the pointer while it is dragged."""
+        width = max(
             120,
             62
             + QFontMetrics(theme.sans(12)).horizontalAdvance(entry.title)
             + QFontMetrics(theme.sans(10)).horizontalAdvance(entry.note)
             + 8,
         )
-        pixmap = QPixmap(round(wide * ratio), round((CARD + 1) * ratio))
+        pixmap = QPixmap(round(width * ratio), round((CARD + 1) * ratio))
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self.card(painter, QRectF(0, 0, wide, CARD), entry, current=True)
+        self.card(painter, QRectF(0, 0, width, CARD), entry, current=True)
         painter.end()
         return pixmap
 
@@ -308,23 +309,18 @@ class PalettePainter(QStyledItemDelegate):
 
     @staticmethod
     def row_rect(rect: QRect, widget: QWidget) -> QRectF:
-        """Where a row is painted: as wide as without a scroll bar, which stands in the margin."""
-        found = QRectF(rect).adjusted(EDGE, 0, 0, 0)
-        found.setRight(min(found.right(), widget.width() - EDGE))
-        return found
+        """Where a row is painted; a scroll bar stands in the margin and leaves it as wide."""
+        painted = QRectF(rect).adjusted(EDGE, 0, 0, 0)
+        painted.setRight(min(painted.right(), widget.width() - EDGE))
+        return painted
 
     @staticmethod
     def more_place(rect: QRectF, heading: Heading) -> QRectF:
-        """Where a click asks for all entries of a section, or for the common ones again."""
-        wide = QFontMetrics(theme.sans(10)).horizontalAdvance(heading.more_text)
-        return QRectF(rect.right() - 20 - wide, rect.top(), wide, rect.height())
+        """Where the text at the right of a heading is painted and can be clicked."""
+        width = QFontMetrics(theme.sans(10)).horizontalAdvance(heading.more_text)
+        return QRectF(rect.right() - 20 - width, rect.top(), width, rect.height())
 
     def updateEditorGeometry(
         self, editor: QWidget, option: QStyleOptionViewItem, index: Index
     ) -> None:
         editor.setGeometry(option.rect.adjusted(EDGE, 0, -EDGE, -GAP))
-
-
-def nothing(query: str) -> str:
-    """The sentence shown where nothing fits a query."""
-    return _("Nothing is called “{query}”").format(query=query)

@@ -1,4 +1,4 @@
-"""Which entries of the palette a query means: "conv 3x5 64 s2" is a Conv2d with those parameters."""
+"""The search of the palette: "conv 3x5 64 s2" finds a Conv2d and sets those parameters."""
 
 import re
 from collections.abc import Mapping
@@ -7,11 +7,12 @@ from functools import cache
 from types import MappingProxyType
 
 from explorer.app.number import setting_text
-from explorer.app.panels.palette.entries import SECTIONS, Entry
+from explorer.app.panels.palette.entries import OWN_BLOCKS, SECTIONS, Entry
 from explorer.catalog import KINDS, Kind, Param
 from explorer.graph.graph import Value
 
 _DEPTHWISE = "dw depthwise separable"
+# The parameters that a lone number may mean, in order of preference.
 _CHANNELS = (
     "out_channels",
     "width",
@@ -26,8 +27,8 @@ _CHANNELS = (
     "size",
     "growth_rate",
 )
-_SIZES = ("kernel_size", "output_size", "padding")
-# One letter before a number: which parameter it means.
+_SIZES = ("kernel_size", "output_size", "padding")  # what a pair such as 3x5 may mean
+# The parameters that a letter before a number may mean.
 _LETTERS = {
     "s": ("stride", "scale_factor"),
     "k": ("kernel_size",),
@@ -37,28 +38,28 @@ _LETTERS = {
     "x": ("depth",),
     "×": ("depth",),
 }
-_LARGEST_KERNEL = 7  # a lone number up to this is a kernel's size, a larger one a count of channels
+_LARGEST_KERNEL = 7  # a lone number up to this is a kernel size, a larger one a count of channels
 
-Number = tuple[str, tuple[str, ...], Value]  # as written, the parameters it may mean, value
+Number = tuple[str, tuple[str, ...], Value]  # as typed, the parameters that it may mean, value
 
 
 def matching(among: list[Entry], query: str) -> list[Entry]:
-    """The entries that a query means, the best first; the best with the query's numbers as its
-    parameters."""
+    """The entries that match a query, the best first; the numbers of the query become parameters of
+    the best one."""
     words, numbers = _parsed(query)
     whole = "".join(query.lower().split())
     ranked = [
-        ((entry.title.lower().removesuffix("2d") != whole.removesuffix("2d"), *rank), place, entry)
-        for place, entry in enumerate(among)
+        ((entry.title.lower().removesuffix("2d") != whole.removesuffix("2d"), *rank), entry)
+        for entry in among
         if (rank := _rank(entry, words, numbers)) is not None
     ]
-    found = [entry for _rank, _place, entry in sorted(ranked, key=lambda each: each[:2])]
-    if found and found[0].kind in KINDS and not found[0].is_own and numbers:
-        found[0] = _with_numbers(found[0], numbers)
-    return found
+    matches = [entry for _rank, entry in sorted(ranked, key=lambda each: each[0])]
+    if matches and matches[0].kind in KINDS and not matches[0].is_own and numbers:
+        matches[0] = _with_numbers(matches[0], numbers)
+    return matches
 
 
-# What a query says ------------------------------------------------------------------------------
+# Reading a query --------------------------------------------------------------------------------
 
 
 def _parsed(query: str) -> tuple[list[str], list[Number]]:
@@ -93,26 +94,29 @@ def _parsed(query: str) -> tuple[list[str], list[Number]]:
 
 @cache
 def _words_of_params() -> dict[str, tuple[str, ...]]:
-    """The words that may stand in place of a number, and for which parameters."""
-    found: dict[str, set[str]] = {}
+    """The words that can take the place of a number, with the parameters that accept them."""
+    names: dict[str, set[str]] = {}
     for kind in KINDS.values():
         for param in kind.params:
             for word in param.words:
-                found.setdefault(word, set()).add(param.name)
-    return {word: tuple(params) for word, params in found.items()}
+                names.setdefault(word, set()).add(param.name)
+    return {word: tuple(params) for word, params in names.items()}
 
 
-# How well an entry fits -------------------------------------------------------------------------
+# How well an entry matches ----------------------------------------------------------------------
 
 
 @cache
-def _places(kind_name: str, title: str, section: str, depthwise: bool, doc: str) -> tuple[str, ...]:
-    """What is searched, the best place first: name, synonyms, section, sentence, parameters."""
-    kind = KINDS.get(kind_name) if section != "mine" else None
+def _searched_texts(
+    kind_name: str, title: str, section: str, depthwise: bool, doc: str
+) -> tuple[str, ...]:
+    """The texts that are searched, in order of weight: name, synonyms, section, sentence,
+    parameters."""
+    kind = KINDS.get(kind_name) if section != OWN_BLOCKS else None
     if kind is None:
         texts = title.replace("_", " ") + f" {title}", "", dict(SECTIONS)[section], doc, ""
     else:
-        # "MaxPool2d" is found as max pool too, "ConvNeXtBlock" as convnext block.
+        # "max pool" finds MaxPool2d too, and "convnext block" ConvNeXtBlock.
         parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", kind_name.replace("NeXt", "next"))
         parts = parts.replace("2d", "")
         short = KINDS[kind_name].stem  # bn, fc, maxpool
@@ -127,8 +131,8 @@ def _places(kind_name: str, title: str, section: str, depthwise: bool, doc: str)
 
 
 @cache
-def _name(kind_name: str, title: str) -> frozenset[str]:
-    """The words of an entry's name, of which a query should leave few unsaid."""
+def _name_words(kind_name: str, title: str) -> frozenset[str]:
+    """The words of an entry's name; the fewer of them a query leaves out, the better it matches."""
     text = f"{title} {kind_name.replace('NeXt', 'next')}".replace("2d", "")
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text).lower()
     return frozenset(re.findall(r"(?<![×a-z0-9])[a-z][a-z&]*", text))
@@ -137,56 +141,56 @@ def _name(kind_name: str, title: str) -> frozenset[str]:
 def _rank(
     entry: Entry, words: list[str], numbers: list[Number]
 ) -> tuple[int, int, int, bool, bool] | None:
-    """How well a query fits, the least the best; None if a part of it does not."""
-    places = _places(entry.kind, entry.title, entry.section, entry.depthwise, entry.doc)
-    found = [_fit(word, places) for word in words]
-    fits = [fit for fit in found if fit is not None]
-    if len(fits) < len(found):
+    """How well an entry matches, lower is better; None if a part of the query does not match."""
+    texts = _searched_texts(entry.kind, entry.title, entry.section, entry.depthwise, entry.doc)
+    synonyms = texts[1].split()
+    ranks = [rank for word in words if (rank := _word_rank(word, texts)) is not None]
+    if len(ranks) < len(words):
         return None
     used = 0
-    known = _read(KINDS[entry.kind], entry.params) if entry.kind else {}
+    known = _used_params(KINDS[entry.kind], entry.params) if entry.kind else {}
     for text, meant, _value in numbers:
         if not known.keys().isdisjoint(meant) or (meant is _CHANNELS and "kernel_size" in known):
             used += 1
-        elif text not in places[0] and text not in places[1].split():
+        elif text not in texts[0] and text not in synonyms:
             return None
-    name = _name("" if entry.is_own or entry.depthwise else entry.kind, entry.title)
-    unsaid = sum(not any(part.startswith(word) for word in words) for part in name)
-    if any(word in places[1].split() for word in words):  # a synonym stands for the whole name
-        unsaid = 0
-    return max(1, *fits, 1), -used, sum(fits) + unsaid, not entry.common, entry.depthwise
+    name = _name_words("" if entry.is_own or entry.depthwise else entry.kind, entry.title)
+    left_out = sum(not any(part.startswith(word) for word in words) for part in name)
+    if any(word in synonyms for word in words):  # a synonym stands for the whole name
+        left_out = 0
+    return max(1, *ranks, 1), -used, sum(ranks) + left_out, not entry.common, entry.depthwise
 
 
-def _fit(word: str, places: tuple[str, ...]) -> int | None:
-    """Where a word of the query stands, the least the best; None if nowhere. A whole word of a
-    name counts more than a synonym or the beginning of one, that more than a part."""
-    name, also, section, doc, params = places
+def _word_rank(word: str, texts: tuple[str, ...]) -> int | None:
+    """How well a word of the query matches, lower is better; None if it does not. A whole word of
+    the name beats a synonym or the beginning of a word, and these beat a part of a word."""
+    name, synonyms, section, doc, params = texts
     if word in name.split():
         return 0
-    if word in also.split() or f" {word}" in f" {name}":
+    if word in synonyms.split() or f" {word}" in f" {name}":
         return 1
-    if f" {word}" in f" {also}" or f" {word}" in f" {section}":
+    if f" {word}" in f" {synonyms}" or f" {word}" in f" {section}":
         return 2
-    if len(word) > 2 and (word in name or word in also):
+    if len(word) > 2 and (word in name or word in synonyms):
         return 3
     if re.search(rf"\b{re.escape(word)}", doc):
         return 4
     return 5 if len(word) > 2 and re.search(rf"\b{re.escape(word)}", params) else None
 
 
-def _read(kind: Kind, params: Mapping[str, Value]) -> dict[str, Param]:
-    """The parameters of a kind that are read, given these: a stage's by its block."""
+def _used_params(kind: Kind, params: Mapping[str, Value]) -> dict[str, Param]:
+    """The parameters that a kind uses, given these values: a stage, those of its block."""
     block = getattr(kind.settings(params), "block", None)
     return {param.name: param for param in kind.params if not param.of or block in param.of}
 
 
-# The numbers as parameters ----------------------------------------------------------------------
+# Numbers as parameters --------------------------------------------------------------------------
 
 
 def _with_numbers(entry: Entry, numbers: list[Number]) -> Entry:
-    """The entry with the numbers as parameters, as far as its kind has such and allows them."""
+    """The entry with the numbers as parameters, as far as its kind has them and allows the values."""
     kind = KINDS[entry.kind]
-    known = _read(kind, entry.params)
+    known = _used_params(kind, entry.params)
     params = dict(entry.params)
     if entry.depthwise and any(meant is _SIZES for _text, meant, _value in numbers):
         del params["padding"]
@@ -216,18 +220,18 @@ def _with_numbers(entry: Entry, numbers: list[Number]) -> Entry:
 
 
 def _kernels_first(known: Mapping[str, Param], numbers: list[Number]) -> list[Number]:
-    """The numbers, a bare one made the kernel's size where it is likely meant: "pool 3",
+    """The numbers, with a lone one as the kernel size where that is likely meant: "pool 3",
     "convt 4 s2", "conv 3 64"."""
-    bare = [number for number in numbers if number[1] is _CHANNELS]
+    lone = [number for number in numbers if number[1] is _CHANNELS]
     if (
         "kernel_size" not in known
-        or not bare
+        or not lone
         or any("kernel_size" in meant for _text, meant, _value in numbers)
     ):
         return numbers
-    least = min(bare, key=_bare)
-    channels = any(name in known for name in _CHANNELS[:2])
-    if channels and len(bare) == 1 and _bare(least) > _LARGEST_KERNEL:
+    least = min(lone, key=_whole_value)
+    has_channels = any(name in known for name in _CHANNELS[:2])
+    if has_channels and len(lone) == 1 and _whole_value(least) > _LARGEST_KERNEL:
         return numbers
     return [
         (number[0], ("kernel_size",), number[2]) if number is least else number
@@ -235,15 +239,15 @@ def _kernels_first(known: Mapping[str, Param], numbers: list[Number]) -> list[Nu
     ]
 
 
-def _bare(number: Number) -> int:
+def _whole_value(number: Number) -> int:
     value = number[2]
-    assert isinstance(value, int)
+    assert isinstance(value, int)  # a lone number is read as one
     return value
 
 
 def _keep_size(kind: Kind, known: Mapping[str, Param], params: dict[str, Value]) -> None:
-    """Set the padding, if none is given: a convolution keeps the size, a transposed one multiplies
-    it by its stride, and a pooling of 2×2 needs no border to halve it."""
+    """Set the padding if the query gives none, so that a convolution keeps the size, a transposed one
+    multiplies it by its stride, and a pooling halves it, which a 2×2 kernel does without padding."""
     if "kernel_size" not in params or "padding" not in known or "padding" in params:
         return
     dilation, stride = params.get("dilation", 1), params.get("stride", 1)

@@ -17,14 +17,13 @@ from PySide6.QtWidgets import (
 from explorer.analysis.fixes import fixes
 from explorer.analysis.problem import Problem, problems
 from explorer.analysis.report import Report
-from explorer.app import theme
 from explorer.app.panels.problems.advice_row import AdviceRow
 from explorer.app.panels.problems.list_row import Badge, ListRow
 from explorer.app.session import Change, Session
 from explorer.app.widgets.column import clear
 from explorer.app.widgets.fix_button import FixButton
 from explorer.app.widgets.flow import Flow
-from explorer.app.widgets.label import label
+from explorer.app.widgets.label import label, link, link_label
 from explorer.app.widgets.live_panel import Redraw
 from explorer.app.widgets.mismatch_card import RULES, MismatchCard
 from explorer.text import _, ngettext
@@ -150,26 +149,18 @@ class Problems(QWidget):
             self._add(label(_("and {count} more").format(count=count - MOST), "muted"))
 
     def _aside_line(self, count: int) -> QLabel:
-        """How much was set aside, and the way back."""
-        words = (
+        """How much advice is ignored, and a link that brings it back."""
+        sentence = (
             ngettext(
-                "{count} piece of advice is ignored here",
-                "{count} pieces of advice are ignored here",
+                "{count} piece of advice is ignored here. {link}",
+                "{count} pieces of advice are ignored here. {link}",
                 count,
-            ).format(count=count)
+            )
             if count
-            else _("Some kinds of advice are ignored")
+            else _("Some kinds of advice are ignored. {link}")
         )
-        line = label(
-            f'{words}. <a href="back" style="color:{theme.current().accent};'
-            f'text-decoration:none">{_("Bring back")}</a>',
-            "small",
-        )
+        line = link_label(sentence.format(count=count, link=link("back", _("Bring back"))))
         line.linkActivated.connect(lambda _link: self._session.advice.bring_back())
-        line.setTextInteractionFlags(
-            Qt.TextInteractionFlag.LinksAccessibleByMouse
-            | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
-        )
         return line
 
     def _show_card(self) -> None:

@@ -47,9 +47,8 @@ class RunBar(QWidget):
     stop_asked = Signal()
     resume_asked = Signal()
     device_chosen = Signal(str)
-    mode_chosen = Signal(str)
     data_chosen = Signal(str)
-    settings_changed = Signal(object)
+    recipe_wanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,7 +61,7 @@ class RunBar(QWidget):
         for command in RUN_BAR:
             row.addWidget(self._button(command))
         self.settings = RunSettings()
-        self.settings.figures_changed.connect(self.settings_changed)
+        self.settings.changed.connect(self.recipe_wanted)
         opener = self._buttons["run_settings"]
         self.settings_menu = SettingsMenu(self.settings, opener)
         opener.setMenu(self.settings_menu)
@@ -105,14 +104,14 @@ class RunBar(QWidget):
         for box, chosen in (
             (self.data, self.data_chosen),
             (self.device, self.device_chosen),
-            (self.mode, self.mode_chosen),
         ):
             box.activated.connect(
                 lambda index, box=box, chosen=chosen: chosen.emit(box.itemData(index))
             )
+        self.mode.activated.connect(lambda index: self.recipe_wanted.emit({"mode": MODES[index]}))
         self.set_devices([])
         self.show_run("idle")
-        theme.changed.connect(self._wear)
+        theme.changed.connect(self._apply_theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -262,7 +261,7 @@ class RunBar(QWidget):
                 )
         self._share_room()
 
-    def _wear(self) -> None:
+    def _apply_theme(self) -> None:
         for name, made in self.run_actions.items():
             made.setIcon(run_icon(name))
 

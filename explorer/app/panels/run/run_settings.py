@@ -1,27 +1,25 @@
 """The figures of a run that a person may set."""
 
-from collections.abc import Mapping
-
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
 from explorer.app.widgets.parameter_form import ParameterForm
-from explorer.runs.recipe import FIELDS, REMEMBERED, Recipe, sound
+from explorer.runs.recipe import FIELDS, REMEMBERED, Recipe
 
 
 class RunSettings(ParameterForm):
-    """The form of the figures. resized: it wants another size."""
+    """The form of a recipe. changed: figures by name, as the person wants them. resized: it wants
+    another size."""
 
-    figures_changed = Signal(object)
+    changed = Signal(object)
     resized = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__([FIELDS[name] for name in REMEMBERED], parent)
         self._grid.setContentsMargins(12, 12, 12, 12)
-        self._figures = sound(Recipe().as_dict())
-        self.show_values(self._figures)
-        self.edited.connect(lambda name, value, _burst: self.set_figures({name: value}))
-        self.reset.connect(lambda name: self.set_figures({name: FIELDS[name].unset}))
+        self.show_recipe(Recipe())
+        self.edited.connect(lambda name, value, _burst: self.changed.emit({name: value}))
+        self.reset.connect(lambda name: self.changed.emit({name: FIELDS[name].unset}))
 
     def add_section(self, section: QWidget) -> None:
         """Puts what follows from the figures below them."""
@@ -37,14 +35,6 @@ class RunSettings(ParameterForm):
             self.resized.emit()
         return super().event(event)
 
-    def figures(self) -> dict[str, float | None]:
-        """What a `train` request takes: epochs, batch_size, learning_rate, weight_decay, seed; what
-        is automatic is None."""
-        return dict(self._figures)
-
-    def set_figures(self, figures: Mapping[str, object]) -> None:
-        """Shows these figures; names and values that there are none of are passed over."""
-        before, self._figures = self._figures, {**self._figures, **sound(figures)}
-        self.show_values(self._figures)
-        if self._figures != before:
-            self.figures_changed.emit(self.figures())
+    def show_recipe(self, recipe: Recipe) -> None:
+        """Shows the figures of this recipe."""
+        self.show_values({name: getattr(recipe, name) for name in REMEMBERED})

@@ -70,9 +70,9 @@ class Curves(QWidget):
         column.addWidget(self.plot, 1)
         self.plot.scene().sigMouseMoved.connect(self._on_mouse)
         self.plot.viewport().installEventFilter(self)
-        self.wear()
+        self.apply_theme()
 
-    def wear(self) -> None:
+    def apply_theme(self) -> None:
         """Takes the colours and faces of the current theme."""
         self.plot.setBackground(theme.color("panel"))
         item = self.plot.getPlotItem()

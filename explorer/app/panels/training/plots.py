@@ -86,9 +86,9 @@ class TrainingPlots(QWidget):
         self.run, self.before = run, before
         self.draw()
 
-    def wear(self) -> None:
+    def apply_theme(self) -> None:
         for curves, _raw, _smooth in self._plots:
-            curves.wear()
+            curves.apply_theme()
 
     def draw(self) -> None:
         for curves, raw, smooth in self._plots:

@@ -38,15 +38,15 @@ class TrainingPanel(LivePanel):
         self.stack.addWidget(plots)
         return plots
 
-    def wear(self) -> None:
+    def apply_theme(self) -> None:
         if "plots" in vars(self):
-            self.plots.wear()
-        self.redraw.mark()
+            self.plots.apply_theme()
+        super().apply_theme()
 
     def draw(self) -> None:
         record = self._session.document.record
         if record is None or not (len(record.history) or record.before):
-            self.say_nothing()
+            self.show_empty()
             return
         self.stack.setCurrentWidget(self.plots)
         self.plots.show_run(record.history, record.before)

@@ -46,7 +46,7 @@ def test_a_network_with_problems_shows_the_sentence(code, session, qtbot):
     qtbot.waitUntil(lambda: not code.text.isVisible())
     assert code.problem.text() == problems(session.report)[0].message
     assert code.problem.isVisible() and not code.export_button.isVisible()
-    qtbot.mouseClick(code.lead_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(code.problem_button, Qt.MouseButton.LeftButton)
     assert session.selection == {"output"}
     session.document.step_back()
     qtbot.waitUntil(code.text.isVisible)

@@ -35,20 +35,32 @@ def panel(qtbot, qapp, session):
 @pytest.mark.parametrize(
     ("norms", "role", "sentence"),
     [
-        ([1, 0.4, 1.6, 1, 1], "good", "healthy: 0.4–1.6 of the median"),
-        (np.geomspace(1, 1e4, 8), "problem", "vanishing: the first layers get 1/720 of the last"),
+        ([1, 0.4, 1.6, 1, 1], "good", "healthy: 0.4 to 1.6 times the median"),
+        (
+            np.geomspace(1, 1e4, 8),
+            "problem",
+            "vanishing: the first layers get 1/720 of the gradient of the last",
+        ),
         (
             np.geomspace(1e4, 1, 8),
             "problem",
-            "exploding: the first layers get 720 times the last",
+            "exploding: the first layers get 720 times the gradient of the last",
         ),
         ([1, np.inf, 1], "problem", "exploding: the gradient of b is infinite"),
         ([1, 0, 1], "warning", "no gradient reaches b (1 of 3 layers)"),
         ([1, np.nan, 0], "warning", "no gradient reaches b (2 of 3 layers)"),
         ([0, 0], "problem", "no layer gets a gradient"),
-        ([1, 1, 0.01, 1, 1], "warning", "uneven: 0.01–1 of the median, farthest c"),
-        ([1, 1, 2914405, 1, 1], "warning", "uneven: 1–2,914,405 of the median, farthest c"),
-        ([], "muted", "No layer here has weights."),
+        (
+            [1, 1, 0.01, 1, 1],
+            "warning",
+            "uneven: 0.01 to 1 times the median; c is farthest from it",
+        ),
+        (
+            [1, 1, 2914405, 1, 1],
+            "warning",
+            "uneven: 1 to 2,914,405 times the median; c is farthest from it",
+        ),
+        ([], "muted", "no layer has weights"),
     ],
 )
 def test_sentence(norms, role, sentence):
@@ -58,7 +70,11 @@ def test_sentence(norms, role, sentence):
 def test_one_layer_at_the_end_does_not_decide():
     norms = np.array([1.0] * 10 + [1e-4])  # a last layer that has learned what it can
     role, sentence = judge(norms, "abcdefghijk")
-    assert role == "warning" and sentence.startswith("uneven") and sentence.endswith("farthest k")
+    assert (
+        role == "warning"
+        and sentence.startswith("uneven")
+        and sentence.endswith("; k is farthest from it")
+    )
 
 
 @pytest.mark.parametrize("name", ["se_resnet18", "mobilenet_v3_small"])
@@ -79,7 +95,7 @@ def test_before_a_run_the_probe_is_shown(panel, session, qtbot):
     session.link.say_probe(gradients=np.linspace(1, 2, len(LAYERS)))
     qtbot.waitUntil(lambda: session.link.taken == 1)
     assert panel.title.text() == "gradient size over depth" and not panel.heat.isVisible()
-    assert panel.sentence.text() == "healthy: 0.67–1.3 of the median"
+    assert panel.sentence.text() == "healthy: 0.67 to 1.3 times the median"
     assert panel.sentence.palette().windowText().color() == theme.color("good")
 
 
@@ -90,8 +106,8 @@ def test_a_run_is_shown_over_depth_and_time(panel, session, qtbot):
     )
     qtbot.waitUntil(panel.heat.isVisible)
     assert panel.title.text() == "gradient size, depth × time"
-    assert panel.heat.words_at(QPointF(panel.heat.room().bottomRight())).endswith("step 30")
-    words = panel.heat.words_at(QPointF(panel.heat.room().topLeft()))
+    assert panel.heat.text_at(QPointF(panel.heat.room().bottomRight())).endswith("step 30")
+    words = panel.heat.text_at(QPointF(panel.heat.room().topLeft()))
     assert words == f"{LAYERS[0]}  1.00  step 1"
     picture = panel.heat.grab().toImage()
     room = panel.heat.room()
@@ -132,12 +148,12 @@ def test_normalisations_are_drawn_but_not_compared(panel, session):
     look = Seen(look=Gradients(0), figures={"layers": layers}, arrays={"norms": norms})
     session.link.say_seen(look)
     panel.draw()
-    assert panel.sentence.text() == "healthy: 1–1 of the median"
-    assert panel.profile.words_at(QPointF(panel.profile.room().topRight())).endswith("1.0e-04")
+    assert panel.sentence.text() == "healthy: 1 to 1 times the median"
+    assert panel.profile.text_at(QPointF(panel.profile.room().topRight())).endswith("1.0e-04")
     session.run.start()
     session.link.say_rows([1, 2], gradients=np.array([norms, norms]), layers=layers)
     panel.draw()
-    assert panel.heat.words_at(QPointF(panel.heat.room().bottomLeft())).startswith("conv1")
+    assert panel.heat.text_at(QPointF(panel.heat.room().bottomLeft())).startswith("conv1")
 
 
 def test_an_edited_network_starts_anew_and_a_resumed_run_goes_on(panel, session):
@@ -153,8 +169,8 @@ def test_an_edited_network_starts_anew_and_a_resumed_run_goes_on(panel, session)
     session.link.say_rows([3], gradients=np.ones((1, 2)), layers=["a", "b"])
     panel.draw()
     assert panel.profile.layers == ("a", "b")
-    assert panel.heat.words_at(QPointF(panel.heat.room().topLeft())).endswith("step 1")
-    assert panel.heat.words_at(QPointF(panel.heat.room().topRight())).endswith("step 3")
+    assert panel.heat.text_at(QPointF(panel.heat.room().topLeft())).endswith("step 1")
+    assert panel.heat.text_at(QPointF(panel.heat.room().topRight())).endswith("step 3")
 
 
 def test_hover_names_the_layer(panel, session, qtbot):

@@ -360,7 +360,7 @@ def test_what_a_run_keeps_is_what_the_forecast_says(inspector, session, qtbot):
     qtbot.waitUntil(lambda: memory.ready and memory.forecast is not None)
     shown = inspector.measured.value_of("Activations, batch 128")
     assert shown == bytes_text(memory.forecast.activations)
-    session.run.set_recipe({"batch_size": 64})
+    session.run.change_recipe({"batch_size": 64})
     qtbot.waitUntil(lambda: memory.forecast.batch == 64)
     assert inspector.measured.value_of("Activations, batch 64") == bytes_text(
         memory.forecast.activations
@@ -372,4 +372,4 @@ def test_what_a_run_keeps_is_what_the_forecast_says(inspector, session, qtbot):
     assert inspector.measured.value_of("Activations, batch 64") == bytes_text(
         memory.forecast.activations
     )
-    session.run.set_recipe({})
+    session.run.change_recipe({"batch_size": 128})

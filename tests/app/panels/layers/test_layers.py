@@ -127,20 +127,22 @@ def test_copy_gives_csv(layers, session, qtbot):
 
 
 def test_it_follows_only_what_changes_it_and_only_when_seen(layers, session, monkeypatch):
-    taken = []
-    take = LayerTable.take
+    shown = []
+    show_report = LayerTable.show_report
     monkeypatch.setattr(
-        LayerTable, "take", lambda table, report: taken.append(take(table, report)) or taken[-1]
+        LayerTable,
+        "show_report",
+        lambda table, report: shown.append(show_report(table, report)) or shown[-1],
     )
     session.edit("Move", lambda graph: edits.move(graph, {"layer1": (1.0, 2.0)}))
-    assert "77,754 parameters" in layers.totals.text() and taken == []
+    assert "77,754 parameters" in layers.totals.text() and shown == []
     session.edit("Set", lambda graph: edits.set_params(graph, "head", {"classes": 20}))
-    assert "78,404 parameters" in layers.totals.text() and taken == [True]
+    assert "78,404 parameters" in layers.totals.text() and shown == [True]
     layers.hide()
     session.edit("Set", lambda graph: edits.set_params(graph, "layer1", {"depth": 2}))
-    assert taken == [True]
+    assert shown == [True]
     layers.show()
-    assert taken == [True, True] and "layer1.1.conv1" in column(layers, PATH)
+    assert shown == [True, True] and "layer1.1.conv1" in column(layers, PATH)
 
 
 def test_a_faulty_layer_counts_as_unknown(layers, session):

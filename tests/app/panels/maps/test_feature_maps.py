@@ -51,11 +51,11 @@ def test_a_probe_is_drawn_and_taken_once(panel, session, qtbot):
 
 def test_a_wrong_guess_is_red_and_many_maps_are_counted(panel, session, qtbot):
     shown(panel, session, qtbot, shape=(512, 7, 7), guess=7)
-    assert panel.title.text() == "layer2 · 512×7×7 · 64 strongest of 512"
+    assert panel.title.text() == "layer2 · 512×7×7 · strongest 64 of 512"
     measure = panel.title.fontMetrics()
     for room in range(measure.horizontalAdvance("layer2 · 512×7×7 · …"), panel.title.width() + 200):
-        assert panel.title.words_in(room) in (panel.title.text(), "layer2 · 512×7×7 · …")
-    assert panel.title.words_in(40).count("…") == 1
+        assert panel.title.text_in(room) in (panel.title.text(), "layer2 · 512×7×7 · …")
+    assert panel.title.text_in(40).count("…") == 1
     assert "Sneaker" in panel.guess.text() and theme.DARK.problem in panel.guess.text()
 
 
@@ -83,7 +83,7 @@ def test_tiles_are_whole_and_do_not_overlap(panel, session, qtbot, shape):
     for index, place in enumerate(places):
         assert mosaic.rect().contains(place)
         assert not any(place.intersects(other) for other in places[:index])
-    _columns, scale, enlarged = mosaic.layout_of()
+    _columns, scale, enlarged = mosaic.arrangement()
     assert enlarged.isEmpty() and (scale < 1 or 2 * scale == int(2 * scale))
 
 
@@ -109,13 +109,13 @@ def test_hover_names_the_channel_and_a_click_keeps_it_large(panel, session, qtbo
     qtbot.mouseMove(mosaic, place)
     qtbot.waitUntil(lambda: panel.hint.text() == "channel 29")
     qtbot.mouseClick(mosaic, Qt.MouseButton.LeftButton, pos=place)
-    assert mosaic.pin == 29 and mosaic.layout_of()[2].width() > 100
+    assert mosaic.pin == 29 and mosaic.arrangement()[2].width() > 100
     shown(panel, session, qtbot, image=1)
     assert mosaic.pin == 29 and panel.hint.text() == "channel 29"
     qtbot.keyClick(mosaic, Qt.Key.Key_Right)
     assert mosaic.pin == 28
     qtbot.keyClick(mosaic, Qt.Key.Key_Escape)
-    assert mosaic.pin == -1 and mosaic.layout_of()[2].isEmpty()
+    assert mosaic.pin == -1 and mosaic.arrangement()[2].isEmpty()
     qtbot.mouseClick(mosaic, Qt.MouseButton.LeftButton, pos=place)
     shown(panel, session, qtbot, path="layer3")
     assert mosaic.pin == -1
@@ -145,7 +145,7 @@ def test_other_pictures_are_asked_for(panel, session, qtbot):
     shown(panel, session, qtbot, image=0)
     panel.next.click()
     panel.previous.click()
-    panel._chance.seed(1)
+    panel._random.seed(1)
     panel.random.click()
     images = [asked.looks[0].image for asked in session.link.sent]
     assert {asked.looks[0].path for asked in session.link.sent} == {"layer2"}

@@ -1,7 +1,5 @@
 """The palette: what it offers, finds, folds, drags and places."""
 
-import json
-
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QDrag
@@ -9,9 +7,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
 from explorer.app import theme
+from explorer.app.node_drag import content_of
 from explorer.app.own_blocks import folder
 from explorer.app.panels.palette.entries import entries
-from explorer.app.panels.palette.palette import MIME, Palette
+from explorer.app.panels.palette.palette import Palette
 from explorer.app.panels.palette.rows import ALL, FEW, FOLDED, ROW, Heading
 from explorer.app.panels.palette.search import matching
 from explorer.catalog import KINDS, templates
@@ -248,12 +247,12 @@ def test_template_opens_a_document_once(palette, session, qtbot):
 
 
 def test_drag_carries_kind_and_parameters(palette, qtbot, monkeypatch):
-    begun = []
+    drags = []
     monkeypatch.setattr(
         QDrag,
         "exec",
         lambda drag, *actions: (
-            begun.append((bytes(drag.mimeData().data(MIME)), drag.pixmap().width()))
+            drags.append((content_of(drag.mimeData()), drag.pixmap().width()))
             or Qt.DropAction.CopyAction
         ),
     )
@@ -262,11 +261,11 @@ def test_drag_carries_kind_and_parameters(palette, qtbot, monkeypatch):
     for step in (4, 12, 30):
         QTest.mouseMove(view, place + QPoint(step, 0))
     QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=place)
-    if not begun:  # a screen without a pointer sends no moves
+    if not drags:  # a screen without a pointer sends no moves
         palette.list.setCurrentIndex(palette.list.indexAt(place))
         palette.list.startDrag(Qt.DropAction.CopyAction)
-    assert json.loads(begun[0][0]) == {"kind": "Stage", "params": {"block": "BasicBlock"}}
-    assert begun[0][1] > 100
+    assert drags[0][0] == {"kind": "Stage", "params": {"block": "BasicBlock"}}
+    assert drags[0][1] > 100
 
 
 def test_templates_are_not_dragged(palette):
@@ -378,7 +377,7 @@ def test_a_spoilt_block_is_told_of_and_harms_nothing(palette, session, qtbot):
     with qtbot.waitSignal(session.notified) as said:
         palette.list.doubleClicked.emit(palette.rows.index(palette.rows.row_of_own("layer2")))
     assert "not JSON" in said.args[0]
-    assert palette.list.dragged(palette.rows.entries[-1 - len(templates.names())]) is None
+    assert palette.list.drag_data(palette.rows.entries[-1 - len(templates.names())]) is None
 
 
 def test_only_a_group_can_be_saved(session, qtbot):

@@ -93,16 +93,13 @@ def test_modes_show_what_was_measured(bar):
 
 
 def test_figures_of_a_run(bar, qtbot):
-    assert bar.settings.figures() == {
-        "epochs": 5,
-        "batch_size": 128,
-        "learning_rate": None,
-        "weight_decay": 0.0005,
-        "seed": 0,
-    }
-    assert type(bar.settings.figures()["epochs"]) is int
-    with qtbot.waitSignal(bar.settings_changed) as changed:
+    shown = {name: field.text() for name, field in bar.settings.fields.items()}
+    assert shown["epochs"] == "5" and shown["batch_size"].startswith("128")
+    with qtbot.waitSignal(bar.recipe_wanted) as wanted:
         bar.settings.fields["epochs"].setValue(9)
-    assert changed.args[0]["epochs"] == 9
+    assert wanted.args == [{"epochs": 9}] and type(wanted.args[0]["epochs"]) is int
+    with qtbot.waitSignal(bar.recipe_wanted) as wanted:
+        bar.mode.activated.emit(1)
+    assert wanted.args == [{"mode": "float32"}]
     rate = bar.settings.fields["learning_rate"].lineEdit()
     assert rate.displayText() == "" and rate.placeholderText() == "automatic"

@@ -1,5 +1,7 @@
 """The figures of the next run, in numbers to type."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 
@@ -11,6 +13,8 @@ from explorer.runs.recipe import FIELDS, REMEMBERED
 def settings(qtbot, session):
     settings = RunSettings()
     qtbot.addWidget(settings)
+    settings.changed.connect(session.run.change_recipe)
+    session.run.recipe_changed.connect(settings.show_recipe)
     settings.show()
     return settings
 
@@ -30,33 +34,33 @@ def typed(qtbot, field, text):
         ("seed", "-1", "Seed is -1; allowed: 0 to 2,147,483,647"),
     ],
 )
-def test_a_figure_out_of_range_says_so_and_is_not_taken(settings, qtbot, name, text, said):
-    before = settings.figures()
+def test_a_figure_out_of_range_says_so_and_is_not_taken(settings, session, qtbot, name, text, said):
+    before = session.run.recipe
     typed(qtbot, settings.fields[name], text)
     assert settings.reasons[name].text() == said and settings.reasons[name].isVisible()
-    assert all(FIELDS[each].fault(value) is None for each, value in settings.figures().items())
+    assert FIELDS[name].fault(getattr(session.run.recipe, name)) is None
     typed(qtbot, settings.fields["batch_size"], "256")
     assert not settings.reasons[name].isVisible()
-    assert settings.figures() == {**before, "batch_size": 256}
+    assert session.run.recipe == replace(before, batch_size=256)
 
 
 def test_the_learning_rate_is_automatic_until_one_is_given_and_again_when_it_is_taken_away(
-    settings, qtbot
+    settings, session, qtbot
 ):
     rate, back = settings.fields["learning_rate"], settings.resets["learning_rate"]
-    shown, told = rate.lineEdit(), []
-    settings.figures_changed.connect(lambda figures: told.append(figures["learning_rate"]))
+    shown, rates = rate.lineEdit(), []
+    session.run.recipe_changed.connect(lambda recipe: rates.append(recipe.learning_rate))
 
     def is_automatic():
         return (
-            settings.figures()["learning_rate"] is None
+            session.run.recipe.learning_rate is None
             and (shown.displayText(), shown.placeholderText()) == ("", "automatic")
             and not back.isVisible()
         )
 
     assert is_automatic()
     typed(qtbot, rate, "0.2")  # the value that the arrows would go on from
-    assert settings.figures()["learning_rate"] == 0.2 and back.isVisible()
+    assert session.run.recipe.learning_rate == 0.2 and back.isVisible()
     rate.selectAll()
     qtbot.keyClick(rate, Qt.Key.Key_Delete)
     assert is_automatic()
@@ -64,10 +68,10 @@ def test_the_learning_rate_is_automatic_until_one_is_given_and_again_when_it_is_
     assert is_automatic()
     rate.setFocus()
     qtbot.keyClick(rate, Qt.Key.Key_Up)
-    assert shown.displayText() == "0.205" and settings.figures()["learning_rate"] == 0.205
+    assert shown.displayText() == "0.205" and session.run.recipe.learning_rate == 0.205
     qtbot.mouseClick(back, Qt.MouseButton.LeftButton)
     assert is_automatic()
-    assert told == [0.2, None, 0.205, None]
+    assert rates == [0.2, None, 0.205, None]
 
 
 @pytest.mark.parametrize("name", REMEMBERED)

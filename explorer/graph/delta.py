@@ -1,0 +1,154 @@
+"""What an edit changed, as plain values that can be written to a file and applied again."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from explorer.graph import file
+from explorer.graph.diff import diff
+from explorer.graph.file import MOST_NODES, FileError
+from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Wire
+from explorer.text import _
+
+Delta = Mapping[str, Any]
+"""The keys that an edit needs, their values as in a network's file:
+
+name, input: the new ones. removed: ids. nodes: those added or changed, as a whole. inside: by id, the
+delta of a group's graph. order: all ids, where nodes did more than go, or come last. wires: see
+`_rewiring`."""
+
+_KEYS = {"name", "input", "removed", "nodes", "inside", "order", "wires"}
+
+
+def delta(before: Graph, after: Graph) -> Delta:
+    """What turns `before` into `after`; {} if they are equal."""
+    what = diff(before, after)
+    changed = what.revalued | what.moved
+    inside = {id for id in changed if _only_inside(before.nodes[id], after.nodes[id])}
+    whole = what.added | (changed - inside)
+    order = [id for id in before.nodes if id not in what.removed]
+    order += [id for id in after.nodes if id in what.added]
+    ids = list(after.nodes)
+    values: dict[str, Any] = {
+        "name": None if after.name == before.name else after.name,
+        "input": None if after.input == before.input else list(after.input),
+        "removed": [id for id in before.nodes if id in what.removed],
+        "nodes": [file.node_to_dict(after.nodes[id]) for id in ids if id in whole],
+        "inside": {id: _inner_delta(before.nodes[id], after.nodes[id]) for id in sorted(inside)},
+        "order": None if order == ids else ids,
+        "wires": None if before.wires == after.wires else _rewiring(before.wires, after.wires),
+    }
+    return {key: value for key, value in values.items() if value}
+
+
+def apply(graph: Graph, delta: object) -> Graph:
+    """The graph after the edit. What is new in it is checked in form, as in a file; `catalog.check`
+    checks it against the kinds. Raises FileError."""
+    return _applied(graph, delta, 0)
+
+
+def _applied(graph: Graph, delta: object, depth: int) -> Graph:
+    if not isinstance(delta, dict) or delta.keys() - _KEYS:
+        raise _malformed(delta)
+    nodes = dict(graph.nodes)
+    for id in _list(delta, "removed"):
+        if not isinstance(id, str) or nodes.pop(id, None) is None:
+            raise _malformed(id)
+    budget = [MOST_NODES - len(nodes)]
+    for item in _list(delta, "nodes"):
+        node = file.node_from_dict(item, budget, depth)
+        nodes[node.id] = node
+    inside = delta.get("inside", {})
+    if not isinstance(inside, dict):
+        raise _malformed(inside)
+    for id, inner in inside.items():
+        group = nodes.get(id)
+        if group is None or group.inner is None:
+            raise _malformed(id)
+        nodes[id] = replace(group, inner=_applied(group.inner, inner, depth + 1))
+    if order := _list(delta, "order"):
+        if len(order) != len(nodes) or not all(isinstance(id, str) for id in order):
+            raise _malformed(order)
+        if set(order) != nodes.keys():
+            raise _malformed(order)
+        nodes = {id: nodes[id] for id in order}
+    if len(nodes) > MOST_NODES:
+        raise _malformed(len(nodes))
+    wires = graph.wires
+    if change := _list(delta, "wires"):
+        wires = tuple(_rewired(wires, change, nodes))
+    if wires is not graph.wires or "removed" in delta:
+        for wire in wires:
+            if wire.source not in nodes and wire.source != INPUT:
+                raise _malformed(file.wire_to_list(wire))
+            if wire.target not in nodes and wire.target != OUTPUT:
+                raise _malformed(file.wire_to_list(wire))
+    name = file.network_name(delta["name"]) if "name" in delta else graph.name
+    shape = file.input_shape(delta["input"]) if "input" in delta else graph.input
+    after = Graph(name, shape, nodes, wires)
+    return after if wires is graph.wires else file.without_cycle(after)
+
+
+def _only_inside(before: Node, after: Node) -> bool:
+    """Only the graphs inside the two groups differ."""
+    return (
+        before.inner is not None
+        and after.inner is not None
+        and replace(before, inner=after.inner) == after
+    )
+
+
+def _inner_delta(before: Node, after: Node) -> Delta:
+    assert before.inner is not None and after.inner is not None
+    return delta(before.inner, after.inner)
+
+
+def _rewiring(old: Sequence[Wire], new: Sequence[Wire]) -> list[Any]:
+    """What makes `new` of `old`: [places in `old` of the wires that go, [place in `new`, wire] of those
+    that come]; wires are compared by identity, because edits keep the objects."""
+    before, after = set(map(id, old)), set(map(id, new))
+    kept = [id(wire) for wire in old if id(wire) in after]
+    if kept != [id(wire) for wire in new if id(wire) in before]:  # they stand in another order
+        before = after = set()
+    return [
+        [place for place, wire in enumerate(old) if id(wire) not in after],
+        [
+            [place, file.wire_to_list(wire)]
+            for place, wire in enumerate(new)
+            if id(wire) not in before
+        ],
+    ]
+
+
+def _rewired(
+    wires: tuple[Wire, ...], change: list[Any], nodes: Mapping[str, Node]
+) -> Iterator[Wire]:
+    match change:
+        case [list(gone), list(come)] if all(isinstance(place, int) for place in gone):
+            dropped = set(gone)
+        case _:
+            raise _malformed(change)
+    kept = (wire for place, wire in enumerate(wires) if place not in dropped)
+    count = 0
+    for item in come:
+        match item:
+            case [int(place), list(wire)] if place >= count:
+                ahead = list(islice(kept, place - count))
+                yield from ahead
+                yield from file.wires_from_lists([wire], nodes)
+                count += len(ahead) + 1
+            case _:
+                raise _malformed(item)
+    yield from kept
+
+
+def _list(delta: Mapping[str, Any], key: str) -> list[Any]:
+    value = delta.get(key, [])
+    if not isinstance(value, list):
+        raise _malformed(value)
+    return value
+
+
+def _malformed(value: object) -> FileError:
+    return FileError(_("An edit is malformed: {value}").format(value=repr(value)[:60]))
