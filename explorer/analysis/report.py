@@ -1,6 +1,6 @@
 """The report on a network: its shapes, figures and faults, from one sweep."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -210,14 +210,14 @@ def _end_faults(
 ) -> dict[str, tuple[Fault, ...]]:
     """The faults of the network as a whole, by node or end: of its ends, its names, its fit to the
     data."""
-    faults: dict[str, list[Fault]] = {}
+    faults: defaultdict[str, list[Fault]] = defaultdict(list)
     if not leading:
-        faults.setdefault(OUTPUT, []).append(
+        faults[OUTPUT].append(
             Fault("unconnected", _("Nothing is connected to the output of the network"))
         )
     if data is not None:
         if graph.input != data.input:
-            faults.setdefault(INPUT, []).append(
+            faults[INPUT].append(
                 Fault(
                     "input",
                     _(
@@ -230,7 +230,7 @@ def _end_faults(
             )
         if leading and output is not None and output != (len(data.classes),):
             blamed = leading.source if leading.source != INPUT else OUTPUT
-            faults.setdefault(blamed, []).append(
+            faults[blamed].append(
                 Fault(
                     "classes",
                     _(
@@ -241,5 +241,5 @@ def _end_faults(
                 )
             )
     for id, fault in clashes((id, fact) for id, fact in facts.items() if id in alive):
-        faults.setdefault(id, []).append(fault)
+        faults[id].append(fault)
     return {id: tuple(each) for id, each in faults.items()}
