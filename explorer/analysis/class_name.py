@@ -1,8 +1,9 @@
-"""What the classes of a written network are called, and how forms of one block are told apart."""
+"""The names of the classes in the source of a network, and what distinguishes forms of one
+block."""
 
 import re
 from collections.abc import Container, Iterator
-from itertools import compress, count
+from itertools import chain, compress, count
 
 from explorer.analysis.facts import Facts
 from explorer.catalog import KINDS
@@ -36,7 +37,7 @@ def class_name(graph: Graph) -> str:
     camel = "".join(
         re.sub(
             f"^({'|'.join(_PRETTY)})(?![a-z])",
-            lambda found: _PRETTY[found[0].lower()],
+            lambda match: _PRETTY[match[0].lower()],
             word[:1].upper() + word[1:],
             flags=re.IGNORECASE,
         )
@@ -51,59 +52,59 @@ def _taken(graph: Graph) -> set[str]:
 
 
 def camel(id: str) -> str:
+    """An id as a class name: "my_block" is MyBlock."""
     return "".join(part[:1].upper() + part[1:] for part in id.split("_"))
 
 
 def unused(wanted: str, taken: Container[str], numbers: dict[str, Iterator[int]]) -> str:
-    """`wanted`, or with some _ behind it, or with a number that it did not get before, so that it
-    is not taken. numbers: where those stand, by what was wanted."""
-    for name in (wanted, f"{wanted}_", f"{wanted}__", f"{wanted}___"):
-        if name not in taken:
-            return name
-    further = (f"{wanted}_{number}" for number in numbers.setdefault(wanted, count(2)))
-    return next(name for name in further if name not in taken)
+    """`wanted`, or if it is taken, the first free one of `wanted` with up to three _ or with _ and
+    a number. numbers: by what was wanted, the numbers that were not tried yet."""
+    numbered = (f"{wanted}_{number}" for number in numbers.setdefault(wanted, count(2)))
+    names = chain((wanted, f"{wanted}_", f"{wanted}__", f"{wanted}___"), numbered)
+    return next(name for name in names if name not in taken)
 
 
-def sums(block: Facts) -> bool:
-    """It ends in a sum: there is a way around its layers."""
+def has_shortcut(block: Facts) -> bool:
+    """Whether a sum in the block adds a shortcut around its layers."""
     return any(child.facts.kind.joins == "sum" for child in block.children)
 
 
-def forms_told(forms: list[Facts]) -> dict[int, str]:
-    """What tells each form of a block from the others, in a sentence, by the identity of the
-    form."""
+def form_sentences(forms: list[Facts]) -> dict[int, str]:
+    """By the id() of each of these forms of a block: the sentence that says what distinguishes it
+    from the others, after a space; "" if nothing does."""
 
     def parts(form: Facts) -> tuple[str, str, str]:
         kinds = [facts.kind for facts in _within(form)]
         convolutions = sum(kind.convolves for kind in kinds)
         return (
-            _("a shortcut") if sums(form) else _("no shortcut"),
+            _("a shortcut") if has_shortcut(form) else _("no shortcut"),
             ngettext("{count} convolution", "{count} convolutions", convolutions).format(
                 count=convolutions
             ),
             _("a gate") if any(kind.gates for kind in kinds) else _("no gate"),
         )
 
-    found = {id(form): parts(form) for form in forms}
-    unlike = [len(set(column)) > 1 for column in zip(*found.values())]
+    parts_of = {id(form): parts(form) for form in forms}
+    differs = [len(set(column)) > 1 for column in zip(*parts_of.values())]
     return {
-        form: _(" This form has {parts}.").format(parts=", ".join(compress(each, unlike)))
-        if any(unlike)
+        form: _(" This form has {parts}.").format(parts=", ".join(compress(each, differs)))
+        if any(differs)
         else ""
-        for form, each in found.items()
+        for form, each in parts_of.items()
     }
 
 
 def _within(facts: Facts) -> Iterator[Facts]:
-    """The facts of everything inside; of a gate no more than that it is there."""
+    """The facts of all nodes inside a block, except those inside its gates."""
     for child in facts.children:
         yield child.facts
         if not child.facts.kind.gates:
             yield from _within(child.facts)
 
 
-def changed(uses: list[Facts]) -> str:
-    """What a block does to the shape, as a part of a class's name."""
+def shape_change(uses: list[Facts]) -> str:
+    """What a block does to the shape of its input, as a part of its class's name: "Down", "Wider",
+    "Narrower" or ""."""
     if any(use.known_ins[0][1:] != use.known_out[1:] for use in uses):
         return "Down"
     before, after = uses[0].known_ins[0][0], uses[0].known_out[0]

@@ -24,7 +24,7 @@ def fixes(report: Report, problem: Problem) -> tuple[Fix, ...]:
 
 
 def _fixes(report: Report, path: Sequence[str], fault: Fault) -> Iterator[Fix]:
-    """The fixes of the fault of the node at `path`; those inside a group are found as in a
+    """The fixes of the fault of the node at `path`; the inside of a group is fixed like a
     network."""
     id, *within = path
     if not within:
@@ -42,8 +42,8 @@ def _none(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
 
 
 def _add(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
-    """Project the branches that differ to one of the shapes, or change the parameters of the nodes
-    that they come from; first to the shape that most branches have, then to each of the others."""
+    """For each shape, the most frequent first: project the branches that differ from it. Then for
+    each shape: change the channels and stride of the nodes that feed these branches."""
     graph, facts = report.graph, report.facts[id]
     wires = [graph.into(id)[port] for port in sorted(graph.into(id))]
     ins = facts.ins
@@ -83,8 +83,7 @@ def _matched(report: Report, changed: Mapping[str, Mapping[str, Value]]) -> Fix:
 
 
 def _projected(want: Shape, branches: list[tuple[Wire, Shape]], strides: list[int]) -> Fix:
-    """The fix that projects each node that feeds one of these branches once, however many it
-    feeds."""
+    """The fix that adds one projection after each node that feeds some of these branches."""
     stride_of = {wire.source: stride for (wire, _have), stride in zip(branches, strides)}
     shapes = {wire.source: have for wire, have in branches}
     label = (
@@ -314,8 +313,8 @@ def _append_head(graph: Graph, count: int, shape: Shape) -> Graph:
 def _input(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     data = fault.allowed
     yield Fix(
-        _("Take the pictures of {data}: {shape}").format(
-            data=data.title, shape=text_of(data.input)
+        _("Set the input to {shape}, as {data} has").format(
+            shape=text_of(data.input), data=data.title
         ),
         partial(replace, input=data.input),
     )

@@ -64,7 +64,7 @@ class Form:
     """One form of export.
 
     id: its name in the code. title: its name in a file dialog. suffix: of its files. entry: in the
-    menu. sound: whether the network must have no faults. binary: whether the file is no text, and
+    menu. sound: whether the network must have no faults. binary: whether the file is not text and
     cannot be printed. text: returns the file's text, for Maker.REPORT. to: its name for `export
     --to`, if that is not the id.
     """

@@ -1,4 +1,4 @@
-"""Writes the forward pass of a class: nested where it reads well, one line a step where not."""
+"""The forward pass of a class as text: calls are nested where that reads well."""
 
 import re
 from collections import Counter
@@ -9,46 +9,47 @@ from explorer.analysis.class_name import unused
 from explorer.analysis.facts import Child
 from explorer.graph.graph import INPUT
 
-WIDEST = 84
+WIDEST = 84  # columns of a line
 INDENT = " " * 8
 
 
 def forward(children: list[Child], result: str) -> tuple[list[str], dict[str, int]]:
-    """The lines of `def forward`: the children in order of execution, then the return; and by the
-    id of each child, which of them computes it."""
+    """The lines of `def forward` of these children, given in order of execution, and by the id of
+    each child the index of the line that computes it. result: the id of the returned value."""
     written = _Forward(children, result)
     return written.lines, written.line_of
 
 
 def evaluation(children: list[Child], result: str) -> list[tuple[Child, tuple[str, ...]]]:
-    """The children in the order in which those lines compute them, each with the ids of the values
-    that are let go once it is computed: what waited inside its expression, and what its line's
-    variable held before. All other values live until the end of the pass."""
+    """The children in the order in which the lines of `forward` compute them, each with the ids of
+    the values that are released once it is computed: those nested in its expression, and the one
+    that its variable held before. All other values live until the end of the pass."""
     written = _Forward(children, result)
     variables = {INPUT, *(id for id, _name in written.assigned)}
-    found: list[tuple[Child, tuple[str, ...]]] = []
+    order: list[tuple[Child, tuple[str, ...]]] = []
 
     def compute(id: str) -> None:
         child = written.by_id[id]
         nested = tuple([source for source in child.sources if source not in variables])
         for source in nested:
             compute(source)
-        found.append((child, nested))
+        order.append((child, nested))
 
     holds = {"x": INPUT}
     for id, name in written.assigned:
         compute(id)
         if name in holds:
-            child, gone = found[-1]
-            found[-1] = child, (*gone, holds[name])
+            child, released = order[-1]
+            order[-1] = child, (*released, holds[name])
         holds[name] = id
     if result not in variables:
         compute(result)
-    return found
+    return order
 
 
 class _Value(NamedTuple):
-    """An expression, the values whose variables it reads, and those that it computes."""
+    """An expression, the ids of the values whose variables it reads, and of those that it
+    computes."""
 
     text: str
     read: tuple[str, ...]
@@ -56,10 +57,11 @@ class _Value(NamedTuple):
 
 
 class _Forward:
-    """Values become variables or wait as expressions until their only reader is written.
+    """The forward pass in the making. A value is assigned to a variable, or waits as an expression
+    until its only reader is written.
 
-    left: how many readings of a value are still to be written; a variable is free for the next
-    value once its own has none left.
+    left: how often each value is still to be read; the variable of a value that is not is free for
+    another one. variables: by id of the value. taken: their names.
     """
 
     def __init__(self, children: list[Child], result: str):
@@ -70,9 +72,9 @@ class _Forward:
         self.by_id = {child.id: child for child in children}
         self.readers = {source: child for child in children for source in child.sources}
         self.variables = {INPUT: "x"}
-        self.taken = {"x"}  # what those are called
+        self.taken = {"x"}
         self.numbers: dict[str, Iterator[int]] = {}
-        self.assigned: list[tuple[str, str]] = []  # values that became variables, in order
+        self.assigned: list[tuple[str, str]] = []  # id and variable, in the order of the lines
         self.waiting: dict[str, _Value] = {}
         self.branches = any(len(child.sources) > 2 for child in children)
         self.joins = any(
@@ -107,15 +109,15 @@ class _Forward:
         computes = (*(id for value in values for id in value.computes), child.id)
         texts = [value.text for value in values]
         kind = child.facts.kind
-        gets = "get_parameter" if kind.call and kind.expression else "get_submodule"
-        name = f"self.{child.id}" if child.id.isidentifier() else f'self.{gets}("{child.id}")'
+        getter = "get_parameter" if kind.call and kind.expression else "get_submodule"
+        name = f"self.{child.id}" if child.id.isidentifier() else f'self.{getter}("{child.id}")'
         if kind.expression:
-            own = [name] if kind.call else []
-            return _Value(kind.expression(child.facts.settings, texts + own), read, computes)
+            texts += [name] if kind.call else []
+            return _Value(kind.expression(child.facts.settings, texts), read, computes)
         return _Value(f"{name}({texts[0]})", read, computes)
 
     def _nests(self, child: Child, text: str) -> bool:
-        """The value reads well inside the expression of its only reader."""
+        """Whether the value reads well inside the expression of its only reader."""
         reader = self.readers[child.id]
         if reader.facts.kind.expression:
             return (
@@ -130,14 +132,15 @@ class _Forward:
         )
 
     def _assign(self, id: str) -> None:
-        """Write `variable = expression`; the variable is one whose value nobody reads any more."""
+        """Write `variable = expression`, with a variable whose value is not read again if there is
+        one."""
         expression = self.waiting.pop(id)
         read = expression.read
         for value in read:
             self.left[value] -= 1
         free = [self.variables[value] for value in read if self.left[value] == 0]
         if self.branches and "x" in free:
-            free.remove("x")  # beside other branches, one called x would seem to be the input
+            free.remove("x")  # beside other branches, x would look like the input
         name = free[0] if free else self._fresh(id)
         for value in read:
             if self.left[value] == 0 and value in self.variables:
@@ -148,7 +151,7 @@ class _Forward:
         self._write(f"{name} =", expression)
 
     def _fresh(self, id: str) -> str:
-        id = re.sub(r"_\d+$", "", id)  # the first of a row of numbered layers
+        id = re.sub(r"_\d+$", "", id)  # conv_1 gives the variable conv
         wanted = (
             "out"
             if self.joins and "out" not in self.taken

@@ -1,5 +1,5 @@
-"""How large the cards are, and where they stand when nobody has placed them: in columns from left
-to right, the row folded when it is full."""
+"""The size of the cards, and their positions when nobody has placed them: in columns from left to
+right, and in further rows below when a row is full. All lengths are in scene units."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -9,17 +9,19 @@ from itertools import accumulate
 from explorer.catalog import KINDS
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph
 
-GAP = 62.0
+GAP = 62.0  # between cards
 TURN_OUT, TURN_IN, CHANNEL = 18.0, 14.0, 9.0
-"""Where a wire turns: right of what it leaves, left of what it enters, and beside another there."""
+"""Where a wire turns: right of the card that it leaves, left of the card that it enters, and beside
+another wire that enters the same card."""
 ROW = 152.0
-ARC, ARCS = 44.0, 34.0  # what a wire that passes over cards needs above them, and each further one
-STACK = 10.0  # how far the cards behind a stage stand out
+ARC, ARCS = 44.0, 34.0
+"""The height above cards that a wire needs to pass over them, and that each further wire needs."""
+STACK = 10.0  # how far the cards that are drawn behind a stage stick out
 FULL_ROW = 900.0
 FULL_CHAIN, FULL_BLOCK, MOST_IN_BLOCK = 1240.0, 1900.0, 13
-"""Widest row, in scene units: of a network at natural size; of what lies inside a node, drawn
-smaller: a chain, and a block of branches that has no more than so many nodes."""
-MOST_FULL = 2.5  # times that, a row is folded even across branches
+"""The widest row of a network. The inside of a node is drawn smaller: its widest row if it is a
+chain, and if it has branches and at most so many nodes."""
+MOST_FULL = 2.5  # a row that is so many times wider continues below even between branches
 
 _ENDS = {INPUT: (84.0, 104.0), OUTPUT: (84.0, 56.0)}
 _SIZES = {
@@ -29,96 +31,95 @@ _SIZES = {
     "shape": (108.0, 104.0),
 }
 Size = tuple[float, float]
-Place = tuple[float, float]
+Position = tuple[float, float]
 
 
 def card_size(kind: str) -> Size:
     """Width and height of the card of a kind, or of an end."""
     if kind in _ENDS:
         return _ENDS[kind]
-    found = KINDS[kind]
-    if found.composite:
+    if KINDS[kind].composite:
         return 134.0, 104.0
-    return _SIZES.get(found.category, (124.0, 104.0))
+    return _SIZES.get(KINDS[kind].category, (124.0, 104.0))
 
 
 def card_reach(kind: str) -> float:
-    """How far right of its centre a card reaches, the stack of a stage counted."""
+    """How far a card reaches to the right of its centre, with the stack behind a stage."""
     stack = STACK if kind in KINDS and KINDS[kind].category == "stage" else 0.0
     return card_size(kind)[0] / 2 + stack
 
 
 def layout(
     graph: Graph, full: float = FULL_ROW, gap: float = GAP, even: bool = False
-) -> dict[str, Place]:
-    """A place for every node and both ends, in scene units (centres of cards).
+) -> dict[str, Position]:
+    """The positions of every node and both ends, by id: the centres of their cards.
 
-    A column is the longest way from the input. The main way is a straight line; every branch runs
-    below it in a lane of its own, from where it leaves to where it is joined, so that no wire has
-    to cross a card. A row wider than `full` goes on below, beginning at the left again, where only
-    one tensor leads on; a row without such a place may be longer. gap: between cards. even: the
-    rows are as short as their number allows.
+    The column of a node is the length of the longest path from the input. The main path is a
+    straight line; every branch has a lane of its own below it, from where it leaves to where it is
+    joined, so that no wire has to cross a card. A row wider than `full` continues below, at the
+    left, after a column from which only one tensor leads on; a row without such a column may be
+    wider. gap: between cards. even: make the rows as short as their number allows.
     """
     kinds = {INPUT: INPUT, OUTPUT: OUTPUT} | {id: node.kind for id, node in graph.nodes.items()}
     columns = _columns(graph)
-    column_of = {id: at for at, ids in enumerate(columns) for id in ids}
+    column_of = {id: column for column, ids in enumerate(columns) for id in ids}
     lanes = _Lanes(graph, column_of).lanes
     arcs = _arcs(graph, column_of, lanes, len(columns))
     narrow = _narrow(graph, column_of, len(columns))
     widths = [max(card_size(kinds[id])[0] for id in ids) for ids in columns]
     steps = [
-        widths[at] / 2
+        widths[column] / 2
         + max(card_reach(kinds[id]) for id in ids)
         + gap
         + max(_turning_off(graph, id) for id in ids)
         + _coming_together(graph, after)
-        for at, (ids, after) in enumerate(zip(columns, [*columns[1:], []]))
+        for column, (ids, after) in enumerate(zip(columns, [*columns[1:], []]))
     ]
-    places: dict[str, Place] = {}
+    positions: dict[str, Position] = {}
     top = 0.0
     rows = (_even_rows if even else _rows)(widths, steps, narrow, full)
-    for begin, end in rows:
-        deepest = max(arcs[begin:end])
-        if begin and deepest:
-            top += ARC + ARCS * (deepest - 1)
+    for start, stop in rows:
+        most_arcs = max(arcs[start:stop])
+        if start and most_arcs:
+            top += ARC + ARCS * (most_arcs - 1)
         left = 0.0
-        for at in range(begin, end):
-            for id in columns[at]:
-                places[id] = (left + widths[at] / 2, top + lanes[id] * ROW)
-            left += steps[at]
-        top += ROW * (1 + max(lanes[id] for at in range(begin, end) for id in columns[at]))
-    return places
+        for column in range(start, stop):
+            for id in columns[column]:
+                positions[id] = (left + widths[column] / 2, top + lanes[id] * ROW)
+            left += steps[column]
+        top += ROW * (1 + max(lanes[id] for ids in columns[start:stop] for id in ids))
+    return positions
 
 
 def _rows(
     widths: list[float], steps: list[float], narrow: set[int], full: float
 ) -> Iterator[tuple[int, int]]:
-    """The first column of each row, and that behind its last."""
-    begin = 0
-    while begin < len(widths):
-        end, left, fold = begin, 0.0, 0
-        while end < len(widths) and (
-            end == begin
-            or left + widths[end] <= full
-            or (not fold and left + widths[end] <= MOST_FULL * full)
+    """The first column of each row, and the one after its last. narrow: see `_narrow`."""
+    start = 0
+    while start < len(widths):
+        stop, left, fold = start, 0.0, 0
+        while stop < len(widths) and (
+            stop == start
+            or left + widths[stop] <= full
+            or (not fold and left + widths[stop] <= MOST_FULL * full)
         ):
-            left += steps[end]
-            end += 1
-            if end in narrow:
-                fold = end
-        if end < len(widths) and fold:
-            end = fold
-        yield begin, end
-        begin = end
+            left += steps[stop]
+            stop += 1
+            if stop in narrow:
+                fold = stop
+        if stop < len(widths) and fold:
+            stop = fold
+        yield start, stop
+        start = stop
 
 
 def _even_rows(
     widths: list[float], steps: list[float], narrow: set[int], full: float
 ) -> list[tuple[int, int]]:
-    """The same number of rows, the longest of them as short as it can be."""
+    """As `_rows`, with as many rows, but the longest as short as possible."""
 
     def longest(rows: list[tuple[int, int]]) -> float:
-        return max(sum(steps[begin : end - 1]) + widths[end - 1] for begin, end in rows)
+        return max(sum(steps[start : stop - 1]) + widths[stop - 1] for start, stop in rows)
 
     rows = list(_rows(widths, steps, narrow, full))
     while True:
@@ -129,8 +130,8 @@ def _even_rows(
 
 
 def extra(graph: Graph, id: str, after: Iterable[str]) -> float:
-    """How much more room than GAP the wires need between a card and those in the next column:
-    to turn off, and to come together."""
+    """How much more room than GAP the wires need between a card and the cards `after` in the next
+    column: to branch off, and to come together."""
     return _turning_off(graph, id) + _coming_together(graph, after)
 
 
@@ -144,20 +145,21 @@ def _coming_together(graph: Graph, after: Iterable[str]) -> float:
 
 
 def _narrow(graph: Graph, column_of: Mapping[str, int], count: int) -> set[int]:
-    """The columns before which only one tensor leads on."""
+    """The columns before which a row can end, because only one tensor leads from left to right
+    there."""
     change = [0] * (count + 1)
     for id in (INPUT, *graph.nodes):
         last = max((column_of[wire.target] for wire in graph.out_of(id)), default=column_of[id])
         change[column_of[id] + 1] += 1
         change[last + 1] -= 1
     crossing = list(accumulate(change))
-    return {at for at in range(1, count) if crossing[at] == 1}
+    return {column for column in range(1, count) if crossing[column] == 1}
 
 
 def _arcs(
     graph: Graph, column_of: Mapping[str, int], lanes: Mapping[str, int], count: int
 ) -> list[int]:
-    """How many wires pass over the first lane of each column, by way of the cards there."""
+    """How many wires pass over the card in the first lane of each column."""
     change = [0] * (count + 1)
     for wire in graph.wires:
         first, last = column_of[wire.source] + 1, column_of[wire.target]
@@ -165,7 +167,7 @@ def _arcs(
             change[first] += 1
             change[last] -= 1
     main = {column_of[id] for id, lane in lanes.items() if lane == 0}
-    return [over if at in main else 0 for at, over in enumerate(accumulate(change))]
+    return [arcs if column in main else 0 for column, arcs in enumerate(accumulate(change))]
 
 
 def _columns(graph: Graph) -> list[list[str]]:
@@ -180,22 +182,22 @@ def _columns(graph: Graph) -> list[list[str]]:
     return columns
 
 
-def main_way(graph: Graph) -> list[str]:
-    """The ids of the way from the input to the output that stands for the network: through a sum
-    the longer branch, through a product what is weighed, through a concatenation the first."""
+def main_path(graph: Graph) -> list[str]:
+    """The ids along the path from the input to the output that stands for the network: of a sum the
+    longer branch, of a product the one that is weighed, of a concatenation the first."""
     leading = graph.into(OUTPUT).get(PORT)
     if leading is None:
         return []
-    return _Ways(graph).back(leading.source, ())
+    return _Paths(graph).back(leading.source, ())
 
 
-class _Ways:
-    """From which of its sources the main way reaches a node."""
+class _Paths:
+    """Which source of each node is on the main path to it."""
 
     def __init__(self, graph: Graph):
         self.graph = graph
         self.length: dict[str, int] = {INPUT: 0}
-        self._before: dict[str, str] = {}  # the source by which the longest way leads to a node
+        self._before: dict[str, str] = {}  # the source on the longest path to a node
         for id in graph.order:
             sources = [wire.source for wire in graph.into(id).values()]
             length = 0
@@ -205,14 +207,15 @@ class _Ways:
             self.length[id] = length + (not KINDS[graph.nodes[id].kind].shortcut)
 
     def sources(self, id: str) -> list[str]:
-        """The sources of a node, that of the main way first, the others by their ports."""
+        """The sources of a node, the one on the main path first, the others in the order of
+        ports."""
         wires = self.graph.into(id)
-        found = list(dict.fromkeys(wires[port].source for port in sorted(wires)))
-        if len(found) > 1:
-            main = self._main(self.graph.nodes[id].kind, found)
-            found.remove(main)
-            found.insert(0, main)
-        return found
+        sources = list(dict.fromkeys(wires[port].source for port in sorted(wires)))
+        if len(sources) > 1:
+            main = self._main(self.graph.nodes[id].kind, sources)
+            sources.remove(main)
+            sources.insert(0, main)
+        return sources
 
     def _main(self, kind: str, sources: list[str]) -> str:
         joins = KINDS[kind].joins
@@ -226,14 +229,14 @@ class _Ways:
         return max(sources, key=self.length.__getitem__)
 
     def _passes(self, id: str, before: str) -> bool:
-        """The longest way that leads to a node comes through the other, `before` it."""
-        begin, end = self._spans[before]
-        return begin < self._spans[id][0] < end
+        """Whether the longest path to a node passes through the node `before`."""
+        start, stop = self._spans[before]
+        return start < self._spans[id][0] < stop
 
     @cached_property
     def _spans(self) -> dict[str, tuple[int, int]]:
-        """The longest ways are a tree, for of each node one leads on: numbers such that those of
-        all that lies further on a way through a node are between its two."""
+        """The longest paths form a tree. Each node has a range of numbers that contains those of
+        the nodes to which its longest path is continued."""
         ids = (INPUT, *self.graph.order)
         sizes = dict.fromkeys(ids, 1)
         for id in reversed(ids):
@@ -242,40 +245,37 @@ class _Ways:
         spans, free = {}, {"": 0}
         for id in ids:
             before = self._before.get(id, "")
-            begin = free[before]
-            free[before], free[id] = begin + sizes[id], begin + 1
-            spans[id] = begin, begin + sizes[id]
+            start = free[before]
+            free[before], free[id] = start + sizes[id], start + 1
+            spans[id] = start, start + sizes[id]
         return spans
 
     def back(self, id: str, known: Collection[str]) -> list[str]:
-        """The way of ids that leads to a node, back to the first one that is known."""
-        way = []
+        """The ids along the main path to a node, from after the first one that is `known`."""
+        path: list[str] = []
         while id in self.graph.nodes and id not in known:
-            way.append(id)
-            sources = self.sources(id)
-            if not sources:
-                break
-            id = sources[0]
-        return way[::-1]
+            path.append(id)
+            id = next(iter(self.sources(id)), INPUT)
+        return path[::-1]
 
 
 class _Lanes:
-    """Which lane of its row each node is in: the main way in 0, each branch in the first one below
-    what it joins that is free from where it leaves to where it joins."""
+    """The lane of each node within its row: 0 for the main path, for a branch the first lane below
+    the path that it joins that is free from where it leaves to where it joins."""
 
     def __init__(self, graph: Graph, column_of: Mapping[str, int]):
         self.graph, self.column_of = graph, column_of
-        self.ways = _Ways(graph)
+        self.paths = _Paths(graph)
         self.lanes: dict[str, int] = {INPUT: 0, OUTPUT: 0}
-        self.taken = _Taken(len(graph.nodes) + 2)  # below the main way
+        self.taken = _Taken(len(graph.nodes) + 2)  # below the main path
         leading = graph.into(OUTPUT).get(PORT)
         end = (
             leading.source
             if leading
             else max(graph.order, key=column_of.__getitem__, default=INPUT)
         )
-        self._settle(self.ways.back(end, self.lanes), 0)
-        for id in graph.order:  # what leads nowhere
+        self._settle(self.paths.back(end, self.lanes), 0)
+        for id in graph.order:  # nodes that do not lead to the output
             if id not in self.lanes:
                 first = min(
                     (column_of[wire.source] + 1 for wire in graph.into(id).values()),
@@ -283,33 +283,34 @@ class _Lanes:
                 )
                 self.lanes[id] = self._take(first, column_of[id], 0)
 
-    def _settle(self, way: list[str], lane: int) -> None:
-        """Put a way into a lane, and the branches that join it below, each followed by its own."""
-        self.lanes.update(dict.fromkeys(way, lane))
-        waiting = self._joining(way, lane)
+    def _settle(self, path: list[str], lane: int) -> None:
+        """Put a path into a lane, and the branches that join it, and those that join these,
+        below."""
+        self.lanes.update(dict.fromkeys(path, lane))
+        waiting = self._joining(path, lane)
         while waiting:
             target, source, above = waiting.pop()
-            way = self.ways.back(source, self.lanes)
-            if way:  # otherwise it is a wire alone
+            path = self.paths.back(source, self.lanes)
+            if path:  # otherwise the branch is only a wire
                 fork = min(
-                    (self.column_of[wire.source] for wire in self.graph.into(way[0]).values()),
-                    default=self.column_of[way[0]] - 1,
+                    (self.column_of[wire.source] for wire in self.graph.into(path[0]).values()),
+                    default=self.column_of[path[0]] - 1,
                 )
                 lane = self._take(fork + 1, self.column_of[target] - 1, above)
-                self.lanes.update(dict.fromkeys(way, lane))
-                waiting += self._joining(way, lane)
+                self.lanes.update(dict.fromkeys(path, lane))
+                waiting += self._joining(path, lane)
 
-    def _joining(self, way: list[str], lane: int) -> list[tuple[str, str, int]]:
-        """The branches that join a way, as (node, source, lane of the way), the first at the end:
-        what is joined earlier lies nearer, so that no wire crosses the one around it."""
+    def _joining(self, path: list[str], lane: int) -> list[tuple[str, str, int]]:
+        """The branches that join a path, as (node, source, lane of the path), the first one last: a
+        branch that joins earlier gets a nearer lane, so that no wire crosses one around it."""
         return [
             (id, source, lane)
-            for id in reversed(way)
-            for source in reversed(self.ways.sources(id)[1:])
+            for id in reversed(path)
+            for source in reversed(self.paths.sources(id)[1:])
         ]
 
     def _take(self, first: int, last: int, above: int) -> int:
-        """The first lane below `above` that is free in these columns; it is not any more."""
+        """Take the first lane below `above` that is free in these columns, and return it."""
         taken = self.taken.within(first, last) >> (above + 1)
         lane = above + (~taken & (taken + 1)).bit_length()
         self.taken.take(first, last, lane)
@@ -317,22 +318,22 @@ class _Lanes:
 
 
 class _Taken:
-    """Which lanes are taken in which columns, as numbers with a bit for each lane, in a binary tree
-    over the columns: with very many branches beside one another no lane is looked at by itself."""
+    """The lanes that are taken in each column: numbers with a bit for each lane, in a binary tree
+    over the columns, so that finding a free lane is fast even among thousands of branches."""
 
     def __init__(self, columns: int):
         self._leaves = 1 << (columns - 1).bit_length()
-        self._whole = [0] * (2 * self._leaves)  # taken in all columns below
-        self._some = [0] * (2 * self._leaves)  # in one of them at the least
+        self._whole = [0] * (2 * self._leaves)  # lanes taken in all columns of a part
+        self._some = [0] * (2 * self._leaves)  # lanes taken in at least one of them
 
     def within(self, first: int, last: int) -> int:
-        """The lanes that are taken somewhere in these columns."""
-        found = 0
+        """The lanes that are taken in at least one of these columns."""
+        lanes = 0
         for part in self._parts(first, last):
-            found |= self._some[part]
+            lanes |= self._some[part]
         for part in self._around(first, last):
-            found |= self._whole[part]
-        return found
+            lanes |= self._whole[part]
+        return lanes
 
     def take(self, first: int, last: int, lane: int) -> None:
         """Take a lane in these columns."""
@@ -343,7 +344,7 @@ class _Taken:
             self._some[part] |= 1 << lane
 
     def _parts(self, first: int, last: int) -> Iterator[int]:
-        """The largest parts of the tree that make up these columns."""
+        """The largest parts of the tree that together are exactly these columns."""
         left, right = first + self._leaves, last + self._leaves + 1
         while left < right:
             if left & 1:
@@ -355,7 +356,7 @@ class _Taken:
             left, right = left >> 1, right >> 1
 
     def _around(self, first: int, last: int) -> Iterator[int]:
-        """The parts of the tree that the first and the last of these columns are in."""
+        """The parts of the tree that contain the first or the last of these columns."""
         for part in (first + self._leaves, last + self._leaves):
             while part:
                 yield part
@@ -363,18 +364,18 @@ class _Taken:
 
 
 def unplaced(graph: Graph) -> bool:
-    """Nobody has placed the nodes: they all lie on one spot."""
+    """Whether nobody has placed the nodes: all are at (0, 0)."""
     return all(node.position == (0, 0) for node in graph.nodes.values())
 
 
 def placed(graph: Graph, full: float = FULL_ROW) -> Graph:
-    """The graph, its nodes where the layout puts them; those inside its groups too, if nobody has
-    placed them."""
-    places = layout(graph, full)
+    """The graph with its nodes at the positions of `layout`, and those inside its groups if nobody
+    has placed them."""
+    positions = layout(graph, full)
     nodes = {
         id: replace(
             node,
-            position=places[id],
+            position=positions[id],
             inner=placed_inside(node.inner) if node.inner and unplaced(node.inner) else node.inner,
         )
         for id, node in graph.nodes.items()
@@ -383,10 +384,10 @@ def placed(graph: Graph, full: float = FULL_ROW) -> Graph:
 
 
 def placed_inside(graph: Graph) -> Graph:
-    """The same for what lies inside a node: in one row if it can be read there; a long chain, or
-    many nodes, in rows as a whole network."""
+    """As `placed` for the inside of a node: in one row if that can be read at its smaller size; a
+    long chain or many nodes in rows like a whole network."""
     chain = all(len(graph.out_of(id)) < 2 and len(graph.into(id)) < 2 for id in graph.nodes)
     if chain:
-        places = layout(graph, FULL_CHAIN)
-        return placed(graph, FULL_CHAIN if len({y for _x, y in places.values()}) == 1 else FULL_ROW)
+        rows = {y for _x, y in layout(graph, FULL_CHAIN).values()}
+        return placed(graph, FULL_CHAIN if len(rows) == 1 else FULL_ROW)
     return placed(graph, FULL_BLOCK if len(graph.nodes) <= MOST_IN_BLOCK else FULL_ROW)

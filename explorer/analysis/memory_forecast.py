@@ -1,4 +1,4 @@
-"""How much memory a network will take: a forecast from its report alone, before anything runs."""
+"""The memory that a network will take, forecast from its report alone, before anything runs."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -6,31 +6,32 @@ from math import prod
 from weakref import WeakKeyDictionary
 
 from explorer.analysis.facts import Child
-from explorer.analysis.footprint import FULL, HALF, Line, Manner, composing, envelope
+from explorer.analysis.footprint import FULL, HALF, Execution, Line, composing, envelope
 from explorer.analysis.forward import evaluation
 from explorer.analysis.report import Report
 from explorer.graph.graph import OUTPUT, PORT
 from explorer.runs.recipe import MOST_PICTURES, OPTIMISERS, PRECISIONS, Recipe
 
 DRIVER, LOST = 2**29, 0.05
+"""Bytes and the share of a device's memory that tensors cannot take, see `room_on`."""
 
 
 @dataclass(frozen=True)
 class Forecast:
     """Bytes of tensors while a network runs on batches of `batch` pictures.
 
-    parameters, gradients: of float32 in every precision. optimiser: what it keeps for each
-    parameter: nothing ("sgd"), a mean of gradients ("momentum"), that and a mean of their squares
+    parameters, gradients: in float32 whatever the precision. optimiser: its state for each
+    parameter: none ("sgd"), a mean of gradients ("momentum"), that and a mean of their squares
     ("adam", "adamw"). buffers: running statistics. copies: the weights of convolutions and linear
-    layers once more in 16 bits, for autocast. activations: all tensors that the backward pass needs,
-    each counted once however many layers read it, masks and indices and the input batch among
-    them. transient: how far the peak of a training step is above the sum of all these: values in
-    scope, the loss, gradients of activations on the way back.
+    layers in 16 bits, made by autocast. activations: all tensors that the backward pass needs, with
+    masks, indices and the input batch, each counted once however many layers read it. transient: by
+    how much the peak of a training step exceeds the sum of all these: values in scope, the loss,
+    gradients of activations.
 
-    training: the peak of a step as the engine does it (forward, gradients of the step before let
-    go, backward, a fused optimiser), from the second step on. inference: the peak of a forward pass
-    in eval mode without gradients. In-place operations are not used. Not counted: the data set,
-    the workspaces of cuDNN, what the driver and the allocator's rounding take.
+    training: the peak of a step as the engine runs it (forward pass, gradients of the step before
+    released, backward pass, fused optimiser), from the second step on. inference: the peak of a
+    forward pass in eval mode without gradients. No operation is in place. Not counted: the data
+    set, the workspaces of cuDNN, what the driver takes and what the allocator's rounding wastes.
     """
 
     batch: int
@@ -49,7 +50,7 @@ class Forecast:
 
     @property
     def parts(self) -> dict[str, int]:
-        """What adds up to `training`."""
+        """The amounts that add up to `training`."""
         return {
             name: getattr(self, name)
             for name in (
@@ -71,7 +72,7 @@ def forecast(
     optimiser: str = "momentum",
     device: str = "cuda",
 ) -> Forecast | None:
-    """The forecast for batches of so many pictures; None for a network that cannot run.
+    """The forecast for batches of so many pictures; None if the network cannot run.
 
     precision: one of PRECISIONS; the last two mean autocast. optimiser: one of OPTIMISERS. device:
     "cpu" or "cuda": on the CPU the mask of a Dropout is float32, and autocast keeps other layers
@@ -112,9 +113,12 @@ def largest_batch(
     device: str = "cuda",
     training: bool = True,
 ) -> int:
-    """The most pictures in a batch with which the peak of training (else of inference) is at most
-    `room` bytes, in training no more than a run may have; 0 if not even one fits, or the network
-    cannot run."""
+    """The most pictures in a batch with which the peak is at most `room` bytes; 0 if not even one
+    fits, or the network cannot run.
+
+    training: whether the peak of training counts, or that of inference; a batch of training has no
+    more than MOST_PICTURES. The other arguments: see `forecast`.
+    """
     if not report.ok:
         return 0
     plan = _plan(report, precision != "float32", device)
@@ -128,9 +132,9 @@ def largest_batch(
 
 
 def room_on(memory: int) -> int:
-    """Bytes of a device's memory that tensors can take: on a GPU half a GB goes to the driver and
-    the libraries, and 5 % is lost between the allocator's blocks; on the CPU the same share is left
-    to the rest of the machine."""
+    """Bytes of a device's `memory` that tensors can take. On a GPU 512 MiB go to the driver and the
+    libraries, and 5 % is lost between the allocator's blocks; on the CPU as much is left to the
+    rest of the machine."""
     return max(0, int(memory * (1 - LOST)) - DRIVER)
 
 
@@ -140,8 +144,8 @@ def _highest(lines: tuple[Line, ...], batch: int) -> int:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What does not depend on the batch: the peaks as straight lines over its size. training is
-    without the optimiser's state."""
+    """The part of a forecast that is the same for all batches: the peaks as straight lines over the
+    number of pictures. training: without the optimiser's state."""
 
     buffers: int
     copies: int
@@ -162,8 +166,8 @@ def _plan(report: Report, half: bool, device: str) -> _Plan:
 def steps(
     report: Report, precision: str = "float32", device: str = "cuda"
 ) -> Generator[None, None, None]:
-    """The work for the forecasts of a network that can run, child by child; what comes of it is
-    remembered as long as the report is, and forecasts of any batch are at once there."""
+    """Does the work for the forecasts of a network that can run, child by child, so that the caller
+    can do other things. After it, forecasts for any batch take no time while the report is kept."""
     known, key = _plans.setdefault(report, {}), (precision != "float32", device)
     if key not in known:
         known[key] = yield from _planning(report, *key)
@@ -183,34 +187,38 @@ def _planning(report: Report, half: bool, device: str) -> Generator[None, None, 
     )
     cuda = device != "cpu"
     yield
-    rest = yield from composing(order, result, graph.input, Manner(False, half, cuda), FULL, False)
-    train = yield from composing(order, result, graph.input, Manner(True, half, cuda), FULL, False)
+    inferring = yield from composing(
+        order, result, graph.input, Execution(False, half, cuda), FULL, False
+    )
+    training = yield from composing(
+        order, result, graph.input, Execution(True, half, cuda), FULL, False
+    )
 
     picture, scores = FULL * prod(graph.input), FULL * prod(output)
-    # Half precision comes with channels last: the batch is there in both orders.
+    # Half precision uses channels-last: the batch exists in both memory layouts.
     both = picture * 2 if half and graph.input[0] > 1 else picture
     weights = FULL * report.params
-    standing = weights + train.buffers
-    cast = scores * HALF // FULL if train.width == HALF else 0  # the loss takes float32
-    inference = [(standing + fixed, both + each) for fixed, each in rest.forward]
-    inference.append((standing + rest.kept[0], both + scores + cast))
+    standing = weights + training.buffers
+    cast = scores * HALF // FULL if training.width == HALF else 0  # the loss needs float32
+    inference = [(standing + fixed, both + each) for fixed, each in inferring.forward]
+    inference.append((standing + inferring.kept[0], both + scores + cast))
 
-    end = 0 if train.view else prod(output) * train.width
-    left = picture if train.keeps_input or train.view else 0
-    fixed, each = train.kept
+    end = 0 if training.view else prod(output) * training.width
+    left = picture if training.keeps_input or training.view else 0
+    fixed, each = training.kept
     kept = (
-        fixed - train.copies,
-        each + (picture if train.keeps_input else 0) + (end if train.keeps_output else 0),
+        fixed - training.copies,
+        each + (picture if training.keeps_input else 0) + (end if training.keeps_output else 0),
     )
-    # The step before left its gradients; they go when the loss is there.
-    lines = [(standing + weights + fixed_, both + each_) for fixed_, each_ in train.forward]
-    held = left + each + (end if cast == 0 or train.keeps_output else 0)
+    # The gradients of the step before are released once the loss is computed.
+    lines = [(standing + weights + fixed_, both + each_) for fixed_, each_ in training.forward]
+    held = left + each + (end if cast == 0 or training.keeps_output else 0)
     lines.append((standing + weights + fixed, both + each + end + scores * bool(cast)))
-    # Behind the network: the scores, their logarithms (kept) and two gradients of that size.
+    # After the network: the scores, their log-softmax (kept) and two gradients of that size.
     loss = scores * bool(cast) + scores
     lines.append((standing + weights + fixed, held + loss))
     lines.append((standing + fixed, held + loss + 2 * scores))
     back = held + scores * bool(cast) + scores + cast
-    lines += [(standing + fixed + fixed_, back + each_) for fixed_, each_ in train.backward]
+    lines += [(standing + fixed + fixed_, back + each_) for fixed_, each_ in training.backward]
     lines.append((standing + weights, left + end))
-    return _Plan(train.buffers, train.copies, kept, envelope(lines), envelope(inference))
+    return _Plan(training.buffers, training.copies, kept, envelope(lines), envelope(inference))

@@ -1,4 +1,4 @@
-"""A scope as it is printed: groups opened, its rows of one length, room for every shape."""
+"""A scope laid out for a page: blocks opened, even rows, room for every shape."""
 
 from dataclasses import replace
 from math import inf
@@ -12,26 +12,28 @@ from explorer.catalog.layers import text_of
 from explorer.catalog.roles import GROUP
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Wire
 
-FULL_PAGE = 1000.0  # the widest row, in scene units: five cards with room for their shapes
+FULL_PAGE = 1000.0  # widest row in scene units: five cards with room for their shapes
 LETTER, AROUND = 6.0, 20.0
-"""Of a shape on a wire: how wide a letter is, and the room before and behind it, in scene units."""
+"""Of a shape on a wire, in scene units: the width of a letter, and of the room around the text."""
 
 
 def opened(scope: Scope, depth: int) -> Scope:
-    """The scope with what lies inside its nodes in their place, the ids joined with dots: of
-    groups at a depth of 1, of stages too at 2, of blocks, stems and heads too at 3; nobody has
-    placed it. At 0 the scope itself."""
+    """The scope with nodes replaced by what is inside them, under ids joined with dots.
+
+    depth: 0 is the scope itself; 1 opens groups, 2 also stages, 3 also blocks, stems and heads. All
+    nodes of an opened scope are at (0, 0).
+    """
     if not depth:
         return scope
     opening = _Opening(depth)
-    leading = opening.put(scope.graph, scope.facts, "", INPUT)
+    leading = opening.add(scope.graph, scope.facts, "", INPUT)
     wires = opening.wires + ([Wire(leading, OUTPUT)] if leading else [])
     graph = replace(scope.graph, nodes=opening.nodes, wires=tuple(wires))
     return replace(scope, graph=graph, facts=opening.facts)
 
 
 class _Opening:
-    """The nodes and wires of a scope in the making."""
+    """The nodes and wires of an opened scope in the making."""
 
     def __init__(self, depth: int):
         self.depth = depth
@@ -39,66 +41,69 @@ class _Opening:
         self.facts: dict[str, Facts] = {}
         self.wires: list[Wire] = []
 
-    def put(self, graph: Graph, facts: dict[str, Facts], prefix: str, entering: str) -> str | None:
-        """Take over the nodes of a graph, which `entering` feeds; the id that gives its output."""
-        given: dict[str, str | None] = {INPUT: entering}
+    def add(self, graph: Graph, facts: dict[str, Facts], prefix: str, entering: str) -> str | None:
+        """Add the nodes of a graph whose input is the output of `entering`, and return the id of
+        the node whose output is its output."""
+        producer: dict[str, str | None] = {INPUT: entering}
         for id in graph.order:
             into = {
                 port: source
                 for port, wire in graph.into(id).items()
-                if (source := given[wire.source])
+                if (source := producer[wire.source])
             }
             inner = self._inside(facts[id], into)
             if inner is not None:
                 inside = {child.id: child.facts for child in sweep(inner, facts[id].ins[0])}
-                given[id] = self.put(inner, inside, f"{prefix}{id}.", into[PORT])
+                producer[id] = self.add(inner, inside, f"{prefix}{id}.", into[PORT])
                 continue
-            whole = given[id] = prefix + id
-            self.nodes[whole] = replace(graph.nodes[id], id=whole, position=(0.0, 0.0), inner=None)
-            self.facts[whole] = facts[id]
-            self.wires += [Wire(source, whole, port) for port, source in into.items()]
+            full_id = producer[id] = prefix + id
+            self.nodes[full_id] = replace(
+                graph.nodes[id], id=full_id, position=(0.0, 0.0), inner=None
+            )
+            self.facts[full_id] = facts[id]
+            self.wires += [Wire(source, full_id, port) for port, source in into.items()]
         leading = graph.into(OUTPUT).get(PORT)
-        return given[leading.source] if leading else None
+        return producer[leading.source] if leading else None
 
-    def _inside(self, found: Facts, into: dict[str, str]) -> Graph | None:
-        """What is to be drawn instead of a node; None: itself."""
-        kind = found.kind
+    def _inside(self, facts: Facts, into: dict[str, str]) -> Graph | None:
+        """The graph to draw instead of a node; None if the node itself is drawn."""
+        kind = facts.kind
         needed = 1 if kind is GROUP else 2 if kind.category == "stage" else 3
-        if not kind.composite or self.depth < needed or list(into) != [PORT] or not found.ins:
+        if not kind.composite or self.depth < needed or list(into) != [PORT] or not facts.ins:
             return None
-        inner = found.expansion
+        inner = facts.expansion
         return inner if inner is not None and inner.nodes and inner.into(OUTPUT) else None
 
 
 def problems_on(report: Report, scope: Scope) -> dict[str, Problem]:
-    """The first problem of each node of a scope, opened or not, or inside it, by node id."""
-    found: dict[str, Problem] = {}
+    """The first problem at or inside each node of a scope, which may be opened, by node id."""
+    first: dict[str, Problem] = {}
     for problem in problems(report):
         within = problem.path.within(scope.path)
         ids = [".".join(within[:count]) for count in range(len(within), 0, -1)]
         id = next((id for id in ids if id in scope.facts), ids[-1] if ids else None)
         if id is not None:
-            found.setdefault(id, problem)
-    return found
+            first.setdefault(id, problem)
+    return first
 
 
 def roomy_gap(scope: Scope) -> float:
-    """The room between cards in which the widest shape of a scope can be read."""
+    """The gap between cards, in scene units, in which the widest shape of a scope can be read."""
     shapes = [scope.input, *(facts.out for facts in scope.facts.values())]
     return max([GAP, *(LETTER * len(text_of(shape)) + AROUND for shape in shapes if shape)])
 
 
 def spread(scope: Scope, gap: float) -> Scope:
-    """The scope with its nodes where they stand best on a page, `gap` between them: in as few rows
-    as it has room for, each as short as their number allows; a block of branches in one row."""
+    """The scope with its nodes laid out for a page, `gap` between them: in as few rows as fit, as
+    short as their number allows; a block with branches in one row."""
     graph = scope.graph
     branches = any(len(graph.into(id)) > 1 for id in graph.nodes)
     block = scope.path and branches and len(graph.nodes) <= MOST_IN_BLOCK
-    places = layout(graph, inf if block else FULL_PAGE, gap, even=not block)
+    positions = layout(graph, inf if block else FULL_PAGE, gap, even=not block)
     return replace(
         scope,
         graph=replace(
             graph,
-            nodes={id: replace(node, position=places[id]) for id, node in graph.nodes.items()},
+            nodes={id: replace(node, position=positions[id]) for id, node in graph.nodes.items()},
         ),
     )

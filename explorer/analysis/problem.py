@@ -73,29 +73,29 @@ def problems(report: Report) -> tuple[Problem, ...]:
 
 
 def _problems(report: Report, scope: NodePath) -> list[Problem]:
-    """scope: the path of the group on whose inside the report is."""
-    found: list[Problem] = []
+    """scope: the path of the group whose inside the report is about."""
+    problems: list[Problem] = []
 
     def add(path: NodePath, fault: Fault, fixable: bool = True) -> None:
         message = fault.message.replace("{node}", str(path))
-        fixed = fault if fixable and len(found) < MOST_FIXED else None
-        found.append(Problem(path, fault.rule, message, fault=fixed))
+        fixed = fault if fixable and len(problems) < MOST_FIXED else None
+        problems.append(Problem(path, fault.rule, message, fault=fixed))
 
     if report.too_large:
         message = _("The network has {count:,} layers; allowed: 1 to {most:,}")
         message = message.format(count=report.size, most=MOST_LAYERS)
         add(scope / OUTPUT, Fault("size", message))
-        return found
+        return problems
     for id, facts in report.facts.items():
         if facts.inner is not None and facts.faults and facts.ins:
-            found += _problems(report.inside(id), scope / id)
+            problems += _problems(report.inside(id), scope / id)
             continue
         for path, fault in _without_repeats(_faults(scope / id, facts)):
             add(path, fault, fault is facts.fault)
     for id, faults in report.faults.items():
         for fault in faults:
             add(scope / id, fault)
-    return found
+    return problems
 
 
 def _without_repeats(faults: Iterator[tuple[NodePath, Fault]]) -> Iterator[tuple[NodePath, Fault]]:

@@ -1,6 +1,6 @@
 """The report on a network: its shapes, figures and faults, from one sweep."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -175,8 +175,7 @@ class Report:
 def analyse(graph: Graph, data: DataSet | None = None) -> Report:
     """The report on a graph, and on whether it fits the data set `data`, if given.
 
-    Raises nothing for a network that is wrong: what is wrong is among the faults. Raises
-    CycleError.
+    What is wrong with the network is among the faults; only a cycle raises CycleError.
     """
     children = list(sweep(graph, graph.input or None))
     facts = {child.id: child.facts for child in children}
@@ -211,14 +210,14 @@ def _end_faults(
 ) -> dict[str, tuple[Fault, ...]]:
     """The faults of the network as a whole, by node or end: of its ends, its names, its fit to the
     data."""
-    found: dict[str, list[Fault]] = {}
+    faults: defaultdict[str, list[Fault]] = defaultdict(list)
     if not leading:
-        found.setdefault(OUTPUT, []).append(
+        faults[OUTPUT].append(
             Fault("unconnected", _("Nothing is connected to the output of the network"))
         )
     if data is not None:
         if graph.input != data.input:
-            found.setdefault(INPUT, []).append(
+            faults[INPUT].append(
                 Fault(
                     "input",
                     _(
@@ -231,7 +230,7 @@ def _end_faults(
             )
         if leading and output is not None and output != (len(data.classes),):
             blamed = leading.source if leading.source != INPUT else OUTPUT
-            found.setdefault(blamed, []).append(
+            faults[blamed].append(
                 Fault(
                     "classes",
                     _(
@@ -242,5 +241,5 @@ def _end_faults(
                 )
             )
     for id, fault in clashes((id, fact) for id, fact in facts.items() if id in alive):
-        found.setdefault(id, []).append(fault)
-    return {id: tuple(faults) for id, faults in found.items()}
+        faults[id].append(fault)
+    return {id: tuple(each) for id, each in faults.items()}

@@ -53,7 +53,9 @@ def scope(report: Report, path: tuple[str, ...] = ()) -> Scope:
         inner, own = node_facts.expansion, own and graph.nodes[id].inner is not None
         if inner is None:
             raise NoInside(
-                _("The inside of {path} is unknown, because its input is").format(path=block)
+                _(
+                    "The inside of {path} is unknown because the shape of its input is unknown"
+                ).format(path=block)
                 if node_facts.kind.composite
                 else _("{path} is a {kind} and has no inside").format(
                     path=block, kind=node_facts.kind.name

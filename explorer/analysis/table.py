@@ -152,7 +152,7 @@ def as_text(report: Report, more: Iterable[str] = ()) -> str:
     head = (_("layer"), _("kind"), _("output"), _("receptive field"), _("parameters"), _("MACs"))
     fields = report.layer_fields
     anywhere = any(field and field.clipped for field in fields)
-    space = " " if anywhere else ""  # figures stand below one another, not the marks
+    space = " " if anywhere else ""  # keeps the figures aligned, with the mark after them
     rows = [
         (
             layer.path,
@@ -191,7 +191,9 @@ def as_text(report: Report, more: Iterable[str] = ()) -> str:
         *map(line, rows),
         rule,
         line(total),
-        _("activations {size} a picture (float32)").format(size=bytes_text(report.activations * 4)),
+        _("activations: {size} per picture (float32)").format(
+            size=bytes_text(report.activations * 4)
+        ),
     ]
     if anywhere:
         lines.append(clipped_note())

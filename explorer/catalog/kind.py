@@ -110,8 +110,8 @@ class Param:
         pair = self.pair and isinstance(value, tuple) and len(value) == 2
         numbers: tuple[Any, ...] = value if pair else (value,)  # type: ignore[assignment]
         if any(type(number) is not wanted for number in numbers):
-            return _("{name} is {value}; it must be {what}").format(
-                name=name, value=_shown(value), what=self._expected()
+            return self._type_sentence().format(
+                name=name, value=_shown(value), words=", ".join(map(repr, self.words))
             )
         if wanted is bool:
             return None
@@ -123,17 +123,20 @@ class Param:
             name=name, value=_shown(value), low=low, high=high
         )
 
-    def _expected(self) -> str:
-        """What its values are, in words."""
+    def _type_sentence(self) -> str:
+        """What `fault` says of a value of another type, with {name}, {value} and {words} left open."""
         if self.words:
-            return _("a whole number or two, for height and width, or {words}").format(
-                words=", ".join(map(repr, self.words))
+            return _(
+                "{name} is {value}; it must be one whole number, or two for height and width, or "
+                "{words}"
             )
         if self.pair:
-            return _("a whole number or two, for height and width")
-        return {int: _("a whole number"), float: _("a number"), bool: _("true or false")}[
-            type(self.default)
-        ]
+            return _("{name} is {value}; it must be one whole number, or two for height and width")
+        return {
+            int: _("{name} is {value}; it must be a whole number"),
+            float: _("{name} is {value}; it must be a number"),
+            bool: _("{name} is {value}; it must be true or false"),
+        }[type(self.default)]
 
 
 def _shown(value: object) -> str:

@@ -12,29 +12,30 @@ from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Wire
 from explorer.text import _
 
 Delta = Mapping[str, Any]
-"""The keys that an edit needs, their values as in a network's file:
+"""An edit as JSON's values, with the keys of what changed alone:
 
-name, input: the new ones. removed: ids. nodes: those added or changed, as a whole. inside: by id, the
-delta of a group's graph. order: all ids, where nodes did more than go, or come last. wires: see
-`_rewiring`."""
+name, input: the new values. removed: ids. nodes: the new and the changed ones, in full. inside: by
+the id of a group, the delta of its inner graph. order: all ids, unless nodes were only removed or
+added at the end. wires: see `_rewiring`.
+"""
 
 _KEYS = {"name", "input", "removed", "nodes", "inside", "order", "wires"}
 
 
 def delta(before: Graph, after: Graph) -> Delta:
-    """What turns `before` into `after`; {} if they are equal."""
-    what = diff(before, after)
-    changed = what.revalued | what.moved
+    """The edit that turns `before` into `after`; {} if they are equal."""
+    difference = diff(before, after)
+    changed = difference.revalued | difference.moved
     inside = {id for id in changed if _only_inside(before.nodes[id], after.nodes[id])}
-    whole = what.added | (changed - inside)
-    order = [id for id in before.nodes if id not in what.removed]
-    order += [id for id in after.nodes if id in what.added]
+    in_full = difference.added | (changed - inside)
+    order = [id for id in before.nodes if id not in difference.removed]
+    order += [id for id in after.nodes if id in difference.added]
     ids = list(after.nodes)
     values: dict[str, Any] = {
         "name": None if after.name == before.name else after.name,
         "input": None if after.input == before.input else list(after.input),
-        "removed": [id for id in before.nodes if id in what.removed],
-        "nodes": [file.node_to_dict(after.nodes[id]) for id in ids if id in whole],
+        "removed": [id for id in before.nodes if id in difference.removed],
+        "nodes": [file.node_to_dict(after.nodes[id]) for id in ids if id in in_full],
         "inside": {id: _inner_delta(before.nodes[id], after.nodes[id]) for id in sorted(inside)},
         "order": None if order == ids else ids,
         "wires": None if before.wires == after.wires else _rewiring(before.wires, after.wires),
@@ -43,8 +44,8 @@ def delta(before: Graph, after: Graph) -> Delta:
 
 
 def apply(graph: Graph, delta: object) -> Graph:
-    """The graph after the edit. What is new in it is checked in form, as in a file; `catalog.check`
-    checks it against the kinds. Raises FileError."""
+    """The graph after an edit. Raises FileError. Checked here is the form alone, as for a file;
+    `catalog.check` checks kinds, parameters and ports."""
     return _applied(graph, delta, 0)
 
 
@@ -68,9 +69,11 @@ def _applied(graph: Graph, delta: object, depth: int) -> Graph:
             raise _malformed(id)
         nodes[id] = replace(group, inner=_applied(group.inner, inner, depth + 1))
     if order := _list(delta, "order"):
-        if len(order) != len(nodes) or not all(isinstance(id, str) for id in order):
-            raise _malformed(order)
-        if set(order) != nodes.keys():
+        if (
+            len(order) != len(nodes)
+            or not all(isinstance(id, str) for id in order)
+            or set(order) != nodes.keys()
+        ):
             raise _malformed(order)
         nodes = {id: nodes[id] for id in order}
     if len(nodes) > MOST_NODES:
@@ -80,9 +83,9 @@ def _applied(graph: Graph, delta: object, depth: int) -> Graph:
         wires = tuple(_rewired(wires, change, nodes))
     if wires is not graph.wires or "removed" in delta:
         for wire in wires:
-            if wire.source not in nodes and wire.source != INPUT:
-                raise _malformed(file.wire_to_list(wire))
-            if wire.target not in nodes and wire.target != OUTPUT:
+            if (wire.source != INPUT and wire.source not in nodes) or (
+                wire.target != OUTPUT and wire.target not in nodes
+            ):
                 raise _malformed(file.wire_to_list(wire))
     name = file.network_name(delta["name"]) if "name" in delta else graph.name
     shape = file.input_shape(delta["input"]) if "input" in delta else graph.input
@@ -91,7 +94,7 @@ def _applied(graph: Graph, delta: object, depth: int) -> Graph:
 
 
 def _only_inside(before: Node, after: Node) -> bool:
-    """Only the graphs inside the two groups differ."""
+    """Whether two nodes are groups that differ only in their inner graphs."""
     return (
         before.inner is not None
         and after.inner is not None
@@ -105,17 +108,17 @@ def _inner_delta(before: Node, after: Node) -> Delta:
 
 
 def _rewiring(old: Sequence[Wire], new: Sequence[Wire]) -> list[Any]:
-    """What makes `new` of `old`: [places in `old` of the wires that go, [place in `new`, wire] of those
-    that come]; wires are compared by identity, because edits keep the objects."""
+    """What turns `old` into `new`: [the indices in `old` of removed wires, [index in `new`, wire]
+    for each added wire]. Wires are compared by identity, because edits keep the objects."""
     before, after = set(map(id, old)), set(map(id, new))
     kept = [id(wire) for wire in old if id(wire) in after]
-    if kept != [id(wire) for wire in new if id(wire) in before]:  # they stand in another order
+    if kept != [id(wire) for wire in new if id(wire) in before]:  # in another order
         before = after = set()
     return [
-        [place for place, wire in enumerate(old) if id(wire) not in after],
+        [index for index, wire in enumerate(old) if id(wire) not in after],
         [
-            [place, file.wire_to_list(wire)]
-            for place, wire in enumerate(new)
+            [index, file.wire_to_list(wire)]
+            for index, wire in enumerate(new)
             if id(wire) not in before
         ],
     ]
@@ -125,16 +128,16 @@ def _rewired(
     wires: tuple[Wire, ...], change: list[Any], nodes: Mapping[str, Node]
 ) -> Iterator[Wire]:
     match change:
-        case [list(gone), list(come)] if all(isinstance(place, int) for place in gone):
-            dropped = set(gone)
+        case [list(removed), list(added)] if all(isinstance(index, int) for index in removed):
+            dropped = set(removed)
         case _:
             raise _malformed(change)
-    kept = (wire for place, wire in enumerate(wires) if place not in dropped)
+    kept = (wire for index, wire in enumerate(wires) if index not in dropped)
     count = 0
-    for item in come:
+    for item in added:
         match item:
-            case [int(place), list(wire)] if place >= count:
-                ahead = list(islice(kept, place - count))
+            case [int(index), list(wire)] if index >= count:
+                ahead = list(islice(kept, index - count))
                 yield from ahead
                 yield from file.wires_from_lists([wire], nodes)
                 count += len(ahead) + 1

@@ -1,5 +1,4 @@
-"""What a person can do to a graph: each edit returns a new graph, or raises EditError and changes
-nothing."""
+"""What a person can do to a graph: an edit returns a new graph, or raises EditError."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -69,9 +68,9 @@ def connect(graph: Graph, source: str, target: str, port: str = PORT) -> Graph:
 def refusal(graph: Graph, source: str, target: str) -> str | None:
     """Why no wire may run from `source` to `target`, in one sentence; None if it may."""
     if source == OUTPUT or (source not in graph.nodes and source != INPUT):
-        return _("{id} has no output that a wire could carry").format(id=source)
+        return _("No wire can start at {id}").format(id=source)
     if target == INPUT or (target not in graph.nodes and target != OUTPUT):
-        return _("{id} takes no wire").format(id=target)
+        return _("No wire can end at {id}").format(id=target)
     if path := graph.reaches(target, source):
         return _(
             "This wire would close a cycle: {cycle}. A convolutional network runs forward only"
@@ -202,8 +201,7 @@ def _existing(graph: Graph, id: str) -> Node:
 
 
 def inside(path: Sequence[str], edit: Edit) -> Edit:
-    """The edit of a whole network that applies `edit` inside the group at `path`, itself inside
-    groups."""
+    """The edit of the whole network that applies `edit` to the inside of the group at `path`."""
     for id in reversed(path):
         edit = partial(_inside, id=id, edit=edit)
     return edit

@@ -23,10 +23,10 @@ MOST_NODES = 20_000
 MOST_BYTES = 16 * 2**20
 DEEPEST = 16  # groups inside one another
 LARGEST_SIDE = 65_536
-"""Of a picture, in pixels, and the most channels that it may have."""
+"""The largest height and width of a picture, in pixels, and its most channels."""
 LONGEST_NAME = 200  # characters
 OLD_SECONDS = 10
-"""After so long, a temporary file belongs to nobody any more."""
+"""A temporary file that is older was left by a process that was killed."""
 
 
 class FileError(ValueError):
@@ -56,12 +56,12 @@ def _inside(graph: Graph) -> dict[str, Any]:
 
 
 def wire_to_list(wire: Wire) -> list[str]:
-    """The wire as plain values."""
+    """The wire as JSON's values."""
     return [wire.source, wire.target] + ([] if wire.port == PORT else [wire.port])
 
 
 def node_to_dict(node: Node) -> dict[str, Any]:
-    """The node, and what is inside it, as plain values."""
+    """The node, and what is inside it, as JSON's values."""
     x, y = node.position
     fields = {
         "id": node.id,
@@ -150,7 +150,7 @@ def from_dict(content: object) -> Graph:
 
 
 def network_name(name: object) -> str:
-    """The name of a network. Raises FileError."""
+    """`name`, if it can be that of a network. Raises FileError."""
     if (
         not isinstance(name, str)
         or not name.strip()
@@ -166,7 +166,7 @@ def network_name(name: object) -> str:
 
 
 def input_shape(shape: object) -> Shape:
-    """The shape (channels, height, width) of a picture. Raises FileError."""
+    """`shape`, if it can be that of a picture (channels, height, width). Raises FileError."""
     if (
         not isinstance(shape, list)
         or len(shape) != 3
@@ -207,7 +207,7 @@ def _graph(
 
 
 def without_cycle(graph: Graph) -> Graph:
-    """The graph itself. Raises FileError if its wires run in a cycle."""
+    """`graph`, if its wires form no cycle. Raises FileError."""
     try:
         graph.order  # noqa: B018  a cached property, which raises
     except CycleError as error:
@@ -219,8 +219,11 @@ def without_cycle(graph: Graph) -> Graph:
 
 
 def node_from_dict(item: object, budget: list[int], depth: int = 0) -> Node:
-    """The node in plain values; budget: how many nodes there may be inside it, which it takes from;
-    depth: the number of groups that it lies in. Raises FileError."""
+    """The node in JSON's values. Raises FileError.
+
+    budget: how many more nodes there may be; those inside it are subtracted. depth: the number of
+    groups that it is in.
+    """
     if not isinstance(item, dict):
         raise FileError(
             _("A node is {value}; it must be an object with id and kind").format(value=_shown(item))
@@ -266,7 +269,7 @@ def node_from_dict(item: object, budget: list[int], depth: int = 0) -> Node:
 
 
 def wires_from_lists(items: Iterable[object], nodes: Container[str]) -> Iterator[Wire]:
-    """The wires in plain values; nodes: the ids that they may join. Raises FileError."""
+    """The wires in JSON's values. nodes: the ids that they may connect. Raises FileError."""
     for item in items:
         if (
             not isinstance(item, list)
@@ -312,8 +315,8 @@ def _shown(value: object) -> str:
 
 
 def content(path: str | os.PathLike[str]) -> bytes:
-    """What is in the file at `path`. Raises FileError if it cannot be read or is no network file by its
-    size or kind."""
+    """The bytes of the file at `path`. Raises FileError if it cannot be read, is too large for a
+    network file, or is a device or a pipe."""
     path = Path(path)
     try:
         with open_regular(path) as file:
@@ -330,8 +333,8 @@ def content(path: str | os.PathLike[str]) -> bytes:
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """The file at `path`, opened to read. Raises OSError, also if it is a device or a pipe, which may
-    never end."""
+    """The file at `path`, open for reading. Raises OSError, also for a device or a pipe, which
+    might never end."""
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         kind = os.fstat(handle).st_mode
@@ -346,12 +349,12 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def digest(content: bytes) -> str:
-    """What tells this content from any other."""
+    """A hash of the content, by which a change of it is noticed."""
     return hashlib.sha256(content).hexdigest()
 
 
 def parsed(content: bytes, path: str | os.PathLike[str]) -> Graph:
-    """The graph in the content of the file at `path`. Raises FileError."""
+    """The graph in the content of a file. path: of the file, for messages. Raises FileError."""
     name = Path(path).name
     try:
         return loads(content.decode("utf-8-sig"))
@@ -377,10 +380,10 @@ def write(graph: Graph, path: str | os.PathLike[str]) -> None:
 
 
 def replace_bytes(path: Path, content: bytes, sync: bool = True) -> None:
-    """Write to a temporary file beside `path`, then rename it over `path`. Raises OSError.
+    """Write `content` to a temporary file beside `path`, then rename it to `path`. Raises OSError.
 
-    A link is followed, permissions are kept, a file that is write-protected is not replaced.
-    Temporary files that a process left when it was killed are deleted. sync: wait until the content
+    A link is followed, permissions are kept, and a write-protected file is not replaced. Temporary
+    files that were left by a process that was killed are deleted. sync: wait until the content
     would survive a power failure.
     """
     path = path.resolve()

@@ -342,7 +342,7 @@ def test_input():
     problem = only(report)
     assert (str(problem.path), problem.rule) == ("input", "input")
     assert "3×32×32" in problem.message and "1×28×28" in problem.message
-    assert mended(report, problem) == ["Take the pictures of Fashion-MNIST: 1×28×28"]
+    assert mended(report, problem) == ["Set the input to 1×28×28, as Fashion-MNIST has"]
 
 
 # Names ----------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from explorer.analysis.layout import (
     card_reach,
     card_size,
     layout,
-    main_way,
+    main_path,
     placed,
     placed_inside,
 )
@@ -101,7 +101,7 @@ def lanes(*rows: str) -> dict[str, int]:
     return {id: round(y / ROW) for id, (_x, y) in layout(inside.graph(), full=1e9).items()}
 
 
-def test_the_longer_branch_of_a_sum_is_the_main_way():
+def test_the_longer_branch_of_a_sum_is_the_main_path():
     assert lanes("short Conv2d input", "a ReLU input", "b ReLU a", "sum Add short b") == {
         "input": 0,
         "a": 0,
@@ -114,7 +114,7 @@ def test_the_longer_branch_of_a_sum_is_the_main_way():
     assert (found["conv"], found["down"]) == (0, 1), "a shortcut is never the main way"
 
 
-def test_what_is_weighed_is_the_main_way_and_its_gate_below():
+def test_what_is_weighed_is_the_main_path_and_its_gate_below():
     found = lanes(
         "conv Conv2d input",
         "pool AdaptiveAvgPool2d conv",
@@ -135,10 +135,10 @@ def test_the_branches_of_a_concatenation_stand_in_its_order():
     assert set(dense.values()) == {0}, "what is new is on the main way, what is kept passes over it"
 
 
-def test_the_main_way_of_a_network():
+def test_the_main_path_of_a_network():
     graph = templates.build("resnet18")
-    assert main_way(graph) == list(graph.order)
-    assert main_way(edits.disconnect(graph, "output", "x")) == []
+    assert main_path(graph) == list(graph.order)
+    assert main_path(edits.disconnect(graph, "output", "x")) == []
 
 
 def inside(name: str, *path: str) -> Graph:
@@ -175,4 +175,4 @@ def test_a_long_row_inside_a_block_is_folded_to_natural_size(name, path):
 )
 def test_a_block_of_branches_stays_in_one_row(name, path):
     found = inside(name, *path)
-    assert len({found.nodes[id].position[1] for id in main_way(found)}) == 1
+    assert len({found.nodes[id].position[1] for id in main_path(found)}) == 1

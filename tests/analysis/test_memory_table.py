@@ -115,7 +115,7 @@ def test_every_amount_is_in_one_unit(capsys):
     """The table's activations and the forecast's parts."""
     assert cli.main(["check", "resnet18", "--memory", "--device", "24GB"]) == 0
     out = capsys.readouterr().out
-    assert "activations 31.4 MiB a picture" in out and "  24 GiB holds a batch" in out
+    assert "activations: 31.4 MiB per picture" in out and "  24 GiB holds a batch" in out
     assert " MB" not in out and " GB" not in out
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from explorer.analysis.layout import main_way
+from explorer.analysis.layout import main_path
 from explorer.analysis.print_layout import opened, problems_on, roomy_gap, spread
 from explorer.analysis.report import analyse
 from explorer.analysis.scope import scope
@@ -100,4 +100,4 @@ def test_rows_are_even(name, path, rows):
 def test_a_block_of_branches_stays_in_one_row(name, path):
     shown = scope(analyse(templates.build(name)), path)
     shown = spread(shown, roomy_gap(shown))
-    assert len({shown.graph.nodes[id].position[1] for id in main_way(shown.graph)}) == 1
+    assert len({shown.graph.nodes[id].position[1] for id in main_path(shown.graph)}) == 1

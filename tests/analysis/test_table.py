@@ -138,7 +138,7 @@ def test_table_of_a_good_network():
     ]
     assert lines[4].split() == ["conv1", "Conv2d", "64×112×112", "7×7", "9,408", "118,013,952"]
     assert lines[-3].split() == ["total", "1000", "11,689,512", "1,814,073,344"]
-    assert "MiB a picture" in lines[-2]
+    assert "MiB per picture" in lines[-2]
     figures = lines[2], *lines[4:-4], lines[-3]
     assert len({len(line) for line in figures}) == 1, "columns stand below one another"
 
@@ -202,4 +202,4 @@ def test_markdown_of_any_name_is_a_heading(draw):
 def test_table_of_a_network_with_problems():
     text = as_text(analyse(templates.build("cifar_resnet8"), FASHION_MNIST))
     assert "✗ input: The network takes pictures of 3×32×32" in text
-    assert "    → Take the pictures of Fashion-MNIST: 1×28×28" in text
+    assert "    → Set the input to 1×28×28, as Fashion-MNIST has" in text

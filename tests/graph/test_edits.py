@@ -78,10 +78,10 @@ def test_connect_refuses_a_cycle_and_names_it():
 @pytest.mark.parametrize(
     ("source", "target", "word"),
     [
-        ("output", "a", "output has no output"),
-        ("nobody", "a", "nobody has no output"),
-        ("a", "input", "input takes no wire"),
-        ("a", "nobody", "nobody takes no wire"),
+        ("output", "a", "No wire can start at output"),
+        ("nobody", "a", "No wire can start at nobody"),
+        ("a", "input", "No wire can end at input"),
+        ("a", "nobody", "No wire can end at nobody"),
     ],
 )
 def test_connect_refuses_what_is_no_end(source, target, word):

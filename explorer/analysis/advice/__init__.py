@@ -12,7 +12,7 @@ from explorer.analysis.problem import ADVICE, Fix, Problem
 from explorer.analysis.report import Report
 from explorer.catalog import KINDS, Kind
 from explorer.graph.path import NodePath
-from explorer.text import _
+from explorer.text import _, ngettext
 
 
 class Rule(NamedTuple):
@@ -241,19 +241,21 @@ def advise(report: Report) -> tuple[Problem, ...]:
             return advice
 
 
-def _counted(context: RuleContext, found: _NodeFinding) -> str:
+def _counted(context: RuleContext, node_finding: _NodeFinding) -> str:
     """The sentence of a finding, with the number of times that it holds in the same node."""
-    message, node_path, paths = found.finding.message, found.node_path, found.paths
+    _rule, finding, _path, node_path, paths = node_finding
     if len(paths) == 1:
-        return message
+        return finding.message
     blocks = len({path[len(node_path)] for path in paths if len(path) > len(node_path) + 1})
     if KINDS[context.node(node_path).kind].category == "stage" and blocks > 1:
-        return _("{finding} (in {count} blocks of {node})").format(
-            finding=message, count=blocks, node=node_path
-        )
-    return _("{finding} ({count} times in {node})").format(
-        finding=message, count=len(paths), node=node_path
-    )
+        return ngettext(
+            "{finding} (in {count} block of {node})",
+            "{finding} (in {count} blocks of {node})",
+            blocks,
+        ).format(finding=finding.message, count=blocks, node=node_path)
+    return ngettext(
+        "{finding} ({count} time in {node})", "{finding} ({count} times in {node})", len(paths)
+    ).format(finding=finding.message, count=len(paths), node=node_path)
 
 
 def _everywhere(problems: list[tuple[Rule, Problem]]) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from explorer.catalog import KINDS, Kind
 from explorer.graph import edits
 from explorer.graph.graph import Graph, Shape
 from explorer.graph.path import NodePath
-from explorer.text import _
+from explorer.text import _, ngettext
 
 
 def last(context: RuleContext) -> Iterator[Finding]:
@@ -82,13 +82,16 @@ def _dead(
         branch = yield from _leading_only_to(graph, id)
         path = scope / id
         message = (
-            _("{node} leads nowhere: it is not counted and cannot be trained").format(node=path)
+            _("{node} leads nowhere: it is not counted and cannot be trained")
             if len(branch) == 1
-            else _(
+            else ngettext(
+                "{node} leads nowhere: it and the {count} node that leads only to it are not counted "
+                "and cannot be trained",
                 "{node} leads nowhere: it and the {count} nodes that lead only to it are not counted "
-                "and cannot be trained"
-            ).format(node=path, count=len(branch) - 1)
-        )
+                "and cannot be trained",
+                len(branch) - 1,
+            )
+        ).format(node=path, count=len(branch) - 1)
         yield Finding(message, partial(_dead_fixes, joins, path, branch), path)
     number = 0
     for id, group in facts.items():
@@ -182,8 +185,8 @@ def _dead_fixes(joins: _Joins, path: NodePath, branch: tuple[str, ...]) -> Itera
             edits.inside(scope, partial(edits.connect, source=id, target=join, port=port)),
         )
     yield Fix(
-        _("Remove {node}").format(node=path)
-        if len(branch) == 1
-        else _("Remove these {count} nodes").format(count=len(branch)),
+        ngettext("Remove {node}", "Remove these {count} nodes", len(branch)).format(
+            node=path, count=len(branch)
+        ),
         edits.inside(scope, partial(edits.remove, ids=branch)),
     )

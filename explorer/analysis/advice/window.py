@@ -135,16 +135,12 @@ def small(context: RuleContext) -> Iterator[Finding | None]:
     if not layers or not context.report.ok:
         return
     first = layers[0]
-    message = (
-        _(
-            "{node} slides a window of {kernel} over a map of {map}: only one weight of {all} ever "
-            "sees data"
-        )
-        if len(layers) == 1
-        else _(
-            "{node} slides a window of {kernel} over a map of {map}: only one weight of {all} ever "
-            "sees data; the same holds in {count} layers"
-        )
+    message = ngettext(
+        "{node} slides a window of {kernel} over a map of {map}: only one weight of {all} ever "
+        "sees data",
+        "{node} slides a window of {kernel} over a map of {map}: only one weight of {all} ever "
+        "sees data; the same holds in {count} layers",
+        len(layers),
     ).format(
         count=len(layers),
         node=context.name(first),
@@ -232,12 +228,12 @@ def _small_fixes(context: RuleContext, layers: list[Layer]) -> Iterator[Fix | bo
         ):
             return
         pointwise_edits.append(SetParameters(context.place(layer).node_path, pointwise))
-    label = (
-        _("Set kernel size 1 in {node}").format(node=first)
-        if len(layers) == 1
-        else _("Set kernel size 1 in {count} layers").format(count=len(layers))
+    label = ngettext(
+        "Set kernel size 1 in {node}", "Set kernel size 1 in {count} layers", len(layers)
     )
-    yield Fix(label, partial(set_all, settings=pointwise_edits))
+    yield Fix(
+        label.format(node=first, count=len(layers)), partial(set_all, settings=pointwise_edits)
+    )
 
 
 # Receptive fields -------------------------------------------------------------------------------

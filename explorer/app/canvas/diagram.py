@@ -6,7 +6,7 @@ from functools import reduce
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
 
-from explorer.analysis.layout import GAP, ROW, extra, main_way
+from explorer.analysis.layout import GAP, ROW, extra, main_path
 from explorer.analysis.placing import step
 from explorer.analysis.problem import Problem
 from explorer.analysis.scope import Scope
@@ -269,7 +269,7 @@ def _end_place(graph: Graph, id: str, gap: float) -> QPointF:
             key=lambda node: node.position,
         )
         x, y = first.position
-        main = main_way(graph)
+        main = main_path(graph)
         if main and main[0] in graph.nodes:
             y = min(y, graph.nodes[main[0]].position[1])
         return QPointF(x - step(graph, INPUT, first.kind, gap) - extra(graph, INPUT, [first.id]), y)

@@ -102,7 +102,7 @@ def test_templates(qapp, name):
     assert crossings(diagram) == []
 
 
-def test_the_main_way_is_straight(qapp):
+def test_the_main_path_is_straight(qapp):
     assert is_straight(
         inside_of("BasicBlock", stride=2),
         "input",
