@@ -279,9 +279,10 @@ class TrainingSession:
                 self.results = self.files.finish(run)
             except EngineError as fault:  # the trained weights stay in memory
                 self._on_fault(str(fault))
+            self.files.enter("finished")
+        self._close()
         score = run.validated[-1].score
         self._enter("finished", score.accuracy, tuple(map(str, self.results)))
-        self._close()
 
     def _close(self) -> None:
         if self.files is not None:

@@ -13,6 +13,7 @@ from explorer.app.engine_link import EngineLink
 from explorer.protocol.codec import encode
 from explorer.protocol.looks import Maps
 from explorer.protocol.messages import (
+    VERSION,
     Build,
     Built,
     Failed,
@@ -187,7 +188,7 @@ def test_a_former_run_is_not_heard(started, qtbot):
 def test_an_engine_of_another_version_is_told_and_given_up(started, qtbot):
     with qtbot.waitSignal(started.died) as died:
         started.send(order("another version"))
-    assert "version 3 of the protocol, this window version 2" in died.args[0]
+    assert f"version {VERSION + 1} of the protocol, this window version {VERSION}" in died.args[0]
     assert started.given_up and not started.restarting
 
 

@@ -24,8 +24,14 @@ def hostile() -> dict[str, tuple[str, str]]:
         "cycle": (changed(wires=[["a", "a"]]), "cycle: a → a"),
         "kind": (changed(nodes=[node | {"kind": "Warp"}]), "a is of the unknown kind Warp"),
         "range": (changed(nodes=[node | {"params": {"out_channels": 0}}]), "allowed: 1 to 65536"),
-        "bool": (changed(nodes=[node | {"params": {"stride": True}}]), "must be a whole number"),
-        "word": (changed(nodes=[node | {"params": {"stride": "2"}}]), "must be a whole number"),
+        "bool": (
+            changed(nodes=[node | {"params": {"stride": True}}]),
+            "must be one whole number, or two",
+        ),
+        "word": (
+            changed(nodes=[node | {"params": {"stride": "2"}}]),
+            "must be one whole number, or two",
+        ),
         "name": (changed(nodes=[node | {"id": "__import__('os')"}]), "cannot name a node"),
         "two": (changed(nodes=[node, node]), "Two nodes are called a"),
         "wire": (changed(wires=[["a", "b"]]), "cannot be connected at b"),
