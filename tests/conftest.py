@@ -46,6 +46,11 @@ _homes = itertools.count()
 ROOMS = ("campaigns", "flows", "engine", "analysis", "app", "catalog", "graph")
 
 
+def pytest_xdist_auto_num_workers(config):
+    """One more than there are processors: many tests wait for an engine."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items):
     """The files whose tests take longest come first, so that all workers end together."""
     places = {room: number for number, room in enumerate(ROOMS)}

@@ -5,6 +5,7 @@ allowed."""
 import contextlib
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from explorer.catalog import KINDS, check
 from explorer.catalog.check import KindError
 from explorer.cli import main
 from explorer.graph import file
+from explorer.graph.file import FileError
 from explorer.graph.graph import Graph, Node, Wire
 
 # Of parameters that take the same values one stands for all.
@@ -29,8 +31,8 @@ PARAMS = [
 ]
 
 
-def checked(tmp_path, kind: str, params: dict, input=(6, 9, 9)) -> tuple[int, str, str]:
-    """The exit status of `check`, what it prints, and what it complains of."""
+def written(tmp_path, kind: str, params: dict, input=(6, 9, 9)) -> Path:
+    """A file with one node of that kind."""
     nodes = [{"id": "conv5", "kind": kind, "params": params}]
     wires = [["input", "conv5", port] for port in KINDS[kind].inputs] + [["conv5", "output"]]
     path = tmp_path / "wrong.cnn.json"
@@ -46,6 +48,12 @@ def checked(tmp_path, kind: str, params: dict, input=(6, 9, 9)) -> tuple[int, st
             }
         )
     )
+    return path
+
+
+def checked(tmp_path, kind: str, params: dict) -> tuple[int, str, str]:
+    """The exit status of `check`, what it prints, and what it complains of."""
+    path = written(tmp_path, kind, params)
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         status = main(["check", str(path)])
@@ -56,11 +64,19 @@ def checked(tmp_path, kind: str, params: dict, input=(6, 9, 9)) -> tuple[int, st
 
 def refused(tmp_path, kind, param, value) -> str:
     """The sentence; one line, short, without a trace of Python."""
-    status, out, err = checked(tmp_path, kind.name, {param.name: value})
-    assert (status, out) == (2, ""), f"takes {value!r}"
-    assert err.startswith("cnn-explorer: ") and err.count("\n") == 1 and len(err) < 500
-    assert f"conv5: {param.name} is " in err and "<" not in err
-    return err
+    with pytest.raises(FileError) as error:
+        check.read(written(tmp_path, kind.name, {param.name: value}))
+    sentence = str(error.value)
+    assert sentence.isprintable() and len(sentence) < 480
+    assert f"conv5: {param.name} is " in sentence and "<" not in sentence
+    return sentence
+
+
+@pytest.mark.parametrize(("kind", "param"), PARAMS)
+def test_the_command_line_prints_the_sentence(tmp_path, kind, param):
+    status, out, err = checked(tmp_path, kind.name, {param.name: []})
+    assert (status, out) == (2, "")
+    assert err == f"cnn-explorer: {refused(tmp_path, kind, param, [])}\n"
 
 
 @pytest.mark.parametrize(("kind", "param"), PARAMS)
