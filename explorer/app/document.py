@@ -98,6 +98,11 @@ class Document:
         return not self.undo.isClean()
 
     @property
+    def current_weights(self) -> str | None:
+        """The file with the weights to look at: the newest of a run that was opened, or the initial."""
+        return self.record.trained or self.weights if self.record else self.weights
+
+    @property
     def changes(self) -> list[Change]:
         """All steps on the undo stack, those that were undone last."""
         steps = [self.undo.command(place) for place in range(self.undo.count())]

@@ -80,6 +80,7 @@ class RunControl(QObject):
         self._seen: dict[type[Look], Seen] = {}
         self.watched = ""
         self._trouble = ""  # why the engine could not build
+        self._forgotten = False  # the engine that held the network died
         self._waits = False  # the run is requested when the engine has started
         session.changed.connect(self._follow)
         self.link.started.connect(self._on_started)
@@ -154,9 +155,7 @@ class RunControl(QObject):
         if self.active or not report.ok or self.link.hello is None:
             return
         session.engine_holds = Held(session.document, session.data, report)
-        self._trouble = ""
-        if self.state == "died":
-            self._enter("idle")
+        self._trouble, self._forgotten = "", False
         self.watched = self._watchable(str(session.selected)) or self._first()
         self.link.send(
             Build(
@@ -164,7 +163,7 @@ class RunControl(QObject):
                 data=session.data.name,
                 device=self.device,
                 seed=self.recipe.seed,
-                weights=session.document.weights,
+                weights=session.document.current_weights,
                 looks=all_of(self.watched, self.image),
             )
         )
@@ -180,7 +179,7 @@ class RunControl(QObject):
         session.document.image = image if isinstance(image, str) else image % session.data.test
         if not self.active and not session.holds_drawn():
             return  # the network is about to be built, and watched at the selected node
-        if session.holds_document and self.state != "died":
+        if session.holds_document and not self._forgotten:
             self.watched = path
             self.link.send(Watch(looks=all_of(path, self.image)))
 
@@ -317,7 +316,7 @@ class RunControl(QObject):
         """Request the run of this record, from its checkpoint if it has one."""
         report = analyse(record.graph, record.data)
         self.session.engine_holds = Held(self.document, record.data, report, record)
-        self._trouble = ""
+        self._trouble, self._forgotten, record.trained = "", False, None
         self._waits = self.link.hello is None
         self._enter("measuring")  # first: it decides which nodes can be watched
         if self._waits:
@@ -378,7 +377,7 @@ class RunControl(QObject):
             self.device = known[0]
         if self._waits and self.record is not None:
             self._request(self.record)
-        elif not self.resumable:  # else the run stays in view until it is resumed or edited
+        elif not (self.resumable and self.seen):  # else that stays in view until it is resumed
             self.build()
 
     def _on_seen(self, seen: Seen) -> None:
@@ -424,7 +423,7 @@ class RunControl(QObject):
             self.build()
 
     def _on_died(self, sentence: str) -> None:
-        self._trouble = "" if self.link.restarting else sentence
+        self._trouble, self._forgotten = "" if self.link.restarting else sentence, True
         if self.active and not (self._waits and self.link.restarting):
             self._waits = False
             if self.record is not None and self.record.checkpoint:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDateTime, QFile, QLocale, QSignalBlocker, Qt, QUrl
+from PySide6.QtCore import QDateTime, QFile, QLocale, QSignalBlocker, QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from explorer.app.session import Session
 
 RUN, DATA, EPOCHS, ACCURACY, STATE, STARTED = range(6)  # columns
+ROW = 26  # pixels of its height
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class RunsWindow(SideWindow):
@@ -101,9 +103,10 @@ class RunsWindow(SideWindow):
         item = QTreeWidgetItem(self.list, texts)
         item.setData(RUN, Qt.ItemDataRole.UserRole, str(path))
         for column in (EPOCHS, ACCURACY):
-            item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
+            item.setTextAlignment(column, _RIGHT)
         for column in (DATA, STATE, STARTED):
             item.setForeground(column, theme.color("muted"))
+        item.setSizeHint(RUN, QSize(0, ROW))
         return item
 
     def _try(self, path: Path | None, act: Callable[[Path], object]) -> None:

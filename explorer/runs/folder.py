@@ -295,7 +295,9 @@ def read(folder: Path) -> RunRecord:
         if record.active:  # its engine died, or trains it for another window
             record.state = "died"
         if (folder / CHECKPOINT).exists():
-            record.checkpoint = str(folder / CHECKPOINT)
+            record.checkpoint = record.trained = str(folder / CHECKPOINT)
+        if about.state == "finished" and (folder / WEIGHTS).exists():
+            record.trained = str(folder / WEIGHTS)
         progress = Progress(about.step, about.steps, about.recipe.epochs)
         _read_metrics(folder / METRICS, record, progress)
         if (folder / GRADIENTS).exists():

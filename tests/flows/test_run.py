@@ -259,7 +259,9 @@ def test_a_run_is_opened_with_its_curves_from_the_list(ready, qtbot):
         percent(record.history.validations[-1][2]),
         "finished",
     ]
-    qtbot.keyClick(runs.search, Qt.Key.Key_Return)
+    with qtbot.waitSignal(person.session.link.built) as built:
+        qtbot.keyClick(runs.search, Qt.Key.Key_Return)
+    assert built.args[0].fresh == 0, "with the weights at the end of the run"
     assert person.session.graph == record.graph
     opened = person.session.document.record
     assert opened is not record
