@@ -133,7 +133,8 @@ def folder_name(name: str) -> str:
 
 
 def claim(wanted: Path) -> Path:
-    """A new folder, or an empty one: `wanted`, or with a number if that is taken. Raises OSError."""
+    """A new folder, or one that is empty but for the lock of a process that died: `wanted`, or with a
+    number if that is taken. Raises OSError."""
     for number in itertools.count(1):
         path = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
         try:
@@ -141,7 +142,7 @@ def claim(wanted: Path) -> Path:
         except FileExistsError:
             if not path.is_dir():
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
-            if any(path.iterdir()):
+            if any(child.name != LOCK for child in path.iterdir()) or held(path):
                 continue
         return path.resolve()
     raise AssertionError  # there are numbers without end

@@ -123,6 +123,10 @@ def test_a_folder_is_taken_once(tmp_path):
     assert names == ["net", "net-2", "net-3"]
     (tmp_path / "empty").mkdir()
     assert folder.claim(tmp_path / "empty").name == "empty"
+    with folder.lock(tmp_path / "empty"):
+        assert folder.claim(tmp_path / "empty").name == "empty-2"
+    (tmp_path / "empty" / folder.LOCK).touch()  # its process was killed
+    assert folder.claim(tmp_path / "empty").name == "empty"
     with pytest.raises(OSError):
         folder.claim(wanted / "x")
 
