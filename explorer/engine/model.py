@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from explorer.analysis import report as analysis
 from explorer.analysis import source
 from explorer.analysis.class_name import class_name
+from explorer.analysis.layer import Layer
 from explorer.analysis.problem import problems
 from explorer.catalog.datasets import DataSet
 from explorer.catalog.layers import text_of
@@ -107,20 +108,22 @@ def build(
     return Model(graph, report, text, net.to(device), device, drawn)
 
 
-def calibrate(model: Model, pictures: Pictures | Photos) -> None:
-    """Sets the running statistics of the BatchNorms to those of a small batch of pictures, from the
-    first layer on that was drawn anew.
+def calibrate(model: Model, pictures: Pictures | Photos, before: Model | None = None) -> None:
+    """Sets the running statistics of the BatchNorms whose input means something else than in the model
+    `before`, from which weights were kept, to those of a small batch of pictures.
 
     A new BatchNorm has mean 0 and variance 1, which fit no layer: in eval mode, as the probe runs,
     the maps of an untrained network would grow or vanish with depth, unlike those of training. The
-    same holds after a layer that was drawn anew. One forward pass with only the BatchNorms in
-    training mode corrects this; dropout stays off, so no random number is drawn.
+    same holds below a layer that was drawn anew, set otherwise or rewired. One forward pass with
+    only these BatchNorms in training mode corrects this; dropout stays off, so no random number is
+    drawn.
     """
-    norms = _unsettled(model)
+    modules, stale = dict(model.net.named_modules()), _changed(model, before)
+    norms = [each for path in stale if isinstance(each := modules.get(path), nn.BatchNorm2d)]
     if not norms:
         return
     count = max(8, min(_CALIBRATION_IMAGES, _CALIBRATION_MACS // max(1, model.report.macs)))
-    before = [(norm, norm.momentum) for norm in norms]
+    momenta = [(norm, norm.momentum) for norm in norms]
     model.net.eval()
     try:
         for norm in norms:
@@ -130,26 +133,28 @@ def calibrate(model: Model, pictures: Pictures | Photos) -> None:
         with torch.no_grad():
             model.net(pictures.some(count, model.graph.input))
     finally:
-        for norm, momentum in before:
+        for norm, momentum in momenta:
             norm.momentum = momentum
             if norm.num_batches_tracked is not None:
                 norm.num_batches_tracked.zero_()
         model.net.eval()
 
 
-def _unsettled(model: Model) -> list[nn.BatchNorm2d]:
-    """The BatchNorms that are not computed before the first layer that was drawn anew."""
-    modules = dict(model.net.named_modules())
-    before, drawn = set(), {name.rpartition(".")[0] for name in model.drawn} | model.drawn
+def _changed(model: Model, before: Model | None) -> set[str]:
+    """The paths of the layers that were drawn anew, that `before` has not or has with other parameters
+    or sources, and of all below one of them."""
+    drawn = {name.rpartition(".")[0] for name in model.drawn} | model.drawn
+    former = {layer.path: _meaning(layer) for layer in before.report.layers()} if before else {}
+    changed: set[str] = set()
     for layer in model.report.layers():
-        if layer.path in drawn:
-            break
-        before.add(layer.path)
-    return [
-        module
-        for path, module in modules.items()
-        if isinstance(module, nn.BatchNorm2d) and path not in before
-    ]
+        same = before is None or former.get(layer.path) == _meaning(layer)
+        if layer.path in drawn or not same or not changed.isdisjoint(layer.sources):
+            changed.add(layer.path)
+    return changed
+
+
+def _meaning(layer: Layer) -> tuple[object, ...]:
+    return layer.kind, layer.settings, layer.ins, layer.sources
 
 
 def gives_probabilities(report: analysis.Report) -> bool:

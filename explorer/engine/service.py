@@ -205,8 +205,7 @@ class Service:
             if self._session is not None:
                 self._session.stop()
                 self._session = None
-            if model.drawn:
-                calibrate(model, pictures)
+            calibrate(model, pictures, before)
         self._adopt(model, built_as, pictures)
         self._send(
             Built(
@@ -265,8 +264,7 @@ class Service:
         model = build(
             session.graph, session.model.device, session.recipe.seed, session.pictures.about, start
         )
-        if model.drawn:
-            calibrate(model, session.pictures)
+        calibrate(model, session.pictures)
         self._adopt(model, BuiltAs.of(session, path), session.pictures)
 
     def _look_at(self, request: Watching) -> None:

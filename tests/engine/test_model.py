@@ -97,6 +97,28 @@ def test_calibration_begins_at_the_first_layer_that_was_drawn_anew():
             assert bool((module.running_mean == 7).all()) == (not path.startswith("layer3."))
 
 
+def test_below_an_edit_that_draws_nothing_the_statistics_are_settled_anew():
+    """The network without shortcuts, reached from the one with them, shows what it shows when its
+    weights come from a file: no BatchNorm remembers what its input was."""
+    pictures = data.load("fashion-mnist", CPU)
+    residual = build(templates.build("cifar_resnet20", (1, 28, 28), 10), CPU)
+    calibrate(residual, pictures)
+    settled = residual.net.state_dict()
+    graph = residual.graph
+    for stage in ("layer2", "layer3"):
+        graph = edits.set_params(graph, stage, {"shortcut": "none"})
+    model = build(graph, CPU, keep=[settled])
+    assert not model.drawn
+    calibrate(model, pictures, residual)
+    whole = build(graph, CPU, keep=[{key: settled[key] for key in settled if "mean" not in key}])
+    calibrate(whole, pictures)
+    for key, value in model.net.state_dict().items():
+        torch.testing.assert_close(value, whole.net.state_dict()[key], rtol=1e-3, atol=1e-3)
+    above, below = "layer1.2.bn2.running_var", "layer2.1.bn1.running_var"
+    assert torch.equal(model.net.state_dict()[above], settled[above])
+    assert not torch.allclose(model.net.state_dict()[below], settled[below], rtol=0.1)
+
+
 def test_of_two_sources_the_first_that_fits_is_kept(tiny):
     learned = build(tiny(8), CPU, 1).net.state_dict()
     file = build(tiny(), CPU, 2).net.state_dict()
