@@ -34,6 +34,7 @@ from explorer.protocol.messages import (
     Watch,
 )
 from explorer.runs.folder import folder_name
+from explorer.runs.history import LOSS
 from explorer.runs.record import Progress, RunRecord
 from explorer.text import _
 
@@ -146,6 +147,18 @@ class RunControl(QObject):
         if self.session.holds_document and held and held.record and held.record.gradients.layers:
             return held.record.gradients.layers, held.record.gradients.newest
         return (tuple(seen.figures["layers"]), seen.arrays["norms"]) if seen else ((), np.empty(0))
+
+    @property
+    def loss(self) -> tuple[float, int]:
+        """The newest loss of the network that the engine holds, in a run that of the last step, else
+        that of the picture; and the number of its classes. 0 where it is not known."""
+        held, seen = self.session.engine_holds, self.seen.get(Gradients)
+        if held is None or not self.session.holds_document:
+            return 0.0, 0
+        classes = held.report.output[0] if held.report.output else 0
+        if held.record is not None and len(held.record.history):
+            return float(held.record.history.points[-1, LOSS]), classes
+        return (float(seen.arrays["loss"][0]) if seen else 0.0), classes
 
     def build(self) -> None:
         """Request that the current network is built and looked at, unless a run is active or the
@@ -316,7 +329,7 @@ class RunControl(QObject):
         """Request the run of this record, from its checkpoint if it has one."""
         report = analyse(record.graph, record.data)
         self.session.engine_holds = Held(self.document, record.data, report, record)
-        self._trouble, self._forgotten, record.trained = "", False, None
+        self._trouble, self._forgotten, record.trained, record.reason = "", False, None, ""
         self._waits = self.link.hello is None
         self._enter("measuring")  # first: it decides which nodes can be watched
         if self._waits:
@@ -430,12 +443,16 @@ class RunControl(QObject):
                 sentence = _("{sentence} The run can be resumed from its last checkpoint.").format(
                     sentence=sentence
                 )
+            if self.record is not None:
+                self.record.reason = sentence
             self._enter("died")
         self.session.notified.emit(sentence)
         self.wait_changed.emit()
 
     def _on_failed(self, sentence: str) -> None:
         self._trouble = sentence
+        if self.record is not None and self.active:
+            self.record.reason = sentence
         self.session.notified.emit(sentence)
         image = self.image
         if isinstance(image, str) and str(Path(image)) in sentence:  # the photo is the cause

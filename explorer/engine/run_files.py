@@ -183,12 +183,12 @@ class RunFiles:
                 self._behind = False
             out.update(step=run.step)
 
-    def enter(self, state: str) -> None:
-        """Notes that the run is in another state."""
+    def enter(self, state: str, reason: str = "") -> None:
+        """Notes that the run is in another state, and why if it was not the person who wanted it."""
         if self._folder is not None and state != self._folder.about.state:
             with self._writing() as out:
-                out.update(state=state)
-                out.log(state)
+                out.update(state=state, reason=reason)
+                out.log(f"{state}: {reason}" if reason else state)
 
     def finish(self, run: TrainingRun) -> tuple[Path, ...]:
         """Writes the trained weights; returns the files of the results. Raises EngineError."""

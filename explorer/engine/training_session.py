@@ -47,6 +47,7 @@ class TrainingSession:
         self.state = ""
         self.run: TrainingRun | None = None
         self.budget = Budget()
+        self._reason = ""  # why it ended
         self._until: int | None = None
         self._measured: list[tuple[str, float]] = []
         self._saved_at = (0, 0)
@@ -198,6 +199,7 @@ class TrainingSession:
             )
         self.budget.spend(time.perf_counter() - start, looked=False)
         if fetched.lost:
+            self._reason = fetched.lost
             raise EngineError(fetched.lost)
 
     def _fetched(self, run: TrainingRun) -> StepRows:
@@ -250,7 +252,7 @@ class TrainingSession:
             )
         )
         if self.files is not None:
-            self.files.enter(state)
+            self.files.enter(state, self._reason)
 
     def _start(self, mode: str) -> None:
         self.run = TrainingRun(self.model, self.pictures, replace(self.recipe, mode=mode))

@@ -27,7 +27,7 @@ class Gradients:
     """How strongly one picture would change each layer with weights.
 
     Figures: layers, their paths. Arrays: norms (layers,) float32, the L2 norms of the gradients of
-    their weights; NaN where there is no gradient.
+    their weights, NaN where there is no gradient; loss (1,) float32, of that picture.
     """
 
     image: int | str

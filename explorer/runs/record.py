@@ -35,9 +35,9 @@ class RunRecord:
     weights: the file with the weights that it starts with. folder: with its files, on the engine's
     machine; "" until the engine has made it. checkpoint: the last one. before: the curves of the run
     before it, to compare with. state: "idle" where it could not start, "measuring", "running",
-    "paused", "stopped", "finished" or "died".
-    trained: the file with its newest weights, where it was read from its folder and not trained since.
-    gradients: of all layers with weights. confusion: (classes, classes) int64 of the newest
+    "paused", "stopped", "finished" or "died". reason: why it ended, where it was not the person who
+    ended it. trained: the file with its newest weights, where it was read from its folder and not
+    trained since. gradients: of all layers with weights. confusion: (classes, classes) int64 of the newest
     validation, rows are labels, columns guesses.
     """
 
@@ -49,6 +49,7 @@ class RunRecord:
     before: History | None = None
     state: str = "measuring"
     checkpoint: str | None = None
+    reason: str = ""
     trained: str | None = None
     progress: Progress | None = None
     gradients: Course = field(default_factory=Course)

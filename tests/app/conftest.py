@@ -97,7 +97,7 @@ class Link(QObject):
         }
         if picture is None:
             picture = np.full((28, 28), 200, np.uint8)
-        norms = {"norms": np.asarray(norms, np.float32)}
+        norms = {"norms": np.asarray(norms, np.float32), "loss": np.float32([2.3])}
         for seen in (
             Seen(look=Maps(path, image), figures=figures, arrays=arrays, cost=0.018, more=True),
             Seen(look=Gradients(image), figures={"layers": LAYERS}, arrays=norms, more=True),

@@ -3,6 +3,7 @@
 import os
 import signal
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from explorer.app import journal
 from explorer.app.number import percent
 from explorer.app.runs_window import RunsWindow
 from explorer.graph import edits
+from explorer.runs import folder
 
 
 def test_without_pressing_anything_maps_and_gradients_are_there(ready, qtbot):
@@ -269,3 +271,19 @@ def test_a_run_is_opened_with_its_curves_from_the_list(ready, qtbot):
     np.testing.assert_allclose(opened.history.points, record.history.points, rtol=1e-4)
     assert opened.gradients.layers == record.gradients.layers
     person.wait(lambda: person.window.training.plots.isVisible())
+
+
+def test_why_a_run_was_lost_stays_in_view_until_the_next(ready, qtbot):
+    person = ready
+    run, training = person.session.run, person.window.training
+    person.session.new("lenet5")
+    run.change_recipe({"learning_rate": 100.0})
+    person.train(epochs=50)
+    person.wait(lambda: run.state == "stopped")
+    person.wait(lambda: training.reason.isVisible())
+    assert training.reason.text().startswith("The loss is NaN or infinite since step ")
+    assert "lower one" in training.reason.text()
+    assert folder.RunAbout.read(Path(run.record.folder)).reason == training.reason.text()
+    run.change_recipe({"learning_rate": 0.01})
+    person.train(epochs=50)
+    person.wait(lambda: run.state == "running" and not training.reason.isVisible())

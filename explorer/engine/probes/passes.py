@@ -21,7 +21,8 @@ class Pass:
     """The results of a pass, from which all looks at its picture are made.
 
     values: the outputs of the nodes in the looks, (1, C, H, W) or (1, features), by their paths.
-    logits: (1, classes) or any other output. gradients: of the weights of `model.weighted`, None
+    logits: (1, classes) or any other output. loss: (), the cross-entropy, or the mean square of an
+    output that is no vector of classes. gradients: of the weights of `model.weighted`, None
     where one has none. names: of the classes, none where the output is no vector of them;
     probabilities: whether the output holds probabilities already.
     """
@@ -30,6 +31,7 @@ class Pass:
     sample: Sample
     values: Tensors
     logits: Tensor
+    loss: Tensor
     gradients: Sequence[Tensor | None]
     names: Sequence[str]
     probabilities: bool

@@ -88,6 +88,7 @@ class Probe:
             sample,
             named,
             logits.detach().float(),
+            loss.detach(),
             slopes,
             self._names,
             self._gives_probabilities,

@@ -1,5 +1,6 @@
 """One sentence on what the sizes of the layers' gradients mean."""
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -12,19 +13,32 @@ from explorer.catalog import KINDS
 from explorer.text import _, ngettext
 
 HEALTHY = 10.0  # a gradient is healthy from a tenth of the median to ten times the median
+# The first layer reads the picture itself; in a published SqueezeNet its gradient is a fiftieth of the
+# median.
+FIRST = 100.0
+LOST = 10.0  # a loss is lost from so many times that of guessing
 # Gradients vanish or explode if the first quarter of the layers differs from the last by the factor
 # STEEP, and the first half from the second by TREND, in the same direction.
 STEEP, TREND = 100.0, 10.0
 
 
-def judge(norms: np.ndarray, layers: Sequence[str]) -> tuple[str, str]:
+def judge(
+    norms: np.ndarray, layers: Sequence[str], loss: float = 0.0, classes: int = 0
+) -> tuple[str, str]:
     """The role (good, warning, problem or muted) and the sentence for the L2 norms (n,) of these
-    layers, in order of depth.
+    layers, in order of depth, and the loss, a cross-entropy over so many classes.
 
     A norm is NaN where the layer has no part in the loss; that counts as 0.
     """
     if not len(norms):
         return "muted", _("no layer has weights")
+    if not math.isfinite(loss):
+        return "problem", _("lost: the loss is no finite number")
+    guess = math.log(max(classes, 1))  # of equal probabilities
+    if guess and loss > LOST * guess:
+        return "problem", _("exploding: the loss is {loss}, where guessing gives {guess}").format(
+            loss=_plain(loss), guess=_plain(guess)
+        )
     if np.isinf(norms).any():
         return "problem", _("exploding: the gradient of {layer} is infinite").format(
             layer=layers[int(np.argmax(np.isinf(norms)))]
@@ -51,13 +65,18 @@ def judge(norms: np.ndarray, layers: Sequence[str]) -> tuple[str, str]:
     relative = norms / np.median(norms)
     low, high = float(relative.min()), float(relative.max())
     outlier = int(np.argmax(np.abs(np.log(relative))))
-    healthy = low >= 1 / HEALTHY and high <= HEALTHY
-    sentence = (
-        _("healthy: {low} to {high} times the median")
-        if healthy
-        else _("uneven: {low} to {high} times the median; {layer} is farthest from it")
-    ).format(low=_plain(low), high=_plain(high), layer=layers[outlier])
-    return "good" if healthy else "warning", sentence
+    bounds = np.full(len(norms), HEALTHY)
+    bounds[0] = FIRST
+    healthy = bool(np.all((relative >= 1 / bounds) & (relative <= bounds)))
+    if low >= 1 / HEALTHY and high <= HEALTHY:
+        sentence = _("healthy: {low} to {high} times the median")
+    elif healthy:
+        sentence = _("healthy but for {layer}: {low} to {high} times the median")
+    else:
+        sentence = _("uneven: {low} to {high} times the median; {layer} is farthest from it")
+    return "good" if healthy else "warning", sentence.format(
+        low=_plain(low), high=_plain(high), layer=layers[outlier]
+    )
 
 
 def _first_to_last(norms: np.ndarray) -> float:

@@ -41,7 +41,8 @@ class GradientsPanel(LivePanel):
         self.sentence.setToolTip(
             _(
                 "Compares the L2 norms of the weights' gradients, without those of normalisations and "
-                "gates (grey). The green band goes from a tenth of their median to ten times it."
+                "gates (grey). The green band goes from a tenth of their median to ten times it. A loss "
+                "far above that of guessing is a problem whatever the gradients are."
             )
         )
         top = QHBoxLayout()
@@ -86,7 +87,9 @@ class GradientsPanel(LivePanel):
             )
             if record is not None and has_run:
                 self.heat.show_course(record.gradients.of(main))
-            role, sentence = judge(norms[main], list(itertools.compress(layers, main)))
+            role, sentence = judge(
+                norms[main], list(itertools.compress(layers, main)), *session.run.loss
+            )
             self.profile.show_norms(norms, layers, main, role)
             self._show_sentence(role, sentence)
         session.link.took()

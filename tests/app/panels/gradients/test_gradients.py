@@ -61,10 +61,30 @@ def panel(qtbot, qapp, session):
             "uneven: 1 to 2,914,405 times the median; c is farthest from it",
         ),
         ([], "muted", "no layer has weights"),
+        ([0.02, 1, 1, 1, 1], "good", "healthy but for a: 0.02 to 1 times the median"),
+        (
+            [0.001, 1, 1, 1, 1],
+            "warning",
+            "uneven: 0.001 to 1 times the median; a is farthest from it",
+        ),
     ],
 )
 def test_sentence(norms, role, sentence):
     assert judge(np.array(norms, float), "abcdefgh") == (role, sentence)
+
+
+def test_a_loss_that_is_lost_is_no_healthy_network():
+    """Whatever the gradients are to one another."""
+    even = np.ones(4)
+    assert judge(even, "abcd", 2.3, 10)[0] == "good"
+    assert judge(even, "abcd", 7032.0, 10) == (
+        "problem",
+        "exploding: the loss is 7,032, where guessing gives 2.3",
+    )
+    assert judge(even, "abcd", float("nan"), 10) == (
+        "problem",
+        "lost: the loss is no finite number",
+    )
 
 
 def test_one_layer_at_the_end_does_not_decide():
@@ -145,7 +165,9 @@ def test_after_a_new_build_the_probe_is_shown_again(panel, session):
 def test_normalisations_are_drawn_but_not_compared(panel, session):
     layers = ("conv1", "bn1") * 3
     norms = np.array([1.0, 1e-4] * 3)
-    look = Seen(look=Gradients(0), figures={"layers": layers}, arrays={"norms": norms})
+    look = Seen(
+        look=Gradients(0), figures={"layers": layers}, arrays={"norms": norms, "loss": [2.3]}
+    )
     session.link.say_seen(look)
     panel.draw()
     assert panel.sentence.text() == "healthy: 1 to 1 times the median"
