@@ -431,6 +431,8 @@ class RunControl(QObject):
     def _on_state(self, message: State) -> None:
         if self.record is not None and message.folder is not None:
             self.record.folder = message.folder
+        if self.record is not None and message.accuracy is not None:
+            self.record.test = message.accuracy
         self._enter(message.state)
         if not self.active and not self.session.holds_drawn():
             self.build()

@@ -91,12 +91,13 @@ class RunsWindow(SideWindow):
 
     def _added(self, path: Path, about: RunAbout) -> QTreeWidgetItem:
         epochs = about.recipe.epochs
+        accuracy = about.accuracy if about.test is None else about.test
         done = about.step * epochs // about.steps if about.steps else 0
         texts = [
             path.name,
             DATASETS[about.data].title,
             _("{done} of {count}").format(done=done, count=epochs),
-            "–" if about.accuracy is None else percent(about.accuracy),
+            "–" if accuracy is None else percent(accuracy),
             _state(path, about),
             _when(about.started),
         ]

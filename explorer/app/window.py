@@ -153,7 +153,9 @@ class Window(QMainWindow):
             state = "absent" if link.given_up else "waiting"
         if link.hello is None:
             bar.set_devices([], link.given_up)
-        bar.show_run(state, run.resumable, run.record.progress if run.record else None, run.title)
+        record = run.record
+        progress, test = (record.progress, record.test) if record else (None, None)
+        bar.show_run(state, run.resumable, progress, run.title, test)
         if link.hello is None and run.active:
             bar.progress.say(_("engine is starting"))
 

@@ -30,7 +30,7 @@ class TrainingBar:
         if validated is not None:
             self._line(
                 _(
-                    "epoch {epoch}/{epochs}  test accuracy {accuracy:.2%}  test loss {loss:.4f}"
+                    "epoch {epoch}/{epochs}  validation accuracy {accuracy:.2%}  loss {loss:.4f}"
                     "  {time}"
                 ).format(
                     epoch=validated.epoch,

@@ -2,10 +2,11 @@
 
 import gzip
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import prod
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
@@ -23,6 +24,8 @@ from explorer.text import _
 IMAGES, LABELS = 0x803, 0x801
 """Magic numbers of IDX files of unsigned bytes in three and in one dimension
 (yann.lecun.com/exdb/mnist)."""
+VALIDATION = 0.1
+"""Share of the training pictures that a run is validated on."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,39 @@ class Split:
 
 @dataclass(frozen=True)
 class Pictures:
-    """A data set on a device. mean, deviation: (1, C, 1, 1) float32, of pixels 0..255."""
+    """A data set on a device. mean, deviation: (1, C, 1, 1) float32, of pixels 0..255.
+
+    learned: (N,) int64, which pictures of `train` a run learns from, None for all. validation: the
+    others, which it is scored on after each epoch; None where that is `test`.
+    """
 
     about: DataSet
     train: Split
     test: Split
     mean: Tensor
     deviation: Tensor
+    learned: Tensor | None = None
+    validation: Split | None = None
+
+    def divided(self, seed: int, share: float = VALIDATION) -> Self:
+        """The data set with a share of each class's training pictures, drawn by the seed, held out for
+        validation: what is chosen by its score is chosen without a look at the test pictures."""
+        labels = self.train.labels.cpu()
+        generator = torch.Generator().manual_seed(seed)
+        order = torch.randperm(len(labels), generator=generator)
+        by_class = order[labels[order].argsort(stable=True)]
+        parts = by_class.split(labels.bincount().tolist())
+        counts = [round(share * len(part)) for part in parts]
+        held = torch.cat([part[:count] for part, count in zip(parts, counts)]).sort().values
+        learned = torch.cat([part[count:] for part, count in zip(parts, counts)]).sort().values
+        held = held.to(self.device)
+        split = Split(self.train.images[held], self.train.labels[held])
+        return replace(self, learned=learned.to(self.device), validation=split)
+
+    @property
+    def count(self) -> int:
+        """How many pictures a run learns from."""
+        return len(self.train if self.learned is None else self.learned)
 
     @property
     def device(self) -> torch.device:
@@ -77,7 +106,8 @@ class Pictures:
         """Bytes of the data set on its device."""
         return sum(
             each.nbytes
-            for split in (self.train, self.test)
+            for split in (self.train, self.test, self.validation)
+            if split is not None
             for each in (split.images, split.labels)
         )
 

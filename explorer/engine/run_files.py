@@ -40,7 +40,8 @@ class Earlier:
     """A run that is to be resumed.
 
     checkpoint: None where it ended before its first. folder: None where the checkpoint lies in no
-    run's folder.
+    run's folder. divided: training pictures are held out for validation; in a run of an earlier
+    version they are not.
     """
 
     graph: Graph
@@ -49,6 +50,7 @@ class Earlier:
     device: str | None
     checkpoint: Checkpoint | None
     folder: Path | None
+    divided: bool = True
 
 
 def earlier(name: str) -> Earlier:
@@ -82,6 +84,7 @@ def earlier(name: str) -> Earlier:
         about.device if about else None,
         resumed,
         inside.resolve() if about else None,
+        resumed.about.get("divided") is True,
     )
 
 
@@ -161,7 +164,7 @@ class RunFiles:
         with self._writing() as out:
             best, accuracy = out.about.best, validated.score.accuracy
             out.add_score(_score(validated))
-            out.log(f"epoch {validated.epoch}: accuracy {accuracy:.4f}")
+            out.log(f"epoch {validated.epoch}: validation accuracy {accuracy:.4f}")
             if best is None or accuracy > best:
                 self._write_weights(BEST, run)
 
@@ -193,6 +196,10 @@ class RunFiles:
     def finish(self, run: TrainingRun) -> tuple[Path, ...]:
         """Writes the trained weights; returns the files of the results. Raises EngineError."""
         self._write_weights(WEIGHTS, run)
+        if run.tested is not None:
+            with self._writing() as out:
+                out.update(test=run.tested.accuracy)
+                out.log(f"test accuracy {run.tested.accuracy:.4f}")
         return tuple(self.path / name for name in (WEIGHTS, METRICS, NETWORK))
 
     def close(self) -> None:

@@ -284,7 +284,8 @@ class Service:
     def _look(self) -> None:
         probe, session = self._probe, self._running
         assert probe is not None
-        device.synchronise(probe.model.device)  # work that is still queued is not the probe's cost
+        if session and session.run:
+            session.run.wait()  # work that is still queued is not the probe's cost
         start = time.perf_counter()
         with session.run.peak.paused() if session and session.run else nullcontext():
             answers = probe.look(self._looks)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from explorer.engine import checkpoint
 from explorer.engine.data import Pictures
+from explorer.engine.device import synchronise
 from explorer.engine.device_memory import Peak
 from explorer.engine.failure import EngineError
 from explorer.engine.model import Model
@@ -25,6 +26,8 @@ from explorer.text import _
 GRADIENT_SECONDS, GRADIENT_ROWS = 0.25, 400
 """The least time between two rows of gradients, and about the most rows in a run."""
 _PACE_SECONDS = 3.0
+_RANDOM: Mapping[str, Any] = {"cuda": torch.cuda, "xpu": torch.xpu, "mps": torch.mps}
+"""By the type of a device, the module with its random state, which dropout draws from."""
 _MODE_IMAGES, _MODE_MACS = 2, 1_000_000_000
 
 
@@ -44,7 +47,7 @@ class StepRows:
 
 @dataclass(frozen=True)
 class EpochScore:
-    """The score on the test set after an epoch; epochs and steps count from 1."""
+    """The score on the validation pictures after an epoch; epochs and steps count from 1."""
 
     epoch: int
     step: int
@@ -68,13 +71,14 @@ class TrainingRun:
         self.model, self.pictures, self.recipe = model, pictures, recipe
         self.mode = PRECISIONS[recipe.mode]
         self.mode.place(model.net).train()
-        images = len(pictures.train)
+        images = pictures.count
         self.batch = min(recipe.batch_size, recipe.limit or images, images)
         self.steps_per_epoch = recipe.steps_per_epoch(images)
         self.steps = self.steps_per_epoch * recipe.epochs
         self.step = 0
         self.history: list[np.ndarray] = []
         self.validated: list[EpochScore] = []
+        self.tested: Score | None = None
         self.optimiser = _optimiser(model, recipe)
         self._weights = model.weights
         self._validation: Iterator[Score | None] | None = None
@@ -134,8 +138,14 @@ class TrainingRun:
         self._busy += time.perf_counter() - start
         self._images += self.batch
         if self.step % self.steps_per_epoch == 0:
-            self._validation = validate(self.model.net, self.pictures, self.mode)
+            self._begin_validation()
         return None
+
+    def wait(self) -> None:
+        """Waits until the device has done all steps, which is time that training takes."""
+        start = time.perf_counter()
+        synchronise(self.model.device)
+        self._busy += time.perf_counter() - start
 
     def fetch(self) -> StepRows:
         """The rows since the last call; waits for the device, so call it at display rate only.
@@ -182,8 +192,9 @@ class TrainingRun:
                 if isinstance(value, Tensor):
                     tensors[f"optimiser.{name}.{slot}"] = value
         tensors["random.cpu"] = torch.get_rng_state()
-        if self.model.device.type == "cuda":
-            tensors["random.cuda"] = torch.cuda.get_rng_state(self.model.device)
+        place = self.model.device
+        if place.type in _RANDOM:
+            tensors[f"random.{place.type}"] = _RANDOM[place.type].get_rng_state(place)
         tensors["history.rows"] = torch.from_numpy(self.rows)
         validated = [
             [
@@ -195,7 +206,13 @@ class TrainingRun:
             ]
             for each in self.validated
         ]
-        return tensors, {"step": self.step, "epoch": self.epoch, "validated": validated}
+        about = {
+            "step": self.step,
+            "epoch": self.epoch,
+            "validated": validated,
+            "divided": self.pictures.validation is not None,
+        }
+        return tensors, about
 
     def restore(self, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
         """Continues from a `state`; raises EngineError if it is another network's or damaged."""
@@ -234,11 +251,13 @@ class TrainingRun:
             raise EngineError(
                 _("The checkpoint is damaged: its description of the run is invalid.")
             ) from None
-        if "random.cuda" in tensors and self.model.device.type == "cuda":
-            torch.cuda.set_rng_state(tensors["random.cuda"], self.model.device)
+        place = self.model.device
+        if f"random.{place.type}" in tensors and place.type in _RANDOM:
+            _RANDOM[place.type].set_rng_state(tensors[f"random.{place.type}"], place)
         self.history = [rows.numpy().astype(np.float64)]
         if self.step and self.step % self.steps_per_epoch == 0 and len(self.validated) < self.epoch:
-            self._validation = validate(net, self.pictures, self.mode)
+            self._begin_validation()
+        self._begin_test()
 
     def _train(self) -> None:
         indices = self._indices()
@@ -264,8 +283,10 @@ class TrainingRun:
         if self._order is None or self._order[0] != epoch:
             # Seed and epoch make one seed, of a generator of its own, which leaves dropout's alone.
             generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + epoch)
-            order = torch.randperm(len(self.pictures.train), generator=generator)
-            self._order = epoch, order.to(self.model.device)
+            order = torch.randperm(self.pictures.count, generator=generator)
+            order = order.to(self.model.device)
+            learned = self.pictures.learned
+            self._order = epoch, order if learned is None else learned[order]
         return self._order[1][place * self.batch : (place + 1) * self.batch]
 
     def _measure_gradients(self) -> None:
@@ -289,8 +310,25 @@ class TrainingRun:
         if score is None:
             return None
         self._validation = None
+        if len(self.validated) == self.recipe.epochs:
+            self.tested = score
+            return None
         self.validated.append(EpochScore(self.epoch, self.step, score))
+        self._begin_test()
         return self.validated[-1]
+
+    def _begin_validation(self) -> None:
+        split = self.pictures.validation or self.pictures.test
+        self._validation = validate(self.model.net, self.pictures, split, self.mode)
+
+    def _begin_test(self) -> None:
+        """After the last validation, which was on other pictures."""
+        if len(self.validated) == self.recipe.epochs:
+            if self.pictures.validation is None:
+                self.tested = self.validated[-1].score
+            else:
+                test = self.pictures.test
+                self._validation = validate(self.model.net, self.pictures, test, self.mode)
 
 
 def _gradient(weight: Tensor) -> Tensor:

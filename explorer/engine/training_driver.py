@@ -18,7 +18,7 @@ from explorer.protocol.messages import Failed, Message, Rows, Train, Validated
 
 @dataclass(frozen=True)
 class Result:
-    """How a run ended. accuracy: of the last validation, 0 to 1; None before the first. mode: None
+    """How a run ended. accuracy: on the test pictures, 0 to 1; None before the end. mode: None
     where none was chosen yet. seconds: since it was started or resumed. finished: not interrupted.
     folder: that of the run. files: of its results."""
 
@@ -66,7 +66,7 @@ def train(
             raise
     run, files = session.run, session.files
     return Result(
-        accuracy=run.validated[-1].score.accuracy if run and run.validated else None,
+        accuracy=run.tested.accuracy if run and run.tested else None,
         mode=run.recipe.mode if run else None,
         steps=run.step if run else 0,
         seconds=time.perf_counter() - start,

@@ -58,6 +58,8 @@ class TrainingSession:
         recipe = self.recipe = before.recipe if before else request.recipe
         place = device.pick(request.device, before.device if before else None)
         self.pictures = data.load(before.data if before else request.data, place)
+        if before is None or before.divided:
+            self.pictures = self.pictures.divided(recipe.seed)
         self.graph = before.graph if before else check.from_dict(request.graph)
         self._resumed = before.checkpoint if before else None
         self._weights = request.weights
@@ -175,7 +177,7 @@ class TrainingSession:
         run = self.run
         if run is None:
             return
-        device.synchronise(run.model.device)  # queued work is not the cost of sending
+        run.wait()  # queued work is not the cost of sending
         start = time.perf_counter()
         fetched = self._fetched(run)
         if len(fetched.rows):
@@ -283,8 +285,8 @@ class TrainingSession:
                 self._on_fault(str(fault))
             self.files.enter("finished")
         self._close()
-        score = run.validated[-1].score
-        self._enter("finished", score.accuracy, tuple(map(str, self.results)))
+        assert run.tested is not None  # that is what finishes it
+        self._enter("finished", run.tested.accuracy, tuple(map(str, self.results)))
 
     def _close(self) -> None:
         if self.files is not None:

@@ -1,4 +1,4 @@
-"""The score of a network on the test pictures, counted batch by batch so that it can be
+"""The score of a network on a part of a data set, counted batch by batch so that it can be
 interrupted."""
 
 import time
@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from explorer.engine.data import Pictures
+from explorer.engine.data import Pictures, Split
 from explorer.engine.device import synchronise
 from explorer.engine.precision import Precision
 
@@ -29,13 +29,15 @@ class Score:
     confusion: np.ndarray
 
 
-def validate(net: nn.Module, pictures: Pictures, mode: Precision) -> Iterator[Score | None]:
-    """Yields None after each batch of the test set, and its score at the very end.
+def validate(
+    net: nn.Module, pictures: Pictures, split: Split, mode: Precision
+) -> Iterator[Score | None]:
+    """Yields None after each batch of `split`, one of the data set's, and its score at the very end.
 
     Batches grow to what the device computes in about a tenth of a second. The network is in eval
     mode while a batch runs and in its own mode in between.
     """
-    split, classes = pictures.test, len(pictures.about.classes)
+    classes = len(pictures.about.classes)
     confusion = torch.zeros(classes * classes, dtype=torch.int64, device=pictures.device)
     loss = torch.zeros((), device=pictures.device)
     start, size = 0, _FIRST

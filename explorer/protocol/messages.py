@@ -214,7 +214,7 @@ class Rows(Message):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Validated(Message):
-    """The score on the test pictures. confusion: (classes, classes) int64, rows are labels, columns
+    """The score on the validation pictures. confusion: (classes, classes) int64, rows are labels, columns
     guesses."""
 
     epoch: int
@@ -235,8 +235,9 @@ class Saved(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class State(Message):
-    """state: "measuring", "running", "paused", "stopped" or "finished"; with the last come accuracy
-    and the files of the results. folder: that of the run; None if nothing is kept."""
+    """state: "measuring", "running", "paused", "stopped" or "finished"; with the last come the
+    accuracy on the test pictures and the files of the results. folder: that of the run; None if
+    nothing is kept."""
 
     state: str
     accuracy: float | None = None

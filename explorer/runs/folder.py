@@ -52,9 +52,10 @@ class RunAbout:
 
     recipe: with the mode that was chosen. weights: the file with its initial weights, None for
     random ones. state: as that of a `RunRecord`; one that is active may belong to an engine that
-    died. step, steps: done, and in all epochs. accuracy: of the last validation. best: the highest,
-    0 to 1. reason: why it ended, where it was not the person who ended it. started: ISO 8601 with
-    the time zone. versions: of the program, PyTorch and Python.
+    died. step, steps: done, and in all epochs. accuracy: of the last validation, best: the highest,
+    test: on the test pictures at the end, each 0 to 1. reason: why it ended, where it was not the
+    person who ended it. started: ISO 8601 with the time zone. versions: of the program, PyTorch and
+    Python.
     """
 
     name: str
@@ -67,6 +68,7 @@ class RunAbout:
     steps: int = 0
     accuracy: float | None = None
     best: float | None = None
+    test: float | None = None
     reason: str = ""
     started: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -103,6 +105,7 @@ class RunAbout:
                 "steps": int(),
                 "accuracy": int() | float() | None,
                 "best": int() | float() | None,
+                "test": int() | float() | None,
                 "reason": str(),
                 "started": str(),
                 "versions": dict(),
@@ -296,7 +299,7 @@ def read(folder: Path) -> RunRecord:
         graph = check.read(folder / NETWORK)
         data = DATASETS[about.data]
         record = RunRecord(graph, data, about.recipe, about.weights, str(folder), state=about.state)
-        record.reason = about.reason
+        record.reason, record.test = about.reason, about.test
         if record.active:  # its engine died, or trains it for another window
             record.state = "died"
         if (folder / CHECKPOINT).exists():

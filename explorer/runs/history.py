@@ -54,7 +54,7 @@ class History:
         self._append(rows)
 
     def validate(self, step: float, loss: float, accuracy: float) -> None:
-        """Records loss and accuracy on the test set after `step`."""
+        """Records loss and accuracy on the validation pictures after `step`."""
         self.validations = [each for each in self.validations if each[0] < step]
         self.validations.append((step, loss, accuracy))
 

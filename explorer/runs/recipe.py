@@ -150,7 +150,9 @@ FIELDS: Mapping[str, Param] = MappingProxyType(
             Param(
                 "seed",
                 Recipe.seed,
-                _("Determines the initial weights and the order of the pictures."),
+                _(
+                    "Determines the initial weights, the order of the pictures and which are held out."
+                ),
                 0,
                 2**31 - 1,
                 title=_("Seed"),

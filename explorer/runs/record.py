@@ -35,10 +35,11 @@ class RunRecord:
     weights: the file with the weights that it starts with. folder: with its files, on the engine's
     machine; "" until the engine has made it. checkpoint: the last one. before: the curves of the run
     before it, to compare with. state: "idle" where it could not start, "measuring", "running",
-    "paused", "stopped", "finished" or "died". reason: why it ended, where it was not the person who
-    ended it. trained: the file with its newest weights, where it was read from its folder and not
-    trained since. gradients: of all layers with weights. confusion: (classes, classes) int64 of the newest
-    validation, rows are labels, columns guesses.
+    "paused", "stopped", "finished" or "died". test: accuracy on the test pictures at the end.
+    reason: why it ended, where it was not the person who ended it. trained: the file with its newest
+    weights, where it was read from its folder and not trained since. gradients: of all layers with
+    weights. confusion: (classes, classes) int64 of the newest validation, rows are labels, columns
+    guesses.
     """
 
     graph: Graph
@@ -50,6 +51,7 @@ class RunRecord:
     state: str = "measuring"
     checkpoint: str | None = None
     reason: str = ""
+    test: float | None = None
     trained: str | None = None
     progress: Progress | None = None
     gradients: Course = field(default_factory=Course)
@@ -85,6 +87,6 @@ class RunRecord:
         self.gradients.add(steps, norms)
 
     def validate(self, step: int, loss: float, accuracy: float, confusion: np.ndarray) -> None:
-        """Records the score on the test pictures after `step`."""
+        """Records the score on the validation pictures after `step`."""
         self.history.validate(step, loss, accuracy)
         self.confusion = confusion

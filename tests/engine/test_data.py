@@ -67,3 +67,15 @@ def test_other_files_are_refused(tmp_path, content, words):
 def test_an_unknown_set_is_refused():
     with pytest.raises(EngineError, match="fashion-mnist"):
         data.load("imagenet", CPU)
+
+
+def test_a_tenth_of_each_class_is_held_out_by_the_seed():
+    whole = data.load("fashion-mnist", CPU)
+    some, same, other = whole.divided(1), whole.divided(1), whole.divided(2)
+    assert (some.count, len(some.validation), len(some.test)) == (54_000, 6_000, 10_000)
+    assert some.validation.labels.bincount().tolist() == [600] * 10
+    assert torch.equal(some.learned, same.learned) and not torch.equal(some.learned, other.learned)
+    held = torch.ones(60_000, dtype=torch.bool)
+    held[some.learned] = False
+    assert torch.equal(whole.train.images[held], some.validation.images)
+    assert torch.equal(whole.train.labels[held], some.validation.labels)

@@ -1,6 +1,8 @@
 """A run: exact for its seed, exact over a checkpoint, and honest in its figures."""
 
+import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from torch import nn
 
 from explorer.catalog import KINDS
 from explorer.catalog.datasets import FASHION_MNIST
-from explorer.engine import checkpoint, data
+from explorer.engine import checkpoint, data, training
 from explorer.engine.failure import EngineError
 from explorer.engine.model import build
 from explorer.engine.precision import supported
@@ -147,6 +149,50 @@ def test_validation_is_that_of_the_whole_test_set_in_eval_mode(tiny, pictures):
     ).float().mean().item() or score.accuracy == (
         pytest.approx((logits.argmax(1) == pictures.test.labels).float().mean().item())
     )
+
+
+def test_the_test_pictures_are_used_once_and_nothing_of_the_held_out_is_learned(tiny, pictures):
+    divided = pictures.divided(RECIPE.seed)
+    run = begin(tiny(), divided)
+    learned = torch.cat([run._indices() for run.step in range(8)])
+    assert set(learned.tolist()) <= set(divided.learned.tolist())
+    run = begin(tiny(), divided)
+    while not run.finished:
+        if validated := run.advance():
+            assert validated.score.confusion.sum() == len(divided.validation)
+            assert run.tested is None
+    assert len(run.validated) == RECIPE.epochs and run.tested.confusion.sum() == 500
+    tensors, about = run.state()
+    again = begin(tiny(), divided)
+    again.restore({key: value.clone() for key, value in tensors.items()}, about)
+    assert not again.finished, "it is tested once more"
+    while not again.finished:
+        again.advance()
+    assert again.tested.accuracy == run.tested.accuracy
+
+
+def test_work_that_the_device_does_later_is_time_of_training(tiny, pictures, monkeypatch):
+    """A GPU returns from a step at once; what it takes shows where somebody waits for it."""
+    run = begin(tiny(), pictures)
+    monkeypatch.setattr(training, "synchronise", lambda _device: time.sleep(0.05))
+    for _step in range(8):
+        run.advance()
+        run.wait()
+        run.fetch()
+    assert 0 < run.images_per_second <= RECIPE.batch_size / 0.05
+
+
+@pytest.mark.parametrize("kind", ["cuda", "xpu", "mps"])
+def test_the_random_state_of_a_device_is_kept(tiny, pictures, monkeypatch, kind):
+    kept, state = [], torch.arange(4, dtype=torch.uint8)
+    stand_in = SimpleNamespace(
+        get_rng_state=lambda _place: state, set_rng_state=lambda given, _place: kept.append(given)
+    )
+    monkeypatch.setitem(training._RANDOM, kind, stand_in)
+    run, again = begin(tiny(), pictures), begin(tiny(), pictures)
+    run.model.device = again.model.device = SimpleNamespace(type=kind)
+    again.restore(*run.state())
+    assert len(kept) == 1 and torch.equal(kept[0], state)
 
 
 def test_anothers_checkpoint_changes_nothing(tiny, pictures):

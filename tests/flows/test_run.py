@@ -258,7 +258,7 @@ def test_a_run_is_opened_with_its_curves_from_the_list(ready, qtbot):
         "lenet5",
         "Fashion-MNIST",
         "1 of 1",
-        percent(record.history.validations[-1][2]),
+        percent(record.test),
         "finished",
     ]
     with qtbot.waitSignal(person.session.link.built) as built:

@@ -161,6 +161,7 @@ class RunBar(QWidget):
         resumable: bool = False,
         progress: Progress | None = None,
         name: str = "",
+        test: float | None = None,
     ) -> None:
         """Offer what can be done now, and show how far the run has come.
 
@@ -186,7 +187,9 @@ class RunBar(QWidget):
         ends = {
             "stopped": _("stopped"),
             "died": _("interrupted · F8 resumes") if resumable else _("interrupted"),
-            "finished": "",
+            "finished": ""
+            if test is None
+            else _("test accuracy {accuracy}").format(accuracy=number.percent(test)),
         }
         if state in waits:
             self.progress.say(waits[state])
