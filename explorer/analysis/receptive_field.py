@@ -193,7 +193,11 @@ class ReceptiveFields:
         id, *within = path
         facts, field, entry = self._facts[id], self._fields[id], self._entry(id)
         for id in within:
-            child = _children(facts)[id]
+            child = _children(facts).get(id)
+            if child is None and facts.expansion is not None and id in facts.expansion.nodes:
+                return None  # the inside of a group whose input is unknown
+            if child is None:
+                raise KeyError(id)
             known = _known_inside(facts)
             field = chained(known.get(id), entry)
             entry = chained(known.get(child.sources[0]) if child.sources else None, entry)

@@ -73,7 +73,8 @@ def node_to_dict(node: Node) -> dict[str, Any]:
 
 
 def _rounded(number: float) -> int | float:
-    return int(number) if number == int(number) else round(number, 2)
+    rounded = round(number, 2)
+    return int(rounded) if rounded == int(rounded) else rounded
 
 
 def dumps(graph: Graph) -> str:

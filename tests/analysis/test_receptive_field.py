@@ -10,6 +10,7 @@ from torch import nn
 from explorer.analysis.report import analyse
 from explorer.catalog import templates
 from explorer.graph import edits
+from explorer.graph.graph import Graph, Node, Wire
 from explorer.graph.path import NodePath
 
 CONV = {"out_channels": 2, "bias": False}
@@ -480,3 +481,12 @@ def test_what_is_beyond_all_measure_is_unknown(draw):
     up = {"scale_factor": 8, "mode": "bilinear"}
     report = analyse(draw(*((f"up{n}", "Upsample", up) for n in range(8))))
     assert field(report, "up0") and field(report, "up7") is None
+
+
+def test_inside_a_group_whose_input_is_unknown_no_field_is_known():
+    inner = Graph("", (), {"a": Node("a", "ReLU")}, (Wire("input", "a"), Wire("a", "output")))
+    group = {"group": Node("group", "Group", inner=inner)}
+    fields = analyse(Graph("net", (3, 8, 8), group, (Wire("group", "output"),))).fields
+    assert fields.of(NodePath(("group", "a"))) is None
+    with pytest.raises(KeyError):
+        fields.of(NodePath(("group", "b")))

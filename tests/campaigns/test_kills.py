@@ -108,8 +108,8 @@ def test_windows_that_are_killed_lose_no_edit(tmp_path):
 def test_trainings_that_are_killed_end_as_one_that_was_not(tmp_path):
     net = tmp_path / "tiny.cnn.json"
     file.write(TINY, net)
-    begin = [sys.executable, "-m", "explorer", "train", net, "--epochs", 12, *QUICK, "--out"]
-    subprocess.run([*map(str, begin), str(tmp_path / "whole")], check=True, timeout=PATIENCE)
+    begin = [sys.executable, "-m", "explorer", "train", net, "--epochs", 300, *QUICK, "--out"]
+    subprocess.run([*map(str, begin), str(tmp_path / "whole")], check=True, timeout=10 * PATIENCE)
     out, kills = tmp_path / "killed", 0
     command = [*begin, out]
     rng = random.Random(0)
@@ -127,7 +127,7 @@ def test_trainings_that_are_killed_end_as_one_that_was_not(tmp_path):
             break
         assert not folder.held(out)
         earlier(str(out))
-    subprocess.run(list(map(str, command)), check=True, timeout=PATIENCE)
+    subprocess.run(list(map(str, command)), check=True, timeout=10 * PATIENCE)
     whole, resumed = (load_file(each / folder.WEIGHTS) for each in (tmp_path / "whole", out))
     assert all(whole[name].equal(resumed[name]) for name in whole)
     assert (tmp_path / "whole" / folder.METRICS).read_text() == (out / folder.METRICS).read_text()

@@ -95,6 +95,12 @@ def test_templates_round_trip(name):
     assert check.from_dict(json.loads(file.dumps(graph))) == graph
 
 
+@pytest.mark.parametrize("place", [-79.001, 0.004, 1.995, -0.001, 2.5, 123456.789])
+def test_what_was_read_is_written_the_same(place):
+    text = file.dumps(Graph("a", (1, 8, 8), {"b": Node("b", "ReLU", position=(place, -place))}))
+    assert file.dumps(file.loads(text)) == text
+
+
 def test_the_text_reads_well_in_version_control():
     text = file.dumps(file.from_dict(tiny()))
     lines = text.splitlines()
