@@ -183,5 +183,6 @@ def test_random_mouse_and_keys(qtbot, monkeypatch):
         print(*monkey.last[-12:], sep="\n")
         raise value.with_traceback(trace)
     recovery.close()
+    session.link.close()
     for document in session.documents:
         document.undo.setClean()
