@@ -120,4 +120,5 @@ def _new_run(given: Namespace) -> "Train | None":
         device=given.device,
         recipe=Recipe.of(vars(given)),
         out=str(given.out.resolve()) if given.out else folder_name(graph.name),
+        required=True,
     )

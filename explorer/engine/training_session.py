@@ -2,7 +2,8 @@
 time."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from explorer.engine.training import StepRows, TrainingRun, choose
 from explorer.protocol.messages import Failed, Message, Modes, Rows, Saved, State, Train, Validated
 from explorer.runs.folder import COLUMNS
 from explorer.runs.recipe import AUTO
+from explorer.text import _
 
 DISPLAY_SECONDS = 0.05
 SAVE_SECONDS, MOST_SECONDS = 10.0, 60.0
@@ -62,7 +64,7 @@ class TrainingSession:
             self.pictures = self.pictures.divided(recipe.seed)
         self.graph = before.graph if before else check.from_dict(request.graph)
         self._resumed = before.checkpoint if before else None
-        self._weights = request.weights
+        self._weights, self._required = request.weights, request.required
         self.model = build(self.graph, place, recipe.seed, self.pictures.about, start)
         if place.type == "cpu":
             device.lower_priority()
@@ -71,7 +73,8 @@ class TrainingSession:
         if before is not None and before.folder is not None:
             self.files = RunFiles(before.folder, self._on_fault)
         elif request.out is not None:
-            self.files = RunFiles.claimed(request.out, self._on_fault)
+            with self._unless(request.required):
+                self.files = RunFiles.claimed(request.out, self._on_fault)
         if recipe.mode == AUTO or PRECISIONS[recipe.mode] not in supported(place):
             self._measuring = choose(self.model, self.pictures, recipe)
             self._enter("measuring")
@@ -211,6 +214,17 @@ class TrainingSession:
             self.files.add(run, fetched)
         return fetched
 
+    @contextmanager
+    def _unless(self, required: bool) -> Iterator[None]:
+        """A context in which a folder that cannot be written is reported, and the run goes on without
+        it, unless it is required."""
+        try:
+            yield
+        except EngineError as fault:
+            if required:
+                raise
+            self._on_fault(_("{fault} The run goes on, but it is not kept.").format(fault=fault))
+
     def _on_fault(self, sentence: str) -> None:
         self._send(Failed(generation=self.generation, sentence=sentence))
 
@@ -262,7 +276,10 @@ class TrainingSession:
             self.run.restore(self._resumed.tensors, self._resumed.about)
             self._resumed = None
         if self.files is not None:
-            self.files.begin(self.run, self._weights)
+            files, self.files = self.files, None
+            with self._unless(self._required):
+                files.begin(self.run, self._weights)
+                self.files = files
         self.budget.reset()
         self._saved, self._saved_at = time.perf_counter(), self._place
         self._enter("running")

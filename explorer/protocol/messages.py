@@ -76,12 +76,15 @@ class Train(_Network):
     """Train the network: `State`, `Modes`, `Rows`, `Validated`, `Saved`, `Seen`.
 
     out: the run's folder, new or empty; if there is something in it, a number is added to its name; a
-    relative path lies in the engine's folder of runs. None: nothing is kept. resume: the folder of
-    a run, or a checkpoint; its graph, recipe and data set then count, and it goes on in that folder.
+    relative path lies in the engine's folder of runs. None: nothing is kept. required: without that
+    folder there is no run; otherwise it goes on, and that it is not kept is sent as `Failed`.
+    resume: the folder of a run, or a checkpoint; its graph, recipe and data set then count, and it
+    goes on in that folder.
     """
 
     recipe: Recipe = field(default_factory=Recipe)
     out: str | None = None
+    required: bool = False
     resume: str | None = None
 
 

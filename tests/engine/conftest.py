@@ -190,7 +190,7 @@ class Engine:
     def train(self, graph: Graph, watch: str = "add", **state) -> int:
         about = {
             name: state.pop(name)
-            for name in ("data", "device", "weights", "out", "resume")
+            for name in ("data", "device", "weights", "out", "required", "resume")
             if name in state
         }
         recipe = Recipe(

@@ -136,6 +136,18 @@ def test_trains_pauses_steps_and_finishes(engine, tiny, tmp_path):
     assert again.accuracy == finished.accuracy
 
 
+def test_without_room_for_its_folder_a_run_goes_on_and_says_so(engine, tiny, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    engine.train(tiny(), out=str(tmp_path / "file" / "run"))
+    failed = engine.wait(Failed)
+    assert failed.sentence.endswith("The run goes on, but it is not kept.")
+    finished = engine.wait(State, state="finished")
+    assert finished.folder is None and not finished.files
+    engine.train(tiny(), out=str(tmp_path / "file" / "run"), required=True)
+    engine.wait(State, state="stopped")
+    assert "cannot be written" in engine.wait(Failed).sentence
+
+
 def last_row(engine) -> int:
     return max(message.step for message in engine.heard if isinstance(message, Rows))
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import cast
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
 
 from explorer.app.number import limit_text, setting_text
@@ -150,6 +151,12 @@ class ParameterForm(QWidget):
         if event.type() == QEvent.Type.FocusOut:
             self._bursts += 1  # what is typed after a return to the field is a new undo step
         return super().eventFilter(watched, event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        for field in self.fields.values():
+            if isinstance(field, ChoiceField):
+                field.hidePopup()  # it is a window of its own, and would outlive what it is about
+        super().hideEvent(event)
 
 
 def show_reason(line: QLabel, reason: str) -> None:

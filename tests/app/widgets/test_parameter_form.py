@@ -132,3 +132,15 @@ def test_what_a_dense_block_cannot_begin_with_is_not_asked_for(session, qtbot):
     assert form.fields["first"].isVisible()
     form.show_values(vars(KINDS["Stage"].settings({"block": "DenseLayer"})))
     assert not form.fields["first"].isVisible()
+
+
+def test_a_list_of_choices_goes_with_its_form(session, qtbot):
+    form = ParameterForm(KIND.params)
+    qtbot.addWidget(form)
+    form.show_values(vars(KIND.settings({})))
+    form.show()
+    choices = form.fields["block"]
+    choices.showPopup()
+    assert choices.view().isVisible()
+    form.hide()
+    assert not choices.view().isVisible()
