@@ -68,7 +68,7 @@ def run(given: Namespace) -> int:
     data = DATASETS.get(given.data)
     report = analyse(network.load(given.network, given.input, data), data)
     kind, room, named = _room(given.device)
-    found = forecast(report, given.batch, given.precision, given.optimiser, kind)
+    found = forecast(report, given.batch, given.precision, given.optimiser, kind, room)
     if given.json:
         print(table.as_json(report, memory_table.as_dict(report, found, room, named)))
     else:
@@ -80,8 +80,8 @@ def run(given: Namespace) -> int:
 def _room(device: str | None) -> tuple[str, int | None, bool]:
     """The kind of a device, the bytes that tensors may take there, and whether it is a real one.
 
-    Bytes: the amount if one is given, else what the driver of the device leaves; None where no device
-    is given or its memory is unknown. Raises UsageError.
+    Bytes: the amount if one is given, else what other programs and the driver of the device leave;
+    None where no device is given or its memory is unknown. Raises UsageError.
     """
     from explorer.analysis.memory_forecast import room_on
     from explorer.analysis.memory_table import bytes_of
@@ -102,5 +102,6 @@ def _room(device: str | None) -> tuple[str, int | None, bool]:
         place = pick(device)
     except EngineError as error:
         raise UsageError(str(error)) from None
-    memory = next(each.memory for each in find() if each.id == str(place))
+    found = next(each for each in find() if each.id == str(place))
+    memory = found.free or found.memory
     return place.type, room_on(memory) if memory else None, True

@@ -117,6 +117,16 @@ def lower_priority() -> None:
             continue
 
 
+def release(device: torch.device) -> None:
+    """Gives the memory that torch keeps in reserve back to `device`; the CPU keeps none."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "xpu":
+        torch.xpu.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+
+
 def synchronise(device: torch.device) -> None:
     """Waits until `device` has done all queued work; the CPU has no queue."""
     if device.type == "cuda":

@@ -3,8 +3,22 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psutil
 import pynvml
 import torch
+
+
+def free_on(device: torch.device) -> int:
+    """Bytes that this process can still take on `device`, what its allocator keeps in reserve
+    included; 0 where unknown."""
+    if device.type == "cpu":
+        return int(psutil.virtual_memory().available)
+    if device.type != "cuda":
+        return 0
+    index = torch.cuda.current_device() if device.index is None else device.index
+    reserve = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    free = free_on_gpu(index)
+    return free + reserve if free else 0
 
 
 def free_on_gpu(index: int) -> int:

@@ -134,7 +134,7 @@ class TrainingRun:
         self._busy += time.perf_counter() - start
         self._images += self.batch
         if self.step % self.steps_per_epoch == 0:
-            self._validation = validate(self.model.net, self.pictures, self.mode)
+            self._validation = validate(self.model, self.pictures, self.mode, self.batch)
         return None
 
     def fetch(self) -> StepRows:
@@ -238,7 +238,7 @@ class TrainingRun:
             torch.cuda.set_rng_state(tensors["random.cuda"], self.model.device)
         self.history = [rows.numpy().astype(np.float64)]
         if self.step and self.step % self.steps_per_epoch == 0 and len(self.validated) < self.epoch:
-            self._validation = validate(net, self.pictures, self.mode)
+            self._validation = validate(self.model, self.pictures, self.mode, self.batch)
 
     def _train(self) -> None:
         indices = self._indices()
@@ -281,8 +281,7 @@ class TrainingRun:
 
     def _validate(self, validation: Iterator[Score | None]) -> EpochScore | None:
         start = time.perf_counter()
-        with self.peak.paused():
-            score = next(validation)
+        score = next(validation)
         took = time.perf_counter() - start
         if not self.validated:
             self._validation_seconds += took

@@ -193,8 +193,8 @@ class Rows(Message):
 
     rows: (steps, columns) float64. gradients: (n, layers) float32, the L2 norms of the gradients of
     `layers` at the steps `gradient_steps` (n,) int64. seconds_left: None until it is known. watching:
-    share of the time. memory: the peak in training so far, without the data set; None where the
-    device does not report it.
+    share of the time. memory: the peak of the run so far, validation included, without the data set;
+    None where the device does not report it.
     """
 
     columns: tuple[str, ...]

@@ -20,7 +20,7 @@ from explorer.analysis.report import analyse
 from explorer.catalog import KINDS, templates
 from explorer.engine.precision import PRECISIONS
 from explorer.graph import edits
-from explorer.runs.recipe import FIELDS, MOST_PICTURES
+from explorer.runs.recipe import FIELDS, MOST_PICTURES, MOST_VALIDATED
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")
 
@@ -288,6 +288,22 @@ def test_the_largest_batch_is_one_that_a_run_may_have():
     report = analyse(templates.build("lenet5"))
     assert largest_batch(report, 2**40) == MOST_PICTURES == FIELDS["batch_size"].high
     assert largest_batch(report, 2**40, training=False) > MOST_PICTURES
+
+
+@given(
+    st.sampled_from(["lenet5", "cifar_resnet56", "vgg16"]),
+    st.integers(1, 512),
+    st.sampled_from([None, 2**26, 2**30, 2**33]),
+)
+def test_validation_takes_no_more_than_there_is_room_for(name, batch, room):
+    """And no more than a training step, but for networks that take little anyway."""
+    report = analyse(templates.build(name))
+    said = forecast(report, batch, room=room)
+    standing = said.parameters + said.buffers + said.gradients + said.optimiser
+    assert 1 <= said.validated <= MOST_VALIDATED and said.validation > standing
+    assert said.validated == 1 or said.validation <= max(said.training, 2**28)
+    assert said.validated == 1 or room is None or said.validation <= room
+    assert said.peak == max(said.training, said.validation)
 
 
 @given(st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50)), min_size=1))
