@@ -300,6 +300,10 @@ class RunControl(QObject):
             )
         if problem := self.session.first_problem:
             return _("The network cannot run yet: {problem}").format(problem=problem)
+        if unfit := self.session.misfits:
+            return _("The network cannot be trained like this: {problem}").format(
+                problem=unfit[0].message
+            )
         return ""
 
     def resume(self) -> None:
