@@ -80,6 +80,7 @@ class RunControl(QObject):
         self._seen: dict[type[Look], Seen] = {}
         self.watched = ""
         self._trouble = ""  # why the engine could not build
+        self._unused = ""  # why the engine cannot use a GPU that is there
         self._waits = False  # the run is requested when the engine has started
         session.changed.connect(self._follow)
         self.link.started.connect(self._on_started)
@@ -377,6 +378,9 @@ class RunControl(QObject):
         self.wait_changed.emit()
 
     def _on_hello(self, hello: Hello) -> None:
+        if hello.unused and hello.unused != self._unused:  # once, not at every start
+            self.session.notified.emit(hello.unused)
+        self._unused = hello.unused
         known = [device.id for device in hello.devices]
         if self.device not in known:
             self.device = known[0]

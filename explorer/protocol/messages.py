@@ -149,12 +149,13 @@ class Device:
 @dataclass(frozen=True, kw_only=True)
 class Hello(Message):
     """Sent without a request, once the engine is ready. version: of the protocol; torch: its
-    version."""
+    version; unused: why torch cannot use an NVIDIA GPU that is there, a sentence, or ""."""
 
     devices: tuple[Device, ...]
     torch: str
     pid: int
     version: int = VERSION
+    unused: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
