@@ -147,12 +147,21 @@ def _leaf(
     has_gradient = execution.training and (bool(weights) or any(learns))
     is_product = execution.half and kind.macs is not None and bool(weights)
     full = execution.half and ("cuda" if execution.cuda else "cpu") in kind.full_on
-    wanted = HALF if is_product else FULL if full else None
+    stacked = max(widths) if kind.joins == "stack" else None  # autocast promotes to the widest
+    wanted = HALF if is_product else FULL if full else stacked
     width = wanted or (FULL if weights and kind.expression else max(widths))
-    view = kind.views == "always" or (
-        kind.views == "resting" and not (execution.training and settings.p)
+    steps = kind.steps(settings, ins, widths[0], execution.cuda) if kind.steps else None
+    if steps and execution.half:
+        width = FULL
+    # 16 bits come with channels-last maps.
+    copied = kind.reorders and execution.half and ins[0][0] > 1 and prod(ins[0][1:]) > 1
+    view = not copied and (
+        kind.views == "always"
+        or (kind.views == "resting" and not (execution.training and settings.p))
     )
+    out = prod(facts.known_out) * width
     if view:
+        # The gradient of a part is joined with zeros for the other parts.
         whole = prod(ins[0]) == prod(facts.known_out)
         return Footprint(
             widths[0],
@@ -164,10 +173,9 @@ def _leaf(
             0,
             buffers,
             ((0, 0),),
-            ((0, 0),) if whole or not has_gradient else ((0, prod(ins[0]) * widths[0]),),
+            ((0, 0),) if whole or not has_gradient else ((0, 2 * prod(ins[0]) * width - out),),
             whole,
         )
-    out = prod(facts.known_out) * width
     keeps = kept_tensors(facts) if has_gradient else ()
     cast = sum(
         prod(shape) * wanted for shape, each in zip(ins, widths) if wanted and each != wanted
@@ -179,13 +187,11 @@ def _leaf(
         else 0
     )
     fixed = copies + (_statistics(facts) if has_gradient else 0)
-    beside = extra(facts, execution, width)  # computed in any case, kept only for a backward pass
-    each = beside if has_gradient else 0
-    if "input" in keeps:
-        each += cast
-    steps = kind.at_work[0] * out
-    moment = max(0, (steps or beside) - each)
-    forward = ((fixed, each + out + moment + (0 if "input" in keeps else cast)),)
+    padded = kind.pads(settings, ins, facts.known_out) * width if kind.pads else 0
+    # Computed in any case, kept only for a backward pass.
+    beside = steps.kept if steps else extra(facts, execution, width) + padded
+    each = (beside + (cast if "input" in keeps else 0)) if has_gradient else 0
+    most = max(each + out, steps.forward) if steps else beside + cast + out
     return Footprint(
         width,
         False,
@@ -195,11 +201,15 @@ def _leaf(
         (fixed, each),
         copies,
         buffers,
-        forward,
-        _leaf_backward(facts, execution, width, widths, learns, weights, (fixed, each), held)
-        if has_gradient
-        else (),
-        kind.joins in ("sum", "stack"),
+        ((fixed, most),),
+        ()
+        if not has_gradient
+        else ((0, 0),)
+        if copied or kind.joins in ("sum", "stack")
+        else ((0, steps.backward), (0, steps.after - (0 if held else out)))
+        if steps
+        else _leaf_backward(facts, execution, width, widths, learns, (fixed, each), padded, held),
+        copied or kind.joins in ("sum", "stack"),
     )
 
 
@@ -233,29 +243,30 @@ def _leaf_backward(
     width: int,
     widths: tuple[int, ...],
     learns: tuple[bool, ...],
-    weights: int,
     kept: Line,
+    padded: int,
     held: bool,
 ) -> tuple[Line, ...]:
     """What the gradients of the inputs, where they have memory of their own, and of the weights
-    take."""
-    out = prod(facts.known_out) * width
-    if facts.kind.joins in ("sum", "stack"):
-        return ((0, 0),)
+    take. padded: bytes of the padded copy of its input that the layer works on."""
+    out, weights = prod(facts.known_out) * width, facts.params
     made = sum(
         prod(shape) * (width + (each if each != width else 0))
         for shape, each, learn in zip(facts.known_ins, widths, learns)
         if learn
     )
-    made += facts.kind.at_work[1] * out
+    made += facts.kind.at_work * out
     # The products have the full size before they are summed up to sides of 1.
     if facts.kind.category == "merge":
         made = max(made, out * (sum(learns) + bool(weights)))
-    if width == FULL or not execution.half:
-        return ((FULL * weights, made),)
-    # First the gradients of the weights in 16 bits, then, once those of the inputs are done, in 32.
     freed = kept[1] + (0 if held else out)
-    return ((HALF * weights, made), ((FULL + HALF) * weights - kept[0], made - freed))
+    first = made
+    if padded and any(learns):  # first the gradient of the copy, of which that of the input is cut
+        first, made = padded, max(made, padded + prod(facts.known_ins[0]) * width)
+    if width == FULL or not execution.half:
+        return ((FULL * weights, first), (FULL * weights, made - freed))
+    # First the gradients of the weights in 16 bits, then, once those of the inputs are done, in 32.
+    return ((HALF * weights, first), ((FULL + HALF) * weights - kept[0], made - freed))
 
 
 # A composite ----------------------------------------------------------------------------------
@@ -404,7 +415,7 @@ class _Inside:
             (
                 source,
                 given
-                if each.passes_on
+                if each.passes_on and self.widths[source] == each.width
                 else gradients.make(self.numbers[source] * self.widths[source]),
             )
             for source in child.sources

@@ -123,7 +123,8 @@ class _Forward:
             return (
                 len(reader.sources) < 3
                 and len(text) <= 48
-                and not (reader.facts.kind.joins == child.facts.kind.joins == "sum")
+                # a + b * c is not the product of a sum
+                and not (child.facts.kind.joins == "sum" and reader.facts.kind.joins != "stack")
             )
         return (
             not child.facts.kind.composite

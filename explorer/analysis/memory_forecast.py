@@ -10,10 +10,18 @@ from explorer.analysis.footprint import FULL, HALF, Execution, Line, composing, 
 from explorer.analysis.forward import evaluation
 from explorer.analysis.report import Report
 from explorer.graph.graph import OUTPUT, PORT
-from explorer.runs.recipe import MOST_PICTURES, OPTIMISERS, PRECISIONS, Recipe
+from explorer.runs.recipe import (
+    MOST_PICTURES,
+    MOST_VALIDATED,
+    OPTIMISERS,
+    PRECISIONS,
+    Recipe,
+)
 
 DRIVER, LOST = 2**29, 0.05
 """Bytes and the share of a device's memory that tensors cannot take, see `room_on`."""
+_FREELY = 2**28
+"""Bytes that validation may take even where a training step takes less."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +38,10 @@ class Forecast:
 
     training: the peak of a step as the engine runs it (forward pass, gradients of the step before
     released, backward pass, fused optimiser), from the second step on. inference: the peak of a
-    forward pass in eval mode without gradients. No operation is in place. Not counted: the data
-    set, the workspaces of cuDNN, what the driver takes and what the allocator's rounding wastes.
+    forward pass in eval mode without gradients. validated: pictures in a batch of validation, see
+    `forecast`; validation: the peak of that, during a run. No operation is in place. Not
+    counted: the data set, the workspaces of cuDNN, what the driver takes and what the allocator's
+    rounding wastes.
     """
 
     batch: int
@@ -47,6 +57,13 @@ class Forecast:
     transient: int
     training: int
     inference: int
+    validated: int
+    validation: int
+
+    @property
+    def peak(self) -> int:
+        """The most that a run takes, training or validating."""
+        return max(self.training, self.validation)
 
     @property
     def parts(self) -> dict[str, int]:
@@ -71,12 +88,16 @@ def forecast(
     precision: str = "float32",
     optimiser: str = "momentum",
     device: str = "cuda",
+    room: int | None = None,
 ) -> Forecast | None:
     """The forecast for batches of so many pictures; None if the network cannot run.
 
     precision: one of PRECISIONS; the last two mean autocast. optimiser: one of OPTIMISERS. device:
     "cpu" or "cuda": on the CPU the mask of a Dropout is float32, and autocast keeps other layers
-    in float32. Raises KeyError, ValueError for another precision or optimiser.
+    in float32. room: bytes that tensors can take, as far as is known. Validation takes as many
+    pictures at once as need no more than a training step or, where that is little, _FREELY, nor
+    than there is room for; at most MOST_VALIDATED, at least one. Raises KeyError, ValueError for
+    another precision or optimiser.
     """
     if not report.ok:
         return None
@@ -93,6 +114,9 @@ def forecast(
         "activations": plan.kept[0] + plan.kept[1] * batch,
     }
     training = _highest(plan.training, batch) + state
+    beside = parts["gradients"] + state
+    allowed = max(training, _FREELY) if room is None else min(max(training, _FREELY), room)
+    validated = max(1, _fitting(plan.inference, allowed - beside, MOST_VALIDATED))
     return Forecast(
         batch=batch,
         precision=precision,
@@ -101,6 +125,8 @@ def forecast(
         transient=training - sum(parts.values()),
         training=training,
         inference=_highest(plan.inference, batch),
+        validated=validated,
+        validation=_highest(plan.inference, validated) + beside,
         **parts,
     )
 
@@ -124,7 +150,11 @@ def largest_batch(
     plan = _plan(report, precision != "float32", device)
     room -= FULL * report.params * OPTIMISERS[optimiser] if training else 0
     lines = plan.training if training else plan.inference
-    most = MOST_PICTURES if training else 2**31
+    return _fitting(lines, room, MOST_PICTURES if training else 2**31)
+
+
+def _fitting(lines: tuple[Line, ...], room: int, most: int) -> int:
+    """The most pictures, of `most`, with which the highest of the lines is at most `room`."""
     fitting = (
         (room - fixed) // each if each > 0 else 0 if fixed > room else most for fixed, each in lines
     )

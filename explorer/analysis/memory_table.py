@@ -47,6 +47,8 @@ def as_dict(
         "transient": forecast.transient,
         "training_peak": forecast.training,
         "inference_peak": forecast.inference,
+        "validation_batch": forecast.validated,
+        "validation_peak": forecast.validation,
         "room": room,
         "largest_training_batch": None if room is None else largest_batch(report, room, *options),
         "largest_inference_batch": None
@@ -56,8 +58,8 @@ def as_dict(
 
 
 def as_lines(report: Report, forecast: Forecast | None, room: int | None = None) -> list[str]:
-    """The forecast for a person: the parts of the peak of a training step, that peak, the peak of
-    inference, and the largest batches that fit into `room` bytes."""
+    """The forecast for a person: the parts of the peak of a training step, that peak, those of
+    inference and validation, and the largest batches that fit into `room` bytes."""
     if forecast is None:
         return [_("memory: unknown, because the network cannot run")]
     shown = [
@@ -68,6 +70,7 @@ def as_lines(report: Report, forecast: Forecast | None, room: int | None = None)
     shown += [
         (_("peak of training"), forecast.training),
         (_("peak of inference"), forecast.inference),
+        (_("validation's peak"), forecast.validation),
     ]
     width = max(len(title) for title, _size in shown)
     lines = [

@@ -7,27 +7,33 @@ from weakref import WeakKeyDictionary
 from explorer.analysis.facts import Facts, Fault
 from explorer.analysis.report import MOST_LAYERS, Report
 from explorer.graph.edits import Edit
-from explorer.graph.graph import OUTPUT
+from explorer.graph.graph import OUTPUT, Graph
 from explorer.graph.path import NodePath
 from explorer.text import _, ngettext
 
-FAULT, ADVICE = "fault", "advice"
+FAULT, MISFIT, ADVICE = "fault", "misfit", "advice"
 MOST_FIXED = 100
 """Fixes are offered for so many problems of a graph, the first ones, and for as many inside each of
 its groups, because some fixes search the whole graph. The others get theirs once these are
 fixed."""
 
 
+def _unchanged(graph: Graph) -> Graph:
+    return graph
+
+
 @dataclass(frozen=True)
 class Fix:
-    """A named edit of the whole network that removes a problem.
+    """A named edit of the whole network that removes a problem, or other figures of the recipe.
 
-    added: how many learned numbers it adds; None where that is not known beforehand.
+    added: how many learned numbers it adds; None where that is not known beforehand. figures: names
+    and values of a recipe that it changes, in place of the network.
     """
 
     label: str
-    edit: Edit
+    edit: Edit = _unchanged
     added: int | None = None
+    figures: tuple[tuple[str, float | str | None], ...] = ()
 
     @property
     def cost(self) -> str:
@@ -48,9 +54,10 @@ class Problem:
     """Something wrong with a network; `fixes` returns its fixes.
 
     path: of the node concerned. rule: the word that names the rule. message: one sentence. grade:
-    "fault", the network cannot run; "advice", it can, but an experienced colleague would object.
-    fault: what `fixes` starts from; None if it offers none, and for advice. reason: of advice, why,
-    with its source. tried: of advice, its fixes, which have been tried.
+    "fault", the network cannot run; "misfit", it cannot be trained with this data set or recipe;
+    "advice", it can, but an experienced colleague would object. fault: what `fixes` starts from;
+    None if it offers none, and for the other grades. reason: of advice, why, with its source.
+    tried: of a misfit or advice, its fixes, which have been tried.
     """
 
     path: NodePath

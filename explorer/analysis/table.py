@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -12,7 +12,7 @@ from explorer.analysis.advice import advise
 from explorer.analysis.fixes import fixes
 from explorer.analysis.layer import Layer
 from explorer.analysis.memory_table import bytes_text
-from explorer.analysis.problem import FAULT, problems
+from explorer.analysis.problem import ADVICE, Problem, problems
 from explorer.analysis.receptive_field import ReceptiveField
 from explorer.analysis.report import Report
 from explorer.analysis.sharing import unshared
@@ -69,20 +69,23 @@ def _row(layer: Layer, field: ReceptiveField | None) -> dict[str, Any]:
     return row
 
 
-def as_json(report: Report, memory: dict[str, Any] | None = None) -> str:
+def as_json(
+    report: Report, memory: dict[str, Any] | None = None, unfit: Sequence[Problem] = ()
+) -> str:
     """The report as one JSON object, one problem, piece of advice or layer a line.
 
     Shapes are lists without the batch dimension, null where unknown; "in" of a layer that joins
     branches is a list of shapes; macs are fused multiply-adds for one picture. receptive_field,
     jump and centre: [height, width] in pixels, see ReceptiveField; null where unknown. unshared and
     fully_connected, of convolutions only: numbers of parameters, see Unshared. memory: the value
-    under that key, see memory_table.as_dict.
+    under that key, see memory_table.as_dict. unfit: what keeps the network from being trained, see
+    `misfits`, listed among the problems.
     """
     whole: dict[str, Any] = {
         "name": report.graph.name,
         "input": list(report.graph.input),
         "output": _shape_list(report.output),
-        "ok": report.ok,
+        "ok": report.ok and not unfit,
         "problems": [
             {
                 "path": str(problem.path),
@@ -90,7 +93,7 @@ def as_json(report: Report, memory: dict[str, Any] | None = None) -> str:
                 "message": problem.message,
                 "fixes": [fix.label for fix in fixes(report, problem)],
             }
-            for problem in problems(report)
+            for problem in (*problems(report), *unfit)
         ],
         "advice": [
             {
@@ -146,9 +149,9 @@ def clipped_note() -> str:
     )
 
 
-def as_text(report: Report, more: Iterable[str] = ()) -> str:
-    """The table of layers for a terminal; below it the totals, the lines `more`, the problems and
-    the advice with their fixes."""
+def as_text(report: Report, more: Iterable[str] = (), unfit: Sequence[Problem] = ()) -> str:
+    """The table of layers for a terminal; below it the totals, the lines `more`, the problems,
+    what keeps the network from being trained (`unfit`) and the advice, with their fixes."""
     head = (_("layer"), _("kind"), _("output"), _("receptive field"), _("parameters"), _("MACs"))
     fields = report.layer_fields
     anywhere = any(field and field.clipped for field in fields)
@@ -198,10 +201,10 @@ def as_text(report: Report, more: Iterable[str] = ()) -> str:
     if anywhere:
         lines.append(clipped_note())
     lines += more
-    for problem in (*problems(report), *advise(report)):
+    for problem in (*problems(report), *unfit, *advise(report)):
         lines += [
             "",
-            f"{'✗' if problem.grade == FAULT else '△'} {problem.path}: {problem.message}",
+            f"{'△' if problem.grade == ADVICE else '✗'} {problem.path}: {problem.message}",
             *textwrap.wrap(problem.reason, 92, initial_indent="    ", subsequent_indent="    "),
             *(
                 f"    → {fix.label}" + (f" ({fix.cost})" if fix.cost else "")

@@ -82,6 +82,7 @@ class RunControl(QObject):
         self.watched = ""
         self._trouble = ""  # why the engine could not build
         self._forgotten = False  # the engine that held the network died
+        self._unused = ""  # why the engine cannot use a GPU that is there
         self._waits = False  # the run is requested when the engine has started
         session.changed.connect(self._follow)
         self.link.started.connect(self._on_started)
@@ -312,6 +313,10 @@ class RunControl(QObject):
             )
         if problem := self.session.first_problem:
             return _("The network cannot run yet: {problem}").format(problem=problem)
+        if unfit := self.session.misfits:
+            return _("The network cannot be trained like this: {problem}").format(
+                problem=unfit[0].message
+            )
         return ""
 
     def resume(self) -> None:
@@ -385,6 +390,9 @@ class RunControl(QObject):
         self.wait_changed.emit()
 
     def _on_hello(self, hello: Hello) -> None:
+        if hello.unused and hello.unused != self._unused:  # once, not at every start
+            self.session.notified.emit(hello.unused)
+        self._unused = hello.unused
         known = [device.id for device in hello.devices]
         if self.device not in known:
             self.device = known[0]

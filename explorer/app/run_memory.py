@@ -39,8 +39,8 @@ class RunMemory(QObject):
 
     changed: there is another forecast or measured value. forecast: None while it is not known, or
     the network cannot run; forecast_of: the report that it is of. largest: the largest batch that
-    fits and that a run may have. measured: the peak of the last run in bytes, None where the device
-    does not report it; expected: the forecast for that run.
+    fits and that a run may have. measured: the peak of the last run in bytes, validation included,
+    None where the device does not report it; expected: the forecast for that run.
     """
 
     changed = Signal()
@@ -100,14 +100,18 @@ class RunMemory(QObject):
     @property
     def fits(self) -> bool:
         """The next run takes no more than its device has, as far as is known."""
-        place = self.place
-        return self.forecast is None or place is None or self.forecast.training <= place.room
+        return self.forecast is None or self._room is None or self.forecast.training <= self._room
+
+    @property
+    def _room(self) -> int | None:
+        """Bytes that the run's tensors can take beside the data set; None where unknown."""
+        return None if self.place is None else max(0, self.place.room - self._session.data.bytes)
 
     @property
     def warning(self) -> str:
         """Why the next run does not fit and what would help; "" if it fits."""
-        place = self.place
-        if self.forecast is None or place is None or self.fits:
+        place, free = self.place, self._room
+        if self.forecast is None or place is None or free is None or self.fits:
             return ""
         sentence = (
             _(
@@ -124,7 +128,7 @@ class RunMemory(QObject):
         return sentence.format(
             need=bytes_text(self.forecast.training),
             device=place.id,
-            room=bytes_text(place.room),
+            room=bytes_text(free),
             batch=self.largest,
         )
 
@@ -147,11 +151,11 @@ class RunMemory(QObject):
         self._work.run(work, at_once=known)
 
     def _settle(self, _result: None) -> None:
-        report, precision, device, place = self._report, self.precision, self._kind, self.place
+        report, precision, device, room = self._report, self.precision, self._kind, self._room
         assert report is not None
         self.forecast_of = report
-        self.forecast = forecast(report, self.batch, precision, device=device)
-        fits = largest_batch(report, place.room, precision=precision, device=device) if place else 0
+        self.forecast = forecast(report, self.batch, precision, device=device, room=room)
+        fits = largest_batch(report, room, precision=precision, device=device) if room else 0
         self.largest = min(fits, self._most)
         self.changed.emit()
 
@@ -168,8 +172,10 @@ class RunMemory(QObject):
         if state == "measuring":
             self.measured = None
         if state in ("measuring", "running") and held is not None and self.measured is None:
-            expected = forecast(held.report, self.batch, self.precision, device=self._kind)
-            self.expected = expected.training if expected else None
+            expected = forecast(
+                held.report, self.batch, self.precision, device=self._kind, room=self._room
+            )
+            self.expected = expected.peak if expected else None
 
     def _on_rows(self, rows: Rows) -> None:
         if rows.memory not in (None, self.measured):

@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.analysis.facts import Facts
 from explorer.analysis.layout import placed, placed_inside, unplaced
-from explorer.analysis.problem import problems
+from explorer.analysis.misfits import misfits
+from explorer.analysis.problem import Problem, problems
 from explorer.analysis.report import Report, analyse
 from explorer.analysis.scope import NoInside, Scope, scope
 from explorer.app.advice import Advice
@@ -183,6 +184,11 @@ class Session(QObject):
     def first_problem(self) -> str:
         """The message of the network's first problem; "" if it has none."""
         return next((each.message for each in problems(self.report)), "")
+
+    @property
+    def misfits(self) -> tuple[Problem, ...]:
+        """What does not fit between the network, its data set and the recipe of the next run."""
+        return misfits(self.report, self.data if self.data.labelled else None, self.run.recipe)
 
     @property
     def holds_document(self) -> bool:

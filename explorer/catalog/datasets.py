@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from types import MappingProxyType
 
 from explorer import resource
@@ -29,6 +30,11 @@ class DataSet:
     doc: str
     object: float = 0.5
     labelled: bool = True
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of its pictures (uint8) and labels (int64) on the device."""
+        return (self.train + self.test) * (prod(self.input) + 8) if self.labelled else 0
 
 
 FASHION_MNIST = DataSet(

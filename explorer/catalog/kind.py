@@ -20,6 +20,19 @@ Shapes = tuple[Shape, ...]
 Kept = tuple[str, ...] | Callable[[Settings, Shapes, Shape], tuple[str, ...]]
 Extra = Callable[[Settings, Shapes, Shape], int]
 
+
+class Steps(NamedTuple):
+    """What a layer that PyTorch computes in several steps takes, in bytes for one picture. kept: for
+    the backward pass, beside its input and output. forward: at most at one time, its output
+    included, where nothing is kept. backward: at most beside what it kept and the gradient of its
+    output; after: the same once that gradient is not needed any more."""
+
+    kept: int
+    forward: int
+    backward: int
+    after: int
+
+
 MOST_CHANNELS = LARGEST_SIDE
 """Of a map; those of an input may be so many."""
 MOST_FEATURES = 1_000_000
@@ -212,9 +225,13 @@ class Kind:
     draws it: the function, and the ends of its axis. views: its output is its input's memory,
     "always" or only while it is "resting": in eval mode, or where its p is 0. counts: its output is
     counted among the activations. full_on: where autocast keeps it in float32, "cuda" or "cpu"
-    (torch.amp, "Autocast Op Reference"). at_work: the most memory that it takes beside its output,
-    forward and backward, in sizes of its output, if it is made of several steps. masks: its `extra`
-    is a mask, which on the CPU is as wide as its numbers.
+    (torch.amp, "Autocast Op Reference"). at_work: what its backward pass takes beside the
+    gradients that it makes, in sizes of its output. masks: its `extra`
+    is a mask, which on the CPU is as wide as its numbers. pads: how many numbers the padded copy of
+    its input has, which it keeps in place of that; 0 where it makes none. steps: of a layer that
+    autocast does not treat as one, what it takes, for the bytes of a number of its input and
+    whether it runs on a GPU; under autocast its output is float32. reorders: it lays out the
+    numbers channel after channel, which from a channels-last map makes a copy.
     """
 
     name: str
@@ -254,8 +271,11 @@ class Kind:
     views: str = ""
     counts: bool = True
     full_on: tuple[str, ...] = ()
-    at_work: tuple[int, int] = (0, 0)
+    at_work: int = 0
     masks: bool = False
+    pads: Extra | None = None
+    steps: Callable[[Settings, Shapes, int, bool], Steps] | None = None
+    reorders: bool = False
 
     @cached_property
     def weighted(self) -> bool:

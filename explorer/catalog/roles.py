@@ -4,6 +4,8 @@ from explorer.catalog import KINDS
 
 CONVOLUTION = KINDS["Conv2d"]
 NORMALISATION = KINDS["BatchNorm2d"]
+GROUP_NORMALISATION = KINDS["GroupNorm"]
+"""Normalises each picture by itself, whatever the batch."""
 ACTIVATION = KINDS["ReLU"]
 POOLING = KINDS["MaxPool2d"]
 GLOBAL_POOLING = KINDS["AdaptiveAvgPool2d"]

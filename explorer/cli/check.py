@@ -61,27 +61,30 @@ def run(given: Namespace) -> int:
     """Prints the figures and problems of the network; 1 if it has problems."""
     from explorer.analysis import memory_table, table
     from explorer.analysis.memory_forecast import forecast
+    from explorer.analysis.misfits import misfits
     from explorer.analysis.report import analyse
 
-    if not (given.memory or given.device or given.json):
+    asked = given.memory or given.device or given.json
+    if not asked:
         refuse_unused(given, (), _("{option} has no effect here; it is an option of --memory"))
     data = DATASETS.get(given.data)
     report = analyse(network.load(given.network, given.input, data), data)
     kind, room, named = _room(given.device)
-    found = forecast(report, given.batch, given.precision, given.optimiser, kind)
+    found = forecast(report, given.batch, given.precision, given.optimiser, kind, room)
+    unfit = misfits(report, data, Recipe(batch_size=given.batch) if asked else None)
     if given.json:
-        print(table.as_json(report, memory_table.as_dict(report, found, room, named)))
+        print(table.as_json(report, memory_table.as_dict(report, found, room, named), unfit))
     else:
         lines = memory_table.as_lines(report, found, room) if given.memory or given.device else []
-        print(table.as_text(report, ["", *lines] if lines else ()))
-    return 0 if report.ok else 1
+        print(table.as_text(report, ["", *lines] if lines else (), unfit))
+    return 0 if report.ok and not unfit else 1
 
 
 def _room(device: str | None) -> tuple[str, int | None, bool]:
     """The kind of a device, the bytes that tensors may take there, and whether it is a real one.
 
-    Bytes: the amount if one is given, else what the driver of the device leaves; None where no device
-    is given or its memory is unknown. Raises UsageError.
+    Bytes: the amount if one is given, else what other programs and the driver of the device leave;
+    None where no device is given or its memory is unknown. Raises UsageError.
     """
     from explorer.analysis.memory_forecast import room_on
     from explorer.analysis.memory_table import bytes_of
@@ -102,5 +105,6 @@ def _room(device: str | None) -> tuple[str, int | None, bool]:
         place = pick(device)
     except EngineError as error:
         raise UsageError(str(error)) from None
-    memory = next(each.memory for each in find() if each.id == str(place))
+    found = next(each for each in find() if each.id == str(place))
+    memory = found.free or found.memory
     return place.type, room_on(memory) if memory else None, True

@@ -15,6 +15,9 @@ from explorer.graph.graph import Graph, Shape
 from explorer.text import _
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from explorer.analysis.problem import Problem
     from explorer.analysis.report import Report
 
 
@@ -51,10 +54,11 @@ def load(name: str, input: Shape | None = None, data: DataSet | None = None) -> 
     return replace(graph, input=input) if input else graph
 
 
-def print_problems(report: "Report") -> bool:
-    """Prints the problems of a network; whether there are any."""
+def print_problems(report: "Report", unfit: "Sequence[Problem]" = ()) -> bool:
+    """Prints the problems of a network, and what keeps it from being trained; whether there are
+    any."""
     from explorer.analysis.problem import problems
 
-    for problem in problems(report):
+    for problem in (*problems(report), *unfit):
         print(f"{problem.path}: {problem.message}", file=sys.stderr)
-    return not report.ok
+    return not report.ok or bool(unfit)

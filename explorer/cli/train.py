@@ -100,6 +100,7 @@ def run(given: Namespace) -> int:
 
 def _new_run(given: Namespace) -> "Train | None":
     """The request for a run; None if the network has problems, which are printed."""
+    from explorer.analysis.misfits import misfits
     from explorer.analysis.report import analyse
     from explorer.protocol.messages import Train
     from explorer.runs.folder import folder_name
@@ -112,13 +113,14 @@ def _new_run(given: Namespace) -> "Train | None":
                 name=graph.name, data=data.title, input=text_of(data.input), count=len(data.classes)
             )
         )
-    if network.print_problems(analyse(graph, data)):
+    report, recipe = analyse(graph, data), Recipe.of(vars(given))
+    if network.print_problems(report, misfits(report, data, recipe)):
         return None
     return Train(
         graph=file.to_dict(graph),
         data=data.name,
         device=given.device,
-        recipe=Recipe.of(vars(given)),
+        recipe=recipe,
         out=str(given.out.resolve()) if given.out else folder_name(graph.name),
         required=True,
     )

@@ -5,6 +5,7 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 import torch
@@ -18,18 +19,54 @@ from explorer.text import _
 def find() -> list[Device]:
     """The devices that torch can use here, likely the fastest first; the CPU is always the last."""
     devices = []
-    for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
-        gpu = torch.cuda.get_device_properties(index)
-        free = device_memory.free_on_gpu(index)
+    for index, gpu in _fastest_first(torch.cuda, "multi_processor_count"):
+        free = min(device_memory.free_on_gpu(index), gpu.total_memory)
         devices.append(Device(f"cuda:{index}", gpu.name, gpu.total_memory, free))
-    for index in range(torch.xpu.device_count() if torch.xpu.is_available() else 0):
-        xpu = torch.xpu.get_device_properties(index)
+    for index, xpu in _fastest_first(torch.xpu, "max_compute_units"):
         devices.append(Device(f"xpu:{index}", xpu.name, xpu.total_memory))
     if torch.backends.mps.is_available():
         devices.append(Device("mps", processor(), torch.mps.recommended_max_memory()))
     memory = psutil.virtual_memory()
     devices.append(Device("cpu", processor(), memory.total, memory.available))
     return devices
+
+
+def _fastest_first(backend: Any, units: str) -> list[tuple[int, Any]]:
+    """Index and properties of each GPU of a backend of torch, by the number of its `units` that
+    compute times their clock rate, where that is known; of equal ones that with more memory."""
+    if not backend.is_available():
+        return []
+    found = [
+        (index, backend.get_device_properties(index)) for index in range(backend.device_count())
+    ]
+
+    def speed(entry: tuple[int, Any]) -> tuple[float, float]:
+        gpu = entry[1]
+        return getattr(gpu, units, 0) * (getattr(gpu, "clock_rate", 0) or 1), gpu.total_memory
+
+    return sorted(found, key=speed, reverse=True)
+
+
+def unused_gpu() -> str:
+    """Why torch cannot use an NVIDIA GPU of this machine, and what to do, as a sentence; "" if it
+    can, or there is none."""
+    if torch.cuda.is_available() or os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        return ""
+    name = device_memory.first_gpu()
+    if not name:
+        return ""
+    sentence = (
+        _(
+            "This machine has an {gpu}, but PyTorch {version} is built without CUDA and cannot use "
+            "it: install a build with CUDA, as https://pytorch.org/get-started/locally/ says."
+        )
+        if torch.version.cuda is None
+        else _(
+            "This machine has an {gpu}, but PyTorch {version} cannot use it: its NVIDIA driver is "
+            "older than CUDA {cuda} needs, or broken; install the newest driver."
+        )
+    )
+    return sentence.format(gpu=name, version=torch.__version__, cuda=torch.version.cuda)
 
 
 def pick(name: str, preferred: str | None = None) -> torch.device:
@@ -40,11 +77,9 @@ def pick(name: str, preferred: str | None = None) -> torch.device:
         return torch.device(preferred if preferred in ids else ids[0])
     wanted = f"{name}:0" if name in ("cuda", "xpu") else name
     if wanted not in ids:
-        raise EngineError(
-            _("There is no device “{name}” here; there are: {ids}.").format(
-                name=name, ids=", ".join(ids)
-            )
-        )
+        sentence = _("There is no device “{name}” here; there are: {ids}.")
+        reason = unused_gpu() if name.startswith("cuda") else ""
+        raise EngineError(f"{sentence.format(name=name, ids=', '.join(ids))} {reason}".rstrip())
     return torch.device(wanted)
 
 
@@ -115,6 +150,16 @@ def lower_priority() -> None:
                 os.setpriority(os.PRIO_PROCESS, number, 10)
         except ProcessLookupError:  # a thread that ended meanwhile
             continue
+
+
+def release(device: torch.device) -> None:
+    """Gives the memory that torch keeps in reserve back to `device`; the CPU keeps none."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "xpu":
+        torch.xpu.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
 
 
 def synchronise(device: torch.device) -> None:

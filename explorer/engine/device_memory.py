@@ -3,8 +3,36 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psutil
 import pynvml
 import torch
+
+
+def free_on(device: torch.device) -> int:
+    """Bytes that this process can still take on `device`, what its allocator keeps in reserve
+    included; 0 where unknown."""
+    if device.type == "cpu":
+        return int(psutil.virtual_memory().available)
+    if device.type != "cuda":
+        return 0
+    index = torch.cuda.current_device() if device.index is None else device.index
+    reserve = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    free = free_on_gpu(index)
+    return free + reserve if free else 0
+
+
+def first_gpu() -> str:
+    """The name of this machine's first NVIDIA GPU; "" if its driver reports none."""
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return ""
+    try:
+        return str(pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByIndex(0)))
+    except pynvml.NVMLError:
+        return ""
+    finally:
+        pynvml.nvmlShutdown()
 
 
 def free_on_gpu(index: int) -> int:
@@ -14,17 +42,24 @@ def free_on_gpu(index: int) -> int:
     hundred MB on every GPU that it is asked about.
     """
     try:
-        name = f"GPU-{torch.cuda.get_device_properties(index).uuid}"
+        uuid = torch.cuda.get_device_properties(index).uuid
         pynvml.nvmlInit()
     except (AttributeError, RuntimeError, pynvml.NVMLError):  # not by NVIDIA, or no such library
         return 0
     try:
-        memory = pynvml.nvmlDeviceGetMemoryInfo(pynvml.nvmlDeviceGetHandleByUUID(name))
-        return int(memory.free)
-    except pynvml.NVMLError:
-        return 0
+        # "MIG-" for a part of a GPU (NVIDIA, "Multi-Instance GPU User Guide").
+        return next(filter(None, (_free(f"{kind}-{uuid}") for kind in ("GPU", "MIG"))), 0)
     finally:
         pynvml.nvmlShutdown()
+
+
+def _free(name: str) -> int:
+    """Unused bytes of the device that NVML calls by that name; 0 where unknown."""
+    try:
+        memory = pynvml.nvmlDeviceGetMemoryInfo(pynvml.nvmlDeviceGetHandleByUUID(name))
+    except pynvml.NVMLError:
+        return 0
+    return int(memory.free)
 
 
 class Peak:

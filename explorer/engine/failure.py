@@ -20,13 +20,21 @@ def unwritable(path: Path, fault: Exception) -> EngineError:
     return EngineError(_("{path} cannot be written: {reason}.").format(path=path, reason=reason))
 
 
-_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "ALLOC_FAILED",  # CUDNN_STATUS_, CUBLAS_STATUS_, CUFFT_ …
+    "ALLOCATION_FAILED",  # CUDNN_STATUS_INTERNAL_ERROR_DEVICE_, …_HOST_
+    "OUT_OF_DEVICE_MEMORY",  # UR_RESULT_ERROR_, of XPU
+    "OUT_OF_HOST_MEMORY",
+)
 _DEVICE = ("CUDA error", "device-side assert", "CUDNN_STATUS", "CUBLAS_STATUS", "XPU error")
 
 
 def out_of_memory(fault: BaseException) -> bool:
-    """Whether `fault` means that host or device memory ran out; on CPU and MPS it is a
-    RuntimeError."""
+    """Whether `fault` means that host or device memory ran out; on CPU and MPS, and where a library
+    such as cuDNN could not allocate, it is a RuntimeError."""
     if isinstance(fault, torch.OutOfMemoryError | MemoryError):
         return True
     return isinstance(fault, RuntimeError) and any(words in str(fault) for words in _MEMORY)

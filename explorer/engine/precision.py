@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from explorer.engine.device import synchronise
+from explorer.engine.device import release, synchronise
 from explorer.engine.failure import out_of_memory
 
 SECONDS = 2.0
@@ -73,22 +73,37 @@ def supported(device: torch.device) -> list[Precision]:
     if device.type == "mps":
         return [PLAIN]
     if device.type == "cuda":
-        half = torch.cuda.is_bf16_supported(including_emulation=False)
+        with torch.cuda.device(device):  # it asks the current one
+            half = torch.cuda.is_bf16_supported(including_emulation=False)
     elif device.type == "xpu":
-        half = torch.xpu.is_bf16_supported()
+        with torch.xpu.device(device):
+            half = torch.xpu.is_bf16_supported()
     else:
         half = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     return [mode for mode in PRECISIONS.values() if half or not mode.half]
 
 
 class Trial:
-    """Training steps of a copy of a network in one mode; the network itself does not change."""
+    """Training steps of a network in one mode. All modes share a copy of the network that is
+    trained afterwards, since several would take memory that the run does not need."""
 
     def __init__(self, mode: Precision, net: nn.Module, images: Tensor, labels: Tensor) -> None:
         self.mode, self.images, self.labels = mode, images, labels
         self.best = float("inf")  # seconds of the fastest step
-        self._net = mode.place(copy.deepcopy(net)).train()
-        self._optimiser = torch.optim.SGD(self._net.parameters(), lr=1e-4, momentum=0.9)
+        self._net = net
+        self._optimiser = torch.optim.SGD(net.parameters(), lr=1e-4, momentum=0.9)
+
+    def turn(self) -> None:
+        """A step after another mode's, which warms up; if that was short, the step that counts."""
+        self._net.zero_grad()
+        self.mode.place(self._net)
+        try:
+            took = self.step()
+            if took < _SLOW:
+                took = self.step()
+            self.best = min(self.best, took)
+        finally:
+            self._optimiser.state.clear()
 
     def step(self) -> float:
         """Seconds that one more step took."""
@@ -104,33 +119,39 @@ class Trial:
 
 
 def measure(net: nn.Module, images: Tensor, labels: Tensor) -> Iterator[list[tuple[str, float]]]:
-    """Images per second of each supported mode, fastest first; yielded after every step, each more
+    """Images per second of each supported mode, fastest first; yielded after every turn, each more
     exact than the last.
 
-    images: (N, C, H, W) normalised; labels: (N,) int64. A step or two warm a mode up; then the
-    modes take turns, so that other load on the machine affects all alike, and the fastest step
-    counts. `net` must not be in use; its weights, statistics and gradients stay as they were. Draws
-    random numbers for dropout, so the caller seeds afterwards. A mode that runs out of memory is
-    left out.
+    images: (N, C, H, W) normalised; labels: (N,) int64. The modes take turns, so that other load on
+    the machine affects all alike, and the fastest step counts, but none of the first turn. `net`
+    must not be in use; its weights, statistics and gradients stay as they were. Draws random numbers
+    for dropout, so the caller seeds afterwards. A mode that runs out of memory is left out. What
+    was measured on is released at the end.
     """
     start = time.perf_counter()
-    modes = supported(images.device)
+    copied = copy.deepcopy(net).train()
+    waiting = [Trial(mode, copied, images, labels) for mode in supported(images.device)]
     trials: list[Trial] = []
-    for mode in modes:
-        try:
-            trial = Trial(mode, net, images, labels)
-            if trial.step() < _SLOW:
-                trial.step()
+    try:
+        for trial in waiting:
+            try:
+                trial.turn()
+            except (RuntimeError, MemoryError) as fault:
+                if (trial is waiting[-1] and not trials) or not out_of_memory(fault):
+                    raise
+                continue
+            trials.append(trial)
+            trial.best = float("inf")
             yield []
-        except (RuntimeError, MemoryError) as fault:
-            if (mode is modes[-1] and not trials) or not out_of_memory(fault):
-                raise
-            continue
-        trials.append(trial)
-    while True:
-        for trial in trials:
-            trial.best = min(trial.best, trial.step())
-            speeds = [(each.mode.name, len(images) / each.best) for each in trials]
-            yield sorted(speeds, key=lambda entry: -entry[1])
-        if time.perf_counter() - start > SECONDS:
-            return
+        while True:
+            for trial in trials:
+                trial.turn()
+                speeds = [(each.mode.name, len(images) / each.best) for each in trials]
+                yield sorted(speeds, key=lambda entry: -entry[1])
+            if time.perf_counter() - start > SECONDS:
+                return
+    finally:
+        trials.clear()
+        waiting.clear()
+        del copied, trial
+        release(images.device)

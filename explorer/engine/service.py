@@ -95,7 +95,12 @@ class Service:
         Raises FrameError if the stream is not one of frames, and BrokenPipeError when nobody reads.
         """
         self._send(
-            Hello(devices=tuple(device.find()), torch=str(torch.__version__), pid=os.getpid())
+            Hello(
+                devices=tuple(device.find()),
+                torch=str(torch.__version__),
+                pid=os.getpid(),
+                unused=device.unused_gpu(),
+            )
         )
         try:
             while self._going:
@@ -142,9 +147,16 @@ class Service:
             self._send(Failed(generation=generation, sentence=sentence(fault), detail=detail))
             if device_lost(fault):
                 raise SystemExit(1) from fault
-            if out_of_memory(fault) and torch.cuda.is_available():
-                torch.cuda.empty_cache()
-            return False
+            full = out_of_memory(fault)
+        if full and self._place is not None:  # the fault is gone, and with it what it kept alive
+            device.release(self._place)
+        return False
+
+    @property
+    def _place(self) -> torch.device | None:
+        """The device of the model that the engine holds."""
+        holder = self._session or self._probe
+        return holder.model.device if holder is not None else None
 
     def _answer(self, request: Message | MessageError) -> None:
         session = self._session
@@ -260,6 +272,8 @@ class Service:
         start."""
         path = self._built_as.weights if self._built_as is not None else None
         self._built_as = self._probe = None
+        session.run = None  # with its optimiser
+        session.model.net.zero_grad()
         start = self._read_start(path, session.generation)
         model = build(
             session.graph, session.model.device, session.recipe.seed, session.pictures.about, start

@@ -302,8 +302,7 @@ class TrainingRun:
 
     def _validate(self, validation: Iterator[Score | None]) -> EpochScore | None:
         start = time.perf_counter()
-        with self.peak.paused():
-            score = next(validation)
+        score = next(validation)
         took = time.perf_counter() - start
         if not self.validated:
             self._validation_seconds += took
@@ -319,7 +318,7 @@ class TrainingRun:
 
     def _begin_validation(self) -> None:
         split = self.pictures.validation or self.pictures.test
-        self._validation = validate(self.model.net, self.pictures, split, self.mode)
+        self._validation = validate(self.model, self.pictures, split, self.mode, self.batch)
 
     def _begin_test(self) -> None:
         """After the last validation, which was on other pictures."""
@@ -328,7 +327,7 @@ class TrainingRun:
                 self.tested = self.validated[-1].score
             else:
                 test = self.pictures.test
-                self._validation = validate(self.model.net, self.pictures, test, self.mode)
+                self._validation = validate(self.model, self.pictures, test, self.mode, self.batch)
 
 
 def _gradient(weight: Tensor) -> Tensor:

@@ -55,6 +55,8 @@ def train(
                 warn(message.sentence)
 
     device.settle_threads()
+    if unused := device.unused_gpu():
+        warn(unused)
     with _end_signals() as received:
         session = TrainingSession(request, hear)
         try:

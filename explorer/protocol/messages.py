@@ -152,12 +152,13 @@ class Device:
 @dataclass(frozen=True, kw_only=True)
 class Hello(Message):
     """Sent without a request, once the engine is ready. version: of the protocol; torch: its
-    version."""
+    version; unused: why torch cannot use an NVIDIA GPU that is there, a sentence, or ""."""
 
     devices: tuple[Device, ...]
     torch: str
     pid: int
     version: int = VERSION
+    unused: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,8 +197,8 @@ class Rows(Message):
 
     rows: (steps, columns) float64. gradients: (n, layers) float32, the L2 norms of the gradients of
     `layers` at the steps `gradient_steps` (n,) int64. seconds_left: None until it is known. watching:
-    share of the time. memory: the peak in training so far, without the data set; None where the
-    device does not report it.
+    share of the time. memory: the peak of the run so far, validation included, without the data set;
+    None where the device does not report it.
     """
 
     columns: tuple[str, ...]

@@ -17,7 +17,7 @@ RATE_NORMALISED, RATE_PLAIN = 0.2, 0.02
 accuracy of 88.8 and 88.2 % after its first epoch (seeds 0 and 1) and 92.1 % after its fifth; with
 0.1 87.8 % and with 0.03 84.1 % after one. Without BatchNorm such rates make training diverge."""
 AUTO = "auto"
-MOST_PICTURES = 65_536
+MOST_PICTURES, MOST_VALIDATED = 65_536, 4_096
 """In a batch."""
 PRECISIONS = ("float32", "bfloat16", "float16")
 OPTIMISERS = MappingProxyType({"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2})

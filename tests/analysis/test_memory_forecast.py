@@ -12,6 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from explorer.analysis.footprint import HALF as HALF_WIDTH
 from explorer.analysis.footprint import envelope, footprint
 from explorer.analysis.memory_forecast import FULL, forecast, largest_batch
 from explorer.analysis.problem import problems
@@ -19,7 +20,7 @@ from explorer.analysis.report import analyse
 from explorer.catalog import KINDS, templates
 from explorer.engine.precision import PRECISIONS
 from explorer.graph import edits
-from explorer.runs.recipe import FIELDS, MOST_PICTURES
+from explorer.runs.recipe import FIELDS, MOST_PICTURES, MOST_VALIDATED
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")
 
@@ -35,10 +36,12 @@ CASES = {
         {"padding": "same", "kernel_size": 2},
         {"padding": "same", "kernel_size": 3},
         {"groups": 8, "out_channels": 8},
+        {"padding": "same", "kernel_size": 2, "groups": 8, "out_channels": 8},
+        {"padding": "same", "kernel_size": (2, 3), "dilation": (3, 1)},
     ],
     "Linear": [{"per_place": True}, {"per_place": True, "bias": False}],
     "GroupNorm": [{"num_groups": 2}],
-    "LocalResponseNorm": [{}, {"size": 4}],
+    "LocalResponseNorm": [{}, {"size": 4}, {"size": 64}],
     "AdaptiveAvgPool2d": [{}, {"output_size": 3}, {"output_size": (1, 3)}],
     "AdaptiveMaxPool2d": [{}, {"output_size": 2}],
     "Dropout": [{}, {"p": 0.0}],
@@ -122,6 +125,64 @@ def test_half_precision_keeps_half_the_maps_and_copies_of_the_weights(name, inpu
     assert half.parameters == full.parameters and half.gradients == full.gradients
     assert 0 < half.copies < half.parameters / 2 and half.activations < 0.8 * full.activations
     assert forecast(report, 4, "float16", device="cpu").training == half.training
+
+
+# Linear is left out: what it takes of a map that is not contiguous depends on the layout.
+@pytest.mark.parametrize("kind", [name for name in PRIMITIVES if name != "Linear"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_peak_of_a_layer_is_what_is_alive(kind, precision, draw, really):
+    for params in CASES.get(kind, [{}]):
+        report = analyse(network(draw, kind, params))
+        said = forecast(report, 16, precision, device="cpu")
+        found = really(report, 16, PLAIN if precision == "float32" else HALF)
+        assert said.activations + said.copies == pytest.approx(found["kept"], rel=0.01), params
+        assert said.training == pytest.approx(found["training"], rel=0.01), params
+        assert said.inference == pytest.approx(found["inference"], rel=0.01), params
+
+
+def test_even_kernels_with_same_padding_in_16_bits(draw):
+    """Measured with tests/benchmarks/memory.py."""
+    even = {"out_channels": 16, "padding": "same"}
+    graph = draw(
+        ("a", "Conv2d", {**even, "kernel_size": 4}),
+        ("r", "LeakyReLU", {}),
+        ("b", "Conv2d", {**even, "kernel_size": (2, 3), "dilation": (3, 1)}),
+        ("gap", "AdaptiveAvgPool2d", {}),
+        ("fl", "Flatten", {}),
+        ("fc", "Linear", {}),
+        input=(3, 40, 40),
+    )
+    said = forecast(analyse(graph), 128, "bfloat16", device="cpu")
+    assert said.activations + said.copies == pytest.approx(14_571_072, rel=0.01)
+    assert said.training == pytest.approx(32_624_312, rel=0.01)
+    assert said.inference == pytest.approx(24_755_560, rel=0.01)
+
+
+@pytest.mark.parametrize("join", ["Add", "Concat", "Multiply"])
+def test_branches_of_16_and_32_bits_meet(join, draw, really):
+    graph = draw(
+        ("conv", "Conv2d", {"out_channels": 8, "kernel_size": 3}),
+        ("lrn", "LocalResponseNorm", {}),
+        ("act", "Hardsigmoid", {}),
+        ("join", join, {}),
+        ("pool", "AdaptiveMaxPool2d", {}),
+        ("flatten", "Flatten", {}),
+        ("fc", "Linear", {}),
+        wires=["input conv lrn act join.a", "conv join.b", "join pool flatten fc output"],
+        input=(3, 16, 16),
+    )
+    report = analyse(graph)
+    said, found = forecast(report, 8, "bfloat16", device="cpu"), really(report, 8, HALF)
+    assert said.activations + said.copies == found["kept"]
+    assert said.training == pytest.approx(found["training"], rel=0.01)
+    assert said.inference == pytest.approx(found["inference"], rel=0.01)
+
+
+def test_on_a_gpu_only_the_power_of_an_lrn_is_float32_under_autocast(draw):
+    """The squares are averaged in 16 bits there (torch.amp, "Autocast Op Reference")."""
+    report = analyse(network(draw, "LocalResponseNorm", {}))
+    cpu, gpu = (forecast(report, 10, "bfloat16", device=each) for each in ("cpu", "cuda"))
+    assert cpu.activations - gpu.activations == 10 * HALF_WIDTH * (8 + 4) * 8 * 8
 
 
 def test_a_tensor_is_kept_once_however_many_layers_read_it(draw):
@@ -227,6 +288,22 @@ def test_the_largest_batch_is_one_that_a_run_may_have():
     report = analyse(templates.build("lenet5"))
     assert largest_batch(report, 2**40) == MOST_PICTURES == FIELDS["batch_size"].high
     assert largest_batch(report, 2**40, training=False) > MOST_PICTURES
+
+
+@given(
+    st.sampled_from(["lenet5", "cifar_resnet56", "vgg16"]),
+    st.integers(1, 512),
+    st.sampled_from([None, 2**26, 2**30, 2**33]),
+)
+def test_validation_takes_no_more_than_there_is_room_for(name, batch, room):
+    """And no more than a training step, but for networks that take little anyway."""
+    report = analyse(templates.build(name))
+    said = forecast(report, batch, room=room)
+    standing = said.parameters + said.buffers + said.gradients + said.optimiser
+    assert 1 <= said.validated <= MOST_VALIDATED and said.validation > standing
+    assert said.validated == 1 or said.validation <= max(said.training, 2**28)
+    assert said.validated == 1 or room is None or said.validation <= room
+    assert said.peak == max(said.training, said.validation)
 
 
 @given(st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50)), min_size=1))

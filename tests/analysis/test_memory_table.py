@@ -33,6 +33,8 @@ def test_figures_are_bytes_and_add_up(report):
     assert sum(found[part] for part in parts) == found["training_peak"]
     assert found["largest_training_batch"] == largest_batch(report, 24 * 2**30)
     assert found["largest_training_batch"] < found["largest_inference_batch"]
+    assert found["validation_peak"] <= max(found["training_peak"], 2**28)
+    assert found["validation_batch"] > 64
 
 
 def test_lines_for_a_person(report):

@@ -175,6 +175,31 @@ def test_layers_by_hand_equal_the_network(name, module, walk):
         assert out.shape == (2, 10) and out.isfinite().all()
 
 
+@pytest.mark.parametrize("first", ["Add", "Multiply", "LayerScale"])
+@pytest.mark.parametrize("second", ["Add", "Multiply", "LayerScale", "Chunk", "Concat"])
+def test_an_operation_inside_another_is_computed_first(first, second, draw, module, walk):
+    """A product of a sum, a part of a product and so on, bit for bit."""
+    joins = ("Add", "Multiply", "Concat")
+    graph = draw(
+        ("conv", "Conv2d", {"out_channels": 4, "kernel_size": 1}),
+        ("tanh", "Tanh", {}),
+        ("first", first, {"value": 0.5} if first == "LayerScale" else {}),
+        ("second", second, {"value": 0.5} if second == "LayerScale" else {}),
+        wires=[
+            f"input conv first{'.a' if first in joins else ''}",
+            f"first second{'.a' if second in joins else ''}",
+            "second output",
+            *(["conv tanh first.b"] if first in joins else []),
+            *(["conv second.b"] if second in joins else []),
+        ],
+    )
+    report = analyse(edits.remove(graph, ["tanh"]) if first not in joins else graph)
+    network, pictures = module(report), torch.randn(2, 3, 8, 8)
+    with torch.no_grad():
+        values = walk(report, network, pictures)
+        assert torch.equal(network(pictures), values[report.outputs["output"]])
+
+
 def test_a_network_with_problems_has_no_source(draw):
     with pytest.raises(NotRunnable, match="not connected"):
         source(analyse(draw(("a", "ReLU", {}), wires=["a output"])))

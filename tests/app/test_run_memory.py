@@ -88,7 +88,8 @@ def test_the_largest_batch_is_one_that_can_be_taken(memory, panel, session, sett
 def test_what_others_use_is_not_for_the_run(memory, session, settled):
     assert memory.place.others == 4 * 2**30
     assert memory.place.room == room_on(20 * 2**30)
-    assert memory.largest == largest_batch(session.report, room_on(20 * 2**30))
+    beside = room_on(20 * 2**30) - DATASETS["fashion-mnist"].bytes
+    assert memory.largest == largest_batch(session.report, beside)
     session.run.choose_device("cpu")
     settled()
     assert memory.place.others == 0, "unknown"
@@ -121,6 +122,19 @@ def test_too_large_a_step_is_told_before_the_run(memory, session, panel, greet, 
     assert memory.fits and not panel.warning.isVisible() and not panel.take.isVisible()
 
 
+def test_the_largest_batch_leaves_free_what_is_promised(memory, session, settled):
+    """The run's tensors and its data set fit into the room, while it trains and while it validates."""
+    session.new("resnet50")
+    settled()
+    session.run.change_recipe({"batch_size": memory.largest})
+    settled()
+    taken = memory.forecast.peak + DATASETS["fashion-mnist"].bytes
+    assert memory.fits and memory.warning == "" and taken <= memory.place.room
+    session.run.change_recipe({"batch_size": memory.largest + 1})
+    settled()
+    assert not memory.fits
+
+
 def test_where_nothing_fits_no_batch_is_offered(memory, panel, greet):
     greet(replace(GPU, memory=2**29, free=0))
     assert memory.largest == 0 and "Not even one picture fits" in memory.warning
@@ -140,7 +154,11 @@ def test_the_panel_lists_what_adds_up(memory, panel, session, settled):
     assert panel.rows["copies"][0].isVisible()
     place = memory.place
     assert "other programs use 4 GiB (hatched)" in panel.more.text()
-    assert f"{bytes_text(place.room)} is left for a step" in panel.more.text()
+    assert f"{bytes_text(place.room)} is left for the data set and a step" in panel.more.text()
+    assert (
+        f"Validation takes up to {bytes_text(memory.forecast.validation)}, with "
+        f"{memory.forecast.validated:,} pictures at once" in panel.more.text()
+    )
     assert f"{bytes_text(place.memory - place.others - place.room)} is kept free" in (
         panel.more.text()
     ), "what the three figures leave open"
@@ -148,7 +166,7 @@ def test_the_panel_lists_what_adds_up(memory, panel, session, settled):
 
 def test_the_measured_peak_stands_beside_what_was_forecast_for_that_run(memory, session, panel):
     session.run.start()
-    expected = memory.forecast.training
+    expected = memory.forecast.peak
     session.link.state_changed.emit(State(state="running"))
     session.run.change_recipe({"batch_size": 8})  # for the run after that
     rows = Rows(columns=(), rows=np.zeros((0, 0)), memory=expected * 5 // 4)

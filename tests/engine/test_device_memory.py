@@ -31,14 +31,15 @@ class Counter:
 class Driver:
     """NVML as far as it is asked: one GPU with `free` bytes; what is `silent` raises."""
 
-    def __init__(self, monkeypatch, free=5, silent=""):
-        self.free, self.silent, self.calls = free, silent, []
+    def __init__(self, monkeypatch, free=5, silent="", named="GPU-"):
+        self.free, self.silent, self.calls, self.named = free, silent, [], named
         for name in ("Init", "DeviceGetHandleByUUID", "DeviceGetMemoryInfo", "Shutdown"):
             monkeypatch.setattr(pynvml, f"nvml{name}", partial(self._answer, name))
 
-    def _answer(self, name, *_arguments):
+    def _answer(self, name, *arguments):
         self.calls.append(name)
-        if name == self.silent:
+        unknown = name == "DeviceGetHandleByUUID" and not arguments[0].startswith(self.named)
+        if name == self.silent or unknown:
             raise pynvml.NVMLError(pynvml.NVML_ERROR_UNKNOWN)
         return SimpleNamespace(free=self.free)
 
@@ -69,11 +70,37 @@ def test_a_gpu_says_what_is_free_through_its_driver(nvidia, monkeypatch):
     assert driver.calls == ["Init", "DeviceGetHandleByUUID", "DeviceGetMemoryInfo", "Shutdown"]
 
 
+def test_a_part_of_a_gpu_has_a_name_of_its_own(nvidia, monkeypatch):
+    Driver(monkeypatch, free=3 * 2**30, named="MIG-")
+    assert device_memory.free_on_gpu(0) == 3 * 2**30
+
+
+def test_what_is_free_for_a_run_counts_the_reserve_of_torch(nvidia, monkeypatch):
+    Driver(monkeypatch, free=3 * 2**30)
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _device: 2**30)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _device: 2**29)
+    assert device_memory.free_on(torch.device("cuda:0")) == 3 * 2**30 + 2**29
+    monkeypatch.setattr(device_memory, "free_on_gpu", lambda _index: 0)
+    assert device_memory.free_on(torch.device("cuda:0")) == 0
+    assert device_memory.free_on(torch.device("xpu:0")) == 0
+    assert device_memory.free_on(torch.device("cpu")) > 2**20
+
+
 @pytest.mark.parametrize("silent", ["Init", "DeviceGetHandleByUUID", "DeviceGetMemoryInfo"])
 def test_what_the_driver_does_not_tell_is_unknown(nvidia, monkeypatch, silent):
     driver = Driver(monkeypatch, silent=silent)
     assert device_memory.free_on_gpu(0) == 0
     assert driver.calls.count("Init") - (silent == "Init") == driver.calls.count("Shutdown")
+
+
+def test_the_driver_names_the_first_gpu(monkeypatch):
+    monkeypatch.setattr(pynvml, "nvmlInit", lambda: None)
+    monkeypatch.setattr(pynvml, "nvmlShutdown", lambda: None)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetHandleByIndex", lambda index: index)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetName", lambda _handle: "NVIDIA A10")
+    assert device_memory.first_gpu() == "NVIDIA A10"
+    Driver(monkeypatch, silent="Init")
+    assert device_memory.first_gpu() == ""
 
 
 def test_without_the_driver_or_on_another_makers_gpu_it_is_unknown(nvidia, monkeypatch):

@@ -1,5 +1,9 @@
 """Modes are measured on copies, and the network itself never knows."""
 
+import weakref
+from contextlib import contextmanager
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -39,6 +43,77 @@ def test_a_mode_without_memory_drops_out(tiny, monkeypatch):
     model = build(tiny(), CPU, 0, FASHION_MNIST)
     *_, measured = choose(model, data.load("fashion-mnist", CPU), Recipe())
     assert measured and "float32" not in [name for name, _ in measured]
+
+
+def test_the_modes_share_one_copy_which_is_released(tiny, monkeypatch):
+    """Several copies with gradients and momentum would take memory that the run does not need."""
+    monkeypatch.setattr(precision, "SECONDS", 0.1)
+    copies, released = [], []
+    deepcopy = precision.copy.deepcopy
+
+    def copied(net):
+        found = deepcopy(net)
+        copies.append(weakref.ref(found))
+        return found
+
+    monkeypatch.setattr(precision, "copy", SimpleNamespace(deepcopy=copied))
+    monkeypatch.setattr(
+        precision, "release", lambda place: released.append((place, copies[0]() is None))
+    )
+    model = build(tiny(), CPU, 0, FASHION_MNIST)
+    images, labels = torch.randn(8, 1, 28, 28), torch.zeros(8, dtype=torch.int64)
+    *_, measured = precision.measure(model.net, images, labels)
+    assert len(measured) == len(precision.supported(CPU)) and len(copies) == 1
+    assert released == [(CPU, True)]
+
+    copies.clear()
+    half_way = precision.measure(model.net, images, labels)
+    next(half_way)
+    half_way.close()  # the run was stopped
+    assert released[1:] == [(CPU, True)]
+
+
+def test_a_mode_without_memory_leaves_nothing_behind(tiny, monkeypatch):
+    """Before the next mode is tried, the tensors of the failed step are gone."""
+    monkeypatch.setattr(precision, "SECONDS", 0.1)
+    step, held, alive = precision.Trial.step, [], []
+
+    def greedy(trial):
+        alive.extend(each() is not None for each in held)
+        if trial.mode.name == "float32":
+            tensor = torch.zeros(8)
+            held.append(weakref.ref(tensor))
+            raise torch.OutOfMemoryError("out of memory")
+        return step(trial)
+
+    monkeypatch.setattr(precision.Trial, "step", greedy)
+    model = build(tiny(), CPU, 0, FASHION_MNIST)
+    images, labels = torch.randn(8, 1, 28, 28), torch.zeros(8, dtype=torch.int64)
+    *_, measured = precision.measure(model.net, images, labels)
+    assert measured and alive and not any(alive)
+
+
+@pytest.mark.parametrize("kind", ["cuda", "xpu"])
+def test_whether_16_bits_are_fast_is_asked_of_the_device_of_the_run(kind, monkeypatch):
+    """Of two GPUs the second computes bfloat16; torch answers for the current one."""
+    backend = getattr(torch, kind)
+    current = [torch.device(kind, 0)]
+
+    @contextmanager
+    def chosen(place):
+        current.append(place)
+        yield
+        current.pop()
+
+    monkeypatch.setattr(backend, "device", chosen)
+    monkeypatch.setattr(
+        backend, "is_bf16_supported", lambda **_options: current[-1].index == 1, raising=False
+    )
+    halves = [
+        any(mode.half for mode in precision.supported(torch.device(kind, index)))
+        for index in (0, 1)
+    ]
+    assert halves == [False, True]
 
 
 def test_every_mode_answers_in_float32(tiny):

@@ -18,8 +18,8 @@ from explorer.app.session import Session
 
 
 class FixButton(QPushButton):
-    """Applies a fix, as one undo step, when it is pressed. A label that does not fit is shortened
-    at its end; the tool tip shows all of it. size: of the font, in pixels."""
+    """Applies a fix when it is pressed, that of the network as one undo step. A label that does not
+    fit is shortened at its end; the tool tip shows all of it. size: of the font, in pixels."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class FixButton(QPushButton):
     ) -> None:
         super().__init__(parent)
         self.setFont(theme.sans(size))
-        self.fix = fix
+        self.session, self.fix = session, fix
         sign = "−" if fix.added is not None and fix.added < 0 else "+"
         self._cost = "" if fix.added is None else f"  {sign}{short(abs(fix.added))}"
         self.setText(fix.label + self._cost)
@@ -40,7 +40,13 @@ class FixButton(QPushButton):
         self.setProperty("primary", primary)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setMaximumWidth(self.sizeHint().width())
-        self.clicked.connect(lambda: session.edit(fix.label, fix.edit, whole=True))
+        self.clicked.connect(self._apply)
+
+    def _apply(self) -> None:
+        if self.fix.figures:
+            self.session.run.change_recipe(dict(self.fix.figures))
+        else:
+            self.session.edit(self.fix.label, self.fix.edit, whole=True)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(96, super().minimumSizeHint().height())

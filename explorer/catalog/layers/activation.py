@@ -105,7 +105,7 @@ _activation(
         Argument("init", p.init, 0.25),
     ),
     weights=lambda p, ins: (Weight("weight", (ins[0][0] if p.per_channel else 1,)),),
-    at_work=(0, 1),  # the slope's gradient at each place, before they are summed up
+    at_work=1,  # the slope's gradient at each place, before they are summed up
     curve=(lambda x: max(0.25 * x, x), -3, 3),
     searched="parametric relu",
 )

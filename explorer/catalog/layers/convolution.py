@@ -124,11 +124,11 @@ def _overhang(p: Settings) -> tuple[int, int]:
     return below, right
 
 
-def _copied(p: Settings, ins: Shapes, out: Shape) -> int:
-    """Bytes of that copy, which is kept in place of the input."""
+def _padded(p: Settings, ins: Shapes, out: Shape) -> int:
+    """The numbers of that copy."""
     below, right = _overhang(p)
     channels, height, width = ins[0]
-    return 4 * channels * (height + below) * (width + right) if below or right else 0
+    return channels * (height + below) * (width + right) if below or right else 0
 
 
 def _label(p: Settings) -> str:
@@ -162,7 +162,7 @@ KINDS.declare(
         shape=_conv_shape,
         macs=lambda p, ins, out: prod((*out, ins[0][0] // p.groups, *pair(p.kernel_size))),
         window=layer_window,
-        extra=_copied,
+        pads=_padded,
         keeps=lambda p, ins, out: () if any(_overhang(p)) else ("input",),
         weights=lambda p, ins: _biased(
             p, Weight("weight", (p.out_channels, ins[0][0] // p.groups, *pair(p.kernel_size)))

@@ -12,6 +12,7 @@ from explorer.catalog.kind import (
     Param,
     Settings,
     Shapes,
+    Steps,
     Weight,
 )
 from explorer.catalog.layers.convolution import divisors, listed
@@ -199,12 +200,25 @@ KINDS.declare(
 )
 
 
-def _response_extra(p: Settings, ins: Shapes, out: Shape) -> int:
-    """The squares, padded with zeros at both ends of the channels; k + α / n Σ x², before and
-    after the power (torch.nn.functional.local_response_norm is made of these steps)."""
-    channels, height, width = out
-    padded: int = channels + p.size - 1
-    return _NUMBER * (2 * channels + padded) * height * width
+def _response_steps(p: Settings, ins: Shapes, width: int, cuda: bool) -> Steps:
+    """The steps of torch.nn.functional.local_response_norm: squares; the same padded with zeros at
+    both ends of the channels; their means over a window (under autocast float32 on the CPU); times α;
+    plus k; the power of that (always float32); the quotient.
+
+    Kept are what was averaged, and the power's base and result. Backward, the quotient's gradients
+    take four times its size; the last of the others is that of what was averaged.
+    """
+    channels, *sides = ins[0]
+    maps = prod(ins[0])
+    padded = (channels + p.size - 1) * prod(sides)
+    mean = width if cuda else _NUMBER
+    cast = padded * width if mean != width else 0
+    return Steps(
+        padded * mean + 2 * maps * _NUMBER,
+        max((maps + padded) * width, cast + (padded + maps) * mean, 3 * maps * _NUMBER),
+        4 * maps * _NUMBER,
+        maps * (width + mean - 2 * _NUMBER) + padded * mean,
+    )
 
 
 KINDS.declare(
@@ -238,7 +252,7 @@ KINDS.declare(
         label=lambda p: f"n{p.size}",
         shape=lambda p, ins: a_map(ins[0], "LocalResponseNorm", ins[0]),
         keeps=("input",),
-        extra=_response_extra,
+        steps=_response_steps,
         call=lambda p, ins: Call(
             "nn.LocalResponseNorm",
             (
@@ -248,8 +262,6 @@ KINDS.declare(
                 Argument("k", p.k, 1.0),
             ),
         ),
-        full_on=("cuda", "cpu"),
-        at_work=(2, 3),
         searched="lrn",
     )
 )

@@ -34,6 +34,7 @@ KINDS.declare(
         common=True,
         linear=True,
         views="always",
+        reorders=True,
         counts=False,
         searched="vector reshape view",
     )
@@ -326,7 +327,7 @@ KINDS.declare(
         ),
         label=lambda p: f"{p.index + 1} / {p.chunks}",
         shape=_chunk_shape,
-        expression=lambda p, names: f"{names[0]}.chunk({p.chunks}, 1)[{p.index}]",
+        expression=lambda p, names: f"torch.chunk({names[0]}, {p.chunks}, 1)[{p.index}]",
         linear=True,
         views="always",
         searched="split",

@@ -46,14 +46,18 @@ class Problems(QWidget):
         self.setMinimumWidth(200)  # however long the sentences in it are
         self._session = session
         self.rows: list[ProblemRow] = []
+        self.unfit: list[MisfitRow] = []
         self.advice: list[AdviceRow] = []
         self.card: MismatchCard | None = None
         self._count = len(problems(session.report))
-        self._shown: tuple[Report | None, tuple[Problem, ...], int, bool] | None = None
+        self._shown: (
+            tuple[Report | None, tuple[Problem, ...], tuple[Problem, ...], int, bool] | None
+        ) = None
         self._build()
         self.redraw = Redraw(self, self.refresh)
         session.changed.connect(self._on_change)
         session.advice.changed.connect(self._on_advice)
+        session.run.recipe_changed.connect(self.redraw.mark)
 
     def _build(self) -> None:
         self.empty = label(_("No problems: the network can run"), "good")
@@ -97,7 +101,7 @@ class Problems(QWidget):
         self.redraw.mark()
 
     def _mark_selection(self) -> None:
-        for row in (*self.rows, *self.advice):
+        for row in (*self.rows, *self.unfit, *self.advice):
             row.set_current(row.problem.path == self._session.selected)
         self._show_card()
 
@@ -108,8 +112,9 @@ class Problems(QWidget):
     def refresh(self) -> None:
         """Show the problems and the advice that there are now."""
         report, advice = self._session.report, self._session.advice
-        faults = problems(report)
-        shown = report if faults else None, advice.shown, advice.aside, bool(advice.rules_aside)
+        faults, unfit = problems(report), self._session.misfits
+        aside = bool(advice.aside or advice.rules_aside)
+        shown = report if faults else None, unfit, advice.shown, advice.aside, aside
         if shown == self._shown:
             self._mark_selection()
             return
@@ -118,18 +123,19 @@ class Problems(QWidget):
             self._scroll.setFocus()  # otherwise Qt would move it to a button and scroll to that
         clear(self._column, keep=1)
         self.rows = [ProblemRow(self._session, problem) for problem in faults[:MOST]]
+        self.unfit = [MisfitRow(self._session, each) for each in unfit[:MOST]]
         self.advice = [AdviceRow(self._session, each) for each in advice.shown[:MOST]]
-        aside = advice.aside or bool(advice.rules_aside)
-        if advice.shown or aside:
+        if unfit or advice.shown or aside:
             self._add_rows(_("Problems") if faults else "", self.rows, len(faults))
-            if not faults:
+            self._add_rows(_("Does not fit the run"), self.unfit, len(unfit))
+            if not faults and not unfit:
                 self._add(label(_("No problems: the network can run"), "good"))
             self._add_rows(_("Advice"), self.advice, len(advice.shown))
             if aside:
                 self._add(self._aside_line(advice.aside))
         else:
             self._add_rows("", self.rows, len(faults))
-        listed = bool(faults or advice.shown or aside)
+        listed = bool(faults or unfit or advice.shown or aside)
         self.empty.setVisible(not listed)
         self._scroll.setVisible(listed)
         self._mark_selection()
@@ -199,3 +205,13 @@ class ProblemRow(ListRow):
             for number, fix in enumerate(fixes(session.report, problem))
         ]
         super().__init__(session, problem, badge, buttons, parent)
+
+
+class MisfitRow(ListRow):
+    """What keeps a sound network from being trained with this data set and recipe."""
+
+    def __init__(self, session: Session, misfit: Problem, parent: QWidget | None = None) -> None:
+        buttons = [
+            FixButton(session, fix, number == 0, 11) for number, fix in enumerate(misfit.tried)
+        ]
+        super().__init__(session, misfit, Badge("!", "warning"), buttons, parent)

@@ -155,7 +155,11 @@ class MemoryPanel(QWidget):
         lines = [
             _("Inference alone takes {size} at this batch.").format(
                 size=bytes_text(memory.forecast.inference)
-            )
+            ),
+            _("Validation takes up to {size}, with {count} pictures at once.").format(
+                size=bytes_text(memory.forecast.validation),
+                count=grouped(memory.forecast.validated),
+            ),
         ]
         if memory.place:
             lines.append(self._room(memory.place))
@@ -176,12 +180,12 @@ class MemoryPanel(QWidget):
         sentence = (
             _(
                 "Of {all}, other programs use {others} (hatched) and {kept} is kept free for the "
-                "driver, the libraries and gaps; {room} is left for a step."
+                "driver, the libraries and gaps; {room} is left for the data set and a step."
             )
             if device.others
             else _(
                 "Of {all}, {kept} is kept free for the driver, the libraries and gaps; {room} is left "
-                "for a step."
+                "for the data set and a step."
             )
         )
         return sentence.format(

@@ -117,7 +117,11 @@ def test_items_of_a_sequence_have_lines_of_their_own():
             "self.layer_scale = nn.Parameter(",
         ),
         ("shufflenet_v2_x1_0", ("stage2", "1", "branch2", "3"), "nn.Conv2d("),
-        ("shufflenet_v2_x1_0", ("stage2", "1", "left"), "return self.shuffle(torch.cat([x.chunk("),
+        (
+            "shufflenet_v2_x1_0",
+            ("stage2", "1", "left"),
+            "return self.shuffle(torch.cat([torch.chunk(",
+        ),
         ("inception_v3", ("Mixed_7b", "branch3x3_concat"), "branch3x3 = torch.cat(["),
         ("resnet50", ("layer3", "0", "downsample", "0"), "nn.Conv2d(in_channels, 4 * width, 1"),
     ],

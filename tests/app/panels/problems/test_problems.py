@@ -12,8 +12,9 @@ from explorer.app.widgets import tensor_box
 from explorer.app.widgets.mismatch_card import MismatchCard, branches, differences
 from explorer.catalog import KINDS
 from explorer.graph import edits
-from explorer.graph.graph import Node
+from explorer.graph.graph import Node, Wire
 from explorer.graph.path import NodePath
+from explorer.runs.recipe import Recipe
 from tests.app.conftest import Drawn
 
 
@@ -71,6 +72,35 @@ def test_mismatch_is_listed_explained_and_mended(problems, session, qtbot):
     assert session.document.undo.undoText() == "Project conv_a: 1×1, stride 2"
     session.document.step_back()
     assert len(problems.rows) == 1
+
+
+def test_what_does_not_fit_the_run_is_a_kind_of_its_own(problems, session, qtbot):
+    """A normalisation over a batch of one: the network is sound, and the run is refused."""
+    pool = Node("pool", "AdaptiveAvgPool2d")
+    norm = Node("norm", "BatchNorm2d")
+
+    def narrow(graph):
+        head = graph.into("output")["x"].source
+        graph = edits.insert(graph, pool, graph.into(head)["x"])
+        return edits.insert(graph, norm, Wire("pool", head, "x"))
+
+    told = []
+    session.notified.connect(told.append)
+    session.edit("Narrow", narrow)
+    assert session.report.ok and problems.unfit == []
+    session.run.change_recipe({"batch_size": 1})
+    (row,) = problems.unfit
+    assert problems.rows == [] and "1×1 and a batch of one picture" in words(row)
+    assert "DOES NOT FIT THE RUN 1" in words(problems) and not problems.empty.isVisible()
+    session.run.start()
+    assert "cannot be trained like this: norm gets maps of 1×1" in told[-1]
+    assert session.run.record is None
+    qtbot.mouseClick(row.buttons[1], Qt.MouseButton.LeftButton)
+    assert problems.unfit == [] and session.graph.nodes["norm"].kind == "GroupNorm"
+    session.document.step_back()
+    (row,) = problems.unfit
+    qtbot.mouseClick(row.buttons[0], Qt.MouseButton.LeftButton)
+    assert problems.unfit == [] and session.run.recipe.batch_size == Recipe.batch_size
 
 
 def test_click_and_enter_lead_to_the_node(problems, session, qtbot):
