@@ -10,20 +10,21 @@ from explorer.catalog import check
 from explorer.engine import checkpoint, onnx, weights
 from explorer.engine.failure import EngineError
 from explorer.engine.model import Model, build
-from explorer.engine.weight_import import ForeignWeights, Match, adopt
+from explorer.engine.weight_import import ForeignWeights, Match, adopt_file
 from explorer.graph.graph import Graph
 from explorer.protocol.messages import Export, Exported, Import, Imported
 from explorer.text import _
 
 
-def load(graph: Graph, file: Path) -> tuple[Model, Match]:
-    """The network of `graph` on the CPU with the weights of `file`, and how they were matched.
+def load(graph: Graph, file: Path, wanted: str = "", partial: bool = False) -> tuple[Model, Match]:
+    """The network of `graph` on the CPU with the weights of `file`, and how they were matched; see
+    `adopt_file`.
 
     Raises EngineError, ForeignWeights if they are another network's.
     """
     content = weights.read(file)
     model = build(graph, torch.device("cpu"))
-    return model, adopt(model.net, content.tensors, content.ordered)
+    return model, adopt_file(model.net, content, wanted, partial)
 
 
 def save(model: Model, form: str, path: Path, source: Path | None = None) -> onnx.Exported | None:
