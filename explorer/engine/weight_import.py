@@ -103,6 +103,13 @@ class Match:
         return self.complete or (self.partial and bool(self.pairs))
 
     @property
+    def random(self) -> tuple[str, ...]:
+        """Those of ours that nothing is loaded into, with the counters of their layers."""
+        left = {module_of(name) for name, _shape in self.missing}
+        counters = (f"{module}.{COUNTER}" for module in left)
+        return (*(name for name, _shape in self.missing), *counters)
+
+    @property
     def ordered(self) -> tuple[tuple[str, str], ...]:
         """The pairs that were found by order and shape alone."""
         return tuple(pair for pair in self.pairs if self.how[pair[0]] == ORDER)

@@ -210,7 +210,7 @@ def _plain(path: Path, found: Mapping[str, Tensor]) -> dict[str, Tensor]:
             )
     if not found:
         raise EngineError(_("{path} holds no tensors.").format(path=path))
-    return {name: tensor.detach() for name, tensor in found.items()}
+    return {_printable(name): tensor.detach() for name, tensor in found.items()}
 
 
 def _sort(tensor: Tensor) -> str:

@@ -154,6 +154,8 @@ def test_a_mapping_that_holds_itself_and_one_that_is_too_deep(tmp_path):
 def test_names_send_nothing_to_a_terminal(tmp_path):
     torch.save({"a\x1b[31m": {"b\n": torch.zeros(2)}}, tmp_path / "w.pth")
     assert list(weights.read(tmp_path / "w.pth").whole) == ["a\ufffd[31m.b\ufffd"]
+    save_file({"a\x1b[31m": torch.zeros(2)}, tmp_path / "w.safetensors")
+    assert list(weights.read(tmp_path / "w.safetensors").tensors) == ["a\ufffd[31m"]
     torch.save({"a" * 1000: torch.zeros(2)}, tmp_path / "long.pth")
     assert "1000 characters" in refused(tmp_path / "long.pth")
 
