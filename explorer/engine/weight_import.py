@@ -43,6 +43,10 @@ _COUNTERS = ("total_ops", "total_params", "n_averaged", "num_updates", "decay", 
 """Single numbers that are no weights, by the last part of their names; those of thop, of PyTorch's
 AveragedModel and of other averages. A single whole number is a counter by any name."""
 _LOSS_WORDS = ("loss", "losses", "lossfn", "criterion", "criterions", "criteria")
+_LOSS_VECTORS = ("ce", "bce", "nll", "pos", "class")
+"""Words in the names of vectors with a weight for each class: "bce.pos_weight", "class_weights"."""
+_OF_COLOURS = 9
+"""The most numbers that a normalisation of pictures has: of three colours, as a 1×1 convolution."""
 _MOST_TRIED = 8
 """Sets of tensors in one file that are matched with a network, the most similar first."""
 
@@ -214,7 +218,13 @@ class Match:
                 "Nothing was loaded: all layers fit but one, whose {name} is {ours} in this network "
                 "and {theirs} in the file."
             ).format(name=ours[0], ours=shape_text(ours[1]), theirs=shape_text(theirs[1]))
-        parts = [_("Nothing was loaded: these are another network's weights.")]
+        if not self.unused:
+            first = _("Nothing was loaded: the file has only a part of this network's weights.")
+        elif not self.missing:
+            first = _("Nothing was loaded: the file has more than this network's weights.")
+        else:
+            first = _("Nothing was loaded: these are another network's weights.")
+        parts = [first]
         for sentence, tensors in (
             (
                 _("This network's tensors with no partner: {count}, first {name}, {shape}."),
@@ -422,14 +432,21 @@ def _parts(ours: Mapping[str, Tensor], weights: Weights, wanted: str) -> list[st
     parts = [*counts, *inner]
     if not wanted:
         return parts
-    chosen = [part for part in parts if f".{_named(part)}".endswith(f".{wanted}")]
+    chosen = [part for part in parts if f".{_named(part)}".endswith(f".{wanted}")] or [
+        *{
+            name[: found.end()]: None
+            for name in weights.whole
+            for found in re.finditer(rf"(?:^|\.){re.escape(wanted)}\.", name)
+        }
+    ]
     if not chosen:
+        names = [_named(part) for part in parts if part][:_MOST_TRIED]
         raise EngineError(
-            _("There is no set of tensors “{wanted}” in {path}; there are: {names}.").format(
-                wanted=wanted[:80],
-                path=weights.path,
-                names=", ".join(filter(None, map(_named, parts[:_MOST_TRIED]))) or _("no sets"),
-            )
+            (
+                _("There is no set of tensors “{wanted}” in {path}; there are: {names}.")
+                if names
+                else _("There is no set of tensors “{wanted}” in {path}, which holds only one.")
+            ).format(wanted=wanted[:80], path=weights.path, names=", ".join(names))
         )
     return chosen
 
@@ -460,9 +477,10 @@ def _kind(name: str, tensor: Tensor) -> str:
     if tensor.numel() == 1 and not last.endswith(COUNTER):
         if not tensor.is_floating_point() or last in _COUNTERS:
             return _COUNT
-    if any(word in _LOSS_WORDS for word in words):
+    vector = tensor.dim() == 1 and last.rpartition("_")[2] in ("weight", "weights")
+    if any(word in _LOSS_WORDS or (vector and word in _LOSS_VECTORS) for word in words):
         return _LOSS
-    if words[-1:] in (["mean"], ["std"]) and "running" not in words and tensor.numel() <= 4:
+    if {"mean", "std"} & set(words) and "running" not in words and tensor.numel() <= _OF_COLOURS:
         return _IN_FRONT
     return ""
 

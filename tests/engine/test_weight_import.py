@@ -343,7 +343,9 @@ def test_a_wrong_last_layer_is_told_with_its_own_shape(model):
 ASIDE = {
     "counter": {"conv1.total_ops": torch.zeros(1, dtype=torch.float64), "steps": torch.tensor(7)},
     "loss": {"criterion.weight": torch.ones(10), "loss_fn.pos_weight": torch.ones(10)},
+    "loss ": {"ce.weight": torch.ones(10), "class_weights": torch.ones(10)},
     "in front": {"normalize.mean": torch.zeros(1, 3, 1, 1), "pixel_std": torch.ones(3)},
+    "in front ": {"sub_mean.weight": torch.ones(3, 3, 1, 1), "sub_mean.bias": torch.ones(3)},
 }
 
 
@@ -355,7 +357,7 @@ def test_what_is_no_weight_is_left_out_and_listed(model, other, kind, prefix, or
     found = adopt(model.net, state if ordered else sorted_by_name(state), ordered)
     for name, tensor in model.net.named_parameters():
         assert torch.equal(tensor, other[name]), name
-    assert {row[2] for row in found.rows() if row[0] == kind} == set(ASIDE[kind])
+    assert {row[2] for row in found.rows() if row[0] == kind.strip()} == set(ASIDE[kind])
     assert "2 " in found.sentence and "left out, first " in found.sentence
 
 
@@ -443,6 +445,29 @@ def test_of_two_sets_the_first_is_taken_and_the_other_can_be(model, other):
             EngineError, match=r"no set of tensors “best” in w\.pth; there are: model"
         ):
             adopt_file(model.net, file, "best")
+
+
+def test_a_set_whose_names_are_not_the_networks_is_chosen(model, other):
+    """As LitEma keeps its average: without the dots."""
+    average = {name.replace(".", ""): value + 1 for name, value in other.items()}
+    file = file_of(("model.", other), ("model_ema.", {**average, "decay": torch.tensor(0.99)}))
+    assert "elsewhere in the file were left out" in adopt_file(model.net, file).sentence
+    adopt_file(model.net, file, "model_ema")
+    assert torch.equal(model.net.fc.bias, other["fc.bias"] + 1)
+
+
+def test_a_file_with_less_or_more_than_the_network_is_no_other_network(model, other):
+    less = {name: value for name, value in other.items() if not name.startswith("fc")}
+    assert "the file has only a part of this network's weights" in str(refused(model, less))
+    more = {**other, "head.weight": torch.zeros(3, 10)}
+    assert "the file has more than this network's weights" in str(refused(model, more))
+
+
+def test_a_file_with_one_set_has_no_choice(model, other):
+    with pytest.raises(
+        EngineError, match=r"no set of tensors “ema” in w\.pth, which holds only one"
+    ):
+        adopt_file(model.net, file_of(("", other)), "ema")
 
 
 def test_a_set_within_a_larger_network(model, other):
