@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 NETWORKS = (SUFFIX, ".json")
 SAFETENSORS = ".safetensors"
-WEIGHTS = (SAFETENSORS, ".pth", ".pt", ".bin")
-"""Suffixes of files with weights; their first bytes decide how they are read
-(`explorer/engine/weights.py`)."""
+WEIGHTS = (SAFETENSORS, ".pth", ".pt", ".bin", ".ckpt", ".th", ".pth.tar")
+"""Suffixes of files with weights, for dialogs; any file whose first bytes are theirs is taken
+(`explorer/graph/foreign.py`, `explorer/engine/weights.py`)."""
 PHOTO_FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "PNG": (".png",),

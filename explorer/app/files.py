@@ -11,7 +11,15 @@ from explorer.analysis.form import FORMS, NETWORKS, PHOTO_FORMATS, WEIGHTS, Entr
 from explorer.analysis.scope import first_problems
 from explorer.app import settings
 from explorer.app.document import Document
-from explorer.graph.file import SUFFIX, FileError, content, digest, replace_bytes
+from explorer.graph import foreign
+from explorer.graph.file import (
+    SUFFIX,
+    FileError,
+    content,
+    digest,
+    open_regular,
+    replace_bytes,
+)
 from explorer.text import _
 
 if TYPE_CHECKING:
@@ -19,6 +27,14 @@ if TYPE_CHECKING:
 
 MOST_RECENT = 8
 _PHOTOS = tuple(chain.from_iterable(PHOTO_FORMATS.values()))
+
+
+def _holds_weights(path: Path) -> bool:
+    try:
+        with open_regular(path) as file:
+            return foreign.holds_weights(file, path.name)
+    except OSError:
+        return False  # opening it as a network says why
 
 
 class Files:
@@ -179,17 +195,16 @@ class Files:
             self.session.run.watch(self.session.run.watched, str(Path(path).resolve()))
 
     def can_take(self, paths: list[str]) -> bool:
-        """Each of these files can be opened, imported or looked at, by its suffix."""
-        known = (*NETWORKS, *WEIGHTS, *_PHOTOS)
-        return bool(paths) and all(path.lower().endswith(known) for path in paths)
+        """They are files of this machine; what cannot be opened is named when it is dropped."""
+        return bool(paths) and all(paths)
 
     def take(self, path: str) -> None:
-        """Open a network, import weights or look at a photo, by the file's suffix."""
+        """Open a network, import weights or look at a photo; any other file is called what it is."""
         name = path.lower()
-        if name.endswith(WEIGHTS):
-            self.import_weights(path)
-        elif name.endswith(_PHOTOS):
+        if name.endswith(_PHOTOS):
             self.open_photo(path)
+        elif name.endswith(WEIGHTS) or _holds_weights(Path(path)):
+            self.import_weights(path)
         else:
             self.open(path)
 
@@ -199,9 +214,8 @@ class Files:
         words: the description of the files in the dialog, with {suffixes} in it.
         """
         patterns = " ".join(f"*{suffix}" for suffix in suffixes)
-        return QFileDialog.getOpenFileName(
-            self.window, title, self._folder(), words.format(suffixes=patterns)
-        )[0]
+        filters = ";;".join((words.format(suffixes=patterns), _("All files (*)")))
+        return QFileDialog.getOpenFileName(self.window, title, self._folder(), filters)[0]
 
     def _path_to_write(self, title: str, name: str, forms: dict[str, str]) -> Path | None:
         """Ask for a file to write; returns its path, None if the dialog was cancelled.

@@ -27,11 +27,15 @@ class WeightsIO(QObject):
     """Reads weights from a file into a document, and writes a document's network with its weights.
 
     reported(title, sentence, rows, fits): the result of an import; rows: those of `Imported`, one
-    for each tensor; fits: the weights were loaded. A copy of imported weights is kept under the
-    network's own names, so that a document that is opened again finds them.
+    for each tensor; fits: the weights were loaded. asked(title, sentence, rows, part, load): the
+    same, where only some tensors fit, and nothing was loaded; part: how many; load(): loads these.
+
+    A copy of imported weights is kept under the network's own names, so that a document that is
+    opened again finds them.
     """
 
     reported = Signal(str, str, object, bool)
+    asked = Signal(str, str, object, int, object)
 
     def __init__(self, session: "Session") -> None:
         super().__init__(session)
@@ -46,8 +50,9 @@ class WeightsIO(QObject):
 
     # Import -----------------------------------------------------------------------------------
 
-    def read(self, path: Path) -> None:
-        """Initialise the current document's network with the weights in a file, if they fit."""
+    def read(self, path: Path, partly: bool = False) -> None:
+        """Initialise the current document's network with the weights in a file, if they fit; or, if
+        `partly`, with those that do."""
         session = self.session
         if session.run.active:
             session.notified.emit(_("A run is active; stop it before you import weights"))
@@ -59,11 +64,11 @@ class WeightsIO(QObject):
             )
         else:
             session.notified.emit(_("Reading {name} …").format(name=path.name))
-            self._when_ready(partial(self._request_import, session.document, path))
+            self._when_ready(partial(self._request_import, session.document, path, partly))
 
-    def _request_import(self, document: Document, path: Path) -> None:
+    def _request_import(self, document: Document, path: Path, partly: bool) -> None:
         to = self._folder / f"{uuid.uuid4().hex}{SAFETENSORS}"
-        request = Import(graph=to_dict(document.graph), file=str(path), to=str(to))
+        request = Import(graph=to_dict(document.graph), file=str(path), to=str(to), partial=partly)
         self._imports[self.link.send(request)] = document, path
 
     def _on_imported(self, message: Imported) -> None:
@@ -78,7 +83,17 @@ class WeightsIO(QObject):
             if document is self.session.document:
                 self.session.run.build()
         title = _("{file} into {network}").format(file=path.name, network=document.graph.name)
-        self.reported.emit(title, message.sentence, message.rows, message.path is not None)
+        if message.part:
+            load = partial(self._load_part, document, path)
+            self.asked.emit(title, message.sentence, message.rows, message.part, load)
+        else:
+            self.reported.emit(title, message.sentence, message.rows, message.path is not None)
+
+    def _load_part(self, document: Document, path: Path) -> None:
+        """Load what fits of a file into the network of a document that is open."""
+        if document in self.session.documents:
+            self.session.show_document(document)
+            self.read(path, partly=True)
 
     # Export -----------------------------------------------------------------------------------
 

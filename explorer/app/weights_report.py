@@ -1,5 +1,7 @@
 """The report on an import of weights, in a window beside the main one."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import QHeaderView, QLabel, QTableView, QWidget
 
@@ -55,11 +57,17 @@ class WeightsReport(SideWindow):
     """The result of one import: a sentence, and a table with a row for each tensor.
 
     rows: (how it was matched, name in this network, name in the file, shape). fits: the weights
-    were loaded.
+    were loaded. load: words of a button, and what it does before the window closes.
     """
 
     def __init__(
-        self, title: str, sentence: str, rows: list[list[str]], fits: bool, parent: QWidget | None
+        self,
+        title: str,
+        sentence: str,
+        rows: list[list[str]],
+        fits: bool,
+        parent: QWidget | None,
+        load: tuple[str, Callable[[], None]] | None = None,
     ) -> None:
         super().__init__(title, (760, 520), parent)
         heading = QLabel(title)
@@ -84,4 +92,12 @@ class WeightsReport(SideWindow):
         self.column.addWidget(heading)
         self.column.addWidget(result)
         self.column.addWidget(self.table, 1)
-        self.add_buttons()
+        if load is None:
+            self.add_buttons()
+        else:
+            words, self._load = load
+            self.add_buttons((words, self._load_and_close))
+
+    def _load_and_close(self) -> None:
+        self._load()
+        self.close()

@@ -1,5 +1,6 @@
 """The main window: bar, canvas, the panels around it, status line."""
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from PySide6.QtCore import Qt
@@ -36,7 +37,7 @@ from explorer.app.status import Status
 from explorer.app.weights_report import WeightsReport
 from explorer.catalog.datasets import PICTURES
 from explorer.protocol.messages import Hello
-from explorer.text import _
+from explorer.text import _, ngettext
 
 PanelWidget = TypeVar("PanelWidget", bound=QWidget)
 SIZE = (1440, 900)
@@ -134,6 +135,7 @@ class Window(QMainWindow):
         self._show_run()
         self.canvas.menu_wanted.connect(self.menus.context)
         self.session.weights_io.reported.connect(self._report_weights)
+        self.session.weights_io.asked.connect(self._ask_for_part)
         self.feature_maps.photo_wanted.connect(self.files.open_photo)
 
     # Following ----------------------------------------------------------------------------------
@@ -178,6 +180,18 @@ class Window(QMainWindow):
             _("Show all {count} tensors").format(count=len(rows)),
             lambda: WeightsReport(title, sentence, rows, fits, self).show(),
         )
+
+    def _ask_for_part(
+        self, title: str, sentence: str, rows: list[list[str]], part: int, load: Callable[[], None]
+    ) -> None:
+        """Show what fits of weights that do not, and ask whether to load that."""
+        words = ngettext(
+            "Load the {count} tensor that fits", "Load the {count} tensors that fit", part
+        ).format(count=part)
+        question = _("{sentence} Load what fits, and draw the rest at random?").format(
+            sentence=sentence
+        )
+        WeightsReport(title, question, rows, False, self, (words, load)).show()
 
     def show_example(self, name: str) -> None:
         """Open a network with its published weights, and bring its answers into view."""

@@ -4,15 +4,18 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from explorer.cli import network
-from explorer.cli.parser import engine_errors
-from explorer.text import _
+from explorer.cli.parser import UsageError, engine_errors
+from explorer.text import _, ngettext
 
 
 def declare(parser: ArgumentParser) -> None:
     """Adds its arguments."""
     network.declare(parser)
     parser.add_argument(
-        "weights", type=Path, metavar="WEIGHTS", help=_("a .safetensors or .pth file")
+        "weights",
+        type=Path,
+        metavar="WEIGHTS",
+        help=_("a file of weights: safetensors, or what torch.save wrote, under any suffix"),
     )
     parser.add_argument(
         "-o",
@@ -25,6 +28,17 @@ def declare(parser: ArgumentParser) -> None:
         "--report",
         action="store_true",
         help=_("print what became of each tensor, even if the weights do not fit"),
+    )
+    parser.add_argument(
+        "--set",
+        default="",
+        metavar="NAME",
+        help=_("of several sets of tensors in the file, take this one, such as model_ema"),
+    )
+    parser.add_argument(
+        "--partial",
+        action="store_true",
+        help=_("load what fits, and draw the rest at random"),
     )
 
 
@@ -41,10 +55,18 @@ def run(given: Namespace) -> int:
         from explorer.engine.weight_import import ForeignWeights
 
         try:
-            model, match = transfer.load(graph, given.weights)
+            model, match = transfer.load(graph, given.weights, given.set, given.partial)
         except ForeignWeights as fault:
             if given.report:
                 print(*fault.match.lines(), sep="\n")
+            if fits := len(fault.part.pairs):
+                raise UsageError(
+                    ngettext(
+                        "{sentence} With --partial, the {count} tensor that fits is loaded.",
+                        "{sentence} With --partial, the {count} tensors that fit are loaded.",
+                        fits,
+                    ).format(sentence=fault, count=fits)
+                ) from None
             raise
         if given.output is not None:
             transfer.save(model, "safetensors", given.output, given.weights)

@@ -12,7 +12,7 @@ from explorer.catalog.layers import text_of
 from explorer.engine import photos, weights
 from explorer.engine.failure import EngineError
 from explorer.engine.model import build, gives_probabilities
-from explorer.engine.weight_import import Match, adopt
+from explorer.engine.weight_import import Match, adopt_file
 from explorer.graph.graph import Graph
 from explorer.text import _
 
@@ -64,7 +64,7 @@ def predict(
                 shape=text_of(output or ())
             )
         )
-    match = adopt(model.net, found.tensors, found.ordered)
+    match = adopt_file(model.net, found)
     if on_match is not None:
         on_match(match)
     data = _trained_on(found, graph, output[0])

@@ -1,6 +1,6 @@
 """Imports weights into a network, and exports a network with its weights."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -10,20 +10,21 @@ from explorer.catalog import check
 from explorer.engine import checkpoint, onnx, weights
 from explorer.engine.failure import EngineError
 from explorer.engine.model import Model, build
-from explorer.engine.weight_import import ForeignWeights, Match, adopt
+from explorer.engine.weight_import import ForeignWeights, Match, adopt_file
 from explorer.graph.graph import Graph
 from explorer.protocol.messages import Export, Exported, Import, Imported
 from explorer.text import _
 
 
-def load(graph: Graph, file: Path) -> tuple[Model, Match]:
-    """The network of `graph` on the CPU with the weights of `file`, and how they were matched.
+def load(graph: Graph, file: Path, wanted: str = "", partial: bool = False) -> tuple[Model, Match]:
+    """The network of `graph` on the CPU with the weights of `file`, and how they were matched; see
+    `adopt_file`.
 
     Raises EngineError, ForeignWeights if they are another network's.
     """
     content = weights.read(file)
     model = build(graph, torch.device("cpu"))
-    return model, adopt(model.net, content.tensors, content.ordered)
+    return model, adopt_file(model.net, content, wanted, partial)
 
 
 def save(model: Model, form: str, path: Path, source: Path | None = None) -> onnx.Exported | None:
@@ -43,8 +44,13 @@ def save(model: Model, form: str, path: Path, source: Path | None = None) -> onn
 
 
 def _weights(model: Model, path: Path, source: Path | None) -> None:
+    _write(model, path, source, ())
+
+
+def _write(model: Model, path: Path, source: Path | None, without: Collection[str]) -> None:
     about = {"name": model.graph.name} | ({"from": source.name} if source else {})
-    checkpoint.write(path, model.net.state_dict(), about)
+    state = model.net.state_dict()
+    checkpoint.write(path, {name: state[name] for name in state if name not in without}, about)
 
 
 WRITERS: Mapping[str, Callable[[Model, Path, Path | None], onnx.Exported | None]] = (
@@ -61,13 +67,24 @@ def imported(request: Import) -> Imported:
     graph, file = check.from_dict(request.graph), checkpoint.path_of(request.file)
     to = checkpoint.path_of(request.to)
     try:
-        model, match = load(graph, file)
+        model, match = load(graph, file, partial=request.partial)
     except ForeignWeights as fault:
-        path, sentence, rows = None, str(fault), fault.match.rows()
-    else:
-        _weights(model, to, file)
-        path, sentence, rows = str(to), match.sentence, match.rows()
-    return Imported(generation=request.generation, path=path, sentence=sentence, rows=tuple(rows))
+        part = fault.part if fault.part.pairs else fault.match
+        return Imported(
+            generation=request.generation,
+            path=None,
+            sentence=str(fault),
+            rows=tuple(part.rows()),
+            part=len(fault.part.pairs),
+        )
+    # What was drawn is not written, so that it is drawn anew with another seed.
+    _write(model, to, file, set(match.random))
+    return Imported(
+        generation=request.generation,
+        path=str(to),
+        sentence=match.sentence,
+        rows=tuple(match.rows()),
+    )
 
 
 def exported(model: Model, request: Export) -> Exported:

@@ -1,7 +1,9 @@
 """Which tensor of a foreign state dict belongs where in a network, and how that is known."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -9,21 +11,53 @@ from torch import Tensor, nn
 from explorer.engine import weight_pairing
 from explorer.engine.checkpoint import shape_text
 from explorer.engine.failure import EngineError
-from explorer.engine.weight_pairing import COUNTER, NAME, ORDER, SHAPE, TAIL, last_of, module_of
+from explorer.engine.weight_pairing import (
+    COUNTER,
+    NAME,
+    ORDER,
+    SHAPE,
+    TAIL,
+    last_of,
+    loose,
+    module_of,
+)
+from explorer.engine.weights import Weights
 from explorer.graph.graph import Shape
-from explorer.text import _, ngettext
+from explorer.text import _, listed, ngettext
 
 AUXILIARY = ("aux1", "aux2", "AuxLogits")
 """Heads of GoogLeNet and Inception v3 that only their training needs (Szegedy et al. 2014, section 5);
 torchvision's files hold them. A network without such a head does without its weights."""
 
+_AUXILIARY, _COUNT, _LOSS, _IN_FRONT, _ELSEWHERE = (
+    "auxiliary",
+    "count",
+    "loss",
+    "front",
+    "elsewhere",
+)
+"""What tensors are for that need no partner: auxiliary heads; counters, also those of an average of
+weights and of a profiler; a loss; a normalisation of the pictures before the network; what else is in
+the file."""
+_COUNTERS = ("total_ops", "total_params", "n_averaged", "num_updates", "decay", "initted", "step")
+"""Single numbers that are no weights, by the last part of their names; those of thop, of PyTorch's
+AveragedModel and of other averages. A single whole number is a counter by any name."""
+_LOSS_WORDS = ("loss", "losses", "lossfn", "criterion", "criterions", "criteria")
+_LOSS_VECTORS = ("ce", "bce", "nll", "pos", "class")
+"""Words in the names of vectors with a weight for each class: "bce.pos_weight", "class_weights"."""
+_OF_COLOURS = 9
+"""The most numbers that a normalisation of pictures has: of three colours, as a 1×1 convolution."""
+_MOST_TRIED = 8
+"""Sets of tensors in one file that are matched with a network, the most similar first."""
+
 
 class ForeignWeights(EngineError):
-    """The weights are another network's. `match` says what fits and what does not."""
+    """The weights are another network's. `match` says what fits and what does not; `part`, what would
+    be loaded if only what fits is asked for."""
 
-    def __init__(self, sentence: str, match: "Match") -> None:
-        super().__init__(sentence)
-        self.match = match
+    def __init__(self, match: "Match", part: "Match") -> None:
+        super().__init__(match.sentence)
+        self.match, self.part = match, part
 
 
 _BY = {
@@ -39,27 +73,45 @@ class Match:
     """Which tensors of the network ("ours") and of the file ("theirs") belong together.
 
     pairs: (our name, their name) of each tensor with a partner. missing, unused: name and shape of
-    ours and of theirs without one. shapes: of ours. aside: those of theirs that belong to auxiliary
-    heads. prefix: the text before all their names. how: by what each of ours was paired, see
-    `explorer.engine.weight_pairing`. alike: layers of ours that only an order could tell apart, where
-    there is none to use; crossed: the file has an order, but another than this network. wild: those
-    of theirs with numbers that are not finite."""
+    ours and of theirs without one. shapes: of ours. aside: those of theirs that need no partner, with
+    what they are for. prefix: the text before all their names. how: by what each of ours was paired,
+    see `explorer.engine.weight_pairing`. alike: layers of ours that only an order could tell apart,
+    where there is none to use; crossed: the file has an order, but another than this network. wild:
+    those of theirs with numbers that are not finite. whole: name and type of unused ones of whole
+    numbers. partial: the networks differ, and the pairs are loaded. part: the prefix of the set of
+    tensors that was taken of a file; others: the names of other sets that fit too."""
 
     pairs: tuple[tuple[str, str], ...]
     missing: tuple[tuple[str, tuple[int, ...]], ...]
     unused: tuple[tuple[str, tuple[int, ...]], ...]
     shapes: Mapping[str, tuple[int, ...]]
     prefix: str = ""
-    aside: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    aside: tuple[tuple[str, tuple[int, ...], str], ...] = ()
     how: Mapping[str, str] = field(default_factory=dict)
     alike: tuple[str, ...] = ()
     crossed: bool = False
     wild: tuple[str, ...] = ()
+    whole: tuple[tuple[str, str], ...] = ()
+    partial: bool = False
+    part: str = ""
+    others: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
         """Every tensor of ours has a partner, and none of theirs is left over."""
         return not self.missing and not self.unused and not self.alike
+
+    @property
+    def loadable(self) -> bool:
+        """All of it fits, or what fits is asked for."""
+        return self.complete or (self.partial and bool(self.pairs))
+
+    @property
+    def random(self) -> tuple[str, ...]:
+        """Those of ours that nothing is loaded into, with the counters of their layers."""
+        left = {module_of(name) for name, _shape in self.missing}
+        counters = (f"{module}.{COUNTER}" for module in left)
+        return (*(name for name, _shape in self.missing), *counters)
 
     @property
     def ordered(self) -> tuple[tuple[str, str], ...]:
@@ -74,17 +126,21 @@ class Match:
     @property
     def sentence(self) -> str:
         """The result for a person."""
-        if not self.complete:
+        if not self.loadable:
             return self._refusal()
-        parts = [self._success()]
-        if self.aside:
+        parts = [self._partly() if self.partial else self._success()]
+        if self.others:
             parts.append(
-                ngettext(
-                    "{count} of auxiliary heads, which only training needs, was left out.",
-                    "{count} of auxiliary heads, which only training needs, were left out.",
-                    len(self.aside),
-                ).format(count=len(self.aside))
+                _(
+                    "They are those of “{part}” in the file; {others} would fit too, and “import --set "
+                    "NAME” takes another."
+                ).format(
+                    part=_named(self.part), others=listed([f"“{name}”" for name in self.others])
+                )
             )
+        for kind in dict.fromkeys(kind for _name, _shape, kind in self.aside):
+            names = [name for name, _shape, each in self.aside if each == kind]
+            parts.append(_left_out(kind, len(names)).format(count=len(names), name=names[0][:80]))
         if self.wild:
             parts.append(
                 ngettext(
@@ -94,6 +150,29 @@ class Match:
                 ).format(count=len(self.wild), name=self.wild[0][:80])
             )
         return " ".join(parts)
+
+    def _partly(self) -> str:
+        """The result where only a part was loaded."""
+        parts = [
+            ngettext(
+                "{count} of {all} tensors was loaded: {parts}.",
+                "{count} of {all} tensors were loaded: {parts}.",
+                len(self.pairs),
+            ).format(
+                count=len(self.pairs), all=len(self.pairs) + len(self.missing), parts=self._ways()
+            )
+        ]
+        if self.missing:
+            names = [name for name, _shape in self.missing]
+            parts.append(_("Drawn at random as before: {names}.").format(names=_few(names)))
+        if self.unused:
+            names = [name for name, _shape in self.unused]
+            parts.append(_("Not used of the file: {names}.").format(names=_few(names)))
+        return " ".join(parts)
+
+    def _ways(self) -> str:
+        found = {how: sum(each == how for each in self.how.values()) for how in _BY}
+        return ", ".join(_BY[how].format(count=number) for how, number in found.items() if number)
 
     def _success(self) -> str:
         count = len(self.pairs)
@@ -108,21 +187,10 @@ class Match:
             return _("All {count} tensors match by order and shape; no name is the same.").format(
                 count=count
             )
-        return _("All {count} tensors match: {parts}.").format(
-            count=count,
-            parts=", ".join(
-                _BY[how].format(count=number) for how, number in found.items() if number
-            ),
-        )
+        return _("All {count} tensors match: {parts}.").format(count=count, parts=self._ways())
 
     def _refusal(self) -> str:
         if self.alike:
-            first = ", ".join(self.alike[:3])
-            layers = (
-                first
-                if len(self.alike) <= 3
-                else _("{first} and {count} more").format(first=first, count=len(self.alike) - 3)
-            )
             return (
                 _(
                     "Nothing was loaded: only their order could tell {layers} apart, and the order of "
@@ -134,7 +202,15 @@ class Match:
                     "Nothing was loaded: only their order could tell {layers} apart, and the file is "
                     "sorted by name; use a .pth file, which keeps the order, or this network's names."
                 )
-            ).format(layers=layers)
+            ).format(layers=_few(self.alike))
+        shapes = Counter(loose(shape) for _name, shape in self.missing)
+        sizes = dict(self.unused)
+        sorts = [(name, sort) for name, sort in self.whole if loose(sizes[name]) in shapes]
+        if sorts:
+            return _(
+                "Nothing was loaded: {name} is of whole numbers ({sort}) in the file, as quantised "
+                "weights are, and this network's are floating-point."
+            ).format(name=sorts[0][0][:80], sort=sorts[0][1])
         same = self._same_layer()
         if same:
             ours, theirs = same
@@ -142,7 +218,13 @@ class Match:
                 "Nothing was loaded: all layers fit but one, whose {name} is {ours} in this network "
                 "and {theirs} in the file."
             ).format(name=ours[0], ours=shape_text(ours[1]), theirs=shape_text(theirs[1]))
-        parts = [_("Nothing was loaded: these are another network's weights.")]
+        if not self.unused:
+            first = _("Nothing was loaded: the file has only a part of this network's weights.")
+        elif not self.missing:
+            first = _("Nothing was loaded: the file has more than this network's weights.")
+        else:
+            first = _("Nothing was loaded: these are another network's weights.")
+        parts = [first]
         for sentence, tensors in (
             (
                 _("This network's tensors with no partner: {count}, first {name}, {shape}."),
@@ -177,11 +259,19 @@ class Match:
         """The report, a row for each tensor, those that do not fit first: what became of it, its name
         in this network and in the file ("" where it has none), its shape."""
         words = {NAME: _("by name"), TAIL: _("by tail"), SHAPE: _("by shape"), ORDER: _("by order")}
+        aside = {
+            _AUXILIARY: _("auxiliary"),
+            _COUNT: _("counter"),
+            _LOSS: _("loss"),
+            _IN_FRONT: _("in front"),
+            _ELSEWHERE: _("elsewhere"),
+        }
+        missing = _("random") if self.partial and self.pairs else _("no partner")
         alike = [pair for pair in self.pairs if module_of(pair[0]) in self.alike]
         rows = [
-            *((_("no partner"), name, "", shape) for name, shape in self.missing),
+            *((missing, name, "", shape) for name, shape in self.missing),
             *((_("left over"), "", name, shape) for name, shape in self.unused),
-            *((_("auxiliary"), "", name, shape) for name, shape in self.aside),
+            *((aside[kind], "", name, shape) for name, shape, kind in self.aside),
             *((_("alike"), ours, "", self.shapes[ours]) for ours, _theirs in alike),
             *((_("alike"), "", theirs, self.shapes[ours]) for ours, theirs in alike),
             *(
@@ -209,40 +299,218 @@ class Match:
         ]
 
 
-def adopt(net: nn.Module, tensors: Mapping[str, Tensor], ordered: bool) -> Match:
-    """Copies `tensors` (a state dict, see `Weights`) into `net`, all or none; returns the match.
+def _few(names: Sequence[str]) -> str:
+    """The first of the names, and how many more there are."""
+    first = ", ".join(name[:80] for name in names[:3])
+    if len(names) <= 3:
+        return first
+    return _("{first} and {count} more").format(first=first, count=len(names) - 3)
 
-    Raises ForeignWeights if a tensor of either side has no partner: then nothing has changed.
+
+def _left_out(kind: str, count: int) -> str:
+    """The sentence on `count` tensors that need no partner, with {count} and {name}, the first's."""
+    if kind == _AUXILIARY:
+        return ngettext(
+            "{count} of auxiliary heads, which only training needs, was left out.",
+            "{count} of auxiliary heads, which only training needs, were left out.",
+            count,
+        )
+    if kind == _COUNT:
+        return ngettext(
+            "{count} counter was left out, {name}.",
+            "{count} counters were left out, first {name}.",
+            count,
+        )
+    if kind == _LOSS:
+        return ngettext(
+            "{count} tensor of a loss was left out, {name}.",
+            "{count} tensors of a loss were left out, first {name}.",
+            count,
+        )
+    if kind == _IN_FRONT:
+        return ngettext(
+            "{count} tensor that normalises the pictures was left out, {name}.",
+            "{count} tensors that normalise the pictures were left out, first {name}.",
+            count,
+        )
+    return ngettext(
+        "{count} tensor elsewhere in the file was left out, {name}.",
+        "{count} tensors elsewhere in the file were left out, first {name}.",
+        count,
+    )
+
+
+def adopt(
+    net: nn.Module, tensors: Mapping[str, Tensor], ordered: bool, partial: bool = False
+) -> Match:
+    """Copies `tensors` (a state dict, see `Weights`) into `net`, all or none; or all that fit, if
+    `partial`. Returns the match.
+
+    Raises ForeignWeights if a tensor of either side has no partner, and with `partial` if none has:
+    then nothing has changed.
     """
     ours = net.state_dict()
-    matched = match(ours, tensors, ordered)
-    if not matched.complete:
-        raise ForeignWeights(matched.sentence, matched)
+    matched = match(ours, tensors, ordered, partial)
+    if not matched.loadable:
+        raise ForeignWeights(matched, match(ours, tensors, ordered, partial=True))
+    return _copied(ours, tensors, matched)
+
+
+def adopt_file(net: nn.Module, weights: Weights, wanted: str = "", partial: bool = False) -> Match:
+    """As `adopt`, with the tensors of a file: of several sets in it, such as "model" and "model_ema",
+    those of the first that fits, or of the one that is `wanted`."""
+    ours = net.state_dict()
+    matched = match_file(ours, weights, wanted, partial)
+    if not matched.loadable:
+        raise ForeignWeights(matched, match_file(ours, weights, wanted, partial=True))
+    return _copied(ours, weights.part(matched.part), matched)
+
+
+def _copied(ours: Mapping[str, Tensor], tensors: Mapping[str, Tensor], matched: Match) -> Match:
     with torch.no_grad():
         for name, theirs in matched.pairs:
-            ours[name].copy_(tensors[theirs])
+            ours[name].copy_(tensors[theirs].reshape(ours[name].shape))
         for name in ours:
             if last_of(name) == COUNTER:
                 ours[name].zero_()
     return matched
 
 
-def match(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor], ordered: bool = True) -> Match:
+def match_file(
+    ours: Mapping[str, Tensor], weights: Weights, wanted: str = "", partial: bool = False
+) -> Match:
+    """The match with one of the sets of tensors in a file: the one that is `wanted`, else the first of
+    those that fit, else the nearest.
+
+    Raises EngineError if no set is called so.
+    """
+    parts = _parts(ours, weights, wanted)
+    shapes, kept = _shapes(ours, set()), _kinds(ours)
+    differing = {}
+    for part in parts:
+        given = _shapes(weights.part(part), {_COUNT, _LOSS, _IN_FRONT} - kept)
+        differing[part] = (shapes - given).total() + (given - shapes).total()
+    matches = {}
+    for part in sorted(parts, key=differing.__getitem__)[:_MOST_TRIED]:
+        theirs = weights.part(part)
+        matches[part] = match(ours, theirs, weights.in_order(theirs), partial)
+    fitting = [part for part in parts if part in matches and matches[part].complete]
+    taken = (fitting or list(matches))[0]
+    # A set within the one that is taken, or around it, is no other choice.
+    others = [part for part in fitting if not part.startswith(taken) and not taken.startswith(part)]
+    elsewhere = [
+        (name, tuple(tensor.shape), _ELSEWHERE)
+        for name, tensor in weights.whole.items()
+        if not name.startswith((taken, *others)) and last_of(name) != COUNTER
+    ]
+    return replace(
+        matches[taken],
+        part=taken,
+        others=tuple(map(_named, others)),
+        aside=(*matches[taken].aside, *elsewhere),
+    )
+
+
+def _parts(ours: Mapping[str, Tensor], weights: Weights, wanted: str) -> list[str]:
+    """The prefixes of the sets of tensors in a file that may be the network's: those of its mappings,
+    and those after which more than half of the network's names follow."""
+    follow = Counter(
+        name[: found.start() + 1 if found else 0]
+        for name in weights.whole
+        for found in (None, *re.finditer(r"\.", name))
+        if name[found.start() + 1 if found else 0 :] in ours
+    )
+    counts = {part: len(weights.part(part)) for part in weights.parts}
+    inner = [
+        part
+        for part, count in follow.items()
+        if 2 * count > len(ours)
+        and not any(
+            part.startswith(outer) and counts[outer] == len(weights.part(part)) for outer in counts
+        )
+    ]
+    parts = [*counts, *inner]
+    if not wanted:
+        return parts
+    chosen = [part for part in parts if f".{_named(part)}".endswith(f".{wanted}")] or [
+        *{
+            name[: found.end()]: None
+            for name in weights.whole
+            for found in re.finditer(rf"(?:^|\.){re.escape(wanted)}\.", name)
+        }
+    ]
+    if not chosen:
+        names = [_named(part) for part in parts if part][:_MOST_TRIED]
+        raise EngineError(
+            (
+                _("There is no set of tensors “{wanted}” in {path}; there are: {names}.")
+                if names
+                else _("There is no set of tensors “{wanted}” in {path}, which holds only one.")
+            ).format(wanted=wanted[:80], path=weights.path, names=", ".join(names))
+        )
+    return chosen
+
+
+def _named(part: str) -> str:
+    """What a person calls the set with that prefix."""
+    return part.removesuffix(".")
+
+
+def _shapes(tensors: Mapping[str, Tensor], left_out: Collection[str]) -> Counter[Shape]:
+    """How often the tensors have each shape, without counters of batches and what is left out."""
+    return Counter(
+        loose(tensor.shape)
+        for name, tensor in tensors.items()
+        if last_of(name) != COUNTER and _kind(name, tensor) not in left_out
+    )
+
+
+def _kinds(ours: Mapping[str, Tensor]) -> set[str]:
+    """The kinds of tensors that are left out elsewhere, but that this network has."""
+    return {_kind(name, tensor) for name, tensor in ours.items()}
+
+
+def _kind(name: str, tensor: Tensor) -> str:
+    """What a tensor beside a network's is for; "" if it may be a weight."""
+    words = re.findall(r"[a-z]+", name.lower())
+    last = last_of(name)
+    if tensor.numel() == 1 and not last.endswith(COUNTER):
+        if not tensor.is_floating_point() or last in _COUNTERS:
+            return _COUNT
+    vector = tensor.dim() == 1 and last.rpartition("_")[2] in ("weight", "weights")
+    if any(word in _LOSS_WORDS or (vector and word in _LOSS_VECTORS) for word in words):
+        return _LOSS
+    if {"mean", "std"} & set(words) and "running" not in words and tensor.numel() <= _OF_COLOURS:
+        return _IN_FRONT
+    return ""
+
+
+def match(
+    ours: Mapping[str, Tensor],
+    theirs: Mapping[str, Tensor],
+    ordered: bool = True,
+    partial: bool = False,
+) -> Match:
     """The partner of each tensor of `ours` in `theirs`, and the tensors without one.
 
     Partners are found by name, by the tail of the name and by a shape that occurs only once (see
     `explorer.engine.weight_pairing`); the rest by order: that of both state dicts, if `ordered` and if
     the pairs found so far agree with it; else that of the numbers, where the names of all layers of a
-    shape differ in nothing else. Layers that remain are `alike`. Counters of batches and auxiliary
-    heads need no partner.
+    shape differ in nothing else. Layers that remain are `alike`. Counters, weights of a loss, a
+    normalisation of the pictures and auxiliary heads need no partner. With `partial`, the pairs of two
+    networks that differ are those that are more than a guess.
     """
-    prefix = _prefix(ours, theirs)
-    names = {name[len(prefix) :]: name for name in theirs}
+    kept = _kinds(ours)
+    aside = {name: kind for name, tensor in theirs.items() if (kind := _kind(name, tensor))}
+    aside = {name: kind for name, kind in aside.items() if kind not in kept}
+    names = weight_pairing.spelt((name for name in theirs if name not in aside), map(last_of, ours))
+    prefix = _prefix(ours, names)
+    names = {name[len(prefix) :]: full for name, full in names.items()}
     heads = set(AUXILIARY) - {_first(name) for name in ours}
-    aside = [name for name in names if _first(name) in heads]
-    for name in aside:
-        del names[name]
-    aside = [f"{prefix}{name}" for name in aside if last_of(name) != COUNTER]
+    for name in [name for name in names if _first(name) in heads]:
+        full = names.pop(name)
+        if last_of(name) != COUNTER:
+            aside[full] = _AUXILIARY
     left = weight_pairing.modules(
         {name: theirs[full] for name, full in names.items()}, sort=not ordered
     )
@@ -250,20 +518,31 @@ def match(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor], ordered: boo
     needed = [name for name in ours if last_of(name) != COUNTER]
     given = [name for layer in left.values() for name, _tensor in layer.values()]
     found, alike, crossed = _paired(right, left, needed, given, ordered)
+    differ = bool(alike) or not len(found) == len(needed) == len(given)
+    if partial and differ:
+        found, alike = _fitting(right, left, needed, given, ordered), ()
     taken = {name for name, _how in found.values()}
     return Match(
-        tuple((name, names[found[name][0]]) for name in needed if name in found),
-        tuple((name, tuple(ours[name].shape)) for name in needed if name not in found),
-        tuple(
+        pairs=tuple((name, names[found[name][0]]) for name in needed if name in found),
+        missing=tuple((name, tuple(ours[name].shape)) for name in needed if name not in found),
+        unused=tuple(
             (names[name], tuple(theirs[names[name]].shape)) for name in given if name not in taken
         ),
-        {name: tuple(tensor.shape) for name, tensor in ours.items()},
-        prefix,
-        tuple((name, tuple(theirs[name].shape)) for name in aside),
-        {name: how for name, (_their, how) in found.items()},
-        alike,
-        crossed,
-        tuple(names[name] for name in given if name in taken and not _finite(theirs[names[name]])),
+        shapes={name: tuple(tensor.shape) for name, tensor in ours.items()},
+        prefix=prefix,
+        aside=tuple((name, tuple(theirs[name].shape), kind) for name, kind in aside.items()),
+        how={name: how for name, (_their, how) in found.items()},
+        alike=alike,
+        crossed=crossed,
+        wild=tuple(
+            names[name] for name in given if name in taken and not _finite(theirs[names[name]])
+        ),
+        whole=tuple(
+            (names[name], str(theirs[names[name]].dtype).removeprefix("torch."))
+            for name in given
+            if name not in taken and not theirs[names[name]].is_floating_point()
+        ),
+        partial=partial and differ,
     )
 
 
@@ -276,21 +555,50 @@ def _paired(
 ) -> tuple[weight_pairing.Paired, tuple[str, ...], bool]:
     """The pairs; the layers that nothing tells apart; whether the file has another order."""
     if len(needed) == len(given):
-        found = weight_pairing.certain(right, left)
-        added = weight_pairing.ordered(right, left, found, ordered)
-        right_order = (
-            weight_pairing.in_order(needed, given, found | added)
-            if ordered
-            else weight_pairing.numbered(needed, given, added)
-        )
-        if len(found) + len(added if right_order else ()) == len(needed):
-            return found | added, (), False
+        if ordered and (sequence := weight_pairing.in_sequence(right, left)):
+            return sequence, (), False
+        found = weight_pairing.certain_singles(right, left, weight_pairing.certain(right, left, {}))
+        added = _in_order(right, left, needed, given, ordered, found, True)
+        crossed = added is None
+        found |= added or {}
+        if len(found) == len(needed):
+            return found, (), False
         likely = weight_pairing.likely(right, left)
         if len(likely) == len(needed):
-            certain = found | added if right_order else found
-            alike = [module_of(name) for name in needed if name not in certain]
-            return likely, tuple(dict.fromkeys(alike)), not right_order
+            alike = [module_of(name) for name in needed if name not in found]
+            return likely, tuple(dict.fromkeys(alike)), crossed
     return weight_pairing.likely(right, left), (), False
+
+
+def _fitting(
+    right: weight_pairing.Modules,
+    left: weight_pairing.Modules,
+    needed: list[str],
+    given: list[str],
+    ordered: bool,
+) -> weight_pairing.Paired:
+    """The pairs of layers of two networks that differ, without guesses."""
+    found = weight_pairing.certain(right, left, weight_pairing.same_names(right, left))
+    return found | (_in_order(right, left, needed, given, ordered, found, False) or {})
+
+
+def _in_order(
+    right: weight_pairing.Modules,
+    left: weight_pairing.Modules,
+    needed: list[str],
+    given: list[str],
+    ordered: bool,
+    found: weight_pairing.Paired,
+    single: bool,
+) -> weight_pairing.Paired | None:
+    """The pairs that an order adds to `found`; None, if the file has another order."""
+    added = weight_pairing.ordered(right, left, found, ordered, single)
+    right_order = (
+        weight_pairing.in_order(needed, given, found | added)
+        if ordered
+        else weight_pairing.numbered(needed, given, added)
+    )
+    return added if right_order else None
 
 
 def _finite(tensor: Tensor) -> bool:
@@ -305,9 +613,10 @@ def _prefix(ours: Iterable[str], theirs: Iterable[str]) -> str:
     """The prefix that a wrapper put before every name, such as “module.”; "" where ours start with it
     too."""
     names, known, prefix = list(theirs), {_first(name) for name in ours}, ""
-    while True:
+    while names:
         first, dot, _rest = names[0][len(prefix) :].partition(".")
         longer = f"{prefix}{first}."
         if not dot or first in known or not all(name.startswith(longer) for name in names):
             return prefix
         prefix = longer
+    return ""

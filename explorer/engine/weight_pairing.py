@@ -1,13 +1,14 @@
 """Which layers of two state dicts are the same: found by name, by the name's tail, by shape, by order.
 
 A layer has the tensors of one prefix: "layer1.0.bn1" has weight, bias, running_mean … All four rules
-pair only layers whose tensors have the same last names and shapes.
+pair only layers whose tensors have the same last names and shapes. Sides of 1 do not count, as where one
+has a Linear and the other a 1×1 convolution; but where shapes decide, equal ones go first.
 """
 
 import re
+from bisect import bisect
 from collections.abc import Iterable, Mapping
 
-import numpy as np
 from torch import Tensor
 
 COUNTER = "num_batches_tracked"
@@ -22,6 +23,15 @@ _CROSSED = 1 / 3
 """Of all pairs of tensors, the share that may be in reversed order in a file whose order is used: as in
 the file of a class that registers its parts in another order than it calls them. In a shuffled file it
 is about a half, in a reversed one all."""
+
+_SPELT = {
+    "gamma": "weight",
+    "beta": "bias",
+    "moving_mean": "running_mean",
+    "moving_var": "running_var",
+    "moving_variance": "running_var",
+}
+"""The names of other programs for the tensors of a normalisation."""
 
 Signature = tuple[tuple[str, tuple[int, ...], bool], ...]
 Modules = dict[str, dict[str, tuple[str, Tensor]]]
@@ -38,6 +48,29 @@ def module_of(name: str) -> str:
 def last_of(name: str) -> str:
     """A tensor's name in its module: "weight" of "layer1.conv1.weight"."""
     return name.rpartition(".")[2]
+
+
+def spelt(names: Iterable[str], lasts: Iterable[str]) -> dict[str, str]:
+    """Each name, by how PyTorch would write it: "conv1/weight" and "conv1_weight" as "conv1.weight",
+    "bn1.gamma" as "bn1.weight". lasts: what tensors are called in their modules. Names are as they are
+    where two would be the same."""
+    lasts = {*lasts, COUNTER}
+    ends = "|".join(map(re.escape, sorted(lasts | _SPELT.keys(), key=len, reverse=True)))
+    end = re.compile(rf"(.*[^\W_])[\W_]*({ends})", re.DOTALL)
+    names, found = list(names), {}
+    for name in names:
+        parts = None if last_of(name) in lasts else end.fullmatch(name)
+        if parts:
+            last = parts[2] if parts[2] in lasts else _SPELT[parts[2]]
+            found[re.sub(r"[^\w.]+", ".", parts[1]) + f".{last}"] = name
+        else:
+            found[name] = name
+    return found if len(found) == len(names) else {name: name for name in names}
+
+
+def loose(shape: Iterable[int]) -> tuple[int, ...]:
+    """The shape without sides of 1."""
+    return tuple(side for side in shape if side != 1)
 
 
 def modules(tensors: Mapping[str, Tensor], sort: bool = False) -> Modules:
@@ -58,12 +91,17 @@ def natural(name: str) -> list[tuple[int, str]]:
     ]
 
 
-def signatures(layers: Modules) -> dict[str, Signature]:
-    """The properties that two layers must share to be the same: names, shapes and types."""
+def signatures(layers: Modules, exact: bool = False) -> dict[str, Signature]:
+    """The properties that two layers must share to be the same: names, shapes and types. Unless
+    `exact`, sides of 1 do not count."""
     return {
         name: tuple(
             sorted(
-                (last, tuple(tensor.shape), tensor.is_floating_point())
+                (
+                    last,
+                    tuple(tensor.shape) if exact else loose(tensor.shape),
+                    tensor.is_floating_point(),
+                )
                 for last, (_name, tensor) in tensors.items()
             )
         )
@@ -174,51 +212,93 @@ def by_tail(ours: Mapping[str, Signature], theirs: Mapping[str, Signature]) -> d
     }
 
 
-def certain(ours: Modules, theirs: Modules) -> Paired:
-    """Pairs found without an order: by name or its tail, then layers left that are the only ones of
-    their shape, then single tensors left that are the only ones of their shape."""
-    found: Paired = {}
-    right, left = signatures(ours), signatures(theirs)
+def certain(ours: Modules, theirs: Modules, known: Paired) -> Paired:
+    """`known` and the pairs of layers found without an order: by name or its tail, then those left that
+    are the only ones of their shape."""
+    found: Paired = dict(known)
+    right, left = _rest(ours, theirs, found, False)
     # Where all names are the same, conv1 and conv_1 in one network cannot be confused.
     pairs = {name: name for name in right} if right == left else by_tail(right, left)
     for name, other in pairs.items():
         _take(found, ours[name], theirs[other], NAME if name == other else TAIL)
-    alone = _alone(groups(right, pairs), groups(left, pairs.values()))
-    for name, other in alone.items():
-        _take(found, ours[name], theirs[other], NAME if name == other else SHAPE)
-    rest, others = singles(ours, found), singles(theirs, _theirs(found))
-    for name, other in _alone(groups(signatures(rest)), groups(signatures(others))).items():
-        _take(found, rest[name], others[other], NAME if name == other else SHAPE)
+    for exact in (True, False):
+        right, left = _rest(ours, theirs, found, exact)
+        for name, other in _alone(groups(right), groups(left)).items():
+            _take(found, ours[name], theirs[other], NAME if name == other else SHAPE)
     return found
 
 
-def ordered(ours: Modules, theirs: Modules, found: Paired, every: bool) -> Paired:
-    """Pairs that `found` lacks, in order: layer by layer, then tensor by tensor. If not `every`, only
-    layers whose names differ in nothing but their numbers, in the order of these."""
+def certain_singles(ours: Modules, theirs: Modules, known: Paired) -> Paired:
+    """`known` and the pairs of single tensors left that are the only ones of their shape."""
+    found: Paired = dict(known)
+    for exact in (True, False):
+        rest, others = singles(ours, found), singles(theirs, _theirs(found))
+        alone = _alone(groups(signatures(rest, exact)), groups(signatures(others, exact)))
+        for name, other in alone.items():
+            _take(found, rest[name], others[other], NAME if name == other else SHAPE)
+    return found
+
+
+def same_names(ours: Modules, theirs: Modules) -> Paired:
+    """The layers of two networks with the same name and shapes; none, unless these are more than half
+    of either: numbers can agree by chance."""
+    right, left = signatures(ours), signatures(theirs)
+    same = [name for name, kind in right.items() if left.get(name) == kind]
+    found: Paired = {}
+    if 2 * len(same) > min(len(right), len(left)):
+        for name in same:
+            _take(found, ours[name], theirs[name], NAME)
+    return found
+
+
+def ordered(
+    ours: Modules, theirs: Modules, found: Paired, every: bool, single: bool = True
+) -> Paired:
+    """Pairs that `found` lacks, in order: layer by layer, then, if asked, each `single` tensor. If not
+    `every`, only layers whose names differ in nothing but their numbers, in the order of these."""
     added: Paired = {}
-    for single in (False, True):
-        taken, their = {**found, **added}, _theirs({**found, **added})
-        right = singles(ours, taken) if single else _whole(ours, taken)
-        left = singles(theirs, their) if single else _whole(theirs, their)
-        rest = groups(signatures(left))
-        for kind, names in groups(signatures(right)).items():
-            others = rest.get(kind, [])
-            if len(names) == len(others) and (
-                every or len({_skeleton(_tokens(name)) for name in others}) == 1
-            ):
-                for name, other in zip(names, others):
-                    _take(added, right[name], left[other], ORDER)
+    for alone in (False, True)[: 1 + single]:
+        for exact in (True, False):
+            taken = {**found, **added}
+            right = singles(ours, taken) if alone else _whole(ours, taken)
+            left = singles(theirs, _theirs(taken)) if alone else _whole(theirs, _theirs(taken))
+            rest = groups(signatures(left, exact))
+            for kind, names in groups(signatures(right, exact)).items():
+                others = rest.get(kind, [])
+                if len(names) == len(others) and (
+                    every or len({_skeleton(_tokens(name)) for name in others}) == 1
+                ):
+                    for name, other in zip(names, others):
+                        _take(added, right[name], left[other], ORDER)
     return added
+
+
+def in_sequence(ours: Modules, theirs: Modules) -> Paired:
+    """All pairs, in order, where the shapes of both state dicts are the same from first to last, and no
+    tensor of theirs is named as ours are: "p0", "p1", or the numbers of a list."""
+    right, left = (
+        [entry for layer in side.values() for entry in layer.values()] for side in (ours, theirs)
+    )
+    shapes, others = (
+        [(loose(tensor.shape), tensor.is_floating_point()) for _name, tensor in side]
+        for side in (right, left)
+    )
+    lasts = {last_of(name) for name, _tensor in right} & {last_of(name) for name, _tensor in left}
+    if lasts or shapes != others:
+        return {}
+    return {name: (other, ORDER) for (name, _ours), (other, _theirs) in zip(right, left)}
 
 
 def in_order(ours: Iterable[str], theirs: Iterable[str], found: Paired) -> bool:
     """Whether the pairs are in about the same order in both state dicts."""
-    if len(found) < 2:
-        return True
     place = {name: number for number, name in enumerate(theirs)}
-    places = np.array([place[found[name][0]] for name in ours if name in found])
-    crossed = np.triu(places[:, None] > places[None, :]).sum()
-    return bool(crossed <= _CROSSED * len(places) * (len(places) - 1) / 2)
+    before: list[int] = []  # the places so far, sorted
+    crossed = 0
+    for number in (place[found[name][0]] for name in ours if name in found):
+        at = bisect(before, number)
+        crossed += len(before) - at
+        before.insert(at, number)
+    return crossed <= _CROSSED * len(before) * (len(before) - 1) / 2
 
 
 def numbered(ours: Iterable[str], theirs: Iterable[str], found: Paired) -> bool:
@@ -244,7 +324,18 @@ def _theirs(found: Paired) -> set[str]:
     return {name for name, _how in found.values()}
 
 
+def _rest(
+    ours: Modules, theirs: Modules, found: Paired, exact: bool
+) -> tuple[dict[str, Signature], dict[str, Signature]]:
+    """The signatures of the layers of which nothing is paired."""
+    return (
+        signatures(_whole(ours, found), exact),
+        signatures(_whole(theirs, _theirs(found)), exact),
+    )
+
+
 def _whole(layers: Modules, taken: Iterable[str]) -> Modules:
+    taken = set(taken)
     return {
         name: tensors
         for name, tensors in layers.items()

@@ -12,7 +12,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from explorer.graph import names
+from explorer.graph import foreign, names
 from explorer.graph.graph import ENDS, INPUT, OUTPUT, PORT, CycleError, Graph, Node, Shape, Wire
 from explorer.text import _
 
@@ -317,13 +317,16 @@ def _shown(value: object) -> str:
 
 def content(path: str | os.PathLike[str]) -> bytes:
     """The bytes of the file at `path`. Raises FileError if it cannot be read, is too large for a
-    network file, or is a device or a pipe."""
+    network file, or is a device, a pipe, or a file of another sort that is known."""
     path = Path(path)
     try:
         with open_regular(path) as file:
+            told = foreign.no_network(file, path.name)
             data = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a name with a null character
         raise FileError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    if told:
+        raise FileError(told)
     if len(data) > MOST_BYTES:
         raise FileError(
             _("{name} is larger than {most} MiB, so it is not a network file").format(

@@ -14,7 +14,7 @@ import numpy as np
 from explorer.protocol.looks import Look
 from explorer.runs.recipe import Recipe
 
-VERSION = 3
+VERSION = 4
 """Of the protocol. The engine's first message states it; a window takes no other."""
 
 Json = Mapping[str, Any]
@@ -111,11 +111,12 @@ class Stop(Message):
 @dataclass(frozen=True, kw_only=True)
 class Import(Message):
     """Match the weights in `file` to the network, and write them to `to` under its names;
-    `Imported`."""
+    `Imported`. partial: also where only some fit; then these alone are written."""
 
     graph: Json
     file: str
     to: str
+    partial: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,11 +253,13 @@ class State(Message):
 @dataclass(frozen=True, kw_only=True)
 class Imported(Message):
     """path: None if the weights do not fit and nothing was written. rows: what became of each tensor,
-    its name in the network, its name in the file, its shape."""
+    its name in the network, its name in the file, its shape. part: of weights that do not fit, how many
+    tensors would be written with `partial`; the rows are as they would be then."""
 
     path: str | None
     sentence: str
     rows: tuple[tuple[str, ...], ...] = ()
+    part: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

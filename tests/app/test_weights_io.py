@@ -83,6 +83,30 @@ def test_weights_that_do_not_fit_change_nothing(ready, tmp_path, qtbot):
     assert ready.document.weights == str(tmp_path / "kept.safetensors")
 
 
+def test_what_fits_is_loaded_if_the_person_says_so(ready, tmp_path, qtbot):
+    document = ready.document
+    ready.edit("Set", lambda graph: edits.set_params(graph, "layer1", {"depth": 2}))
+    ready.weights_io.read(tmp_path / "backbone.pth")
+    assert not asked(ready, Import).partial
+    answer = Imported(generation=len(ready.link.sent), path=None, sentence="No.", rows=ROWS, part=2)
+    with (
+        qtbot.assertNotEmitted(ready.weights_io.reported),
+        qtbot.waitSignal(ready.weights_io.asked) as told,
+    ):
+        ready.link.imported.emit(answer)
+    *words, load = told.args
+    assert words == ["backbone.pth into cifar_resnet8", "No.", ROWS, 2]
+    ready.new("lenet5")
+    load()
+    assert ready.document is document and asked(ready, Import).partial
+    assert asked(ready, Import).file == str(tmp_path / "backbone.pth")
+    ready.new("squeezenet1_1")
+    ready.close(ready.documents.index(document))
+    sent = len(ready.link.sent)
+    load()
+    assert len(ready.link.sent) == sent  # there is nothing left to load it into
+
+
 def test_an_answer_to_nothing_is_not_heard(ready, qtbot):
     with qtbot.assertNotEmitted(ready.weights_io.reported):
         ready.link.imported.emit(Imported(generation=99, path="x", sentence="", rows=()))

@@ -22,3 +22,18 @@ def test_the_report_lists_what_does_not_fit_in_red(qapp, qtbot, session):
     assert cells[0] == ["no partner", "fc.bias", "–", "10"] and cells[1][2] == "b.weight"
     colours = [model.index(row, 1).data(Qt.ItemDataRole.ForegroundRole).name() for row in range(3)]
     assert colours == [theme.DARK.problem, theme.DARK.text, theme.DARK.muted]
+
+
+def test_what_fits_is_loaded_with_a_button(qapp, qtbot, session):
+    from PySide6.QtWidgets import QPushButton
+
+    loaded: list[bool] = []
+    report = WeightsReport(
+        "a into b", "Load what fits?", ROWS, False, None, ("Load 2", lambda: loaded.append(True))
+    )
+    report.show()
+    load, close = report.findChildren(QPushButton)
+    assert (load.text(), close.text()) == ("Load 2", "Close") and not loaded
+    with qtbot.waitSignal(report.destroyed):
+        load.click()
+    assert loaded == [True]

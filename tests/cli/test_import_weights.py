@@ -127,3 +127,45 @@ def test_import_of_a_pickle_that_would_run_code(run, tmp_path, refused):
     torch.save({"conv1.weight": torch.zeros(1), "x": Hostile()}, tmp_path / "hostile.pth")
     assert "nothing of it was run" in refused(run("import", "lenet5", tmp_path / "hostile.pth"))
     assert not (tmp_path / "it-ran").exists()
+
+
+def test_one_of_two_sets_is_chosen(run, tmp_path, refused):
+    state = build(templates.build("lenet5"), torch.device("cpu"), 5).net.state_dict()
+    average = {name: value + 1 for name, value in state.items()}
+    torch.save({"epoch": 1, "model": state, "model_ema": average}, tmp_path / "both.ckpt")
+    out_file = tmp_path / "ours.safetensors"
+    for chosen, expected in ((), state), (("--set", "model_ema"), average):
+        status, out, _err = run("import", "lenet5", tmp_path / "both.ckpt", "-o", out_file, *chosen)
+        assert status == 0 and ("“model_ema” would fit too" in out) == (not chosen)
+        assert torch.equal(load_file(out_file)["fc3.bias"], expected["fc3.bias"])
+    sentence = refused(run("import", "lenet5", tmp_path / "both.ckpt", "--set", "best"))
+    assert "there are: model, model_ema" in sentence
+
+
+def test_a_part_is_loaded_if_one_says_so(run, tmp_path, refused):
+    net = build(templates.build("cifar_resnet8", classes=100), torch.device("cpu"), 5).net
+    torch.save({"state_dict": net.state_dict()}, tmp_path / "hundred.pth.tar")
+    out_file = tmp_path / "ours.safetensors"
+    given = ("import", "cifar_resnet8", tmp_path / "hundred.pth.tar", "-o", out_file)
+    sentence = refused(run(*given))
+    assert "fc.weight is 10×64 in this network and 100×64" in sentence
+    assert "With --partial, the 45 tensors that fit are loaded." in sentence
+    assert not out_file.exists()
+    status, out, _err = run(*given, "--partial", "--report")
+    assert status == 0 and "Drawn at random as before: fc.weight, fc.bias." in out
+    assert {line.split()[1] for line in out.splitlines() if line.startswith("random")} == {
+        "fc.weight",
+        "fc.bias",
+    }
+    found = load_file(out_file)
+    assert torch.equal(found["layer3.0.conv2.weight"], net.state_dict()["layer3.0.conv2.weight"])
+    assert found["fc.weight"].shape == (10, 64)
+    assert run("import", "cifar_resnet8", out_file)[0] == 0  # it is whole
+
+
+def test_a_file_that_is_no_network_is_called_what_it_is(run, tmp_path, refused):
+    torch.save({"w": torch.zeros(2)}, tmp_path / "w.pth")
+    (tmp_path / "net.py").write_text("import torch\n")
+    assert "holds weights, not a network" in refused(run("check", tmp_path / "w.pth"))
+    assert "Python source" in refused(run("check", tmp_path / "net.py"))
+    assert "Python source" in refused(run("import", "lenet5", tmp_path / "net.py"))

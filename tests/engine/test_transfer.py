@@ -134,6 +134,31 @@ def test_weights_of_another_network_are_not_written(engine, tiny, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_of_another_network_what_fits_is_written_if_asked(engine, tiny, tmp_path):
+    graph = tiny()
+    state = build(graph, torch.device("cpu"), 9).net.state_dict()
+    theirs = {name: value for name, value in state.items() if not name.startswith("fc")}
+    torch.save({**theirs, "head.weight": torch.zeros(3, 7)}, tmp_path / "theirs.pth")
+    ours = tmp_path / "ours.safetensors"
+    request = {
+        "graph": file.to_dict(graph),
+        "file": str(tmp_path / "theirs.pth"),
+        "to": str(ours),
+    }
+    generation = engine.send(Import(**request))
+    answer = engine.wait(Imported, generation=generation)
+    fits = sum("num_batches" not in name for name in theirs)
+    assert answer.path is None and answer.part == fits and not ours.exists()
+    assert "Nothing was loaded" in answer.sentence
+    generation = engine.send(Import(**request, partial=True))
+    answer = engine.wait(Imported, generation=generation)
+    assert answer.path == str(ours) and "Drawn at random as before: fc.weight" in answer.sentence
+    assert ("random", "fc.bias", "", "10") in answer.rows
+    assert set(load_file(ours)) == set(theirs)  # the head is drawn from the seed of the run
+    engine.build(graph, watch="fc", weights=str(ours))
+    assert engine.wait(Built).fresh == 2
+
+
 def test_a_file_of_weights_that_is_gone_is_told_and_the_network_drawn(engine, tiny, tmp_path):
     engine.build(tiny(), weights=str(tmp_path / "gone.safetensors"))
     assert "no file" in engine.wait(Failed).sentence

@@ -2,14 +2,17 @@
 
 import re
 from collections import OrderedDict
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
 from explorer.catalog import templates
+from explorer.engine.failure import EngineError
 from explorer.engine.model import build
-from explorer.engine.weight_import import ForeignWeights, adopt, match
+from explorer.engine.weight_import import ForeignWeights, adopt, adopt_file, match
+from explorer.engine.weights import Weights
 
 CPU = torch.device("cpu")
 
@@ -332,3 +335,192 @@ def test_a_wrong_last_layer_is_told_with_its_own_shape(model):
     for ordered in (True, False):
         sentence = str(refused(model, sorted_by_name(state), ordered))
         assert "fc.weight is 10×64 in this network and 100×64 in the file" in sentence
+
+
+# What people's checkpoints hold beside the weights ---------------------------------------------
+
+
+ASIDE = {
+    "counter": {"conv1.total_ops": torch.zeros(1, dtype=torch.float64), "steps": torch.tensor(7)},
+    "loss": {"criterion.weight": torch.ones(10), "loss_fn.pos_weight": torch.ones(10)},
+    "loss ": {"ce.weight": torch.ones(10), "class_weights": torch.ones(10)},
+    "in front": {"normalize.mean": torch.zeros(1, 3, 1, 1), "pixel_std": torch.ones(3)},
+    "in front ": {"sub_mean.weight": torch.ones(3, 3, 1, 1), "sub_mean.bias": torch.ones(3)},
+}
+
+
+@pytest.mark.parametrize("kind", ASIDE)
+@pytest.mark.parametrize("prefix", ["", "module.", "net.model."])
+@pytest.mark.parametrize("ordered", [True, False])
+def test_what_is_no_weight_is_left_out_and_listed(model, other, kind, prefix, ordered):
+    state = {**renamed(other, lambda name: prefix + name), **ASIDE[kind]}
+    found = adopt(model.net, state if ordered else sorted_by_name(state), ordered)
+    for name, tensor in model.net.named_parameters():
+        assert torch.equal(tensor, other[name]), name
+    assert {row[2] for row in found.rows() if row[0] == kind.strip()} == set(ASIDE[kind])
+    assert "2 " in found.sentence and "left out, first " in found.sentence
+
+
+def test_the_average_of_weights_of_pytorch(model, other):
+    average = torch.optim.swa_utils.AveragedModel(model.net)
+    average.module.load_state_dict(other)
+    found = loaded_but_counters(model, average.state_dict(), other)
+    assert "1 counter was left out, n_averaged." in found.sentence
+
+
+def loaded_but_counters(model, state, expected):
+    found = adopt(model.net, state, True)
+    for name, tensor in model.net.state_dict().items():
+        assert "num_batches" in name or torch.equal(tensor, expected[name]), name
+    return found
+
+
+STYLES = {
+    "slashes": lambda name, _number: name.replace(".", "/"),
+    "underscores": lambda name, _number: name.replace(".", "_"),
+    "no separator": lambda name, _number: name.replace(".", ""),
+    "mixed": lambda name, _number: "net." + name.replace(".", "::"),
+    "gamma and beta": lambda name, _number: (
+        name.replace("weight", "gamma").replace("bias", "beta") if "bn" in name else name
+    ),
+    "numbers alone": lambda _name, number: str(number),
+    "letters and numbers": lambda _name, number: f"p{number}",
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_names_in_any_style(model, other, style):
+    kept = [name for name in other if "num_batches" not in name]
+    state = {STYLES[style](name, number): other[name] for number, name in enumerate(kept)}
+    found = adopt(model.net, state, True)
+    assert found.complete
+    for name in kept:
+        assert torch.equal(model.net.state_dict()[name], other[name]), name
+
+
+def test_tensors_that_only_a_number_names_need_the_order(model, other):
+    kept = [name for name in other if "num_batches" not in name]
+    state = {str(number): other[name] for number, name in enumerate(reversed(kept))}
+    refused(model, state)
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize("renaming", ["fc", "head"])
+def test_sides_of_1_do_not_count(model, other, ordered, renaming):
+    state = renamed(other, lambda name: name.replace("fc", renaming))
+    state[f"{renaming}.weight"] = other["fc.weight"].reshape(10, 64, 1, 1)
+    found = adopt(model.net, state if ordered else sorted_by_name(state), ordered)
+    assert torch.equal(model.net.fc.weight, other["fc.weight"]) and found.complete
+
+
+def test_whole_numbers_are_called_so(model, other):
+    state = {
+        name: (tensor * 100).to(torch.int8) if tensor.dim() > 1 else tensor
+        for name, tensor in other.items()
+    }
+    assert "conv1.weight is of whole numbers (int8) in the file" in str(refused(model, state))
+    state["conv1.weight"] = other["conv1.weight"] > 0
+    assert "conv1.weight is of whole numbers (bool)" in str(refused(model, state))
+
+
+# One of several sets in a file ------------------------------------------------------------------
+
+
+def file_of(*parts: tuple[str, dict], inner=()) -> Weights:
+    whole = {prefix + name: value for prefix, state in parts for name, value in state.items()}
+    return Weights(Path("w.pth"), whole, inner or ("",), pickled=True)
+
+
+def test_of_two_sets_the_first_is_taken_and_the_other_can_be(model, other):
+    average = {name: value + 1 for name, value in other.items()}
+    for inner in (("", "model.", "model_ema."), ("",)):  # as mappings, and as prefixes of one
+        file = file_of(("model.", other), ("model_ema.", average), inner=inner)
+        found = adopt_file(model.net, file)
+        assert torch.equal(model.net.fc.bias, other["fc.bias"]) and found.complete
+        assert "those of “model” in the file; “model_ema” would fit too" in found.sentence
+        assert not found.aside and len(found.lines()) == len(found.pairs)
+        adopt_file(model.net, file, "model_ema")
+        assert torch.equal(model.net.fc.bias, average["fc.bias"])
+        with pytest.raises(
+            EngineError, match=r"no set of tensors “best” in w\.pth; there are: model"
+        ):
+            adopt_file(model.net, file, "best")
+
+
+def test_a_set_whose_names_are_not_the_networks_is_chosen(model, other):
+    """As LitEma keeps its average: without the dots."""
+    average = {name.replace(".", ""): value + 1 for name, value in other.items()}
+    file = file_of(("model.", other), ("model_ema.", {**average, "decay": torch.tensor(0.99)}))
+    assert "elsewhere in the file were left out" in adopt_file(model.net, file).sentence
+    adopt_file(model.net, file, "model_ema")
+    assert torch.equal(model.net.fc.bias, other["fc.bias"] + 1)
+
+
+def test_a_file_with_less_or_more_than_the_network_is_no_other_network(model, other):
+    less = {name: value for name, value in other.items() if not name.startswith("fc")}
+    assert "the file has only a part of this network's weights" in str(refused(model, less))
+    more = {**other, "head.weight": torch.zeros(3, 10)}
+    assert "the file has more than this network's weights" in str(refused(model, more))
+
+
+def test_a_file_with_one_set_has_no_choice(model, other):
+    with pytest.raises(
+        EngineError, match=r"no set of tensors “ema” in w\.pth, which holds only one"
+    ):
+        adopt_file(model.net, file_of(("", other)), "ema")
+
+
+def test_a_set_within_a_larger_network(model, other):
+    head = {"0.weight": torch.zeros(64, 64), "2.weight": torch.zeros(8, 64)}
+    found = adopt_file(model.net, file_of(("encoder.", other), ("projector.", head)))
+    assert torch.equal(model.net.fc.bias, other["fc.bias"])
+    assert "2 tensors elsewhere in the file were left out, first projector.0.weight" in (
+        found.sentence
+    )
+    assert ("elsewhere", "", "projector.2.weight", "8×64") in found.rows()
+
+
+# Part of a network ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("renaming", ["", "net.", "other names"])
+def test_a_backbone_gets_a_new_head(model, renaming):
+    state = build(templates.build("cifar_resnet8", classes=100), CPU, 1).net.state_dict()
+    theirs = renamed(
+        state,
+        (lambda name: name.replace("layer", "stage").replace("bn", "norm").replace("conv", "c"))
+        if renaming == "other names"
+        else (lambda name: renaming + name),
+    )
+    assert len(refused(model, theirs).part.pairs) == 45
+    before = copied(model)
+    found = adopt(model.net, theirs, True, partial=True)
+    for name, tensor in model.net.state_dict().items():
+        expected = before[name] if name.startswith("fc") else state[name]
+        assert torch.equal(tensor, expected) or "num_batches" in name, name
+    assert found.sentence.startswith("45 of 47 tensors were loaded: 45 by ")
+    assert "Drawn at random as before: fc.weight, fc.bias." in found.sentence
+    assert "Not used of the file: " in found.sentence
+    assert {row[1] for row in found.rows() if row[0] == "random"} == {"fc.weight", "fc.bias"}
+
+
+def test_a_deeper_network_gets_the_blocks_of_the_same_name(model):
+    deeper = build(templates.build("cifar_resnet20"), CPU, 2)
+    state = copied(model)
+    found = adopt(deeper.net, state, True, partial=True)
+    assert len(found.pairs) == 47 and set(found.how.values()) == {"name"}
+    for name in state:
+        assert torch.equal(deeper.net.state_dict()[name], state[name]) or "num_batches" in name
+
+
+def test_of_numbers_that_agree_by_chance_no_part_is_loaded():
+    ours = chain(*(nn.Conv2d(4, 4, 3) for _ in range(4)), numbers=[0, 2, 4, 6])
+    theirs = chain(*(nn.Conv2d(4, 4, 3) for _ in range(5)), numbers=[0, 3, 6, 9, 12])
+    with pytest.raises(ForeignWeights) as fault:
+        adopt(ours, theirs.state_dict(), True, partial=True)
+    assert not fault.value.part.pairs and "Nothing was loaded" in str(fault.value)
+
+
+def test_where_all_fits_nothing_is_partial(model, other):
+    found = adopt(model.net, other, True, partial=True)
+    assert not found.partial and found.sentence.startswith("All 47 tensors match by name.")

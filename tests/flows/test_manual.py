@@ -57,6 +57,12 @@ def examples(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Image.open(resource.path("photos") / "chelsea.png").convert("RGB").save("cat.jpg")
     torch.save(load_file(published.weights("squeezenet1_1")), "weights.pth")
+    ten, hundred = (
+        build(templates.build("cifar_resnet8", classes=classes), torch.device("cpu")).net
+        for classes in (10, 100)
+    )
+    torch.save({"model": ten.state_dict(), "model_ema": ten.state_dict()}, "checkpoint.pth.tar")
+    torch.save(hundred.state_dict(), "hundred_classes.pth")
 
     def train(request, bar, warn):
         if request.resume is None:

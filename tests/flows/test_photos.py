@@ -7,7 +7,7 @@ import pytest
 import torch
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 from safetensors.torch import load_file
 
 from explorer import resource
@@ -135,6 +135,54 @@ def test_imported_weights_are_shown_and_reported(ready, tmp_path, qtbot):
     }
     assert "group1.0.conv1.weight" in shown
     report.close()
+
+
+@pytest.mark.parametrize("name", ["model_best.pth.tar", "resnet8.th", "w.ckpt", "no suffix"])
+def test_weights_are_taken_by_their_content(ready, tmp_path, qtbot, name, monkeypatch):
+    person = ready
+    state = {f"module.{key}": value for key, value in weights_of("cifar_resnet8", 7).items()}
+    torch.save({"epoch": 3, "state_dict": state}, tmp_path / name)
+    with qtbot.waitSignal(person.session.link.built) as built:
+        drop(person, tmp_path / name)
+    assert built.args[0].fresh == 0 and "match by name" in person.window.notice.text()
+    asked: list[tuple] = []
+    monkeypatch.setattr(
+        QFileDialog,
+        "getOpenFileName",
+        lambda *what: asked.append(what) or (str(tmp_path / name), ""),
+    )
+    with qtbot.waitSignal(person.session.weights_io.reported):
+        person.window.menus.actions["import_weights"].trigger()
+    assert "*.pth.tar" in asked[0][3] and asked[0][3].endswith("All files (*)")
+
+
+def test_a_dropped_file_that_is_not_taken_is_called_what_it_is(ready, tmp_path):
+    person = ready
+    (tmp_path / "net.py").write_text("import torch\n")
+    (tmp_path / "net.onnx").write_bytes(b"\x08\x09\x12\x07pytorch")
+    for name, words in (("net.py", "is Python source"), ("net.onnx", "is an ONNX file")):
+        drop(person, tmp_path / name)
+        assert f"{name} {words}" in person.window.notice.text()
+
+
+def test_a_published_backbone_gets_a_new_head(ready, tmp_path, qtbot):
+    person = ready
+    state = weights_of("cifar_resnet8", 7)
+    state["fc.weight"], state["fc.bias"] = torch.zeros(100, 64), torch.zeros(100)
+    torch.save(state, tmp_path / "hundred.pth")
+    with qtbot.waitSignal(person.session.weights_io.asked):
+        drop(person, tmp_path / "hundred.pth")
+    (question,) = person.window.findChildren(WeightsReport)
+    model = question.table.model()
+    rows = [
+        [model.index(row, column).data() for column in (0, 1)] for row in range(model.rowCount())
+    ]
+    assert ["random", "fc.weight"] in rows and ["by name", "conv1.weight"] in rows
+    button = next(each for each in question.findChildren(QPushButton) if "45" in each.text())
+    with qtbot.waitSignal(person.session.link.built) as built:
+        button.click()
+    assert built.args[0].fresh == 2
+    assert "45 of 47 tensors were loaded" in person.window.notice.text()
 
 
 def test_imported_weights_are_found_again(ready, tmp_path, qtbot):
