@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.analysis.fixes import fixes
-from explorer.analysis.problem import Problem, problems
+from explorer.analysis.problem import Fix, Problem, problems
 from explorer.analysis.report import Report, analyse
 from explorer.catalog import KINDS, check, templates
 from explorer.catalog.datasets import FASHION_MNIST
@@ -35,9 +35,19 @@ def mended(report: Report, problem: Problem, costs: bool = True) -> list[str]:
         assert not any(each[:2] == (problem.path, problem.rule) for each in left), fix.label
         counted = costs and problem.path[0] in report.alive
         if fix.cost and counted and len(problems(report)) == 1 and again.ok:
-            assert fix.cost == f"{again.params - report.params:+,} parameters", fix.label
+            assert fix.cost == stated(again.params - report.params, again.macs - report.macs, fix)
         assert fix.label.isprintable() and len(fix.label) < 80
     return [fix.label for fix in fixes(report, problem)]
+
+
+def stated(params: int, macs: int, fix: Fix) -> str:
+    """What a fix costs, as it is written."""
+    counts = [
+        f"{count:+,} {one if abs(count) == 1 else one + 's'}"
+        for count, one in ((params, "parameter"), (macs, "MAC"))
+        if count
+    ]
+    return ", ".join([*counts, *filter(None, [fix.loss])])
 
 
 # Joins ----------------------------------------------------------------------------------------
@@ -87,7 +97,7 @@ def test_the_wrong_add_of_a_hand_made_block(draw):
     assert labels[0] == "Project input: 1×1, stride 2"
     after = analyse(fixes(report, problem)[0].edit(report.graph))
     assert after.ok and after.facts["projection1"].out == (8, 5, 5)
-    assert fixes(report, problem)[0].cost == "+40 parameters"
+    assert fixes(report, problem)[0].cost == "+40 parameters, +600 MACs"
 
 
 def test_fixes_of_an_add_with_a_common_source(draw):
@@ -112,7 +122,8 @@ def test_add_of_a_map_and_a_vector(draw):
         )
     )
     problem = only(report)
-    assert "192, 3×8×8" in problem.message and fixes(report, problem) == ()
+    assert "192, 3×8×8" in problem.message
+    assert mended(report, problem) == ["Take the map before flat", "Fit input to 192: Flatten"]
 
 
 def test_add_of_three(draw):
@@ -219,7 +230,7 @@ def test_concat_of_three_mends_the_odd_one(draw):
         wires=["input a cat.a", "input b cat.b", "input c cat.c", "cat output"],
     )
     report = analyse(graph)
-    assert mended(report, only(report)) == ["Match c: stride 2"]
+    assert mended(report, only(report)) == ["Match c: stride 2", "Match a and b: stride 1"]
 
 
 # Maps and vectors -----------------------------------------------------------------------------
@@ -235,7 +246,8 @@ def test_linear_on_a_map(draw, bias):
         "Insert global average pooling and Flatten",
         "Insert Flatten",
     ]
-    assert fixes(report, problems(report)[0])[1].cost == f"+{10 * (512 + bias):,} parameters"
+    cost = f"+{10 * (512 + bias):,} parameters, +5,120 MACs"
+    assert fixes(report, problems(report)[0])[1].cost == cost
 
 
 def test_convolution_on_a_vector(draw):
@@ -250,6 +262,8 @@ def test_convolution_on_a_vector(draw):
     problem = only(report)
     assert problem.rule == "map" and "a vector of 192" in problem.message
     assert report.facts["pool"].out is None and report.output is None, "unknown is not guessed"
+    assert mended(report, problem)[0] == "Take the map before flat"
+    assert analyse(fixes(report, problem)[0].edit(report.graph)).ok
 
 
 # The ends -------------------------------------------------------------------------------------
