@@ -11,7 +11,7 @@ from explorer.analysis.branch import nodes_of
 from explorer.analysis.facts import Facts, Fault, facts_of, names_in, names_of
 from explorer.analysis.flattening import flattenings, unflattened
 from explorer.analysis.insertion import Addition, insert_row
-from explorer.analysis.join_fixes import JOIN_RULES
+from explorer.analysis.join_fixes import JOIN_RULES, matched
 from explorer.analysis.layer_fixes import LAYER_RULES, Rule, removal, setting
 from explorer.analysis.problem import MOST_TRIED, Fix, Problem, problems, trials
 from explorer.analysis.report import Report, analyse
@@ -72,9 +72,9 @@ def _mending(report: Report, problem: Problem, fault: Fault) -> list[Fix]:
                 continue
             faults = problems(after)
             if len(faults) < before:
-                fewer.append((len(faults), _priced(fix, report, after)))
+                fewer.append((len(faults), _priced(fix, problem, report, after)))
             elif sum(not _lies_in(each.path, hidden) for each in faults) < before:
-                others.append(_priced(fix, report, after))
+                others.append(_priced(fix, problem, report, after))
         if not all(fix.removes for fix in (*others, *[fix for _count, fix in fewer])):
             break
     best = [fix for _count, fix in sorted(fewer, key=lambda each: (each[0], each[1].removes))]
@@ -99,10 +99,21 @@ def _report_after(report: Report, fix: Fix) -> Report | None:
     return analyse(graph, report.data)
 
 
-def _priced(fix: Fix, report: Report, after: Report) -> Fix:
-    if not (report.known and after.known):
+def _priced(fix: Fix, problem: Problem, report: Report, after: Report) -> Fix:
+    """The fix with what it adds to the network, or for a dead end to all that is drawn."""
+    alive = problem.path[0] in report.alive
+    if alive and not (report.known and after.known):
         return fix
-    return replace(fix, added=after.params - report.params, macs=after.macs - report.macs)
+    (params, macs), (params_after, macs_after) = (
+        (each.params, each.macs)
+        if alive
+        else (
+            sum(facts.params for facts in each.facts.values()),
+            sum(facts.macs for facts in each.facts.values()),
+        )
+        for each in (report, after)
+    )
+    return replace(fix, added=params_after - params, macs=macs_after - macs)
 
 
 def _hidden(report: Report, scope: NodePath) -> Iterator[tuple[str, ...]]:
@@ -159,9 +170,13 @@ def _none(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
 
 
 def _block(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
-    """Other parameters of a declared block, with which all inside it fits; those first that keep
-    its output."""
+    """Give the block as many channels as come out of it, which a shortcut needs; or other parameters
+    of its own with which all inside it fits, those first that keep its output."""
     facts, node = report.facts[id], report.graph.nodes[id]
+    have = facts.known_ins[0]
+    if facts.out and len(facts.out) == len(have) == 3 and facts.out[0] != have[0]:
+        wire = report.graph.into(id)[PORT]
+        yield from matched(report, id, (facts.out[0], *have[1:]), [(wire, have)])
     mending = []
     for param in facts.kind.params:
         value = getattr(facts.settings, param.name)

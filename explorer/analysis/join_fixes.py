@@ -74,7 +74,7 @@ def _goal(want: Shape, have: Shape) -> Shape:
 # Settings -------------------------------------------------------------------------------------
 
 
-def _matched(report: Report, id: str, want: Shape, differing: Sequence[Branch]) -> Iterator[Fix]:
+def matched(report: Report, id: str, want: Shape, differing: Sequence[Branch]) -> Iterator[Fix]:
     """Set parameters of the nodes that give these branches their shape."""
     sources = {wire.source: have for wire, have in differing}
     every = {wire.source for wire in report.graph.into(id).values()}
@@ -215,7 +215,7 @@ def _add(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     for want, differing in goals:
         yield from _projected(want, differing)
     for want, differing in goals:
-        yield from _matched(report, id, want, differing)
+        yield from matched(report, id, want, differing)
     if _odd(goals):
         yield from _add_resized(report, id, fault)
 
@@ -229,7 +229,7 @@ def _add_resized(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
 def _multiply(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     for want, differing in _multiply_goals(report, id):
         yield from _projected(want, differing)
-        yield from _matched(report, id, want, differing)
+        yield from matched(report, id, want, differing)
 
 
 def _multiply_resized(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
@@ -241,7 +241,7 @@ def _multiply_resized(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
 def _concat(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     goals = _concat_goals(report, id)
     for want, differing in goals:
-        yield from _matched(report, id, want, differing)
+        yield from matched(report, id, want, differing)
     if _odd(goals):
         yield from _concat_resized(report, id, fault)
 
