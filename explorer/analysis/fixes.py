@@ -15,7 +15,7 @@ from explorer.analysis.join_fixes import JOIN_RULES, matched
 from explorer.analysis.layer_fixes import LAYER_RULES, Rule, removal, setting
 from explorer.analysis.problem import MOST_TRIED, Fix, Problem, problems, trials
 from explorer.analysis.report import Report, analyse
-from explorer.catalog import KINDS, Kind, Param, roles
+from explorer.catalog import KINDS, Kind, Param, check, roles
 from explorer.catalog.layers.window import text_of
 from explorer.graph import edits, names
 from explorer.graph.edits import EditError
@@ -93,8 +93,8 @@ def _lies_in(path: NodePath, nodes: Set[tuple[str, ...]]) -> bool:
 def _report_after(report: Report, fix: Fix) -> Report | None:
     """The report on the network with the fix applied; None if it cannot be applied."""
     try:
-        graph = fix.edit(report.graph)
-    except EditError:
+        graph = check.graph(fix.edit(report.graph), report.graph)
+    except (EditError, check.KindError):
         return None
     return analyse(graph, report.data)
 

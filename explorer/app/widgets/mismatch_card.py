@@ -121,7 +121,7 @@ class MismatchCard(QWidget):
     that set them, and the fixes.
 
     problem: its rule is one of `RULES`. closed: the person wants to hide the card; only a `closable`
-    one offers that.
+    one offers that. sizes: of the whole card, and of the small one without the tensors.
     """
 
     closed = Signal()
@@ -176,13 +176,16 @@ class MismatchCard(QWidget):
         words.addStretch(1)
         body = QHBoxLayout()
         body.setSpacing(16)
+        body.setContentsMargins(0, 0, 0, 0)
         body.addWidget(TensorPair(first, other, joins))
         body.addLayout(words, 1)
         column = QVBoxLayout(self)
         column.setSpacing(8)
         column.setContentsMargins(EDGE, 12, EDGE, EDGE)
         column.addLayout(top)
-        column.addLayout(body)
+        self._body = QWidget()
+        self._body.setLayout(body)
+        column.addWidget(self._body)
         if self.buttons:
             column.addSpacing(4)
         else:
@@ -192,6 +195,13 @@ class MismatchCard(QWidget):
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             column.addWidget(button)
         self.setFixedWidth(WIDTH)
+        whole = self.sizeHint()
+        left_out = body.totalHeightForWidth(WIDTH - 2 * EDGE) + column.spacing()
+        self.sizes = whole, QSize(WIDTH, whole.height() - left_out)
+
+    def show_small(self, small: bool) -> None:
+        """Leave out the tensors and who set them, or show them."""
+        self._body.setVisible(not small)
 
     def sizeHint(self) -> QSize:
         layout = self.layout()
