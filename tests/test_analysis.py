@@ -18,6 +18,7 @@ from explorer.analysis import (
     source,
     table,
 )
+from explorer.analysis import fixes as fixes_module
 from explorer.analysis.advice import advise
 from explorer.analysis.problem import problems
 from explorer.analysis.report import Report, analyse
@@ -302,6 +303,46 @@ def test_the_deepest_network_that_a_file_may_hold_ends():
     assert memory_forecast.forecast(report).training > 0
     assert source.source(report).text.count("\n") > 20_000
     assert len(layout.layout(report.graph)) == 20_002
+
+
+def broken_chain(count: int) -> Graph:
+    """Convolutions in a row, with a sum of unequal branches in the middle."""
+    graph = of_kinds(count, "Conv2d")
+    middle = f"n{count // 2}"
+    graph = edits.insert(graph, Node("add", "Add"), graph.into(middle)["x"], "a")
+    graph = edits.set_params(graph, f"n{count // 2 - 1}", {"padding": 0})
+    return edits.connect(graph, f"n{count // 2 - 3}", "add", "b")
+
+
+def cut_chain(count: int) -> Graph:
+    return edits.disconnect(of_kinds(count, "Conv2d"), f"n{count // 2}")
+
+
+def flattened_chain(count: int) -> Graph:
+    graph = of_kinds(count, "Conv2d")
+    return edits.insert(graph, Node("flat", "Flatten"), graph.into(f"n{count // 2}")["x"])
+
+
+@pytest.mark.parametrize("build", [broken_chain, cut_chain, flattened_chain, equal_names])
+def test_the_fixes_of_a_very_long_network_are_bounded(build, operations, monkeypatch):
+    """One with 20,000 layers has some, with a handful of trials, and half of it takes half as long."""
+    tried = []
+    monkeypatch.setattr(
+        fixes_module, "analyse", lambda *given: tried.append(given) or analyse(*given)
+    )
+
+    def work(report: Report) -> None:
+        offered = [fixes_module.fixes(report, problem) for problem in problems(report)]
+        assert offered[0] and len(offered[0]) <= fixes_module.MOST_OFFERED
+
+    counts = []
+    for count in (5_000, 20_000):
+        report = analyse(build(count))
+        facts.forget()
+        tried.clear()
+        counts.append(operations(lambda report=report: work(report)))
+        assert len(tried) <= max(10, 50_000 // count + 2)
+    assert counts[1] < 5 * counts[0]
 
 
 # Layers of one name ---------------------------------------------------------------------------
