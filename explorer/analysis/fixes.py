@@ -24,7 +24,7 @@ from explorer.graph.path import NodePath
 from explorer.text import _
 
 MOST_OFFERED = 5
-"""So many fixes are offered for one problem, the first that mend."""
+"""So many fixes are offered for one problem, the first that mend; fewer in a very large network."""
 _SIZES, _GUESSES = 2, 3
 """So many sizes of the input, and nodes before one that is not connected, are tried."""
 _NEAR = 8
@@ -60,11 +60,12 @@ def _mending(report: Report, problem: Problem, fault: Fault) -> list[Fix]:
     before = len(problems(report))
     hidden = {problem.path, *_hidden(report, NodePath())}
     left = min(MOST_TRIED, trials(report))
-    fewer: list[tuple[int, Fix]] = []
+    most = min(MOST_OFFERED, trials(report) // 4)
+    fewer: list[tuple[int, Fix]] = []  # with how many faults each leaves
     others: list[Fix] = []  # they bring faults to light that were hidden
     for candidates in _candidates(report, problem.path, fault):
         for fix in candidates:
-            if not left or len(fewer) == MOST_OFFERED:
+            if not left or sum(not count for count, _fix in fewer) == most:
                 break
             left -= 1
             after = _report_after(report, fix)
@@ -75,10 +76,10 @@ def _mending(report: Report, problem: Problem, fault: Fault) -> list[Fix]:
                 fewer.append((len(faults), _priced(fix, problem, report, after)))
             elif sum(not _lies_in(each.path, hidden) for each in faults) < before:
                 others.append(_priced(fix, problem, report, after))
-        if not all(fix.removes for fix in (*others, *[fix for _count, fix in fewer])):
+        if any(not count and not fix.removes for count, fix in fewer):
             break
     best = [fix for _count, fix in sorted(fewer, key=lambda each: (each[0], each[1].removes))]
-    return (best or others)[:MOST_OFFERED]
+    return (best or others)[:most]
 
 
 def _remains(problem: Problem, after: Report) -> bool:
@@ -239,7 +240,19 @@ def _map(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
         yield _instead(node, roles.VECTOR_NORMALISATION, {})
     elif facts.kind.convolves:
         yield _instead(node, roles.SCORES, {"out_features": facts.settings.out_channels})
+    if (source := _last_map(report, id)) is not None:
+        yield replace(_connection(source, id, PORT), loss=_("what lies between is passed by"))
     yield removal(id)
+
+
+def _last_map(report: Report, id: str) -> str | None:
+    """What feeds the layer that makes a vector of a map, where another lies between it and the
+    node; None if there is no such layer."""
+    for number, each in enumerate(nodes_of(report, report.sources[id][0], ())):
+        if len(report.facts[each].known_ins[0]) == 3:
+            direct = number == 0 and report.facts[each].kind is roles.FLATTEN
+            return None if direct else report.sources[each][0]
+    return None
 
 
 def _first_in_need(report: Report, flatten: str) -> str | None:

@@ -41,11 +41,9 @@ def resizings(have: Shape, want: Shape) -> list[tuple[Addition, ...]]:
         row = (_upsampled(up), *_padded(scaled, want))
     elif down > 1:
         row = (_pooled(down), *_padded((have[0], *(side // down for side in have[1:])), want))
-    elif up == down == 1:
-        row = _padded(have, want)
     else:
-        row = ()  # one side is much larger, the other is not
-    fits = row and not any(each.kind.fault(each.params) for each in row)
+        row = _padded(have, want)
+    fits = not any(each.kind.fault(each.params) for each in row)
     return [row] if fits else []
 
 

@@ -1,7 +1,7 @@
 """Fixes of branches that do not fit together: other parameters of the nodes that give them their
 shapes, or layers between them and the join."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice, product
 from math import prod
@@ -23,6 +23,7 @@ Branch = tuple[Wire, Shape]
 Goal = tuple[Shape, list[Branch]]
 """A shape that branches may take, and those that differ from it; one of 0 channels leaves each its
 own."""
+Goals = Callable[[Report, str], Iterable[Goal]]
 _MOST_NAMES = 3
 MOST_SETTINGS = 2
 """So many other settings are offered for each shape that the branches may take."""
@@ -217,13 +218,7 @@ def _add(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     for want, differing in goals:
         yield from matched(report, id, want, differing)
     if _odd(goals):
-        yield from _add_resized(report, id, fault)
-
-
-def _add_resized(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
-    yield from unflattened(report, id)
-    for want, differing in _add_goals(report, id):
-        yield from _fitted(want, differing)
+        yield from _resized(_add_goals, report, id, fault)
 
 
 def _multiply(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
@@ -232,29 +227,24 @@ def _multiply(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
         yield from matched(report, id, want, differing)
 
 
-def _multiply_resized(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
-    yield from unflattened(report, id)
-    for want, differing in _multiply_goals(report, id):
-        yield from _fitted(want, differing)
-
-
 def _concat(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     goals = _concat_goals(report, id)
     for want, differing in goals:
         yield from matched(report, id, want, differing)
     if _odd(goals):
-        yield from _concat_resized(report, id, fault)
+        yield from _resized(_concat_goals, report, id, fault)
 
 
-def _concat_resized(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
+def _resized(goals: Goals, report: Report, id: str, fault: Fault) -> Iterator[Fix]:
+    """Layers that change sizes, or make vectors of maps or keep them from becoming vectors."""
     yield from unflattened(report, id)
-    for want, differing in _concat_goals(report, id):
+    for want, differing in goals(report, id):
         yield from _fitted(want, differing)
 
 
 JOIN_RULES: dict[str, tuple[Rule, ...]] = {
-    "add": (_add, _add_resized),
-    "multiply": (_multiply, _multiply_resized),
-    "concat": (_concat, _concat_resized),
+    "add": (_add, partial(_resized, _add_goals)),
+    "multiply": (_multiply, partial(_resized, _multiply_goals)),
+    "concat": (_concat, partial(_resized, _concat_goals)),
 }
 """See LAYER_RULES."""

@@ -36,7 +36,7 @@ def mended(report: Report, problem: Problem, costs: bool = True) -> list[str]:
         assert (str(problem.path), problem.rule, problem.message) not in left, fix.label
         assert not any(each[:2] == (problem.path, problem.rule) for each in left), fix.label
         counted = costs and problem.path[0] in report.alive
-        if fix.cost and counted and len(problems(report)) == 1 and again.ok:
+        if fix.added is not None and counted and len(problems(report)) == 1 and again.ok:
             assert fix.cost == stated(again.params - report.params, again.macs - report.macs, fix)
         assert fix.label.isprintable() and len(fix.label) < 80
     return [fix.label for fix in fixes(report, problem)]
@@ -421,8 +421,26 @@ def test_convolution_on_a_vector(draw):
 
 def test_batch_normalisation_of_a_vector(draw):
     report = analyse(draw(("flat", "Flatten", {}), ("fc", "Linear", {}), ("bn", "BatchNorm2d", {})))
-    assert mended(report, only(report)) == ["Use LayerNorm instead of bn", "Remove bn"]
+    assert mended(report, only(report)) == [
+        "Use LayerNorm instead of bn",
+        "Connect input to bn",
+        "Remove bn",
+    ]
     assert analyse(fixes(report, only(report))[0].edit(report.graph)).ok
+
+
+@pytest.mark.parametrize("kind", ["MaxPool2d", "Conv2d", "BasicBlock", "Upsample"])
+def test_a_map_is_needed_after_the_scores(draw, kind):
+    report = analyse(
+        draw(
+            ("conv", "Conv2d", CONV),
+            ("flat", "Flatten", {}),
+            ("fc", "Linear", {}),
+            ("late", kind, {}),
+            input=(8, 8, 8),
+        )
+    )
+    assert "Connect conv to late" in mended(report, only(report))
 
 
 def test_a_flatten_too_early_moves_to_where_it_is_needed(draw):
