@@ -156,17 +156,16 @@ class Overlays(QObject):
             self.map.move(corners[at].topLeft())
 
     def _place_mismatch(self, card: MismatchCard) -> None:
-        """Put the card of a mismatch near its node where it hides no card of the network: whole if
-        there is room, else small; if there is none for either, the list of problems has its fixes."""
+        """Put the card of a mismatch near its node where it hides no card of the network, in the
+        largest form for which there is room; if there is none, the list of problems has its fixes."""
         cards = self._cards()
         node = cards.get(card.problem.path[-1], QRect())
         taken = [*cards.values(), self.map.geometry()]
         room = self.canvas.viewport().rect().adjusted(EDGE, 36, -EDGE, -EDGE)
-        for small, size in enumerate(card.sizes):
-            place = free_place(room, size, taken, node.center())
+        for form in card.forms:
+            place = free_place(room, form.size, taken, node.center())
             if place is not None:
-                card.show_small(bool(small))
-                card.resize(size)
+                card.show_as(form)
                 card.move(place)
                 break
         card.setVisible(place is not None)

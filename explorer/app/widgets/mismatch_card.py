@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
@@ -116,12 +117,21 @@ def _stated(facts: Facts, shape: Shape, wanted: Shape, sizes_only: bool) -> str:
     return ", ".join(filter(None, parts)).replace("stride ", "stride" + NBSP) or facts.kind.name
 
 
+class Form(NamedTuple):
+    """A form of the card: its size, whether it shows the tensors and who set them, and how many of
+    its fixes it offers."""
+
+    size: QSize
+    tensors: bool
+    fixes: int
+
+
 class MismatchCard(QWidget):
     """Why the branches of a join do not fit together: two tensors, the sides that differ, the node
     that set them, and the fixes.
 
     problem: its rule is one of `RULES`. closed: the person wants to hide the card; only a `closable`
-    one offers that. sizes: of the whole card, and of the small one without the tensors.
+    one offers that. forms: how it can be shown, the largest first.
     """
 
     closed = Signal()
@@ -195,13 +205,21 @@ class MismatchCard(QWidget):
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             column.addWidget(button)
         self.setFixedWidth(WIDTH)
-        whole = self.sizeHint()
-        left_out = body.totalHeightForWidth(WIDTH - 2 * EDGE) + column.spacing()
-        self.sizes = whole, QSize(WIDTH, whole.height() - left_out)
+        without = self.sizeHint().height() - body.totalHeightForWidth(WIDTH - 2 * EDGE)
+        row = self.buttons[0].sizeHint().height() + column.spacing() if self.buttons else 0
+        self.forms = []
+        for tensors, count in ((True, len(self.buttons)), (True, 2), (False, 2), (False, 1)):
+            shown = min(count, len(self.buttons))
+            height = self.sizeHint().height() if tensors else without - column.spacing()
+            left_out = row * (len(self.buttons) - shown)
+            self.forms.append(Form(QSize(WIDTH, height - left_out), tensors, shown))
 
-    def show_small(self, small: bool) -> None:
-        """Leave out the tensors and who set them, or show them."""
-        self._body.setVisible(not small)
+    def show_as(self, form: Form) -> None:
+        """Take one of its forms."""
+        self._body.setVisible(form.tensors)
+        for number, button in enumerate(self.buttons):
+            button.setVisible(number < form.fixes)
+        self.resize(form.size)
 
     def sizeHint(self) -> QSize:
         layout = self.layout()
