@@ -11,6 +11,7 @@ import pytest
 from explorer.analysis import (
     compare,
     facts,
+    fixes,
     layout,
     memory_forecast,
     print_layout,
@@ -302,6 +303,51 @@ def test_the_deepest_network_that_a_file_may_hold_ends():
     assert memory_forecast.forecast(report).training > 0
     assert source.source(report).text.count("\n") > 20_000
     assert len(layout.layout(report.graph)) == 20_002
+
+
+def broken_chain(count: int) -> Graph:
+    """Convolutions in a row, with a sum of unequal branches in the middle."""
+    graph = of_kinds(count, "Conv2d")
+    middle = f"n{count // 2}"
+    graph = edits.insert(graph, Node("add", "Add"), graph.into(middle)["x"], "a")
+    graph = edits.set_params(graph, f"n{count // 2 - 1}", {"padding": 0})
+    return edits.connect(graph, f"n{count // 2 - 3}", "add", "b")
+
+
+def cut_chain(count: int) -> Graph:
+    return edits.disconnect(of_kinds(count, "Conv2d"), f"n{count // 2}")
+
+
+def flattened_chain(count: int) -> Graph:
+    graph = of_kinds(count, "Conv2d")
+    return edits.insert(graph, Node("flat", "Flatten"), graph.into(f"n{count // 2}")["x"])
+
+
+LONG = [broken_chain, cut_chain, flattened_chain, equal_names]
+
+
+def first_fixes(report: Report) -> int:
+    """How many fixes the first problem has; those of all others are made too."""
+    first, *_others = [fixes.fixes(report, problem) for problem in problems(report)]
+    return len(first)
+
+
+@pytest.mark.parametrize("build", LONG)
+def test_the_fixes_of_a_very_long_network_take_a_few_trials(build, monkeypatch):
+    tried = []
+    monkeypatch.setattr(fixes, "analyse", lambda *given: tried.append(given) or analyse(*given))
+    assert 0 < first_fixes(analyse(build(20_000))) <= fixes.MOST_OFFERED
+    assert len(tried) < 10
+
+
+@pytest.mark.parametrize("build", LONG)
+def test_the_fixes_of_twice_the_layers_take_twice_the_work(build, operations):
+    counts = []
+    for count in (1_000, 2_000):
+        report = analyse(build(count))
+        facts.forget()
+        counts.append(operations(lambda report=report: first_fixes(report)))
+    assert counts[1] < MOST * counts[0]
 
 
 # Layers of one name ---------------------------------------------------------------------------

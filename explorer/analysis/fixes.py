@@ -1,254 +1,287 @@
 """The fixes of a problem: named edits that remove it, from which a person chooses."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
+from math import gcd
+from weakref import WeakKeyDictionary
 
-from explorer.analysis.facts import Facts, Fault, all_known, facts_of, names_in, names_of
-from explorer.analysis.layer_fixes import LAYER_RULES, Rule, one_or_pair
-from explorer.analysis.problem import Fix, Problem
-from explorer.analysis.report import Report
-from explorer.catalog import KINDS, Kind, roles
-from explorer.catalog.layers.window import pair, text_of
+from explorer.analysis.branch import nodes_of
+from explorer.analysis.facts import Facts, Fault, facts_of, names_in, names_of
+from explorer.analysis.flattening import flattenings, unflattened
+from explorer.analysis.insertion import Addition, insert_row
+from explorer.analysis.join_fixes import JOIN_RULES, matched
+from explorer.analysis.layer_fixes import LAYER_RULES, Rule, removal, setting
+from explorer.analysis.problem import MOST_TRIED, Fix, Problem, problems, trials
+from explorer.analysis.report import Report, analyse
+from explorer.catalog import KINDS, Kind, Param, check, roles
+from explorer.catalog.layers.window import text_of
 from explorer.graph import edits, names
-from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Shape, Value, Wire
-from explorer.text import _, listed
+from explorer.graph.edits import EditError
+from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Shape, Value
+from explorer.graph.path import NodePath
+from explorer.text import _
+
+MOST_OFFERED = 5
+"""So many fixes are offered for one problem, the first that mend; fewer in a very large network."""
+_SIZES, _GUESSES = 2, 3
+"""So many sizes of the input, and nodes before one that is not connected, are tried."""
+_NEAR = 8
+"""So far from its value other values of a block's parameter are tried."""
+_cache: WeakKeyDictionary[Report, dict[tuple[NodePath, str, str], tuple[Fix, ...]]] = (
+    WeakKeyDictionary()
+)
 
 
 def fixes(report: Report, problem: Problem) -> tuple[Fix, ...]:
-    """The fixes of a problem of the network, the best first; none if it has none to offer."""
+    """The fixes of a problem of the network, those first that leave fewest other faults; none if it
+    has none to offer. Each has been tried: it removes the problem and leaves fewer faults than there
+    were."""
     if problem.fault is None:
         return problem.tried
-    return tuple(_fixes(report, problem.path, problem.fault))
+    known = _cache.setdefault(report, {})
+    key = problem.path, problem.rule, problem.message
+    if key not in known:
+        known[key] = tuple(_mending(report, problem, problem.fault))
+    return known[key]
 
 
-def _fixes(report: Report, path: Sequence[str], fault: Fault) -> Iterator[Fix]:
-    """The fixes of the fault of the node at `path`; the inside of a group is fixed like a
-    network."""
+def blamed(report: Report, problem: Problem) -> tuple[NodePath, ...]:
+    """The paths of the nodes whose parameters are at fault: those that the first fix sets which
+    sets parameters alone. The node of the problem itself if there is no such fix."""
+    return next((fix.sets for fix in fixes(report, problem) if fix.sets), (problem.path,))
+
+
+# Trial ----------------------------------------------------------------------------------------
+
+
+def _mending(report: Report, problem: Problem, fault: Fault) -> list[Fix]:
+    before = len(problems(report))
+    hidden = {problem.path, *_hidden(report, NodePath())}
+    left = min(MOST_TRIED, trials(report))
+    most = min(MOST_OFFERED, trials(report) // 4)
+    fewer: list[tuple[int, Fix]] = []  # with how many faults each leaves
+    others: list[Fix] = []  # they bring faults to light that were hidden
+    for candidates in _candidates(report, problem.path, fault):
+        for fix in candidates:
+            if not left or sum(not count for count, _fix in fewer) == most:
+                break
+            left -= 1
+            after = _report_after(report, fix)
+            if after is None or _remains(problem, after):
+                continue
+            faults = problems(after)
+            if len(faults) < before:
+                fewer.append((len(faults), _priced(fix, problem, report, after)))
+            elif sum(not _lies_in(each.path, hidden) for each in faults) < before:
+                others.append(_priced(fix, problem, report, after))
+        if any(not count and not fix.removes for count, fix in fewer):
+            break
+    best = [fix for _count, fix in sorted(fewer, key=lambda each: (each[0], each[1].removes))]
+    return (best or others)[:most]
+
+
+def _remains(problem: Problem, after: Report) -> bool:
+    return any((each.path, each.rule) == (problem.path, problem.rule) for each in problems(after))
+
+
+def _lies_in(path: NodePath, nodes: Set[tuple[str, ...]]) -> bool:
+    """Whether this is one of the nodes, or inside one."""
+    return any(path[:depth] in nodes for depth in range(1, len(path) + 1))
+
+
+def _report_after(report: Report, fix: Fix) -> Report | None:
+    """The report on the network with the fix applied; None if it cannot be applied."""
+    try:
+        graph = check.graph(fix.edit(report.graph), report.graph)
+    except (EditError, check.KindError):
+        return None
+    return analyse(graph, report.data)
+
+
+def _priced(fix: Fix, problem: Problem, report: Report, after: Report) -> Fix:
+    """The fix with what it adds to the network, or for a dead end to all that is drawn."""
+    alive = problem.path[0] in report.alive
+    if alive and not (report.known and after.known):
+        return fix
+    (params, macs), (params_after, macs_after) = (
+        (each.params, each.macs)
+        if alive
+        else (
+            sum(facts.params for facts in each.facts.values()),
+            sum(facts.macs for facts in each.facts.values()),
+        )
+        for each in (report, after)
+    )
+    return replace(fix, added=params_after - params, macs=macs_after - macs)
+
+
+def _hidden(report: Report, scope: NodePath) -> Iterator[tuple[str, ...]]:
+    """The paths of the nodes whose inputs are not known. Faults of theirs may come to light by a
+    fix, and do not count against it."""
+    for id, facts in report.facts.items():
+        if None in facts.ins:
+            yield scope / id
+        elif facts.inner is not None and facts.faults and facts.ins:
+            yield from _hidden(report.inside(id), scope / id)
+
+
+# Candidates -----------------------------------------------------------------------------------
+
+
+def _candidates(report: Report, path: Sequence[str], fault: Fault) -> Iterator[Iterator[Fix]]:
+    """Fixes of the fault of the node at `path` that may mend, in groups; a group is tried if none of
+    those before it mends."""
+    for rule in _rules(report, path, fault):
+        candidates = _scoped(rule, report, path, fault)
+        yield chain(candidates, _input_sizes(report)) if fault.rule in JOIN_RULES else candidates
+
+
+def _rules(report: Report, path: Sequence[str], fault: Fault) -> tuple[Rule, ...]:
+    while len(path) > 1 and path[0] in report.facts and report.facts[path[0]].inner is not None:
+        report, path = report.inside(path[0]), path[1:]
+    if len(path) > 1 and fault.rule != "map":
+        return (_block,)
+    return _RULES.get(fault.rule, (_none,))
+
+
+def _scoped(rule: Rule, report: Report, path: Sequence[str], fault: Fault) -> Iterator[Fix]:
+    """The fixes of the node at `path`. The inside of a group is fixed like a network, that of a
+    declared block by the block's own parameters."""
     id, *within = path
-    if not within:
-        yield from _RULES.get(fault.rule, _none)(report, id, fault)
+    if not within or report.facts[id].inner is None:
+        yield from rule(report, id, fault)
         return
-    for fix in _fixes(report.inside(id), within, fault):
-        yield replace(fix, edit=edits.inside((id,), fix.edit))
+    if fault.rule == "map" and len(report.facts[id].known_ins[0]) == 1:
+        yield from rule(report, id, fault)  # the group itself gets a vector
+    for fix in _scoped(rule, report.inside(id), within, fault):
+        yield replace(
+            fix,
+            edit=edits.inside((id,), fix.edit),
+            sets=tuple([NodePath((id, *path)) for path in fix.sets]),
+        )
 
 
 def _none(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     return iter(())
 
 
-# Branches that do not fit ---------------------------------------------------------------------
+# Blocks ---------------------------------------------------------------------------------------
 
 
-def _add(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
-    """For each shape, the most frequent first: project the branches that differ from it. Then for
-    each shape: change the channels and stride of the nodes that feed these branches."""
-    graph, facts = report.graph, report.facts[id]
-    wires = [graph.into(id)[port] for port in sorted(graph.into(id))]
-    ins = facts.ins
-    if not all_known(ins):
-        return
-    shapes = sorted(dict.fromkeys(ins), key=ins.count, reverse=True)
-    differing = {
-        want: [(wire, have) for wire, have in zip(wires, ins) if have != want] for want in shapes
-    }
-    for want, branches in differing.items():
-        strides = [_stride(have, want) for _wire, have in branches]
-        if all(strides):
-            yield _projected(want, branches, strides)
-    for want, branches in differing.items():
-        changed = {
-            wire.source: _reshaped(report, wire.source, have, want) for wire, have in branches
-        }
-        if all(changed.values()) and not any(
-            _feeds(graph, source, [wire.source for wire in wires]) for source in changed
-        ):
-            yield _matched(report, changed)
+def _block(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
+    """Give the block as many channels as come out of it, which a shortcut needs; or other parameters
+    of its own with which all inside it fits, those first that keep its output."""
+    facts, node = report.facts[id], report.graph.nodes[id]
+    have = facts.known_ins[0]
+    if facts.out and len(facts.out) == len(have) == 3 and facts.out[0] != have[0]:
+        wire = report.graph.into(id)[PORT]
+        yield from matched(report, id, (facts.out[0], *have[1:]), [(wire, have)])
+    mending = []
+    for param in facts.kind.params:
+        value = getattr(facts.settings, param.name)
+        for other in _others(param, value, facts):
+            params = {**node.params, param.name: other}
+            if facts.kind.fault(params):
+                continue
+            changed = facts_of(replace(node, params=params), facts.ins)
+            if not changed.faults:
+                mending.append((changed.out != facts.out, param.name, other))
+    for _changed, name, other in sorted(mending, key=lambda each: each[0]):
+        yield from setting(report, id, **{name: other})
 
 
-def _matched(report: Report, changed: Mapping[str, Mapping[str, Value]]) -> Fix:
-    """The fix that sets these parameters of these nodes."""
-    each = [
-        (source, report.facts[source].kind.stated(params)) for source, params in changed.items()
-    ]
-    label = (
-        _("Match {branch}: {values}").format(branch=each[0][0], values=each[0][1])
-        if len(each) == 1
-        else _("Match {branches}").format(
-            branches=listed([f"{source} ({values})" for source, values in each])
-        )
-    )
-    return Fix(label, partial(edits.set_each, params=changed))
-
-
-def _projected(want: Shape, branches: list[tuple[Wire, Shape]], strides: list[int]) -> Fix:
-    """The fix that adds one projection after each node that feeds some of these branches."""
-    stride_of = {wire.source: stride for (wire, _have), stride in zip(branches, strides)}
-    shapes = {wire.source: have for wire, have in branches}
-    label = (
-        _("Project {branches}: 1×1, stride {stride}")
-        if max(strides) > 1
-        else _("Project {branches}: 1×1")
-    )
-    larger = [str(stride) for stride in dict.fromkeys(strides) if stride > 1]
-    return Fix(
-        label.format(branches=listed(stride_of), stride=listed(larger)),
-        partial(
-            _project_each,
-            wires=[wire for wire, _have in branches],
-            strides=stride_of,
-            channels=want[0],
-        ),
-        added=sum(want[0] * have[0] + 2 * want[0] for have in shapes.values()),
-    )
-
-
-def _project_each(graph: Graph, wires: list[Wire], strides: dict[str, int], channels: int) -> Graph:
-    projections: dict[str, str] = {}  # by source
-    for wire in wires:
-        if wire.source in projections:
-            graph = edits.connect(graph, projections[wire.source], wire.target, wire.port)
-        else:
-            graph = _project(graph, wire, channels, strides[wire.source])
-            projections[wire.source] = list(graph.nodes)[-1]
-    return graph
-
-
-def _feeds(graph: Graph, id: str, others: Collection[str]) -> bool:
-    """Whether a path of wires leads from the node to one of the others. Nodes after the last of
-    them in the order of execution are not searched."""
-    last = max(graph.ranks[other] for other in others)
-    goals, visited, stack = set(others) - {id}, {id}, [id]
-    while stack:
-        for wire in graph.out_of(stack.pop()):
-            if wire.target in goals:
-                return True
-            if wire.target not in visited and graph.ranks[wire.target] < last:
-                visited.add(wire.target)
-                stack.append(wire.target)
-    return False
-
-
-def _stride(have: Shape, want: Shape) -> int:
-    """The stride of a 1×1 convolution from the height and width of `have` to those of `want`; 0 if
-    there is none."""
-    if len(have) != 3 or len(want) != 3:
-        return 0
-    stride = max(1, -(-have[1] // want[1]))
-    fits = all((side - 1) // stride + 1 == goal for side, goal in zip(have[1:], want[1:]))
-    return stride if fits and stride <= 64 else 0
-
-
-def _project(graph: Graph, wire: Wire, channels: int, stride: int) -> Graph:
-    ends = [graph.nodes[end].position for end in (wire.source, wire.target) if end in graph.nodes]
-    x, y = (sum(axis) / len(ends) for axis in zip(*ends))
-    if len(ends) == 2 and abs(ends[0][1] - ends[1][1]) < 80 and ends[1][0] - ends[0][0] > 320:
-        y -= 140.0  # a long shortcut runs above the cards that it passes
-    params = {"out_channels": channels} | ({"stride": stride} if stride > 1 else {})
-    kind = roles.PROJECTION
-    node = Node(kind.next_id(names_in(graph)), kind.name, params, (x, y))
-    return edits.insert(graph, node, wire)
-
-
-def _reshaped(report: Report, id: str, have: Shape, want: Shape) -> dict[str, Value]:
-    """Channels and stride that make the output of a node `want` instead of `have`; {} if it has
-    none."""
-    if id not in report.facts or len(have) != 3 or len(want) != 3:
-        return {}
-    facts = report.facts[id]
-    changed: dict[str, Value] = {}
-    key = next((key for key in ("out_channels", "width") if hasattr(facts.settings, key)), None)
-    if have[0] != want[0]:
-        if key is None:
-            return {}
-        value = getattr(facts.settings, key) * want[0] / have[0]
-        if value != int(value):
-            return {}
-        changed[key] = int(value)
-    if have[1:] != want[1:]:
-        stride = getattr(facts.settings, "stride", None)
-        if stride is None:
-            return {}
-        wanted = [step * a / b for step, a, b in zip(pair(stride), have[1:], want[1:])]
-        if any(step != int(step) or step < 1 for step in wanted):
-            wanted = wanted[:1] * 2  # the size was rounded: try the stride of the height for both
-        if any(step != int(step) or step < 1 for step in wanted):
-            return {}
-        changed["stride"] = one_or_pair(map(int, wanted))
-    return changed if _gives(report, id, changed, want) else {}
-
-
-def _gives(report: Report, id: str, params: Mapping[str, Value], want: Shape) -> bool:
-    """Whether the node with these parameters has the output `want`."""
-    node, kind, ins = report.graph.nodes[id], report.facts[id].kind, report.facts[id].ins
-    node = replace(node, params={**node.params, **params})
-    return (
-        len(ins) == len(kind.inputs) == 1
-        and not kind.fault(node.params)
-        and facts_of(node, ins).out == want
-    )
-
-
-def _multiply(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
-    """Give one branch the channels of the other, and its height and width too unless they can be
-    broadcast."""
-    graph, ins = report.graph, report.facts[id].ins
-    wires = [graph.into(id)[port] for port in sorted(graph.into(id))]
-    if not all_known(ins) or any(len(shape) != 3 for shape in ins):
-        return
-    for wire, other, have, full in (
-        (wires[1], wires[0], ins[1], ins[0]),
-        (wires[0], wires[1], ins[0], ins[1]),
-    ):
-        fits = all(a == b or 1 in (a, b) for a, b in zip(have[1:], full[1:]))
-        want = (full[0], *(have[1:] if fits else full[1:]))
-        if stride := _stride(have, want):
-            yield _projected(want, [(wire, have)], [stride])
-        changed, source = _reshaped(report, wire.source, have, want), wire.source
-        if changed and source != other.source and not _feeds(graph, source, [other.source]):
-            yield _matched(report, {source: changed})
-
-
-def _concat(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
-    """Give the one branch that differs the height and width of the others."""
-    into, ins = report.graph.into(id), report.facts[id].known_ins
-    sources = [into[port].source for port in sorted(into)]
-    for index, (source, have) in enumerate(zip(sources, ins)):
-        sizes = {shape[1:] for shape in ins[:index] + ins[index + 1 :]}
-        want = (have[0], *min(sizes))
-        changed = _reshaped(report, source, have, want) if len(sizes) == 1 else {}
-        others = sources[:index] + sources[index + 1 :]
-        if changed and source not in others and not _feeds(report.graph, source, others):
-            yield _matched(report, {source: changed})
+def _others(param: Param, value: Value, facts: Facts) -> Iterator[Value]:
+    """Other values of a parameter, the nearest first."""
+    if param.choices:
+        yield from (choice for choice in param.choices if choice != value)
+    elif type(value) is bool:
+        yield not value
+    elif type(value) is int:
+        near = {value + step for step in range(-_NEAR, _NEAR + 1)} | {value // 2, 2 * value, 1}
+        channels = facts.known_ins[0][0]
+        near |= {gcd(value, channels), -(-value // 32) * 32}
+        yield from sorted(near - {value}, key=lambda other: abs(other - value))
 
 
 # Maps and vectors -----------------------------------------------------------------------------
 
 
 def _vector(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
-    settings, shape = report.facts[id].settings, report.facts[id].known_ins[0]
-    features, bias = settings.out_features, int(settings.bias)
-    if len(shape) == 3:
-        yield Fix(
-            _("Insert global average pooling and Flatten"),
-            partial(_before, id=id, kinds=(roles.GLOBAL_POOLING, roles.FLATTEN)),
-            added=features * (shape[0] + bias),
-        )
-        yield Fix(
-            _("Insert Flatten"),
-            partial(_before, id=id, kinds=(roles.FLATTEN,)),
-            added=features * (shape[0] * shape[1] * shape[2] + bias),
-        )
+    """Make a vector of the map before the layer."""
+    if len(report.facts[id].known_ins[0]) != 3:
+        return
+    flat = Addition(roles.FLATTEN)
+    pool = Addition(roles.GLOBAL_POOLING, loss=_("only the mean of each channel is kept"))
+    for label, row in (
+        (_("Insert global average pooling and Flatten"), (pool, flat)),
+        (_("Insert Flatten"), (flat,)),
+    ):
+        yield Fix(label, partial(_before, id=id, row=row), loss=row[0].loss)
 
 
-def _before(graph: Graph, id: str, kinds: Sequence[Kind]) -> Graph:
-    x, y = graph.nodes[id].position
-    for number, kind in enumerate(kinds):
-        position = (x - 130.0 * (len(kinds) - number), y)
-        node = Node(kind.next_id(names_in(graph)), kind.name, position=position)
-        graph = edits.insert(graph, node, next(iter(graph.into(id).values())))
-    return graph
+def _before(graph: Graph, id: str, row: Sequence[Addition]) -> Graph:
+    return insert_row(graph, next(iter(graph.into(id).values())), row)
+
+
+def _map(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
+    """Take the map from before the layer that makes it a vector, and make the vector where one is
+    needed; or use a layer that takes vectors."""
+    facts, node = report.facts[id], report.graph.nodes[id]
+    yield from unflattened(report, id)
+    for flatten, wire in flattenings(report, next(iter(report.graph.into(id).values()))):
+        if len(flatten) == 1 and (needs := _first_in_need(report, flatten[0])):
+            yield Fix(
+                _("Move {flatten} to before {node}").format(flatten=flatten, node=needs),
+                partial(_moved, id=wire.source, target=needs),
+            )
+    if facts.kind.normalises:
+        yield _instead(node, roles.VECTOR_NORMALISATION, {})
+    elif facts.kind.convolves:
+        yield _instead(node, roles.SCORES, {"out_features": facts.settings.out_channels})
+    if (source := _last_map(report, id)) is not None:
+        yield replace(_connection(source, id, PORT), loss=_("what lies between is passed by"))
+    yield removal(id)
+
+
+def _last_map(report: Report, id: str) -> str | None:
+    """What feeds the layer that makes a vector of a map, where another lies between it and the
+    node; None if there is no such layer."""
+    for number, each in enumerate(nodes_of(report, report.sources[id][0], ())):
+        if len(report.facts[each].known_ins[0]) == 3:
+            direct = number == 0 and report.facts[each].kind is roles.FLATTEN
+            return None if direct else report.sources[each][0]
+    return None
+
+
+def _first_in_need(report: Report, flatten: str) -> str | None:
+    """The first node that without this one gets a map but needs a vector."""
+    after = analyse(edits.remove(report.graph, [flatten], bridge=True))
+    return next(
+        (
+            id
+            for id, facts in after.facts.items()
+            if facts.fault and facts.fault.rule == "vector" and not report.facts[id].fault
+        ),
+        None,
+    )
+
+
+def _moved(graph: Graph, id: str, target: str) -> Graph:
+    """The graph with a node of one input put before another."""
+    node = graph.nodes[id]
+    graph = edits.remove(graph, [id], bridge=True)
+    wire = next(iter(graph.into(target).values()))
+    x, y = graph.nodes[target].position
+    return edits.insert(graph, replace(node, position=(x - 130.0, y)), wire)
+
+
+def _instead(node: Node, kind: Kind, params: dict[str, Value]) -> Fix:
+    return Fix(
+        _("Use {kind} instead of {node}").format(kind=kind.name, node=node.id),
+        partial(edits.replace_node, node=replace(node, kind=kind.name, params=params)),
+    )
 
 
 # The ends of the network ----------------------------------------------------------------------
@@ -259,25 +292,27 @@ def _classes(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     while id in report.facts and _keeps_count(report.facts[id]):
         id = report.sources[id][0]  # the number of scores is set before it
     kind = report.facts[id].kind if id in report.facts else None
-    key = _count_param(kind) if kind else None
+    key = _classes_param(kind) if kind else None
     if kind and key and getattr(report.facts[id].settings, key) != count:
         yield Fix(
             _("Set {values}, as {data} has").format(
                 values=kind.stated({key: count}), data=fault.allowed.title
             ),
             partial(edits.set_params, id=id, params={key: count}),
+            sets=(NodePath((id,)),),
         )
         return
     inner = report.graph.nodes[id].inner if id in report.graph.nodes else None
     last = inner.into(OUTPUT).get(PORT) if inner else None
     if inner and last and last.source in inner.nodes:
         kind = KINDS[inner.nodes[last.source].kind]
-        if key := _count_param(kind):
+        if key := _classes_param(kind):
             yield Fix(
                 _("Set {values} in {node}").format(
                     values=kind.stated({key: count}), node=f"{id}.{last.source}"
                 ),
                 edits.inside((id,), partial(edits.set_params, id=last.source, params={key: count})),
+                sets=(NodePath((id, last.source)),),
             )
             return
     leading = report.graph.into(OUTPUT).get(PORT)
@@ -285,7 +320,6 @@ def _classes(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
         yield Fix(
             _("Append a classifier head for {count} classes").format(count=count),
             partial(_append_head, count=count, shape=report.output),
-            added=(report.output[0] + 1) * count,
         )
 
 
@@ -294,7 +328,7 @@ def _keeps_count(facts: Facts) -> bool:
     return len(facts.ins) == 1 and facts.ins[0] == facts.out and not facts.params
 
 
-def _count_param(kind: Kind) -> str | None:
+def _classes_param(kind: Kind) -> str | None:
     """The name of the parameter that says how many scores come out."""
     return next((key for key in ("classes", "out_features") if key in kind.names), None)
 
@@ -320,18 +354,75 @@ def _input(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     )
 
 
+def _input_sizes(report: Report) -> Iterator[Fix]:
+    """Pictures whose sides can be halved as often as a network halves them: the nearest sizes."""
+    graph = report.graph
+    if len(graph.input) != 3:
+        return
+    channels, *sides = graph.input
+    sizes: dict[tuple[int, ...], int] = {}
+    for step in (2, 4, 8, 16, 32):
+        for up in (0, step - 1):
+            size = tuple([(side + up) // step * step for side in sides])
+            distance = max(abs(a - b) for a, b in zip(size, sides))
+            if min(size) and 0 < distance <= max(sides) // 4:
+                sizes.setdefault(size, distance)
+    for size in sorted(sizes, key=lambda each: sizes[each])[:_SIZES]:
+        yield Fix(
+            _("Set the input to {shape}").format(shape=text_of((channels, *size))),
+            partial(replace, input=(channels, *size)),
+            loss=_("pictures are resized"),
+        )
+
+
 def _unconnected(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     """Connect the node that feeds nothing, if there is exactly one that may feed this one."""
     graph = report.graph
     allowed = fault.allowed or {"ports": (PORT,), "count": 1}
     loose = list(islice(_loose(report, id), 2)) if allowed["count"] == 1 else ()
     if len(loose) == 1:
-        yield Fix(
-            _("Connect {source} to {target}").format(source=loose[0], target=id),
-            partial(edits.connect, source=loose[0], target=id, port=allowed["ports"][0]),
-        )
+        yield _connection(loose[0], id, allowed["ports"][0])
     if id != OUTPUT and not graph.out_of(id):
-        yield Fix(_("Remove {node}").format(node=id), partial(edits.remove, ids=[id]))
+        yield removal(id, bridge=False)
+
+
+def _unconnected_guess(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
+    """Connect a node that may feed this one: one that feeds nothing, the one before it, or for a
+    join the start of its other branch."""
+    allowed = fault.allowed or {"ports": (PORT,), "count": 1}
+    if allowed["count"] != 1 or (id != OUTPUT and not report.graph.out_of(id)):
+        return
+    sources = list(islice(_loose(report, id), _GUESSES))
+    if id in report.facts and report.sources[id]:
+        sources += _starts(report, report.sources[id][0])
+    order = (INPUT, *report.graph.order)
+    rank = report.graph.ranks[id] if id != OUTPUT else len(order)
+    sources += reversed(order[max(0, rank - _GUESSES) : rank])
+    taken = report.sources.get(id, ())
+    for source in dict.fromkeys((*sources, INPUT)):
+        if source not in taken:
+            yield _connection(source, id, allowed["ports"][0])
+    if id != OUTPUT:
+        yield removal(id)
+
+
+def _connection(source: str, target: str, port: str) -> Fix:
+    return Fix(
+        _("Connect {source} to {target}").format(source=source, target=target),
+        partial(edits.connect, source=source, target=target, port=port),
+    )
+
+
+def _starts(report: Report, source: str) -> list[str]:
+    """Where a branch that ends with this node begins: what feeds more than one node, joins others
+    or is the input; the last such first."""
+    ids = nodes_of(report, source, ())
+    first = report.sources[ids[-1]][0] if ids else INPUT
+    return [
+        id
+        for id in (*ids[1:], first)
+        if id == INPUT or len(report.graph.out_of(id)) > 1 or len(report.sources.get(id, ())) > 1
+    ]
 
 
 def _loose(report: Report, id: str) -> Iterator[str]:
@@ -347,6 +438,7 @@ def _names(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
     yield Fix(
         _("Keep the layers of {node} under its name").format(node=inliner),
         partial(edits.set_params, id=inliner, params={"inline": False}),
+        sets=(NodePath((inliner,)),),
     )
     if (
         name in report.alive
@@ -360,14 +452,13 @@ def _names(report: Report, id: str, fault: Fault) -> Iterator[Fix]:
         )
 
 
-_RULES: dict[str, Rule] = {
+_RULES: dict[str, tuple[Rule, ...]] = {
     **LAYER_RULES,
-    "add": _add,
-    "multiply": _multiply,
-    "concat": _concat,
-    "vector": _vector,
-    "classes": _classes,
-    "input": _input,
-    "unconnected": _unconnected,
-    "names": _names,
+    **JOIN_RULES,
+    "vector": (_vector,),
+    "map": (_map,),
+    "classes": (_classes,),
+    "input": (_input,),
+    "unconnected": (_unconnected, _unconnected_guess),
+    "names": (_names,),
 }

@@ -14,6 +14,11 @@ SCORES = KINDS["Linear"]
 """Turns a vector into a score for each class."""
 HEAD = KINDS["ClassifierHead"]
 """Turns maps into a score for each class."""
+VECTOR_NORMALISATION = KINDS["LayerNorm"]
+"""Normalises a vector."""
+UPSAMPLING = KINDS["Upsample"]
+PADDING = KINDS["ZeroPad2d"]
+"""Adds rows and columns of zeros, or takes rows and columns away."""
 PROJECTION = KINDS["Projection"]
 """Gives a shortcut the shape of the other branch."""
 GROUP = KINDS["Group"]

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.analysis.fixes import fixes
-from explorer.analysis.problem import Problem, problems
+from explorer.analysis.fixes import blamed, fixes
+from explorer.analysis.problem import Fix, Problem, problems
 from explorer.analysis.report import Report, analyse
 from explorer.catalog import KINDS, check, templates
 from explorer.catalog.datasets import FASHION_MNIST
 from explorer.graph import edits
 from explorer.graph.graph import Graph, Node, Wire
+from explorer.graph.path import NodePath
+from explorer.text import listed
 
 CONV = {"kernel_size": 3, "padding": 1, "out_channels": 8}
 
@@ -34,10 +36,20 @@ def mended(report: Report, problem: Problem, costs: bool = True) -> list[str]:
         assert (str(problem.path), problem.rule, problem.message) not in left, fix.label
         assert not any(each[:2] == (problem.path, problem.rule) for each in left), fix.label
         counted = costs and problem.path[0] in report.alive
-        if fix.cost and counted and len(problems(report)) == 1 and again.ok:
-            assert fix.cost == f"{again.params - report.params:+,} parameters", fix.label
+        if fix.added is not None and counted and len(problems(report)) == 1 and again.ok:
+            assert fix.cost == stated(again.params - report.params, again.macs - report.macs, fix)
         assert fix.label.isprintable() and len(fix.label) < 80
     return [fix.label for fix in fixes(report, problem)]
+
+
+def stated(params: int, macs: int, fix: Fix) -> str:
+    """What a fix costs, as it is written."""
+    counts = [
+        f"{count:+,} {one if abs(count) == 1 else one + 's'}"
+        for count, one in ((params, "parameter"), (macs, "MAC"))
+        if count
+    ]
+    return ", ".join([*counts, *filter(None, [fix.loss])])
 
 
 # Joins ----------------------------------------------------------------------------------------
@@ -87,7 +99,7 @@ def test_the_wrong_add_of_a_hand_made_block(draw):
     assert labels[0] == "Project input: 1×1, stride 2"
     after = analyse(fixes(report, problem)[0].edit(report.graph))
     assert after.ok and after.facts["projection1"].out == (8, 5, 5)
-    assert fixes(report, problem)[0].cost == "+40 parameters"
+    assert fixes(report, problem)[0].cost == "+40 parameters, +600 MACs"
 
 
 def test_fixes_of_an_add_with_a_common_source(draw):
@@ -112,7 +124,8 @@ def test_add_of_a_map_and_a_vector(draw):
         )
     )
     problem = only(report)
-    assert "192, 3×8×8" in problem.message and fixes(report, problem) == ()
+    assert "192, 3×8×8" in problem.message
+    assert mended(report, problem) == ["Take the map before flat", "Fit input to 192: Flatten"]
 
 
 def test_add_of_three(draw):
@@ -219,7 +232,158 @@ def test_concat_of_three_mends_the_odd_one(draw):
         wires=["input a cat.a", "input b cat.b", "input c cat.c", "cat output"],
     )
     report = analyse(graph)
-    assert mended(report, only(report)) == ["Match c: stride 2"]
+    assert mended(report, only(report)) == ["Match c: stride 2", "Match a and b: stride 1"]
+
+
+# Sizes that no stride relates ------------------------------------------------------------------
+
+
+def sound_sizes(report: Report, id: str) -> dict[str, tuple[int, ...]]:
+    """Of each fix of the only problem that leaves none, its label and what then comes out of a node."""
+    after = {fix.label: analyse(fix.edit(report.graph)) for fix in fixes(report, only(report))}
+    return {label: each.facts[id].out for label, each in after.items() if each.ok}
+
+
+def u_net(draw, side, up, **more):
+    return draw(
+        ("a", "Conv2d", CONV),
+        ("p", "MaxPool2d", {}),
+        ("b", "Conv2d", {**CONV, "out_channels": 16}),
+        ("up", *up),
+        ("cat", "Concat", {}),
+        ("c", "Conv2d", {**CONV, "out_channels": 4}),
+        ("head", "ClassifierHead", {}),
+        wires=["input a p b up cat.a", "a cat.b", "cat c head output"],
+        input=(1, side, side),
+    )
+
+
+def test_an_odd_size_that_comes_back_even(draw):
+    """A U-Net on pictures of 25×25: 25 is halved to 12 and doubled to 24."""
+    report = analyse(u_net(draw, 25, ("Upsample", {})))
+    mended(report, only(report))
+    assert sound_sizes(report, "cat") == {
+        "Pad up to 25×25": (24, 25, 25),
+        "Crop a to 24×24": (24, 24, 24),
+        "Set the input to 1×24×24": (24, 24, 24),
+        "Set the input to 1×26×26": (24, 26, 26),
+    }
+    assert [fix.loss for fix in fixes(report, only(report))] == [
+        "a border of zeros",
+        "rows and columns at the edges are lost",
+        "pictures are resized",
+        "pictures are resized",
+    ]
+
+
+def test_an_odd_size_after_a_transposed_convolution(draw):
+    """One more row and column come out of it, if it is told so."""
+    up = ("ConvTranspose2d", {"out_channels": 8, "kernel_size": 2, "stride": 2})
+    report = analyse(u_net(draw, 25, up))
+    problem = only(report)
+    assert mended(report, problem)[0] == "Match up: output padding 1"
+    assert blamed(report, problem) == (NodePath.of("up"),)
+    assert sound_sizes(report, "cat")["Match up: output padding 1"] == (16, 25, 25)
+
+
+def test_the_data_set_decides_the_size_of_the_input(draw):
+    """Another input would not fit the pictures: that is no fix."""
+    graph = replace(u_net(draw, 28, ("Upsample", {"scale_factor": 3})), input=FASHION_MNIST.input)
+    report = analyse(graph, FASHION_MNIST)
+    assert "Match up: scale factor 2" in mended(report, only(report))
+    assert not any("input" in fix.label for fix in fixes(report, only(report)))
+
+
+def test_a_concat_after_pooling(draw):
+    report = analyse(
+        draw(
+            ("a", "Conv2d", CONV),
+            ("p", "MaxPool2d", {}),
+            ("cat", "Concat", {}),
+            wires=["input a p cat.a", "a cat.b", "cat output"],
+        )
+    )
+    mended(report, only(report))
+    assert sound_sizes(report, "cat") == {
+        "Upsample p to 8×8": (16, 8, 8),
+        "Pool a to 4×4": (16, 4, 4),
+    }
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_convolutions_that_do_not_pad_are_to_blame(draw, count):
+    """And not the input, which is as it is."""
+    ids = [f"c{number}" for number in range(count)]
+    report = analyse(
+        draw(
+            *((id, "Conv2d", {"out_channels": 16, "kernel_size": 3}) for id in ids),
+            ("add", "Add", {}),
+            wires=[" ".join(["input", *ids, "add.a"]), "input add.b", "add output"],
+            input=(16, 28, 28),
+        )
+    )
+    side = 28 - 2 * count
+    mended(report, only(report))
+    assert blamed(report, only(report)) == tuple(map(NodePath.of, ids))
+    assert sound_sizes(report, "add") == {
+        f"Match {listed(ids)}: padding 1": (16, 28, 28),
+        f"Crop input to {side}×{side}": (16, side, side),
+        f"Pad {ids[-1]} to 28×28": (16, 28, 28),
+    }
+
+
+def test_channels_and_a_size_that_no_stride_relates(draw):
+    report = analyse(
+        draw(
+            ("a", "Conv2d", {"kernel_size": 5, "out_channels": 32}),
+            ("add", "Add", {}),
+            wires=["input a add.a", "input add.b", "add output"],
+            input=(16, 28, 28),
+        )
+    )
+    assert mended(report, only(report)) == [
+        "Match a: out channels 16, padding 2",
+        "Match a: out channels 16, kernel size 1",
+        "Fit input to 32×24×24: ZeroPad2d -2 -2 -2 -2, Projection 1×1, 32",
+        "Fit a to 16×28×28: ZeroPad2d 2 2 2 2, Projection 1×1, 16",
+    ]
+
+
+def test_a_fix_that_makes_a_new_fault_is_not_offered(draw):
+    """With stride 2, `c` would fit the Concat and no longer the Add."""
+    graph = draw(
+        *(
+            (id, "Conv2d", CONV | {"stride": stride})
+            for id, stride in (("a", 2), ("c", 1), ("d", 1))
+        ),
+        ("cat", "Concat", {}),
+        ("add", "Add", {}),
+        ("pool", "AdaptiveAvgPool2d", {"output_size": 4}),
+        ("end", "Concat", {}),
+        wires=[
+            "input a cat.a",
+            "input c cat.b",
+            "c add.a",
+            "input d add.b",
+            "add pool end.a",
+            "cat end.b",
+            "end output",
+        ],
+    )
+    labels = mended(analyse(graph), only(analyse(graph)))
+    assert labels and not any(label.startswith("Match c") for label in labels)
+
+
+def test_the_node_to_blame_is_found_inside_a_group(draw):
+    inner = draw(("one", "Conv2d", {**CONV, "padding": 0}), ("two", "ReLU", {}), input=(8, 8, 8))
+    nodes = {
+        "g": Node("g", "Group", inner=Graph("", (), inner.nodes, inner.wires)),
+        "add": Node("add", "Add"),
+    }
+    wires = (Wire("input", "g"), Wire("g", "add", "a"), Wire("input", "add", "b"))
+    report = analyse(Graph("net", (8, 8, 8), nodes, (*wires, Wire("add", "output"))))
+    assert mended(report, only(report))[0] == "Match g.one: padding 1"
+    assert blamed(report, only(report)) == (NodePath.of("g.one"),)
 
 
 # Maps and vectors -----------------------------------------------------------------------------
@@ -235,7 +399,8 @@ def test_linear_on_a_map(draw, bias):
         "Insert global average pooling and Flatten",
         "Insert Flatten",
     ]
-    assert fixes(report, problems(report)[0])[1].cost == f"+{10 * (512 + bias):,} parameters"
+    cost = f"+{10 * (512 + bias):,} parameters, +5,120 MACs"
+    assert fixes(report, problems(report)[0])[1].cost == cost
 
 
 def test_convolution_on_a_vector(draw):
@@ -250,6 +415,65 @@ def test_convolution_on_a_vector(draw):
     problem = only(report)
     assert problem.rule == "map" and "a vector of 192" in problem.message
     assert report.facts["pool"].out is None and report.output is None, "unknown is not guessed"
+    assert mended(report, problem)[0] == "Take the map before flat"
+    assert analyse(fixes(report, problem)[0].edit(report.graph)).ok
+
+
+def test_batch_normalisation_of_a_vector(draw):
+    report = analyse(draw(("flat", "Flatten", {}), ("fc", "Linear", {}), ("bn", "BatchNorm2d", {})))
+    assert mended(report, only(report)) == [
+        "Use LayerNorm instead of bn",
+        "Connect input to bn",
+        "Remove bn",
+    ]
+    assert analyse(fixes(report, only(report))[0].edit(report.graph)).ok
+
+
+@pytest.mark.parametrize("kind", ["MaxPool2d", "Conv2d", "BasicBlock", "Upsample"])
+def test_a_map_is_needed_after_the_scores(draw, kind):
+    report = analyse(
+        draw(
+            ("conv", "Conv2d", CONV),
+            ("flat", "Flatten", {}),
+            ("fc", "Linear", {}),
+            ("late", kind, {}),
+            input=(8, 8, 8),
+        )
+    )
+    assert "Connect conv to late" in mended(report, only(report))
+
+
+def test_a_flatten_too_early_moves_to_where_it_is_needed(draw):
+    report = analyse(
+        draw(
+            ("flat", "Flatten", {}),
+            ("conv", "Conv2d", CONV),
+            ("relu", "ReLU", {}),
+            ("fc", "Linear", {}),
+        )
+    )
+    problem = only(report)
+    assert mended(report, problem)[0] == "Move flat to before fc"
+    after = fixes(report, problem)[0].edit(report.graph)
+    assert after.order == ("conv", "relu", "flat", "fc") and analyse(after).ok
+
+
+def test_vectors_of_unequal_length(draw):
+    report = analyse(
+        draw(
+            ("flat", "Flatten", {}),
+            ("a", "Linear", {"out_features": 8}),
+            ("b", "Linear", {"out_features": 5}),
+            ("add", "Add", {}),
+            wires=["input flat a add.a", "flat b add.b", "add output"],
+        )
+    )
+    assert mended(report, only(report)) == [
+        "Match b: out features 8",
+        "Match a: out features 5",
+        "Fit b to 8: Linear 8",
+        "Fit a to 5: Linear 5",
+    ]
 
 
 # The ends -------------------------------------------------------------------------------------
@@ -273,6 +497,33 @@ def test_unconnected_output(draw):
 def test_a_loose_node_can_go(draw):
     report = analyse(draw(("a", "ReLU", {}), ("b", "ReLU", {}), wires=["input a output"]))
     assert mended(report, only(report)) == ["Remove b"]
+
+
+def test_an_add_of_one_wire_gets_the_shortcut(draw):
+    """From where its branch starts, though that feeds something already."""
+    report = analyse(
+        draw(
+            ("c1", "Conv2d", CONV),
+            ("c2", "Conv2d", CONV),
+            ("add", "Add", {}),
+            wires=["input c1 c2 add.a", "add output"],
+            input=(8, 8, 8),
+        )
+    )
+    assert mended(report, only(report))[0] == "Connect input to add"
+    assert analyse(fixes(report, only(report))[0].edit(report.graph)).ok
+
+
+def test_an_input_that_is_cut_off_where_the_source_feeds_a_shortcut_too(draw):
+    report = analyse(
+        draw(
+            ("a", "Conv2d", CONV),
+            ("b", "Conv2d", CONV),
+            ("add", "Add", {}),
+            wires=["input a add.a", "b add.b", "add output"],
+        )
+    )
+    assert mended(report, only(report))[0] == "Connect a to b"
 
 
 @pytest.mark.parametrize("port", ["a", "b", "c"])

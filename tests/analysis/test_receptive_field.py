@@ -182,9 +182,14 @@ SAME_PADDING = (
     ("pad", "ZeroPad2d", {"left": 2, "right": 0, "top": 1, "bottom": 3}),
     conv("c", 3, 1, 0),
 )
+CROPPED = (
+    conv("a", 3, 1, 1),
+    ("crop", "ZeroPad2d", {"left": -2, "right": -1, "top": -1, "bottom": -3}),
+    conv("b", 3, 1, 0),
+)
 
 
-@pytest.mark.parametrize("nodes", [SEQUENTIAL, DILATED, RISING, HOLES, NEAREST, BILINEAR])
+@pytest.mark.parametrize("nodes", [SEQUENTIAL, DILATED, RISING, HOLES, NEAREST, BILINEAR, CROPPED])
 @pytest.mark.parametrize("input", [(1, 24, 24), (2, 16, 32)])
 def test_a_chain_sees_what_its_gradient_says(draw, values, nodes, input):
     check(analyse(draw(*nodes, input=input)), values)

@@ -125,7 +125,7 @@ DRAWN = {
         "scale_factor": st.integers(1, 9),
         "mode": st.sampled_from(["nearest", "bilinear"]),
     },
-    "ZeroPad2d": {side: st.integers(0, 3) for side in ("left", "right", "top", "bottom")},
+    "ZeroPad2d": {side: st.integers(-1, 3) for side in ("left", "right", "top", "bottom")},
     "Flatten": None,
 }
 

@@ -215,6 +215,7 @@ CASES = [
     ("Upsample", {"scale_factor": 1, "mode": "bilinear"}, [(2, 1, 1)]),
     ("ZeroPad2d", {}, [(3, 4, 5)]),
     ("ZeroPad2d", {"left": 0, "right": 1, "top": 2, "bottom": 5}, [(3, 1, 1)]),
+    ("ZeroPad2d", {"left": -1, "right": 2, "top": -1, "bottom": -2}, [(3, 4, 5)]),
     ("ChannelPad", {}, [(3, 4, 5)]),
     ("ChannelPad", {"before": 2, "behind": 3}, [(3, 4, 5)]),
     ("ChannelShuffle", {}, [(6, 4, 5)]),

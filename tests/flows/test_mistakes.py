@@ -56,6 +56,32 @@ def test_the_card_of_the_mismatch_mends_it_with_one_click(wrong_add, qtbot):
     assert not person.session.report.ok
 
 
+@pytest.mark.parametrize("size", [(1440, 900), (1000, 640), (820, 480)])
+def test_the_card_of_the_mismatch_never_covers_a_card(wrong_add, qtbot, size):
+    """However far the person zooms and wherever they look; where there is no room it is away, and
+    comes back when there is."""
+    person, canvas = wrong_add, wrong_add.canvas
+    person.window.resize(*size)
+    shown = []
+    for zoom in (0.5, 0.7, 1.0, 1.4, 2.0):
+        for id in ("add1", "head", "stem"):
+            canvas.resetTransform()
+            canvas.scale(zoom, zoom)
+            canvas.look_at(person.centre(id))
+            card = canvas.overlays.mismatch
+            bodies = [
+                canvas.mapFromScene(each.scene_body).boundingRect()
+                for each in person.scene.cards.values()
+            ]
+            hidden = [body for body in bodies if body.intersects(card.geometry())]
+            assert not (card.isVisible() and hidden), (size, zoom, id)
+            shown.append(card.isVisible())
+    assert any(shown) or size != (1440, 900)
+    person.window.docks["problems"].raise_()
+    qtbot.waitUntil(lambda: bool(person.window.problems.rows))
+    assert person.window.problems.rows[0].buttons, "the fixes are in the list in any case"
+
+
 def test_the_list_of_problems_leads_to_the_node(wrong_add, qtbot):
     person = wrong_add
     person.session.select(())

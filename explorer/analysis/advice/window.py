@@ -15,9 +15,9 @@ from explorer.analysis.advice.rule_context import (
     SetParameters,
     set_all,
 )
+from explorer.analysis.branch import one_or_pair
 from explorer.analysis.facts import Facts
 from explorer.analysis.layer import Layer
-from explorer.analysis.layer_fixes import one_or_pair
 from explorer.analysis.problem import Fix
 from explorer.catalog import KINDS, Mismatch, roles
 from explorer.catalog.layers.window import extent, pads, pair, shown, text_of

@@ -1,11 +1,13 @@
 """What stays in place over the canvas: the path, the map, the cards of a mismatch and of a
 comparison."""
 
+from collections.abc import Iterable
 from functools import reduce
 from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, QPointF, QRect, QRectF, Qt
+import numpy as np
+from PySide6.QtCore import QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QWidget
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from explorer.app.session import Change
 
 EDGE = 12
+CELL = 8
+"""Pixels: how finely the room for the card of a mismatch is searched."""
 PALE = 0.3  # opacity of the map over cards
 
 
@@ -121,7 +125,7 @@ class Overlays(QObject):
         self.path.move(EDGE, 8)
         self._place_map()
         if self.mismatch is not None:
-            self._place_card(self.mismatch, self.mismatch.problem.path[-1:])
+            self._place_mismatch(self.mismatch)
         if self.comparison is not None:
             self._place_card(self.comparison, self.comparison.comparison.nodes)
 
@@ -150,6 +154,21 @@ class Overlays(QObject):
         self.map.update()
         if not (self.map.underMouse() and canvas.rect().contains(self.map.geometry())):
             self.map.move(corners[at].topLeft())
+
+    def _place_mismatch(self, card: MismatchCard) -> None:
+        """Put the card of a mismatch near its node where it hides no card of the network, in the
+        largest form for which there is room; if there is none, the list of problems has its fixes."""
+        cards = self._cards()
+        node = cards.get(card.problem.path[-1], QRect())
+        taken = [*cards.values(), self.map.geometry()]
+        room = self.canvas.viewport().rect().adjusted(EDGE, 36, -EDGE, -EDGE)
+        for form in card.forms:
+            place = free_place(room, form.size, taken, node.center())
+            if place is not None:
+                card.show_as(form)
+                card.move(place)
+                break
+        card.setVisible(place is not None)
 
     def _place_card(self, widget: QWidget, ids: tuple[str, ...]) -> None:
         """Put a card about these nodes where it hides least of the network: beside them, above,
@@ -192,6 +211,30 @@ def _remove(card: QWidget | None) -> None:
     if card is not None:
         card.hide()
         card.deleteLater()
+
+
+def free_place(room: QRect, size: QSize, taken: Iterable[QRect], near: QPoint) -> QPoint | None:
+    """Where a rectangle of that size lies within the room, a little off all that is taken, its centre
+    as near to a point as can be; None if there is no such place."""
+    rows, columns = max(0, room.height() // CELL), max(0, room.width() // CELL)
+    high, wide = -(-size.height() // CELL), -(-size.width() // CELL)
+    if high > rows or wide > columns:
+        return None
+    occupied = np.zeros((rows + 1, columns + 1), int)  # by cell; the first row and column are empty
+    for rect in taken:
+        cells = rect.adjusted(-CELL, -CELL, CELL, CELL).translated(-room.topLeft())
+        top, left = max(0, cells.top() // CELL), max(0, cells.left() // CELL)
+        bottom, right = max(0, -(-cells.bottom() // CELL)), max(0, -(-cells.right() // CELL))
+        occupied[1 + top : 1 + bottom, 1 + left : 1 + right] = 1
+    sums = occupied.cumsum(0).cumsum(1)
+    covered = sums[high:, wide:] - sums[:-high, wide:] - sums[high:, :-wide] + sums[:-high, :-wide]
+    tops, lefts = np.nonzero(covered == 0)
+    if not len(tops):
+        return None
+    away = np.abs(lefts * CELL + room.left() + size.width() // 2 - near.x())
+    away += np.abs(tops * CELL + room.top() + size.height() // 2 - near.y())
+    best = int(away.argmin())
+    return QPoint(int(lefts[best]), int(tops[best])) * CELL + room.topLeft()
 
 
 def _area(rect: QRect) -> int:

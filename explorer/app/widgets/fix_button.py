@@ -1,4 +1,4 @@
-"""A button for a fix of a problem; it states how many parameters the fix adds."""
+"""A button for a fix of a problem; it states how many parameters, or else MACs, the fix adds."""
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent
@@ -15,6 +15,7 @@ from explorer.analysis.problem import Fix
 from explorer.app import theme
 from explorer.app.number import short
 from explorer.app.session import Session
+from explorer.text import _
 
 
 class FixButton(QPushButton):
@@ -32,11 +33,16 @@ class FixButton(QPushButton):
         super().__init__(parent)
         self.setFont(theme.sans(size))
         self.session, self.fix = session, fix
-        sign = "−" if fix.added is not None and fix.added < 0 else "+"
-        self._cost = "" if fix.added is None else f"  {sign}{short(abs(fix.added))}"
+        self._cost = (
+            f"  {_signed(fix.added)}"
+            if fix.added
+            else "  " + _("{count} MACs").format(count=_signed(fix.macs))
+            if fix.macs
+            else ""
+        )
         self.setText(fix.label + self._cost)
         self.setToolTip(f"{fix.label}<br>{fix.cost}" if fix.cost else fix.label)
-        self.setStatusTip(fix.label)
+        self.setStatusTip(f"{fix.label} ({fix.cost})" if fix.cost else fix.label)
         self.setProperty("primary", primary)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setMaximumWidth(self.sizeHint().width())
@@ -69,3 +75,7 @@ class FixButton(QPushButton):
         self.initStyleOption(option)
         option.text = self.painted_text
         QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
+
+
+def _signed(count: int) -> str:
+    return f"{'−' if count < 0 else '+'}{short(abs(count))}"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
@@ -12,19 +13,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.analysis.branch import ancestors, channels_param
 from explorer.analysis.facts import Facts
-from explorer.analysis.fixes import fixes
+from explorer.analysis.fixes import blamed, fixes
 from explorer.analysis.problem import Problem
 from explorer.app import theme
-from explorer.app.number import NBSP, setting_text, shape_text
+from explorer.app.number import NBSP, shape_text
 from explorer.app.session import Session
 from explorer.app.widgets import tensor_box
 from explorer.app.widgets.fix_button import FixButton
 from explorer.app.widgets.label import label
 from explorer.app.widgets.small_button import small_button
-from explorer.graph.graph import INPUT, Shape
+from explorer.graph.graph import INPUT, Graph, Shape
 from explorer.graph.path import NodePath
-from explorer.text import _, ngettext
+from explorer.text import _, listed, ngettext
 
 RULES = ("add", "concat")
 WIDTH, EDGE = 336, 16
@@ -33,62 +35,95 @@ _BOX = QSize(72, 68)
 
 @dataclass(frozen=True)
 class Branch:
-    """One input of a join: the node that it comes from and its shape. setter: the node that
-    determined the shape, or INPUT; stated: what the setter's parameters say of it, "" if unknown."""
+    """One input of a join: the node that it comes from and its shape."""
 
     source: str
     shape: Shape
-    setter: str
-    stated: str
 
 
-def branches(session: Session, path: NodePath) -> list[Branch]:
-    """The branches that meet at the join at a path, in the order of its ports."""
+@dataclass(frozen=True)
+class Blame:
+    """The nodes that gave a branch the shape that does not fit, or INPUT. stated: what their settings
+    say of it, "" if unknown."""
+
+    nodes: tuple[str, ...]
+    stated: str = ""
+
+
+def pair_of(session: Session, problem: Problem) -> tuple[Branch, Branch, Blame]:
+    """Two branches of a join that do not fit together, the second the one to blame, and who set its
+    shape: the nodes that a fix would set, or else the last that changed what differs."""
+    path = problem.path
     block, join = session.facts_of(path.scope), session.facts_of(path)
     graph = block.expansion if block is not None else session.graph
-    if graph is None or join is None:
-        return []
-    wire_at, joined = graph.into(path[-1]), []
-    for port, shape in zip(sorted(wire_at), join.known_ins):
-        setter = source = wire_at[port].source
-        while setter != INPUT:
-            facts = session.facts_of(path.scope / setter)
-            wires = graph.into(setter)
-            if (
-                facts is None
-                or facts.ins[:1] != (facts.out,)
-                or _channels_of(facts)
-                or len(wires) != 1
-            ):
-                break
-            setter = next(iter(wires.values())).source
+    assert graph is not None and join is not None  # the problem is about it
+    into = graph.into(path[-1])
+    first, *others = [
+        Branch(into[port].source, shape) for port, shape in zip(sorted(into), join.known_ins)
+    ]
+    other = next((branch for branch in others if branch.shape != first.shape), others[-1])
+    sizes_only = problem.rule == "concat"
+    at_fault = blamed(session.report, problem)
+    if at_fault == (path,):
+        setter = _setter(session, graph, path.scope, other, first.shape)
         facts = session.facts_of(path.scope / setter) if setter != INPUT else None
-        joined.append(Branch(source, shape, setter, _stated(facts) if facts else ""))
-    return joined
+        stated = _stated(facts, other.shape, first.shape, sizes_only) if facts else ""
+        return first, other, Blame((setter,), stated)
+    start = at_fault[0].within(path.scope)[:1]
+    if start and start[0] not in ancestors(graph, [other.source]):
+        first, other = other, first
+    each = [
+        _stated(facts, other.shape, first.shape, sizes_only)
+        for node in at_fault
+        if (facts := session.facts_of(node)) is not None
+    ]
+    names = tuple([".".join(node.within(path.scope)) or str(node) for node in at_fault])
+    return first, other, Blame(names, each[0] if len(set(each)) == 1 else "")
 
 
-def _channels_of(facts: Facts) -> int | None:
-    settings = vars(facts.settings)
-    return next(
-        (settings[name] for name in ("out_channels", "width", "out_features") if name in settings),
-        None,
-    )
+def _setter(session: Session, graph: Graph, scope: NodePath, branch: Branch, wanted: Shape) -> str:
+    """The last node of a branch that changed what differs from the wanted shape: its size, or its
+    channels; INPUT if none did."""
+    size, setter = branch.shape[1:] != wanted[1:], branch.source
+    while setter != INPUT:
+        facts, wires = session.facts_of(scope / setter), graph.into(setter)
+        if facts is None or facts.out is None or len(wires) != 1 or facts.ins[0] is None:
+            break
+        if facts.out[1:] != facts.ins[0][1:] if size else _sets_channels(facts):
+            break
+        setter = next(iter(wires.values())).source
+    return setter
 
 
-def _stated(facts: Facts) -> str:
-    """What the settings of a node say of its output shape: "64 channels, stride 2"."""
+def _sets_channels(facts: Facts) -> bool:
+    return facts.ins[:1] != (facts.out,) or channels_param(facts) is not None
+
+
+def _stated(facts: Facts, shape: Shape, wanted: Shape, sizes_only: bool) -> str:
+    """What the settings of a node say of what differs: "64 channels, stride 2"."""
     parts = []
-    if facts.out and _channels_of(facts):
+    if facts.out and shape[0] != wanted[0] and not sizes_only and channels_param(facts):
         count = facts.out[0]
         parts.append(
             ngettext("{count} channel", "{count} channels", count).format(count=count)
             if len(facts.out) == 3
             else ngettext("{count} feature", "{count} features", count).format(count=count)
         )
-    stride = getattr(facts.settings, "stride", 1)
-    if stride != 1:
-        parts.append(_("stride {stride}").format(stride=setting_text(stride)).replace(" ", NBSP))
-    return ", ".join(parts) or facts.kind.name
+    if shape[1:] != wanted[1:]:
+        settings = vars(facts.settings)
+        names = [name for name in ("stride", "scale_factor") if settings.get(name, 1) != 1]
+        names = names or [name for name in ("kernel_size", "padding") if name in settings]
+        parts.append(facts.kind.stated({name: settings[name] for name in names}))
+    return ", ".join(filter(None, parts)).replace("stride ", "stride" + NBSP) or facts.kind.name
+
+
+class Form(NamedTuple):
+    """A form of the card: its size, whether it shows the tensors and who set them, and how many of
+    its fixes it offers."""
+
+    size: QSize
+    tensors: bool
+    fixes: int
 
 
 class MismatchCard(QWidget):
@@ -96,7 +131,7 @@ class MismatchCard(QWidget):
     that set them, and the fixes.
 
     problem: its rule is one of `RULES`. closed: the person wants to hide the card; only a `closable`
-    one offers that.
+    one offers that. forms: how it can be shown, the largest first.
     """
 
     closed = Signal()
@@ -110,17 +145,16 @@ class MismatchCard(QWidget):
     ) -> None:
         super().__init__(parent)
         self.problem = problem
-        first, *others = branches(session, problem.path)
-        other = next((branch for branch in others if branch.shape != first.shape), others[-1])
+        first, other, blame = pair_of(session, problem)
         self.buttons = [
             FixButton(session, fix, primary=number == 0)
             for number, fix in enumerate(fixes(session.report, problem))
         ]
-        self._build(first, other, closable)
+        self._build(first, other, blame, closable)
         theme.changed.connect(self.update)
         self.setAccessibleName(problem.message)
 
-    def _build(self, first: Branch, other: Branch, closable: bool) -> None:
+    def _build(self, first: Branch, other: Branch, blame: Blame, closable: bool) -> None:
         joins = self.problem.rule == "concat"
         title = _("Concat needs maps of equal size") if joins else _("Add needs equal shapes")
         top = QHBoxLayout()
@@ -131,11 +165,14 @@ class MismatchCard(QWidget):
             top.addWidget(close_button)
         set_by = (
             _("set by {node}:<br>{stated}")
-            if other.stated
+            if blame.stated
             else _("set by the input")
-            if other.setter == INPUT
+            if blame.nodes == (INPUT,)
             else _("set by {node}")
-        ).format(node=f"<b>{escape(other.setter)}</b>", stated=escape(other.stated))
+        ).format(
+            node=listed([f"<b>{escape(node)}</b>" for node in blame.nodes]),
+            stated=escape(blame.stated),
+        )
         words = QVBoxLayout()
         words.setSpacing(8)
         words.addStretch(1)
@@ -149,13 +186,16 @@ class MismatchCard(QWidget):
         words.addStretch(1)
         body = QHBoxLayout()
         body.setSpacing(16)
+        body.setContentsMargins(0, 0, 0, 0)
         body.addWidget(TensorPair(first, other, joins))
         body.addLayout(words, 1)
         column = QVBoxLayout(self)
         column.setSpacing(8)
         column.setContentsMargins(EDGE, 12, EDGE, EDGE)
         column.addLayout(top)
-        column.addLayout(body)
+        self._body = QWidget()
+        self._body.setLayout(body)
+        column.addWidget(self._body)
         if self.buttons:
             column.addSpacing(4)
         else:
@@ -165,6 +205,21 @@ class MismatchCard(QWidget):
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             column.addWidget(button)
         self.setFixedWidth(WIDTH)
+        without = self.sizeHint().height() - body.totalHeightForWidth(WIDTH - 2 * EDGE)
+        row = self.buttons[0].sizeHint().height() + column.spacing() if self.buttons else 0
+        self.forms = []
+        for tensors, count in ((True, len(self.buttons)), (True, 2), (False, 2), (False, 1)):
+            shown = min(count, len(self.buttons))
+            height = self.sizeHint().height() if tensors else without - column.spacing()
+            left_out = row * (len(self.buttons) - shown)
+            self.forms.append(Form(QSize(WIDTH, height - left_out), tensors, shown))
+
+    def show_as(self, form: Form) -> None:
+        """Take one of its forms."""
+        self._body.setVisible(form.tensors)
+        for number, button in enumerate(self.buttons):
+            button.setVisible(number < form.fixes)
+        self.resize(form.size)
 
     def sizeHint(self) -> QSize:
         layout = self.layout()

@@ -168,12 +168,19 @@ KINDS.declare(
 
 
 def _side(name: str, title: str, doc: str) -> Param:
-    return Param(name, 1, doc, 0, 1024, unit="px", title=title)
+    return Param(name, 1, doc, -1024, 1024, unit="px", title=title)
 
 
 def _pad_shape(p: Settings, ins: Shapes) -> Shape:
     channels, height, width = a_map(ins[0], "ZeroPad2d")
-    return channels, height + p.top + p.bottom, width + p.left + p.right
+    sides = height + p.top + p.bottom, width + p.left + p.right
+    if min(sides) > 0:
+        return channels, *sides
+    raise Mismatch(
+        "crop",
+        _("{{node}} cuts all off a map of {height}×{width}").format(height=height, width=width),
+        (channels, *(max(1, side) for side in sides)),
+    )
 
 
 KINDS.declare(
@@ -181,8 +188,8 @@ KINDS.declare(
         "ZeroPad2d",
         "shape",
         _(
-            "Adds rows and columns of zeros, a number of its own for each side: for frameworks that pad "
-            "only below and on the right (torch.nn.ZeroPad2d)."
+            "Adds rows and columns of zeros, a number of its own for each side; a negative number "
+            "cuts rows or columns off (torch.nn.ZeroPad2d)."
         ),
         params=(
             _side("left", _("Left"), _("Columns added on the left.")),
@@ -200,7 +207,7 @@ KINDS.declare(
             "nn.ZeroPad2d", (Argument("padding", (p.left, p.right, p.top, p.bottom)),)
         ),
         linear=True,
-        searched="padding border",
+        searched="padding border crop cut",
     )
 )
 

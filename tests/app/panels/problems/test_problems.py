@@ -9,7 +9,7 @@ from explorer.analysis.problem import problems as problems_of
 from explorer.app import glyphs, theme
 from explorer.app.panels.problems.problems import Problems
 from explorer.app.widgets import tensor_box
-from explorer.app.widgets.mismatch_card import MismatchCard, branches, differences
+from explorer.app.widgets.mismatch_card import MismatchCard, differences, pair_of
 from explorer.catalog import KINDS
 from explorer.graph import edits
 from explorer.graph.graph import Node, Wire
@@ -139,10 +139,10 @@ def test_hidden_it_only_counts(problems, session, qtbot):
 
 def test_card_says_what_differs_and_who_set_it(session, qtbot):
     session.edit("Wrong", wrong_add)
-    first, other = branches(session, NodePath.of("add"))
-    assert (first.source, first.shape, first.setter) == ("conv_a", (64, 28, 28), "conv_a")
-    assert (other.source, other.setter) == ("relu", "conv_b")
-    assert other.stated.replace("\N{NO-BREAK SPACE}", " ") == "128 channels, stride 2"
+    first, other, blame = pair_of(session, problems_of(session.report)[0])
+    assert (first.source, first.shape) == ("conv_a", (64, 28, 28))
+    assert (other.source, blame.nodes) == ("relu", ("conv_b",))
+    assert blame.stated.replace("\N{NO-BREAK SPACE}", " ") == "128 channels, stride 2"
     card = MismatchCard(session, problems_of(session.report)[0], closable=True)
     qtbot.addWidget(card)
     card.resize(card.sizeHint())
@@ -167,10 +167,39 @@ def test_card_inside_a_group_and_from_the_input(session, qtbot):
 
     assert session.edit("Wrong", wrong)
     problem = next(each for each in problems_of(session.report) if str(each.path) == "layer1.add")
-    assert [branch.setter for branch in branches(session, problem.path)] == ["input", "conv"]
+    assert pair_of(session, problem)[2].nodes == ("conv",)
     card = MismatchCard(session, problem)
     qtbot.addWidget(card)
     assert not card.grab().isNull()
+
+
+def unpadded(graph):
+    """Three convolutions that do not pad, and a shortcut round them."""
+    for number in range(3):
+        node = Node(f"c{number}", "Conv2d", {"out_channels": 16, "kernel_size": 3})
+        graph = edits.connect(
+            edits.add(graph, node), f"c{number - 1}" if number else "layer1", node.id
+        )
+    graph = edits.add(graph, Node("add", "Add"))
+    return edits.connect(edits.connect(graph, "c2", "add", "a"), "layer1", "add", "b")
+
+
+def test_the_card_blames_the_convolutions_that_do_not_pad(session, qtbot):
+    """And not the input, or the channels of what a size differs in."""
+    session.edit("Wrong", unpadded)
+    [problem] = problems_of(session.report)
+    first, other, blame = pair_of(session, problem)
+    assert (first.source, other.source) == ("layer1", "c2")
+    assert blame.nodes == ("c0", "c1", "c2") and blame.stated == "kernel size 3, padding 0"
+    card = MismatchCard(session, problem)
+    qtbot.addWidget(card)
+    assert "channels" not in words(card) and "<b>c1</b>" in words(card)
+    assert card.buttons[0].text().startswith("Match c0, c1 and c2: padding 1  +")
+    assert card.buttons[0].text().endswith("MACs")
+    crop = next(button for button in card.buttons if button.text().startswith("Crop"))
+    assert "rows and columns at the edges are lost" in crop.toolTip()
+    card.buttons[0].click()
+    assert session.report.ok
 
 
 def test_differences():
