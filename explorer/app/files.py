@@ -1,24 +1,33 @@
 """Opening, saving and exporting files, with the dialogs for it."""
 
 from collections.abc import Callable
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QAbstractButton, QFileDialog, QMessageBox
 
-from explorer.analysis.form import FORMS, NETWORKS, PHOTO_FORMATS, WEIGHTS, Entry, Form, Maker
+from explorer.analysis.form import (
+    FORMS,
+    HEAD,
+    NETWORKS,
+    PHOTOS,
+    WEIGHTS,
+    Content,
+    Entry,
+    Form,
+    Maker,
+    called,
+)
 from explorer.analysis.scope import first_problems
 from explorer.app import settings
 from explorer.app.document import Document
-from explorer.graph.file import SUFFIX, FileError, content, digest, replace_bytes
+from explorer.graph.file import SUFFIX, FileError, content, digest, open_regular, replace_bytes
 from explorer.text import _
 
 if TYPE_CHECKING:
     from explorer.app.window import Window
 
 MOST_RECENT = 8
-_PHOTOS = tuple(chain.from_iterable(PHOTO_FORMATS.values()))
 
 
 class Files:
@@ -174,24 +183,37 @@ class Files:
 
     def open_photo(self, path: str = "") -> None:
         """Look at a photo, asking which if `path` is empty."""
-        path = path or self._path_to_read(_("Open a photo"), _("Photos ({suffixes})"), _PHOTOS)
+        path = path or self._path_to_read(_("Open a photo"), _("Photos ({suffixes})"), PHOTOS)
         if path:
             self.session.run.watch(self.session.run.watched, str(Path(path).resolve()))
 
-    def can_take(self, paths: list[str]) -> bool:
-        """Each of these files can be opened, imported or looked at, by its suffix."""
-        known = (*NETWORKS, *WEIGHTS, *_PHOTOS)
-        return bool(paths) and all(path.lower().endswith(known) for path in paths)
-
     def take(self, path: str) -> None:
-        """Open a network, import weights or look at a photo, by the file's suffix."""
-        name = path.lower()
-        if name.endswith(WEIGHTS):
-            self.import_weights(path)
-        elif name.endswith(_PHOTOS):
-            self.open_photo(path)
-        else:
-            self.open(path)
+        """Open a network, import weights or look at a photo, by the file's content; say why not."""
+        name = Path(path).name
+        try:
+            with open_regular(Path(path)) as file:
+                head = file.read(HEAD)
+        except (OSError, ValueError) as error:  # ValueError: a name with a null character
+            reason = getattr(error, "strerror", None) or error
+            self.session.notified.emit(
+                _("{name} cannot be opened: {reason}").format(name=name, reason=reason)
+            )
+            return
+        match Content.of(head, name):
+            case Content.NETWORK:
+                self.open(path)
+            case Content.WEIGHTS:
+                self.import_weights(path)
+            case Content.PHOTO:
+                self.open_photo(path)
+            case None:
+                self.session.notified.emit(
+                    (
+                        _("{name} is {what}; networks, weights and photos can be opened")
+                        if called(head)
+                        else _("{name} is neither a network nor a file of weights nor a photo")
+                    ).format(name=name, what=called(head))
+                )
 
     def _path_to_read(self, title: str, words: str, suffixes: tuple[str, ...]) -> str:
         """Ask for a file to read; returns its path, "" if the dialog was cancelled.

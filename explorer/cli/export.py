@@ -13,6 +13,7 @@ from explorer.analysis.form import FORMS, Form, Maker
 from explorer.catalog import Param, published
 from explorer.cli import network
 from explorer.cli.parser import Noted, UsageError, engine_errors, figure, refuse_unused, shape
+from explorer.cli.terminal import say
 from explorer.graph.file import replace_bytes
 from explorer.graph.graph import Graph
 from explorer.runs.recipe import FIELDS
@@ -67,7 +68,7 @@ def _with_weights(given: Namespace, form: Form, report: "Report") -> None:
 
         model, source, which = _weighted(report.graph, given.weights, given.seed)
         made = transfer.save(model, form.id, given.output, source)
-    print(*(made.files if made else [given.output]), which, sep="\n")
+    say(*(made.files if made else [given.output]), which)
     if made is None:
         return
     print(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from explorer.cli import network
 from explorer.cli.parser import engine_errors
+from explorer.cli.terminal import say
 from explorer.text import _
 
 
@@ -44,15 +45,15 @@ def run(given: Namespace) -> int:
             model, match = transfer.load(graph, given.weights)
         except ForeignWeights as fault:
             if given.report:
-                print(*fault.match.lines(), sep="\n")
+                say(*fault.match.lines())
             raise
         if given.output is not None:
             transfer.save(model, "safetensors", given.output, given.weights)
     if given.report:
-        print(*match.lines(), sep="\n")
-    print(match.sentence)
+        say(*match.lines())
+    say(match.sentence)
     if match.renamed and not given.report:
         print(_("--report shows how each tensor was matched"))
     if given.output is not None:
-        print(given.output)
+        say(given.output)
     return 0

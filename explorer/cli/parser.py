@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from explorer.catalog import Param
 from explorer.graph.file import LARGEST_SIDE
 from explorer.graph.graph import Shape
-from explorer.text import _
+from explorer.text import _, printable
 
 
 class UsageError(ValueError):
@@ -17,7 +17,7 @@ class UsageError(ValueError):
 
 def cut(words: str, most: int = 300) -> str:
     """Foreign text for use in a sentence: printable, and at most `most` characters."""
-    words = "".join(sign if sign.isprintable() else "\ufffd" for sign in words)
+    words = printable(words)
     return words if len(words) <= most else words[:most] + "…"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from explorer.catalog import Param
 from explorer.cli import network
 from explorer.cli.parser import engine_errors, figure
+from explorer.cli.terminal import say
 from explorer.text import _
 
 if TYPE_CHECKING:
@@ -43,12 +44,16 @@ def run(given: Namespace) -> int:
     if network.print_problems(analyse(graph)):
         return 1
     matches: list[Match] = []
+    notes: list[str] = []
     with engine_errors():
         from explorer.engine.predict import predict
 
-        classes = predict(graph, given.photo, given.weights, given.top, matches.append)
+        classes = predict(
+            graph, given.photo, given.weights, given.top, matches.append, notes.append
+        )
     for name, probability in classes:
-        print(f"{probability:.2f}  {name}")
+        say(f"{probability:.2f}  {name}")
+    say(*notes, stream=sys.stderr)
     if any(match.ordered or match.wild for match in matches):
-        print(matches[0].sentence, file=sys.stderr)
+        say(matches[0].sentence, stream=sys.stderr)
     return 0

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,9 +16,16 @@ from explorer import resource
 from explorer.analysis import form
 from explorer.catalog.datasets import PHOTO_FILES, PHOTOS, DataSet
 from explorer.engine.failure import EngineError
+from explorer.graph.file import open_regular
 from explorer.graph.graph import Shape
-from explorer.text import _
+from explorer.text import _, ngettext
 
+MOST_BYTES = 2**29
+"""The largest file that is read as a photo."""
+MOST_PIXELS = 100_000_000
+"""The largest photo that is decoded; a few kilobytes can hold one that would fill the memory."""
+RANGES = (1.0, 255.0, 65535.0)
+"""What white is in pictures of 32 bits; the first only where their numbers are floating."""
 MARGIN = (256, 224)
 """The short side is scaled to 256 where 224 are cropped, as torchvision does for ImageNet."""
 
@@ -27,50 +35,104 @@ class Sample:
     """One picture, prepared for a network.
 
     images: (1, C, H, W) float32, normalised, on the device. label: (1,) int64, None where it has
-    none. picture: uint8 (H, W) or (H, W, 3), as a person sees it. title: its name.
+    none. picture: uint8 (H, W) or (H, W, 3), as a person sees it. title: its name. note: a sentence
+    on what of its file is not shown as it is, "" if nothing.
     """
 
     images: Tensor
     label: Tensor | None
     picture: np.ndarray
     title: str
+    note: str = ""
 
 
-def read(path: Path) -> Image.Image:
-    """The photo as RGB, turned upright by its EXIF data; raises EngineError with one sentence."""
+def read(path: Path, on_note: Callable[[str], None] | None = None) -> Image.Image:
+    """The photo as RGB, turned upright by its EXIF data; raises EngineError with one sentence.
+
+    on_note: called with a sentence on what of the file is not shown as it is.
+    """
+    head = b""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about a large photo; a far too large one is an error
-            with Image.open(path, formats=tuple(form.PHOTO_FORMATS)) as file:
-                return _rgb(ImageOps.exif_transpose(file))
+        with open_regular(path) as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about a large photo; a too large one is refused below
+            if os.fstat(file.fileno()).st_size > MOST_BYTES:
+                raise EngineError(
+                    _("The photo {path} is larger than {most} MiB.").format(
+                        path=path, most=MOST_BYTES >> 20
+                    )
+                )
+            head = file.read(form.HEAD)
+            file.seek(0)
+            with Image.open(file, formats=tuple(form.PHOTO_FORMATS)) as photo:
+                if photo.width * photo.height > MOST_PIXELS:
+                    raise Image.DecompressionBombError
+                return _rgb(ImageOps.exif_transpose(photo), on_note or (lambda _note: None))
     except FileNotFoundError:
         raise EngineError(_("There is no file {path}.").format(path=path)) from None
     except IsADirectoryError:
         raise EngineError(_("{path} is a folder, not a photo.").format(path=path)) from None
+    except Image.DecompressionBombError:
+        raise EngineError(
+            _("The photo {path} has more than {most} million pixels.").format(
+                path=path, most=MOST_PIXELS // 10**6
+            )
+        ) from None
     except UnidentifiedImageError:
         raise EngineError(
-            _("{path} is not a photo that can be read; allowed: {formats}.").format(
-                path=path, formats=", ".join(form.PHOTO_FORMATS)
-            )
+            (
+                _("{path} is {what}, not a photo that can be read; allowed: {formats}.")
+                if form.called(head)
+                else _("{path} is not a photo that can be read; allowed: {formats}.")
+            ).format(path=path, what=form.called(head), formats=", ".join(form.PHOTO_FORMATS))
         ) from None
+    except EngineError:
+        raise
     except Exception as fault:  # noqa: BLE001  a torn or hostile file can make a decoder fail in any way
+        reason = getattr(fault, "strerror", None) or str(fault) or type(fault).__name__
         raise EngineError(
             _("The photo {path} cannot be read: {fault}.").format(
-                path=path, fault=str(fault).rstrip(".")[:200] or type(fault).__name__
+                path=path, fault=reason.rstrip(".")[:200]
             )
         ) from None
 
 
-def _rgb(image: Image.Image) -> Image.Image:
+def _rgb(image: Image.Image, on_note: Callable[[str], None]) -> Image.Image:
     if image.mode.startswith(("I", "F")):  # 16 bits and more, which Pillow would clip, not scale
-        values = np.asarray(image, np.float64)
-        top = 65535.0 if image.mode.startswith("I") else max(float(values.max()), 1e-9)
-        return Image.fromarray(np.clip(values / top * 255, 0, 255).astype(np.uint8)).convert("RGB")
+        return Image.fromarray(_scaled(image, on_note)).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         background = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(background, image).convert("RGB")
     return image.convert("RGB")
+
+
+def _scaled(image: Image.Image, on_note: Callable[[str], None]) -> np.ndarray:
+    """uint8 (H, W) of a picture whose pixels are numbers of 16 or 32 bits.
+
+    White is 65,535 for 16 bits; otherwise that of RANGES which the pixels fill to a sixteenth at least
+    (the lowest, however little). If there is none, the smallest pixel is black and the largest white.
+    What is not finite is as the smallest, ∞ as the largest.
+    """
+    values = np.array(image, np.float64)
+    finite = np.isfinite(values)
+    wild = int(values.size - np.count_nonzero(finite))
+    low, high = 0.0, 65535.0
+    if wild < values.size and not image.mode.startswith("I;16"):
+        low = float(values.min(where=finite, initial=np.inf))
+        high = float(values.max(where=finite, initial=-np.inf))
+    if wild:
+        on_note(
+            ngettext(
+                "{count} pixel is not finite (NaN, infinity), and is shown as the darkest or lightest.",
+                "{count} pixels are not finite (NaN, infinity), and are shown as the darkest or lightest.",
+                wild,
+            ).format(count=wild)
+        )
+        values = np.nan_to_num(values, copy=False, nan=low, posinf=high, neginf=low)
+    first, *more = RANGES if image.mode.startswith("F") else RANGES[1:]
+    if low >= 0 and (tops := [first] * (high <= first) + [t for t in more if t / 16 < high <= t]):
+        low, high = 0.0, tops[0]
+    return np.rint((values - low) / max(high - low, 1e-300) * 255).clip(0, 255).astype(np.uint8)
 
 
 def fitted(photo: Image.Image, height: int, width: int) -> Image.Image:
@@ -94,7 +156,7 @@ def sample(path: Path, input: Shape, data: DataSet, device: torch.device) -> Sam
         changed = os.stat(path).st_mtime_ns
     except (OSError, ValueError):
         changed = 0
-    picture = _pixels(path, changed, tuple(input))
+    picture, note = _pixels(path, changed, tuple(input))
     channels = input[0]
     maps = (picture[None] if picture.ndim == 2 else picture.transpose(2, 0, 1)).copy()
     images = torch.from_numpy(maps).to(device).float().div_(255)[None]
@@ -105,12 +167,12 @@ def sample(path: Path, input: Shape, data: DataSet, device: torch.device) -> Sam
     images = (images - images.new_tensor(mean).reshape(1, -1, 1, 1)) / images.new_tensor(
         std
     ).reshape(1, -1, 1, 1)
-    return Sample(images, None, picture, Path(path).stem)
+    return Sample(images, None, picture, Path(path).stem, note)
 
 
 @lru_cache(maxsize=16)
-def _pixels(path: Path, changed: int, input: Shape) -> np.ndarray:
-    """uint8 (H, W) or (H, W, 3); cached, since probes use the same photo many times."""
+def _pixels(path: Path, changed: int, input: Shape) -> tuple[np.ndarray, str]:
+    """uint8 (H, W) or (H, W, 3), and the note; cached, since probes use the same photo many times."""
     channels, height, width = input
     if channels not in (1, 3):
         raise EngineError(
@@ -118,8 +180,9 @@ def _pixels(path: Path, changed: int, input: Shape) -> np.ndarray:
                 "The network takes pictures of {count} channels; a photo has 3, or 1 in greyscale."
             ).format(count=channels)
         )
-    image = fitted(read(path), height, width)
-    return np.asarray(image if channels == 3 else image.convert("L"))
+    notes: list[str] = []
+    image = fitted(read(path, notes.append), height, width)
+    return np.asarray(image if channels == 3 else image.convert("L")), " ".join(notes)
 
 
 @dataclass(frozen=True)

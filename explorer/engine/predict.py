@@ -40,12 +40,14 @@ def predict(
     file: Path | None = None,
     top: int = 5,
     on_match: Callable[[Match], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
 ) -> list[tuple[str, float]]:
     """The likeliest classes of a photo and their probabilities.
 
     The weights come from `file`, else they are those published under the network's name. Pictures
     are prepared, and classes named, as in the data set that a file of this program states. `on_match`
-    is called with the match of the weights. Raises EngineError, also if there are no weights.
+    is called with the match of the weights, `on_note` with what of the photo is not shown as it is.
+    Raises EngineError, also if there are no weights.
     """
     file = file or published.weights(graph.name)
     if file is None:
@@ -69,6 +71,8 @@ def predict(
         on_match(match)
     data = _trained_on(found, graph, output[0])
     sample = photos.sample(photo, graph.input, data, CPU)
+    if sample.note and on_note is not None:
+        on_note(sample.note)
     with torch.inference_mode():
         logits = model.net.eval()(sample.images)[0]
     return answers(logits, class_names(output[0], data), top, gives_probabilities(model.report))

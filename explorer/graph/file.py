@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from explorer.graph import names
 from explorer.graph.graph import ENDS, INPUT, OUTPUT, PORT, CycleError, Graph, Node, Shape, Wire
-from explorer.text import _
+from explorer.text import _, printable
 
 FORMAT = "cnn-explorer"
 VERSION = 1
@@ -33,8 +33,7 @@ class FileError(ValueError):
     """The file cannot be opened as a network; the sentence says why."""
 
     def __init__(self, sentence: str):
-        # The sentence quotes the file, which must not send escape codes to a terminal.
-        super().__init__("".join(c if c.isprintable() else "\ufffd" for c in sentence))
+        super().__init__(printable(sentence))
 
 
 def to_dict(graph: Graph) -> dict[str, Any]:

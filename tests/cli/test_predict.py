@@ -1,6 +1,8 @@
 """What a photo is taken for."""
 
+import numpy as np
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 
 from explorer import resource
@@ -33,6 +35,25 @@ def test_predict_with_weights_of_ones_own(run, tmp_path):
     )
     file.write(graph, tmp_path / "mine.cnn.json")
     assert "Egyptian cat" in run("predict", tmp_path / "mine.cnn.json", CAT)[1]
+
+
+def test_predict_tells_of_pixels_that_are_not_finite(run, tmp_path):
+    image = np.tile(np.linspace(30, 200, 260).astype(np.uint8), (260, 1))
+    Image.fromarray(image).save(tmp_path / "same.png")
+    values = (image / 255).astype(np.float32)
+    values[0, 0] = np.nan
+    Image.fromarray(values).save(tmp_path / "nan.tif")
+    expected = run("predict", "squeezenet1_1", tmp_path / "same.png")
+    status, out, err = run("predict", "squeezenet1_1", tmp_path / "nan.tif")
+    assert (status, out) == expected[:2] and "1 pixel is not finite" in err
+
+
+def test_names_send_no_control_characters_to_the_terminal(run, tmp_path):
+    status, _out, err = run("predict", "squeezenet1_1", tmp_path / "\x1b]0;gone\x07.png")
+    assert status == 2 and "\x1b" not in err and "\x07" not in err and "gone" in err
+    weights = tmp_path / "w\x1b[2J.safetensors"
+    status, out, err = run("import", "squeezenet1_1", PUBLISHED, "-o", weights)
+    assert status == 0 and weights.exists() and "\x1b" not in out + err
 
 
 def test_predict_refuses(run, bad, tmp_path, refused):

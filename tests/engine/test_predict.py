@@ -1,6 +1,8 @@
 """SqueezeNet looks at photos; photos are scaled, cropped and refused."""
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -96,6 +98,52 @@ def test_a_photo_of_every_name_that_the_window_takes(tmp_path, suffix):
     assert Image.registered_extensions()[suffix] in PHOTO_FORMATS
 
 
+def written(path, values, mode=None):
+    Image.fromarray(values, mode).save(path)
+    return path
+
+
+def grey(path) -> np.ndarray:
+    return np.asarray(photos.read(path).convert("L"))
+
+
+def test_pictures_of_32_bits_are_scaled_by_their_range(tmp_path):
+    ramp = np.linspace(30, 200, 300).astype(np.uint8).reshape(15, 20)
+    for number, values in enumerate(
+        (
+            (ramp / 255).astype(np.float32),
+            ramp.astype(np.float32),
+            (ramp * 257.0).astype(np.float32),
+            ramp.astype(np.int32),
+            ramp.astype(np.int32) * 257,
+            ramp.astype(np.uint16) * 257,
+        )
+    ):
+        assert (grey(written(tmp_path / f"{number}.tif", values)) == ramp).all(), values.dtype
+    stretched = np.rint((ramp - 30.0) / 170 * 255)
+    for number, factor in enumerate((-1e30, 1e-3, 1e12)):
+        values = (ramp * factor).astype(np.float32)
+        if factor == 1e-3:
+            values = values - 0.1  # below 0
+        wanted = 255 - stretched if factor < 0 else stretched
+        assert np.abs(grey(written(tmp_path / f"s{number}.tif", values)) - wanted).max() <= 1
+
+
+def test_pixels_that_are_not_finite_are_told(tmp_path):
+    ramp = np.linspace(30, 200, 300).astype(np.uint8).reshape(15, 20)
+    values = (ramp / 255).astype(np.float32)
+    values[0, 0], values[0, 1], values[-1, -1] = np.nan, -np.inf, np.inf
+    path, notes = written(tmp_path / "wild.tif", values), []
+    found = np.asarray(photos.read(path, notes.append).convert("L"))
+    assert found[0, 1] == ramp[0, 2] and found[-1, -1] == ramp[-1, -2]
+    assert (found.ravel()[2:-1] == ramp.ravel()[2:-1]).all()
+    assert len(notes) == 1 and notes[0].startswith("3 pixels are not finite")
+    for _again in range(2):  # also where the photo is known already
+        assert photos.sample(path, (3, 8, 8), PHOTOS, CPU).note == notes[0]
+    nothing = written(tmp_path / "nothing.tif", np.full((9, 9), np.nan, np.float32))
+    assert (grey(nothing) == 0).all()
+
+
 def test_a_photo_lies_as_the_camera_was_held(tmp_path):
     photo = Image.new("RGB", (40, 20))
     notes = photo.getexif()
@@ -122,6 +170,26 @@ def test_what_is_no_photo(tmp_path):
     for share in (0.0, 0.01, 0.5):
         (tmp_path / "torn.jpg").write_bytes(whole[: int(len(whole) * share)])
         refused(tmp_path / "torn.jpg")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes are POSIX's")
+def test_pipes_and_devices_are_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    assert "a device or a pipe" in refused(tmp_path / "pipe.png")
+    assert "a device or a pipe" in refused(Path("/dev/zero"))
+
+
+def test_too_large_photos_are_refused(tmp_path, monkeypatch):
+    for mode, side in (("1", 12_000), ("1", 30_000)):  # Pillow itself refuses the second
+        Image.new(mode, (side, side)).save(tmp_path / "bomb.png")
+        assert "more than 100 million pixels" in refused(tmp_path / "bomb.png")
+    monkeypatch.setattr(photos, "MOST_BYTES", 100)
+    assert "larger than" in refused(tmp_path / "bomb.png")
+
+
+def test_what_is_taken_for_a_photo_is_called_what_it_is(tmp_path):
+    (tmp_path / "phone.jpg").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(80))
+    assert "is a HEIC picture, not a photo" in refused(tmp_path / "phone.jpg")
 
 
 def test_a_changed_photo_is_read_again(tmp_path):
