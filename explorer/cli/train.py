@@ -12,7 +12,7 @@ from explorer.catalog.datasets import DATASETS
 from explorer.catalog.layers import text_of
 from explorer.cli import network
 from explorer.cli.parser import Noted, UsageError, engine_errors, figure, refuse_unused
-from explorer.cli.terminal import TrainingBar, say
+from explorer.cli.terminal import say
 from explorer.graph import file
 from explorer.runs.recipe import FIELDS, Recipe
 from explorer.text import _
@@ -62,6 +62,7 @@ def declare(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Trains with a progress bar; 1 if the network has problems, 130 if it was interrupted."""
+    from explorer.cli.terminal import TrainingBar
     from explorer.protocol.messages import Train
 
     if (given.network is None) == (given.resume is None):
