@@ -6,10 +6,12 @@ import importlib.util
 import io
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -62,7 +64,7 @@ def write(model: Model, path: Path) -> Exported:
     # A file refers to the weights beside it by their name, so such a file is not renamed.
     temporary = path if large else path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        dynamic = _export(net, model.graph.input, temporary, large)
+        dynamic = _export(_writable(net), model.graph.input, temporary, large)
         difference, largest = _difference(
             net, model.graph.input, temporary, _BATCH if dynamic else 1
         )
@@ -99,9 +101,67 @@ def _export(net: nn.Module, input: tuple[int, ...], path: Path, beside: bool) ->
                 )
             return dynamic
         except OnnxExporterError as fault:
-            reason = next(iter(str(fault).strip().splitlines()), type(fault).__name__)
-    raise EngineError(
-        _("PyTorch cannot write this network as ONNX: {reason}").format(reason=reason[:300])
+            last = fault
+    raise _unwritten(net, input, last)
+
+
+class _SlicedMaxPool(nn.Module):
+    """AdaptiveMaxPool2d, which ONNX lacks, by slices and maxima: first over rows, then over columns.
+
+    Place i of n along a side of s pixels sees those from ⌊i s/n⌋ to ⌈(i+1) s/n⌉ (ATen,
+    AdaptivePooling.h)."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        super().__init__()
+        self.size = size
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """x: (N, C, H, W); (N, C, *size)."""
+        for dim, places in zip((2, 3), self.size):
+            side = x.shape[dim]
+            windows = [(i * side // places, -(-(i + 1) * side // places)) for i in range(places)]
+            x = torch.cat(
+                [x.narrow(dim, a, b - a).amax(dim, keepdim=True) for a, b in windows], dim
+            )
+        return x
+
+
+def _writable(net: nn.Module) -> nn.Module:
+    """The network, sharing its tensors, with slices and maxima in place of each AdaptiveMaxPool2d to more
+    than one place."""
+    shared = {id(tensor): tensor for tensor in (*net.parameters(), *net.buffers())}
+    net = copy.deepcopy(net, shared)
+    for name, module in list(net.named_modules()):
+        if isinstance(module, nn.AdaptiveMaxPool2d):
+            size: Any = module.output_size
+            high, wide = size if isinstance(size, tuple) else (size, size)
+            if (high, wide) != (1, 1):
+                net.set_submodule(name, _SlicedMaxPool((high, wide)))
+    return net
+
+
+def _unwritten(net: nn.Module, input: tuple[int, ...], fault: BaseException) -> EngineError:
+    """The error for a network that PyTorch cannot write, with the node at which it failed if that is
+    known."""
+    name = re.search(r"translating node %(\w+)", str(fault))
+    if name:
+        with _quiet():
+            graph = torch.export.export(net, (torch.zeros(1, *input),)).graph
+        for node in graph.nodes:
+            if node.name == name[1] and (stack := node.meta.get("nn_module_stack")):
+                path, kind = list(stack.values())[-1]
+                return EngineError(
+                    _("PyTorch cannot write {path} ({kind}) as ONNX; nothing was written.").format(
+                        path=path, kind=getattr(kind, "__name__", str(kind).rpartition(".")[2])
+                    )
+                )
+    while fault.__cause__ is not None:
+        fault = fault.__cause__
+    reason = next(iter(str(fault).strip().splitlines()), type(fault).__name__)
+    return EngineError(
+        _("PyTorch cannot write this network as ONNX: {reason}").format(
+            reason=re.sub(r"\x1b\[[\d;]*m", "", reason)[:300]
+        )
     )
 
 
