@@ -259,7 +259,7 @@ def run(given: Namespace) -> int:
         raise UsageError(
             _("--to {form} needs a file: -o FILE{suffix}").format(form=given.to, suffix=form.suffix)
         )
-    report = analyse(network.load(given.network, given.input))
+    report = analyse(network.load(given.network, given.input, weights=given.weights))
     if network.print_problems(report) and form.sound:
         return 1
     content = write(given, form, report)

@@ -34,7 +34,7 @@ def run(given: Namespace) -> int:
     network has problems."""
     from explorer.analysis.report import analyse
 
-    graph = network.load(given.network)
+    graph = network.load(given.network, weights=given.weights)
     if network.print_problems(analyse(graph)):
         return 1
     with engine_errors():

@@ -5,11 +5,12 @@ import os
 import sys
 from argparse import ArgumentParser
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.catalog import check, templates
 from explorer.catalog.datasets import DataSet
-from explorer.cli.parser import UsageError
+from explorer.cli.parser import UsageError, engine_errors
 from explorer.graph.file import SUFFIX
 from explorer.graph.graph import Graph, Shape
 from explorer.text import _
@@ -28,13 +29,23 @@ def declare(parser: ArgumentParser, optional: bool = False) -> None:
     )
 
 
-def load(name: str, input: Shape | None = None, data: DataSet | None = None) -> Graph:
-    """The network that NAME|FILE names. A template takes the input shape and the classes of `data`; a
-    network from a file changes only in `input`.
+def load(
+    name: str,
+    input: Shape | None = None,
+    data: DataSet | None = None,
+    weights: Path | None = None,
+) -> Graph:
+    """The network that NAME|FILE names. A template takes the input shape and the classes of `data`, or
+    those that a file of weights states; a network from a file changes only in `input`.
 
     Raises UsageError, FileError.
     """
     if name in templates.names():
+        if weights is not None and input is None:
+            with engine_errors():
+                from explorer.engine import transfer
+
+                return transfer.template_for(name, weights)
         return templates.build(
             name, input or (data.input if data else None), len(data.classes) if data else None
         )

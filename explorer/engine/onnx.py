@@ -4,11 +4,12 @@ import contextlib
 import copy
 import importlib.util
 import io
+import json
 import logging
 import os
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from torch import nn
 from torch.onnx.errors import OnnxExporterError
 
 from explorer.catalog.layers import text_of
+from explorer.engine import checkpoint
 from explorer.engine.failure import EngineError, unwritable
 from explorer.engine.model import Model
 from explorer.engine.precision import PLAIN
@@ -45,7 +47,8 @@ class Exported:
 
 
 def write(model: Model, path: Path) -> Exported:
-    """Writes the network with its weights to `path`, input "pictures" and output "output", float32.
+    """Writes the network with its weights to `path`, input "pictures" and output "output", float32;
+    how pictures are preprocessed, where that is known, in its metadata as JSON.
 
     The file is renamed to `path` only after onnxruntime gave the same outputs with it, within
     TOLERANCE. Raises EngineError, also if the packages are missing.
@@ -64,7 +67,10 @@ def write(model: Model, path: Path) -> Exported:
     # A file refers to the weights beside it by their name, so such a file is not renamed.
     temporary = path if large else path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        dynamic = _export(_writable(net), model.graph.input, temporary, large)
+        about = {
+            key: json.dumps(value) for key, value in checkpoint.described(model.stated).items()
+        }
+        dynamic = _export(_writable(net), model.graph.input, temporary, large, about)
         difference, largest = _difference(
             net, model.graph.input, temporary, _BATCH if dynamic else 1
         )
@@ -82,23 +88,26 @@ def write(model: Model, path: Path) -> Exported:
     )
 
 
-def _export(net: nn.Module, input: tuple[int, ...], path: Path, beside: bool) -> bool:
-    """Writes the file, for any number of pictures, or for one where PyTorch cannot; whether for
-    any."""
+def _export(
+    net: nn.Module, input: tuple[int, ...], path: Path, beside: bool, about: Mapping[str, str]
+) -> bool:
+    """Writes the file with `about` in its metadata, for any number of pictures, or for one where PyTorch
+    cannot; whether for any."""
     for dynamic in (True, False):
         try:
             with _quiet():
-                torch.onnx.export(
+                program = torch.onnx.export(
                     net,
                     (torch.zeros(2 if dynamic else 1, *input),),
-                    path,
                     dynamo=True,
                     input_names=["pictures"],
                     output_names=["output"],
                     dynamic_shapes=({0: torch.export.Dim("batch")},) if dynamic else None,
-                    external_data=beside,
                     verbose=False,
                 )
+                assert program is not None  # dynamo=True gives one
+                program.model.metadata_props.update(about)
+                program.save(path, external_data=beside)
             return dynamic
         except OnnxExporterError as fault:
             last = fault

@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,9 +15,10 @@ from torch import Tensor
 from explorer import resource
 from explorer.analysis import form
 from explorer.catalog.datasets import PHOTO_FILES, PHOTOS, DataSet
+from explorer.catalog.layers import text_of
+from explorer.catalog.preprocess import Preprocess
 from explorer.engine.failure import EngineError
 from explorer.graph.file import open_regular
-from explorer.graph.graph import Shape
 from explorer.text import _, ngettext
 
 MOST_BYTES = 2**29
@@ -26,8 +27,6 @@ MOST_PIXELS = 100_000_000
 """The largest photo that is decoded; a few kilobytes can hold one that would fill the memory."""
 RANGES = (1.0, 255.0, 65535.0)
 """What white is in pictures of 32 bits; the first only where their numbers are floating."""
-MARGIN = (256, 224)
-"""The short side is scaled to 256 where 224 are cropped, as torchvision does for ImageNet."""
 
 
 @dataclass(frozen=True)
@@ -135,45 +134,55 @@ def _scaled(image: Image.Image, on_note: Callable[[str], None]) -> np.ndarray:
     return np.rint((values - low) / max(high - low, 1e-300) * 255).clip(0, 255).astype(np.uint8)
 
 
-def fitted(photo: Image.Image, height: int, width: int) -> Image.Image:
-    """The middle of the photo, height×width: scaled so that it covers 256/224 of that (bilinear over
-    all source pixels, as torchvision's Resize does to a PIL image; the long side rounded to the
-    nearest pixel, so that proportions stay), then cropped at the centre."""
-    high, wide = (max(side * MARGIN[0] // MARGIN[1], 1) for side in (height, width))
+def fitted(photo: Image.Image, preprocess: Preprocess) -> Image.Image:
+    """The middle of the photo, of the height and width of the network's input: scaled so that it covers
+    `preprocess.resize` (bilinear over all source pixels, as torchvision's Resize does to a PIL image;
+    the long side rounded to the nearest pixel, so that proportions stay), then cropped at the
+    centre. Raises EngineError."""
+    (_channels, height, width), (high, wide) = preprocess.input, preprocess.resize
     across, down = photo.size
     if down * wide <= across * high:
         size = (max(round(high * across / down), width), high)
     else:
         size = (wide, max(round(wide * down / across), height))
+    if size[0] * size[1] > MOST_PIXELS:
+        raise EngineError(
+            _(
+                "A photo of {across}×{down} pixels cannot be scaled to {size}: it is too large."
+            ).format(across=across, down=down, size=text_of(preprocess.input))
+        )
     scaled = photo.resize(size, Image.Resampling.BILINEAR)
     left, top = round((size[0] - width) / 2), round((size[1] - height) / 2)
     return scaled.crop((left, top, left + width, top + height))
 
 
-def sample(path: Path, input: Shape, data: DataSet, device: torch.device) -> Sample:
-    """The photo as a network of that `input` (C, H, W) takes it, normalised as `data` is."""
+def normalised(images: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
+    """uint8 pixels (N, C, H, W) as float32; mean and deviation as `levels` has them."""
+    return (images.to(torch.float32) - mean) / deviation
+
+
+def levels(values: Sequence[float], device: torch.device) -> Tensor:
+    """A mean or standard deviation for each channel, of pixels 0..1, for pixels 0..255: (1, C, 1, 1)."""
+    return torch.tensor(values, device=device).mul_(255).reshape(1, -1, 1, 1)
+
+
+def sample(path: Path, preprocess: Preprocess, device: torch.device) -> Sample:
+    """The photo as a network takes it; raises EngineError."""
     try:
         changed = os.stat(path).st_mtime_ns
     except (OSError, ValueError):
         changed = 0
-    picture, note = _pixels(path, changed, tuple(input))
-    channels = input[0]
+    picture, note = _pixels(path, changed, preprocess)
     maps = (picture[None] if picture.ndim == 2 else picture.transpose(2, 0, 1)).copy()
-    images = torch.from_numpy(maps).to(device).float().div_(255)[None]
-    mean, std = (
-        values if len(values) == channels else (sum(values) / len(values),) * channels
-        for values in (data.mean, data.std)
-    )
-    images = (images - images.new_tensor(mean).reshape(1, -1, 1, 1)) / images.new_tensor(
-        std
-    ).reshape(1, -1, 1, 1)
+    mean, deviation = (levels(each, device) for each in (preprocess.mean, preprocess.std))
+    images = normalised(torch.from_numpy(maps).to(device)[None], mean, deviation)
     return Sample(images, None, picture, Path(path).stem, note)
 
 
 @lru_cache(maxsize=16)
-def _pixels(path: Path, changed: int, input: Shape) -> tuple[np.ndarray, str]:
+def _pixels(path: Path, changed: int, preprocess: Preprocess) -> tuple[np.ndarray, str]:
     """uint8 (H, W) or (H, W, 3), and the note; cached, since probes use the same photo many times."""
-    channels, height, width = input
+    channels = preprocess.input[0]
     if channels not in (1, 3):
         raise EngineError(
             _(
@@ -181,7 +190,7 @@ def _pixels(path: Path, changed: int, input: Shape) -> tuple[np.ndarray, str]:
             ).format(count=channels)
         )
     notes: list[str] = []
-    image = fitted(read(path, notes.append), height, width)
+    image = fitted(read(path, notes.append), preprocess)
     return np.asarray(image if channels == 3 else image.convert("L")), " ".join(notes)
 
 
@@ -195,20 +204,20 @@ class Photos:
     def __len__(self) -> int:
         return len(PHOTO_FILES)
 
-    def sample(self, image: int | str, input: Shape) -> Sample:
+    def sample(self, image: int | str, preprocess: Preprocess) -> Sample:
         """Photo number `image`, or the one in that file; raises EngineError."""
         if isinstance(image, str):
-            return sample(Path(image), input, self.about, self.device)
+            return sample(Path(image), preprocess, self.device)
         if type(image) is not int or not 0 <= image < len(self):
             raise EngineError(
                 _("There is no photo {index}; allowed: 0 to {last}.").format(
                     index=repr(image)[:40], last=len(self) - 1
                 )
             )
-        return sample(resource.path("photos") / PHOTO_FILES[image], input, self.about, self.device)
+        return sample(resource.path("photos") / PHOTO_FILES[image], preprocess, self.device)
 
-    def some(self, count: int, input: Shape) -> Tensor:
+    def some(self, count: int, preprocess: Preprocess) -> Tensor:
         """Up to `count` of them, normalised: (N, C, H, W) float32."""
         return torch.cat(
-            [self.sample(number, input).images for number in range(min(count, len(self)))]
+            [self.sample(number, preprocess).images for number in range(min(count, len(self)))]
         )

@@ -61,6 +61,7 @@ class TrainingSession:
         self._resumed = before.checkpoint if before else None
         self._weights = request.weights
         self.model = build(self.graph, place, recipe.seed, self.pictures.about, start)
+        self.model.stated = self.pictures.about.preprocess  # whatever it was before
         if place.type == "cpu":
             device.lower_priority()
         self.results: tuple[Path, ...] = ()

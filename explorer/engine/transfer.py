@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import torch
 
-from explorer.catalog import check
+from explorer.catalog import check, published, templates
 from explorer.engine import checkpoint, onnx, weights
 from explorer.engine.failure import EngineError
 from explorer.engine.model import Model, build
@@ -22,8 +22,18 @@ def load(graph: Graph, file: Path) -> tuple[Model, Match]:
     Raises EngineError, ForeignWeights if they are another network's.
     """
     content = weights.read(file)
-    model = build(graph, torch.device("cpu"))
+    about = content.about or published.about(file)
+    model = build(graph, torch.device("cpu"), about=about)
     return model, adopt(model.net, content.tensors, content.ordered)
+
+
+def template_for(name: str, file: Path) -> Graph:
+    """The template of that name for the pictures and classes that a file of weights states; as it was
+    published, if it states none. Raises EngineError."""
+    stated = checkpoint.preprocess_of(checkpoint.about(file))
+    if stated is None:
+        return templates.build(name)
+    return templates.build(name, stated.input, len(stated.classes) or None)
 
 
 def save(model: Model, form: str, path: Path, source: Path | None = None) -> onnx.Exported | None:
@@ -43,7 +53,11 @@ def save(model: Model, form: str, path: Path, source: Path | None = None) -> onn
 
 
 def _weights(model: Model, path: Path, source: Path | None) -> None:
-    about = {"name": model.graph.name} | ({"from": source.name} if source else {})
+    about = {
+        "name": model.graph.name,
+        **({"from": source.name} if source else {}),
+        **checkpoint.described(model.stated),
+    }
     checkpoint.write(path, model.net.state_dict(), about)
 
 

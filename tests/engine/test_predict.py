@@ -12,11 +12,13 @@ from PIL import Image
 from explorer import resource
 from explorer.analysis.form import PHOTO_FORMATS
 from explorer.catalog import templates
-from explorer.catalog.datasets import FASHION_MNIST, PHOTO_FILES, PHOTOS
+from explorer.catalog.datasets import FASHION_MNIST, PHOTO_FILES
+from explorer.catalog.preprocess import imagenet, with_preprocess
 from explorer.engine import checkpoint, photos
+from explorer.engine.data import load
 from explorer.engine.failure import EngineError
 from explorer.engine.model import build
-from explorer.engine.predict import answers, predict
+from explorer.engine.predict import Predictor, answers, predict
 
 CPU = torch.device("cpu")
 
@@ -35,10 +37,7 @@ def test_the_cat_and_the_coffee(squeezenet):
 
 
 def test_every_photo_that_comes_along_is_read():
-    found = [
-        photos.sample(resource.path("photos") / name, (3, 224, 224), PHOTOS, CPU)
-        for name in PHOTO_FILES
-    ]
+    found = [photos.sample(resource.path("photos") / name, imagenet(), CPU) for name in PHOTO_FILES]
     assert {sample.title for sample in found} == {
         "chelsea",
         "coffee",
@@ -53,28 +52,30 @@ def test_every_photo_that_comes_along_is_read():
 def test_the_middle_is_cropped_and_proportions_stay():
     wide = Image.new("RGB", (896, 448), "red")
     wide.paste("blue", (224, 0, 672, 448))  # the middle square
-    found = np.asarray(photos.fitted(wide, 224, 224))
+    found = np.asarray(photos.fitted(wide, imagenet()))
     assert found.shape == (224, 224, 3) and (found == (0, 0, 255)).all()
-    tall = photos.fitted(wide.transpose(Image.Transpose.ROTATE_90), 64, 32)
+    tall = photos.fitted(wide.transpose(Image.Transpose.ROTATE_90), imagenet().fitted((3, 64, 32)))
     assert tall.size == (32, 64)
-    assert photos.fitted(Image.new("RGB", (1, 1)), 224, 224).size == (224, 224)
-    assert photos.fitted(Image.new("RGB", (3000, 1)), 5, 5).size == (5, 5)
+    assert photos.fitted(Image.new("RGB", (1, 1)), imagenet()).size == (224, 224)
+    assert photos.fitted(Image.new("RGB", (3000, 1)), imagenet().fitted((3, 5, 5))).size == (5, 5)
 
 
 def test_pixels_are_normalised_as_for_imagenet(tmp_path):
     Image.new("RGB", (300, 260), (255, 0, 51)).save(tmp_path / "plain.png")
-    found = photos.sample(tmp_path / "plain.png", (3, 8, 8), PHOTOS, CPU).images[0, :, 0, 0]
+    found = photos.sample(tmp_path / "plain.png", imagenet().fitted((3, 8, 8)), CPU).images[
+        0, :, 0, 0
+    ]
     wanted = [(1 - 0.485) / 0.229, -0.456 / 0.224, (0.2 - 0.406) / 0.225]
     torch.testing.assert_close(found, torch.tensor(wanted))
 
 
 def test_a_network_of_grey_pictures_takes_a_photo_in_grey():
-    sample = photos.sample(resource.path("photos") / "chelsea.png", (1, 28, 28), FASHION_MNIST, CPU)
+    sample = photos.sample(resource.path("photos") / "chelsea.png", FASHION_MNIST.preprocess, CPU)
     assert sample.picture.shape == (28, 28) and sample.images.shape == (1, 1, 28, 28)
     expected = (sample.picture[3, 4] / 255 - 0.2860) / 0.3530
     assert float(sample.images[0, 0, 3, 4]) == pytest.approx(expected, rel=1e-4)
     with pytest.raises(EngineError, match="4 channels"):
-        photos.sample(resource.path("photos") / "chelsea.png", (4, 8, 8), PHOTOS, CPU)
+        photos.sample(resource.path("photos") / "chelsea.png", imagenet().fitted((4, 8, 8)), CPU)
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "P", "1", "I;16", "CMYK"])
@@ -139,7 +140,7 @@ def test_pixels_that_are_not_finite_are_told(tmp_path):
     assert (found.ravel()[2:-1] == ramp.ravel()[2:-1]).all()
     assert len(notes) == 1 and notes[0].startswith("3 pixels are not finite")
     for _again in range(2):  # also where the photo is known already
-        assert photos.sample(path, (3, 8, 8), PHOTOS, CPU).note == notes[0]
+        assert photos.sample(path, imagenet().fitted((3, 8, 8)), CPU).note == notes[0]
     nothing = written(tmp_path / "nothing.tif", np.full((9, 9), np.nan, np.float32))
     assert (grey(nothing) == 0).all()
 
@@ -196,7 +197,7 @@ def test_a_changed_photo_is_read_again(tmp_path):
     path = tmp_path / "photo.png"
     for colour in ((9, 9, 9), (200, 0, 0)):
         Image.new("RGB", (20, 20), colour).save(path)
-        found = photos.sample(path, (3, 8, 8), PHOTOS, CPU).picture
+        found = photos.sample(path, imagenet().fitted((3, 8, 8)), CPU).picture
         assert (found == colour).all()
 
 
@@ -212,6 +213,41 @@ def test_a_run_of_ours_says_how_its_pictures_were_normalised_and_called(tmp_path
     found = predict(graph, resource.path("photos") / "chelsea.png", tmp_path / "w.safetensors", 10)
     assert {name for name, _chance in found} == set(FASHION_MNIST.classes)
     assert sum(chance for _name, chance in found) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("where", ["weights", "data", "network"])
+def test_a_test_picture_reaches_the_network_as_in_training(tmp_path, where):
+    """Bit for bit, wherever the preprocessing is stated."""
+    graph = templates.build("lenet5")
+    stated = FASHION_MNIST.preprocess
+    about = {
+        "weights": checkpoint.described(stated),
+        "data": {"data": FASHION_MNIST.name},
+        "network": checkpoint.described(imagenet()),
+    }[where]
+    if where == "network":  # it comes before what the weights state
+        graph = with_preprocess(graph, stated)
+    weights = tmp_path / "w.safetensors"
+    checkpoint.write(weights, build(graph, CPU).net.state_dict(), about)
+    predictor, pictures = Predictor(graph, weights), load(FASHION_MNIST.name, CPU)
+    for index in range(20):
+        picture = pictures.test.images[index, 0].numpy()
+        Image.fromarray(picture).save(tmp_path / "picture.png")
+        Image.fromarray(picture).convert("RGB").save(tmp_path / "colour.png")
+        wanted = pictures.normalised(pictures.test.images[index : index + 1])
+        for name in ("picture.png", "colour.png"):
+            sample = predictor.sample(tmp_path / name)
+            assert torch.equal(sample.images, wanted) and (sample.picture == picture).all()
+        ((name, _share),) = predictor.answers(sample, 1)
+        assert name == FASHION_MNIST.classes[predictor.model.net(wanted).argmax()]
+
+
+def test_weights_that_state_a_wrong_preprocessing_are_refused(tmp_path):
+    graph = templates.build("lenet5")
+    about = {"preprocess": {**FASHION_MNIST.preprocess.as_dict(), "std": [0.0]}}
+    checkpoint.write(tmp_path / "w.safetensors", build(graph, CPU).net.state_dict(), about)
+    with pytest.raises(EngineError, match='"std" of "preprocess"'):
+        Predictor(graph, tmp_path / "w.safetensors")
 
 
 def test_a_network_whose_output_is_no_vector(squeezenet, tmp_path):
