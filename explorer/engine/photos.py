@@ -25,8 +25,10 @@ MOST_BYTES = 2**29
 """The largest file that is read as a photo."""
 MOST_PIXELS = 100_000_000
 """The largest photo that is decoded; a few kilobytes can hold one that would fill the memory."""
-RANGES = (1.0, 255.0, 65535.0)
-"""What white is in pictures of 32 bits; the first only where their numbers are floating."""
+WHOLE = (255.0, 65535.0)
+"""What white may be in pictures of 32 bits, beside the largest number that they can hold."""
+FLOATING = (1.0, *WHOLE)
+_SAMPLE_FORMAT, _UNSIGNED = 339, 1  # of TIFF 6.0
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,9 @@ def read(path: Path, on_note: Callable[[str], None] | None = None) -> Image.Imag
             with Image.open(file, formats=tuple(form.PHOTO_FORMATS)) as photo:
                 if photo.width * photo.height > MOST_PIXELS:
                     raise Image.DecompressionBombError
-                return _rgb(ImageOps.exif_transpose(photo), on_note or (lambda _note: None))
+                signed = getattr(photo, "tag_v2", {}).get(_SAMPLE_FORMAT) != (_UNSIGNED,)
+                whole = ImageOps.exif_transpose(photo)
+                return _rgb(whole, signed, on_note or (lambda _note: None))
     except FileNotFoundError:
         raise EngineError(_("There is no file {path}.").format(path=path)) from None
     except IsADirectoryError:
@@ -95,9 +99,9 @@ def read(path: Path, on_note: Callable[[str], None] | None = None) -> Image.Imag
         ) from None
 
 
-def _rgb(image: Image.Image, on_note: Callable[[str], None]) -> Image.Image:
+def _rgb(image: Image.Image, signed: bool, on_note: Callable[[str], None]) -> Image.Image:
     if image.mode.startswith(("I", "F")):  # 16 bits and more, which Pillow would clip, not scale
-        return Image.fromarray(_scaled(image, on_note)).convert("RGB")
+        return Image.fromarray(_scaled(image, signed, on_note)).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         background = Image.new("RGBA", image.size, "white")
@@ -105,14 +109,17 @@ def _rgb(image: Image.Image, on_note: Callable[[str], None]) -> Image.Image:
     return image.convert("RGB")
 
 
-def _scaled(image: Image.Image, on_note: Callable[[str], None]) -> np.ndarray:
+def _scaled(image: Image.Image, signed: bool, on_note: Callable[[str], None]) -> np.ndarray:
     """uint8 (H, W) of a picture whose pixels are numbers of 16 or 32 bits.
 
-    White is 65,535 for 16 bits; otherwise that of RANGES which the pixels fill to a sixteenth at least
-    (the lowest, however little). If there is none, the smallest pixel is black and the largest white.
+    White is 65,535 for 16 bits; otherwise the top of the first range that holds all pixels, if they fill
+    a sixteenth of it at least (of the lowest, however little). If there is none, the smallest pixel is
+    black and the largest white. signed: whole numbers of 32 bits are.
     What is not finite is as the smallest, ∞ as the largest.
     """
     values = np.array(image, np.float64)
+    if not signed:  # Pillow reads them as if they were
+        values[values < 0] += 2**32
     finite = np.isfinite(values)
     wild = int(values.size - np.count_nonzero(finite))
     low, high = 0.0, 65535.0
@@ -128,7 +135,8 @@ def _scaled(image: Image.Image, on_note: Callable[[str], None]) -> np.ndarray:
             ).format(count=wild)
         )
         values = np.nan_to_num(values, copy=False, nan=low, posinf=high, neginf=low)
-    first, *more = RANGES if image.mode.startswith("F") else RANGES[1:]
+    floating = image.mode.startswith("F")
+    first, *more = FLOATING if floating else (*WHOLE, 2.0 ** (31 if signed else 32) - 1)
     if low >= 0 and (tops := [first] * (high <= first) + [t for t in more if t / 16 < high <= t]):
         low, high = 0.0, tops[0]
     return np.rint((values - low) / max(high - low, 1e-300) * 255).clip(0, 255).astype(np.uint8)

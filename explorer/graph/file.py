@@ -23,6 +23,7 @@ VERSION = 1
 SUFFIX = ".cnn.json"
 MOST_NODES = 20_000
 MOST_BYTES = 16 * 2**20
+MOST_MORE = 4 * 2**20  # characters of further keys
 DEEPEST = 16  # groups, or values of further keys, inside one another
 _KEYS = {"format", "version", "name", "input", "nodes", "wires"}
 LARGEST_SIDE = 65_536
@@ -167,7 +168,12 @@ def further_keys(values: object) -> str:
         level = [value for each in within for value in each if isinstance(value, dict | list)]
     if level:
         raise FileError(_("Keys are nested more than {most} deep").format(most=DEEPEST))
-    return json.dumps(values) if values else ""
+    text = json.dumps(values) if values else ""
+    if len(text) > MOST_MORE:
+        raise FileError(
+            _("The further keys take more than {most} MiB").format(most=MOST_MORE // 2**20)
+        )
+    return text
 
 
 def network_name(name: object) -> str:

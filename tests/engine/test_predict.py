@@ -1,6 +1,7 @@
 """SqueezeNet looks at photos; photos are scaled, cropped and refused."""
 
 import os
+import struct
 from dataclasses import replace
 from pathlib import Path
 
@@ -121,6 +122,15 @@ def test_pictures_of_32_bits_are_scaled_by_their_range(tmp_path):
         )
     ):
         assert (grey(written(tmp_path / f"{number}.tif", values)) == ramp).all(), values.dtype
+    full = ramp.astype(np.uint32) * (2**32 // 255)
+    for signed, values in ((True, full // 2), (False, full)):
+        path = written(tmp_path / "full.tif", values.astype(np.uint32).view(np.int32))
+        content = path.read_bytes()  # Pillow always writes SampleFormat 2
+        entry = struct.pack("<HHI", 339, 3, 1)
+        assert content.count(entry) == 1
+        if not signed:
+            path.write_bytes(content.replace(entry + b"\2", entry + b"\1"))
+        assert np.abs(grey(path).astype(int) - ramp).max() <= 1
     stretched = np.rint((ramp - 30.0) / 170 * 255)
     for number, factor in enumerate((-1e30, 1e-3, 1e12)):
         values = (ramp * factor).astype(np.float32)

@@ -611,6 +611,8 @@ def test_keys_that_this_version_does_not_know_survive_saving(tmp_path):
     again = file.read(tmp_path / "net.cnn.json")
     assert again == graph and file.to_dict(again) == content
     assert "Zürich" in (tmp_path / "net.cnn.json").read_text("utf-8")
+    with pytest.raises(FileError, match="take more than 4 MiB"):
+        file.loads(json.dumps(content | {"long": "x" * 2**22}))
     content["deep"] = json.loads("[" * 40 + "]" * 40)
     with pytest.raises(FileError, match="nested more than"):
         file.loads(json.dumps(content))
