@@ -65,8 +65,12 @@ def _diagram(given: Namespace, form: Form, report: "Report") -> bytes:
 def _with_weights(given: Namespace, form: Form, report: "Report") -> None:
     with engine_errors():
         from explorer.engine import transfer
+        from explorer.engine.predict import of_run
 
-        model, source, which = _weighted(report.graph, given.weights, given.seed)
+        weights = given.weights
+        if weights is None and given.seed is None and os.path.isdir(given.network):
+            weights = of_run(given.network)[1]
+        model, source, which = _weighted(report.graph, weights, given.seed)
         made = transfer.save(model, form.id, given.output, source)
     say(*(made.files if made else [given.output]), which)
     if made is None:
@@ -218,7 +222,7 @@ def declare(parser: ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help=_(
-            "a .safetensors or .pth file (default: the weights that come with the template, else random ones)"
+            "a .safetensors or .pth file (default: those of the run or of the template, else random ones)"
         ),
     )
     weights.add_argument(

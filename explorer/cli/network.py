@@ -25,7 +25,7 @@ def declare(parser: ArgumentParser, optional: bool = False) -> None:
         "network",
         nargs="?" if optional else None,
         metavar="NAME|FILE",
-        help=_("a template's name or a {suffix} file").format(suffix=SUFFIX),
+        help=_("a template's name, a {suffix} file or the folder of a run").format(suffix=SUFFIX),
     )
 
 
@@ -35,8 +35,9 @@ def load(
     data: DataSet | None = None,
     weights: Path | None = None,
 ) -> Graph:
-    """The network that NAME|FILE names. A template takes the input shape and the classes of `data`, or
-    those that a file of weights states; a network from a file changes only in `input`.
+    """The network that NAME|FILE names; a folder is that of a run. A template takes the input shape and
+    the classes of `data`, or those that a file of weights states; a network from a file changes only
+    in `input`.
 
     Raises UsageError, FileError.
     """
@@ -58,7 +59,15 @@ def load(
                 else _("{name} is neither a file nor a template; cnn-explorer templates lists them")
             ).format(name=name, names=", ".join(near))
         )
-    graph = check.read(name)
+    if os.path.isdir(name):
+        from explorer.runs import folder
+
+        try:
+            graph = folder.network(Path(name))
+        except folder.RunError as error:
+            raise UsageError(str(error)) from None
+    else:
+        graph = check.read(name)
     return replace(graph, input=input) if input else graph
 
 

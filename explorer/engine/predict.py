@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from explorer.analysis.report import analyse
-from explorer.catalog import check, published
+from explorer.catalog import published
 from explorer.catalog.layers import text_of
 from explorer.catalog.preprocess import class_names
 from explorer.engine import photos
@@ -17,7 +17,7 @@ from explorer.engine.photos import Sample
 from explorer.engine.run_files import found
 from explorer.engine.transfer import load
 from explorer.graph.graph import Graph
-from explorer.runs.folder import BEST, CHECKPOINT, NETWORK, WEIGHTS, RunAbout, RunError
+from explorer.runs.folder import BEST, CHECKPOINT, WEIGHTS, RunError, network
 from explorer.text import _
 
 CPU = torch.device("cpu")
@@ -92,10 +92,10 @@ def of_run(name: str) -> tuple[Graph, Path]:
     that were saved. Raises EngineError, FileError."""
     folder = found(name)
     try:
-        RunAbout.read(folder)
+        graph = network(folder)
     except RunError as error:
         raise EngineError(str(error)) from None
     for file in (WEIGHTS, BEST, CHECKPOINT):
         if (folder / file).exists():
-            return check.read(folder / NETWORK), folder / file
+            return graph, folder / file
     raise EngineError(_("The run {name} has saved no weights yet.").format(name=folder.name))

@@ -24,7 +24,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from explorer.catalog import check
 from explorer.catalog.datasets import DATASETS
-from explorer.catalog.preprocess import KEY, Preprocess
+from explorer.catalog.preprocess import KEY, Preprocess, with_preprocess
 from explorer.graph import file
 from explorer.graph.file import FileError
 from explorer.graph.graph import Graph
@@ -290,6 +290,13 @@ def _rows_in(path: Path) -> Iterator[list[str]]:
         first = next(rows, [])
         yield first
         yield from (row for row in rows if len(row) == len(first))
+
+
+def network(folder: Path) -> Graph:
+    """The network of the run in a folder, which states how pictures become what it was trained on.
+    Raises RunError, FileError."""
+    about = RunAbout.read(folder)
+    return with_preprocess(check.read(folder / NETWORK), about.preprocess)
 
 
 def read(folder: Path) -> RunRecord:

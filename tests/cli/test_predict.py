@@ -141,6 +141,23 @@ def test_predict_refuses_a_run_that_it_cannot_use(run, trained, pictures, tmp_pa
     assert "has saved no weights" in refused(run("predict", trained, pictures))
 
 
+def test_a_run_is_exported_with_its_weights_and_preprocessing(run, trained, pictures, tmp_path):
+    onnx = tmp_path / "net.onnx"
+    status, out, err = run("export", trained, "--to", "onnx", "-o", onnx)
+    assert (status, err) == (0, "") and "with the weights of weights.safetensors" in out
+    metadata = onnxruntime.InferenceSession(onnx).get_modelmeta().custom_metadata_map
+    assert Preprocess.of(json.loads(metadata["preprocess"])) == FASHION_MNIST.preprocess
+    status, out, err = run("export", trained, "--to", "pytorch")
+    assert (status, err) == (0, "")
+    space = {"__name__": "exported"}
+    exec(out, space)
+    data = load(FASHION_MNIST.name, torch.device("cpu"))
+    assert torch.equal(
+        space["preprocess"](pictures / "1.png"), data.normalised(data.test.images[1:2])
+    )
+    assert run("check", trained)[0] == 0
+
+
 def test_import_and_export_keep_the_preprocessing(run, trained, tmp_path):
     mine, onnx = tmp_path / "mine.safetensors", tmp_path / "net.onnx"
     status, _out, err = run("import", "cifar_resnet8", trained / WEIGHTS, "-o", mine)

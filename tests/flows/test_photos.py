@@ -1,6 +1,7 @@
 """A person opens the example, looks at photos, imports weights and takes a network away."""
 
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from explorer import resource
 from explorer.app.weights_report import WeightsReport
 from explorer.catalog import templates
 from explorer.catalog.datasets import DATASETS, PICTURES
+from explorer.catalog.preprocess import of_graph, with_preprocess
 from explorer.engine.model import build
 from explorer.graph import edits, file
 from explorer.protocol.looks import Answers
@@ -154,6 +156,23 @@ def test_pixels_that_are_not_finite_are_told_beside_the_photo(ready, tmp_path):
     label = person.window.feature_maps.label
     person.wait(lambda: label.text() == "wild ⚠")
     assert "1 pixel is not finite" in label.toolTip()
+
+
+def test_what_a_network_states_of_its_pictures_is_an_edit_like_any_other(person, tmp_path):
+    session = person.session
+    before = session.graph
+    stated = DATASETS["fashion-mnist"].preprocess
+    session.edit("State the preprocessing", partial(with_preprocess, preprocess=stated))
+    assert of_graph(session.graph) == stated
+    session.save(tmp_path / "net.cnn.json")
+    session.document.undo.undo()
+    assert session.graph == before
+    session.document.undo.redo()
+    session.read(tmp_path / "net.cnn.json")
+    assert of_graph(session.graph) == stated
+    wrong = replace(session.graph, more='{"preprocess": {"input": [1, 28, 28]}}')
+    session.edit("State nonsense", lambda _graph: wrong)
+    assert of_graph(session.graph) == stated and '"resize" of' in person.window.notice.text()
 
 
 def test_every_document_looks_at_its_own_pictures(ready):
