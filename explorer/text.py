@@ -18,6 +18,12 @@ def ngettext(one: str, many: str, count: int) -> str:
     return _translation.ngettext(one, many, count)
 
 
+def printable(text: str) -> str:
+    """The text with a sign in place of each control character: names in files must not send a
+    terminal commands."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
+
+
 def listed(words: Collection[str]) -> str:
     """The words as a list within a sentence: "a", "a and b", "a, b and c"."""
     *first, last = words or [""]

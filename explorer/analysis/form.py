@@ -4,9 +4,11 @@ They are in `analysis`, the lowest room that writes any of these files: source a
 a report. The engine and the window write the others, and may import this, as may the command line.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -25,15 +27,63 @@ WEIGHTS = (SAFETENSORS, ".pth", ".pt", ".bin", ".ckpt", ".th", ".pth.tar")
 PHOTO_FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "PNG": (".png",),
-        "JPEG": (".jpg", ".jpeg"),
+        "JPEG": (".jpg", ".jpeg", ".jfif", ".jpe"),
         "WEBP": (".webp",),
         "BMP": (".bmp",),
         "GIF": (".gif",),
         "TIFF": (".tif", ".tiff"),
+        "AVIF": (".avif",),
     }
 )
 """Suffixes of photos, by format. Only formats that Pillow decodes by itself: for others it starts
 programs (EPS) or fetches files."""
+PHOTOS = tuple(chain.from_iterable(PHOTO_FORMATS.values()))
+HEAD = 64
+"""How many bytes of a file tell what it is."""
+_STARTS = {
+    "PNG": rb"\x89PNG\r\n\x1a\n",
+    "JPEG": rb"\xff\xd8\xff",
+    "WEBP": rb"RIFF....WEBP",
+    "BMP": rb"BM....\0\0\0\0",
+    "GIF": rb"GIF8[79]a",
+    "TIFF": rb"II[*+]\0|MM\0[*+]",
+    "AVIF": rb"....ftyp(....){0,12}?avi[fs]",
+    _("a HEIC picture"): rb"....ftyp(hei|hev|mif1|msf1)",
+    _("a JPEG XL picture"): rb"\xff\x0a|\0\0\0\x0cJXL ",
+    _("a JPEG 2000 picture"): rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51",
+    _("a PDF document"): rb"%PDF-",
+    _("a PostScript document"): rb"%!PS",
+    _("an SVG drawing"): rb"\s*(<\?xml|<svg)",
+    _("a film"): rb"....ftyp|RIFF....AVI |\x1a\x45\xdf\xa3",
+    _("packed with gzip"): rb"\x1f\x8b",
+}
+"""How files start, by their format: photos, and what else people take for one, most specific first."""
+
+
+class Content(Enum):
+    """What a file holds that can be opened."""
+
+    NETWORK = rb"(\xef\xbb\xbf)?\s*\{\s*[\"}]"
+    WEIGHTS = rb"PK\x03\x04|\x80[\x02-\x05]|.{6}\0\0\{"
+    PHOTO = b"|".join(_STARTS[name] for name in PHOTO_FORMATS)
+
+    @classmethod
+    def of(cls, head: bytes, name: str) -> "Content | None":
+        """What the file called `name` holds: what its first bytes say, else its suffix; None if neither
+        is known."""
+        for content in cls:
+            if re.match(content.value, head, re.DOTALL):
+                return content
+        if called(head):
+            return None
+        suffixes = {cls.WEIGHTS: WEIGHTS, cls.PHOTO: PHOTOS, cls.NETWORK: NETWORKS}
+        return next((each for each in suffixes if name.lower().endswith(suffixes[each])), None)
+
+
+def called(head: bytes) -> str:
+    """What a file that starts so is called in a sentence, "" if that is not known."""
+    starts = ((name, start) for name, start in _STARTS.items() if name not in PHOTO_FORMATS)
+    return next((name for name, start in starts if re.match(start, head, re.DOTALL)), "")
 
 
 class Maker(Enum):

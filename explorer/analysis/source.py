@@ -2,11 +2,11 @@
 
 A block becomes a class that is written once: what differs between its uses becomes an argument.
 Blocks in a row become an nn.Sequential. The text contains only names, numbers and choices that were
-checked when they entered the graph.
+checked when they entered the graph, and the names of classes as literals.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import chain, count, islice
@@ -33,11 +33,13 @@ from explorer.analysis.constructor import (
 )
 from explorer.analysis.facts import Child, Facts
 from explorer.analysis.forward import forward
+from explorer.analysis.preprocess_source import preprocess_source
 from explorer.analysis.problem import problems
 from explorer.analysis.report import Report
 from explorer.catalog import KINDS
 from explorer.catalog.kind import REQUIRED, Argument, Call
 from explorer.catalog.layers import text_of
+from explorer.catalog.preprocess import of_graph
 from explorer.graph.graph import INPUT, OUTPUT, PORT
 
 Column = tuple[Any, ...]
@@ -65,7 +67,8 @@ class NodeLines(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """The network as Python text that imports only torch, and the lines of its nodes by id."""
+    """The network as Python text, and the lines of its nodes by id. It imports only torch; and Pillow,
+    when its function `preprocess` is called, which is there where the preprocessing is known."""
 
     text: str
     nodes: Mapping[str, NodeLines]
@@ -207,7 +210,11 @@ class _Writer:
         leading = graph.into(OUTPUT)[PORT].source
         _add_class(lines, head, body, spans, children, outlets.get(leading, leading))
         shape = ", ".join(map(str, (1, *graph.input)))
+        stated = of_graph(graph) or (report.data.preprocess if report.data else None)
+        if stated is not None and report.output != (len(stated.classes),):
+            stated = replace(stated, classes=())  # those of another network
         lines += [
+            *(preprocess_source(stated.fitted(graph.input)) if stated else ()),
             "",
             "",
             'if __name__ == "__main__":',
@@ -216,7 +223,7 @@ class _Writer:
             f"    print(tuple(network(torch.zeros({shape})).shape))",
             "",
         ]
-        # The name is the only free text in the source: it must not end the docstring.
+        # The name is free text in the source: it must not end the docstring.
         title = "".join(c if c.isprintable() and c not in '"\\' else "_" for c in graph.name)
         ordered = any("OrderedDict(" in line for line in lines)
         top = [

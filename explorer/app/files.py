@@ -1,40 +1,34 @@
 """Opening, saving and exporting files, with the dialogs for it."""
 
 from collections.abc import Callable
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QAbstractButton, QFileDialog, QMessageBox
 
-from explorer.analysis.form import FORMS, NETWORKS, PHOTO_FORMATS, WEIGHTS, Entry, Form, Maker
+from explorer.analysis.form import (
+    FORMS,
+    HEAD,
+    NETWORKS,
+    PHOTOS,
+    WEIGHTS,
+    Content,
+    Entry,
+    Form,
+    Maker,
+    called,
+)
 from explorer.analysis.scope import first_problems
 from explorer.app import settings
 from explorer.app.document import Document
 from explorer.graph import foreign
-from explorer.graph.file import (
-    SUFFIX,
-    FileError,
-    content,
-    digest,
-    open_regular,
-    replace_bytes,
-)
+from explorer.graph.file import SUFFIX, FileError, content, digest, open_regular, replace_bytes
 from explorer.text import _
 
 if TYPE_CHECKING:
     from explorer.app.window import Window
 
 MOST_RECENT = 8
-_PHOTOS = tuple(chain.from_iterable(PHOTO_FORMATS.values()))
-
-
-def _holds_weights(path: Path) -> bool:
-    try:
-        with open_regular(path) as file:
-            return foreign.holds_weights(file, path.name)
-    except OSError:
-        return False  # opening it as a network says why
 
 
 class Files:
@@ -190,23 +184,41 @@ class Files:
 
     def open_photo(self, path: str = "") -> None:
         """Look at a photo, asking which if `path` is empty."""
-        path = path or self._path_to_read(_("Open a photo"), _("Photos ({suffixes})"), _PHOTOS)
+        path = path or self._path_to_read(_("Open a photo"), _("Photos ({suffixes})"), PHOTOS)
         if path:
             self.session.run.watch(self.session.run.watched, str(Path(path).resolve()))
 
-    def can_take(self, paths: list[str]) -> bool:
-        """They are files of this machine; what cannot be opened is named when it is dropped."""
-        return bool(paths) and all(paths)
-
     def take(self, path: str) -> None:
-        """Open a network, import weights or look at a photo; any other file is called what it is."""
-        name = path.lower()
-        if name.endswith(_PHOTOS):
-            self.open_photo(path)
-        elif name.endswith(WEIGHTS) or _holds_weights(Path(path)):
-            self.import_weights(path)
-        else:
-            self.open(path)
+        """Open a network, import weights or look at a photo, by the file's content; call any other file
+        what it is."""
+        name = Path(path).name
+        try:
+            with open_regular(Path(path)) as file:
+                head = file.read(HEAD)
+                known = foreign.sentence(file, name)
+        except (OSError, ValueError) as error:  # ValueError: a name with a null character
+            reason = getattr(error, "strerror", None) or error
+            self.session.notified.emit(
+                _("{name} cannot be opened: {reason}").format(name=name, reason=reason)
+            )
+            return
+        match Content.of(head, name):
+            case Content.PHOTO:
+                self.open_photo(path)
+            case _ if known:
+                self.session.notified.emit(known)
+            case Content.NETWORK:
+                self.open(path)
+            case Content.WEIGHTS:
+                self.import_weights(path)
+            case None:
+                self.session.notified.emit(
+                    (
+                        _("{name} is {what}; networks, weights and photos can be opened")
+                        if called(head)
+                        else _("{name} is neither a network nor a file of weights nor a photo")
+                    ).format(name=name, what=called(head))
+                )
 
     def _path_to_read(self, title: str, words: str, suffixes: tuple[str, ...]) -> str:
         """Ask for a file to read; returns its path, "" if the dialog was cancelled.

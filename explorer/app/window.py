@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
@@ -42,6 +42,12 @@ from explorer.text import _, ngettext
 PanelWidget = TypeVar("PanelWidget", bound=QWidget)
 SIZE = (1440, 900)
 ROOM_FOR_PHOTO = 460  # pixels of the feature maps' width, with the answer beside a photo
+
+
+def _copy(event: QDropEvent) -> None:
+    """Accept what is dragged as a copy: a file manager would delete what it moved."""
+    event.setDropAction(Qt.DropAction.CopyAction)
+    event.accept()
 
 
 class Window(QMainWindow):
@@ -248,13 +254,23 @@ class Window(QMainWindow):
         self.restoreState(self._initial, docks.LAYOUT_VERSION)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self.files.can_take([url.toLocalFile() for url in event.mimeData().urls()]):
-            event.acceptProposedAction()
+        self.dragMoveEvent(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        if event.mimeData().hasUrls():
+            _copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
+        _copy(event)
         for url in event.mimeData().urls():
-            self.files.take(url.toLocalFile())
-        event.acceptProposedAction()
+            if url.isLocalFile():
+                self.files.take(url.toLocalFile())
+            else:
+                self.session.notified.emit(
+                    _("{address} is not a file of this machine; save it, and drop the file").format(
+                        address=url.toDisplayString()[:80]
+                    )
+                )
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not (self._may_end_run() and self.files.may_close_all()):

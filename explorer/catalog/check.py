@@ -1,9 +1,11 @@
-"""Checks that a graph has only known kinds, parameters and ports, and values in range."""
+"""Checks that a graph has only known kinds, parameters and ports, and values in range; so also its
+preprocessing."""
 
 import json
 import os
 
-from explorer.catalog import KINDS
+from explorer.catalog import KINDS, preprocess
+from explorer.catalog.preprocess import PreprocessError
 from explorer.graph import file
 from explorer.graph.file import DEEPEST, FileError
 from explorer.graph.graph import OUTPUT, PORT, Graph, Node
@@ -11,7 +13,7 @@ from explorer.text import _
 
 
 class KindError(ValueError):
-    """A node whose kind, parameter or port does not exist, or a value out of range."""
+    """A kind, parameter or port that does not exist, or a value out of range."""
 
 
 def graph(graph: Graph, before: Graph | None = None, depth: int = 0) -> Graph:
@@ -20,6 +22,11 @@ def graph(graph: Graph, before: Graph | None = None, depth: int = 0) -> Graph:
 
     Raises KindError with one sentence.
     """
+    if before is None or graph.more != before.more:
+        try:
+            preprocess.of_graph(graph)
+        except PreprocessError as error:
+            raise KindError(str(error)) from None
     trusted = before.nodes if before is not None else {}
     for id, node in graph.nodes.items():
         if trusted.get(id) is not node:

@@ -1,11 +1,10 @@
 """The data sets that a network can be trained on, and the photos that it can be shown."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from math import prod
 from types import MappingProxyType
 
-from explorer import resource
+from explorer.catalog.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess, imagenet
 from explorer.text import _
 
 
@@ -35,6 +34,14 @@ class DataSet:
     def bytes(self) -> int:
         """Bytes of its pictures (uint8) and labels (int64) on the device."""
         return (self.train + self.test) * (prod(self.input) + 8) if self.labelled else 0
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """How a picture becomes one like those of the set, none of which is cropped; a photo is
+        prepared as for ImageNet."""
+        if not self.labelled:
+            return imagenet()
+        return Preprocess(self.input, self.input[1:], self.mean, self.std, self.classes)
 
 
 FASHION_MNIST = DataSet(
@@ -72,8 +79,8 @@ PHOTOS = DataSet(
     classes=(),
     train=0,
     test=len(PHOTO_FILES),
-    mean=(0.485, 0.456, 0.406),
-    std=(0.229, 0.224, 0.225),
+    mean=IMAGENET_MEAN,
+    std=IMAGENET_STD,
     doc=_(
         "Five photos to show to a network, and your own: scaled, cropped and normalised as for "
         "ImageNet. They have no labels, so nothing is trained on them."
@@ -86,20 +93,3 @@ DATASETS = MappingProxyType({set_.name: set_ for set_ in (FASHION_MNIST,)})
 
 PICTURES = MappingProxyType({**DATASETS, PHOTOS.name: PHOTOS})
 """What a network can be shown."""
-
-
-@lru_cache(maxsize=1)
-def imagenet_classes() -> tuple[str, ...]:
-    """The names of the 1,000 classes of ImageNet-1k, in their usual order."""
-    path = resource.path("squeezenet1_1") / "imagenet_classes.txt"
-    return tuple(path.read_text("utf-8").splitlines())
-
-
-def class_names(count: int, data: DataSet | None = None) -> tuple[str, ...]:
-    """The names of a network's `count` classes: those of `data`, if their number is the same, those
-    of ImageNet for 1,000, else numbers."""
-    if data is not None and len(data.classes) == count:
-        return data.classes
-    if count == 1000:
-        return imagenet_classes()
-    return tuple(_("class {number}").format(number=number) for number in range(count))

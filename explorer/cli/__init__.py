@@ -14,6 +14,7 @@ from importlib import import_module
 from explorer import __version__
 from explorer.catalog import templates as known  # the command would take the name
 from explorer.cli.parser import Parser, UsageError, cut
+from explorer.cli.terminal import say
 from explorer.graph.file import FileError
 from explorer.runs.recipe import RecipeError
 from explorer.text import _
@@ -48,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = given.run(given)
         return status
     except (UsageError, FileError, RecipeError) as error:
-        print(f"cnn-explorer: {error}", file=sys.stderr)
+        say(f"cnn-explorer: {error}", stream=sys.stderr)
         return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

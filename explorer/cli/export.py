@@ -13,6 +13,7 @@ from explorer.analysis.form import FORMS, Form, Maker
 from explorer.catalog import Param, published
 from explorer.cli import network
 from explorer.cli.parser import Noted, UsageError, engine_errors, figure, refuse_unused, shape
+from explorer.cli.terminal import say
 from explorer.graph.file import replace_bytes
 from explorer.graph.graph import Graph
 from explorer.runs.recipe import FIELDS
@@ -64,10 +65,14 @@ def _diagram(given: Namespace, form: Form, report: "Report") -> bytes:
 def _with_weights(given: Namespace, form: Form, report: "Report") -> None:
     with engine_errors():
         from explorer.engine import transfer
+        from explorer.engine.predict import of_run
 
-        model, source, which = _weighted(report.graph, given.weights, given.seed)
+        weights = given.weights
+        if weights is None and given.seed is None and os.path.isdir(given.network):
+            weights = of_run(given.network)[1]
+        model, source, which = _weighted(report.graph, weights, given.seed)
         made = transfer.save(model, form.id, given.output, source)
-    print(*(made.files if made else [given.output]), which, sep="\n")
+    say(*(made.files if made else [given.output]), which)
     if made is None:
         return
     print(
@@ -217,7 +222,7 @@ def declare(parser: ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help=_(
-            "a .safetensors or .pth file (default: the weights that come with the template, else random ones)"
+            "a .safetensors or .pth file (default: those of the run or of the template, else random ones)"
         ),
     )
     weights.add_argument(
@@ -258,7 +263,7 @@ def run(given: Namespace) -> int:
         raise UsageError(
             _("--to {form} needs a file: -o FILE{suffix}").format(form=given.to, suffix=form.suffix)
         )
-    report = analyse(network.load(given.network, given.input))
+    report = analyse(network.load(given.network, given.input, weights=given.weights))
     if network.print_problems(report) and form.sound:
         return 1
     content = write(given, form, report)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from explorer.cli import network
 from explorer.cli.parser import UsageError, engine_errors
+from explorer.cli.terminal import say
 from explorer.text import _, ngettext
 
 
@@ -47,7 +48,7 @@ def run(given: Namespace) -> int:
     network has problems."""
     from explorer.analysis.report import analyse
 
-    graph = network.load(given.network)
+    graph = network.load(given.network, weights=given.weights)
     if network.print_problems(analyse(graph)):
         return 1
     with engine_errors():
@@ -58,7 +59,7 @@ def run(given: Namespace) -> int:
             model, match = transfer.load(graph, given.weights, given.set, given.partial)
         except ForeignWeights as fault:
             if given.report:
-                print(*fault.match.lines(), sep="\n")
+                say(*fault.match.lines())
             if fits := len(fault.part.pairs):
                 raise UsageError(
                     ngettext(
@@ -71,10 +72,10 @@ def run(given: Namespace) -> int:
         if given.output is not None:
             transfer.save(model, "safetensors", given.output, given.weights)
     if given.report:
-        print(*match.lines(), sep="\n")
-    print(match.sentence)
+        say(*match.lines())
+    say(match.sentence)
     if match.renamed and not given.report:
         print(_("--report shows how each tensor was matched"))
     if given.output is not None:
-        print(given.output)
+        say(given.output)
     return 0

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from explorer.catalog import Param
 from explorer.graph.file import LARGEST_SIDE
 from explorer.graph.graph import Shape
-from explorer.text import _
+from explorer.text import _, printable
 
 
 class UsageError(ValueError):
@@ -17,7 +17,7 @@ class UsageError(ValueError):
 
 def cut(words: str, most: int = 300) -> str:
     """Foreign text for use in a sentence: printable, and at most `most` characters."""
-    words = "".join(sign if sign.isprintable() else "\ufffd" for sign in words)
+    words = printable(words)
     return words if len(words) <= most else words[:most] + "…"
 
 
@@ -69,7 +69,15 @@ def shape(text: str) -> Shape:
                 "{text!r}: channels, height and width, for example 3x224x224, may each be 1 to {most}"
             ).format(text=text[:40], most=LARGEST_SIDE)
         )
-    return tuple(map(int, parts))
+    first, second, last = sides = tuple(map(int, parts))
+    if min(first, second) >= 8 and (last in (3, 4) or (last == 1 and first == second)):
+        raise argparse.ArgumentTypeError(
+            _(
+                "{text!r} would be {count} channels of {second}×{last} pixels; channels come first: did you "
+                "mean {last}x{first}x{second}?"
+            ).format(text=text[:40], count=first, first=first, second=second, last=last)
+        )
+    return sides
 
 
 def figure(field: Param, text: str) -> object:

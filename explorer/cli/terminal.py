@@ -1,16 +1,23 @@
-"""A progress bar for a terminal; where the output is not a terminal, a line every ten seconds."""
+"""What a terminal is sent: lines without control characters, and a progress bar, or a line every ten
+seconds where the output is not a terminal."""
 
 import sys
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from explorer.text import _
+from explorer.text import _, printable
 
 if TYPE_CHECKING:
     from explorer.engine.training import EpochScore, TrainingRun
 
 WIDTH = 28
 LINE_SECONDS = 10.0
+
+
+def say(*lines: object, stream: TextIO | None = None) -> None:
+    """Prints lines that may hold names from elsewhere; control characters in them are replaced."""
+    for line in lines:
+        print(printable(str(line)), file=stream)
 
 
 def clock(seconds: float) -> str:

@@ -12,6 +12,7 @@ from explorer.catalog.datasets import DATASETS
 from explorer.catalog.layers import text_of
 from explorer.cli import network
 from explorer.cli.parser import Noted, UsageError, engine_errors, figure, refuse_unused
+from explorer.cli.terminal import say
 from explorer.graph import file
 from explorer.runs.recipe import FIELDS, Recipe
 from explorer.text import _
@@ -77,14 +78,14 @@ def run(given: Namespace) -> int:
     with engine_errors():
         from explorer.engine.training_driver import train
 
-        result = train(request, bar, lambda sentence: print(sentence, file=sys.stderr))
+        result = train(request, bar, partial(say, stream=sys.stderr))
     bar.end()
     if result.folder is not None and not result.finished:
-        print(
+        say(
             _("stopped after step {step}; cnn-explorer train --resume {folder} goes on").format(
                 step=result.steps, folder=shlex.quote(str(result.folder))
             ),
-            file=sys.stderr,
+            stream=sys.stderr,
         )
     if not result.finished:
         return 130
@@ -93,8 +94,7 @@ def run(given: Namespace) -> int:
             accuracy=result.accuracy, seconds=result.seconds, mode=result.mode
         )
     )
-    for path in result.files:
-        print(path)
+    say(*result.files)
     return 0
 
 

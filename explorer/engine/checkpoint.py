@@ -12,8 +12,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from explorer.catalog.datasets import DATASETS
 from explorer.catalog.layers import text_of
+from explorer.catalog.preprocess import KEY, Preprocess, PreprocessError
 from explorer.engine.failure import EngineError, unwritable
+from explorer.graph.file import open_regular
 from explorer.graph.graph import Shape
 from explorer.text import _
 
@@ -87,6 +90,16 @@ def read(path: Path) -> Checkpoint:
     return Checkpoint(tensors, about)
 
 
+def about(path: Path) -> Mapping[str, Any]:
+    """The description in a safetensors file; nothing for any other file."""
+    try:
+        with open_regular(path), safe_open(path, framework="pt") as file:
+            values = json.loads((file.metadata() or {}).get(_KEY, "{}"))
+    except (OSError, SafetensorError, ValueError, RecursionError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
 def read_run(path: Path) -> Checkpoint:
     """As `read`, for the checkpoint of a run; raises EngineError for any other file, and for one of
     a newer version."""
@@ -103,6 +116,23 @@ def read_run(path: Path) -> Checkpoint:
             ).format(path=path, version=repr(checkpoint.about.get("version"))[:20], known=VERSION)
         )
     return checkpoint
+
+
+def described(preprocess: Preprocess | None) -> dict[str, Any]:
+    """What the description of weights states of the preprocessing; nothing if it is not known."""
+    return {KEY: preprocess.as_dict()} if preprocess else {}
+
+
+def preprocess_of(about: Mapping[str, Any]) -> Preprocess | None:
+    """The preprocessing that the description of weights states, by itself or by its data set; raises
+    EngineError if it is damaged."""
+    data = DATASETS.get(str(about.get("data")))
+    if KEY not in about:
+        return data.preprocess if data else None
+    try:
+        return Preprocess.of(about[KEY])
+    except PreprocessError as error:
+        raise EngineError(str(error)) from None
 
 
 def load(net: nn.Module, tensors: Mapping[str, Tensor]) -> None:

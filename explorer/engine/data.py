@@ -15,10 +15,10 @@ from torch import Tensor
 from explorer import resource
 from explorer.catalog.datasets import DATASETS, PHOTOS, DataSet
 from explorer.catalog.layers import text_of
+from explorer.catalog.preprocess import Preprocess
 from explorer.engine import photos
 from explorer.engine.failure import EngineError
 from explorer.engine.photos import Photos, Sample
-from explorer.graph.graph import Shape
 from explorer.text import _
 
 IMAGES, LABELS = 0x803, 0x801
@@ -79,11 +79,11 @@ class Pictures:
     def device(self) -> torch.device:
         return self.mean.device
 
-    def sample(self, image: int | str, input: Shape) -> Sample:
-        """Test picture number `image`, or the photo in that file as a network of that `input`
-        takes it; raises EngineError."""
+    def sample(self, image: int | str, preprocess: Preprocess) -> Sample:
+        """Test picture number `image`, or the photo in that file as `preprocess` has it; raises
+        EngineError."""
         if isinstance(image, str):
-            return photos.sample(Path(image), input, self.about, self.device)
+            return photos.sample(Path(image), preprocess, self.device)
         if type(image) is not int or not 0 <= image < len(self.test):
             raise EngineError(
                 _("There is no test picture {index}; allowed: 0 to {last}.").format(
@@ -97,8 +97,8 @@ class Pictures:
             "",
         )
 
-    def some(self, count: int, input: Shape) -> Tensor:
-        """The first `count` training pictures, normalised; they are of that `input` already."""
+    def some(self, count: int, _preprocess: Preprocess) -> Tensor:
+        """The first `count` training pictures, normalised as for training."""
         return self.normalised(self.train.images[:count])
 
     @property
@@ -114,7 +114,7 @@ class Pictures:
     def normalised(self, images: Tensor) -> Tensor:
         """uint8 pixels (N, C, H, W) as float32 of mean 0 and standard deviation 1 over the training
         set."""
-        return (images.to(torch.float32) - self.mean) / self.deviation
+        return photos.normalised(images, self.mean, self.deviation)
 
 
 def read_idx(path: Path, magic: int, shape: tuple[int, ...]) -> np.ndarray:
@@ -191,10 +191,8 @@ def load(name: str, device: torch.device) -> Pictures:
             torch.from_numpy(arrays[f"{part}.labels"].astype(np.int64)).to(device),
         )
 
-    def pixels(values: tuple[float, ...]) -> Tensor:
-        return torch.tensor(values, device=device).mul_(255).reshape(1, -1, 1, 1)
-
-    return Pictures(about, split("train"), split("test"), pixels(about.mean), pixels(about.std))
+    mean, deviation = (photos.levels(values, device) for values in (about.mean, about.std))
+    return Pictures(about, split("train"), split("test"), mean, deviation)
 
 
 def to_look_at(name: str, device: torch.device) -> Pictures | Photos:

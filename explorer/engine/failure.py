@@ -7,11 +7,14 @@ import torch
 from explorer.graph.file import FileError
 from explorer.protocol.codec import MessageError
 from explorer.runs.recipe import RecipeError
-from explorer.text import _
+from explorer.text import _, printable
 
 
 class EngineError(Exception):
     """A fault that is not one of the program; its message is the sentence for a person."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(printable(sentence))
 
 
 def unwritable(path: Path, fault: Exception) -> EngineError:

@@ -5,6 +5,7 @@ import linecache
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -17,6 +18,8 @@ from explorer.analysis.layer import Layer
 from explorer.analysis.problem import problems
 from explorer.catalog.datasets import DataSet
 from explorer.catalog.layers import text_of
+from explorer.catalog.preprocess import Preprocess, imagenet, of_graph
+from explorer.engine.checkpoint import preprocess_of
 from explorer.engine.data import Pictures
 from explorer.engine.failure import EngineError
 from explorer.engine.photos import Photos
@@ -31,7 +34,8 @@ class Model:
     """A network on a device, with its analysis.
 
     text: the source that runs. drawn: the names of the tensors of the state dict that were drawn
-    anew. weighted: the paths of the layers with a learned weight.
+    anew. stated: how pictures are preprocessed, None where neither the network nor its weights nor its
+    data set state it. weighted: the paths of the layers with a learned weight.
     """
 
     graph: Graph
@@ -40,6 +44,7 @@ class Model:
     net: nn.Module
     device: torch.device
     drawn: frozenset[str]
+    stated: Preprocess | None = None
     weighted: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -60,6 +65,11 @@ class Model:
         ]
 
     @property
+    def preprocess(self) -> Preprocess:
+        """How pictures are preprocessed, as for ImageNet where nothing is stated."""
+        return (self.stated or imagenet()).fitted(self.graph.input)
+
+    @property
     def kept(self) -> int:
         """How many tensors of the state dict came from the model before or from a file."""
         return len(self.net.state_dict()) - len(self.drawn)
@@ -76,12 +86,13 @@ def build(
     seed: int = 0,
     data: DataSet | None = None,
     keep: Sequence[Mapping[str, Tensor]] = (),
+    about: Mapping[str, Any] = MappingProxyType({}),
 ) -> Model:
     """The network of `graph` on `device`, its weights drawn from `seed`.
 
     A tensor whose key and shape are those of one in the state dicts `keep` is copied from the first
-    that has it. Raises EngineError with one sentence if the graph has problems, or does not fit
-    `data`.
+    that has it. about: the description of the file of its weights. Raises EngineError with one
+    sentence if the graph has problems, or does not fit `data`.
     """
     report = analysis.analyse(graph, data)
     if not report.ok:
@@ -105,7 +116,8 @@ def build(
         net = _instantiate(text, class_name(graph))
         _draw(net)
     drawn = _keep(net, keep)
-    return Model(graph, report, text, net.to(device), device, drawn)
+    stated = of_graph(graph) or preprocess_of(about) or (data.preprocess if data else None)
+    return Model(graph, report, text, net.to(device), device, drawn, stated)
 
 
 def calibrate(model: Model, pictures: Pictures | Photos, before: Model | None = None) -> None:
@@ -131,7 +143,7 @@ def calibrate(model: Model, pictures: Pictures | Photos, before: Model | None = 
             norm.momentum = None  # a plain average, here of one batch
             norm.train()
         with torch.no_grad():
-            model.net(pictures.some(count, model.graph.input))
+            model.net(pictures.some(count, model.preprocess))
     finally:
         for norm, momentum in momenta:
             norm.momentum = momentum

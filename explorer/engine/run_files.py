@@ -53,14 +53,21 @@ class Earlier:
     divided: bool = True
 
 
-def earlier(name: str) -> Earlier:
-    """The run in a folder, which is named by its path or as in the user's folder of runs, or that of a
-    checkpoint's file. Raises EngineError, FileError, RecipeError."""
+def found(name: str) -> Path:
+    """The folder or file of a run, which is named by its path or as in the user's folder of runs.
+    Raises EngineError."""
     path = path_of(name)
     if not path.exists():
         path = folders.runs() / path
     if not path.exists():
         raise EngineError(_("There is no run {name}.").format(name=name))
+    return path
+
+
+def earlier(name: str) -> Earlier:
+    """The run in a folder, which is named by its path or as in the user's folder of runs, or that of a
+    checkpoint's file. Raises EngineError, FileError, RecipeError."""
+    path = found(name)
     inside = path if path.is_dir() else path.parent
     state = inside / CHECKPOINT if path.is_dir() else path
     try:
@@ -177,6 +184,7 @@ class RunFiles:
             "recipe": run.recipe.as_dict(),
             "graph": file.to_dict(run.model.graph),
             "data": run.pictures.about.name,
+            **checkpoint.described(run.pictures.about.preprocess),
         }
         checkpoint.write(self.checkpoint, tensors, about)
         behind = self._behind
@@ -215,6 +223,7 @@ class RunFiles:
             "name": run.model.graph.name,
             "data": run.pictures.about.name,
             "recipe": run.recipe.as_dict(),
+            **checkpoint.described(run.pictures.about.preprocess),
         }
         checkpoint.write(self.path / name, run.model.net.state_dict(), about)
 

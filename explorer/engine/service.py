@@ -82,7 +82,7 @@ class Service:
         self._going = True
         self._session: TrainingSession | None = None
         self._built_as: BuiltAs | None = None  # how the model was made
-        self._start: tuple[str, dict[str, Tensor]] | None = None  # the file of weights last read
+        self._start: tuple[str, weights.Weights] | None = None  # the file of weights last read
         self._probe: Probe | None = None
         self._looks: tuple[Look, ...] = ()
         self._generation = 0  # of the newest request with looks
@@ -207,11 +207,12 @@ class Service:
         learned = [before.net.state_dict()] if before else []
         given = self._read_start(built_as.weights, request.generation)
         about = pictures.about if pictures.about.labelled else None
-        model = build(graph, place, seed, about, [*learned, *given])
+        stated = self._start[1].about if self._start is not None else {}
+        model = build(graph, place, seed, about, [*learned, *given], stated)
         if before is not None and before.text == model.text and self._built_as == built_as:
             # Only names or places changed: what runs goes on.
             before.graph, before.report, before.weighted = graph, model.report, model.weighted
-            before.drawn = frozenset()
+            before.drawn, before.stated = frozenset(), model.stated
             model = before
         else:
             if self._session is not None:
@@ -251,13 +252,13 @@ class Service:
         cannot be read, which is sent as `Failed`."""
 
         def read(path: str) -> None:
-            self._start = path, weights.read(path_of(path)).tensors
+            self._start = path, weights.read(path_of(path))
 
         if self._start is not None and self._start[0] != path:
             self._start = None
         if path is not None and self._start is None:
             self._guarded(generation, read, path)
-        return [self._start[1]] if self._start is not None else []
+        return [self._start[1].tensors] if self._start is not None else []
 
     def _export(self, request: Export) -> None:
         if self._probe is None or check.from_dict(request.graph) != self._probe.model.graph:

@@ -66,6 +66,7 @@ class TrainingSession:
         self._resumed = before.checkpoint if before else None
         self._weights, self._required = request.weights, request.required
         self.model = build(self.graph, place, recipe.seed, self.pictures.about, start)
+        self.model.stated = self.pictures.about.preprocess  # whatever it was before
         if place.type == "cpu":
             device.lower_priority()
         self.results: tuple[Path, ...] = ()

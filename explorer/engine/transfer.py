@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import torch
 
-from explorer.catalog import check
+from explorer.catalog import check, published, templates
 from explorer.engine import checkpoint, onnx, weights
 from explorer.engine.failure import EngineError
 from explorer.engine.model import Model, build
@@ -23,8 +23,18 @@ def load(graph: Graph, file: Path, wanted: str = "", partial: bool = False) -> t
     Raises EngineError, ForeignWeights if they are another network's.
     """
     content = weights.read(file)
-    model = build(graph, torch.device("cpu"))
+    about = content.about or published.about(file)
+    model = build(graph, torch.device("cpu"), about=about)
     return model, adopt_file(model.net, content, wanted, partial)
+
+
+def template_for(name: str, file: Path) -> Graph:
+    """The template of that name for the pictures and classes that a file of weights states; as it was
+    published, if it states none. Raises EngineError."""
+    stated = checkpoint.preprocess_of(checkpoint.about(file))
+    if stated is None:
+        return templates.build(name)
+    return templates.build(name, stated.input, len(stated.classes) or None)
 
 
 def save(model: Model, form: str, path: Path, source: Path | None = None) -> onnx.Exported | None:
@@ -48,7 +58,11 @@ def _weights(model: Model, path: Path, source: Path | None) -> None:
 
 
 def _write(model: Model, path: Path, source: Path | None, without: Collection[str]) -> None:
-    about = {"name": model.graph.name} | ({"from": source.name} if source else {})
+    about = {
+        "name": model.graph.name,
+        **({"from": source.name} if source else {}),
+        **checkpoint.described(model.stated),
+    }
     state = model.net.state_dict()
     checkpoint.write(path, {name: state[name] for name in state if name not in without}, about)
 

@@ -1,5 +1,6 @@
 """What an edit changed, as plain values that can be written to a file and applied again."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -14,12 +15,12 @@ from explorer.text import _
 Delta = Mapping[str, Any]
 """An edit as JSON's values, with the keys of what changed alone:
 
-name, input: the new values. removed: ids. nodes: the new and the changed ones, in full. inside: by
-the id of a group, the delta of its inner graph. order: all ids, unless nodes were only removed or
-added at the end. wires: see `_rewiring`.
+name, input: the new values. more: [the new object of further keys]. removed: ids. nodes: the new and
+the changed ones, in full. inside: by the id of a group, the delta of its inner graph. order: all ids,
+unless nodes were only removed or added at the end. wires: see `_rewiring`.
 """
 
-_KEYS = {"name", "input", "removed", "nodes", "inside", "order", "wires"}
+_KEYS = {"name", "input", "more", "removed", "nodes", "inside", "order", "wires"}
 
 
 def delta(before: Graph, after: Graph) -> Delta:
@@ -34,6 +35,7 @@ def delta(before: Graph, after: Graph) -> Delta:
     values: dict[str, Any] = {
         "name": None if after.name == before.name else after.name,
         "input": None if after.input == before.input else list(after.input),
+        "more": [] if after.more == before.more else [json.loads(after.more or "{}")],
         "removed": [id for id in before.nodes if id in difference.removed],
         "nodes": [file.node_to_dict(after.nodes[id]) for id in ids if id in in_full],
         "inside": {id: _inner_delta(before.nodes[id], after.nodes[id]) for id in sorted(inside)},
@@ -89,7 +91,9 @@ def _applied(graph: Graph, delta: object, depth: int) -> Graph:
                 raise _malformed(file.wire_to_list(wire))
     name = file.network_name(delta["name"]) if "name" in delta else graph.name
     shape = file.input_shape(delta["input"]) if "input" in delta else graph.input
-    after = Graph(name, shape, nodes, wires)
+    further = _list(delta, "more")
+    more = file.further_keys(further[0]) if further else graph.more
+    after = Graph(name, shape, nodes, wires, more)
     return after if wires is graph.wires else file.without_cycle(after)
 
 

@@ -11,7 +11,8 @@ class Diff:
 
     added, removed, revalued, moved: ids of nodes; revalued ones have another kind, other parameters
     or another inner graph, moved ones another position. wired, unwired: wires that are new and that
-    are gone. reframed: the network has another name or input shape.
+    are gone. reframed: the network has another name or input shape, or what else its file states is
+    another.
     """
 
     added: frozenset[str]
@@ -48,5 +49,5 @@ def diff(before: Graph, after: Graph) -> Diff:
         moved=frozenset(id for id in replaced if new[id].position != old[id].position),
         wired=new_wires - old_wires,
         unwired=old_wires - new_wires,
-        reframed=(before.name, before.input) != (after.name, after.input),
+        reframed=(before.name, before.input, before.more) != (after.name, after.input, after.more),
     )

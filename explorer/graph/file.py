@@ -6,22 +6,26 @@ import hashlib
 import json
 import math
 import os
+import re
 import stat
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from explorer.graph import foreign, names
 from explorer.graph.graph import ENDS, INPUT, OUTPUT, PORT, CycleError, Graph, Node, Shape, Wire
-from explorer.text import _
+from explorer.text import _, printable
 
 FORMAT = "cnn-explorer"
 VERSION = 1
 SUFFIX = ".cnn.json"
 MOST_NODES = 20_000
 MOST_BYTES = 16 * 2**20
-DEEPEST = 16  # groups inside one another
+MOST_MORE = 4 * 2**20  # characters of further keys
+DEEPEST = 16  # groups, or values of further keys, inside one another
+_KEYS = {"format", "version", "name", "input", "nodes", "wires"}
 LARGEST_SIDE = 65_536
 """The largest height and width of a picture, in pixels, and its most channels."""
 LONGEST_NAME = 200  # characters
@@ -33,8 +37,7 @@ class FileError(ValueError):
     """The file cannot be opened as a network; the sentence says why."""
 
     def __init__(self, sentence: str):
-        # The sentence quotes the file, which must not send escape codes to a terminal.
-        super().__init__("".join(c if c.isprintable() else "\ufffd" for c in sentence))
+        super().__init__(printable(sentence))
 
 
 def to_dict(graph: Graph) -> dict[str, Any]:
@@ -44,6 +47,7 @@ def to_dict(graph: Graph) -> dict[str, Any]:
         "version": VERSION,
         "name": graph.name,
         "input": list(graph.input),
+        **json.loads(graph.more or "{}"),
         **_inside(graph),
     }
 
@@ -82,7 +86,9 @@ def dumps(graph: Graph) -> str:
     well."""
     whole = to_dict(graph)
     lines = [
-        f'"{key}": {_json(value)}' for key, value in whole.items() if key not in ("nodes", "wires")
+        f"{_json(key)}: {_json(value)}"
+        for key, value in whole.items()
+        if key not in ("nodes", "wires")
     ]
     lines += [
         f'"{key}": [' + ",".join(f"\n  {_json(item)}" for item in whole[key]) + "\n]"
@@ -92,7 +98,8 @@ def dumps(graph: Graph) -> str:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False)
+    return json.dumps(value) if re.search("[\ud800-\udfff]", text) else text  # half a character
 
 
 def loads(text: str) -> Graph:
@@ -147,7 +154,27 @@ def from_dict(content: object) -> Graph:
             ).format(version=version, newest=VERSION)
         )
     name, shape = network_name(content.get("name", "network")), input_shape(content.get("input"))
-    return _graph(content, name, shape, [MOST_NODES], 0)
+    graph = _graph(content, name, shape, [MOST_NODES], 0)
+    more = further_keys({key: value for key, value in content.items() if key not in _KEYS})
+    return replace(graph, more=more)
+
+
+def further_keys(values: object) -> str:
+    """`values`, if they can be the further keys of a file, as `Graph.more`. Raises FileError."""
+    if not isinstance(values, dict) or not values.keys().isdisjoint(_KEYS):
+        raise FileError(_("The further keys are {value}").format(value=_shown(values)))
+    level: list[dict[str, Any] | list[Any]] = [values]
+    for _depth in range(DEEPEST):
+        within = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [value for each in within for value in each if isinstance(value, dict | list)]
+    if level:
+        raise FileError(_("Keys are nested more than {most} deep").format(most=DEEPEST))
+    text = json.dumps(values) if values else ""
+    if len(text) > MOST_MORE:
+        raise FileError(
+            _("The further keys take more than {most} MiB").format(most=MOST_MORE // 2**20)
+        )
+    return text
 
 
 def network_name(name: object) -> str:

@@ -63,13 +63,16 @@ class Graph:
     """A network, or the inside of a block. Immutable; edits return new graphs.
 
     input: shape (channels, height, width) of one picture, in pixels, without the batch dimension.
-    nodes: by id, without the two ends, which have the ids "input" and "output".
+    nodes: by id, without the two ends, which have the ids "input" and "output". more: what else the
+    network's file states, as the text of a JSON object, "" if nothing: how pictures are preprocessed
+    (`explorer/catalog/preprocess.py`), and keys that this version does not know.
     """
 
     name: str = "network"
     input: Shape = ()
     nodes: Mapping[str, Node] = field(default_factory=dict)
     wires: tuple[Wire, ...] = ()
+    more: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "nodes", MappingProxyType(dict(self.nodes)))
@@ -79,7 +82,7 @@ class Graph:
 
     @cached_property
     def _hash(self) -> int:
-        return hash((self.name, self.input, tuple(self.nodes.values()), self.wires))
+        return hash((self.name, self.input, tuple(self.nodes.values()), self.wires, self.more))
 
     @cached_property
     def _wires_into(self) -> dict[str, dict[str, Wire]]:

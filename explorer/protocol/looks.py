@@ -37,9 +37,9 @@ class Gradients:
 class Answers:
     """The classes that the network finds likeliest for one picture.
 
-    Figures: title (of a photo), label (-1: there is none), guess (-1: no vector of classes),
-    confidence, and answers [[class, probability], ...], the likeliest first. Arrays: picture, uint8
-    (H, W) or (H, W, 3), as the network sees it.
+    Figures: title and note (of a photo; what of its file is not shown as it is), label (-1: there is
+    none), guess (-1: no vector of classes), confidence, and answers [[class, probability], ...], the
+    likeliest first. Arrays: picture, uint8 (H, W) or (H, W, 3), as the network sees it.
     """
 
     image: int | str

@@ -1,10 +1,10 @@
 """The folder of a run: written while the run goes on, and read again by whoever opens or resumes it.
 
-run.json describes it (version 1): name, data set, recipe, device, versions, state. network.cnn.json is its
-graph; metrics.csv has a line for each step, gradients.csv the L2 norms of all layers' gradients at
-some steps, confusion.csv the confusion matrix of each validation, log.txt what happened when.
-checkpoint.safetensors is the last state to resume from, best.safetensors the weights with the best
-validation, weights.safetensors those at the end. The engine writes the tensors.
+run.json describes it (version 1): name, data set, preprocessing, recipe, device, versions, state.
+network.cnn.json is its graph; metrics.csv has a line for each step, gradients.csv the L2 norms of all
+layers' gradients at some steps, confusion.csv the confusion matrix of each validation, log.txt what
+happened when. checkpoint.safetensors is the last state to resume from, best.safetensors the weights
+with the best validation, weights.safetensors those at the end. The engine writes the tensors.
 """
 
 import csv
@@ -24,6 +24,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from explorer.catalog import check
 from explorer.catalog.datasets import DATASETS
+from explorer.catalog.preprocess import KEY, Preprocess, with_preprocess
 from explorer.graph import file
 from explorer.graph.file import FileError
 from explorer.graph.graph import Graph
@@ -72,6 +73,11 @@ class RunAbout:
     reason: str = ""
     started: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """How pictures become what the network was trained on."""
+        return DATASETS[self.data].preprocess
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -128,6 +134,7 @@ class RunAbout:
             "version": VERSION,
             **asdict(self),
             "data": asdict(DATASETS[self.data]),
+            KEY: self.preprocess.as_dict(),
         }
         text = json.dumps(values, indent=1, ensure_ascii=False)
         file.replace_bytes(folder / ABOUT, text.encode("utf-8"), sync=False)
@@ -290,6 +297,13 @@ def _rows_in(path: Path) -> Iterator[list[str]]:
         first = next(rows, [])
         yield first
         yield from (row for row in rows if len(row) == len(first))
+
+
+def network(folder: Path) -> Graph:
+    """The network of the run in a folder, which states how pictures become what it was trained on.
+    Raises RunError, FileError."""
+    about = RunAbout.read(folder)
+    return with_preprocess(check.read(folder / NETWORK), about.preprocess)
 
 
 def read(folder: Path) -> RunRecord:

@@ -1,8 +1,9 @@
 """One table of the forms of export: what it names is made, and offered by window and command line."""
 
 import pytest
+from PIL import Image
 
-from explorer.analysis.form import FORMS, Maker
+from explorer.analysis.form import FORMS, HEAD, PHOTO_FORMATS, Content, Maker
 from explorer.analysis.report import analyse
 from explorer.catalog import templates
 
@@ -45,3 +46,28 @@ def test_the_window_offers_each_in_one_entry(qapp):
         command = offered[f"export_{form.entry.id}"]
         alone = sum(each.entry is form.entry for each in FORMS.values()) == 1
         assert alone or form.title in command.title
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "content"),
+    [
+        (b'\xef\xbb\xbf {\n "format"', "net.png", Content.NETWORK),
+        (b"PK\x03\x04", "w.png", Content.WEIGHTS),
+        (b"\x80\x02}q", "w", Content.WEIGHTS),
+        (b'\x40\0\0\0\0\0\0\0{"__metadata__"', "w.bin", Content.WEIGHTS),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif", "photo.heic", Content.PHOTO),
+        (b"\0\0\0\x1cftypheic\0\0\0\0mif1heic", "photo.jpg", None),
+        (b"II*\0\x08\0\0\0", "scan", Content.PHOTO),
+        (b"no photo", "text.JPG", Content.PHOTO),
+        (b"", "empty.cnn.json", Content.NETWORK),
+        (b"no photo", "text.txt", None),
+    ],
+)
+def test_the_first_bytes_say_what_a_file_holds(head, name, content):
+    assert Content.of(head, name) is content
+
+
+@pytest.mark.parametrize("format", PHOTO_FORMATS)
+def test_a_photo_of_every_format_is_known_by_its_first_bytes(format, tmp_path):
+    Image.new("RGB", (20, 10)).save(tmp_path / "photo", format)
+    assert Content.of((tmp_path / "photo").read_bytes()[:HEAD], "photo") is Content.PHOTO

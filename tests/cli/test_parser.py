@@ -8,6 +8,7 @@ import pytest
 
 from explorer import __version__
 from explorer.cli.export import SIZE
+from explorer.cli.parser import shape
 from explorer.cli.predict import TOP
 from explorer.runs.recipe import FIELDS
 from tests.patience import PATIENCE
@@ -32,6 +33,21 @@ def test_a_terminal_that_knows_no_multiplication_sign():
         timeout=PATIENCE,
     )
     assert ran.returncode == 0 and ran.stderr == b"" and b"61,706" in ran.stdout
+
+
+@pytest.mark.parametrize("command", [["check"], ["export", "--to", "pytorch"]])
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("224x224x3", "3x224x224"), ("480×640×4", "4x480x640"), ("28x28x1", "1x28x28")],
+)
+def test_a_shape_with_its_channels_last_is_questioned(run, refused, command, written, meant):
+    name, *options = command
+    assert f"did you mean {meant}?" in refused(run(name, "lenet5", *options, "--input", written))
+
+
+@pytest.mark.parametrize("sound", ["3x224x3", "16x100x1", "3x8x8", "64x32x32"])
+def test_a_shape_with_its_channels_first_is_taken(sound):
+    assert shape(sound) == tuple(map(int, sound.split("x")))
 
 
 def test_version_and_help(run):

@@ -10,6 +10,7 @@ from explorer.catalog import templates
 from explorer.engine import onnx
 from explorer.engine.failure import EngineError
 from explorer.engine.model import build
+from explorer.graph.graph import Graph, Node, Wire
 
 CPU = torch.device("cpu")
 
@@ -39,6 +40,34 @@ def test_the_same_outputs_for_any_number_of_pictures(name, tmp_path):
             expected = model.net.eval()(pictures).numpy()
         np.testing.assert_allclose(run(tmp_path / "net.onnx", pictures), expected, atol=1e-4)
         model.net.train()
+
+
+def pooled(kind: str, size) -> Graph:
+    nodes = (
+        Node("c", "Conv2d", {"out_channels": 2}),
+        Node("p", kind, {"output_size": size}),
+    )
+    wires = (Wire("input", "c"), Wire("c", "p"), Wire("p", "output"))
+    return Graph("pooled", (1, 28, 28), {node.id: node for node in nodes}, wires)
+
+
+@pytest.mark.parametrize("size", [5, (7, 40), (1, 3), 13])
+@pytest.mark.parametrize("kind", ["AdaptiveMaxPool2d", "AdaptiveAvgPool2d"])
+def test_adaptive_pooling_to_any_size(tmp_path, kind, size):
+    model = build(pooled(kind, size), CPU, 2)
+    assert onnx.write(model, tmp_path / "net.onnx").dynamic
+    pictures = torch.randn(4, 1, 28, 28)
+    with torch.no_grad():
+        expected = model.net.eval()(pictures).numpy()
+    np.testing.assert_allclose(run(tmp_path / "net.onnx", pictures), expected, atol=1e-5)
+
+
+def test_a_layer_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(onnx, "_writable", lambda net: net)
+    with pytest.raises(EngineError) as fault:
+        onnx.write(build(pooled("AdaptiveMaxPool2d", 5), CPU), tmp_path / "net.onnx")
+    assert str(fault.value).startswith("PyTorch cannot write p (AdaptiveMaxPool2d) as ONNX")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_missing_package_is_named_with_its_cure(tmp_path, monkeypatch, tiny):

@@ -1,12 +1,16 @@
 """A person opens the example, looks at photos, imports weights and takes a network away."""
 
 import json
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QImage
 from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 from safetensors.torch import load_file
 
@@ -14,8 +18,9 @@ from explorer import resource
 from explorer.app.weights_report import WeightsReport
 from explorer.catalog import templates
 from explorer.catalog.datasets import DATASETS, PICTURES
+from explorer.catalog.preprocess import of_graph, with_preprocess
 from explorer.engine.model import build
-from explorer.graph import edits
+from explorer.graph import edits, file
 from explorer.protocol.looks import Answers
 
 
@@ -33,16 +38,23 @@ def answered(person, name: str) -> None:
 
 def drop(person, *paths) -> None:
     """Drop files onto the window, over its canvas."""
+    drop_urls(person, *(QUrl.fromLocalFile(str(path)) for path in paths))
+
+
+def drop_urls(person, *urls: QUrl) -> None:
+    """Drop addresses, from a file manager that proposes to move the files."""
     mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    action, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    mime.setUrls(list(urls))
+    both, left = Qt.DropAction.MoveAction | Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
     plain = Qt.KeyboardModifier.NoModifier
-    entered = QDragEnterEvent(QPoint(400, 200), action, mime, left, plain)
-    QApplication.sendEvent(person.window, entered)
-    if entered.isAccepted():
-        QApplication.sendEvent(
-            person.window, QDropEvent(QPointF(400, 200), action, mime, left, plain)
-        )
+    for event in (
+        QDragEnterEvent(QPoint(400, 200), both, mime, left, plain),
+        QDragMoveEvent(QPoint(400, 200), both, mime, left, plain),
+        QDropEvent(QPointF(400, 200), both, mime, left, plain),
+    ):
+        event.setDropAction(Qt.DropAction.MoveAction)
+        QApplication.sendEvent(person.window, event)
+        assert event.isAccepted() and event.dropAction() == Qt.DropAction.CopyAction
 
 
 def weights_of(name: str, seed: int) -> dict:
@@ -99,6 +111,68 @@ def test_a_photo_dropped_on_a_network_for_clothes(ready):
     panel.next.click()
     person.wait(lambda: panel.label.text() in DATASETS["fashion-mnist"].classes)
     assert panel.guess.isVisible() and not panel.answers.isVisible()
+
+
+@pytest.mark.parametrize("name", ["coffee.avif", "coffee.jfif", "coffee.data", "coffee"])
+def test_a_photo_is_known_by_its_content(ready, tmp_path, name):
+    person = ready
+    form = "AVIF" if name.endswith("avif") else "JPEG"
+    Image.open(resource.path("photos") / "coffee.png").convert("RGB").save(tmp_path / name, form)
+    drop(person, tmp_path / name)
+    person.wait(lambda: person.window.feature_maps.label.toolTip() == str(tmp_path / name))
+
+
+def test_a_network_is_known_by_its_content(ready, tmp_path):
+    person = ready
+    file.write(templates.build("lenet5"), tmp_path / "net.txt")
+    drop(person, tmp_path / "net.txt")
+    assert person.session.graph.name == "lenet5"
+
+
+def test_a_refused_drop_says_why(ready, tmp_path):
+    person = ready
+    notice = person.window.notice
+    (tmp_path / "notes.txt").write_text("a photo of a cat")
+    (tmp_path / "paper.png").write_bytes(b"%PDF-1.7")
+    for path, words in (
+        (tmp_path / "notes.txt", "neither a network nor a file of weights nor a photo"),
+        (tmp_path / "paper.png", "is a PDF document"),
+        (tmp_path / "none.png", "cannot be opened"),
+        (tmp_path, "cannot be opened"),
+        (Path("/dev/zero"), "cannot be opened"),
+    ):
+        drop(person, path)
+        assert words in notice.text() and path.name in notice.text()
+    drop_urls(person, QUrl("https://example.org/cat.png"))
+    assert "not a file of this machine" in notice.text()
+
+
+def test_pixels_that_are_not_finite_are_told_beside_the_photo(ready, tmp_path):
+    person = ready
+    values = np.tile(np.linspace(0, 1, 40, dtype=np.float32), (40, 1))
+    values[3, 4] = np.nan
+    Image.fromarray(values).save(tmp_path / "wild.tif")
+    drop(person, tmp_path / "wild.tif")
+    label = person.window.feature_maps.label
+    person.wait(lambda: label.text() == "wild ⚠")
+    assert "1 pixel is not finite" in label.toolTip()
+
+
+def test_what_a_network_states_of_its_pictures_is_an_edit_like_any_other(person, tmp_path):
+    session = person.session
+    before = session.graph
+    stated = DATASETS["fashion-mnist"].preprocess
+    session.edit("State the preprocessing", partial(with_preprocess, preprocess=stated))
+    assert of_graph(session.graph) == stated
+    session.save(tmp_path / "net.cnn.json")
+    session.document.undo.undo()
+    assert session.graph == before
+    session.document.undo.redo()
+    session.read(tmp_path / "net.cnn.json")
+    assert of_graph(session.graph) == stated
+    wrong = replace(session.graph, more='{"preprocess": {"input": [1, 28, 28]}}')
+    session.edit("State nonsense", lambda _graph: wrong)
+    assert of_graph(session.graph) == stated and '"resize" of' in person.window.notice.text()
 
 
 def test_every_document_looks_at_its_own_pictures(ready):

@@ -607,3 +607,18 @@ def test_what_is_refused_names_the_file(tmp_path):
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(OSError):
         file.write(GRAPH, Path(tmp_path / "none" / "net.cnn.json"))
+
+
+def test_keys_that_this_version_does_not_know_survive_saving(tmp_path):
+    content = file.to_dict(Graph("net", (1, 8, 8), {}, (Wire("input", "output"),)))
+    content |= {"notes": {"from": ["Zürich", 1.5, None]}, 'a "quoted" key': "half \ud800"}
+    graph = file.loads(json.dumps(content))
+    file.write(graph, tmp_path / "net.cnn.json")
+    again = file.read(tmp_path / "net.cnn.json")
+    assert again == graph and file.to_dict(again) == content
+    assert "Zürich" in (tmp_path / "net.cnn.json").read_text("utf-8")
+    with pytest.raises(FileError, match="take more than 4 MiB"):
+        file.loads(json.dumps(content | {"long": "x" * 2**22}))
+    content["deep"] = json.loads("[" * 40 + "]" * 40)
+    with pytest.raises(FileError, match="nested more than"):
+        file.loads(json.dumps(content))

@@ -30,6 +30,7 @@ def describe(_look: Answers, through: Pass, fetched: Mapping[str, np.ndarray]) -
     )
     figures = {
         "title": through.sample.title,
+        "note": through.sample.note,
         "label": int(fetched["label"][0]) if "label" in fetched else -1,
         "guess": classes[0] if classes else -1,
         "confidence": likely[0] if likely else 0.0,

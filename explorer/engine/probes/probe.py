@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from explorer.catalog.datasets import class_names
+from explorer.catalog.preprocess import class_names
 from explorer.engine.data import Pictures
 from explorer.engine.failure import EngineError
 from explorer.engine.model import Model, gives_probabilities
@@ -41,7 +41,7 @@ class Probe:
         output = model.report.output
         self._names: Sequence[str] = ()
         if output is not None and len(output) == 1:
-            self._names = class_names(output[0], pictures.about)
+            self._names = class_names(output[0], pictures.about.classes, model.preprocess.classes)
         self._gives_probabilities = gives_probabilities(model.report)
 
     def look(self, looks: Sequence[Look]) -> list[Seen]:
@@ -71,7 +71,7 @@ class Probe:
 
     def _pass(self, looks: Sequence[Look]) -> Pass:
         paths = {each.path: self._producer(each.path) for each in looks if hasattr(each, "path")}
-        sample = self.pictures.sample(looks[0].image, self.model.graph.input)
+        sample = self.pictures.sample(looks[0].image, self.model.preprocess)
         weights = self.model.weights
         training = self.model.net.training
         self.model.net.eval()

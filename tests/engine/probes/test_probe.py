@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from PIL import Image
 
 from explorer.catalog import KINDS, templates
 from explorer.catalog.datasets import FASHION_MNIST
@@ -46,6 +47,20 @@ def test_says_what_the_network_says(pictures):
     assert arrays["norms"].tolist() == pytest.approx(wanted, rel=1e-4)
     assert (arrays["picture"] == pictures.test.images[3, 0].numpy()).all()
     assert message["shape"] == [32, 14, 14]
+
+
+@pytest.mark.parametrize("shown", ["fashion-mnist", "photos"])
+def test_a_test_picture_as_a_photo_is_what_it_is_in_training(pictures, shown, tmp_path):
+    """Whether the data set is chosen, or photos, where the weights state it."""
+    graph = templates.build("lenet5")
+    chosen = FASHION_MNIST if shown == FASHION_MNIST.name else None
+    about = {} if chosen else {"data": FASHION_MNIST.name}
+    model = build(graph, CPU, data=chosen, about=about)
+    Image.fromarray(data.picture(FASHION_MNIST.name, 3)).save(tmp_path / "3.png")
+    wanted, _arrays = seen(Probe(model, pictures), "fc1", 3)
+    found, arrays = seen(Probe(model, data.to_look_at(shown, CPU)), "fc1", str(tmp_path / "3.png"))
+    assert found["answers"] == wanted["answers"] and found["title"] == "3"
+    assert (arrays["picture"] == pictures.test.images[3, 0].numpy()).all()
 
 
 def test_leaves_no_trace(pictures, tiny):

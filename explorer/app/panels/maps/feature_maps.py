@@ -258,12 +258,14 @@ class FeatureMapsPanel(LivePanel):
         self.guess.setToolTip(_("The class that the network finds likeliest, and its probability"))
 
     def _show_photo(self, answers: Seen) -> None:
-        title, file = answers.figures["title"], answers.look.image
+        file, note = answers.look.image, answers.figures.get("note", "")
+        title = answers.figures["title"] + (" ⚠" if note else "")
         likeliest = answers.figures["answers"]
         room = self.side.width() - (PICTURE + 8 if self.answers.isVisible() else 0)
         measure = self.label.fontMetrics()
         self.label.setText(measure.elidedText(title, Qt.TextElideMode.ElideMiddle, room))
-        self.label.setToolTip(file if isinstance(file, str) else title)
+        file = file if isinstance(file, str) else title
+        self.label.setToolTip("\n".join(filter(None, (file, note))))
         self.answers.show_answers(likeliest)
         self.guess.setText(
             "".join(f"{escape(name)} {number.percent(share, 0)}" for name, share in likeliest[:1])
