@@ -73,8 +73,8 @@ def shape(text: str) -> Shape:
     if min(first, second) >= 8 and (last in (3, 4) or (last == 1 and first == second)):
         raise argparse.ArgumentTypeError(
             _(
-                "{text!r} would be {count} channels of {second}×{last} pixels; channels come first: did you "
-                "mean {last}x{first}x{second}?"
+                "{text!r} would be {count} channels of {second}×{last} pixels; if its channels come last, "
+                "write {last}x{first}x{second}"
             ).format(text=text[:40], count=first, first=first, second=second, last=last)
         )
     return sides

@@ -42,7 +42,8 @@ def test_a_terminal_that_knows_no_multiplication_sign():
 )
 def test_a_shape_with_its_channels_last_is_questioned(run, refused, command, written, meant):
     name, *options = command
-    assert f"did you mean {meant}?" in refused(run(name, "lenet5", *options, "--input", written))
+    sentence = refused(run(name, "lenet5", *options, "--input", written))
+    assert f"if its channels come last, write {meant};" in sentence
 
 
 @pytest.mark.parametrize("sound", ["3x224x3", "16x100x1", "3x8x8", "64x32x32"])
