@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from explorer.catalog import templates
+from explorer.engine import weight_import
 from explorer.engine.failure import EngineError
 from explorer.engine.model import build
 from explorer.engine.weight_import import ForeignWeights, adopt, adopt_file, match
@@ -461,6 +462,22 @@ def test_a_file_with_less_or_more_than_the_network_is_no_other_network(model, ot
     assert "the file has only a part of this network's weights" in str(refused(model, less))
     more = {**other, "head.weight": torch.zeros(3, 10)}
     assert "the file has more than this network's weights" in str(refused(model, more))
+
+
+def test_of_very_many_sets_a_few_are_compared(model, other, monkeypatch):
+    """Each layer in a mapping of its own, beside thousands of other mappings."""
+    layers = dict.fromkeys(name.rpartition(".")[0] + "." for name in other)
+    beside = {f"beside.{number}.": {"weight": torch.zeros(1)} for number in range(3000)}
+    parts = ("", "net.", *(f"net.{layer}" for layer in layers), *beside)
+    file = file_of(("net.", other), *beside.items(), inner=parts)
+    compared = []
+    shapes = weight_import._shapes
+    monkeypatch.setattr(
+        weight_import, "_shapes", lambda *given: compared.append(1) or shapes(*given)
+    )
+    assert adopt_file(model.net, file).part == "net."
+    assert len(compared) <= 65
+    assert torch.equal(model.net.fc.bias, other["fc.bias"])
 
 
 def test_a_file_with_one_set_has_no_choice(model, other):
