@@ -49,7 +49,7 @@ _LOSS_VECTORS = ("ce", "bce", "nll", "pos", "class")
 """Words in the names of vectors with a weight for each class: "bce.pos_weight", "class_weights"."""
 _OF_COLOURS = 9
 """The most numbers that a normalisation of pictures has: of three colours, as a 1×1 convolution."""
-_MOST_COMPARED, _MOST_TRIED = 64, 8
+_MOST_COMPARED, _MOST_TRIED = 24, 8
 """Sets of tensors in one file whose shapes are compared with those of a network, the nearest in number
 first; and that are matched with it, the most similar first."""
 
