@@ -167,7 +167,7 @@ class Match:
         ]
         if self.missing:
             names = [name for name, _shape in self.missing]
-            parts.append(_("Drawn at random as before: {names}.").format(names=_few(names)))
+            parts.append(_("Drawn at random: {names}.").format(names=_few(names)))
         if self.unused:
             names = [name for name, _shape in self.unused]
             parts.append(_("Not used of the file: {names}.").format(names=_few(names)))

@@ -516,7 +516,7 @@ def test_a_backbone_gets_a_new_head(model, renaming):
         expected = before[name] if name.startswith("fc") else state[name]
         assert torch.equal(tensor, expected) or "num_batches" in name, name
     assert found.sentence.startswith("45 of 47 tensors were loaded: 45 by ")
-    assert "Drawn at random as before: fc.weight, fc.bias." in found.sentence
+    assert "Drawn at random: fc.weight, fc.bias." in found.sentence
     assert "Not used of the file: " in found.sentence
     assert {row[1] for row in found.rows() if row[0] == "random"} == {"fc.weight", "fc.bias"}
 
