@@ -67,14 +67,15 @@ def load(path: Path) -> Any:
         raise
     except Exception as fault:  # noqa: BLE001  a file from elsewhere can make the reader fail in any way
         if out_of_memory(fault):
-            raise EngineError(
-                _("{path} cannot be read: its tensors need more memory than there is.").format(
-                    path=path
-                )
-            ) from None
-        raise EngineError(
-            _("{path} is damaged, or was not written by torch.save.").format(path=path)
-        ) from None
+            sentence = _("{path} cannot be read: its tensors need more memory than there is.")
+        elif "Tensor subclass" in str(fault):
+            sentence = _(
+                "{path} holds tensors of a class of another program; in that program, save the model's "
+                "state_dict() with plain tensors."
+            )
+        else:
+            sentence = _("{path} is damaged, or was not written by torch.save.")
+        raise EngineError(sentence.format(path=path)) from None
 
 
 def _load(file: BinaryIO, names: list[str]) -> Any:
@@ -88,12 +89,12 @@ def _load(file: BinaryIO, names: list[str]) -> Any:
         try:
             with torch.serialization.safe_globals(list(zip(makers, names, strict=True))):
                 return torch.load(file, map_location="cpu", weights_only=True)
-        except pickle.UnpicklingError as fault:
-            filled = re.search(r"Can only (\w+) .* got <class '[\w.]+Placeholder(\d+)'", str(fault))
+        except (pickle.UnpicklingError, TypeError) as fault:  # in older PyTorch a TypeError
+            filled = re.search(r"'(?:[\w.]+\.)?Placeholder(\d+)'", str(fault))
             if filled is None or last:
                 raise
-            make = OrderedDict if filled[1].startswith("SETITEM") else list
-            number = int(filled[2])
+            make = list if re.search("Can only (append|extend)", str(fault)) else OrderedDict
+            number = int(filled[1])
             makers[number] = type(f"Filled{number}", (), {"__new__": partial(_made, make)})
     raise AssertionError("the last attempt returns or raises")
 

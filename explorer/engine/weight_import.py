@@ -1,6 +1,8 @@
 """Which tensor of a foreign state dict belongs where in a network, and how that is known."""
 
 import re
+import sys
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -47,8 +49,9 @@ _LOSS_VECTORS = ("ce", "bce", "nll", "pos", "class")
 """Words in the names of vectors with a weight for each class: "bce.pos_weight", "class_weights"."""
 _OF_COLOURS = 9
 """The most numbers that a normalisation of pictures has: of three colours, as a 1×1 convolution."""
-_MOST_TRIED = 8
-"""Sets of tensors in one file that are matched with a network, the most similar first."""
+_MOST_COMPARED, _MOST_TRIED = 24, 8
+"""Sets of tensors in one file whose shapes are compared with those of a network, the nearest in number
+first; and that are matched with it, the most similar first."""
 
 
 class ForeignWeights(EngineError):
@@ -164,7 +167,7 @@ class Match:
         ]
         if self.missing:
             names = [name for name, _shape in self.missing]
-            parts.append(_("Drawn at random as before: {names}.").format(names=_few(names)))
+            parts.append(_("Drawn at random: {names}.").format(names=_few(names)))
         if self.unused:
             names = [name for name, _shape in self.unused]
             parts.append(_("Not used of the file: {names}.").format(names=_few(names)))
@@ -414,41 +417,52 @@ def match_file(
 def _parts(ours: Mapping[str, Tensor], weights: Weights, wanted: str) -> list[str]:
     """The prefixes of the sets of tensors in a file that may be the network's: those of its mappings,
     and those after which more than half of the network's names follow."""
+    names = sorted(weights.whole)
+
+    def size(part: str) -> int:
+        return bisect_left(names, f"{part}{chr(sys.maxunicode)}") - bisect_left(names, part)
+
     follow = Counter(
-        name[: found.start() + 1 if found else 0]
-        for name in weights.whole
-        for found in (None, *re.finditer(r"\.", name))
-        if name[found.start() + 1 if found else 0 :] in ours
+        part for name in weights.whole for part in _prefixes(name) if name[len(part) :] in ours
     )
-    counts = {part: len(weights.part(part)) for part in weights.parts}
+    mappings = dict.fromkeys(weights.parts)
     inner = [
         part
         for part, count in follow.items()
         if 2 * count > len(ours)
         and not any(
-            part.startswith(outer) and counts[outer] == len(weights.part(part)) for outer in counts
+            outer in mappings and size(outer) == size(part) for outer in _prefixes(part[:-1])
         )
     ]
-    parts = [*counts, *inner]
+    parts = [*mappings, *(part for part in inner if part not in mappings)]
+    near = {*sorted(parts, key=lambda part: abs(size(part) - len(ours)))[:_MOST_COMPARED]}
+    parts = [part for part in parts if part in near]
     if not wanted:
         return parts
-    chosen = [part for part in parts if f".{_named(part)}".endswith(f".{wanted}")] or [
-        *{
-            name[: found.end()]: None
+    called = f".{wanted}."
+    chosen = [part for part in parts if f".{part}".endswith(called)] or [
+        *dict.fromkeys(
+            part
             for name in weights.whole
-            for found in re.finditer(rf"(?:^|\.){re.escape(wanted)}\.", name)
-        }
-    ]
+            for part in _prefixes(name)
+            if f".{part}".endswith(called)
+        )
+    ][:_MOST_COMPARED]
     if not chosen:
-        names = [_named(part) for part in parts if part][:_MOST_TRIED]
+        known = [_named(part) for part in parts if part][:_MOST_TRIED]
         raise EngineError(
             (
                 _("There is no set of tensors “{wanted}” in {path}; there are: {names}.")
-                if names
+                if known
                 else _("There is no set of tensors “{wanted}” in {path}, which holds only one.")
-            ).format(wanted=wanted[:80], path=weights.path, names=", ".join(names))
+            ).format(wanted=wanted[:80], path=weights.path, names=", ".join(known))
         )
     return chosen
+
+
+def _prefixes(name: str) -> list[str]:
+    """The beginnings of a name up to each dot, and the empty one."""
+    return ["", *(name[: found.end()] for found in re.finditer(r"\.", name))]
 
 
 def _named(part: str) -> str:

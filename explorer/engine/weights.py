@@ -142,7 +142,8 @@ class _Tree:
                 tensors.setdefault(name, value)
                 own = True
             elif inner := self.tensors(value, f"{name}.", depth + 1):
-                tensors = inner | tensors if tensors else inner
+                for each, tensor in inner.items():
+                    tensors.setdefault(each, tensor)
                 branches += 1
         if own or branches > 1:
             self.parts.insert(at, prefix)

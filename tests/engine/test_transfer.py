@@ -152,7 +152,7 @@ def test_of_another_network_what_fits_is_written_if_asked(engine, tiny, tmp_path
     assert "Nothing was loaded" in answer.sentence
     generation = engine.send(Import(**request, partial=True))
     answer = engine.wait(Imported, generation=generation)
-    assert answer.path == str(ours) and "Drawn at random as before: fc.weight" in answer.sentence
+    assert answer.path == str(ours) and "Drawn at random: fc.weight" in answer.sentence
     assert ("random", "fc.bias", "", "10") in answer.rows
     assert set(load_file(ours)) == set(theirs)  # the head is drawn from the seed of the run
     engine.build(graph, watch="fc", weights=str(ours))

@@ -107,6 +107,16 @@ def test_what_torch_lets_nobody_allow_is_refused(tmp_path):
     assert not mark.exists()
 
 
+class Measured(torch.Tensor):
+    """A tensor of a class of its own."""
+
+
+def test_tensors_of_a_class_of_their_own_are_called_so(tmp_path):
+    torch.save({"w": torch.zeros(2).as_subclass(Measured)}, tmp_path / "w.pth")
+    with pytest.raises(EngineError, match="tensors of a class of another program"):
+        unpickling.load(tmp_path / "w.pth")
+
+
 def test_objects_of_very_many_classes(tmp_path):
     made = [type(f"Class{number}", (), {"__module__": __name__}) for number in range(300)]
     for each in made:

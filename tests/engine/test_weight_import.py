@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from explorer.catalog import templates
+from explorer.engine import weight_import
 from explorer.engine.failure import EngineError
 from explorer.engine.model import build
 from explorer.engine.weight_import import ForeignWeights, adopt, adopt_file, match
@@ -463,6 +464,22 @@ def test_a_file_with_less_or_more_than_the_network_is_no_other_network(model, ot
     assert "the file has more than this network's weights" in str(refused(model, more))
 
 
+def test_of_very_many_sets_a_few_are_compared(model, other, monkeypatch):
+    """Each layer in a mapping of its own, beside thousands of other mappings."""
+    layers = dict.fromkeys(name.rpartition(".")[0] + "." for name in other)
+    beside = {f"beside.{number}.": {"weight": torch.zeros(1)} for number in range(3000)}
+    parts = ("", "net.", *(f"net.{layer}" for layer in layers), *beside)
+    file = file_of(("net.", other), *beside.items(), inner=parts)
+    compared = []
+    shapes = weight_import._shapes
+    monkeypatch.setattr(
+        weight_import, "_shapes", lambda *given: compared.append(1) or shapes(*given)
+    )
+    assert adopt_file(model.net, file).part == "net."
+    assert len(compared) <= 25
+    assert torch.equal(model.net.fc.bias, other["fc.bias"])
+
+
 def test_a_file_with_one_set_has_no_choice(model, other):
     with pytest.raises(
         EngineError, match=r"no set of tensors “ema” in w\.pth, which holds only one"
@@ -499,7 +516,7 @@ def test_a_backbone_gets_a_new_head(model, renaming):
         expected = before[name] if name.startswith("fc") else state[name]
         assert torch.equal(tensor, expected) or "num_batches" in name, name
     assert found.sentence.startswith("45 of 47 tensors were loaded: 45 by ")
-    assert "Drawn at random as before: fc.weight, fc.bias." in found.sentence
+    assert "Drawn at random: fc.weight, fc.bias." in found.sentence
     assert "Not used of the file: " in found.sentence
     assert {row[1] for row in found.rows() if row[0] == "random"} == {"fc.weight", "fc.bias"}
 
