@@ -1,6 +1,7 @@
 """The engine as the window meets it: a process, its pipes, and nothing else."""
 
 import csv
+import itertools
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ from safetensors import safe_open
 
 from explorer.engine.service import collapsed
 from explorer.graph import file
+from explorer.graph.graph import Graph, Node, Wire
 from explorer.protocol.frames import FrameError
 from explorer.protocol.messages import (
     Build,
@@ -41,6 +43,19 @@ def test_says_hello_with_its_devices(start_engine):
     assert 0 <= cpu.free <= cpu.memory
     engine.send(Quit())
     assert engine.ended() == 0
+
+
+def test_a_network_for_other_pictures_and_classes_is_shown_adapted_ones(engine):
+    """It cannot be trained so, which is for the window to say; it can be looked at."""
+    nodes = {"flat": Node("flat", "Flatten"), "fc": Node("fc", "Linear", {"out_features": 6})}
+    ids = ("input", *nodes, "output")
+    wires = tuple(itertools.starmap(Wire, itertools.pairwise(ids)))
+    engine.build(Graph("other", (3, 20, 24), nodes, wires), watch="fc", image=7)
+    engine.wait(Built)
+    probe = engine.seen(taken=False)
+    assert probe.title == "picture 7 of Fashion-MNIST, adapted to 3×20×24"
+    assert probe.picture.shape == (20, 24, 3) and probe.label == -1
+    assert 0 <= probe.guess < 6
 
 
 def test_builds_and_shows_what_is_watched(engine, tiny):
