@@ -3,16 +3,17 @@ network itself is sound; another data set or recipe may suit it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from weakref import WeakKeyDictionary
 
-from explorer.analysis.facts import Facts
+from explorer.analysis.facts import Facts, Fault
 from explorer.analysis.problem import MISFIT, MOST_FIXED, Fix, Problem
 from explorer.analysis.report import Report, analyse
 from explorer.catalog import KINDS, roles
 from explorer.catalog.datasets import DataSet
+from explorer.catalog.layers import text_of
 from explorer.graph import edits
-from explorer.graph.graph import Graph, Node, Value
+from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Node, Value
 from explorer.graph.path import NodePath
 from explorer.runs.recipe import Recipe
 from explorer.text import _
@@ -24,8 +25,9 @@ _found: WeakKeyDictionary[Report, dict[_Key, tuple[Problem, ...]]] = WeakKeyDict
 def misfits(
     report: Report, data: DataSet | None = None, recipe: Recipe | None = None
 ) -> tuple[Problem, ...]:
-    """What keeps a sound network from being trained on `data` by `recipe`, in order of execution;
-    nothing for a network with faults. Without `recipe` no batch is assumed."""
+    """What keeps a network from being trained on `data` by `recipe`, beside its own faults: its input
+    and output, then its layers in order of execution, those only if it has no faults. Without
+    `recipe` no batch is assumed."""
     known, key = _found.setdefault(report, {}), (data, recipe)
     if key not in known:
         known.clear()  # of the latest pair alone
@@ -34,20 +36,23 @@ def misfits(
 
 
 def _misfits(report: Report, data: DataSet | None, recipe: Recipe | None) -> Iterator[Problem]:
-    if not report.ok:
+    if data is not None:
+        yield from _ends(report, data)
+    alive = [facts for id, facts in report.facts.items() if id in report.alive]
+    if not report.ok or not any(map(_concerned, alive)):
         return
     single = recipe is not None and _pictures(recipe, data) == 1
     left = MOST_FIXED
     for layer, path in zip(report.layers(), report.paths):
         facts = layer.facts
-        if single and _over_batch(facts) and facts.known_ins[0][1:] == (1, 1):
+        if single and _of_single_values(facts):
             assert recipe is not None
             message = _(
                 "{node} gets maps of 1×1 and a batch of one picture, and so a single value of each "
                 "channel, which cannot be normalised; allowed: a batch of at least 2"
             )
             rule, fixes = "single", _single(report, path, recipe)
-        elif facts.kind.masks and facts.settings.p == 1:
+        elif _drops_all(facts):
             message = _(
                 "{node} sets every value to 0 while training (p is 1), so that nothing is learned; "
                 "allowed: less than 1"
@@ -60,14 +65,65 @@ def _misfits(report: Report, data: DataSet | None, recipe: Recipe | None) -> Ite
         yield Problem(path, rule, message.format(node=path), MISFIT, tried=tried)
 
 
+def _ends(report: Report, data: DataSet) -> Iterator[Problem]:
+    """The input of the network against the pictures, its output against the classes."""
+    if report.graph.input != data.input:
+        message = _("The network takes pictures of {actual}, but those of {data} are {expected}")
+        yield Problem(
+            NodePath((INPUT,)),
+            "input",
+            message.format(
+                actual=text_of(report.graph.input), data=data.title, expected=text_of(data.input)
+            ),
+            MISFIT,
+            Fault("input", message, data),
+        )
+    leading = report.graph.into(OUTPUT).get(PORT)
+    if leading and report.output is not None and report.output != (len(data.classes),):
+        blamed = leading.source if leading.source != INPUT else OUTPUT
+        message = _(
+            "{node} outputs {actual}, but {data} has {count} classes; expected: a vector of {count}"
+        )
+        yield Problem(
+            NodePath((blamed,)),
+            "classes",
+            message.format(
+                node=blamed,
+                actual=text_of(report.output),
+                data=data.title,
+                count=len(data.classes),
+            ),
+            MISFIT,
+            Fault("classes", message, data),
+        )
+
+
 def _pictures(recipe: Recipe, data: DataSet | None) -> int:
     """The pictures in each batch of a run."""
     return min(filter(None, (recipe.batch_size, recipe.limit, data.train if data else None)))
 
 
-def _over_batch(facts: Facts) -> bool:
-    """Whether a layer normalises over the batch: it keeps running statistics."""
-    return facts.kind.normalises and any(not weight.learned for weight in facts.weights)
+@lru_cache(maxsize=65_536)
+def _concerned(facts: Facts) -> bool:
+    """Whether a layer of the node might not fit a recipe; soon known, as equal nodes cost one."""
+    if facts.kind.composite:
+        return any(_concerned(child.facts) for child in facts.children)
+    return _of_single_values(facts) or _drops_all(facts)
+
+
+def _of_single_values(facts: Facts) -> bool:
+    """Whether a layer normalises over the batch, and so keeps running statistics, and gets one value
+    of each channel from a picture."""
+    return (
+        facts.kind.normalises
+        and any(not weight.learned for weight in facts.weights)
+        and facts.known_ins[0][1:] == (1, 1)
+    )
+
+
+def _drops_all(facts: Facts) -> bool:
+    """Whether a layer sets every value to 0 while training."""
+    return bool(facts.kind.masks and facts.settings.p == 1)
 
 
 # Fixes ----------------------------------------------------------------------------------------

@@ -67,8 +67,8 @@ class Problem:
     path: of the node concerned. rule: the word that names the rule. message: one sentence. grade:
     "fault", the network cannot run; "misfit", it cannot be trained with this data set or recipe;
     "advice", it can, but an experienced colleague would object. fault: what `fixes` starts from;
-    None if it offers none, and for the other grades. reason: of advice, why, with its source.
-    tried: of a misfit or advice, its fixes, which have been tried.
+    None if it offers none, for advice, and for misfits of a layer. reason: of advice, why, with its
+    source. tried: where there is no fault, the fixes, which have been tried.
     """
 
     path: NodePath

@@ -17,7 +17,6 @@ from explorer.analysis.facts import (
 from explorer.analysis.layer import Layer, layers_of, paths_of, producers
 from explorer.analysis.receptive_field import ReceptiveField, ReceptiveFields
 from explorer.catalog.datasets import DataSet
-from explorer.catalog.layers import text_of
 from explorer.graph.graph import INPUT, OUTPUT, PORT, Graph, Shape, Wire
 from explorer.graph.path import NodePath
 from explorer.text import _
@@ -173,7 +172,8 @@ class Report:
 
 
 def analyse(graph: Graph, data: DataSet | None = None) -> Report:
-    """The report on a graph, and on whether it fits the data set `data`, if given.
+    """The report on a graph, which is meant for the data set `data`, if given; whether it fits that,
+    `misfits` tells.
 
     What is wrong with the network is among the faults; only a cycle raises CycleError.
     """
@@ -196,50 +196,19 @@ def analyse(graph: Graph, data: DataSet | None = None) -> Report:
         sum(f.params for f in counted),
         sum(f.macs for f in counted),
         sum(f.activations for f in counted),
-        _end_faults(graph, data, facts, alive, leading, output),
+        _end_faults(facts, alive, leading),
     )
 
 
 def _end_faults(
-    graph: Graph,
-    data: DataSet | None,
-    facts: Mapping[str, Facts],
-    alive: set[str],
-    leading: Wire | None,
-    output: Shape | None,
+    facts: Mapping[str, Facts], alive: set[str], leading: Wire | None
 ) -> dict[str, tuple[Fault, ...]]:
-    """The faults of the network as a whole, by node or end: of its ends, its names, its fit to the
-    data."""
+    """The faults of the network as a whole, by node or end: of its output, of its names."""
     faults: defaultdict[str, list[Fault]] = defaultdict(list)
     if not leading:
         faults[OUTPUT].append(
             Fault("unconnected", _("Nothing is connected to the output of the network"))
         )
-    if data is not None:
-        if graph.input != data.input:
-            faults[INPUT].append(
-                Fault(
-                    "input",
-                    _(
-                        "The network takes pictures of {actual}, but those of {data} are {expected}"
-                    ).format(
-                        actual=text_of(graph.input), data=data.title, expected=text_of(data.input)
-                    ),
-                    data,
-                )
-            )
-        if leading and output is not None and output != (len(data.classes),):
-            blamed = leading.source if leading.source != INPUT else OUTPUT
-            faults[blamed].append(
-                Fault(
-                    "classes",
-                    _(
-                        "{{node}} outputs {actual}, but {data} has {count} classes; expected: a vector of "
-                        "{count}"
-                    ).format(actual=text_of(output), data=data.title, count=len(data.classes)),
-                    data,
-                )
-            )
     for id, fault in clashes((id, fact) for id, fact in facts.items() if id in alive):
         faults[id].append(fault)
     return {id: tuple(each) for id, each in faults.items()}

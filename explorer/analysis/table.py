@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -12,12 +12,14 @@ from explorer.analysis.advice import advise
 from explorer.analysis.fixes import fixes
 from explorer.analysis.layer import Layer
 from explorer.analysis.memory_table import bytes_text
-from explorer.analysis.problem import ADVICE, Problem, problems
+from explorer.analysis.misfits import misfits
+from explorer.analysis.problem import ADVICE, problems
 from explorer.analysis.receptive_field import ReceptiveField
 from explorer.analysis.report import Report
 from explorer.analysis.sharing import unshared
 from explorer.catalog.layers import text_of
 from explorer.graph.graph import Shape
+from explorer.runs.recipe import Recipe
 from explorer.text import _
 
 CSV = (
@@ -70,7 +72,7 @@ def _row(layer: Layer, field: ReceptiveField | None) -> dict[str, Any]:
 
 
 def as_json(
-    report: Report, memory: dict[str, Any] | None = None, unfit: Sequence[Problem] = ()
+    report: Report, memory: dict[str, Any] | None = None, recipe: Recipe | None = None
 ) -> str:
     """The report as one JSON object, one problem, piece of advice or layer a line.
 
@@ -78,9 +80,10 @@ def as_json(
     branches is a list of shapes; macs are fused multiply-adds for one picture. receptive_field,
     jump and centre: [height, width] in pixels, see ReceptiveField; null where unknown. unshared and
     fully_connected, of convolutions only: numbers of parameters, see Unshared. memory: the value
-    under that key, see memory_table.as_dict. unfit: what keeps the network from being trained, see
-    `misfits`, listed among the problems.
+    under that key, see memory_table.as_dict. The problems include what keeps the network from being
+    trained on the report's data by `recipe`, see `misfits`.
     """
+    unfit = misfits(report, report.data, recipe)
     whole: dict[str, Any] = {
         "name": report.graph.name,
         "input": list(report.graph.input),
@@ -149,9 +152,10 @@ def clipped_note() -> str:
     )
 
 
-def as_text(report: Report, more: Iterable[str] = (), unfit: Sequence[Problem] = ()) -> str:
+def as_text(report: Report, more: Iterable[str] = (), recipe: Recipe | None = None) -> str:
     """The table of layers for a terminal; below it the totals, the lines `more`, the problems,
-    what keeps the network from being trained (`unfit`) and the advice, with their fixes."""
+    what keeps the network from being trained on the report's data by `recipe`, and the advice, with
+    their fixes."""
     head = (_("layer"), _("kind"), _("output"), _("receptive field"), _("parameters"), _("MACs"))
     fields = report.layer_fields
     anywhere = any(field and field.clipped for field in fields)
@@ -201,7 +205,11 @@ def as_text(report: Report, more: Iterable[str] = (), unfit: Sequence[Problem] =
     if anywhere:
         lines.append(clipped_note())
     lines += more
-    for problem in (*problems(report), *unfit, *advise(report)):
+    for problem in (
+        *problems(report),
+        *misfits(report, report.data, recipe),
+        *advise(report),
+    ):
         lines += [
             "",
             f"{'△' if problem.grade == ADVICE else '✗'} {problem.path}: {problem.message}",

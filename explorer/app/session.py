@@ -22,7 +22,7 @@ from explorer.app.run_memory import RunMemory
 from explorer.app.weights_io import WeightsIO
 from explorer.catalog import check, published, templates
 from explorer.catalog.check import KindError
-from explorer.catalog.datasets import FASHION_MNIST, PHOTOS, DataSet
+from explorer.catalog.datasets import DATASETS, FASHION_MNIST, PHOTOS, DataSet
 from explorer.catalog.layers import text_of
 from explorer.catalog.roles import GROUP
 from explorer.graph import edits, file
@@ -380,7 +380,8 @@ class Session(QObject):
                 self.show_document(document)
                 return
         content = file.content(path)
-        document = self._made(_parsed(content, path), path, self.data)
+        graph = _parsed(content, path)
+        document = self._made(graph, path, _fitting(graph))
         document.digest = file.digest(content)
         self.weights_io.recall(document)
         self._show(document)
@@ -401,7 +402,8 @@ class Session(QObject):
 
     def open_copy(self, content: bytes, path: Path) -> None:
         """Open what was in a file as a document of no file. Raises FileError."""
-        self._show(self._made(_parsed(content, path), None, self.data))
+        graph = _parsed(content, path)
+        self._show(self._made(graph, None, _fitting(graph)))
 
     def reload(self, content: bytes, path: Path) -> bool:
         """Take what is in the current document's file, as one step that can be undone. Raises
@@ -483,6 +485,11 @@ def _parsed(content: bytes, path: Path) -> Graph:
     """The graph in the content of a file, its nodes placed if they are not. Raises FileError."""
     graph = check.parsed(content, path)
     return placed(graph) if unplaced(graph) else graph
+
+
+def _fitting(graph: Graph) -> DataSet:
+    """The data set whose pictures the network takes, else photos, which are adapted to any."""
+    return next((data for data in DATASETS.values() if data.input == graph.input), PHOTOS)
 
 
 def _fitted(name: str, data: DataSet) -> Graph:

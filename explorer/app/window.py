@@ -214,7 +214,8 @@ class Window(QMainWindow):
             )
 
     def _count_problems(self, *_count: object) -> None:
-        count, advice = len(problems(self.session.report)), len(self.session.advice.shown)
+        count = len(problems(self.session.report)) + len(self.session.misfits)
+        advice = len(self.session.advice.shown)
         title = (
             _("Problems {count} · advice {advice}") if count else _("Problems · advice {advice}")
         )

@@ -71,13 +71,13 @@ def run(given: Namespace) -> int:
     report = analyse(network.load(given.network, given.input, data), data)
     kind, room, named = _room(given.device)
     found = forecast(report, given.batch, given.precision, given.optimiser, kind, room)
-    unfit = misfits(report, data, Recipe(batch_size=given.batch) if asked else None)
+    recipe = Recipe(batch_size=given.batch) if asked else None
     if given.json:
-        print(table.as_json(report, memory_table.as_dict(report, found, room, named), unfit))
+        print(table.as_json(report, memory_table.as_dict(report, found, room, named), recipe))
     else:
         lines = memory_table.as_lines(report, found, room) if given.memory or given.device else []
-        print(table.as_text(report, ["", *lines] if lines else (), unfit))
-    return 0 if report.ok and not unfit else 1
+        print(table.as_text(report, ["", *lines] if lines else (), recipe))
+    return 0 if report.ok and not misfits(report, data, recipe) else 1
 
 
 def _room(device: str | None) -> tuple[str, int | None, bool]:

@@ -10,6 +10,7 @@ from typing import Self
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from explorer import resource
@@ -19,6 +20,7 @@ from explorer.catalog.preprocess import Preprocess
 from explorer.engine import photos
 from explorer.engine.failure import EngineError
 from explorer.engine.photos import Photos, Sample
+from explorer.graph.graph import Shape
 from explorer.text import _
 
 IMAGES, LABELS = 0x803, 0x801
@@ -80,7 +82,8 @@ class Pictures:
         return self.mean.device
 
     def sample(self, image: int | str, preprocess: Preprocess) -> Sample:
-        """Test picture number `image`, or the photo in that file as `preprocess` has it; raises
+        """Test picture number `image`, or the photo in that file as `preprocess` has it. The picture is
+        scaled, and in colour or grey, where the network takes another shape than the set has. Raises
         EngineError."""
         if isinstance(image, str):
             return photos.sample(Path(image), preprocess, self.device)
@@ -90,16 +93,20 @@ class Pictures:
                     index=repr(image)[:40], last=len(self.test) - 1
                 )
             )
-        return Sample(
-            self.normalised(self.test.images[image : image + 1]),
-            self.test.labels[image : image + 1],
-            picture(self.about.name, image),
-            "",
+        labels = self.test.labels[image : image + 1]
+        own = self.test.images[image : image + 1]
+        input = preprocess.input
+        if input == self.about.input:
+            return Sample(self.normalised(own), labels, picture(self.about.name, image), "")
+        fitted = adapted(own, input)
+        title = _("picture {index} of {data}, adapted to {input}").format(
+            index=image, data=self.about.title, input=text_of(input)
         )
+        return Sample(self.normalised(fitted), labels, as_seen(fitted[0].cpu().numpy()), title)
 
-    def some(self, count: int, _preprocess: Preprocess) -> Tensor:
-        """The first `count` training pictures, normalised as for training."""
-        return self.normalised(self.train.images[:count])
+    def some(self, count: int, preprocess: Preprocess) -> Tensor:
+        """The first `count` training pictures, normalised, as a network of that input takes them."""
+        return self.normalised(adapted(self.train.images[:count], preprocess.input))
 
     @property
     def bytes(self) -> int:
@@ -113,8 +120,25 @@ class Pictures:
 
     def normalised(self, images: Tensor) -> Tensor:
         """uint8 pixels (N, C, H, W) as float32 of mean 0 and standard deviation 1 over the training
-        set."""
-        return photos.normalised(images, self.mean, self.deviation)
+        set; of another number of channels, by the mean of its channels."""
+        mean, deviation = self.mean, self.deviation
+        if images.shape[1] != mean.shape[1]:
+            mean, deviation = mean.mean(), deviation.mean()
+        return photos.normalised(images, mean, deviation)
+
+
+def adapted(images: Tensor, input: Shape) -> Tensor:
+    """uint8 pixels (N, C, H, W) as (N, *input): scaled, bilinear over all source pixels; each channel
+    of another number of them is their mean."""
+    channels, *sides = input
+    if tuple(images.shape[1:]) == tuple(input):
+        return images
+    values = images.to(torch.float32)
+    if values.shape[1] != channels:
+        values = values.mean(1, keepdim=True).expand(-1, channels, -1, -1)
+    if tuple(values.shape[2:]) != tuple(sides):
+        values = F.interpolate(values, tuple(sides), mode="bilinear", antialias=True)
+    return values.round().clamp(0, 255).to(torch.uint8)
 
 
 def read_idx(path: Path, magic: int, shape: tuple[int, ...]) -> np.ndarray:
@@ -203,5 +227,9 @@ def to_look_at(name: str, device: torch.device) -> Pictures | Photos:
 def picture(name: str, index: int) -> np.ndarray:
     """The test picture `index` as a person sees it: uint8 (H, W), or (H, W, 3) if it has three
     channels."""
-    image = _arrays(name)["test.images"][index]
-    return image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0))
+    return as_seen(_arrays(name)["test.images"][index])
+
+
+def as_seen(image: np.ndarray) -> np.ndarray:
+    """uint8 (C, H, W) as (H, W, 3), or (H, W) if it has not three channels."""
+    return image[0] if len(image) != 3 else np.ascontiguousarray(image.transpose(1, 2, 0))

@@ -206,9 +206,10 @@ class Service:
         before = self._probe.model if self._probe and built_as.starts_as(self._built_as) else None
         learned = [before.net.state_dict()] if before else []
         given = self._read_start(built_as.weights, request.generation)
-        about = pictures.about if pictures.about.labelled else None
         stated = self._start[1].about if self._start is not None else {}
-        model = build(graph, place, seed, about, [*learned, *given], stated)
+        if not stated and graph.input == pictures.about.input:
+            stated = {"data": name}  # for photos beside its pictures, which adapt to the network
+        model = build(graph, place, seed, keep=[*learned, *given], about=stated)
         if before is not None and before.text == model.text and self._built_as == built_as:
             # Only names or places changed: what runs goes on.
             before.graph, before.report, before.weighted = graph, model.report, model.weighted

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.analysis.fixes import blamed, fixes
+from explorer.analysis.misfits import misfits
 from explorer.analysis.problem import Fix, Problem, problems
 from explorer.analysis.report import Report, analyse
 from explorer.catalog import KINDS, check, templates
@@ -26,13 +27,22 @@ def only(report: Report) -> Problem:
     return problems(report)[0]
 
 
+def misfit(report: Report) -> Problem:
+    assert report.ok
+    (found,) = misfits(report, report.data)
+    return found
+
+
 def mended(report: Report, problem: Problem, costs: bool = True) -> list[str]:
     """Apply each fix: it removes the problem and makes a graph that is sound; their labels."""
     for fix in fixes(report, problem):
         after = fix.edit(report.graph)
         check.graph(after)
         again = analyse(after, report.data)
-        left = [(each.path, each.rule, each.message) for each in problems(again)]
+        left = [
+            (each.path, each.rule, each.message)
+            for each in (*problems(again), *misfits(again, again.data))
+        ]
         assert (str(problem.path), problem.rule, problem.message) not in left, fix.label
         assert not any(each[:2] == (problem.path, problem.rule) for each in left), fix.label
         counted = costs and problem.path[0] in report.alive
@@ -551,7 +561,7 @@ def test_an_add_of_nothing(draw):
 
 def test_classes(draw):
     report = analyse(templates.build("cifar_resnet8", (1, 28, 28), 7), FASHION_MNIST)
-    problem = only(report)
+    problem = misfit(report)
     assert (str(problem.path), problem.rule) == ("head", "classes")
     assert (
         problem.message
@@ -562,7 +572,7 @@ def test_classes(draw):
 
 def test_classes_of_a_linear_layer_inside_a_group():
     report = analyse(templates.build("vgg16", (1, 28, 28), 1000), FASHION_MNIST)
-    assert mended(report, only(report)) == ["Set out features 10 in classifier.6"]
+    assert mended(report, misfit(report)) == ["Set out features 10 in classifier.6"]
 
 
 @pytest.mark.parametrize(
@@ -583,14 +593,15 @@ def test_classes_of_a_linear_layer_inside_a_group():
 )
 def test_no_classes_yet(draw, nodes, label):
     report = analyse(draw(*nodes, input=(1, 28, 28)), FASHION_MNIST)
-    problem = only(report)
+    problem = misfit(report)
     assert problem.rule == "classes" and mended(report, problem) == [label]
-    assert analyse(fixes(report, problem)[0].edit(report.graph), FASHION_MNIST).ok
+    after = analyse(fixes(report, problem)[0].edit(report.graph), FASHION_MNIST)
+    assert after.ok and misfits(after, after.data) == ()
 
 
 def test_input():
     report = analyse(templates.build("cifar_resnet8"), FASHION_MNIST)
-    problem = only(report)
+    problem = misfit(report)
     assert (str(problem.path), problem.rule) == ("input", "input")
     assert "3×32×32" in problem.message and "1×28×28" in problem.message
     assert mended(report, problem) == ["Set the input to 1×28×28, as Fashion-MNIST has"]
@@ -805,8 +816,8 @@ def test_classes_behind_a_softmax_are_set_in_the_layer_before_it(draw):
         ),
         FASHION_MNIST,
     )
-    assert str(only(report).path) == "prob"
-    assert fixes(report, problems(report)[0])[0].edit(report.graph).nodes["fc"].params == {
+    assert str(misfit(report).path) == "prob"
+    assert fixes(report, misfit(report))[0].edit(report.graph).nodes["fc"].params == {
         "out_features": 10
     }
-    mended(report, only(report))
+    mended(report, misfit(report))

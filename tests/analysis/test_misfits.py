@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from explorer import cli
+from explorer.analysis.fixes import fixes
 from explorer.analysis.misfits import misfits
 from explorer.analysis.problem import MISFIT
 from explorer.analysis.report import analyse
@@ -44,6 +45,24 @@ def mended(graph, fix, recipe):
     after = analyse(fix.edit(graph), FASHION_MNIST)
     assert after.ok
     return misfits(after, FASHION_MNIST, replace(recipe, **dict(fix.figures)))
+
+
+def test_input_and_classes_are_compared_with_the_data_set(draw):
+    """A finding about the pair: the network is sound, also where it has faults of its own."""
+    graph = draw(("f", "Flatten", {}), ("fc", "Linear", {"out_features": 7}))
+    report = analyse(graph, FASHION_MNIST)
+    assert report.ok and misfits(report) == ()
+    found = misfits(report, FASHION_MNIST, Recipe())
+    assert [(str(each.path), each.rule, each.grade) for each in found] == [
+        ("input", "input", MISFIT),
+        ("fc", "classes", MISFIT),
+    ]
+    for each in found:
+        for fix in fixes(report, each):
+            after = analyse(fix.edit(graph), FASHION_MNIST)
+            assert each.rule not in [other.rule for other in misfits(after, FASHION_MNIST)]
+    faulty = analyse(edits.add(graph, Node("lone", "ReLU")), FASHION_MNIST)
+    assert not faulty.ok and len(misfits(faulty, FASHION_MNIST)) == 2
 
 
 @pytest.mark.parametrize("recipe", [ONE, Recipe(limit=1), Recipe(batch_size=1, limit=1)])

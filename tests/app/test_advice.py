@@ -90,8 +90,11 @@ def test_a_fix_is_one_undo_step(session, panel, qtbot, edit):
 def test_problems_stand_above_the_advice(session, panel, edit):
     edit("Two", two_convolutions)
     edit("Wrong", partial(edits.set_params, id="head", params={"classes": 7}))
-    assert len(panel.rows) == 1 and len(panel.advice) == 1
-    assert "PROBLEMS 1" in words(panel) and "No problems" not in words(panel)
+    assert len(panel.unfit) == 1 and len(panel.advice) == 1
+    assert "DOES NOT FIT THE RUN 1" in words(panel) and not panel.empty.isVisible()
+    assert panel.unfit[0].y() < panel.advice[0].y()
+    edit("Lone", lambda graph: edits.add(graph, Node("lone", "ReLU")))
+    assert len(panel.rows) == 1 and "PROBLEMS 1" in words(panel)
     assert panel.rows[0].y() < panel.advice[0].y()
 
 

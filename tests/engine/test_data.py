@@ -79,3 +79,19 @@ def test_a_tenth_of_each_class_is_held_out_by_the_seed():
     held[some.learned] = False
     assert torch.equal(whole.train.images[held], some.validation.images)
     assert torch.equal(whole.train.labels[held], some.validation.labels)
+
+
+@pytest.mark.parametrize("input", [(3, 28, 28), (1, 32, 40), (3, 224, 224), (5, 14, 14)])
+def test_a_picture_is_adapted_to_a_network_of_another_input(input):
+    pictures = data.load("fashion-mnist", CPU)
+    preprocess = FASHION_MNIST.preprocess
+    sample = pictures.sample(7, preprocess.fitted(input))
+    assert sample.images.shape == (1, *input) and sample.images.dtype == torch.float32
+    assert sample.picture.dtype == np.uint8 and sample.picture.shape[:2] == input[1:]
+    assert sample.picture.ndim == (3 if input[0] == 3 else 2)
+    assert sample.title.startswith("picture 7 of Fashion-MNIST, adapted to ")
+    assert pictures.some(2, preprocess.fitted(input)).shape == (2, *input)
+    # The same picture still: of one mean, in each channel.
+    own = pictures.sample(7, preprocess)
+    assert own.title == "" and abs(sample.images.mean() - own.images.mean()) < 0.1
+    assert (sample.images[0] == sample.images[0, :1]).all()

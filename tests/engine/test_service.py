@@ -1,16 +1,22 @@
 """The engine as the window meets it: a process, its pipes, and nothing else."""
 
 import csv
+import itertools
 import os
 import signal
 import sys
+import weakref
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from safetensors import safe_open
 
-from explorer.engine.service import collapsed
+from explorer.engine import device
+from explorer.engine.service import Service, collapsed
 from explorer.graph import file
+from explorer.graph.graph import Graph, Node, Wire
 from explorer.protocol.frames import FrameError
 from explorer.protocol.messages import (
     Build,
@@ -42,6 +48,19 @@ def test_says_hello_with_its_devices(start_engine):
     assert 0 <= cpu.free <= cpu.memory
     engine.send(Quit())
     assert engine.ended() == 0
+
+
+def test_a_network_for_other_pictures_and_classes_is_shown_adapted_ones(engine):
+    """It cannot be trained so, which is for the window to say; it can be looked at."""
+    nodes = {"flat": Node("flat", "Flatten"), "fc": Node("fc", "Linear", {"out_features": 6})}
+    ids = ("input", *nodes, "output")
+    wires = tuple(itertools.starmap(Wire, itertools.pairwise(ids)))
+    engine.build(Graph("other", (3, 20, 24), nodes, wires), watch="fc", image=7)
+    engine.wait(Built)
+    probe = engine.seen(taken=False)
+    assert probe.title == "picture 7 of Fashion-MNIST, adapted to 3×20×24"
+    assert probe.picture.shape == (20, 24, 3) and probe.label == -1
+    assert 0 <= probe.guess < 6
 
 
 def test_builds_and_shows_what_is_watched(engine, tiny):
@@ -324,3 +343,62 @@ def test_keeps_the_run_when_the_window_dies(own_engine, tiny, tmp_path):
     own_engine.stop_listening()
     assert own_engine.ended() == 0
     assert (tmp_path / "checkpoint.safetensors").exists()
+
+
+# After a step that failed ---------------------------------------------------------------------
+
+
+class Answers(list):
+    send = list.append
+
+
+HOLDER = SimpleNamespace(model=SimpleNamespace(device=torch.device("cuda:1")))
+"""What holds a model: a session or a probe."""
+
+
+@pytest.fixture
+def released(monkeypatch):
+    found = []
+    monkeypatch.setattr(device, "release", found.append)
+    return found
+
+
+def test_what_a_failed_step_held_is_gone_when_memory_is_released(monkeypatch):
+    """A fault keeps the frames of its step alive, and these the step's tensors."""
+    held, alive = [], []
+    monkeypatch.setattr(
+        device, "release", lambda place: alive.append((place, held[0]() is not None))
+    )
+    answers = Answers()
+    service = Service(None, answers)
+    service._session = HOLDER
+
+    def step():
+        tensor = torch.zeros(8)
+        held.append(weakref.ref(tensor))
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    assert not service._guarded(7, step)
+    assert alive == [(torch.device("cuda:1"), False)]
+    (failed,) = answers
+    assert isinstance(failed, Failed) and "smaller batch size" in failed.sentence
+
+
+def test_another_fault_releases_nothing(released):
+    def step():
+        raise ValueError("something else")
+
+    service = Service(None, Answers())
+    service._probe = HOLDER
+    assert not service._guarded(7, step)
+    assert released == []
+
+
+def test_a_failed_allocation_of_a_library_does_not_end_the_engine(released):
+    def step():
+        raise RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED")
+
+    service = Service(None, Answers())
+    service._probe = HOLDER
+    assert not service._guarded(7, step)
+    assert released == [torch.device("cuda:1")]

@@ -4,6 +4,7 @@ import os
 import signal
 
 from explorer.catalog.datasets import PICTURES
+from explorer.graph import edits
 from explorer.graph.graph import Graph
 
 
@@ -63,8 +64,10 @@ def test_a_network_with_nothing_in_it_shows_nothing(ready):
     drawn(person)
     person.session.select(set(person.session.graph.nodes))
     person.window.actions_of_canvas.by_name["delete"].trigger()
+    person.session.edit("Cut", lambda graph: edits.disconnect(graph, "output"))
     assert nothing_is_shown(person)
     assert "no problems" in person.window.feature_maps.empty.text()
+    person.undo()
     person.undo()
     drawn(person)
 

@@ -6,6 +6,8 @@ import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from explorer.catalog import templates
+from explorer.catalog.datasets import FASHION_MNIST, PHOTOS
 from explorer.graph import file
 
 
@@ -35,6 +37,19 @@ def test_what_is_saved_and_opened_again_is_the_same(person, saved):
     assert person.session.graph.wires == graph.wires
     assert person.session.graph.input == graph.input
     assert person.window.files.recent[0] == str(saved)
+
+
+@pytest.mark.parametrize(
+    ("input", "data"),
+    [((1, 28, 28), FASHION_MNIST), ((3, 224, 224), PHOTOS), ((1, 32, 32), PHOTOS)],
+)
+def test_a_network_that_is_opened_looks_at_pictures_that_it_takes(person, tmp_path, input, data):
+    path = tmp_path / "net.cnn.json"
+    file.write(templates.build("resnet18", input), path)
+    person.window.files.open(str(path))
+    session = person.session
+    assert session.data == data and session.report.ok
+    assert [each.rule for each in session.misfits] == (["classes"] if data.labelled else [])
 
 
 def test_an_undone_and_redone_change_is_known_to_be_unsaved(person, saved):

@@ -18,7 +18,8 @@ def set_params(person, id, **params):
 
 
 def problems_text(person) -> str:
-    return " ".join(problem.message for problem in problems(person.session.report))
+    session = person.session
+    return " ".join(each.message for each in (*problems(session.report), *session.misfits))
 
 
 @pytest.fixture
@@ -126,10 +127,10 @@ def test_a_parameter_that_does_not_fit(person, kind, params, after, words, fix):
 def test_a_head_with_the_wrong_number_of_classes(person):
     set_params(person, "head", classes=100)
     assert "100" in problems_text(person) and "10 classes" in problems_text(person)
-    assert person.scene.wires[Wire("head", "output")].problem
-    (problem,) = problems(person.session.report)
+    assert not person.scene.wires[Wire("head", "output")].problem, "the network itself is sound"
+    (problem,) = person.session.misfits
     person.session.edit("Fix", fixes(person.session.report, problem)[0].edit, whole=True)
-    assert person.session.report.ok
+    assert person.session.report.ok and person.session.misfits == ()
 
 
 def test_an_unconnected_input(person):
@@ -146,7 +147,11 @@ def test_an_unconnected_input(person):
 def test_a_network_for_other_pictures(person):
     person.session.edit("Input", lambda graph: replace(graph, input=(3, 32, 32)), whole=True)
     assert "pictures of 3×32×32" in problems_text(person) and "1×28×28" in problems_text(person)
-    assert person.scene.cards["input"].problem
+    assert not person.scene.cards["input"].problem, "the network itself is sound"
+    person.window.run_bar.run_actions["run"].trigger()
+    assert "cannot be trained like this: The network takes pictures of 3×32×32" in (
+        person.window.notice.text()
+    )
 
 
 def test_a_run_that_cannot_start_says_why(wrong_add):

@@ -225,9 +225,9 @@ class Diagram(QGraphicsScene):
         return any(id in facts and reshapes(id, facts[id]) for id in (wire.source, wire.target))
 
     def _is_wrong(self, wire: Wire) -> bool:
-        problem, source = self.problems.get(wire.target), self.problems.get(wire.source)
+        problem = self.problems.get(wire.target)
         if problem is None:
-            return wire.target == OUTPUT and source is not None and source.rule == "classes"
+            return False
         facts = self.scope.facts.get(wire.target)
         if facts is None or facts.fault is None:
             return wire.target == OUTPUT

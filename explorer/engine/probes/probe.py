@@ -1,6 +1,7 @@
 """The probe: answers all looks at one picture by one pass, and leaves no trace in the model."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import get_args
 
@@ -72,6 +73,8 @@ class Probe:
     def _pass(self, looks: Sequence[Look]) -> Pass:
         paths = {each.path: self._producer(each.path) for each in looks if hasattr(each, "path")}
         sample = self.pictures.sample(looks[0].image, self.model.preprocess)
+        if self.model.report.output != (len(self.pictures.about.classes),):
+            sample = replace(sample, label=None)  # its classes are not those of the data set
         weights = self.model.weights
         training = self.model.net.training
         self.model.net.eval()

@@ -150,7 +150,7 @@ class Inspector(QScrollArea):
         """Show what is selected as it is now."""
         target = self.target = target_of(self._session)
         report = self._session.report
-        own = tuple(target.problems_of(problems(report)))
+        own = tuple(target.problems_of((*problems(report), *self._session.misfits)))
         self._show_head(target)
         shown: tuple[object, ...] = (report, *own) if own else ()
         if shown != self._shown_problems:

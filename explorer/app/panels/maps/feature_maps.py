@@ -205,7 +205,10 @@ class FeatureMapsPanel(LivePanel):
         else:
             self.mosaic.show_tiles(Tiles.of(maps))
         self._draw_picture(answers)
-        self.title.show_parts(self._title(look.path, maps.figures, is_vector))
+        parts = self._title(look.path, maps.figures, is_vector)
+        if self._session.data.labelled and not isinstance(look.image, str):
+            parts += filter(None, [answers.figures["title"]])  # how the picture was adapted
+        self.title.show_parts(parts)
         self.figures.show_figures(maps.figures, maps.cost)
         self._write_hint()
 
@@ -248,18 +251,19 @@ class FeatureMapsPanel(LivePanel):
             return
         colour = theme.color("good" if figures["label"] == figures["guess"] else "problem")
         self.label.setText(self._class_name(figures["label"]))
-        self.label.setToolTip(
-            _("test picture {index}").format(index=number.grouped(int(answers.look.image)))
-        )
+        self.label.setToolTip(figures["title"] or self._number(answers))
         self.guess.setText(
             f'<span style="color:{colour.name()}">{self._class_name(figures["guess"])} '
             f"{number.percent(figures['confidence'], 0)}</span>"
         )
         self.guess.setToolTip(_("The class that the network finds likeliest, and its probability"))
 
+    def _number(self, answers: Seen) -> str:
+        return _("test picture {index}").format(index=number.grouped(int(answers.look.image)))
+
     def _show_photo(self, answers: Seen) -> None:
         file, note = answers.look.image, answers.figures.get("note", "")
-        title = answers.figures["title"] + (" ⚠" if note else "")
+        title = (answers.figures["title"] or self._number(answers)) + (" ⚠" if note else "")
         likeliest = answers.figures["answers"]
         room = self.side.width() - (PICTURE + 8 if self.answers.isVisible() else 0)
         measure = self.label.fontMetrics()

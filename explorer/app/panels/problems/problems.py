@@ -34,8 +34,8 @@ class Problems(QWidget):
     """The list of problems and advice; beside it, for branches that do not fit together, both tensors
     on one scale.
 
-    count_changed(count): the number of problems changed. advice_counted(count): the number of pieces
-    of advice may have changed.
+    count_changed(count): the number of problems and misfits changed. advice_counted(count): the
+    number of pieces of advice may have changed.
     """
 
     count_changed = Signal(int)
@@ -49,7 +49,7 @@ class Problems(QWidget):
         self.unfit: list[MisfitRow] = []
         self.advice: list[AdviceRow] = []
         self.card: MismatchCard | None = None
-        self._count = len(problems(session.report))
+        self._count = len(problems(session.report)) + len(session.misfits)
         self._shown: (
             tuple[Report | None, tuple[Problem, ...], tuple[Problem, ...], int, bool] | None
         ) = None
@@ -57,7 +57,7 @@ class Problems(QWidget):
         self.redraw = Redraw(self, self.refresh)
         session.changed.connect(self._on_change)
         session.advice.changed.connect(self._on_advice)
-        session.run.recipe_changed.connect(self.redraw.mark)
+        session.run.recipe_changed.connect(self._on_recipe)
 
     def _build(self) -> None:
         self.empty = label(_("No problems: the network can run"), "good")
@@ -88,11 +88,18 @@ class Problems(QWidget):
 
     # Following --------------------------------------------------------------------------------
 
-    def _on_change(self, change: Change) -> None:
-        count = len(problems(self._session.report))
+    def _on_recipe(self, _recipe: object) -> None:
+        self._recount()
+        self.redraw.mark()
+
+    def _recount(self) -> None:
+        count = len(problems(self._session.report)) + len(self._session.misfits)
         if count != self._count:
             self._count = count
             self.count_changed.emit(count)
+
+    def _on_change(self, change: Change) -> None:
+        self._recount()
         if change.network or change.selection:
             self.redraw.mark()
 
@@ -212,6 +219,7 @@ class MisfitRow(ListRow):
 
     def __init__(self, session: Session, misfit: Problem, parent: QWidget | None = None) -> None:
         buttons = [
-            FixButton(session, fix, number == 0, 11) for number, fix in enumerate(misfit.tried)
+            FixButton(session, fix, number == 0, 11)
+            for number, fix in enumerate(fixes(session.report, misfit))
         ]
         super().__init__(session, misfit, Badge("!", "warning"), buttons, parent)
