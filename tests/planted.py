@@ -15,13 +15,18 @@ from explorer.graph import edits
 from explorer.graph.graph import Graph, Node, Value
 from explorer.graph.path import NodePath
 
+SETTINGS = ("stride", "padding", "channels", "kernel", "large kernel", "groups")
+"""The faults that are a parameter of one node."""
+
 
 class Planted(NamedTuple):
-    """A network with one fault. where: the node that is at fault, or that the wire led to."""
+    """A network with one fault. where: the node that is at fault, or that the wire led to. setting:
+    whether one of its parameters is."""
 
     name: str
     where: NodePath
     graph: Graph
+    setting: bool
 
     @property
     def text(self) -> str:
@@ -116,7 +121,7 @@ def planted(name: str, most: int, seed: int = 0) -> Iterator[Planted]:
     for fault, places in drawn.items():
         chance.shuffle(places)
         wrong = (
-            Planted(fault, scope / id, edits.inside(scope, edit)(graph))
+            Planted(fault, scope / id, edits.inside(scope, edit)(graph), fault in SETTINGS)
             for scope, id, edit, graph in places
         )
         yield from islice((each for each in wrong if _is_wrong(each.graph)), most)

@@ -11,14 +11,16 @@ from tests.planted import Planted, planted
 
 
 def check_mended(fault: Planted) -> None:
-    """At least one fix other than a removal leaves no fault; each leaves fewer or brings hidden ones
-    to light; the blamed nodes are those of a fix that sets their parameters."""
+    """At least one fix other than a removal leaves no fault, and each removes its problem. Of a wrong
+    parameter, one sets that of the node itself; of wrong channels, some node: either side of a sum
+    may be the wrong one."""
     report = analyse(fault.graph)
-    sound = 0
+    sound, setting_sound = 0, set()
     for problem in problems(report):
         offered = fixes(report, problem)
         after = [analyse(fix.edit(fault.graph)) for fix in offered]
         sound += sum(each.ok and not fix.removes for fix, each in zip(offered, after))
+        setting_sound |= {path for fix, each in zip(offered, after) if each.ok for path in fix.sets}
         assert all(
             (each.path, each.rule) != (problem.path, problem.rule)
             for mended in after
@@ -27,6 +29,10 @@ def check_mended(fault: Planted) -> None:
         setting = [fix.sets for fix in offered if fix.sets]
         assert blamed(report, problem) == (setting[0] if setting else (problem.path,))
     assert sound, (fault.text, [each.message for each in problems(report)])
+    if fault.setting:
+        assert setting_sound, fault.text
+    if fault.setting and fault.name != "channels":
+        assert fault.where in setting_sound, (fault.text, setting_sound)
 
 
 @pytest.mark.parametrize("family", templates.families())
