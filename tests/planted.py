@@ -8,6 +8,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from explorer.analysis.facts import Facts
+from explorer.analysis.fixes import blamed, fixes
+from explorer.analysis.problem import problems
 from explorer.analysis.report import Report, analyse
 from explorer.catalog import check, roles, templates
 from explorer.catalog.layers.window import pair
@@ -15,13 +17,18 @@ from explorer.graph import edits
 from explorer.graph.graph import Graph, Node, Value
 from explorer.graph.path import NodePath
 
+SETTINGS = ("stride", "padding", "channels", "kernel", "large kernel", "groups")
+"""The faults that are a parameter of one node."""
+
 
 class Planted(NamedTuple):
-    """A network with one fault. where: the node that is at fault, or that the wire led to."""
+    """A network with one fault. where: the node that is at fault, or that the wire led to. setting:
+    whether one of its parameters is."""
 
     name: str
     where: NodePath
     graph: Graph
+    setting: bool
 
     @property
     def text(self) -> str:
@@ -116,7 +123,7 @@ def planted(name: str, most: int, seed: int = 0) -> Iterator[Planted]:
     for fault, places in drawn.items():
         chance.shuffle(places)
         wrong = (
-            Planted(fault, scope / id, edits.inside(scope, edit)(graph))
+            Planted(fault, scope / id, edits.inside(scope, edit)(graph), fault in SETTINGS)
             for scope, id, edit, graph in places
         )
         yield from islice((each for each in wrong if _is_wrong(each.graph)), most)
@@ -128,3 +135,28 @@ def _is_wrong(graph: Graph) -> bool:
         return not analyse(check.graph(graph)).ok
     except check.KindError:
         return False
+
+
+def check_mended(fault: Planted) -> None:
+    """At least one fix other than a removal leaves no fault, and each removes its problem. Of a wrong
+    parameter, one sets that of the node itself; of wrong channels, some node: either side of a sum
+    may be the wrong one."""
+    report = analyse(fault.graph)
+    sound, setting_sound = 0, set()
+    for problem in problems(report):
+        offered = fixes(report, problem)
+        after = [analyse(fix.edit(fault.graph)) for fix in offered]
+        sound += sum(each.ok and not fix.removes for fix, each in zip(offered, after))
+        setting_sound |= {path for fix, each in zip(offered, after) if each.ok for path in fix.sets}
+        assert all(
+            (each.path, each.rule) != (problem.path, problem.rule)
+            for mended in after
+            for each in problems(mended)
+        ), fault.text
+        setting = [fix.sets for fix in offered if fix.sets]
+        assert blamed(report, problem) == (setting[0] if setting else (problem.path,))
+    assert sound, (fault.text, [each.message for each in problems(report)])
+    if fault.setting:
+        assert setting_sound, fault.text
+    if fault.setting and fault.name != "channels":
+        assert fault.where in setting_sound, (fault.text, setting_sound)

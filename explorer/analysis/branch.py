@@ -8,6 +8,7 @@ from itertools import islice
 
 from explorer.analysis.facts import Facts, facts_of
 from explorer.analysis.report import Report
+from explorer.catalog import KINDS
 from explorer.catalog.kind import Settings
 from explorer.catalog.layers.window import pair
 from explorer.graph import edits
@@ -96,18 +97,22 @@ def _out_with(report: Report, ids: list[str], changes: Changes) -> Shape | None:
     """The output of a branch with these parameters set; None if one of its nodes would not fit."""
     first = max(number for number, id in enumerate(ids) if any(path[0] == id for path in changes))
     own = set_all(replace(report.graph, nodes={id: report.graph.nodes[id] for id in ids}), changes)
-    shape, before = None, ""
-    for id in ids[first::-1]:
-        facts = report.facts[id]
-        ins = [
-            shape if source == before else each
-            for source, each in zip(report.sources[id], facts.ins)
-        ]
-        facts = facts_of(own.nodes[id], tuple(ins))
+    ranks = report.graph.ranks
+    between = report.graph.order[ranks[ids[first]] - 1 : ranks[ids[0]]]  # a branch may fork within
+    shapes: dict[str, Shape] = {}
+    for id in between if len(between) <= 4 * MOST_NODES else ids[first::-1]:
+        sources = report.sources[id]
+        if id != ids[first] and shapes.keys().isdisjoint(sources):
+            continue
+        ins = [shapes.get(source, each) for source, each in zip(sources, report.facts[id].ins)]
+        node = own.nodes[id] if id in own.nodes else report.graph.nodes[id]
+        if len(ins) < len(KINDS[node.kind].inputs):
+            return None
+        facts = facts_of(node, tuple(ins))
         if facts.faults or facts.out is None:
             return None
-        shape, before = facts.out, id
-    return shape
+        shapes[id] = facts.out
+    return shapes.get(ids[0])
 
 
 def channels_param(facts: Facts) -> str | None:

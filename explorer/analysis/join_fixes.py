@@ -24,7 +24,7 @@ Goal = tuple[Shape, list[Branch]]
 """A shape that branches may take, and those that differ from it; one of 0 channels leaves each its
 own."""
 Goals = Callable[[Report, str], Iterable[Goal]]
-_MOST_NAMES = 3
+_MOST_NAMES, _MOST_FOUND = 3, 6
 MOST_SETTINGS = 2
 """So many other settings are offered for each shape that the branches may take."""
 
@@ -83,8 +83,10 @@ def matched(report: Report, id: str, want: Shape, differing: Sequence[Branch]) -
     for source, have in sources.items():
         elsewhere = ancestors(report.graph, every - {source})
         ids = nodes_of(report, source, elsewhere)
-        found = settings_for(report, ids, have, _goal(want, have))
-        choices.append(list(islice(found, MOST_SETTINGS)))
+        found = list(islice(settings_for(report, ids, have, _goal(want, have)), _MOST_FOUND))
+        first_of = {frozenset(changes): changes for changes in reversed(found)}
+        found.sort(key=lambda changes: first_of[frozenset(changes)] is not changes)
+        choices.append(found[:MOST_SETTINGS])  # of different nodes, if there are such
     for each in islice(product(*choices), MOST_SETTINGS):
         changes = {path: params for changed in each for path, params in changed.items()}
         if changes:

@@ -17,6 +17,7 @@ from explorer.graph import edits
 from explorer.graph.graph import Graph, Node, Wire
 from explorer.graph.path import NodePath
 from explorer.text import listed
+from tests.planted import check_mended, planted
 
 CONV = {"kernel_size": 3, "padding": 1, "out_channels": 8}
 
@@ -821,3 +822,15 @@ def test_classes_behind_a_softmax_are_set_in_the_layer_before_it(draw):
         "out_features": 10
     }
     mended(report, misfit(report))
+
+
+# Planted faults -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("family", templates.families())
+def test_one_fault_is_mended_with_one_click(family):
+    name = templates.families()[family][0]
+    faults = list(planted(name, 1))
+    assert len(faults) >= 3
+    for fault in faults:
+        check_mended(fault)

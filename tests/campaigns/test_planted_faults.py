@@ -3,8 +3,7 @@
 import pytest
 
 from explorer.catalog import templates
-from tests.analysis.test_planted_faults import check_mended
-from tests.planted import planted
+from tests.planted import check_mended, planted
 
 pytestmark = pytest.mark.campaign
 
