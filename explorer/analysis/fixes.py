@@ -13,7 +13,8 @@ from explorer.analysis.flattening import flattenings, unflattened
 from explorer.analysis.insertion import Addition, insert_row
 from explorer.analysis.join_fixes import JOIN_RULES, matched
 from explorer.analysis.layer_fixes import LAYER_RULES, Rule, removal, setting
-from explorer.analysis.problem import MOST_TRIED, Fix, Problem, problems, trials
+from explorer.analysis.misfits import misfits
+from explorer.analysis.problem import MISFIT, MOST_TRIED, Fix, Problem, problems, trials
 from explorer.analysis.report import Report, analyse
 from explorer.catalog import KINDS, Kind, Param, check, roles
 from explorer.catalog.layers.window import text_of
@@ -57,7 +58,7 @@ def blamed(report: Report, problem: Problem) -> tuple[NodePath, ...]:
 
 
 def _mending(report: Report, problem: Problem, fault: Fault) -> list[Fix]:
-    before = len(problems(report))
+    before = len(_all(report, problem))
     hidden = {problem.path, *_hidden(report, NodePath())}
     left = min(MOST_TRIED, trials(report))
     most = min(MOST_OFFERED, trials(report) // 4)
@@ -71,7 +72,7 @@ def _mending(report: Report, problem: Problem, fault: Fault) -> list[Fix]:
             after = _report_after(report, fix)
             if after is None or _remains(problem, after):
                 continue
-            faults = problems(after)
+            faults = _all(after, problem)
             if len(faults) < before:
                 fewer.append((len(faults), _priced(fix, problem, report, after)))
             elif sum(not _lies_in(each.path, hidden) for each in faults) < before:
@@ -83,7 +84,14 @@ def _mending(report: Report, problem: Problem, fault: Fault) -> list[Fix]:
 
 
 def _remains(problem: Problem, after: Report) -> bool:
-    return any((each.path, each.rule) == (problem.path, problem.rule) for each in problems(after))
+    found = _all(after, problem)
+    return any((each.path, each.rule) == (problem.path, problem.rule) for each in found)
+
+
+def _all(report: Report, problem: Problem) -> tuple[Problem, ...]:
+    """The faults of a network; with what does not fit its data set, if the problem is of that kind."""
+    found = problems(report)
+    return (*found, *misfits(report, report.data)) if problem.grade == MISFIT else found
 
 
 def _lies_in(path: NodePath, nodes: Set[tuple[str, ...]]) -> bool:

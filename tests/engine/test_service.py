@@ -175,7 +175,7 @@ def test_an_edit_ends_the_run_and_keeps_what_it_learned(engine, tiny, tmp_path):
     graph = tiny()
     engine.build(graph, watch="add")
     engine.wait(Built)
-    engine.train(graph, epochs=50, out=str(tmp_path))
+    engine.train(graph, epochs=5000, out=str(tmp_path))
     engine.wait(Rows)
     engine.build(graph, watch="conv2")  # nothing that runs has changed: the run goes on
     assert engine.wait(Built).fresh == 0
@@ -330,7 +330,7 @@ def test_a_print_cannot_break_the_stream(start_engine):
 
 
 def test_ends_when_its_input_does(own_engine, tiny, tmp_path):
-    own_engine.train(tiny(), epochs=100, out=str(tmp_path))
+    own_engine.train(tiny(), epochs=5000, out=str(tmp_path))
     own_engine.wait(Rows)
     own_engine.process.stdin.close()
     assert own_engine.ended() == 0
@@ -338,7 +338,7 @@ def test_ends_when_its_input_does(own_engine, tiny, tmp_path):
 
 
 def test_keeps_the_run_when_the_window_dies(own_engine, tiny, tmp_path):
-    own_engine.train(tiny(), epochs=100, out=str(tmp_path))
+    own_engine.train(tiny(), epochs=5000, out=str(tmp_path))
     own_engine.wait(Rows)
     own_engine.stop_listening()
     assert own_engine.ended() == 0

@@ -17,6 +17,7 @@ from explorer.cli.export import TO
 from explorer.engine import onnx, training_driver
 from explorer.engine.model import build
 from explorer.graph import file
+from explorer.runs.folder import RunAbout, RunFolder
 
 ROOT = Path(__file__).parent.parent.parent
 HELP = resource.path("help")
@@ -68,7 +69,8 @@ def examples(tmp_path, monkeypatch):
         if request.resume is None:
             folder, graph = Path(request.out), file.from_dict(request.graph)
             folder.mkdir(parents=True)
-            file.write(graph, folder / "network.cnn.json")
+            about = RunAbout(graph.name, request.data, request.recipe)
+            RunFolder(folder, about).begin(graph)
             save_file(
                 build(graph, torch.device("cpu")).net.state_dict(), folder / "weights.safetensors"
             )
@@ -114,6 +116,6 @@ def test_the_readme_has_what_the_scripts_take_from_it():
 
 def test_templates_that_are_named_exist():
     named = {words[1] for text in TEXTS for words in commands(text) if len(words) > 1}
-    assert {name for name in named if not name.endswith(".json") and name[0] != "-"} <= {
-        *templates.names()
-    }
+    assert {
+        name for name in named if not name.endswith(".json") and name[0] != "-" and "/" not in name
+    } <= {*templates.names()}
