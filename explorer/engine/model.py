@@ -110,7 +110,7 @@ def build(
                 classes=len(data.classes),
             )
         )
-    text = source.source(report).text
+    text = source.source(analysis.analyse(graph)).text  # the same, whatever it learns from
     with torch.random.fork_rng(devices=[]):  # a run in progress draws from this generator too
         torch.default_generator.manual_seed(seed)
         net = _instantiate(text, class_name(graph))

@@ -57,6 +57,8 @@ def examples(tmp_path, monkeypatch):
     and PyTorch's way to ONNX, which have tests of their own."""
     monkeypatch.chdir(tmp_path)
     Image.open(resource.path("photos") / "chelsea.png").convert("RGB").save("cat.jpg")
+    Path("pictures").mkdir()
+    Image.open("cat.jpg").save("pictures/cat.png")
     torch.save(load_file(published.weights("squeezenet1_1")), "weights.pth")
     ten, hundred = (
         build(templates.build("cifar_resnet8", classes=classes), torch.device("cpu")).net
