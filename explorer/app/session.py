@@ -27,7 +27,7 @@ from explorer.catalog.layers import text_of
 from explorer.catalog.roles import GROUP
 from explorer.graph import edits, file
 from explorer.graph.edits import Edit, EditError
-from explorer.graph.graph import INPUT, OUTPUT, Graph, Node, Shape, Wire
+from explorer.graph.graph import ENDS, INPUT, OUTPUT, Graph, Node, Shape, Wire
 from explorer.graph.path import NodePath
 from explorer.runs import folder
 from explorer.text import _
@@ -319,12 +319,15 @@ class Session(QObject):
         self._emit_changed()
 
     def select(self, ids: Iterable[str]) -> None:
-        """Select these nodes of the graph in view."""
-        self.document.selection = frozenset(ids)
+        """Select these nodes of the graph in view, as far as it has them."""
+        self.document.selection = frozenset(ids) & {*self.shown.nodes, INPUT, OUTPUT}
         self._emit_changed()
 
     def lead_to(self, path: NodePath) -> None:
-        """Open the block in which the node at `path` lies, and select the node."""
+        """Open the block in which the node at `path` lies, and select the node, if there still is such
+        a node."""
+        if self.facts_of(path) is None and path[-1] not in ENDS:
+            return
         self.document.view, self.document.selection = path.scope, frozenset({path[-1]})
         self._emit_changed()
 
