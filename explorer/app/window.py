@@ -6,6 +6,7 @@ from typing import TypeVar
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QDockWidget,
     QMainWindow,
     QMessageBox,
@@ -251,8 +252,10 @@ class Window(QMainWindow):
         return answer == buttons.Yes
 
     def reset_layout(self) -> None:
-        """Put the panels back in their first places."""
-        self.restoreState(self._initial, docks.LAYOUT_VERSION)
+        """Put the panels back in their first places, unless a mouse button is held: Qt 6.11 crashes when
+        the layout is restored while a panel is dragged by its title."""
+        if QApplication.mouseButtons() == Qt.MouseButton.NoButton:
+            self.restoreState(self._initial, docks.LAYOUT_VERSION)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         self.dragMoveEvent(event)

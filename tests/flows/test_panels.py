@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from explorer.app.docks import PANELS
 
@@ -32,3 +33,15 @@ def test_who_closes_the_panel_that_has_the_keys_is_back_on_the_canvas(person, qt
     person.window.menus.actions[id].trigger()
     assert dock.isHidden()
     assert (person.canvas if id == "palette" else field).hasFocus()
+
+
+def test_the_layout_is_not_reset_while_a_panel_may_be_dragged(person, monkeypatch):
+    """Qt 6.11 ends the process when it restores a layout in the middle of that."""
+    palette = person.window.docks["palette"]
+    palette.hide()
+    with monkeypatch.context() as held:
+        held.setattr(QApplication, "mouseButtons", lambda: Qt.MouseButton.LeftButton)
+        person.window.reset_layout()
+    assert palette.isHidden()
+    person.window.reset_layout()
+    assert not palette.isHidden()
